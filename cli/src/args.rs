@@ -1,0 +1,304 @@
+//! The command line.
+
+use crate::{
+    chain::H256,
+    community::Start,
+    strategy::{MILLION, Shares},
+};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::{path::PathBuf, str::FromStr};
+
+/// The command line of Q-EnergyDEX for prosumers and operators.
+///
+/// Ends with 0 when all went well, with 1 when a run was played but an invariant does not hold,
+/// and with 2 on any error.
+#[derive(Debug, Parser)]
+#[command(name = "qedex", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Plays a real community's quarter-hours on a development chain, from orders to settlement.
+    Play(Play),
+    /// Shows the chain, the market's terms and the present slots.
+    Status(Status),
+    /// Places or cancels an order.
+    #[command(subcommand)]
+    Order(Order),
+    /// Signs as a meter.
+    #[command(subcommand)]
+    Meter(Meter),
+    /// Publishes readings.
+    #[command(subcommand)]
+    Reading(ReadingCommand),
+}
+
+/// Which node, and of which chain.
+#[derive(Debug, Args)]
+pub struct Node {
+    /// The node's WebSocket address.
+    #[arg(long, default_value = "ws://127.0.0.1:9944")]
+    pub url: String,
+    /// The chain's genesis hash; a node of any other chain is refused.
+    #[arg(long, value_name = "HEX", value_parser = parse_hash)]
+    pub genesis: Option<H256>,
+}
+
+/// Options of `play`.
+#[derive(Debug, Args)]
+pub struct Play {
+    /// Which node.
+    #[command(flatten)]
+    pub node: Node,
+    /// How many quarter-hours to play.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
+    pub slots: u16,
+    /// The first quarter-hour, as 2016-07-11T11:00 or, on that day, 11:00.
+    #[arg(long, default_value = "2016-07-11T11:00")]
+    pub from: Start,
+    /// The seed of limit prices, arrival and cheating.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Writes the figures to this file.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Reads the community's data from this directory instead of the built-in copy.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Percent of the participants who commit privately instead of publishing where they sell.
+    #[arg(long, default_value = "20", value_name = "PERCENT")]
+    pub private_share: Share,
+    /// Percent of the offers that are under-delivered by half.
+    #[arg(long, default_value = "10", value_name = "PERCENT")]
+    pub cheat_share: Share,
+    /// Percent of the offers for which the seller neither commits nor publishes.
+    #[arg(long, default_value = "5", value_name = "PERCENT")]
+    pub silent_share: Share,
+}
+
+impl Play {
+    /// The shares of the community that do this and that.
+    pub const fn shares(&self) -> Shares {
+        Shares {
+            private: self.private_share.0,
+            under_delivered: self.cheat_share.0,
+            silent: self.silent_share.0,
+        }
+    }
+}
+
+/// A share in parts per million, given in percent.
+#[derive(Clone, Copy, Debug)]
+pub struct Share(pub u32);
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bad = || format!("{text:?} is no percentage from 0 to 100");
+        let percent: f64 = text.parse().map_err(|_| bad())?;
+        if !(0.0..=100.0).contains(&percent) {
+            return Err(bad());
+        }
+        Ok(Self((percent / 100.0 * f64::from(MILLION)).round() as u32))
+    }
+}
+
+/// Options of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Which node.
+    #[command(flatten)]
+    pub node: Node,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with an order.
+#[derive(Debug, Subcommand)]
+pub enum Order {
+    /// Places an order.
+    Place(PlaceOrder),
+    /// Withdraws an order before gate closure.
+    Cancel(CancelOrder),
+}
+
+/// Buy or sell.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SideArg {
+    /// To buy.
+    Bid,
+    /// To sell.
+    Ask,
+}
+
+/// Which slot.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct SlotArg {
+    /// The delivery slot's number.
+    #[arg(long)]
+    pub slot: Option<u64>,
+    /// The first slot whose gate has not closed.
+    #[arg(long)]
+    pub next: bool,
+}
+
+/// Options of `order place`.
+#[derive(Debug, Args)]
+pub struct PlaceOrder {
+    /// Which node.
+    #[command(flatten)]
+    pub node: Node,
+    /// Which slot.
+    #[command(flatten)]
+    pub slot: SlotArg,
+    /// Buy or sell.
+    #[arg(long)]
+    pub side: SideArg,
+    /// The limit price in plancks per kWh; a bid's includes the grid fee.
+    #[arg(long, value_name = "PLANCKS_PER_KWH")]
+    pub price: u128,
+    /// The energy in Wh.
+    #[arg(long)]
+    pub wh: u64,
+    /// The secret URI of the account, such as //Dave.
+    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
+    pub suri: String,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `order cancel`.
+#[derive(Debug, Args)]
+pub struct CancelOrder {
+    /// Which node.
+    #[command(flatten)]
+    pub node: Node,
+    /// The delivery slot's number.
+    #[arg(long)]
+    pub slot: u64,
+    /// The order's number within the slot.
+    #[arg(long)]
+    pub id: u32,
+    /// The secret URI of the account.
+    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
+    pub suri: String,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a meter does.
+#[derive(Debug, Subcommand)]
+pub enum Meter {
+    /// Prints a signed reading as JSON. With --genesis no node is asked.
+    Sign(SignReading),
+}
+
+/// Options of `meter sign`.
+#[derive(Debug, Args)]
+pub struct SignReading {
+    /// Which chain the reading is for.
+    #[command(flatten)]
+    pub node: Node,
+    /// The secret URI of the meter's sr25519 key.
+    #[arg(long, env = "QEDEX_METER_SURI", hide_env_values = true)]
+    pub meter_suri: String,
+    /// The meter's number.
+    #[arg(long)]
+    pub meter: u32,
+    /// The delivery slot's number.
+    #[arg(long)]
+    pub slot: u64,
+    /// The energy that left through the connection, in Wh.
+    #[arg(long, value_name = "WH")]
+    pub generated: u64,
+    /// The energy that entered, in Wh.
+    #[arg(long, value_name = "WH")]
+    pub consumed: u64,
+    /// Prints JSON, as it does anyway.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with readings.
+#[derive(Debug, Subcommand)]
+pub enum ReadingCommand {
+    /// Publishes one signed reading, or a JSON array of them in one batch.
+    Submit(SubmitReadings),
+}
+
+/// Options of `reading submit`.
+#[derive(Debug, Args)]
+pub struct SubmitReadings {
+    /// Which node.
+    #[command(flatten)]
+    pub node: Node,
+    /// A file with what `meter sign` printed, or a JSON array of that; - is standard input.
+    pub file: PathBuf,
+    /// The secret URI of the account that pays.
+    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
+    pub suri: String,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn parse_hash(text: &str) -> Result<H256, String> {
+    let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(|e| e.to_string())?;
+    let bytes: [u8; 32] = bytes
+        .try_into()
+        .map_err(|_| "a hash has 32 bytes".to_owned())?;
+    Ok(H256(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_main_job_has_defaults_for_everything() {
+        let cli = Cli::try_parse_from(["qedex", "play"]).unwrap();
+        let Command::Play(play) = cli.command else {
+            panic!("play")
+        };
+        assert_eq!((play.slots, play.seed), (8, 1));
+        assert_eq!(play.from.to_string(), "2016-07-11T11:00");
+        assert_eq!(play.shares(), Shares::default());
+    }
+
+    #[test]
+    fn bad_arguments_are_refused_with_status_2() {
+        for arguments in [
+            &["play", "--sloths", "8"][..],
+            &["play", "--slots", "0"],
+            &["play", "--from", "11:07"],
+            &["play", "--cheat-share", "101"],
+            &[
+                "order", "place", "--side", "bid", "--price", "1", "--wh", "1", "--suri", "//Dave",
+            ],
+            &[
+                "order", "place", "--next", "--slot", "1", "--side", "bid", "--price", "1", "--wh",
+            ],
+            &["status", "--genesis", "0x12"],
+        ] {
+            let all = ["qedex"].iter().chain(arguments);
+            let error = Cli::try_parse_from(all).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{arguments:?}");
+        }
+    }
+}

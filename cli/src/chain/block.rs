@@ -1,0 +1,236 @@
+//! What a block says, in this program's own types.
+
+use super::{
+    At, H256,
+    api::{self, runtime_types as types},
+};
+use crate::{
+    error::{Error, Refusal},
+    market::{
+        Account, Clearing, Happening, Outcome, PlacedOrder, Plancks, Settlement, Side, Trade,
+    },
+};
+use qedex_math::{PricePerKwh, Wh};
+use subxt::{Metadata, SubstrateConfig, events::Phase};
+
+type Event<'a> = subxt::events::Event<'a, SubstrateConfig>;
+
+/// A finalised block.
+#[derive(Clone, Debug, Default)]
+pub struct Block {
+    /// Its number.
+    pub number: u64,
+    /// Its time in milliseconds since the Unix epoch.
+    pub time: u64,
+    /// Its transactions in order, inherents among them.
+    pub transactions: Vec<Transaction>,
+    /// What happened to delivery slots, in order.
+    pub happenings: Vec<(u64, Happening)>,
+}
+
+/// What became of a transaction.
+#[derive(Clone, Debug, Default)]
+pub struct Transaction {
+    /// The hash of its bytes.
+    pub hash: H256,
+    /// Why it failed, if it did.
+    pub failure: Option<Refusal>,
+    /// Why calls within it failed, though it did not.
+    pub refusals: Vec<Refusal>,
+    /// Who paid the fee, and how much.
+    pub fee: Option<(Account, Plancks)>,
+    /// What it did to delivery slots.
+    pub happenings: Vec<(u64, Happening)>,
+    /// What became of readings it carried: meter, slot, and why one was refused.
+    pub readings: Vec<(u32, u64, Option<String>)>,
+}
+
+impl Block {
+    /// Reads the block after which `at` is the state. `hashes` are its transactions'.
+    pub(super) async fn read(at: &At, hashes: Vec<H256>) -> Result<Self, Error> {
+        let time = super::queries::time(at).await?;
+        let mut block = Self {
+            number: at.block_number(),
+            time,
+            transactions: hashes
+                .into_iter()
+                .map(|hash| Transaction {
+                    hash,
+                    ..Transaction::default()
+                })
+                .collect(),
+            happenings: Vec::new(),
+        };
+        let events = at.events().fetch().await?;
+        for event in events.iter() {
+            block.note(&event?, at.metadata_ref())?;
+        }
+        Ok(block)
+    }
+
+    fn note(&mut self, event: &Event<'_>, metadata: &Metadata) -> Result<(), Error> {
+        let happening = match event.pallet_name() {
+            "Auction" => auction(event)?,
+            "Settlement" => settlement(event)?,
+            _ => None,
+        };
+        if let Some(happening) = &happening {
+            self.happenings.push(happening.clone());
+        }
+        let Phase::ApplyExtrinsic(index) = event.phase() else {
+            return Ok(());
+        };
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        let Some(transaction) = self.transactions.get_mut(index) else {
+            return Ok(());
+        };
+        transaction.happenings.extend(happening);
+        match event.pallet_name() {
+            "System" | "Utility" | "Proxy" => transaction.note_failure(event, metadata)?,
+            "TransactionPayment" => {
+                use api::transaction_payment::events::TransactionFeePaid as Paid;
+                if let Some(paid) = decode::<Paid>(event)? {
+                    transaction.fee = Some((paid.who.0, paid.actual_fee));
+                }
+            }
+            "Metering" => transaction.note_reading(event)?,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Transaction {
+    fn note_failure(&mut self, event: &Event<'_>, metadata: &Metadata) -> Result<(), Error> {
+        use api::{
+            proxy::events::ProxyExecuted, system::events::ExtrinsicFailed,
+            utility::events::ItemFailed,
+        };
+        if let Some(failed) = decode::<ExtrinsicFailed>(event)? {
+            self.failure = Some(describe(&failed.dispatch_error, metadata));
+        } else if let Some(failed) = decode::<ItemFailed>(event)? {
+            self.refusals.push(describe(&failed.error, metadata));
+        } else if let Some(executed) = decode::<ProxyExecuted>(event)?
+            && let Err(error) = &executed.result
+        {
+            self.refusals.push(describe(error, metadata));
+        }
+        Ok(())
+    }
+
+    fn note_reading(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        use api::metering::events::{ReadingAccepted, ReadingRefused};
+        if let Some(accepted) = decode::<ReadingAccepted>(event)? {
+            self.readings
+                .push((accepted.meter.0, accepted.slot.0, None));
+        } else if let Some(refused) = decode::<ReadingRefused>(event)? {
+            let why = format!("{:?}", refused.error);
+            self.readings
+                .push((refused.meter.0, refused.slot.0, Some(why)));
+        }
+        Ok(())
+    }
+}
+
+fn decode<E: subxt::events::DecodeAsEvent>(event: &Event<'_>) -> Result<Option<E>, Error> {
+    Ok(event.decode_fields_as::<E>().transpose()?)
+}
+
+fn auction(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
+    use api::auction::events::{OrderPlaced, SlotCleared, SlotMatched};
+    if let Some(placed) = decode::<OrderPlaced>(event)? {
+        let order = PlacedOrder {
+            id: placed.id,
+            who: placed.who.0,
+            side: match placed.side {
+                types::qedex_primitives::market::Side::Bid => Side::Bid,
+                types::qedex_primitives::market::Side::Ask => Side::Ask,
+            },
+            limit: PricePerKwh(placed.limit.0),
+            energy: Wh(placed.energy.0),
+            held: placed.held,
+        };
+        return Ok(Some((placed.slot.0, Happening::Placed(order))));
+    }
+    if let Some(cleared) = decode::<SlotCleared>(event)? {
+        let clearing = Clearing {
+            volume: Wh(cleared.volume.0),
+            buyers_pay: cleared.buyers_pay.map(|price| PricePerKwh(price.0)),
+            sellers_receive: cleared.sellers_receive.map(|price| PricePerKwh(price.0)),
+        };
+        return Ok(Some((cleared.slot.0, Happening::Cleared(clearing))));
+    }
+    let matched = decode::<SlotMatched>(event)?;
+    Ok(matched.map(|matched| (matched.slot.0, Happening::Matched(matched.trades))))
+}
+
+fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
+    use api::settlement::events::{Committed, SlotSettled, TradeOpened, TradeSettled};
+    if let Some(opened) = decode::<TradeOpened>(event)? {
+        let trade = Trade {
+            id: opened.id,
+            buyer: opened.buyer.0,
+            seller: opened.seller.0,
+            energy: Wh(opened.energy.0),
+            payment: opened.payment,
+            deposit: opened.deposit,
+        };
+        return Ok(Some((opened.slot.0, Happening::Opened(trade))));
+    }
+    if let Some(committed) = decode::<Committed>(event)? {
+        return Ok(Some((
+            committed.slot.0,
+            Happening::Committed(committed.seller.0),
+        )));
+    }
+    if let Some(settled) = decode::<TradeSettled>(event)? {
+        use types::pallet_settlement::types::Outcome as ChainOutcome;
+        let amounts = settled.amounts;
+        let settlement = Settlement {
+            outcome: match settled.outcome {
+                ChainOutcome::Delivered => Outcome::Delivered,
+                ChainOutcome::Trusted => Outcome::Trusted,
+                ChainOutcome::Short => Outcome::Short,
+                ChainOutcome::Defaulted => Outcome::Defaulted,
+                ChainOutcome::Annulled => Outcome::Annulled,
+            },
+            metered: Wh(settled.metered.0),
+            to_seller: amounts.to_seller,
+            to_grid: amounts.to_grid,
+            to_fund: amounts.to_entropy_fund,
+            refund: amounts.refund,
+            compensation: amounts.compensation,
+            forfeited: amounts.forfeited,
+            deposit_back: amounts.deposit_back,
+        };
+        return Ok(Some((
+            settled.slot.0,
+            Happening::Settled(settled.id, settlement),
+        )));
+    }
+    Ok(decode::<SlotSettled>(event)?.map(|settled| (settled.slot.0, Happening::Closed)))
+}
+
+/// The name and meaning of a dispatch error.
+fn describe(error: &types::sp_runtime::DispatchError, metadata: &Metadata) -> Refusal {
+    let types::sp_runtime::DispatchError::Module(module) = error else {
+        return Refusal {
+            name: format!("{error:?}"),
+            meaning: String::new(),
+        };
+    };
+    let [code, ..] = module.error;
+    let found = metadata
+        .pallet_by_error_index(module.index)
+        .and_then(|pallet| Some((pallet.name(), pallet.error_variant_by_index(code)?)));
+    match found {
+        Some((pallet, variant)) => Refusal {
+            name: format!("{pallet}::{}", variant.name),
+            meaning: variant.docs.join(" ").trim().to_owned(),
+        },
+        None => Refusal {
+            name: format!("{module:?}"),
+            meaning: String::new(),
+        },
+    }
+}

@@ -1,0 +1,108 @@
+use super::*;
+use crate::chain::{
+    keys::from_suri,
+    meter::{Reading, SignedReading},
+};
+use qedex_math::Wh;
+use qedex_primitives::{
+    MeterId, MeterKey, MeterSignature, ReadingPayload, SlotIndex, metering::READING_CONTEXT,
+};
+
+const GENESIS: H256 = H256([7; 32]);
+
+fn reading() -> Reading {
+    Reading {
+        meter: 3,
+        slot: 1_234_567,
+        generated: Wh(890),
+        consumed: Wh(12),
+    }
+}
+
+#[test]
+fn the_committed_metadata_is_the_runtime_s() {
+    // After the magic number comes the version of the format.
+    let version = u32::from(METADATA[4]);
+    let runtime = qedex_runtime::Runtime::metadata_at_version(version).unwrap();
+    let runtime = Metadata::decode(&mut runtime.as_slice()).unwrap();
+    assert!(
+        api::qedex::is_codegen_valid_for(&runtime),
+        "cli/metadata/qedex.scale is older than the runtime: write it anew"
+    );
+    check_pallets(&runtime, 0).unwrap();
+}
+
+/// The committed metadata with one pallet less.
+fn without_pallet(name: &str) -> Metadata {
+    use subxt::ext::frame_metadata::{RuntimeMetadata, RuntimeMetadataPrefixed};
+    let RuntimeMetadataPrefixed(magic, mut metadata) =
+        RuntimeMetadataPrefixed::decode(&mut &*METADATA).unwrap();
+    match &mut metadata {
+        RuntimeMetadata::V14(metadata) => metadata.pallets.retain(|pallet| pallet.name != name),
+        RuntimeMetadata::V15(metadata) => metadata.pallets.retain(|pallet| pallet.name != name),
+        RuntimeMetadata::V16(metadata) => metadata.pallets.retain(|pallet| pallet.name != name),
+        _ => panic!("an old format"),
+    }
+    let bytes = codec::Encode::encode(&RuntimeMetadataPrefixed(magic, metadata));
+    Metadata::decode(&mut bytes.as_slice()).unwrap()
+}
+
+#[test]
+fn a_runtime_of_another_shape_is_refused() {
+    let committed = Metadata::decode(&mut &*METADATA).unwrap();
+    assert!(check_pallets(&committed, 1).is_ok());
+    let smaller = without_pallet("Auction");
+    let error = check_pallets(&smaller, 1).unwrap_err();
+    assert!(
+        matches!(&error, Error::WrongChain(what) if what.contains("Auction")),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_meter_signs_what_the_chain_verifies() {
+    let key = from_suri("//Dave//meter").unwrap();
+    let signed = reading().sign(GENESIS, &key);
+    let payload = ReadingPayload {
+        meter: MeterId(3),
+        slot: SlotIndex(1_234_567),
+        generated: Wh(890),
+        consumed: Wh(12),
+    };
+    let genesis = sp_core::H256(GENESIS.0);
+    assert_eq!(
+        reading().signing_bytes(GENESIS),
+        payload.signing_bytes(genesis)
+    );
+    let signature = MeterSignature::Sr25519(signed.signature.into());
+    let public = MeterKey::Sr25519(key.public_key().0.into());
+    assert!(signature.verify(&payload.signing_bytes(genesis), &public));
+    assert_eq!(&payload.signing_bytes(genesis)[..16], &READING_CONTEXT);
+}
+
+#[test]
+fn a_commitment_hides_and_binds() {
+    let signed = SignedReading {
+        reading: reading(),
+        signature: [9; 64],
+    };
+    let commitment = |seller, nonce| signed.commitment(GENESIS, [seller; 32], [nonce; 32]);
+    assert_eq!(commitment(1, 2), commitment(1, 2));
+    assert_ne!(
+        commitment(1, 2),
+        commitment(1, 3),
+        "the nonce hides the bill"
+    );
+    assert_ne!(commitment(1, 2), commitment(2, 2), "nobody else can use it");
+    let payload = ReadingPayload {
+        meter: MeterId(3),
+        slot: SlotIndex(1_234_567),
+        generated: Wh(890),
+        consumed: Wh(12),
+    };
+    let bill = (payload, MeterSignature::Sr25519([9; 64].into()));
+    let tag = *b"qedex/bill/v1";
+    let preimage =
+        codec::Encode::encode(&(tag, GENESIS.0, [1u8; 32], payload.slot, bill, [2u8; 32]));
+    assert_eq!(commitment(1, 2).0, sp_io::hashing::blake2_256(&preimage));
+}

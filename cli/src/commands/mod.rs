@@ -1,0 +1,27 @@
+//! The commands of a prosumer, each a thin wrapper of one call.
+
+mod order;
+mod readings;
+mod status;
+
+pub use order::{cancel, place};
+pub use readings::{sign, submit};
+pub use status::status;
+
+use crate::{
+    args::Node,
+    chain::{Chain, session::Session},
+    error::Error,
+};
+
+/// Opens a session with the node that the arguments name.
+async fn open(node: &Node) -> Result<Session, Error> {
+    Session::open(Chain::connect(&node.url, node.genesis).await?).await
+}
+
+/// Prints `value` as JSON.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| Error::Answer(e.to_string()))?;
+    println!("{text}");
+    Ok(())
+}

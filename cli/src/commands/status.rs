@@ -1,0 +1,119 @@
+//! `qedex status`
+
+use super::print_json;
+use crate::{
+    args,
+    chain::{
+        Chain,
+        queries::{self, Moments},
+    },
+    error::Error,
+    report::qed,
+};
+use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Status {
+    node: String,
+    chain: String,
+    spec_version: u32,
+    genesis: String,
+    finalised_block: u64,
+    time: u64,
+    slot_length: u64,
+    terms: Option<Terms>,
+    current_slot: u64,
+    next_open_slot: u64,
+    next_open_slot_moments: Moments,
+}
+
+/// Prices in plancks per kWh, energies in Wh.
+#[derive(Serialize)]
+struct Terms {
+    floor: u128,
+    cap: u128,
+    grid_fee: u128,
+    tick: u128,
+    lot: u64,
+    least_order: u64,
+}
+
+/// Shows the chain, the market's terms and the present slots.
+pub async fn status(args: &args::Status) -> Result<(), Error> {
+    let chain = Chain::connect(&args.node.url, args.node.genesis).await?;
+    let at = chain.now().await?;
+    let (node, name, spec_version) = chain.identity().await?;
+    let calendar = queries::calendar(&at).await?;
+    let time = queries::time(&at).await?;
+    let next_open_slot = calendar.first_not_closed(time);
+    let terms = queries::terms(&at).await?.map(|terms| Terms {
+        floor: terms.floor.0,
+        cap: terms.cap.0,
+        grid_fee: terms.grid_fee.0,
+        tick: terms.tick.0,
+        lot: terms.lot.0,
+        least_order: terms.least_order.0,
+    });
+    let status = Status {
+        node,
+        chain: name,
+        spec_version,
+        genesis: format!("{:?}", chain.genesis()),
+        finalised_block: at.block_number(),
+        time,
+        slot_length: calendar.slot_length,
+        terms,
+        current_slot: calendar.slot_at(time),
+        next_open_slot,
+        next_open_slot_moments: calendar.moments(next_open_slot),
+    };
+    if args.json {
+        return print_json(&status);
+    }
+    println!("{}", table(&status));
+    Ok(())
+}
+
+fn table(status: &Status) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    let mut row = |what: &str, value: String| {
+        table.add_row(vec![what.to_owned(), value]);
+    };
+    row(
+        "chain",
+        format!("{} (runtime {})", status.chain, status.spec_version),
+    );
+    row("genesis", status.genesis.clone());
+    row("node", status.node.clone());
+    row("finalised block", status.finalised_block.to_string());
+    row("slot length", format!("{} s", status.slot_length / 1_000));
+    match &status.terms {
+        None => row("terms", "none: no slot opens".to_owned()),
+        Some(terms) => {
+            let per_kwh = |price| format!("{} QED/kWh", qed(price, 4));
+            row("feed-in price", per_kwh(terms.floor));
+            row("grid price", per_kwh(terms.cap));
+            row("grid fee", per_kwh(terms.grid_fee));
+            row("tick", per_kwh(terms.tick));
+            row(
+                "lot, least order",
+                format!("{} Wh, {} Wh", terms.lot, terms.least_order),
+            );
+        }
+    }
+    row("slot under delivery", status.current_slot.to_string());
+    let moments = &status.next_open_slot_moments;
+    let seconds = |moment: u64| moment.saturating_sub(status.time) / 1_000;
+    row(
+        "next slot to trade in",
+        format!(
+            "{}: gate closes in {} s, final in {} s",
+            status.next_open_slot,
+            seconds(moments.gate_closes),
+            seconds(moments.final_at)
+        ),
+    );
+    table
+}

@@ -1,0 +1,93 @@
+//! `qedex`: the command line of Q-EnergyDEX for prosumers and operators.
+//!
+//! - [`community`], [`strategy`]: who takes part in the main job, and what they do;
+//! - [`market`], [`ledger`], [`report`]: what happened, whether it was right, and its figures;
+//! - [`chain`]: all that knows how to speak with a node;
+//! - [`play`]: the main job; [`commands`]: everything else.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod args;
+mod chain;
+mod commands;
+mod community;
+mod error;
+mod ledger;
+mod market;
+mod play;
+mod report;
+mod strategy;
+
+use args::{Cli, Command, Meter, Order, ReadingCommand};
+use clap::Parser;
+use error::Error;
+use std::process::ExitCode;
+
+/// A run was played, but something that must hold does not.
+const BROKEN: u8 = 1;
+
+/// The command could not do its work.
+const FAILED: u8 = 2;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match &cli.command {
+        Command::Play(args) => play(args).await,
+        Command::Status(args) => commands::status(args).await.map(|()| ExitCode::SUCCESS),
+        Command::Order(Order::Place(args)) => {
+            commands::place(args).await.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Order(Order::Cancel(args)) => {
+            commands::cancel(args).await.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Meter(Meter::Sign(args)) => commands::sign(args).await.map(|()| ExitCode::SUCCESS),
+        Command::Reading(ReadingCommand::Submit(args)) => {
+            commands::submit(args).await.map(|()| ExitCode::SUCCESS)
+        }
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(FAILED)
+    })
+}
+
+/// Plays, shows the figures and writes them where they are wanted.
+async fn play(args: &args::Play) -> Result<ExitCode, Error> {
+    let script = play::Script {
+        url: args.node.url.clone(),
+        genesis: args.node.genesis,
+        data: args.data.clone(),
+        from: args.from.clone(),
+        slots: usize::from(args.slots),
+        seed: args.seed,
+        shares: args.shares(),
+    };
+    let figures = play::play(&script).await?;
+    println!("{figures}");
+    for failed in &figures.transactions.failed {
+        eprintln!("a transaction failed: {failed}");
+    }
+    if let Some(path) = &args.json {
+        let json = serde_json::to_string_pretty(&figures);
+        let json = json.map_err(|e| Error::Answer(e.to_string()))?;
+        std::fs::write(path, json).map_err(|reason| Error::File {
+            path: path.display().to_string(),
+            reason,
+        })?;
+    }
+    let broken = figures.broken();
+    if broken.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("broken: {}", broken.join(", "));
+    Ok(ExitCode::from(BROKEN))
+}

@@ -1,0 +1,39 @@
+//! Pure arithmetic of Q-EnergyDEX.
+//!
+//! Everything in this crate is integer arithmetic without storage, without I/O and without
+//! FRAME, so that the runtime, the command line and the tests compute with the very same
+//! functions. Each module names the units, ranges and rounding of what it takes and gives.
+//! No function panics, whatever it is given.
+//!
+//! | module | question |
+//! |---|---|
+//! | [`policy`] | Do these attributes satisfy this formula? |
+//! | [`clearing`] | How much is traded, at what price, and who with whom? |
+//! | [`deposit`] | What is held for an order, and for a part of it? |
+//! | [`allotment`] | Which trades does the delivered energy serve? |
+//! | [`outcome`] | Who gets what at the end of a trade? |
+//! | [`standing`] | What do the ratings of an account amount to? |
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+extern crate alloc;
+
+pub mod allotment;
+pub mod clearing;
+pub mod deposit;
+pub mod outcome;
+pub mod policy;
+mod ratio;
+pub mod standing;
+pub mod units;
+
+pub use units::{PricePerKwh, Wh};

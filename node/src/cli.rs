@@ -1,0 +1,50 @@
+//! The command line: what `qedex-node` understands.
+
+/// The whole command line. Without a subcommand the node runs.
+#[derive(Debug, clap::Parser)]
+pub struct Cli {
+    /// What to do instead of running the node.
+    #[command(subcommand)]
+    pub subcommand: Option<Subcommand>,
+
+    /// How the node runs.
+    #[clap(flatten)]
+    pub run: sc_cli::RunCmd,
+}
+
+/// What the binary does besides running the node.
+#[derive(Debug, clap::Subcommand)]
+#[allow(clippy::large_enum_variant)]
+pub enum Subcommand {
+    /// Key management: generate, inspect and insert keys.
+    #[command(subcommand)]
+    Key(sc_cli::KeySubcommand),
+
+    /// Write the chain spec to standard output, with this node as boot node (as Zombienet asks for
+    /// it; otherwise prefer `export-chain-spec`).
+    BuildSpec(sc_cli::BuildSpecCmd),
+
+    /// Write the chain spec to a file or to standard output.
+    ExportChainSpec(sc_cli::ExportChainSpecCmd),
+
+    /// Execute a block of the database again and check that it is valid.
+    CheckBlock(sc_cli::CheckBlockCmd),
+
+    /// Write blocks of the database to a file.
+    ExportBlocks(sc_cli::ExportBlocksCmd),
+
+    /// Write the state at a block into a chain spec.
+    ExportState(sc_cli::ExportStateCmd),
+
+    /// Read blocks from a file into the database.
+    ImportBlocks(sc_cli::ImportBlocksCmd),
+
+    /// Remove the whole chain from the disk.
+    PurgeChain(sc_cli::PurgeChainCmd),
+
+    /// Take back the newest blocks that are not finalised.
+    Revert(sc_cli::RevertCmd),
+
+    /// Print the best, the finalised and the genesis block of the database as JSON.
+    ChainInfo(sc_cli::ChainInfoCmd),
+}

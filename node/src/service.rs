@@ -1,0 +1,349 @@
+//! The node's services and how they are tied together.
+//!
+//! [`new_partial`] builds what every command needs that touches the database; [`new_full`] adds the
+//! network, the JSON-RPC servers, the off-chain workers and, on validators, the block author (Aura)
+//! and the voter (GRANDPA).
+
+use std::{sync::Arc, time::Duration};
+
+use futures::FutureExt;
+pub use qedex_runtime::opaque::Block;
+use qedex_runtime::{Hash, apis::RuntimeApi};
+use sc_client_api::{Backend, BlockBackend};
+use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
+use sc_consensus_grandpa::{
+    FinalityProofProvider, GrandpaParams, SharedVoterState, VotingRulesBuilder,
+    grandpa_peers_set_config, warp_proof::NetworkProvider,
+};
+use sc_network::{NetworkBackend, config::FullNetworkConfiguration};
+use sc_service::{
+    Configuration, Error, PartialComponents, TaskManager, WarpSyncConfig, error::Result,
+};
+use sc_telemetry::{Telemetry, TelemetryWorker};
+use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use sp_consensus_aura::sr25519::AuthorityPair as AuraPair;
+
+use crate::rpc;
+
+/// What the runtime may call in the node: the standard host functions and nothing of our own.
+type Executor = sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>;
+
+/// The client: the chain, its state and the runtime.
+pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, Executor>;
+/// The database behind the client.
+pub type FullBackend = sc_service::TFullBackend<Block>;
+/// The transaction pool.
+pub type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient>;
+/// The fork choice: the longest chain that contains the finalised block.
+type FullSelectChain = sc_consensus::LongestChain<FullBackend, Block>;
+/// Blocks pass through GRANDPA's import on their way to the client.
+type GrandpaBlockImport =
+    sc_consensus_grandpa::GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
+/// What GRANDPA's import and its voter share.
+type GrandpaLink = sc_consensus_grandpa::LinkHalf<Block, FullClient, FullSelectChain>;
+
+/// The parts of a node without a network.
+pub type Service = PartialComponents<
+    FullClient,
+    FullBackend,
+    FullSelectChain,
+    sc_consensus::DefaultImportQueue<Block>,
+    FullPool,
+    (GrandpaBlockImport, GrandpaLink, Option<Telemetry>),
+>;
+
+/// At least every so many blocks a justification is made, kept, and taken from peers: light
+/// clients and nodes that catch up skip from one to the next. 512 blocks are 17 minutes.
+const JUSTIFICATION_PERIOD: u32 = 512;
+
+/// How long a vote is given to reach everybody. A GRANDPA round waits for up to four of these: at a
+/// quarter of a second a round ends within one block time of two seconds, and a community's nodes
+/// are near each other.
+const GOSSIP_DURATION: Duration = Duration::from_millis(250);
+
+/// The part of a slot in which the author collects transactions; the rest is for the block to reach
+/// the next author.
+const PROPOSAL_PORTION: f32 = 2.0 / 3.0;
+
+/// Builds the client, the pool and the import queue.
+pub fn new_partial(config: &Configuration) -> Result<Service> {
+    let telemetry = config
+        .telemetry_endpoints
+        .clone()
+        .filter(|endpoints| !endpoints.is_empty())
+        .map(|endpoints| -> std::result::Result<_, sc_telemetry::Error> {
+            let worker = TelemetryWorker::new(16)?;
+            let telemetry = worker.handle().new_telemetry(endpoints);
+            Ok((worker, telemetry))
+        })
+        .transpose()?;
+
+    let executor = sc_service::new_wasm_executor(&config.executor);
+    let (client, backend, keystore_container, task_manager) =
+        sc_service::new_full_parts::<Block, RuntimeApi, _>(
+            config,
+            telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
+            executor,
+            // No block is kept beyond what the pruning settings keep.
+            Vec::new(),
+        )?;
+    let client = Arc::new(client);
+
+    let telemetry = telemetry.map(|(worker, telemetry)| {
+        task_manager
+            .spawn_handle()
+            .spawn("telemetry", None, worker.run());
+        telemetry
+    });
+
+    let select_chain = sc_consensus::LongestChain::new(backend.clone());
+
+    let transaction_pool = Arc::new(
+        sc_transaction_pool::Builder::new(
+            task_manager.spawn_essential_handle(),
+            client.clone(),
+            config.role.is_authority().into(),
+        )
+        .with_options(config.transaction_pool.clone())
+        .with_prometheus(config.prometheus_registry())
+        .build(),
+    );
+
+    let (grandpa_block_import, grandpa_link) = sc_consensus_grandpa::block_import(
+        client.clone(),
+        JUSTIFICATION_PERIOD,
+        &client,
+        select_chain.clone(),
+        telemetry.as_ref().map(Telemetry::handle),
+    )?;
+
+    let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
+    let import_queue = sc_consensus_aura::import_queue::<AuraPair, _, _, _, _, _>(
+        ImportQueueParams {
+            block_import: grandpa_block_import.clone(),
+            justification_import: Some(Box::new(grandpa_block_import.clone())),
+            client: client.clone(),
+            create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
+            spawner: &task_manager.spawn_essential_handle(),
+            registry: config.prometheus_registry(),
+            // Two blocks of one author in one slot are noticed and logged.
+            check_for_equivocation: sc_consensus_aura::CheckForEquivocation::Yes,
+            telemetry: telemetry.as_ref().map(Telemetry::handle),
+            compatibility_mode: sc_consensus_aura::CompatibilityMode::None,
+        },
+    )?;
+
+    Ok(PartialComponents {
+        client,
+        backend,
+        task_manager,
+        import_queue,
+        keystore_container,
+        select_chain,
+        transaction_pool,
+        other: (grandpa_block_import, grandpa_link, telemetry),
+    })
+}
+
+/// What the author tells the runtime about the world: the slot and the time.
+fn inherents(
+    slot_duration: sc_consensus_aura::SlotDuration,
+) -> (
+    sp_consensus_aura::inherents::InherentDataProvider,
+    sp_timestamp::InherentDataProvider,
+) {
+    let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
+    let slot = sp_consensus_aura::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
+        *timestamp,
+        slot_duration,
+    );
+    (slot, timestamp)
+}
+
+/// Builds and starts the node on the network back end `N`.
+pub fn new_full<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result<TaskManager> {
+    let PartialComponents {
+        client,
+        backend,
+        mut task_manager,
+        import_queue,
+        keystore_container,
+        select_chain,
+        transaction_pool,
+        other: (block_import, grandpa_link, mut telemetry),
+    } = new_partial(&config)?;
+
+    let mut net_config = FullNetworkConfiguration::<_, _, N>::new(
+        &config.network,
+        config.prometheus_registry().cloned(),
+    );
+    let metrics = N::register_notification_metrics(config.prometheus_registry());
+
+    let genesis_hash = client
+        .block_hash(0)?
+        .ok_or_else(|| Error::Other("the database holds no genesis block".into()))?;
+    let grandpa_protocol =
+        sc_consensus_grandpa::protocol_standard_name(&genesis_hash, &config.chain_spec);
+    let (grandpa_net_config, grandpa_notifications) = grandpa_peers_set_config::<_, N>(
+        grandpa_protocol.clone(),
+        metrics.clone(),
+        net_config.peer_store_handle(),
+    );
+    net_config.add_notification_protocol(grandpa_net_config);
+
+    let warp_sync = Arc::new(NetworkProvider::new(
+        backend.clone(),
+        grandpa_link.shared_authority_set().clone(),
+        // The authority set has never been changed by a hard fork.
+        Vec::new(),
+    ));
+
+    let (network, system_rpc_tx, tx_handler_controller, sync_service, _bitswap) =
+        sc_service::build_network(sc_service::BuildNetworkParams {
+            config: &config,
+            net_config,
+            client: client.clone(),
+            transaction_pool: transaction_pool.clone(),
+            spawn_handle: task_manager.spawn_handle(),
+            spawn_essential_handle: task_manager.spawn_essential_handle(),
+            import_queue,
+            block_announce_validator_builder: None,
+            warp_sync_config: Some(WarpSyncConfig::WithProvider(warp_sync)),
+            block_relay: None,
+            metrics,
+            // Bodies are fetched after a warp sync as the pruning settings say.
+            gap_sync_body_policy: None,
+        })?;
+
+    if config.offchain_worker.enabled {
+        let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
+            runtime_api_provider: client.clone(),
+            is_validator: config.role.is_authority(),
+            keystore: Some(keystore_container.keystore()),
+            offchain_db: backend.offchain_storage(),
+            transaction_pool: Some(OffchainTransactionPoolFactory::new(
+                transaction_pool.clone(),
+            )),
+            network_provider: Arc::new(network.clone()),
+            enable_http_requests: true,
+            custom_extensions: |_| Vec::new(),
+        })?;
+        task_manager.spawn_handle().spawn(
+            "offchain-workers-runner",
+            "offchain-worker",
+            workers
+                .run(client.clone(), task_manager.spawn_handle())
+                .boxed(),
+        );
+    }
+
+    let voter_state = SharedVoterState::empty();
+    let rpc_deps = rpc::Deps {
+        client: client.clone(),
+        pool: transaction_pool.clone(),
+        grandpa: rpc::GrandpaDeps {
+            voter_state: voter_state.clone(),
+            authority_set: grandpa_link.shared_authority_set().clone(),
+            justification_stream: grandpa_link.justification_stream(),
+            finality_provider: FinalityProofProvider::new_for_service(
+                backend.clone(),
+                Some(grandpa_link.shared_authority_set().clone()),
+            ),
+        },
+    };
+
+    let is_authority = config.role.is_authority();
+    let force_authoring = config.force_authoring;
+    let prometheus_registry = config.prometheus_registry().cloned();
+    let grandpa_config = (!config.disable_grandpa).then(|| sc_consensus_grandpa::Config {
+        gossip_duration: GOSSIP_DURATION,
+        justification_generation_period: JUSTIFICATION_PERIOD,
+        name: Some(config.network.node_name.clone()),
+        observer_enabled: false,
+        // A node that is no validator follows the finality of others and has no key to vote with.
+        keystore: is_authority.then(|| keystore_container.keystore()),
+        local_role: config.role,
+        telemetry: telemetry.as_ref().map(Telemetry::handle),
+        protocol_name: grandpa_protocol,
+    });
+
+    sc_service::spawn_tasks(sc_service::SpawnTasksParams {
+        config,
+        client: client.clone(),
+        backend,
+        task_manager: &mut task_manager,
+        keystore: keystore_container.keystore(),
+        transaction_pool: transaction_pool.clone(),
+        rpc_builder: Box::new(move |executor| {
+            rpc::create(&rpc_deps, executor).map_err(|e| Error::Application(Box::new(e)))
+        }),
+        network: network.clone(),
+        system_rpc_tx,
+        tx_handler_controller,
+        sync_service: sync_service.clone(),
+        telemetry: telemetry.as_mut(),
+        tracing_execute_block: None,
+    })?;
+
+    if is_authority {
+        let proposer_factory = sc_basic_authorship::ProposerFactory::new(
+            task_manager.spawn_handle(),
+            client.clone(),
+            transaction_pool.clone(),
+            prometheus_registry.as_ref(),
+            telemetry.as_ref().map(Telemetry::handle),
+        );
+        let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
+        // The market's deadlines are times: authors do not slow down when finality lags.
+        let backoff_authoring_blocks: Option<()> = None;
+        let aura = sc_consensus_aura::start_aura::<AuraPair, _, _, _, _, _, _, _, _, _, _>(
+            StartAuraParams {
+                slot_duration,
+                client,
+                select_chain,
+                block_import,
+                proposer_factory,
+                create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
+                force_authoring,
+                backoff_authoring_blocks,
+                keystore: keystore_container.keystore(),
+                sync_oracle: sync_service.clone(),
+                justification_sync_link: sync_service.clone(),
+                block_proposal_slot_portion: SlotProportion::new(PROPOSAL_PORTION),
+                max_block_proposal_slot_portion: None,
+                telemetry: telemetry.as_ref().map(Telemetry::handle),
+                compatibility_mode: sc_consensus_aura::CompatibilityMode::None,
+            },
+        )?;
+        // Essential: a validator that cannot write blocks is better stopped than kept running.
+        task_manager
+            .spawn_essential_handle()
+            .spawn_blocking("aura", Some("block-authoring"), aura);
+    }
+
+    if let Some(config) = grandpa_config {
+        let grandpa = sc_consensus_grandpa::run_grandpa_voter(GrandpaParams {
+            config,
+            link: grandpa_link,
+            network,
+            sync: sync_service,
+            notification_service: grandpa_notifications,
+            // Vote for the best block itself. The default rules stay two blocks behind it and go
+            // three quarters of the way: that spares the voters of chains that fork at the tip many
+            // votes, and costs seconds of finality. Here the slots are strictly in turn, forks are
+            // rare, and money should be final within a few seconds.
+            voting_rule: VotingRulesBuilder::new().build(),
+            prometheus_registry,
+            shared_voter_state: voter_state,
+            telemetry: telemetry.as_ref().map(Telemetry::handle),
+            // Reports of votes for two forks go to the chain through the pool.
+            offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(transaction_pool),
+        })?;
+        // Essential: without a voter nothing becomes final.
+        task_manager
+            .spawn_essential_handle()
+            .spawn_blocking("grandpa-voter", None, grandpa);
+    }
+
+    Ok(task_manager)
+}

@@ -1,0 +1,488 @@
+//! # Auction: a Stackelberg-constrained double auction for each delivery slot
+//!
+//! ## Rules
+//!
+//! 1. *The leader speaks first.* When a slot's gate opens, the standing terms of the leader
+//!    (the community's aggregator), the windows and the market's key budget are copied into
+//!    the slot. No later change reaches back.
+//! 2. *Followers answer with orders.* An order names a side, a limit price on a tick inside
+//!    the corridor from floor to cap, and an energy in whole lots. An account takes one side
+//!    per slot. A bid holds what it may cost at most, rounded down; an ask holds its deposit,
+//!    rounded up.
+//! 3. *Time has priority within a price.* Reducing an order's energy keeps its place; every
+//!    other amendment is a new order.
+//! 4. *Gate closure.* From then on no order is taken, amended or cancelled. Prices follow from
+//!    the aggregated price levels by [`qedex_math::clearing`]: one price for all who buy and
+//!    one for all who sell, at most as much energy as the keys cover.
+//! 5. *Pairing.* Filled orders are paired, best price and earliest arrival first, and each
+//!    pair opens a trade in the settlement. Its money moves with it by bookkeeping. What an
+//!    order does not need is released to the planck when the order closes.
+//! 6. *Nothing is done twice or late.* The work is spread over blocks, as much as a quarter of
+//!    a block's weight at a time, and resumes where it stopped. If the chain stood still past
+//!    the start of delivery, a slot that was not cleared is annulled: every order is released.
+//!
+//! ## Bounds
+//!
+//! Placing an order costs the same in an empty book and in a full one: an order is found by
+//! its number, its price level by its price, and both are kept in priority order by their
+//! storage keys. Price discovery reads the price levels, of which the terms allow at most
+//! [`Config::MaxTicks`] a side. Pairing makes at most one trade fewer than there are orders.
+//!
+//! Source: the double auction of the project's design, which corrects the published one; the
+//! differences are listed in `docs/papers.md`.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+extern crate alloc;
+
+pub use pallet::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod book;
+mod calendar;
+mod clearing;
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state;
+mod types;
+pub mod weights;
+
+#[frame_support::pallet]
+#[allow(clippy::expect_used)]
+pub mod pallet {
+    use super::*;
+    use frame_support::pallet_prelude::*;
+    use frame_system::pallet_prelude::*;
+    use qedex_primitives::{
+        Balance, Escrow, KeyBudget, LeaderTerms, MarketSettlement, Membership, Millis, OrderId,
+        PricePerKwh, Side, SlotIndex, SlotTerms, Wh, Windows,
+    };
+
+    /// What the auction needs of the runtime.
+    #[pallet::config]
+    pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+        /// Who sets the standing terms and windows.
+        type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// Who may buy and who may sell.
+        type Membership: Membership<Self::AccountId>;
+
+        /// The money behind orders.
+        type Escrow: Escrow<Self::AccountId>;
+
+        /// Where trades go.
+        type Settlement: MarketSettlement<Self::AccountId>;
+
+        /// The market's share of the key pools.
+        type KeyBudget: KeyBudget;
+
+        /// The chain's time in milliseconds since the Unix epoch.
+        type Time: frame_support::traits::Time<Moment = u64>;
+
+        /// The most price levels a side that terms may allow: (cap - floor) / tick + 1.
+        #[pallet::constant]
+        type MaxTicks: Get<u32>;
+
+        /// The most orders, both sides together, that a slot takes.
+        #[pallet::constant]
+        type MaxOrdersPerSlot: Get<u32>;
+
+        /// The most open orders of one account in one slot.
+        #[pallet::constant]
+        type MaxOrdersPerAccount: Get<u32>;
+
+        /// The largest energy of one order, in Wh.
+        #[pallet::constant]
+        type MaxOrderEnergy: Get<u64>;
+
+        /// The most slots that can be between the opening of their gate and their end.
+        #[pallet::constant]
+        type MaxSlotsInFlight: Get<u32>;
+
+        /// Of how many slots back the clearing results are kept.
+        #[pallet::constant]
+        type ResultsKept: Get<u32>;
+
+        /// Measured weights.
+        type WeightInfo: WeightInfo;
+    }
+
+    /// The auction of delivery slots.
+    #[pallet::pallet]
+    pub struct Pallet<T>(_);
+
+    /// The length of a delivery slot in milliseconds, fixed at genesis.
+    #[pallet::storage]
+    pub type SlotLength<T: Config> = StorageValue<_, Millis, ValueQuery>;
+
+    /// The windows that slots opening from now on get.
+    #[pallet::storage]
+    pub type StandingWindows<T: Config> = StorageValue<_, Windows, ValueQuery>;
+
+    /// The leader's terms that slots opening from now on get. Without terms no slot opens.
+    #[pallet::storage]
+    pub type StandingTerms<T: Config> = StorageValue<_, LeaderTerms, OptionQuery>;
+
+    /// The first slot that has not been opened or passed over.
+    #[pallet::storage]
+    pub type NextSlot<T: Config> = StorageValue<_, SlotIndex, ValueQuery>;
+
+    /// Slots that are open, being cleared or waiting for their end, in ascending order.
+    #[pallet::storage]
+    pub type InFlight<T: Config> =
+        StorageValue<_, BoundedVec<SlotIndex, T::MaxSlotsInFlight>, ValueQuery>;
+
+    /// The state of each slot in flight.
+    #[pallet::storage]
+    pub type Slots<T: Config> = StorageMap<_, Twox64Concat, SlotIndex, SlotRecord>;
+
+    /// Open orders by slot, side and priority: iteration yields the best price first and, within
+    /// a price, the earliest arrival. The last key is its own hash, because its order is what
+    /// it is for.
+    #[pallet::storage]
+    pub type Orders<T: Config> = StorageNMap<
+        _,
+        (
+            NMapKey<Twox64Concat, SlotIndex>,
+            NMapKey<Twox64Concat, Side>,
+            NMapKey<Identity, OrderPriority>,
+        ),
+        Order<T::AccountId>,
+    >;
+
+    /// Where an order, named by slot and number, stands in [`Orders`].
+    #[pallet::storage]
+    pub type OrderKeys<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, SlotIndex, Twox64Concat, OrderId, (Side, PricePerKwh)>;
+
+    /// The energy at each price, best price first.
+    #[pallet::storage]
+    pub type Levels<T: Config> = StorageNMap<
+        _,
+        (
+            NMapKey<Twox64Concat, SlotIndex>,
+            NMapKey<Twox64Concat, Side>,
+            NMapKey<Identity, PricePriority>,
+        ),
+        PriceLevel,
+    >;
+
+    /// The side that an account has taken in a slot, and the number of its open orders.
+    #[pallet::storage]
+    pub type Participants<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        SlotIndex,
+        Blake2_128Concat,
+        T::AccountId,
+        Participant,
+    >;
+
+    /// The latest clearing results, in a ring: slot `d` is found at `d % ResultsKept`.
+    #[pallet::storage]
+    pub type Results<T: Config> = StorageMap<_, Twox64Concat, u32, ClearingResult>;
+
+    /// The market's calendar and terms at genesis.
+    #[pallet::genesis_config]
+    #[derive(frame_support::DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// The length of a delivery slot in milliseconds, for good.
+        pub slot_length: Millis,
+        /// The standing windows.
+        pub windows: Windows,
+        /// The leader's standing terms, if the market is to open at once.
+        pub terms: Option<LeaderTerms>,
+        /// Nothing.
+        #[serde(skip)]
+        pub _config: core::marker::PhantomData<T>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            assert!(self.slot_length > 0, "the length of a delivery slot must not be zero");
+            assert!(
+                Pallet::<T>::windows_are_valid(&self.windows),
+                "the windows of a delivery slot must follow one another and fit the slots in flight"
+            );
+            SlotLength::<T>::put(self.slot_length);
+            StandingWindows::<T>::put(self.windows);
+            if let Some(terms) = &self.terms {
+                assert!(
+                    Pallet::<T>::check_terms(terms).is_ok(),
+                    "the leader's terms at genesis must be consistent"
+                );
+                StandingTerms::<T>::put(terms);
+            }
+        }
+    }
+
+    /// What happened in the market.
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// The gate of a slot opened under these terms.
+        SlotOpened {
+            /// The slot.
+            slot: SlotIndex,
+            /// Its frozen terms, key budget and windows.
+            terms: SlotTerms,
+        },
+        /// An order was placed.
+        OrderPlaced {
+            /// The slot.
+            slot: SlotIndex,
+            /// The order's number, in order of arrival.
+            id: OrderId,
+            /// Whose order.
+            who: T::AccountId,
+            /// Its side.
+            side: Side,
+            /// Its limit in plancks per kWh.
+            limit: PricePerKwh,
+            /// Its energy.
+            energy: Wh,
+            /// What is held for it, in plancks.
+            held: Balance,
+        },
+        /// An order's energy was reduced; it kept its place.
+        OrderReduced {
+            /// The slot.
+            slot: SlotIndex,
+            /// The order.
+            id: OrderId,
+            /// Its energy from now on.
+            energy: Wh,
+            /// What was given back, in plancks.
+            released: Balance,
+        },
+        /// An order was cancelled before gate closure.
+        OrderCancelled {
+            /// The slot.
+            slot: SlotIndex,
+            /// The order.
+            id: OrderId,
+            /// Whose order.
+            who: T::AccountId,
+            /// What was given back, in plancks.
+            released: Balance,
+        },
+        /// A slot's prices were found.
+        SlotCleared {
+            /// The slot.
+            slot: SlotIndex,
+            /// The energy that is traded.
+            volume: Wh,
+            /// What buyers pay per kWh, grid fee included; none where nothing trades.
+            buyers_pay: Option<PricePerKwh>,
+            /// What sellers receive per kWh; none where nothing trades.
+            sellers_receive: Option<PricePerKwh>,
+            /// Whether the key budget limited the volume.
+            cap_binding: bool,
+            /// Keys that the volume uses.
+            keys_used: u64,
+            /// Bids in the book.
+            bids: u32,
+            /// Asks in the book.
+            asks: u32,
+        },
+        /// The chain stood still over the slot's gate closure until its delivery had begun.
+        /// Nothing is traded and every order is released.
+        SlotAnnulled {
+            /// The slot.
+            slot: SlotIndex,
+        },
+        /// An order left the book after gate closure.
+        OrderClosed {
+            /// The slot.
+            slot: SlotIndex,
+            /// The order.
+            id: OrderId,
+            /// Whose order.
+            who: T::AccountId,
+            /// The energy that was traded.
+            filled: Wh,
+            /// What it did not need and got back, in plancks.
+            released: Balance,
+        },
+        /// All orders of a slot are paired or released.
+        SlotMatched {
+            /// The slot.
+            slot: SlotIndex,
+            /// The number of its trades.
+            trades: u32,
+        },
+        /// Everything of a slot is final and its book is removed.
+        SlotFinal {
+            /// The slot.
+            slot: SlotIndex,
+        },
+        /// The leader's standing terms changed, for slots that open from now on.
+        TermsSet {
+            /// The new terms.
+            terms: LeaderTerms,
+        },
+        /// The standing windows changed, for slots that open from now on.
+        WindowsSet {
+            /// The new windows.
+            windows: Windows,
+        },
+    }
+
+    /// Why the market refused. Nothing has changed where one of these is returned.
+    #[pallet::error]
+    pub enum Error<T> {
+        /// The slot's gate is not open: not yet, or not any more.
+        GateNotOpen,
+        /// The account's credentials do not permit this side of the market.
+        NotPermitted,
+        /// The limit is below the floor or above the cap price of the slot.
+        OutsideCorridor,
+        /// The limit is not a whole multiple of the tick.
+        OffTick,
+        /// The energy is below the least order.
+        BelowLeastOrder,
+        /// The energy is not a whole number of lots.
+        NotWholeLots,
+        /// The energy is above the largest order.
+        AboveLargestOrder,
+        /// The account has taken the other side of this slot.
+        OtherSide,
+        /// The account has as many open orders in this slot as it may have.
+        TooManyOrders,
+        /// The slot has as many orders as it takes.
+        BookFull,
+        /// There is no such open order.
+        UnknownOrder,
+        /// The order is somebody else's.
+        NotYourOrder,
+        /// The free balance does not cover what the order must hold.
+        InsufficientFunds,
+        /// A price, energy or amount is too large to compute with.
+        Overflow,
+        /// The terms contradict themselves: see the documentation of `set_terms`.
+        InconsistentTerms,
+        /// The windows do not follow one another, or span more than the slots in flight allow.
+        InconsistentWindows,
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_poll(_: BlockNumberFor<T>, meter: &mut frame_support::weights::WeightMeter) {
+            Self::work(meter);
+        }
+
+        fn integrity_test() {
+            assert!(T::MaxTicks::get() >= 2, "a corridor needs two price levels");
+            assert!(T::MaxOrdersPerSlot::get() > 0, "a book takes at least one order");
+            assert!(T::MaxOrdersPerAccount::get() > 0, "an account may place at least one order");
+            assert!(T::MaxOrderEnergy::get() > 0, "an order has some energy");
+            assert!(T::ResultsKept::get() > 0, "at least one result is kept");
+            assert!(
+                Self::windows_are_valid(&Windows::default()),
+                "the default windows fit into the slots in flight"
+            );
+            // The heaviest single step has to fit into the share of a block that it may take,
+            // or a slot would never be cleared.
+            let budget = Self::block_share();
+            let step = T::WeightInfo::discover(T::MaxTicks::get(), T::MaxTicks::get());
+            assert!(budget.all_gte(step), "price discovery fits into a quarter of a block");
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call]
+    impl<T: Config> Pallet<T> {
+        /// Places an order for a slot whose gate is open.
+        ///
+        /// - `limit`: plancks per kWh, a whole multiple of the tick, inside the corridor. A bid's
+        ///   limit includes the grid fee.
+        /// - `energy`: Wh, whole lots, at least the least order.
+        ///
+        /// A bid holds `floor(limit * energy / 1000)` plancks, an ask
+        /// `ceil(deposit rate * cap price * energy / 1000)`.
+        #[pallet::call_index(0)]
+        #[pallet::weight(T::WeightInfo::place_order())]
+        pub fn place_order(
+            origin: OriginFor<T>,
+            slot: SlotIndex,
+            side: Side,
+            limit: PricePerKwh,
+            energy: Wh,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_place(who, slot, side, limit, energy)
+        }
+
+        /// Changes the limit or the energy of an open order.
+        ///
+        /// An order that only loses energy keeps its number and its place; any other change makes
+        /// it a new order with a new number. What is held follows.
+        #[pallet::call_index(1)]
+        #[pallet::weight(T::WeightInfo::amend_order())]
+        pub fn amend_order(
+            origin: OriginFor<T>,
+            slot: SlotIndex,
+            id: OrderId,
+            limit: PricePerKwh,
+            energy: Wh,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_amend(who, slot, id, limit, energy)
+        }
+
+        /// Withdraws an open order before gate closure and gives back what it holds.
+        #[pallet::call_index(2)]
+        #[pallet::weight(T::WeightInfo::cancel_order())]
+        pub fn cancel_order(origin: OriginFor<T>, slot: SlotIndex, id: OrderId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_cancel(who, slot, id)
+        }
+
+        /// Sets the leader's standing terms, for slots that open from now on.
+        ///
+        /// Floor, cap and tick: the tick is positive and divides both; the floor plus the grid
+        /// fee lies below the cap; the corridor has at most `MaxTicks` levels. The lot is
+        /// positive and divides the least order, which is positive. A key covers some energy.
+        /// The deposit rate is positive.
+        #[pallet::call_index(3)]
+        #[pallet::weight(T::WeightInfo::set_terms())]
+        pub fn set_terms(origin: OriginFor<T>, terms: LeaderTerms) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::check_terms(&terms)?;
+            StandingTerms::<T>::put(terms);
+            Self::deposit_event(Event::TermsSet { terms });
+            Ok(())
+        }
+
+        /// Sets the standing windows, for slots that open from now on.
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::set_windows())]
+        pub fn set_windows(origin: OriginFor<T>, windows: Windows) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            ensure!(Self::windows_are_valid(&windows), Error::<T>::InconsistentWindows);
+            StandingWindows::<T>::put(windows);
+            Self::deposit_event(Event::WindowsSet { windows });
+            Ok(())
+        }
+    }
+}

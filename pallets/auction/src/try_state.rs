@@ -1,0 +1,96 @@
+//! The invariants of the market.
+
+use crate::{
+    Config, InFlight, Levels, OrderKeys, OrderPriority, Orders, Pallet, Participants, Phase,
+    PriceLevel, PricePriority, Slots,
+};
+use alloc::collections::BTreeMap;
+use codec::Encode;
+use frame_support::ensure;
+use qedex_primitives::{Balance, Escrow, Side};
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+    /// Checks that
+    ///
+    /// 1. the slots in flight are those that have a record, in ascending order, each once;
+    /// 2. every order has its key and every key its order, in a slot in flight, and a slot's
+    ///    counts are those of its orders;
+    /// 3. an account's part in a slot says its side and the number of its orders;
+    /// 4. while a slot is open, each price level is the sum of its orders, which are untouched;
+    ///    afterwards there are no levels;
+    /// 5. what the escrow holds for an account's orders is the sum of what they hold.
+    pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+        let in_flight = InFlight::<T>::get();
+        ensure!(in_flight.is_sorted_by(|a, b| a < b), "slots in flight are out of order");
+        ensure!(
+            Slots::<T>::iter_keys().count() == in_flight.len(),
+            "slots in flight and slot records differ"
+        );
+        let mut held = BTreeMap::<_, (T::AccountId, Balance)>::new();
+        let mut parts = BTreeMap::<_, (Side, u32)>::new();
+        let mut levels = BTreeMap::<_, PriceLevel>::new();
+        let mut counts = BTreeMap::<_, u32>::new();
+        let mut orders = 0usize;
+        for ((slot, side, key), order) in Orders::<T>::iter() {
+            let record = Slots::<T>::get(slot).ok_or("an order of a slot that is not in flight")?;
+            let limit = key.limit(side);
+            ensure!(
+                OrderKeys::<T>::get(slot, key.id()) == Some((side, limit)),
+                "an order without its key"
+            );
+            ensure!(!order.left.is_zero() && order.left <= order.energy, "an order that is used up");
+            orders = orders.saturating_add(1);
+            let entry =
+                held.entry(order.who.encode()).or_insert_with(|| (order.who.clone(), 0));
+            entry.1 = entry.1.saturating_add(order.held);
+            let part = parts.entry((slot, order.who.encode())).or_insert((side, 0));
+            ensure!(part.0 == side, "an account on both sides of a slot");
+            part.1 = part.1.saturating_add(1);
+            let count = counts.entry((slot, side)).or_default();
+            *count = count.saturating_add(1);
+            if record.phase == Phase::Open {
+                ensure!(order.left == order.energy, "an open slot with a partly traded order");
+                let level =
+                    levels.entry((slot, side, PricePriority::new(side, limit).encode())).or_default();
+                level.energy = level.energy.saturating_add(order.energy);
+                level.orders = level.orders.saturating_add(1);
+            }
+        }
+        ensure!(OrderKeys::<T>::iter().count() == orders, "a key without its order");
+        for (slot, id, (side, limit)) in OrderKeys::<T>::iter() {
+            ensure!(
+                Orders::<T>::contains_key((slot, side, OrderPriority::new(side, limit, id))),
+                "a key without its order"
+            );
+        }
+        for slot in in_flight {
+            let record = Slots::<T>::get(slot).ok_or("a slot in flight without a record")?;
+            for (side, count) in [(Side::Bid, record.bids), (Side::Ask, record.asks)] {
+                let counted = counts.get(&(slot, side)).copied().unwrap_or_default();
+                ensure!(count == counted, "a slot miscounts its orders");
+            }
+        }
+        ensure!(Participants::<T>::iter().count() == parts.len(), "a participant without orders");
+        for (slot, who, part) in Participants::<T>::iter() {
+            ensure!(
+                parts.get(&(slot, who.encode())) == Some(&(part.side, part.orders)),
+                "a participant's part is miscounted"
+            );
+        }
+        ensure!(Levels::<T>::iter().count() == levels.len(), "a price level without orders");
+        for ((slot, side, price), level) in Levels::<T>::iter() {
+            ensure!(
+                levels.get(&(slot, side, price.encode())) == Some(&level),
+                "a price level is not the sum of its orders"
+            );
+        }
+        for (who, amount) in held.values() {
+            ensure!(
+                T::Escrow::held_for_orders(who) == *amount,
+                "the escrow does not hold what the orders hold"
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! A chain with this pallet alone, whose clock the tests set.
+
+use crate as pallet_membership;
+use crate::{GenesisAttribute, GenesisConfig, GenesisCredential};
+use frame_support::{derive_impl, parameter_types};
+use frame_system::EnsureRoot;
+use qedex_math::policy::PolicyNode;
+use qedex_primitives::{
+    AttributeId, Calendar, Millis, Moment, OwnerId, PolicyId, Role, Schedule, SlotIndex, Windows,
+};
+use sp_runtime::BuildStorage;
+
+pub type AccountId = u64;
+type Block = frame_system::mocking::MockBlock<Test>;
+
+frame_support::construct_runtime!(
+    pub enum Test {
+        System: frame_system,
+        Membership: pallet_membership,
+    }
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type Block = Block;
+}
+
+parameter_types! {
+    pub static Now: Moment = 0;
+}
+
+/// Quarter-hours and a clock that stands still until it is set.
+pub struct TestCalendar;
+
+impl Calendar for TestCalendar {
+    fn slot_length() -> Millis {
+        900_000
+    }
+
+    fn now() -> Moment {
+        Now::get()
+    }
+
+    fn schedule(slot: SlotIndex) -> Schedule {
+        Windows::default().schedule(slot, Self::slot_length())
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_now(moment: Moment) {
+        Now::set(moment);
+    }
+}
+
+impl pallet_membership::Config for Test {
+    type AdminOrigin = EnsureRoot<AccountId>;
+    type Calendar = TestCalendar;
+    type MaxPolicyNodes = frame_support::traits::ConstU32<32>;
+    type MaxIssueBatch = frame_support::traits::ConstU32<100>;
+    type WeightInfo = ();
+}
+
+/// Issues `PROSUMER`.
+pub const REGISTRAR: AccountId = 1;
+/// Issues `SOLAR` and `BATTERY`.
+pub const INSPECTOR: AccountId = 2;
+/// Holds `PROSUMER` from genesis on, until `EXPIRY`.
+pub const ANNA: AccountId = 10;
+/// Holds nothing.
+pub const BEN: AccountId = 11;
+/// Holds nothing.
+pub const CLARA: AccountId = 12;
+
+pub const PROSUMER: AttributeId = AttributeId(0);
+pub const SOLAR: AttributeId = AttributeId(1);
+pub const BATTERY: AttributeId = AttributeId(2);
+
+/// `PROSUMER`; required to trade.
+pub const TRADERS: PolicyId = PolicyId(0);
+/// `PROSUMER` and (`SOLAR` or `BATTERY`); required to sell.
+pub const SELLERS: PolicyId = PolicyId(1);
+
+/// When the clock starts.
+pub const START: Moment = 1_000_000;
+/// When the credentials of the tests expire.
+pub const EXPIRY: Moment = START + 1_000_000_000;
+
+pub const ANNAS_OWNER: OwnerId = OwnerId([10; 32]);
+pub const BENS_OWNER: OwnerId = OwnerId([11; 32]);
+
+pub fn attribute(id: AttributeId) -> PolicyNode<AttributeId> {
+    PolicyNode::Attribute(id)
+}
+
+pub fn at_least(k: u8, of: u8) -> PolicyNode<AttributeId> {
+    PolicyNode::AtLeast { k, of }
+}
+
+pub struct ExtBuilder {
+    pub genesis: GenesisConfig<Test>,
+}
+
+impl Default for ExtBuilder {
+    fn default() -> Self {
+        let named = |name: &str, issuer| GenesisAttribute {
+            name: name.into(),
+            description: format!("has {name}"),
+            issuer,
+        };
+        Self {
+            genesis: GenesisConfig {
+                attributes: vec![
+                    named("prosumer", REGISTRAR),
+                    named("solar", INSPECTOR),
+                    named("battery", INSPECTOR),
+                ],
+                policies: vec![
+                    vec![attribute(PROSUMER)],
+                    vec![
+                        attribute(PROSUMER),
+                        attribute(SOLAR),
+                        attribute(BATTERY),
+                        at_least(1, 2),
+                        at_least(2, 2),
+                    ],
+                ],
+                roles: vec![(Role::Trade, TRADERS), (Role::Sell, SELLERS)],
+                credentials: vec![GenesisCredential {
+                    who: ANNA,
+                    attribute: PROSUMER,
+                    expires: EXPIRY,
+                    owner: ANNAS_OWNER,
+                }],
+            },
+        }
+    }
+}
+
+impl ExtBuilder {
+    pub fn build(self) -> sp_io::TestExternalities {
+        Now::set(0);
+        let mut storage = frame_system::GenesisConfig::<Test>::default()
+            .build_storage()
+            .unwrap();
+        self.genesis.assimilate_storage(&mut storage).unwrap();
+        let mut ext = sp_io::TestExternalities::new(storage);
+        ext.execute_with(|| {
+            System::set_block_number(1);
+            Now::set(START);
+        });
+        ext
+    }
+
+    /// Runs a test and checks the invariants after it.
+    pub fn build_and_execute(self, test: impl FnOnce()) {
+        self.build().execute_with(|| {
+            test();
+            Membership::do_try_state().unwrap();
+        });
+    }
+}
+
+/// Runs a test on the default community.
+pub fn run(test: impl FnOnce()) {
+    ExtBuilder::default().build_and_execute(test);
+}

@@ -1,0 +1,76 @@
+//! The community at the first block.
+
+use super::*;
+use crate::{GenesisConfig, GenesisCredential};
+use qedex_primitives::PolicyId;
+
+fn panics(change: impl FnOnce(&mut GenesisConfig<Test>) + std::panic::UnwindSafe) -> String {
+    let outcome = std::panic::catch_unwind(|| {
+        let mut builder = ExtBuilder::default();
+        change(&mut builder.genesis);
+        builder.build()
+    });
+    let payload = outcome.err().expect("genesis was accepted");
+    *payload.downcast::<String>().expect("a message with values")
+}
+
+fn credential(attribute: AttributeId, owner: OwnerId) -> GenesisCredential<AccountId> {
+    GenesisCredential {
+        who: ANNA,
+        attribute,
+        expires: EXPIRY,
+        owner,
+    }
+}
+
+#[test]
+fn the_community_of_genesis_can_act_in_the_first_block() {
+    run(|| {
+        assert!(may(ANNA, Role::Trade));
+        assert!(!may(BEN, Role::Trade));
+        assert_eq!(owner_of(ANNA), Some(ANNAS_OWNER));
+    });
+}
+
+#[test]
+fn an_empty_genesis_is_valid() {
+    let genesis = GenesisConfig::default();
+    ExtBuilder { genesis }.build_and_execute(|| assert!(!may(ANNA, Role::Trade)));
+}
+
+#[test]
+fn genesis_keeps_to_the_rules_of_the_calls() {
+    assert!(panics(|g| g.attributes[0].name = "x".repeat(33)).contains("name too long"));
+    assert!(
+        panics(|g| g.attributes[0].description = "x".repeat(257)).contains("description too long")
+    );
+    assert!(panics(|g| g.policies.push(vec![])).contains("PolicyEmpty"));
+    assert!(panics(|g| g.policies.push(vec![attribute(PROSUMER); 33])).contains("too many nodes"));
+    assert!(
+        panics(|g| g.policies.push(vec![attribute(AttributeId(9))])).contains("UnknownAttribute")
+    );
+    assert!(panics(|g| g.roles.push((Role::Broker, PolicyId(9)))).contains("UnknownPolicy"));
+    assert!(
+        panics(|g| g.credentials.push(credential(AttributeId(9), ANNAS_OWNER)))
+            .contains("unknown attribute")
+    );
+    assert!(
+        panics(|g| g.credentials.push(credential(SOLAR, BENS_OWNER))).contains("OwnerConflict")
+    );
+}
+
+#[test]
+fn genesis_reads_as_camel_case_json() {
+    let json = r#"{
+        "attributes": [{ "name": "solar", "description": "has panels", "issuer": 1 }],
+        "policies": [[{ "Attribute": 0 }]],
+        "roles": [["Sell", 0]],
+        "credentials": [{ "who": 10, "attribute": 0, "expires": 2000000, "owner": OWNER }]
+    }"#
+    .replace("OWNER", &format!("{:?}", [7u8; 32]));
+    let genesis: GenesisConfig<Test> = serde_json::from_str(&json).unwrap();
+    ExtBuilder { genesis }.build_and_execute(|| {
+        assert!(may(ANNA, Role::Sell));
+        assert_eq!(owner_of(ANNA), Some(OwnerId([7; 32])));
+    });
+}

@@ -1,0 +1,236 @@
+//! A chain with this pallet alone, whose clock and installers the tests set.
+
+use crate as pallet_metering;
+use crate::{GenesisConfig, GenesisMeter, SignedReading};
+use frame_support::{
+    derive_impl, parameter_types,
+    traits::{ConstU32, ConstU64},
+};
+use qedex_primitives::{
+    Calendar, Membership, MeterId, MeterKey, MeterSignature, Millis, Moment, OwnerId, PolicyId,
+    ReadingPayload, Role, Schedule, SlotIndex, Wh, Windows,
+};
+use sp_core::{H256, Pair, ed25519, sr25519};
+use sp_runtime::BuildStorage;
+
+pub type AccountId = u64;
+type Block = frame_system::mocking::MockBlock<Test>;
+
+frame_support::construct_runtime!(
+    pub enum Test {
+        System: frame_system,
+        Metering: pallet_metering,
+    }
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type Block = Block;
+}
+
+parameter_types! {
+    pub static Now: Moment = 0;
+    pub static TestWindows: Windows = Windows::default();
+    pub static Installers: Vec<AccountId> = vec![INSTALLER];
+}
+
+/// The length of a delivery slot: 15 minutes.
+pub const SLOT_LENGTH: Millis = 900_000;
+
+/// A clock that stands still until it is set.
+pub struct TestCalendar;
+
+impl Calendar for TestCalendar {
+    fn slot_length() -> Millis {
+        SLOT_LENGTH
+    }
+
+    fn now() -> Moment {
+        Now::get()
+    }
+
+    fn schedule(slot: SlotIndex) -> Schedule {
+        TestWindows::get().schedule(slot, SLOT_LENGTH)
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_now(moment: Moment) {
+        Now::set(moment);
+    }
+}
+
+/// Lets those install meters that the tests name.
+pub struct TestMembership;
+
+impl Membership<AccountId> for TestMembership {
+    fn satisfies(_who: &AccountId, _policy: PolicyId) -> bool {
+        false
+    }
+
+    fn may(who: &AccountId, role: Role) -> bool {
+        role == Role::InstallMeters && Installers::get().contains(who)
+    }
+
+    fn owner_of(_who: &AccountId) -> Option<OwnerId> {
+        None
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn grant(who: &AccountId, _role: Role) {
+        Installers::mutate(|installers| installers.push(*who));
+    }
+}
+
+/// How many slots are kept.
+pub const RETENTION: u64 = 24;
+/// How many items are pruned in a block.
+pub const PRUNED_PER_BLOCK: u32 = 10;
+
+impl pallet_metering::Config for Test {
+    type Membership = TestMembership;
+    type Calendar = TestCalendar;
+    type MaxMetersPerAccount = ConstU32<3>;
+    type MaxBatch = ConstU32<16>;
+    type Retention = ConstU64<RETENTION>;
+    type MaxPrunedPerBlock = ConstU32<PRUNED_PER_BLOCK>;
+    type WeightInfo = ();
+}
+
+/// Installs meters.
+pub const INSTALLER: AccountId = 1;
+/// Has the sr25519 meter `FIRST` and the ed25519 meter `SECOND` from genesis on.
+pub const ANNA: AccountId = 10;
+/// Has the sr25519 meter `BENS` from genesis on.
+pub const BEN: AccountId = 11;
+/// Has no meter.
+pub const CLARA: AccountId = 12;
+/// Carries readings to the chain.
+pub const CARRIER: AccountId = 20;
+
+pub const FIRST: MeterId = MeterId(0);
+pub const SECOND: MeterId = MeterId(1);
+pub const BENS: MeterId = MeterId(2);
+
+/// The most that the meters of genesis may read.
+pub const CAPACITY: Wh = Wh(5_000);
+/// The slot that the tests read.
+pub const SLOT: SlotIndex = SlotIndex(1_000);
+/// The hash of the chain's first block.
+pub const GENESIS: H256 = H256::repeat_byte(7);
+
+/// The sr25519 key pair of a meter with this name.
+pub fn sr_pair(name: &str) -> sr25519::Pair {
+    sr25519::Pair::from_string(&format!("//{name}"), None).unwrap()
+}
+
+/// The ed25519 key pair of a meter with this name.
+pub fn ed_pair(name: &str) -> ed25519::Pair {
+    ed25519::Pair::from_string(&format!("//{name}"), None).unwrap()
+}
+
+pub fn sr_key(name: &str) -> MeterKey {
+    MeterKey::Sr25519(sr_pair(name).public())
+}
+
+pub fn ed_key(name: &str) -> MeterKey {
+    MeterKey::Ed25519(ed_pair(name).public())
+}
+
+pub fn payload(meter: MeterId, slot: SlotIndex, generated: u64, consumed: u64) -> ReadingPayload {
+    ReadingPayload {
+        meter,
+        slot,
+        generated: Wh(generated),
+        consumed: Wh(consumed),
+    }
+}
+
+/// The signature of the sr25519 key called `name` on the chain that began with `genesis`.
+pub fn sign_as(name: &str, payload: &ReadingPayload, genesis: H256) -> MeterSignature {
+    MeterSignature::Sr25519(sr_pair(name).sign(&payload.signing_bytes(genesis)))
+}
+
+/// A reading signed by the meter that it names, one of those of genesis.
+pub fn reading(meter: MeterId, slot: SlotIndex, generated: u64, consumed: u64) -> SignedReading {
+    let payload = payload(meter, slot, generated, consumed);
+    let signature = match meter {
+        FIRST => sign_as("first", &payload, GENESIS),
+        SECOND => MeterSignature::Ed25519(ed_pair("second").sign(&payload.signing_bytes(GENESIS))),
+        _ => sign_as("bens", &payload, GENESIS),
+    };
+    SignedReading { payload, signature }
+}
+
+/// Sets the clock to the beginning of the reading window of `slot`.
+pub fn open_window(slot: SlotIndex) {
+    Now::set(TestCalendar::schedule(slot).commitments_until);
+}
+
+/// Sets the clock to the beginning of `slot`.
+pub fn begin(slot: SlotIndex) {
+    Now::set(slot.0 * SLOT_LENGTH);
+}
+
+pub struct ExtBuilder {
+    pub genesis: GenesisConfig<Test>,
+}
+
+impl Default for ExtBuilder {
+    fn default() -> Self {
+        let meter = |owner, key| GenesisMeter {
+            owner,
+            key,
+            capacity: CAPACITY,
+            installer: INSTALLER,
+        };
+        Self {
+            genesis: GenesisConfig {
+                meters: vec![
+                    meter(ANNA, sr_key("first")),
+                    meter(ANNA, ed_key("second")),
+                    meter(BEN, sr_key("bens")),
+                ],
+            },
+        }
+    }
+}
+
+impl ExtBuilder {
+    pub fn build(self) -> sp_io::TestExternalities {
+        Now::set(0);
+        TestWindows::set(Windows::default());
+        Installers::set(vec![INSTALLER]);
+        let mut storage = frame_system::GenesisConfig::<Test>::default()
+            .build_storage()
+            .unwrap();
+        self.genesis.assimilate_storage(&mut storage).unwrap();
+        let mut ext = sp_io::TestExternalities::new(storage);
+        ext.execute_with(|| {
+            frame_system::BlockHash::<Test>::insert(0, GENESIS);
+            System::set_block_number(1);
+            open_window(SLOT);
+        });
+        ext
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    pub fn build_with_keystore(self) -> sp_io::TestExternalities {
+        use sp_keystore::{KeystoreExt, testing::MemoryKeystore};
+        let mut ext = self.build();
+        ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));
+        ext
+    }
+
+    /// Runs a test and checks the invariants after it.
+    pub fn build_and_execute(self, test: impl FnOnce()) {
+        self.build().execute_with(|| {
+            test();
+            Metering::do_try_state().unwrap();
+        });
+    }
+}
+
+/// Runs a test on the default community, in the reading window of `SLOT`.
+pub fn run(test: impl FnOnce()) {
+    ExtBuilder::default().build_and_execute(test);
+}

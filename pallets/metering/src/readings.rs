@@ -1,0 +1,98 @@
+//! How a reading is judged and counted.
+
+use crate::{
+    AccountTotals, Config, Event, Meters, OldestKept, Pallet, Reading, ReadingError, Readings,
+    SignedReading, SlotTotals,
+};
+use frame_support::{ensure, traits::Get};
+use frame_system::pallet_prelude::BlockNumberFor;
+use qedex_primitives::{Calendar, SlotIndex};
+use sp_runtime::traits::Zero;
+
+impl<T: Config> Pallet<T> {
+    /// The oldest slot that is kept whatever happens. Only slots before it are ever removed,
+    /// and only slots from it on take readings, so that a removed reading cannot come again.
+    pub(crate) fn horizon() -> SlotIndex {
+        let current = T::Calendar::current_slot();
+        SlotIndex(current.0.saturating_sub(T::Retention::get()))
+    }
+
+    /// Judges one reading and, if nothing speaks against it, counts it. Changes nothing
+    /// otherwise.
+    pub(crate) fn accept(signed: &SignedReading) -> Result<(), ReadingError> {
+        let payload = &signed.payload;
+        let (slot, id) = (payload.slot, payload.meter);
+
+        ensure!(
+            slot >= Self::horizon()
+                && T::Calendar::schedule(slot).is_reading_window(T::Calendar::now()),
+            ReadingError::NotInReadingWindow
+        );
+        let meter = Meters::<T>::get(id).ok_or(ReadingError::UnknownMeter)?;
+        ensure!(slot >= meter.active_from, ReadingError::MeterNotActive);
+        ensure!(
+            payload.generated <= meter.capacity && payload.consumed <= meter.capacity,
+            ReadingError::OverCapacity
+        );
+        ensure!(
+            !Readings::<T>::contains_key(slot, id),
+            ReadingError::AlreadyRead
+        );
+        let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
+        ensure!(
+            signed
+                .signature
+                .verify(&payload.signing_bytes(genesis), &meter.key),
+            ReadingError::BadSignature
+        );
+
+        let reading = Reading {
+            generated: payload.generated,
+            consumed: payload.consumed,
+        };
+        Readings::<T>::insert(slot, id, reading);
+        AccountTotals::<T>::mutate(slot, &meter.owner, |entry| {
+            *entry = Some(entry.unwrap_or_default().with(&reading));
+        });
+        SlotTotals::<T>::mutate(slot, |entry| {
+            if entry.is_none() {
+                Self::note_first_reading(slot);
+            }
+            *entry = Some(entry.unwrap_or_default().with(&reading));
+        });
+        Self::deposit_event(Event::ReadingAccepted {
+            meter: id,
+            slot,
+            generated: reading.generated,
+            consumed: reading.consumed,
+        });
+        Ok(())
+    }
+
+    /// Judges each reading alone and says of each refused one why.
+    pub(crate) fn accept_batch(readings: &[SignedReading]) {
+        let (mut accepted, mut refused) = (0u32, 0u32);
+        for (index, reading) in (0u32..).zip(readings) {
+            match Self::accept(reading) {
+                Ok(()) => accepted = accepted.saturating_add(1),
+                Err(error) => {
+                    refused = refused.saturating_add(1);
+                    Self::deposit_event(Event::ReadingRefused {
+                        index,
+                        meter: reading.payload.meter,
+                        slot: reading.payload.slot,
+                        error,
+                    });
+                }
+            }
+        }
+        Self::deposit_event(Event::BatchProcessed { accepted, refused });
+    }
+
+    /// Keeps the pointer for pruning at or before the oldest slot in storage.
+    fn note_first_reading(slot: SlotIndex) {
+        if OldestKept::<T>::get().is_none_or(|oldest| slot < oldest) {
+            OldestKept::<T>::put(slot);
+        }
+    }
+}

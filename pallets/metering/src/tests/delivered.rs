@@ -1,0 +1,55 @@
+//! What other pallets are told.
+
+use super::*;
+
+#[test]
+fn delivered_is_generation_less_own_demand_over_all_meters() {
+    run(|| {
+        submit(reading(FIRST, SLOT, 900, 100));
+        submit(reading(SECOND, SLOT, 0, 300));
+        assert_eq!(delivered(ANNA, SLOT), Some(Wh(500)));
+    });
+}
+
+#[test]
+fn delivered_is_never_below_zero() {
+    run(|| {
+        submit(reading(BENS, SLOT, 100, 700));
+        assert_eq!(delivered(BEN, SLOT), Some(Wh::ZERO));
+    });
+}
+
+#[test]
+fn delivered_is_unknown_until_every_meter_has_reported() {
+    run(|| {
+        assert_eq!(delivered(ANNA, SLOT), None);
+        // The generating meter speaks, the consuming one is silent.
+        submit(reading(FIRST, SLOT, 900, 0));
+        assert_eq!(delivered(ANNA, SLOT), None);
+        submit(reading(SECOND, SLOT, 0, 900));
+        assert_eq!(delivered(ANNA, SLOT), Some(Wh::ZERO));
+    });
+}
+
+#[test]
+fn delivered_is_unknown_without_a_meter() {
+    run(|| assert_eq!(delivered(CLARA, SLOT), None));
+}
+
+#[test]
+fn a_new_meter_does_not_spoil_a_slot_under_way() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(Metering::register_meter(
+            signed(INSTALLER),
+            BEN,
+            sr_key("new"),
+            CAPACITY
+        ));
+        open_window(SLOT.next());
+        submit(reading(BENS, SLOT, 700, 0));
+        submit(reading(BENS, SLOT.next(), 700, 0));
+        assert_eq!(delivered(BEN, SLOT), Some(Wh(700)));
+        assert_eq!(delivered(BEN, SLOT.next()), None, "the new one owes this");
+    });
+}

@@ -1,0 +1,101 @@
+//! A chain with this pallet alone, whose clock and owners the tests set.
+
+use crate as pallet_reputation;
+use frame_support::{derive_impl, parameter_types, traits::ConstU64};
+use qedex_primitives::{
+    Calendar, Membership, Millis, Moment, OwnerId, PolicyId, Role, Schedule, SlotIndex, Wh, Windows,
+};
+use sp_runtime::BuildStorage;
+
+pub type AccountId = u64;
+type Block = frame_system::mocking::MockBlock<Test>;
+
+frame_support::construct_runtime!(
+    pub enum Test {
+        System: frame_system,
+        Reputation: pallet_reputation,
+    }
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type Block = Block;
+}
+
+/// The energy of a full rating.
+pub const FULL_RATING: Wh = Wh(10_000);
+/// The length of a day of quarter-hours.
+pub const DAY: Millis = 86_400_000;
+
+parameter_types! {
+    pub static Now: Moment = 0;
+    pub static Owners: Vec<(AccountId, OwnerId)> = vec![];
+}
+
+/// Quarter-hours and a clock that stands still until it is set.
+pub struct TestCalendar;
+
+impl Calendar for TestCalendar {
+    fn slot_length() -> Millis {
+        900_000
+    }
+
+    fn now() -> Moment {
+        Now::get()
+    }
+
+    fn schedule(slot: SlotIndex) -> Schedule {
+        Windows::default().schedule(slot, Self::slot_length())
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_now(moment: Moment) {
+        Now::set(moment);
+    }
+}
+
+/// Knows the owners that the tests name.
+pub struct TestMembership;
+
+impl Membership<AccountId> for TestMembership {
+    fn satisfies(_who: &AccountId, _policy: PolicyId) -> bool {
+        false
+    }
+
+    fn may(_who: &AccountId, _role: Role) -> bool {
+        false
+    }
+
+    fn owner_of(who: &AccountId) -> Option<OwnerId> {
+        let owners = Owners::get();
+        let entry = owners.iter().find(|(account, _)| account == who);
+        entry.map(|(_, owner)| *owner)
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn grant(_who: &AccountId, _role: Role) {}
+}
+
+impl pallet_reputation::Config for Test {
+    type Membership = TestMembership;
+    type Calendar = TestCalendar;
+    type FullRating = ConstU64<{ FULL_RATING.0 }>;
+}
+
+pub const ANNA: AccountId = 10;
+pub const BEN: AccountId = 11;
+pub const CLARA: AccountId = 12;
+
+/// Runs a test and checks the invariants after it.
+pub fn run(test: impl FnOnce()) {
+    Now::set(1_000 * DAY);
+    Owners::set(vec![]);
+    let storage = frame_system::GenesisConfig::<Test>::default()
+        .build_storage()
+        .unwrap();
+    sp_io::TestExternalities::new(storage).execute_with(|| {
+        System::set_block_number(1);
+        test();
+        Reputation::do_try_state().unwrap();
+    });
+}

@@ -1,0 +1,226 @@
+//! What the rules of the crate's documentation promise, rule by rule.
+
+use crate::{Counts, Event, Pairs, Totals, mock::*};
+use proptest::prelude::*;
+use qedex_primitives::{OwnerId, Ratings, Standing, Verdict, Wh};
+use sp_runtime::Permill;
+
+const FULL: u64 = 1_000_000;
+
+fn rate(rater: AccountId, ratee: AccountId, traded: u64, verdict: Verdict) {
+    <Reputation as Ratings<AccountId>>::record(&rater, &ratee, Wh(traded), verdict);
+}
+
+fn keep(rater: AccountId, ratee: AccountId) {
+    rate(rater, ratee, FULL_RATING.0, Verdict::Kept);
+}
+
+fn miss(rater: AccountId, ratee: AccountId) {
+    rate(rater, ratee, FULL_RATING.0, Verdict::Missed(FULL_RATING));
+}
+
+fn counts(ratee: AccountId) -> (u64, u64) {
+    let Counts { kept, missed } = Totals::<Test>::get(ratee);
+    (kept, missed)
+}
+
+fn standing(who: AccountId) -> Permill {
+    <Reputation as Standing<AccountId>>::of(&who)
+}
+
+fn next_day() {
+    Now::mutate(|now| *now += DAY);
+}
+
+fn events() -> Vec<Event<Test>> {
+    System::read_events_for_pallet()
+}
+
+#[test]
+fn the_unknown_stand_at_one_half() {
+    run(|| {
+        assert_eq!(standing(ANNA), Permill::from_percent(50));
+        assert_eq!(Reputation::standing(ANNA), Permill::from_percent(50));
+    });
+}
+
+#[test]
+fn standing_is_kept_and_one_over_all_and_two() {
+    run(|| {
+        keep(BEN, ANNA);
+        assert_eq!(standing(ANNA), Permill::from_parts(666_666));
+        keep(CLARA, ANNA);
+        assert_eq!(standing(ANNA), Permill::from_percent(75));
+        next_day();
+        miss(BEN, ANNA);
+        assert_eq!(standing(ANNA), Permill::from_percent(60));
+        assert_eq!(
+            standing(BEN),
+            Permill::from_percent(50),
+            "a rater gains nothing"
+        );
+    });
+}
+
+#[test]
+fn a_rating_says_who_and_what_and_how_much() {
+    run(|| {
+        rate(BEN, ANNA, 5_000, Verdict::Missed(Wh(1_000)));
+        let (kept, missed) = (400_000, 100_000);
+        assert_eq!(
+            events(),
+            [Event::Rated {
+                ratee: ANNA,
+                rater: BEN,
+                kept,
+                missed
+            }]
+        );
+        let pair = Pairs::<Test>::get(ANNA, BEN).unwrap();
+        assert_eq!(pair.sum, Counts { kept, missed });
+        assert_eq!(pair.last, pair.sum);
+        assert_eq!(pair.last_day, 1_000);
+    });
+}
+
+#[test]
+fn a_rating_weighs_the_energy_up_to_a_full_one() {
+    run(|| {
+        rate(BEN, ANNA, 1, Verdict::Kept);
+        assert_eq!(counts(ANNA), (100, 0));
+        rate(CLARA, ANNA, 1_000_000, Verdict::Kept);
+        assert_eq!(counts(ANNA), (FULL + 100, 0));
+        rate(ANNA, BEN, u64::MAX, Verdict::Missed(Wh(u64::MAX)));
+        assert_eq!(counts(BEN), (0, FULL));
+    });
+}
+
+#[test]
+fn only_the_missed_share_counts_as_missed() {
+    run(|| {
+        rate(BEN, ANNA, 40_000, Verdict::Missed(Wh(10_000)));
+        assert_eq!(counts(ANNA), (750_000, 250_000));
+    });
+}
+
+#[test]
+fn no_more_is_missed_than_was_traded() {
+    run(|| {
+        rate(BEN, ANNA, 5_000, Verdict::Missed(Wh(9_000)));
+        assert_eq!(counts(ANNA), (0, 500_000));
+    });
+}
+
+#[test]
+fn nothing_traded_is_nothing_rated() {
+    run(|| {
+        rate(BEN, ANNA, 0, Verdict::Kept);
+        rate(BEN, ANNA, 0, Verdict::Missed(Wh(5)));
+        assert_eq!(counts(ANNA), (0, 0));
+        assert!(events().is_empty());
+    });
+}
+
+#[test]
+fn a_pair_counts_at_most_once_a_day() {
+    run(|| {
+        keep(BEN, ANNA);
+        keep(BEN, ANNA);
+        assert_eq!(counts(ANNA), (FULL, 0));
+        Now::mutate(|now| *now += DAY - 1);
+        keep(BEN, ANNA);
+        assert_eq!(counts(ANNA), (FULL, 0), "the day's last moment");
+        Now::mutate(|now| *now += 1);
+        keep(BEN, ANNA);
+        assert_eq!(counts(ANNA), (2 * FULL, 0));
+    });
+}
+
+#[test]
+fn the_two_directions_of_a_pair_count_apart() {
+    run(|| {
+        keep(BEN, ANNA);
+        miss(ANNA, BEN);
+        assert_eq!(counts(ANNA), (FULL, 0));
+        assert_eq!(counts(BEN), (0, FULL));
+    });
+}
+
+#[test]
+fn a_kept_trade_does_not_cover_a_default_of_the_same_day() {
+    run(|| {
+        next_day();
+        keep(BEN, ANNA);
+        next_day();
+        rate(BEN, ANNA, 1, Verdict::Kept);
+        miss(BEN, ANNA);
+        assert_eq!(counts(ANNA), (FULL, FULL), "yesterday's rating stays");
+        keep(BEN, ANNA);
+        rate(BEN, ANNA, 10_000, Verdict::Missed(Wh(5_000)));
+        assert_eq!(counts(ANNA), (FULL, FULL), "nothing washes it off");
+    });
+}
+
+#[test]
+fn trading_with_oneself_buys_nothing() {
+    run(|| {
+        keep(ANNA, ANNA);
+        miss(ANNA, ANNA);
+        assert_eq!(counts(ANNA), (0, 0));
+    });
+}
+
+#[test]
+fn trading_with_another_account_of_ones_own_buys_nothing() {
+    run(|| {
+        let (one, other) = (OwnerId([1; 32]), OwnerId([2; 32]));
+        Owners::set(vec![(ANNA, one), (BEN, one), (CLARA, other)]);
+        keep(BEN, ANNA);
+        keep(ANNA, BEN);
+        assert_eq!((counts(ANNA), counts(BEN)), ((0, 0), (0, 0)));
+        keep(CLARA, ANNA);
+        assert_eq!(counts(ANNA), (FULL, 0));
+    });
+}
+
+#[test]
+fn two_unknown_owners_are_not_one() {
+    run(|| {
+        keep(BEN, ANNA);
+        Owners::set(vec![(ANNA, OwnerId([1; 32]))]);
+        keep(CLARA, ANNA);
+        assert_eq!(counts(ANNA), (2 * FULL, 0));
+    });
+}
+
+#[test]
+fn counts_saturate() {
+    let most = Counts {
+        kept: u64::MAX,
+        missed: u64::MAX,
+    };
+    let one = Counts { kept: 1, missed: 1 };
+    assert_eq!(most.saturating_add(one), most);
+    assert_eq!(one.saturating_sub(most), Counts::default());
+}
+
+proptest! {
+    /// Whatever is recorded, a pair adds at most one full rating a day, and the standing lies
+    /// strictly between nought and one.
+    #[test]
+    fn a_day_of_a_pair_is_at_most_one_full_rating(
+        trades in proptest::collection::vec((0u64..30_000, 0u64..40_000, 0u64..2), 0..40),
+    ) {
+        run(|| {
+            let mut days = 1;
+            for (traded, missed, nights) in trades {
+                rate(BEN, ANNA, traded, Verdict::Missed(Wh(missed)));
+                days += nights;
+                Now::mutate(|now| *now += nights * DAY);
+            }
+            let (kept, missed) = counts(ANNA);
+            assert!(kept + missed <= days * FULL);
+            assert!(standing(ANNA) > Permill::zero() && standing(ANNA) < Permill::one());
+        });
+    }
+}

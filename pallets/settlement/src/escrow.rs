@@ -1,0 +1,158 @@
+//! The one hold behind orders and trades.
+
+use crate::{
+    Book, Books, Config, Error, Event, HoldReason, OpenBooks, OrderEscrow, Pallet, Sellers, Stage,
+    Trade, Trades, WeightInfo,
+};
+use frame_support::{
+    ensure,
+    pallet_prelude::*,
+    storage::with_storage_layer,
+    traits::{fungible::MutateHold, tokens::Precision},
+    weights::Weight,
+};
+use qedex_primitives::{Balance, Calendar, Escrow, MarketSettlement, NewTrade, SlotIndex, SlotTerms};
+
+impl<T: Config> Pallet<T> {
+    /// The reason of every hold of this pallet.
+    pub(crate) fn reason() -> T::RuntimeHoldReason {
+        HoldReason::Escrow.into()
+    }
+
+    /// Takes `amount` off what is booked for the orders of `who`.
+    fn unbook(who: &T::AccountId, amount: Balance) -> DispatchResult {
+        if amount == 0 {
+            return Ok(());
+        }
+        OrderEscrow::<T>::try_mutate_exists(who, |entry| {
+            let booked = entry.unwrap_or_default();
+            let left = booked.checked_sub(amount).ok_or(Error::<T>::EscrowTooSmall)?;
+            *entry = (left > 0).then_some(left);
+            Ok(())
+        })
+    }
+
+    /// Opens a trade. May fail half-way.
+    fn do_open_trade(
+        slot: SlotIndex,
+        terms: &SlotTerms,
+        trade: NewTrade<T::AccountId>,
+    ) -> DispatchResult {
+        let NewTrade {
+            id,
+            buyer,
+            seller,
+            energy,
+            buyer_price,
+            seller_price,
+            payment,
+            deposit,
+        } = trade;
+        ensure!(
+            !Trades::<T>::contains_key(slot, id),
+            Error::<T>::DuplicateTrade
+        );
+        let mut book = match Books::<T>::get(slot) {
+            Some(book) => book,
+            None => Self::new_book(slot, terms)?,
+        };
+        ensure!(
+            T::Calendar::now() < book.terms.schedule.delivery_ends,
+            Error::<T>::TooLate
+        );
+        Self::unbook(&buyer, payment)?;
+        Self::unbook(&seller, deposit)?;
+        let following = id.checked_add(1).ok_or(Error::<T>::Overflow)?;
+        book.trades = book.trades.max(following);
+        book.open = book.open.saturating_add(1);
+        Books::<T>::insert(slot, book);
+        Sellers::<T>::mutate(slot, &seller, |entry| {
+            let record = entry.get_or_insert_default();
+            record.open = record.open.saturating_add(1);
+        });
+        Self::deposit_event(Event::TradeOpened {
+            slot,
+            id,
+            buyer: buyer.clone(),
+            seller: seller.clone(),
+            energy,
+            payment,
+            deposit,
+        });
+        let trade = Trade {
+            buyer,
+            seller,
+            energy,
+            buyer_price,
+            seller_price,
+            payment,
+            deposit,
+        };
+        Trades::<T>::insert(slot, id, trade);
+        Ok(())
+    }
+
+    /// Enters `slot` among the open books.
+    fn new_book(slot: SlotIndex, terms: &SlotTerms) -> Result<Book, Error<T>> {
+        OpenBooks::<T>::try_mutate(|slots| {
+            let place = slots.partition_point(|other| *other < slot);
+            slots
+                .try_insert(place, slot)
+                .map_err(|_| Error::<T>::TooManySlots)
+        })?;
+        Ok(Book {
+            terms: *terms,
+            trades: 0,
+            open: 0,
+            stage: Stage::Freezing { next: 0 },
+            interrupted: false,
+        })
+    }
+}
+
+impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
+    fn hold(who: &T::AccountId, amount: Balance) -> DispatchResult {
+        if amount == 0 {
+            return Ok(());
+        }
+        let booked = OrderEscrow::<T>::get(who);
+        let total = booked.checked_add(amount).ok_or(Error::<T>::Overflow)?;
+        T::Currency::hold(&Self::reason(), who, amount)?;
+        OrderEscrow::<T>::insert(who, total);
+        Ok(())
+    }
+
+    fn release(who: &T::AccountId, amount: Balance) -> DispatchResult {
+        if amount == 0 {
+            return Ok(());
+        }
+        ensure!(OrderEscrow::<T>::get(who) >= amount, Error::<T>::EscrowTooSmall);
+        T::Currency::release(&Self::reason(), who, amount, Precision::Exact)?;
+        Self::unbook(who, amount)
+    }
+
+    fn held_for_orders(who: &T::AccountId) -> Balance {
+        OrderEscrow::<T>::get(who)
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn endow(who: &T::AccountId, amount: Balance) {
+        use frame_support::traits::fungible::{Inspect, Mutate};
+        let existential = <T::Currency as Inspect<T::AccountId>>::minimum_balance();
+        T::Currency::set_balance(who, amount.saturating_add(existential));
+    }
+}
+
+impl<T: Config> MarketSettlement<T::AccountId> for Pallet<T> {
+    fn open_trade(
+        slot: SlotIndex,
+        terms: &SlotTerms,
+        trade: NewTrade<T::AccountId>,
+    ) -> Result<(), DispatchError> {
+        with_storage_layer(|| Self::do_open_trade(slot, terms, trade))
+    }
+
+    fn open_trade_weight() -> Weight {
+        T::WeightInfo::open_trade()
+    }
+}

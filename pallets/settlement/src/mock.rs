@@ -1,0 +1,347 @@
+//! A chain with balances and this pallet, whose clock and meters the tests set.
+
+use crate as pallet_settlement;
+use crate::{Amounts, Event, Outcome};
+use frame_support::{
+    assert_ok, derive_impl, parameter_types,
+    traits::{
+        ConstU32, ConstU64, ConstU128, Hooks,
+        fungible::{Inspect, InspectHold},
+    },
+    weights::{Weight, WeightMeter},
+};
+use qedex_primitives::{
+    Balance, Calendar, EnergyLedger, Escrow, LeaderTerms, MarketSettlement, Millis, Moment,
+    NewTrade, PricePerKwh, Ratings, Sanctions, Schedule, SlotIndex, SlotTerms, TradeId, Verdict,
+    Wh, Windows,
+};
+use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
+use std::collections::BTreeMap;
+
+pub type AccountId = u64;
+type Block = frame_system::mocking::MockBlock<Test>;
+
+frame_support::construct_runtime!(
+    pub enum Test {
+        System: frame_system,
+        Balances: pallet_balances,
+        Settlement: pallet_settlement,
+    }
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type Block = Block;
+    type AccountData = pallet_balances::AccountData<Balance>;
+}
+
+/// The existential deposit.
+pub const ED: Balance = 1_000_000_000;
+/// One token.
+pub const QED: Balance = 1_000_000_000_000;
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+    type AccountStore = System;
+    type Balance = Balance;
+    type ExistentialDeposit = ConstU128<ED>;
+    type FreezeIdentifier = u8;
+    type MaxFreezes = ConstU32<1>;
+}
+
+parameter_types! {
+    pub static Now: Moment = 0;
+    pub static Delivered: BTreeMap<(AccountId, SlotIndex), Wh> = BTreeMap::new();
+    pub static Rated: Vec<(AccountId, AccountId, Wh, Verdict)> = vec![];
+    pub static Excluded: Vec<(AccountId, Millis)> = vec![];
+    pub static SanctionsFail: bool = false;
+}
+
+/// The length of a delivery slot.
+pub const SLOT_LENGTH: Millis = 12_000;
+
+/// A clock that stands still until it is set.
+pub struct TestCalendar;
+
+impl Calendar for TestCalendar {
+    fn slot_length() -> Millis {
+        SLOT_LENGTH
+    }
+
+    fn now() -> Moment {
+        Now::get()
+    }
+
+    fn schedule(slot: SlotIndex) -> Schedule {
+        Windows::default().schedule(slot, SLOT_LENGTH)
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_now(moment: Moment) {
+        Now::set(moment);
+    }
+}
+
+/// Knows the energies that the tests set.
+pub struct TestLedger;
+
+impl EnergyLedger<AccountId> for TestLedger {
+    fn delivered(account: &AccountId, slot: SlotIndex) -> Option<Wh> {
+        Delivered::get().get(&(*account, slot)).copied()
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_delivered(account: &AccountId, slot: SlotIndex, energy: Wh) {
+        Delivered::mutate(|all| all.insert((*account, slot), energy));
+    }
+}
+
+/// Writes down what it is told.
+pub struct Recorder;
+
+impl Ratings<AccountId> for Recorder {
+    fn record(rater: &AccountId, ratee: &AccountId, traded: Wh, verdict: Verdict) {
+        Rated::mutate(|all| all.push((*rater, *ratee, traded, verdict)));
+    }
+}
+
+impl Sanctions<AccountId> for Recorder {
+    fn blacklist_for_default(who: &AccountId, duration: Millis) -> DispatchResult {
+        if SanctionsFail::get() {
+            return Err(DispatchError::Other("the list is full"));
+        }
+        Excluded::mutate(|all| all.push((*who, duration)));
+        Ok(())
+    }
+}
+
+/// How long repeat offenders are excluded.
+pub const EXCLUSION: Millis = 86_400_000;
+/// How many slots may have open trades.
+pub const MAX_SLOTS: u32 = 4;
+
+pub const GRID: AccountId = 100;
+pub const ENTROPY: AccountId = 101;
+pub const COMMUNITY: AccountId = 102;
+
+impl pallet_settlement::Config for Test {
+    type Calendar = TestCalendar;
+    type CommunityFund = ConstU64<COMMUNITY>;
+    type Currency = Balances;
+    type DefaultsToExclusion = ConstU32<2>;
+    type EntropyFund = ConstU64<ENTROPY>;
+    type ExclusionLength = ConstU64<EXCLUSION>;
+    type GridAccount = ConstU64<GRID>;
+    type Ledger = TestLedger;
+    type MaxSlotsInFlight = ConstU32<MAX_SLOTS>;
+    type Ratings = Recorder;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Sanctions = Recorder;
+    type WeightInfo = ();
+}
+
+/// Two who buy and two who sell, of the twenty traders with `FUNDS` each.
+pub const ANNA: AccountId = 1;
+pub const BEN: AccountId = 2;
+pub const SELMA: AccountId = 11;
+pub const SVEN: AccountId = 12;
+pub const TRADERS: core::ops::RangeInclusive<AccountId> = 1..=20;
+pub const FUNDS: Balance = 1_000 * QED;
+
+/// The slot that most tests trade in. Its orders have just been cleared when a test begins.
+pub const SLOT: SlotIndex = SlotIndex(1_000);
+
+pub const CAP: PricePerKwh = PricePerKwh(300_000_000_000);
+pub const GRID_FEE: PricePerKwh = PricePerKwh(20_000_000_000);
+/// What buyers pay: by 10 milliQED more per kWh than the seller and the grid get.
+pub const BUYER_PRICE: PricePerKwh = PricePerKwh(200_000_000_000);
+pub const SELLER_PRICE: PricePerKwh = PricePerKwh(170_000_000_000);
+pub const DEPOSIT_RATE: Permill = Permill::from_percent(70);
+
+pub fn terms(slot: SlotIndex) -> SlotTerms {
+    SlotTerms {
+        leader: LeaderTerms {
+            floor: PricePerKwh(80_000_000_000),
+            cap: CAP,
+            grid_fee: GRID_FEE,
+            tick: PricePerKwh(1_000_000_000),
+            lot: Wh(1),
+            least_order: Wh(1),
+            wh_per_key: Wh(1_000),
+            deposit_rate: DEPOSIT_RATE,
+        },
+        keys: 1_000,
+        schedule: TestCalendar::schedule(slot),
+    }
+}
+
+/// What a buyer has in escrow for this energy.
+pub fn payment(energy: u64) -> Balance {
+    BUYER_PRICE.cost_floor(Wh(energy)).unwrap()
+}
+
+/// What a seller has in escrow for this energy.
+pub fn deposit(energy: u64) -> Balance {
+    DEPOSIT_RATE.mul_ceil(CAP.cost_ceil(Wh(energy)).unwrap())
+}
+
+/// A trade at the usual prices.
+pub fn new_trade(
+    id: TradeId,
+    buyer: AccountId,
+    seller: AccountId,
+    energy: u64,
+) -> NewTrade<AccountId> {
+    NewTrade {
+        id,
+        buyer,
+        seller,
+        energy: Wh(energy),
+        buyer_price: BUYER_PRICE,
+        seller_price: SELLER_PRICE,
+        payment: payment(energy),
+        deposit: deposit(energy),
+    }
+}
+
+/// Holds the money of a trade for two orders and opens the trade.
+pub fn trade_in(slot: SlotIndex, id: TradeId, buyer: AccountId, seller: AccountId, energy: u64) {
+    let trade = new_trade(id, buyer, seller, energy);
+    assert_ok!(Settlement::hold(&buyer, trade.payment));
+    assert_ok!(Settlement::hold(&seller, trade.deposit));
+    assert_ok!(Settlement::open_trade(slot, &terms(slot), trade));
+}
+
+/// Holds the money of a trade in `SLOT` for two orders and opens the trade.
+pub fn trade(id: TradeId, buyer: AccountId, seller: AccountId, energy: u64) {
+    trade_in(SLOT, id, buyer, seller, energy);
+}
+
+/// The meters of `seller` say that it delivered `energy` in `slot`.
+pub fn deliver_in(slot: SlotIndex, seller: AccountId, energy: u64) {
+    Delivered::mutate(|all| all.insert((seller, slot), Wh(energy)));
+}
+
+/// The meters of `seller` say that it delivered `energy` in `SLOT`.
+pub fn deliver(seller: AccountId, energy: u64) {
+    deliver_in(SLOT, seller, energy);
+}
+
+/// Gives the pallet a block with this much weight, and returns what it used.
+pub fn poll_with(limit: Weight) -> Weight {
+    System::set_block_number(System::block_number() + 1);
+    let mut meter = WeightMeter::with_limit(limit);
+    Settlement::on_poll(System::block_number(), &mut meter);
+    meter.consumed()
+}
+
+/// Gives the pallet an empty block.
+pub fn poll() {
+    poll_with(Weight::MAX);
+}
+
+/// Lets the chain run to `moment` with a block every half slot.
+pub fn run_to(moment: Moment) {
+    while Now::get() < moment {
+        Now::set(moment.min(Now::get() + SLOT_LENGTH / 2));
+        poll();
+    }
+}
+
+/// The chain stands still until `moment`, when the next block comes.
+pub fn stand_still_until(moment: Moment) {
+    Now::set(moment);
+    poll();
+}
+
+/// Lets the chain run to the freeze of `SLOT`.
+pub fn run_to_freeze() {
+    run_to(TestCalendar::schedule(SLOT).readings_until);
+}
+
+/// Lets the chain run to the end of complaints about `SLOT`.
+pub fn run_to_end_of_complaints() {
+    run_to(TestCalendar::schedule(SLOT).complaints_until);
+}
+
+pub fn on_hold(who: AccountId) -> Balance {
+    Balances::balance_on_hold(&crate::HoldReason::Escrow.into(), &who)
+}
+
+pub fn free(who: AccountId) -> Balance {
+    Balances::balance(&who)
+}
+
+pub fn total(who: AccountId) -> Balance {
+    Balances::total_balance(&who)
+}
+
+/// The settled trades so far, in the order in which they were settled.
+pub fn settled() -> Vec<(SlotIndex, TradeId, Outcome, Wh, Amounts)> {
+    let settled = |event| match event {
+        Event::TradeSettled {
+            slot,
+            id,
+            outcome,
+            metered,
+            amounts,
+            ..
+        } => Some((slot, id, outcome, metered, amounts)),
+        _ => None,
+    };
+    System::read_events_for_pallet::<Event<Test>>()
+        .into_iter()
+        .filter_map(settled)
+        .collect()
+}
+
+/// The numbers and outcomes of the settled trades so far.
+pub fn outcomes() -> Vec<(TradeId, Outcome)> {
+    settled()
+        .into_iter()
+        .map(|(_, id, outcome, ..)| (id, outcome))
+        .collect()
+}
+
+/// The chain with its traders and funds, when the orders of `SLOT` have been cleared.
+pub fn build() -> sp_io::TestExternalities {
+    Delivered::set(BTreeMap::new());
+    Rated::set(vec![]);
+    Excluded::set(vec![]);
+    SanctionsFail::set(false);
+    let mut storage = frame_system::GenesisConfig::<Test>::default()
+        .build_storage()
+        .unwrap();
+    let funds = [GRID, ENTROPY, COMMUNITY].map(|fund| (fund, ED));
+    pallet_balances::GenesisConfig::<Test> {
+        balances: TRADERS.map(|who| (who, FUNDS)).chain(funds).collect(),
+        ..Default::default()
+    }
+    .assimilate_storage(&mut storage)
+    .unwrap();
+    let mut ext = sp_io::TestExternalities::new(storage);
+    ext.execute_with(|| {
+        Now::set(TestCalendar::schedule(SLOT).gate_closes);
+        poll();
+        System::reset_events();
+    });
+    ext
+}
+
+/// Runs a test and checks after it that the books are right and that no money came or went.
+pub fn build_and_execute(test: impl FnOnce()) {
+    build().execute_with(|| {
+        let issuance = Balances::total_issuance();
+        test();
+        Settlement::do_try_state().unwrap();
+        assert_eq!(
+            Balances::total_issuance(),
+            issuance,
+            "money was made or lost"
+        );
+        let sum: Balance = frame_system::Account::<Test>::iter_values()
+            .map(|account| account.data.free + account.data.reserved)
+            .sum();
+        assert_eq!(sum, issuance, "accounts do not add up to the issuance");
+    });
+}

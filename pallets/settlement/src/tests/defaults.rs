@@ -1,0 +1,144 @@
+//! Sellers without any evidence.
+
+use super::*;
+
+/// Lets `slots` pass, in each of which Selma sells and gives no evidence.
+fn default_in(slots: impl IntoIterator<Item = SlotIndex>) {
+    for slot in slots {
+        run_to(TestCalendar::schedule(slot).gate_closes);
+        trade_in(slot, 0, ANNA, SELMA, 100);
+        run_to(TestCalendar::schedule(slot).readings_until);
+    }
+}
+
+fn slot(n: u64) -> SlotIndex {
+    SlotIndex(SLOT.0 + 10 * n)
+}
+
+#[test]
+fn a_default_refunds_and_compensates_and_the_rest_goes_to_the_community() {
+    build_and_execute(|| {
+        trade(0, ANNA, SELMA, 500);
+        run_to_freeze();
+        let amounts = amounts_of_default(500);
+        assert_eq!(settled(), [(SLOT, 0, Outcome::Defaulted, Wh(0), amounts)]);
+        assert_eq!(free(ANNA), FUNDS + amounts.compensation);
+        assert_eq!(free(SELMA), FUNDS - deposit(500));
+        assert_eq!(
+            free(COMMUNITY),
+            ED + deposit(500) - amounts.compensation
+        );
+        assert_eq!((free(GRID), free(ENTROPY)), (ED, ED));
+        assert_eq!(
+            Rated::get(),
+            [(ANNA, SELMA, Wh(500), Verdict::Missed(Wh(500)))]
+        );
+        assert_eq!(Defaults::<Test>::get(SELMA), 1);
+        assert_eq!(Excluded::get(), []);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn nobody_is_compensated_beyond_the_deposit() {
+    build_and_execute(|| {
+        let mut cheap = new_trade(0, ANNA, SELMA, 1_000);
+        cheap.deposit = 7;
+        assert_ok!(Settlement::hold(&ANNA, cheap.payment));
+        assert_ok!(Settlement::hold(&SELMA, cheap.deposit));
+        assert_ok!(Settlement::open_trade(SLOT, &terms(SLOT), cheap));
+        run_to_freeze();
+        let amounts = settled()[0].4;
+        assert_eq!((amounts.compensation, amounts.forfeited), (7, 0));
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn the_second_default_excludes() {
+    build_and_execute(|| {
+        default_in([slot(0)]);
+        assert_eq!(Excluded::get(), []);
+        default_in([slot(1)]);
+        assert_eq!(Excluded::get(), [(SELMA, EXCLUSION)]);
+        assert_eq!(Defaults::<Test>::get(SELMA), 0);
+        let excluded = Event::SellerExcluded { seller: SELMA };
+        System::assert_has_event(excluded.into());
+        default_in([slot(2)]);
+        assert_eq!(Excluded::get().len(), 1, "counted from zero again");
+        default_in([slot(3)]);
+        assert_eq!(Excluded::get().len(), 2);
+    });
+}
+
+#[test]
+fn several_defaults_in_one_slot_count_once() {
+    build_and_execute(|| {
+        for id in 0..5 {
+            trade(id, if id % 2 == 0 { ANNA } else { BEN }, SELMA, 100);
+        }
+        run_to_freeze();
+        assert_eq!(outcomes(), [0, 1, 2, 3, 4].map(|id| (id, Outcome::Defaulted)));
+        assert_eq!(Defaults::<Test>::get(SELMA), 1);
+        assert_eq!(Rated::get().len(), 5);
+        assert_eq!(Excluded::get(), []);
+    });
+}
+
+#[test]
+fn they_count_once_even_if_they_are_settled_in_several_blocks() {
+    build_and_execute(|| {
+        for id in 0..5 {
+            trade(id, ANNA, SELMA, 100);
+        }
+        run_to(TestCalendar::schedule(SLOT).readings_until - 1);
+        Now::mutate(|now| *now += 1);
+        while !OpenBooks::<Test>::get().is_empty() {
+            poll_with(frame_support::weights::Weight::from_parts(3_000, 0));
+        }
+        assert_eq!(outcomes().len(), 5);
+        assert_eq!(Defaults::<Test>::get(SELMA), 1);
+    });
+}
+
+#[test]
+fn defaults_are_counted_by_seller() {
+    build_and_execute(|| {
+        trade(0, ANNA, SELMA, 100);
+        trade(1, ANNA, SVEN, 100);
+        run_to_freeze();
+        assert_eq!(Defaults::<Test>::get(SELMA), 1);
+        assert_eq!(Defaults::<Test>::get(SVEN), 1);
+        assert_eq!(Excluded::get(), []);
+    });
+}
+
+#[test]
+fn an_exclusion_leaves_open_trades_alone() {
+    build_and_execute(|| {
+        for slot in [SLOT, SLOT.next(), SLOT.next().next()] {
+            trade_in(slot, 0, ANNA, SELMA, 100);
+        }
+        let last = SLOT.next().next();
+        deliver_in(last, SELMA, 100);
+        run_to(TestCalendar::schedule(SLOT.next()).readings_until);
+        assert_eq!(Excluded::get().len(), 1);
+        assert_eq!(OpenBooks::<Test>::get().into_inner(), [last]);
+        run_to(TestCalendar::schedule(last).readings_until);
+        assert_eq!(settled()[2].2, Outcome::Delivered);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn a_failing_exclusion_does_not_stop_settlement() {
+    build_and_execute(|| {
+        SanctionsFail::set(true);
+        default_in([slot(0), slot(1)]);
+        assert_eq!(outcomes().len(), 2);
+        let excluded = |event| matches!(event, Event::SellerExcluded { .. });
+        let events = System::read_events_for_pallet::<Event<Test>>();
+        assert!(!events.into_iter().any(excluded));
+        assert_nothing_left();
+    });
+}

@@ -1,0 +1,66 @@
+//! The invariants of settlement.
+
+use crate::{Books, Config, OpenBooks, OrderEscrow, Pallet, Sellers, Trades};
+use alloc::collections::BTreeMap;
+use codec::Encode;
+use frame_support::{ensure, traits::fungible::InspectHold};
+use qedex_primitives::Balance;
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+    /// Checks that
+    ///
+    /// 1. the open books are those that have a record, in ascending order, each once, and each
+    ///    has as many open trades as it says, and at least one;
+    /// 2. a seller's record says the number of its open trades, and there is no record without;
+    /// 3. what is held of an account is what is booked for its orders, the payments of the trades
+    ///    in which it buys and the deposits of the trades in which it sells; nothing otherwise.
+    pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+        let open = OpenBooks::<T>::get();
+        ensure!(open.is_sorted_by(|a, b| a < b), "open books are out of order");
+        ensure!(Books::<T>::iter_keys().count() == open.len(), "open books and records differ");
+        let mut held = BTreeMap::<_, Balance>::new();
+        let mut justify = |who: &T::AccountId, amount: Balance| {
+            let entry = held.entry(who.encode()).or_default();
+            *entry = entry.saturating_add(amount);
+        };
+        let mut sellers = BTreeMap::<_, u32>::new();
+        let mut books = BTreeMap::<_, u32>::new();
+        for (slot, id, trade) in Trades::<T>::iter() {
+            let book = Books::<T>::get(slot).ok_or("a trade without a book")?;
+            ensure!(id < book.trades, "a trade beyond its book");
+            justify(&trade.buyer, trade.payment);
+            justify(&trade.seller, trade.deposit);
+            let count = sellers.entry((slot, trade.seller.encode())).or_default();
+            *count = count.saturating_add(1);
+            let count = books.entry(slot).or_default();
+            *count = count.saturating_add(1);
+        }
+        for slot in open {
+            let book = Books::<T>::get(slot).ok_or("an open book without a record")?;
+            ensure!(book.open > 0, "an open book without trades");
+            ensure!(books.get(&slot) == Some(&book.open), "a book miscounts its trades");
+        }
+        ensure!(Sellers::<T>::iter().count() == sellers.len(), "a seller without trades");
+        for (slot, who, seller) in Sellers::<T>::iter() {
+            ensure!(
+                sellers.get(&(slot, who.encode())) == Some(&seller.open),
+                "a seller's trades are miscounted"
+            );
+        }
+        for (who, amount) in OrderEscrow::<T>::iter() {
+            ensure!(amount > 0, "an empty escrow is kept");
+            justify(&who, amount);
+        }
+        // Every account, not only those of orders and trades, lest a hold is left behind.
+        for who in frame_system::Account::<T>::iter_keys() {
+            let justified = held.remove(&who.encode()).unwrap_or_default();
+            ensure!(
+                T::Currency::balance_on_hold(&Self::reason(), &who) == justified,
+                "what is held is not what orders and trades justify"
+            );
+        }
+        ensure!(held.values().all(|amount| *amount == 0), "money of an account that is gone");
+        Ok(())
+    }
+}

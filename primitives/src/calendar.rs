@@ -1,0 +1,205 @@
+//! Delivery slots and the windows of their life.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since the Unix epoch.
+pub type Moment = u64;
+
+/// A length of time in milliseconds.
+pub type Millis = u64;
+
+/// A delivery slot, numbered from the Unix epoch: slot `d` begins at `d * slot length`.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+pub struct SlotIndex(pub u64);
+
+impl SlotIndex {
+    /// The slot after this one; the last representable slot is its own successor.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// When the windows of a delivery slot open and close, in whole slot lengths.
+///
+/// The first two count back from the start of delivery, the others forward from it.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+pub struct Windows {
+    /// Slot lengths before delivery at which terms are frozen and orders are taken.
+    pub gate_opens: u16,
+    /// Slot lengths before delivery at which no order is taken any more and clearing starts.
+    pub gate_closes: u16,
+    /// Slot lengths after the start of delivery until which sellers may commit (from 1 on).
+    pub commitments_until: u16,
+    /// Slot lengths after the start of delivery until which readings are accepted, from the
+    /// end of commitments on. This is also the freeze: energy is allotted and trades with
+    /// readings settle.
+    pub readings_until: u16,
+    /// Slot lengths after the start of delivery until which a buyer may complain.
+    pub complaints_until: u16,
+    /// Slot lengths after the start of delivery at which everything of the slot is final.
+    pub final_at: u16,
+}
+
+impl Default for Windows {
+    /// The windows of the design: gate from T - 4S to T - S, commitments until T + 3S,
+    /// readings until T + 5S, complaints until T + 9S, final at T + 11S.
+    fn default() -> Self {
+        Self {
+            gate_opens: 4,
+            gate_closes: 1,
+            commitments_until: 3,
+            readings_until: 5,
+            complaints_until: 9,
+            final_at: 11,
+        }
+    }
+}
+
+impl Windows {
+    /// The farthest a window may lie from the start of delivery, in slot lengths: one week of
+    /// quarter-hours.
+    pub const MAX_SPAN: u16 = 672;
+
+    /// Whether the windows follow one another, none of them empty and none too far away.
+    pub const fn is_valid(&self) -> bool {
+        self.gate_opens > self.gate_closes
+            && self.gate_closes >= 1
+            && self.gate_opens <= Self::MAX_SPAN
+            && self.commitments_until > 1
+            && self.readings_until > self.commitments_until
+            && self.complaints_until > self.readings_until
+            && self.final_at > self.complaints_until
+            && self.final_at <= Self::MAX_SPAN
+    }
+
+    /// The moments of these windows for `slot`. All arithmetic saturates.
+    pub const fn schedule(&self, slot: SlotIndex, slot_length: Millis) -> Schedule {
+        let start = slot.0.saturating_mul(slot_length);
+        const fn after(start: u64, length: Millis, n: u16) -> Moment {
+            start.saturating_add(length.saturating_mul(n as u64))
+        }
+        const fn before(start: u64, length: Millis, n: u16) -> Moment {
+            start.saturating_sub(length.saturating_mul(n as u64))
+        }
+        Schedule {
+            gate_opens: before(start, slot_length, self.gate_opens),
+            gate_closes: before(start, slot_length, self.gate_closes),
+            delivery_starts: start,
+            delivery_ends: after(start, slot_length, 1),
+            commitments_until: after(start, slot_length, self.commitments_until),
+            readings_until: after(start, slot_length, self.readings_until),
+            complaints_until: after(start, slot_length, self.complaints_until),
+            final_at: after(start, slot_length, self.final_at),
+        }
+    }
+}
+
+/// The moments of one delivery slot, copied when the slot opens, so that no later change of
+/// the windows reaches back. Every window includes its beginning and excludes its end.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Schedule {
+    /// Orders are taken from here,
+    pub gate_opens: Moment,
+    /// until here; clearing starts.
+    pub gate_closes: Moment,
+    /// Electricity flows from here,
+    pub delivery_starts: Moment,
+    /// until here; sellers commit from here,
+    pub delivery_ends: Moment,
+    /// until here; readings are accepted from here,
+    pub commitments_until: Moment,
+    /// until here: the freeze.
+    pub readings_until: Moment,
+    /// Complaints are taken from the freeze until here.
+    pub complaints_until: Moment,
+    /// Nothing of the slot changes any more.
+    pub final_at: Moment,
+}
+
+impl Schedule {
+    /// Whether orders are taken at `now`.
+    pub const fn is_gate_open(&self, now: Moment) -> bool {
+        now >= self.gate_opens && now < self.gate_closes
+    }
+
+    /// Whether sellers may commit at `now`.
+    pub const fn is_commitment_window(&self, now: Moment) -> bool {
+        now >= self.delivery_ends && now < self.commitments_until
+    }
+
+    /// Whether readings are accepted at `now`: not before the commitment window has ended,
+    /// because a commitment must precede what it commits to.
+    pub const fn is_reading_window(&self, now: Moment) -> bool {
+        now >= self.commitments_until && now < self.readings_until
+    }
+}
+
+/// The calendar of delivery slots.
+pub trait Calendar {
+    /// The length of a delivery slot, fixed at genesis.
+    fn slot_length() -> Millis;
+
+    /// The chain's present time.
+    fn now() -> Moment;
+
+    /// The windows of `slot`: as frozen when it opened, or as they would be by the present
+    /// parameters if it never opened or is long gone.
+    fn schedule(slot: SlotIndex) -> Schedule;
+
+    /// The slot whose delivery is under way now.
+    fn current_slot() -> SlotIndex {
+        SlotIndex(
+            Self::now()
+                .checked_div(Self::slot_length())
+                .unwrap_or_default(),
+        )
+    }
+
+    /// Makes `now` fall at the beginning of `moment`, for benchmarks only.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_now(moment: Moment);
+}

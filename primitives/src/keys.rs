@@ -1,0 +1,19 @@
+//! What the market needs of the quantum key distribution service.
+
+use crate::SlotIndex;
+use sp_core::H256;
+
+/// The market's share of the key pools.
+pub trait KeyBudget {
+    /// How many keys the market may use for `slot`, asked once, when the slot opens.
+    fn available(slot: SlotIndex) -> u64;
+
+    /// Takes note that clearing `slot` used `keys` of them.
+    fn consume(slot: SlotIndex, keys: u64);
+}
+
+/// A public random value per epoch that nobody chooses alone.
+pub trait EntropyBeacon {
+    /// The value of `epoch`, or `None` while it is not known or no longer kept.
+    fn value(epoch: u64) -> Option<H256>;
+}

@@ -1,0 +1,26 @@
+//! Types and traits that the pallets of Q-EnergyDEX share, and nothing else.
+//!
+//! No pallet of ours depends on another one. Each names what it needs as one of the small
+//! traits below in its `Config`; the runtime ties them together.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod api;
+pub mod calendar;
+pub mod keys;
+pub mod market;
+pub mod membership;
+pub mod metering;
+pub mod reputation;
+
+pub use calendar::{Calendar, Millis, Moment, Schedule, SlotIndex, Windows};
+pub use keys::{EntropyBeacon, KeyBudget};
+pub use market::{
+    Balance, Escrow, LeaderTerms, MarketSettlement, NewTrade, OrderId, Side, SlotTerms, TradeId,
+};
+pub use membership::{AttributeId, Membership, OwnerId, PolicyId, Role, Sanctions};
+pub use metering::{EnergyLedger, MeterId, MeterKey, MeterSignature, ReadingPayload};
+pub use qedex_math::{PricePerKwh, Wh};
+pub use reputation::{Ratings, Standing, Verdict};

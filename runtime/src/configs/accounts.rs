@@ -1,0 +1,114 @@
+//! Batches, deputies and joint accounts.
+
+use crate::{
+    Balance, Balances, MILLI_QED, OriginCaller, Runtime, RuntimeCall, RuntimeEvent, System,
+};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{
+    parameter_types,
+    traits::{ConstU32, InstanceFilter},
+};
+use scale_info::TypeInfo;
+use sp_runtime::traits::BlakeTwo256;
+
+impl pallet_utility::Config for Runtime {
+    type PalletsOrigin = OriginCaller;
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_utility::weights::SubstrateWeight<Runtime>;
+}
+
+parameter_types! {
+    /// What the first deputy or announcement of an account costs while it lasts.
+    pub const ProxyDepositBase: Balance = 10 * MILLI_QED;
+    /// What each further one costs.
+    pub const ProxyDepositFactor: Balance = MILLI_QED;
+}
+
+/// What a deputy may do.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum ProxyType {
+    /// Everything.
+    #[default]
+    Any,
+    /// Everything that does not move the principal's tokens by itself.
+    NonTransfer,
+    /// Place, amend and cancel orders: what a broker needs.
+    Trading,
+}
+
+impl InstanceFilter<RuntimeCall> for ProxyType {
+    fn filter(&self, call: &RuntimeCall) -> bool {
+        match self {
+            Self::Any => true,
+            Self::NonTransfer => matches!(
+                call,
+                RuntimeCall::System(..)
+                    | RuntimeCall::Session(..)
+                    | RuntimeCall::Council(..)
+                    | RuntimeCall::Membership(..)
+                    | RuntimeCall::Metering(..)
+                    | RuntimeCall::Auction(..)
+                    | RuntimeCall::Settlement(..)
+            ),
+            Self::Trading => matches!(
+                call,
+                RuntimeCall::Auction(
+                    pallet_auction::Call::place_order { .. }
+                        | pallet_auction::Call::amend_order { .. }
+                        | pallet_auction::Call::cancel_order { .. }
+                )
+            ),
+        }
+    }
+
+    fn is_superset(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Any, _) => true,
+            (_, Self::Any) => false,
+            (Self::NonTransfer, _) => true,
+            (Self::Trading, other) => *other == Self::Trading,
+        }
+    }
+}
+
+impl pallet_proxy::Config for Runtime {
+    type AnnouncementDepositBase = ProxyDepositBase;
+    type AnnouncementDepositFactor = ProxyDepositFactor;
+    type BlockNumberProvider = System;
+    type CallHasher = BlakeTwo256;
+    type Currency = Balances;
+    type MaxPending = ConstU32<32>;
+    type MaxProxies = ConstU32<32>;
+    type ProxyDepositBase = ProxyDepositBase;
+    type ProxyDepositFactor = ProxyDepositFactor;
+    type ProxyType = ProxyType;
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_proxy::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_multisig::Config for Runtime {
+    type BlockNumberProvider = System;
+    type Currency = Balances;
+    type DepositBase = ProxyDepositBase;
+    type DepositFactor = ProxyDepositFactor;
+    type MaxSignatories = ConstU32<100>;
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_multisig::weights::SubstrateWeight<Runtime>;
+}

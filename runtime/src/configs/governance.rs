@@ -1,0 +1,89 @@
+//! The consortium council and what it may do.
+
+use crate::{
+    AccountId, Balance, Balances, BlockNumber, DAYS, MILLI_QED, Preimage, Runtime, RuntimeCall,
+    RuntimeEvent, RuntimeHoldReason, RuntimeOrigin, System, configs::system::BlockWeights,
+};
+use frame_support::{
+    parameter_types,
+    traits::{ConstU32, EitherOfDiverse, LinearStoragePrice, fungible::HoldConsideration},
+    weights::Weight,
+};
+use frame_system::EnsureRoot;
+use sp_runtime::Perbill;
+
+/// The instance of the collective pallet that is the council.
+pub type CouncilCollective = pallet_collective::Instance1;
+
+/// Two thirds of the council.
+pub type TwoThirdsOfCouncil =
+    pallet_collective::EnsureProportionAtLeast<AccountId, CouncilCollective, 2, 3>;
+
+/// Who administers the chain: Root, or two thirds of the council.
+pub type AdminOrigin = EitherOfDiverse<EnsureRoot<AccountId>, TwoThirdsOfCouncil>;
+
+parameter_types! {
+    /// A proposal may weigh as much as half a block.
+    pub MaxProposalWeight: Weight = Perbill::from_percent(50) * BlockWeights::get().max_block;
+    /// How long a motion is open.
+    pub const MotionDuration: BlockNumber = 3 * DAYS;
+}
+
+impl pallet_collective::Config<CouncilCollective> for Runtime {
+    type Consideration = ();
+    type DefaultVote = pallet_collective::PrimeDefaultVote;
+    type DisapproveOrigin = AdminOrigin;
+    type KillOrigin = AdminOrigin;
+    type MaxMembers = ConstU32<100>;
+    type MaxProposalWeight = MaxProposalWeight;
+    type MaxProposals = ConstU32<100>;
+    type MotionDuration = MotionDuration;
+    type Proposal = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeOrigin = RuntimeOrigin;
+    type SetMembersOrigin = AdminOrigin;
+    type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_whitelist::Config for Runtime {
+    type BlockNumberProvider = System;
+    type DeferredDispatchExpiration = DeferredDispatchExpiration;
+    // The council says which call is as good as Root's, and then dispatches it as Root.
+    type DispatchWhitelistedOrigin = AdminOrigin;
+    type Preimages = Preimage;
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_whitelist::weights::SubstrateWeight<Runtime>;
+    type WhitelistOrigin = AdminOrigin;
+}
+
+parameter_types! {
+    /// How long a whitelisted call may wait for its dispatch.
+    pub const DeferredDispatchExpiration: BlockNumber = 7 * DAYS;
+    /// What a preimage costs while it is stored.
+    pub const PreimageBase: Balance = 100 * MILLI_QED;
+    /// What each of its bytes costs.
+    pub const PreimageByte: Balance = MILLI_QED / 100;
+    /// Why that is held.
+    pub const PreimageHold: RuntimeHoldReason =
+        RuntimeHoldReason::Preimage(pallet_preimage::HoldReason::Preimage);
+}
+
+impl pallet_preimage::Config for Runtime {
+    type Consideration = HoldConsideration<
+        AccountId,
+        Balances,
+        PreimageHold,
+        LinearStoragePrice<PreimageBase, PreimageByte, Balance>,
+    >;
+    type Currency = Balances;
+    type ManagerOrigin = AdminOrigin;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_preimage::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_sudo::Config for Runtime {
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
+}

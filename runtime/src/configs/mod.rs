@@ -1,0 +1,13 @@
+//! The configuration of each pallet, one file a topic.
+
+pub mod accounts;
+pub mod auction;
+pub mod consensus;
+pub mod governance;
+pub mod membership;
+pub mod metering;
+pub mod money;
+pub mod parameters;
+pub mod reputation;
+pub mod settlement;
+pub mod system;

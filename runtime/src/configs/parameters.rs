@@ -1,0 +1,55 @@
+//! What the council may tune. Each reader clamps what it reads: the pallet that stores these
+//! checks only who sets them.
+
+use crate::{Runtime, RuntimeEvent, configs::governance::AdminOrigin};
+use frame_support::{
+    dynamic_params::{dynamic_pallet_params, dynamic_params},
+    traits::AsEnsureOriginWithArg,
+};
+
+/// Parameters by topic.
+#[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<Runtime>)]
+#[allow(missing_docs, clippy::expect_used)]
+pub mod dynamic_params {
+    use super::*;
+
+    /// The market's share of the key pools.
+    #[dynamic_pallet_params]
+    #[codec(index = 0)]
+    pub mod keys {
+        /// Keys that the market may use for one delivery slot.
+        #[codec(index = 0)]
+        pub static MarketKeysPerSlot: u64 = 1_000;
+    }
+
+    /// What happens to repeat offenders.
+    #[dynamic_pallet_params]
+    #[codec(index = 1)]
+    pub mod sanctions {
+        /// In how many slots a seller may default before it is excluded; at least 1.
+        #[codec(index = 0)]
+        pub static DefaultsToExclusion: u32 = 2;
+
+        /// How many hours it is excluded, from 1 to 744.
+        #[codec(index = 1)]
+        pub static ExclusionHours: u32 = 24;
+    }
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl Default for RuntimeParameters {
+    fn default() -> Self {
+        RuntimeParameters::Keys(dynamic_params::keys::Parameters::MarketKeysPerSlot(
+            dynamic_params::keys::MarketKeysPerSlot,
+            Some(1_000),
+        ))
+    }
+}
+
+impl pallet_parameters::Config for Runtime {
+    type AdminOrigin = AsEnsureOriginWithArg<AdminOrigin>;
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeParameters = RuntimeParameters;
+    // Measured upstream; the pallet exports no other weights.
+    type WeightInfo = ();
+}

@@ -1,0 +1,83 @@
+//! The frame: block limits, the block's hash memory, the state's cost.
+
+use crate::{
+    AccountId, Address, Balance, Block, Hash, Nonce, PalletInfo, Runtime, RuntimeCall,
+    RuntimeEvent, RuntimeOrigin, RuntimeTask, TxExtension, UncheckedExtrinsic, VERSION,
+};
+use frame_support::{
+    derive_impl, parameter_types,
+    traits::{ConstU16, ConstU32},
+    weights::{
+        Weight,
+        constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
+    },
+};
+use sp_runtime::{Perbill, generic, traits::AccountIdLookup};
+use sp_version::RuntimeVersion;
+
+/// The share of a block that transactions of users may take.
+const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
+
+/// The largest block, in bytes.
+const MAX_BLOCK_LENGTH: u32 = 5 * 1024 * 1024;
+
+parameter_types! {
+    /// How many past blocks are known by their hash.
+    pub const BlockHashCount: u32 = 2_400;
+    /// This runtime's version.
+    pub const Version: RuntimeVersion = VERSION;
+    /// At most one second of computation in a block of two seconds.
+    pub BlockWeights: frame_system::limits::BlockWeights =
+        frame_system::limits::BlockWeights::with_sensible_defaults(
+            Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND, u64::MAX),
+            NORMAL_DISPATCH_RATIO,
+        );
+    /// At most five mebibytes a block.
+    pub BlockLength: frame_system::limits::BlockLength =
+        frame_system::limits::BlockLength::builder()
+            .max_length(MAX_BLOCK_LENGTH)
+            .modify_max_length_for_class(
+                frame_support::dispatch::DispatchClass::Normal,
+                |length| *length = NORMAL_DISPATCH_RATIO * MAX_BLOCK_LENGTH,
+            )
+            .build();
+}
+
+#[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
+impl frame_system::Config for Runtime {
+    type AccountData = pallet_balances::AccountData<Balance>;
+    type AccountId = AccountId;
+    type Block = Block;
+    type BlockHashCount = BlockHashCount;
+    type BlockLength = BlockLength;
+    type BlockWeights = BlockWeights;
+    type DbWeight = ParityDbWeight;
+    type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
+    type Hash = Hash;
+    type Lookup = AccountIdLookup<AccountId, ()>;
+    type MaxConsumers = ConstU32<16>;
+    type Nonce = Nonce;
+    type SS58Prefix = ConstU16<42>;
+    type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
+    type Version = Version;
+}
+
+// Reports of equivocations are bare transactions that the node makes itself.
+impl<C> frame_system::offchain::CreateTransactionBase<C> for Runtime
+where
+    RuntimeCall: From<C>,
+{
+    type Extrinsic = UncheckedExtrinsic;
+    type RuntimeCall = RuntimeCall;
+}
+
+impl<C> frame_system::offchain::CreateBare<C> for Runtime
+where
+    RuntimeCall: From<C>,
+{
+    fn create_bare(call: RuntimeCall) -> UncheckedExtrinsic {
+        generic::UncheckedExtrinsic::<Address, RuntimeCall, crate::Signature, TxExtension>::new_bare(
+            call,
+        )
+    }
+}

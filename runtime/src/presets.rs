@@ -1,0 +1,228 @@
+//! Genesis presets: a development chain with one validator and a test network with four, each
+//! with a small community in it.
+
+use crate::{
+    AccountId, AuctionConfig, Balance, BalancesConfig, CouncilConfig, MILLI_QED, MembershipConfig,
+    MeteringConfig, QED, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
+    configs::money::{CommunityFund, EntropyFund, GridAccount},
+};
+use alloc::{string::ToString, vec, vec::Vec};
+use frame_support::build_struct_json_patch;
+use pallet_membership::{GenesisAttribute, GenesisCredential};
+use pallet_metering::GenesisMeter;
+use qedex_math::policy::PolicyNode;
+use qedex_primitives::{
+    AttributeId, LeaderTerms, MeterKey, Millis, Moment, OwnerId, PolicyId, PricePerKwh, Role, Wh,
+    Windows,
+};
+use serde_json::Value;
+use sp_consensus_aura::sr25519::AuthorityId as AuraId;
+use sp_consensus_grandpa::AuthorityId as GrandpaId;
+use sp_core::{Pair, sr25519};
+use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET, PresetId};
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+use sp_runtime::Permill;
+
+/// The length of a delivery slot in both presets: twelve seconds stand for a quarter of an hour.
+pub const TEST_SLOT_LENGTH: Millis = 12_000;
+
+/// What each well-known account owns at genesis.
+const ENDOWMENT: Balance = 1_000_000 * QED;
+
+/// Genesis credentials last until the year 2100.
+const FAR_FUTURE: Moment = 4_102_444_800_000;
+
+/// The leader's terms of both presets.
+///
+/// The corridor runs from a feed-in price of 0.08 QED/kWh to a grid price of 0.30, in ticks of a
+/// thousandth of a QED; the grid takes 0.02. A seller's deposit is 70 % of its energy at the grid
+/// price: more than the largest harm, cap less floor less fee, of a buyer who falls back on the
+/// grid.
+pub fn leader_terms() -> LeaderTerms {
+    LeaderTerms {
+        floor: PricePerKwh(80 * MILLI_QED),
+        cap: PricePerKwh(300 * MILLI_QED),
+        grid_fee: PricePerKwh(20 * MILLI_QED),
+        tick: PricePerKwh(MILLI_QED),
+        lot: Wh(100),
+        least_order: Wh(100),
+        wh_per_key: Wh(1_000),
+        deposit_rate: Permill::from_percent(70),
+    }
+}
+
+/// The attributes of the community, in the order of their numbers.
+fn attributes() -> Vec<GenesisAttribute<AccountId>> {
+    let registrar = Sr25519Keyring::Alice.to_account_id();
+    [
+        (
+            "prosumer",
+            "Consumes, and may produce, electricity in this community",
+        ),
+        ("solar", "Owns a photovoltaic plant in this community"),
+        ("battery", "Owns a battery in this community"),
+        ("meter-installer", "Installs and seals meters"),
+        ("broker", "Trades for others"),
+        ("validator", "Writes blocks"),
+    ]
+    .into_iter()
+    .map(|(name, description)| GenesisAttribute {
+        name: name.to_string(),
+        description: description.to_string(),
+        issuer: registrar.clone(),
+    })
+    .collect()
+}
+
+/// The policies of the community, in the order of their numbers.
+fn policies() -> Vec<Vec<PolicyNode<AttributeId>>> {
+    let attribute = |id| PolicyNode::Attribute(AttributeId(id));
+    vec![
+        vec![attribute(0)],
+        // A prosumer with a plant or a battery.
+        vec![
+            attribute(0),
+            attribute(1),
+            attribute(2),
+            PolicyNode::AtLeast { k: 1, of: 2 },
+            PolicyNode::AtLeast { k: 2, of: 2 },
+        ],
+        vec![attribute(3)],
+        vec![attribute(4)],
+        vec![attribute(5)],
+    ]
+}
+
+fn roles() -> Vec<(Role, PolicyId)> {
+    vec![
+        (Role::Trade, PolicyId(0)),
+        (Role::Sell, PolicyId(1)),
+        (Role::InstallMeters, PolicyId(2)),
+        (Role::Broker, PolicyId(3)),
+        (Role::Validate, PolicyId(4)),
+    ]
+}
+
+/// The prosumers that are there from the first block on.
+const PROSUMERS: [Sr25519Keyring; 3] = [
+    Sr25519Keyring::Dave,
+    Sr25519Keyring::Eve,
+    Sr25519Keyring::Ferdie,
+];
+
+fn credentials(validators: &[Sr25519Keyring]) -> Vec<GenesisCredential<AccountId>> {
+    let credential = |keyring: Sr25519Keyring, attribute| GenesisCredential {
+        who: keyring.to_account_id(),
+        attribute: AttributeId(attribute),
+        expires: FAR_FUTURE,
+        owner: OwnerId(keyring.to_raw_public()),
+    };
+    let mut all = vec![
+        credential(Sr25519Keyring::Bob, 3),
+        credential(Sr25519Keyring::Charlie, 4),
+    ];
+    for prosumer in PROSUMERS {
+        all.push(credential(prosumer, 0));
+        all.push(credential(prosumer, 1));
+    }
+    all.extend(validators.iter().map(|validator| credential(*validator, 5)));
+    all
+}
+
+/// One meter for each prosumer of genesis, whose key is derived from the owner's as `//meter`.
+fn meters() -> Vec<GenesisMeter<AccountId>> {
+    PROSUMERS
+        .into_iter()
+        .filter_map(|keyring| {
+            let suri = alloc::format!("{}//meter", keyring.to_seed());
+            let pair = sr25519::Pair::from_string(&suri, None).ok()?;
+            Some(GenesisMeter {
+                owner: keyring.to_account_id(),
+                key: MeterKey::Sr25519(pair.public()),
+                capacity: Wh(10_000),
+                installer: Sr25519Keyring::Bob.to_account_id(),
+            })
+        })
+        .collect()
+}
+
+/// The session keys of a well-known account.
+fn session_keys(keyring: Sr25519Keyring) -> Option<SessionKeys> {
+    let seed = keyring.to_seed();
+    let name = seed.trim_start_matches('/');
+    let grandpa = Ed25519Keyring::iter().find(|key| key.to_string() == name)?;
+    Some(SessionKeys {
+        aura: AuraId::from(keyring.public()),
+        grandpa: GrandpaId::from(grandpa.public()),
+    })
+}
+
+fn genesis(validators: &[Sr25519Keyring], sudo: Option<AccountId>) -> Value {
+    let funds = [GridAccount::get(), EntropyFund::get(), CommunityFund::get()];
+    let balances = Sr25519Keyring::well_known()
+        .map(|keyring| (keyring.to_account_id(), ENDOWMENT))
+        .chain(funds.into_iter().map(|fund| (fund, QED)))
+        .collect();
+    let keys = validators
+        .iter()
+        .filter_map(|keyring| {
+            let who = keyring.to_account_id();
+            session_keys(*keyring).map(|keys| (who.clone(), who, keys))
+        })
+        .collect();
+    let council = [
+        Sr25519Keyring::Alice,
+        Sr25519Keyring::Bob,
+        Sr25519Keyring::Charlie,
+    ];
+    build_struct_json_patch!(RuntimeGenesisConfig {
+        balances: BalancesConfig { balances },
+        session: SessionConfig { keys },
+        council: CouncilConfig {
+            members: council
+                .iter()
+                .map(|keyring| keyring.to_account_id())
+                .collect(),
+        },
+        sudo: SudoConfig { key: sudo },
+        membership: MembershipConfig {
+            attributes: attributes(),
+            policies: policies(),
+            roles: roles(),
+            credentials: credentials(validators),
+        },
+        metering: MeteringConfig { meters: meters() },
+        auction: AuctionConfig {
+            slot_length: TEST_SLOT_LENGTH,
+            windows: Windows::default(),
+            terms: Some(leader_terms()),
+        },
+    })
+}
+
+/// The preset of this name as a JSON patch of the default genesis.
+pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
+    let alice = Sr25519Keyring::Alice;
+    let patch = match id.as_ref() {
+        DEV_RUNTIME_PRESET => genesis(&[alice], Some(alice.to_account_id())),
+        LOCAL_TESTNET_RUNTIME_PRESET => genesis(
+            &[
+                alice,
+                Sr25519Keyring::Bob,
+                Sr25519Keyring::Charlie,
+                Sr25519Keyring::Dave,
+            ],
+            None,
+        ),
+        _ => return None,
+    };
+    serde_json::to_vec(&patch).ok()
+}
+
+/// The names of all presets.
+pub fn preset_names() -> Vec<PresetId> {
+    vec![
+        PresetId::from(DEV_RUNTIME_PRESET),
+        PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET),
+    ]
+}

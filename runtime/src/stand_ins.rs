@@ -1,0 +1,43 @@
+//! What answers for the parts that are not there yet.
+
+use crate::{BlockNumber, Runtime, System, dynamic_params::keys};
+use frame_support::traits::Get;
+use qedex_primitives::{EntropyBeacon, KeyBudget, SlotIndex};
+use sp_core::H256;
+
+/// A key budget that the council sets, the same for every slot.
+///
+/// It stands in for the key pools of a quantum key distribution service: it limits the cleared
+/// volume by the same rule, but no key stands behind it.
+pub struct CouncilKeyBudget;
+
+impl KeyBudget for CouncilKeyBudget {
+    fn available(_: SlotIndex) -> u64 {
+        keys::MarketKeysPerSlot::get()
+    }
+
+    fn consume(_: SlotIndex, _: u64) {
+        // The budget is a rate per slot, not a stock.
+    }
+}
+
+/// A beacon made of past block hashes: the value of an epoch is the hash of its last block.
+///
+/// It stands in for the beacon that is fed by quantum entropy. The author of that block can
+/// choose among the blocks that it could write, so nothing of value may depend on it.
+pub struct PastBlockHashes;
+
+/// The length of an epoch in blocks: one minute.
+pub const EPOCH_LENGTH: BlockNumber = crate::MINUTES;
+
+impl EntropyBeacon for PastBlockHashes {
+    fn value(epoch: u64) -> Option<H256> {
+        let after = epoch.checked_add(1)?.checked_mul(u64::from(EPOCH_LENGTH))?;
+        let last = BlockNumber::try_from(after.checked_sub(1)?).ok()?;
+        if last >= System::block_number() {
+            return None;
+        }
+        let hash = frame_system::BlockHash::<Runtime>::get(last);
+        (hash != H256::default()).then_some(hash)
+    }
+}

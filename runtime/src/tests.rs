@@ -1,0 +1,179 @@
+//! The composition as a whole.
+
+use crate::*;
+use frame_support::traits::Get;
+use sp_runtime::BuildStorage;
+use std::path::Path;
+
+fn preset(name: &str) -> serde_json::Value {
+    let patch = presets::get_preset(&name.into()).expect("the preset exists");
+    serde_json::from_slice(&patch).expect("a preset is JSON")
+}
+
+fn externalities(name: &str) -> sp_io::TestExternalities {
+    let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).expect("serializes");
+    json_merge(&mut genesis, preset(name));
+    let genesis: RuntimeGenesisConfig = serde_json::from_value(genesis).expect("deserializes");
+    genesis
+        .build_storage()
+        .expect("a genesis that the pallets accept")
+        .into()
+}
+
+fn json_merge(base: &mut serde_json::Value, patch: serde_json::Value) {
+    match (base, patch) {
+        (serde_json::Value::Object(base), serde_json::Value::Object(patch)) => {
+            for (key, value) in patch {
+                json_merge(base.entry(key).or_insert(serde_json::Value::Null), value);
+            }
+        }
+        (base, patch) => *base = patch,
+    }
+}
+
+#[test]
+fn the_development_chain_has_one_validator_and_a_sudo_key() {
+    externalities("development").execute_with(|| {
+        assert_eq!(pallet_session::Validators::<Runtime>::get().len(), 1);
+        assert_eq!(pallet_aura::Authorities::<Runtime>::get().len(), 1);
+        assert_eq!(Grandpa::grandpa_authorities().len(), 1);
+        assert!(pallet_sudo::Key::<Runtime>::get().is_some());
+    });
+}
+
+#[test]
+fn the_local_network_has_four_validators_and_no_sudo_key() {
+    externalities("local_testnet").execute_with(|| {
+        assert_eq!(pallet_session::Validators::<Runtime>::get().len(), 4);
+        assert_eq!(pallet_aura::Authorities::<Runtime>::get().len(), 4);
+        assert_eq!(Grandpa::grandpa_authorities().len(), 4);
+        assert!(pallet_sudo::Key::<Runtime>::get().is_none());
+    });
+}
+
+#[test]
+fn genesis_validators_can_be_proven_in_later_sessions() {
+    externalities("local_testnet").execute_with(|| {
+        for session in 0..2 {
+            assert!(
+                pallet_session::historical::HistoricalSessions::<Runtime>::get(session).is_some()
+            );
+        }
+    });
+}
+
+#[test]
+fn the_community_of_genesis_may_trade() {
+    use qedex_primitives::{Membership as _, Role};
+    use sp_keyring::Sr25519Keyring as Key;
+    externalities("development").execute_with(|| {
+        let may = |key: Key, role| Membership::may(&key.to_account_id(), role);
+        assert!(may(Key::Dave, Role::Trade) && may(Key::Dave, Role::Sell));
+        assert!(may(Key::Bob, Role::InstallMeters) && !may(Key::Bob, Role::Trade));
+        assert!(may(Key::Charlie, Role::Broker) && !may(Key::Charlie, Role::InstallMeters));
+        assert!(may(Key::Alice, Role::Validate) && !may(Key::Alice, Role::Trade));
+        assert_eq!(pallet_metering::Meters::<Runtime>::iter().count(), 3);
+    });
+}
+
+#[test]
+fn the_deposit_of_the_presets_covers_the_largest_harm() {
+    let terms = presets::leader_terms();
+    let harm = terms.cap.0 - terms.floor.0 - terms.grid_fee.0;
+    assert!(terms.deposit_rate.mul_floor(terms.cap.0) >= harm);
+}
+
+#[test]
+fn the_funds_exist_at_genesis_so_that_nothing_burns() {
+    use configs::money::{CommunityFund, EntropyFund, GridAccount};
+    externalities("development").execute_with(|| {
+        for fund in [GridAccount::get(), EntropyFund::get(), CommunityFund::get()] {
+            assert!(Balances::free_balance(fund) >= EXISTENTIAL_DEPOSIT);
+        }
+    });
+}
+
+#[test]
+fn a_broker_may_trade_for_others_and_nothing_else() {
+    use configs::accounts::ProxyType;
+    use frame_support::traits::InstanceFilter;
+    let order = RuntimeCall::Auction(pallet_auction::Call::cancel_order {
+        slot: qedex_primitives::SlotIndex(1),
+        id: 0,
+    });
+    let terms = RuntimeCall::Auction(pallet_auction::Call::set_terms {
+        terms: presets::leader_terms(),
+    });
+    let transfer = RuntimeCall::Balances(pallet_balances::Call::transfer_all {
+        dest: MultiAddress::Id(sp_keyring::Sr25519Keyring::Eve.to_account_id()),
+        keep_alive: false,
+    });
+    assert!(ProxyType::Trading.filter(&order));
+    assert!(!ProxyType::Trading.filter(&terms));
+    assert!(!ProxyType::Trading.filter(&transfer));
+    assert!(ProxyType::NonTransfer.filter(&order) && !ProxyType::NonTransfer.filter(&transfer));
+    assert!(ProxyType::Any.is_superset(&ProxyType::Trading));
+    assert!(!ProxyType::Trading.is_superset(&ProxyType::NonTransfer));
+}
+
+#[test]
+fn a_block_has_at_most_one_second_of_computation() {
+    let limit = configs::system::BlockWeights::get().max_block.ref_time();
+    assert_eq!(
+        limit,
+        frame_support::weights::constants::WEIGHT_REF_TIME_PER_SECOND
+    );
+}
+
+#[test]
+fn the_beacon_knows_ended_epochs_only() {
+    use qedex_primitives::EntropyBeacon;
+    use stand_ins::{EPOCH_LENGTH, PastBlockHashes};
+    externalities("development").execute_with(|| {
+        assert_eq!(PastBlockHashes::value(0), None);
+        let last = EPOCH_LENGTH - 1;
+        let hash = Hash::repeat_byte(7);
+        frame_system::BlockHash::<Runtime>::insert(last, hash);
+        System::set_block_number(last);
+        assert_eq!(PastBlockHashes::value(0), None);
+        System::set_block_number(last + 1);
+        assert_eq!(PastBlockHashes::value(0), Some(hash));
+        assert_eq!(PastBlockHashes::value(u64::MAX), None);
+    });
+}
+
+#[test]
+fn metadata_is_served_in_versions_14_to_16() {
+    for version in 14..=16 {
+        assert!(
+            Runtime::metadata_at_version(version).is_some(),
+            "version {version}"
+        );
+    }
+}
+
+#[test]
+fn sessions_last_at_least_five_minutes() {
+    let millis = u64::from(configs::consensus::SESSION_LENGTH) * MILLISECONDS_PER_BLOCK;
+    assert!(millis >= 5 * 60 * 1_000);
+}
+
+/// The command line is compiled against a metadata file, so that checking it needs no WASM.
+/// After a change of the runtime, write it anew with
+/// `UPDATE_METADATA=1 cargo nextest run --release --workspace metadata_of_the_command_line`.
+#[test]
+fn the_metadata_of_the_command_line_is_this_runtimes() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/metadata/qedex.scale");
+    let metadata = Runtime::metadata_at_version(15)
+        .expect("version 15 is served")
+        .to_vec();
+    if std::env::var_os("UPDATE_METADATA").is_some() {
+        std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("writable");
+        std::fs::write(&path, &metadata).expect("writable");
+    }
+    let stored = std::fs::read(&path).expect("cli/metadata/qedex.scale exists");
+    assert!(
+        stored == metadata,
+        "cli/metadata/qedex.scale is out of date: see this test"
+    );
+}

@@ -1,0 +1,6 @@
+//! Measured weights of our pallets, one file a pallet.
+
+pub mod auction;
+pub mod membership;
+pub mod metering;
+pub mod settlement;
