@@ -42,7 +42,12 @@ impl<T: Config> Pallet<T> {
         }
         Self::ensure_may(&who, side)?;
         let released = Self::remove(slot, &mut record, id, side, old_limit, &order)?;
-        Self::deposit_event(Event::OrderCancelled { slot, id, who: who.clone(), released });
+        Self::deposit_event(Event::OrderCancelled {
+            slot,
+            id,
+            who: who.clone(),
+            released,
+        });
         Self::insert(who, slot, &mut record, side, limit, energy)?;
         Slots::<T>::insert(slot, record);
         Ok(())
@@ -53,7 +58,12 @@ impl<T: Config> Pallet<T> {
         let (side, limit, order) = Self::own_order(&who, slot, id)?;
         let released = Self::remove(slot, &mut record, id, side, limit, &order)?;
         Slots::<T>::insert(slot, record);
-        Self::deposit_event(Event::OrderCancelled { slot, id, who, released });
+        Self::deposit_event(Event::OrderCancelled {
+            slot,
+            id,
+            who,
+            released,
+        });
         Ok(())
     }
 
@@ -61,7 +71,10 @@ impl<T: Config> Pallet<T> {
     fn open_slot(slot: SlotIndex) -> Result<SlotRecord, Error<T>> {
         let record = Slots::<T>::get(slot).ok_or(Error::<T>::GateNotOpen)?;
         let open = record.phase == Phase::Open
-            && record.terms.schedule.is_gate_open(<Self as Calendar>::now());
+            && record
+                .terms
+                .schedule
+                .is_gate_open(<Self as Calendar>::now());
         ensure!(open, Error::<T>::GateNotOpen);
         Ok(record)
     }
@@ -76,11 +89,23 @@ impl<T: Config> Pallet<T> {
     }
 
     fn check_order(terms: &LeaderTerms, limit: PricePerKwh, energy: Wh) -> DispatchResult {
-        ensure!(limit >= terms.floor && limit <= terms.cap, Error::<T>::OutsideCorridor);
-        ensure!(limit.0.checked_rem(terms.tick.0) == Some(0), Error::<T>::OffTick);
+        ensure!(
+            limit >= terms.floor && limit <= terms.cap,
+            Error::<T>::OutsideCorridor
+        );
+        ensure!(
+            limit.0.checked_rem(terms.tick.0) == Some(0),
+            Error::<T>::OffTick
+        );
         ensure!(energy >= terms.least_order, Error::<T>::BelowLeastOrder);
-        ensure!(energy.0.checked_rem(terms.lot.0) == Some(0), Error::<T>::NotWholeLots);
-        ensure!(energy.0 <= T::MaxOrderEnergy::get(), Error::<T>::AboveLargestOrder);
+        ensure!(
+            energy.0.checked_rem(terms.lot.0) == Some(0),
+            Error::<T>::NotWholeLots
+        );
+        ensure!(
+            energy.0 <= T::MaxOrderEnergy::get(),
+            Error::<T>::AboveLargestOrder
+        );
         Ok(())
     }
 
@@ -123,10 +148,16 @@ impl<T: Config> Pallet<T> {
         let mut part =
             Participants::<T>::get(slot, &who).unwrap_or(Participant { side, orders: 0 });
         ensure!(part.side == side, Error::<T>::OtherSide);
-        ensure!(part.orders < T::MaxOrdersPerAccount::get(), Error::<T>::TooManyOrders);
+        ensure!(
+            part.orders < T::MaxOrdersPerAccount::get(),
+            Error::<T>::TooManyOrders
+        );
         let price = PricePriority::new(side, limit);
         let mut level = Levels::<T>::get((slot, side, price)).unwrap_or_default();
-        level.energy = level.energy.checked_add(energy).ok_or(Error::<T>::Overflow)?;
+        level.energy = level
+            .energy
+            .checked_add(energy)
+            .ok_or(Error::<T>::Overflow)?;
         let id = record.next_order;
         let next = id.checked_add(1).ok_or(Error::<T>::BookFull)?;
         let held = Self::required_hold(&record.terms.leader, side, limit, energy)?;
@@ -145,9 +176,22 @@ impl<T: Config> Pallet<T> {
         OrderKeys::<T>::insert(slot, id, (side, limit));
         Orders::<T>::insert(
             (slot, side, OrderPriority::new(side, limit, id)),
-            Order { who: who.clone(), energy, left: energy, held },
+            Order {
+                who: who.clone(),
+                energy,
+                left: energy,
+                held,
+            },
         );
-        Self::deposit_event(Event::OrderPlaced { slot, id, who, side, limit, energy, held });
+        Self::deposit_event(Event::OrderPlaced {
+            slot,
+            id,
+            who,
+            side,
+            limit,
+            energy,
+            held,
+        });
         Ok(())
     }
 
@@ -174,7 +218,12 @@ impl<T: Config> Pallet<T> {
         order.left = energy;
         order.held = held;
         Orders::<T>::insert((slot, side, OrderPriority::new(side, limit, id)), order);
-        Self::deposit_event(Event::OrderReduced { slot, id, energy, released });
+        Self::deposit_event(Event::OrderReduced {
+            slot,
+            id,
+            energy,
+            released,
+        });
         Ok(())
     }
 

@@ -54,12 +54,18 @@ impl<T: Config> Pallet<T> {
 
     /// Opens the slots whose gate is open now, passing over those whose gate has closed while
     /// the chain stood still.
-    fn open_due_slots(now: Moment, meter: &mut WeightMeter) {
-        let Some(leader) = StandingTerms::<T>::get() else { return };
+    pub(crate) fn open_due_slots(now: Moment, meter: &mut WeightMeter) {
+        let Some(leader) = StandingTerms::<T>::get() else {
+            return;
+        };
         let windows = StandingWindows::<T>::get();
         let length = SlotLength::<T>::get();
-        let Some(current) = now.checked_div(length) else { return };
-        let first_open = current.saturating_add(u64::from(windows.gate_closes)).saturating_add(1);
+        let Some(current) = now.checked_div(length) else {
+            return;
+        };
+        let first_open = current
+            .saturating_add(u64::from(windows.gate_closes))
+            .saturating_add(1);
         let last_open = current.saturating_add(u64::from(windows.gate_opens));
         let mut slot = NextSlot::<T>::get().max(SlotIndex(first_open));
         let mut in_flight = InFlight::<T>::get();
@@ -76,7 +82,13 @@ impl<T: Config> Pallet<T> {
             };
             Slots::<T>::insert(
                 slot,
-                SlotRecord { terms, phase: Phase::Open, next_order: 0, bids: 0, asks: 0 },
+                SlotRecord {
+                    terms,
+                    phase: Phase::Open,
+                    next_order: 0,
+                    bids: 0,
+                    asks: 0,
+                },
             );
             Self::deposit_event(Event::SlotOpened { slot, terms });
             slot = slot.next();
@@ -88,18 +100,29 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Takes every slot in flight as far as it can go, the oldest first.
-    fn advance_slots(now: Moment, meter: &mut WeightMeter) {
+    pub(crate) fn advance_slots(now: Moment, meter: &mut WeightMeter) {
         let in_flight = InFlight::<T>::get();
         let mut ended = Vec::new();
         for slot in in_flight.iter() {
             if meter.try_consume(T::WeightInfo::visit_slot()).is_err() {
                 break;
             }
-            let Some(mut record) = Slots::<T>::get(slot) else { continue };
+            let Some(mut record) = Slots::<T>::get(slot) else {
+                continue;
+            };
             let schedule = record.terms.schedule;
             let before = record;
             if record.phase == Phase::Open && now >= schedule.gate_closes {
                 Self::discover(*slot, &mut record, now, meter);
+            }
+            if let Phase::Pairing {
+                next_trade, left, ..
+            } = record.phase
+                && now >= schedule.delivery_ends
+            {
+                // A seller could not commit in time to a trade that opens now.
+                log::warn!(target: "runtime::auction", "{left:?} of {slot:?} stay unpaired");
+                record.phase = Phase::Releasing { trades: next_trade };
             }
             if matches!(record.phase, Phase::Pairing { .. }) {
                 Self::pair(*slot, &mut record, meter);
@@ -121,11 +144,15 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Finds the prices of a slot whose gate has closed.
-    fn discover(slot: SlotIndex, record: &mut SlotRecord, now: Moment, meter: &mut WeightMeter) {
+    pub(crate) fn discover(
+        slot: SlotIndex,
+        record: &mut SlotRecord,
+        now: Moment,
+        meter: &mut WeightMeter,
+    ) {
         // No side has more price levels than orders, nor more than the terms allow.
         let ticks = T::MaxTicks::get();
-        let weight =
-            T::WeightInfo::discover(record.bids.min(ticks), record.asks.min(ticks));
+        let weight = T::WeightInfo::discover(record.bids.min(ticks), record.asks.min(ticks));
         if meter.try_consume(weight).is_err() {
             return;
         }
@@ -137,8 +164,11 @@ impl<T: Config> Pallet<T> {
             return;
         }
         let leader = &record.terms.leader;
-        let corridor =
-            Corridor { floor: leader.floor, cap: leader.cap, grid_fee: leader.grid_fee };
+        let corridor = Corridor {
+            floor: leader.floor,
+            cap: leader.cap,
+            grid_fee: leader.grid_fee,
+        };
         let cap = clearing::energy_cap(record.terms.keys, leader.wh_per_key);
         let found = clearing::discover(&bids, &asks, &corridor, cap);
         let keys_used = clearing::keys_used(found.volume, leader.wh_per_key);
@@ -146,7 +176,12 @@ impl<T: Config> Pallet<T> {
         Self::note_result(slot, record, &found, keys_used);
         record.phase = match (found.buyers_pay, found.sellers_receive) {
             (Some(buyers_pay), Some(sellers_receive)) if !found.volume.is_zero() => {
-                Phase::Pairing { buyers_pay, sellers_receive, left: found.volume, next_trade: 0 }
+                Phase::Pairing {
+                    buyers_pay,
+                    sellers_receive,
+                    left: found.volume,
+                    next_trade: 0,
+                }
             }
             _ => Phase::Releasing { trades: 0 },
         };
@@ -159,7 +194,10 @@ impl<T: Config> Pallet<T> {
             .into_iter()
             .map(|(key, level)| {
                 Levels::<T>::remove((slot, side, key));
-                Level { price: key.price(side), energy: level.energy }
+                Level {
+                    price: key.price(side),
+                    energy: level.energy,
+                }
             })
             .collect()
     }
@@ -190,7 +228,9 @@ impl<T: Config> Pallet<T> {
 
     fn ring_index(slot: SlotIndex) -> u32 {
         let index = slot.0.checked_rem(u64::from(T::ResultsKept::get()));
-        index.and_then(|index| u32::try_from(index).ok()).unwrap_or_default()
+        index
+            .and_then(|index| u32::try_from(index).ok())
+            .unwrap_or_default()
     }
 
     /// The clearing result of `slot`, while it is kept.
@@ -199,13 +239,21 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Pairs the best bid with the best ask, again and again.
-    fn pair(slot: SlotIndex, record: &mut SlotRecord, meter: &mut WeightMeter) {
-        let Phase::Pairing { buyers_pay, sellers_receive, mut left, mut next_trade } =
-            record.phase
+    pub(crate) fn pair(slot: SlotIndex, record: &mut SlotRecord, meter: &mut WeightMeter) {
+        let Phase::Pairing {
+            buyers_pay,
+            sellers_receive,
+            mut left,
+            mut next_trade,
+        } = record.phase
         else {
             return;
         };
         let step = T::WeightInfo::pair().saturating_add(T::Settlement::open_trade_weight());
+        // One iterator a side for the whole page: one that began anew would have to step over
+        // everything that this block has removed, each time.
+        let mut bids = Self::drain(slot, Side::Bid);
+        let mut asks = Self::drain(slot, Side::Ask);
         let mut bid = None;
         let mut ask = None;
         let mut progress = Progress::Done;
@@ -214,14 +262,25 @@ impl<T: Config> Pallet<T> {
                 progress = Progress::OutOfWeight;
                 break;
             }
-            let (Some(mut buying), Some(mut selling)) = (
-                bid.take().or_else(|| Self::take_best(slot, Side::Bid)),
-                ask.take().or_else(|| Self::take_best(slot, Side::Ask)),
-            ) else {
-                // The book holds at least the cleared volume by invariant.
-                log::error!(target: "runtime::auction", "book of slot {slot:?} ran dry");
-                left = Wh::ZERO;
-                break;
+            let heads = (
+                bid.take().or_else(|| bids.next()),
+                ask.take().or_else(|| asks.next()),
+            );
+            let (mut buying, mut selling) = match heads {
+                (Some(buying), Some(selling))
+                    if buying.key.limit(Side::Bid) >= buyers_pay
+                        && selling.key.limit(Side::Ask) <= sellers_receive =>
+                {
+                    (buying, selling)
+                }
+                // The book holds the cleared volume inside these limits by invariant. Less is
+                // left only where the settlement refused a trade: its orders were closed.
+                (buying, selling) => {
+                    log::error!(target: "runtime::auction", "book of slot {slot:?} ran dry");
+                    bid = buying;
+                    ask = selling;
+                    break;
+                }
             };
             let energy = clearing::next_trade(buying.order.left, selling.order.left, left);
             left = left.saturating_sub(energy);
@@ -245,17 +304,19 @@ impl<T: Config> Pallet<T> {
             }
         }
         record.phase = match progress {
-            Progress::OutOfWeight => {
-                Phase::Pairing { buyers_pay, sellers_receive, left, next_trade }
-            }
+            Progress::OutOfWeight => Phase::Pairing {
+                buyers_pay,
+                sellers_receive,
+                left,
+                next_trade,
+            },
             Progress::Done => Phase::Releasing { trades: next_trade },
         };
     }
 
-    fn take_best(slot: SlotIndex, side: Side) -> Option<Head<T::AccountId>> {
-        let (key, order) = Orders::<T>::iter_prefix((slot, side)).next()?;
-        Orders::<T>::remove((slot, side, key));
-        Some(Head { key, order })
+    /// Takes the orders of one side out of the book, best first.
+    fn drain(slot: SlotIndex, side: Side) -> impl Iterator<Item = Head<T::AccountId>> {
+        Orders::<T>::drain_prefix((slot, side)).map(|(key, order)| Head { key, order })
     }
 
     /// Opens one trade; its money leaves the two orders. Says whether it was opened: if not, the
@@ -268,7 +329,9 @@ impl<T: Config> Pallet<T> {
         energy: Wh,
         (bid, ask): (&mut Order<T::AccountId>, &mut Order<T::AccountId>),
     ) -> bool {
-        let payment = buyer_price.cost_floor(energy).filter(|payment| *payment <= bid.held);
+        let payment = buyer_price
+            .cost_floor(energy)
+            .filter(|payment| *payment <= bid.held);
         let deposit = deposit::share(ask.held, energy, ask.left);
         let (Some(payment), Some(deposit)) = (payment, deposit) else {
             log::error!(target: "runtime::auction", "trade {id} of {slot:?} exceeds its holds");
@@ -312,14 +375,19 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Gives back what is left in the book.
-    fn release_rest(slot: SlotIndex, record: &mut SlotRecord, meter: &mut WeightMeter) {
-        let Phase::Releasing { trades } = record.phase else { return };
+    pub(crate) fn release_rest(slot: SlotIndex, record: &mut SlotRecord, meter: &mut WeightMeter) {
+        let Phase::Releasing { trades } = record.phase else {
+            return;
+        };
         for side in [Side::Bid, Side::Ask] {
+            let mut orders = Self::drain(slot, side);
             loop {
                 if meter.try_consume(T::WeightInfo::release_order()).is_err() {
                     return;
                 }
-                let Some(Head { key, order }) = Self::take_best(slot, side) else { break };
+                let Some(Head { key, order }) = orders.next() else {
+                    break;
+                };
                 Self::close(slot, record, side, key, order);
             }
         }

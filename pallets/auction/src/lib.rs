@@ -20,6 +20,7 @@
 //! 6. *Nothing is done twice or late.* The work is spread over blocks, as much as a quarter of
 //!    a block's weight at a time, and resumes where it stopped. If the chain stood still past
 //!    the start of delivery, a slot that was not cleared is annulled: every order is released.
+//!    Once delivery has ended, no trade opens any more: what is not paired by then is released.
 //!
 //! ## Bounds
 //!
@@ -184,14 +185,8 @@ pub mod pallet {
 
     /// The side that an account has taken in a slot, and the number of its open orders.
     #[pallet::storage]
-    pub type Participants<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        SlotIndex,
-        Blake2_128Concat,
-        T::AccountId,
-        Participant,
-    >;
+    pub type Participants<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, SlotIndex, Blake2_128Concat, T::AccountId, Participant>;
 
     /// The latest clearing results, in a ring: slot `d` is found at `d % ResultsKept`.
     #[pallet::storage]
@@ -215,7 +210,10 @@ pub mod pallet {
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
-            assert!(self.slot_length > 0, "the length of a delivery slot must not be zero");
+            assert!(
+                self.slot_length > 0,
+                "the length of a delivery slot must not be zero"
+            );
             assert!(
                 Pallet::<T>::windows_are_valid(&self.windows),
                 "the windows of a delivery slot must follow one another and fit the slots in flight"
@@ -389,19 +387,36 @@ pub mod pallet {
 
         fn integrity_test() {
             assert!(T::MaxTicks::get() >= 2, "a corridor needs two price levels");
-            assert!(T::MaxOrdersPerSlot::get() > 0, "a book takes at least one order");
-            assert!(T::MaxOrdersPerAccount::get() > 0, "an account may place at least one order");
+            assert!(
+                T::MaxOrdersPerSlot::get() > 0,
+                "a book takes at least one order"
+            );
+            assert!(
+                T::MaxOrdersPerAccount::get() > 0,
+                "an account may place at least one order"
+            );
             assert!(T::MaxOrderEnergy::get() > 0, "an order has some energy");
             assert!(T::ResultsKept::get() > 0, "at least one result is kept");
             assert!(
                 Self::windows_are_valid(&Windows::default()),
                 "the default windows fit into the slots in flight"
             );
-            // The heaviest single step has to fit into the share of a block that it may take,
-            // or a slot would never be cleared.
-            let budget = Self::block_share();
-            let step = T::WeightInfo::discover(T::MaxTicks::get(), T::MaxTicks::get());
-            assert!(budget.all_gte(step), "price discovery fits into a quarter of a block");
+            // The heaviest single step has to fit into the share of a block that the looks at all
+            // slots leave, or a slot would never be cleared.
+            let looks = T::WeightInfo::visit_slot()
+                .saturating_mul(u64::from(T::MaxSlotsInFlight::get()))
+                .saturating_add(T::WeightInfo::poll());
+            let left = Self::block_share().saturating_sub(looks);
+            let ticks = T::MaxTicks::get();
+            assert!(
+                left.all_gte(T::WeightInfo::discover(ticks, ticks)),
+                "price discovery fits into a quarter of a block"
+            );
+            let pairing = T::WeightInfo::pair().saturating_add(T::Settlement::open_trade_weight());
+            assert!(
+                left.all_gte(pairing),
+                "a pairing fits into a quarter of a block"
+            );
         }
 
         #[cfg(feature = "try-runtime")]
@@ -479,7 +494,10 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::set_windows())]
         pub fn set_windows(origin: OriginFor<T>, windows: Windows) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
-            ensure!(Self::windows_are_valid(&windows), Error::<T>::InconsistentWindows);
+            ensure!(
+                Self::windows_are_valid(&windows),
+                Error::<T>::InconsistentWindows
+            );
             StandingWindows::<T>::put(windows);
             Self::deposit_event(Event::WindowsSet { windows });
             Ok(())

@@ -62,7 +62,10 @@ pub struct OrderPriority {
 impl OrderPriority {
     /// The place of order `id` with this limit.
     pub const fn new(side: Side, limit: PricePerKwh, id: OrderId) -> Self {
-        Self { price: PricePriority::new(side, limit), arrival: id.to_be_bytes() }
+        Self {
+            price: PricePriority::new(side, limit),
+            arrival: id.to_be_bytes(),
+        }
     }
 
     /// The order's number.
@@ -78,15 +81,7 @@ impl OrderPriority {
 
 /// An open order.
 #[derive(
-    Clone,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Order<AccountId> {
     /// Whose order.

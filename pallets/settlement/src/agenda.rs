@@ -1,10 +1,13 @@
 //! Deadlines: what is due, as far as the weight of a block reaches.
 
-use crate::{Book, Books, Config, Event, LastSeen, OpenBooks, Pallet, Sellers, Stage, Trade, Trades, WeightInfo};
+use crate::{
+    Book, Books, Config, Event, LastSeen, OpenBooks, Pallet, Sellers, Stage, Trade, Trades,
+    WeightInfo,
+};
 use alloc::vec::Vec;
-use frame_support::{traits::Get, weights::WeightMeter};
+use frame_support::{BoundedVec, traits::Get, weights::WeightMeter};
 use qedex_math::{allotment, outcome::Evidence};
-use qedex_primitives::{Calendar, EnergyLedger, Moment, SlotIndex};
+use qedex_primitives::{Calendar, EnergyLedger, Moment, SlotIndex, TradeId};
 
 impl<T: Config> Pallet<T> {
     /// Does what is due, in at most a quarter of a block.
@@ -20,31 +23,53 @@ impl<T: Config> Pallet<T> {
             return;
         }
         let now = T::Calendar::now();
-        let slots = OpenBooks::<T>::get();
-        let interruption = Self::interruption(now);
         let mut settled = Vec::new();
-        for slot in slots.iter() {
-            // Every book is told of an interruption in the block that notices it; the weight of
-            // `poll` covers all of them.
-            if let Some((from, until)) = interruption {
-                Self::mark_interrupted(*slot, from, until);
-            }
-        }
-        for slot in slots.iter() {
+        for slot in Self::look(now) {
             if meter.try_consume(T::WeightInfo::visit_book()).is_err() {
                 break;
             }
-            let Some(mut book) = Books::<T>::get(slot) else { continue };
-            let before = book;
-            Self::advance(*slot, &mut book, now, meter);
-            if book.open == 0 {
-                Books::<T>::remove(slot);
-                Self::deposit_event(Event::SlotSettled { slot: *slot, trades: book.trades });
-                settled.push(*slot);
-            } else if book != before {
-                Books::<T>::insert(slot, book);
+            if Self::visit(slot, now, meter) {
+                settled.push(slot);
             }
         }
+        Self::strike_off(&settled);
+    }
+
+    /// The open books. Every one of them is told of an interruption in the block that notices
+    /// it, whatever weight is left for its trades.
+    pub(crate) fn look(now: Moment) -> BoundedVec<SlotIndex, T::MaxSlotsInFlight> {
+        let slots = OpenBooks::<T>::get();
+        if let Some((from, until)) = Self::interruption(now) {
+            for slot in slots.iter() {
+                Self::mark_interrupted(*slot, from, until);
+            }
+        }
+        slots
+    }
+
+    /// Takes a book as far as the weight reaches. Whether all of its trades are settled.
+    pub(crate) fn visit(slot: SlotIndex, now: Moment, meter: &mut WeightMeter) -> bool {
+        let Some(mut book) = Books::<T>::get(slot) else {
+            return true;
+        };
+        let before = book;
+        Self::advance(slot, &mut book, now, meter);
+        if book.open == 0 {
+            Books::<T>::remove(slot);
+            Self::deposit_event(Event::SlotSettled {
+                slot,
+                trades: book.trades,
+            });
+            return true;
+        }
+        if book != before {
+            Books::<T>::insert(slot, book);
+        }
+        false
+    }
+
+    /// Takes settled books off the list of open ones.
+    pub(crate) fn strike_off(settled: &[SlotIndex]) {
         if !settled.is_empty() {
             OpenBooks::<T>::mutate(|slots| slots.retain(|slot| !settled.contains(slot)));
         }
@@ -83,11 +108,7 @@ impl<T: Config> Pallet<T> {
                     book.stage = Stage::Freezing { next };
                     return;
                 }
-                if let Some(trade) = Trades::<T>::get(slot, next)
-                    && let Some(evidence) = Self::evidence_at_freeze(slot, book, &trade)
-                {
-                    Self::settle(slot, book, next, trade, evidence);
-                }
+                Self::freeze(slot, book, next);
                 next = next.saturating_add(1);
             }
             book.stage = Stage::Closing { next: 0 };
@@ -100,12 +121,26 @@ impl<T: Config> Pallet<T> {
                     book.stage = Stage::Closing { next };
                     return;
                 }
-                if let Some(trade) = Trades::<T>::get(slot, next) {
-                    Self::settle(slot, book, next, trade, Some(Evidence::Trusted));
-                }
+                Self::close(slot, book, next);
                 next = next.saturating_add(1);
             }
             book.stage = Stage::Closing { next };
+        }
+    }
+
+    /// Settles trade `id` at the freeze, unless complaints decide.
+    pub(crate) fn freeze(slot: SlotIndex, book: &mut Book, id: TradeId) {
+        if let Some(trade) = Trades::<T>::get(slot, id)
+            && let Some(evidence) = Self::evidence_at_freeze(slot, book, &trade)
+        {
+            Self::settle(slot, book, id, trade, evidence);
+        }
+    }
+
+    /// Settles trade `id` at the end of complaints, of which there were none.
+    pub(crate) fn close(slot: SlotIndex, book: &mut Book, id: TradeId) {
+        if let Some(trade) = Trades::<T>::get(slot, id) {
+            Self::settle(slot, book, id, trade, Some(Evidence::Trusted));
         }
     }
 

@@ -11,7 +11,9 @@ use frame_support::{
     traits::{fungible::MutateHold, tokens::Precision},
     weights::Weight,
 };
-use qedex_primitives::{Balance, Calendar, Escrow, MarketSettlement, NewTrade, SlotIndex, SlotTerms};
+use qedex_primitives::{
+    Balance, Calendar, Escrow, MarketSettlement, NewTrade, SlotIndex, SlotTerms,
+};
 
 impl<T: Config> Pallet<T> {
     /// The reason of every hold of this pallet.
@@ -26,7 +28,9 @@ impl<T: Config> Pallet<T> {
         }
         OrderEscrow::<T>::try_mutate_exists(who, |entry| {
             let booked = entry.unwrap_or_default();
-            let left = booked.checked_sub(amount).ok_or(Error::<T>::EscrowTooSmall)?;
+            let left = booked
+                .checked_sub(amount)
+                .ok_or(Error::<T>::EscrowTooSmall)?;
             *entry = (left > 0).then_some(left);
             Ok(())
         })
@@ -126,7 +130,10 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
         if amount == 0 {
             return Ok(());
         }
-        ensure!(OrderEscrow::<T>::get(who) >= amount, Error::<T>::EscrowTooSmall);
+        ensure!(
+            OrderEscrow::<T>::get(who) >= amount,
+            Error::<T>::EscrowTooSmall
+        );
         T::Currency::release(&Self::reason(), who, amount, Precision::Exact)?;
         Self::unbook(who, amount)
     }
@@ -137,9 +144,20 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
 
     #[cfg(feature = "runtime-benchmarks")]
     fn endow(who: &T::AccountId, amount: Balance) {
-        use frame_support::traits::fungible::{Inspect, Mutate};
+        use frame_support::traits::fungible::{Inspect, Unbalanced};
         let existential = <T::Currency as Inspect<T::AccountId>>::minimum_balance();
-        T::Currency::set_balance(who, amount.saturating_add(existential));
+        let amount = amount.saturating_add(existential);
+        let issuance = <T::Currency as Inspect<T::AccountId>>::total_issuance();
+        let given = <T::Currency as Unbalanced<T::AccountId>>::increase_balance(
+            who,
+            amount,
+            Precision::Exact,
+        );
+        if given.is_ok() {
+            <T::Currency as Unbalanced<T::AccountId>>::set_total_issuance(
+                issuance.saturating_add(amount),
+            );
+        }
     }
 }
 

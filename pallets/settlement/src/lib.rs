@@ -154,25 +154,13 @@ pub mod pallet {
 
     /// Open trades.
     #[pallet::storage]
-    pub type Trades<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        SlotIndex,
-        Twox64Concat,
-        TradeId,
-        Trade<T::AccountId>,
-    >;
+    pub type Trades<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, SlotIndex, Twox64Concat, TradeId, Trade<T::AccountId>>;
 
     /// The sellers of each slot with open trades.
     #[pallet::storage]
-    pub type Sellers<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        SlotIndex,
-        Blake2_128Concat,
-        T::AccountId,
-        Seller,
-    >;
+    pub type Sellers<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, SlotIndex, Blake2_128Concat, T::AccountId, Seller>;
 
     /// In how many slots each account has defaulted since its last exclusion.
     #[pallet::storage]
@@ -273,9 +261,15 @@ pub mod pallet {
         }
 
         fn integrity_test() {
-            assert!(T::MaxSlotsInFlight::get() > 0, "at least one slot can be settled");
-            let funds =
-                [T::GridAccount::get(), T::EntropyFund::get(), T::CommunityFund::get()];
+            assert!(
+                T::MaxSlotsInFlight::get() > 0,
+                "at least one slot can be settled"
+            );
+            let funds = [
+                T::GridAccount::get(),
+                T::EntropyFund::get(),
+                T::CommunityFund::get(),
+            ];
             let [grid, entropy, community] = funds;
             assert!(
                 grid != entropy && entropy != community && community != grid,
@@ -302,8 +296,7 @@ pub mod pallet {
         pub fn commit(origin: OriginFor<T>, slot: SlotIndex, commitment: H256) -> DispatchResult {
             let seller = ensure_signed(origin)?;
             let book = Books::<T>::get(slot).ok_or(Error::<T>::NotASeller)?;
-            let mut record =
-                Sellers::<T>::get(slot, &seller).ok_or(Error::<T>::NotASeller)?;
+            let mut record = Sellers::<T>::get(slot, &seller).ok_or(Error::<T>::NotASeller)?;
             ensure!(
                 book.terms.schedule.is_commitment_window(T::Calendar::now()),
                 Error::<T>::NotInCommitmentWindow
@@ -311,7 +304,11 @@ pub mod pallet {
             ensure!(record.commitment.is_none(), Error::<T>::AlreadyCommitted);
             record.commitment = Some(commitment);
             Sellers::<T>::insert(slot, &seller, record);
-            Self::deposit_event(Event::Committed { slot, seller, commitment });
+            Self::deposit_event(Event::Committed {
+                slot,
+                seller,
+                commitment,
+            });
             Ok(())
         }
     }

@@ -276,8 +276,11 @@ pub fn total(who: AccountId) -> Balance {
     Balances::total_balance(&who)
 }
 
+/// What an event says of a settled trade.
+pub type SettledTrade = (SlotIndex, TradeId, Outcome, Wh, Amounts);
+
 /// The settled trades so far, in the order in which they were settled.
-pub fn settled() -> Vec<(SlotIndex, TradeId, Outcome, Wh, Amounts)> {
+pub fn settled() -> Vec<SettledTrade> {
     let settled = |event| match event {
         Event::TradeSettled {
             slot,

@@ -1,8 +1,6 @@
 //! The end of a trade: money moves, and the parties are rated.
 
-use crate::{
-    Amounts, Book, Config, Defaults, Event, Outcome, Pallet, Sellers, Trade, Trades,
-};
+use crate::{Amounts, Book, Config, Defaults, Event, Outcome, Pallet, Sellers, Trade, Trades};
 use frame_support::{
     pallet_prelude::*,
     storage::with_storage_layer,
@@ -121,13 +119,19 @@ impl<T: Config> Pallet<T> {
 
     /// Gives payment and deposit back.
     fn annul(trade: &Trade<T::AccountId>) -> (Outcome, Wh, Amounts) {
-        for (who, amount) in [(&trade.buyer, trade.payment), (&trade.seller, trade.deposit)] {
+        for (who, amount) in [
+            (&trade.buyer, trade.payment),
+            (&trade.seller, trade.deposit),
+        ] {
             if let Err(error) = Self::give_back(who, amount) {
                 log::error!(target: "runtime::settlement", "a release failed: {error:?}");
             }
         }
-        let amounts =
-            Amounts { refund: trade.payment, deposit_back: trade.deposit, ..Default::default() };
+        let amounts = Amounts {
+            refund: trade.payment,
+            deposit_back: trade.deposit,
+            ..Default::default()
+        };
         (Outcome::Annulled, Wh::ZERO, amounts)
     }
 
@@ -146,8 +150,10 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Counts a default once per seller and slot, and excludes who has reached the limit.
-    fn count_default(slot: SlotIndex, who: &T::AccountId) {
-        let Some(mut seller) = Sellers::<T>::get(slot, who) else { return };
+    pub(crate) fn count_default(slot: SlotIndex, who: &T::AccountId) {
+        let Some(mut seller) = Sellers::<T>::get(slot, who) else {
+            return;
+        };
         if seller.defaulted {
             return;
         }
@@ -160,7 +166,9 @@ impl<T: Config> Pallet<T> {
         }
         Defaults::<T>::remove(who);
         match T::Sanctions::blacklist_for_default(who, T::ExclusionLength::get()) {
-            Ok(()) => Self::deposit_event(Event::SellerExcluded { seller: who.clone() }),
+            Ok(()) => Self::deposit_event(Event::SellerExcluded {
+                seller: who.clone(),
+            }),
             Err(error) => {
                 log::error!(target: "runtime::settlement", "an exclusion failed: {error:?}");
             }

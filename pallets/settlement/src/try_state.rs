@@ -17,8 +17,14 @@ impl<T: Config> Pallet<T> {
     ///    in which it buys and the deposits of the trades in which it sells; nothing otherwise.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         let open = OpenBooks::<T>::get();
-        ensure!(open.is_sorted_by(|a, b| a < b), "open books are out of order");
-        ensure!(Books::<T>::iter_keys().count() == open.len(), "open books and records differ");
+        ensure!(
+            open.is_sorted_by(|a, b| a < b),
+            "open books are out of order"
+        );
+        ensure!(
+            Books::<T>::iter_keys().count() == open.len(),
+            "open books and records differ"
+        );
         let mut held = BTreeMap::<_, Balance>::new();
         let mut justify = |who: &T::AccountId, amount: Balance| {
             let entry = held.entry(who.encode()).or_default();
@@ -39,9 +45,15 @@ impl<T: Config> Pallet<T> {
         for slot in open {
             let book = Books::<T>::get(slot).ok_or("an open book without a record")?;
             ensure!(book.open > 0, "an open book without trades");
-            ensure!(books.get(&slot) == Some(&book.open), "a book miscounts its trades");
+            ensure!(
+                books.get(&slot) == Some(&book.open),
+                "a book miscounts its trades"
+            );
         }
-        ensure!(Sellers::<T>::iter().count() == sellers.len(), "a seller without trades");
+        ensure!(
+            Sellers::<T>::iter().count() == sellers.len(),
+            "a seller without trades"
+        );
         for (slot, who, seller) in Sellers::<T>::iter() {
             ensure!(
                 sellers.get(&(slot, who.encode())) == Some(&seller.open),
@@ -60,7 +72,10 @@ impl<T: Config> Pallet<T> {
                 "what is held is not what orders and trades justify"
             );
         }
-        ensure!(held.values().all(|amount| *amount == 0), "money of an account that is gone");
+        ensure!(
+            held.values().all(|amount| *amount == 0),
+            "money of an account that is gone"
+        );
         Ok(())
     }
 }

@@ -8,9 +8,10 @@ pub trait WeightInfo {
     fn commit() -> Weight;
     /// Opening a trade at clearing.
     fn open_trade() -> Weight;
-    /// Looking at the agenda once a block, all books marked after an interruption.
+    /// Looking at the agenda once a block: all books marked after an interruption, and struck
+    /// off when they are settled.
     fn poll() -> Weight;
-    /// Looking at a book.
+    /// Looking at a book, and ending it.
     fn visit_book() -> Weight;
     /// A trade at the freeze, settled at its worst.
     fn freeze_trade() -> Weight;

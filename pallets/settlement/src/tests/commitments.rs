@@ -112,7 +112,13 @@ fn a_commitment_is_for_one_slot() {
         run_to_commitments(SLOT);
         assert_ok!(commit(SELMA, SLOT));
         run_to(TestCalendar::schedule(SLOT.next()).final_at);
-        let of = |slot| settled().into_iter().find(|trade| trade.0 == slot).unwrap().2;
+        let of = |slot| {
+            settled()
+                .into_iter()
+                .find(|trade| trade.0 == slot)
+                .unwrap()
+                .2
+        };
         assert_eq!(of(SLOT), Outcome::Trusted);
         assert_eq!(of(SLOT.next()), Outcome::Defaulted);
     });

@@ -24,10 +24,7 @@ fn a_default_refunds_and_compensates_and_the_rest_goes_to_the_community() {
         assert_eq!(settled(), [(SLOT, 0, Outcome::Defaulted, Wh(0), amounts)]);
         assert_eq!(free(ANNA), FUNDS + amounts.compensation);
         assert_eq!(free(SELMA), FUNDS - deposit(500));
-        assert_eq!(
-            free(COMMUNITY),
-            ED + deposit(500) - amounts.compensation
-        );
+        assert_eq!(free(COMMUNITY), ED + deposit(500) - amounts.compensation);
         assert_eq!((free(GRID), free(ENTROPY)), (ED, ED));
         assert_eq!(
             Rated::get(),
@@ -78,7 +75,10 @@ fn several_defaults_in_one_slot_count_once() {
             trade(id, if id % 2 == 0 { ANNA } else { BEN }, SELMA, 100);
         }
         run_to_freeze();
-        assert_eq!(outcomes(), [0, 1, 2, 3, 4].map(|id| (id, Outcome::Defaulted)));
+        assert_eq!(
+            outcomes(),
+            [0, 1, 2, 3, 4].map(|id| (id, Outcome::Defaulted))
+        );
         assert_eq!(Defaults::<Test>::get(SELMA), 1);
         assert_eq!(Rated::get().len(), 5);
         assert_eq!(Excluded::get(), []);

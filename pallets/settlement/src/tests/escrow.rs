@@ -23,10 +23,7 @@ fn who_lacks_the_funds_gets_no_hold() {
             Settlement::hold(&ANNA, FUNDS + 1),
             TokenError::FundsUnavailable
         );
-        assert_noop!(
-            Settlement::hold(&99, 1),
-            TokenError::FundsUnavailable
-        );
+        assert_noop!(Settlement::hold(&99, 1), TokenError::FundsUnavailable);
         assert_ok!(Settlement::hold(&ANNA, QED));
         assert_noop!(
             Settlement::hold(&ANNA, Balance::MAX),
@@ -49,10 +46,7 @@ fn a_release_gives_back_what_was_held_and_no_more() {
         assert_ok!(Settlement::release(&ANNA, 3 * QED));
         assert!(!OrderEscrow::<Test>::contains_key(ANNA));
         assert_eq!(free(ANNA), FUNDS);
-        assert_noop!(
-            Settlement::release(&BEN, 1),
-            Error::<Test>::EscrowTooSmall
-        );
+        assert_noop!(Settlement::release(&BEN, 1), Error::<Test>::EscrowTooSmall);
     });
 }
 
@@ -172,16 +166,17 @@ fn slots_in_flight_are_bounded_and_in_order() {
     build_and_execute(|| {
         let slots = [4, 2, 3, 1].map(|n| SlotIndex(SLOT.0 + n));
         assert_eq!(slots.len(), MAX_SLOTS as usize);
-        slots.map(|slot| trade_in(slot, 0, ANNA, SELMA, 100));
+        slots
+            .iter()
+            .for_each(|slot| trade_in(*slot, 0, ANNA, SELMA, 100));
         let mut sorted = slots;
         sorted.sort();
         assert_eq!(OpenBooks::<Test>::get().into_inner(), sorted);
         let last = SlotIndex(SLOT.0 + 5);
         assert_ok!(Settlement::hold(&ANNA, payment(100)));
         assert_ok!(Settlement::hold(&SELMA, deposit(100)));
-        let open = |slot, id| {
-            Settlement::open_trade(slot, &terms(slot), new_trade(id, ANNA, SELMA, 100))
-        };
+        let open =
+            |slot, id| Settlement::open_trade(slot, &terms(slot), new_trade(id, ANNA, SELMA, 100));
         assert_noop!(open(last, 0), Error::<Test>::TooManySlots);
         assert_ok!(open(slots[0], 1));
     });

@@ -11,10 +11,7 @@ fn delivery_in_full_is_paid_in_full() {
         assert_eq!(settled(), []);
         run_to_freeze();
         let amounts = amounts_for(501, 501);
-        assert_eq!(
-            settled(),
-            [(SLOT, 0, Outcome::Delivered, Wh(501), amounts)]
-        );
+        assert_eq!(settled(), [(SLOT, 0, Outcome::Delivered, Wh(501), amounts)]);
         assert_eq!(amounts.refund + amounts.compensation + amounts.forfeited, 0);
         assert_eq!(free(ANNA), FUNDS - payment(501));
         assert_eq!(free(SELMA), FUNDS + amounts.to_seller);
@@ -115,10 +112,7 @@ fn the_order_of_opening_does_not_matter() {
         trade(0, ANNA, SELMA, 300);
         deliver(SELMA, 350);
         run_to_freeze();
-        assert_eq!(
-            outcomes(),
-            [(0, Outcome::Delivered), (2, Outcome::Short)]
-        );
+        assert_eq!(outcomes(), [(0, Outcome::Delivered), (2, Outcome::Short)]);
         assert_nothing_left();
     });
 }

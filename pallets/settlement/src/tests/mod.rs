@@ -71,5 +71,5 @@ fn assert_nothing_left() {
     assert_eq!(Books::<Test>::iter().count(), 0);
     assert_eq!(Trades::<Test>::iter().count(), 0);
     assert_eq!(Sellers::<Test>::iter().count(), 0);
-    assert!(TRADERS.all(|who| on_hold(who) == 0));
+    assert!(TRADERS.into_iter().all(|who| on_hold(who) == 0));
 }

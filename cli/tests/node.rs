@@ -1,0 +1,157 @@
+//! The command line against a real node.
+
+mod support;
+
+use serde_json::Value;
+use std::process::Output;
+use support::{Node, assert_refused, qedex, stderr};
+
+/// 0.2 QED/kWh.
+const PRICE: &str = "200000000000";
+
+fn order(node: &Node, slot: &str, side: &str, price: &str, wh: &str, suri: &str) -> Output {
+    node.qedex(&[
+        "order", "place", "--slot", slot, "--side", side, "--price", price, "--wh", wh, "--suri",
+        suri, "--json",
+    ])
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", stderr(output));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// The slot whose gate stays open longest.
+fn open_slot(node: &Node) -> u64 {
+    node.status()["current_slot"].as_u64().expect("a slot") + 4
+}
+
+/// A slot whose readings are accepted now and for some blocks to come.
+fn reading_slot(node: &Node) -> u64 {
+    node.status()["current_slot"].as_u64().expect("a slot") - 3
+}
+
+fn signed(node: &Node, meter: &str, meter_suri: &str, slot: u64, generated: &str) -> Value {
+    json(&node.qedex(&[
+        "meter", "sign", "--meter-suri", meter_suri, "--meter", meter, "--slot",
+        &slot.to_string(), "--generated", generated, "--consumed", "0",
+    ]))
+}
+
+fn submit(node: &Node, folder: &std::path::Path, readings: &Value) -> Output {
+    let file = folder.join("readings.json");
+    std::fs::write(&file, readings.to_string()).expect("a writable folder");
+    let file = file.to_str().expect("a readable path");
+    node.qedex(&["reading", "submit", file, "--suri", "//Ferdie", "--json"])
+}
+
+#[tokio::test]
+async fn bad_orders_are_refused_by_name_and_change_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut node = Node::start(folder.path()).await;
+    let slot = open_slot(&node).to_string();
+    let closed = (open_slot(&node) - 3).to_string();
+    for (slot, side, price, wh, suri, why) in [
+        (&slot, "bid", "200000000001", "1000", "//Dave", "Auction::OffTick"),
+        (&slot, "bid", "79000000000", "1000", "//Dave", "Auction::OutsideCorridor"),
+        (&slot, "ask", "301000000000", "1000", "//Dave", "Auction::OutsideCorridor"),
+        (&slot, "bid", PRICE, "0", "//Dave", "Auction::BelowLeastOrder"),
+        (&slot, "bid", PRICE, "150", "//Dave", "Auction::NotWholeLots"),
+        (&slot, "bid", PRICE, "1000", "//Alice", "Auction::NotPermitted"),
+        (&slot, "bid", PRICE, "1000000000000", "//Dave", "Auction::AboveLargestOrder"),
+        (&closed, "bid", PRICE, "1000", "//Dave", "Auction::GateNotOpen"),
+    ] {
+        assert_refused(&order(&node, slot, side, price, wh, suri), why);
+    }
+    // A thousand megawatt-hours at 0.2 QED/kWh cost 200 000 QED; five of them are too much.
+    for attempt in 0..5 {
+        let output = order(&node, &slot, "bid", "300000000000", "1000000000", "//Eve");
+        if attempt < 3 {
+            json(&output);
+        } else {
+            assert_refused(&output, "Auction::InsufficientFunds");
+        }
+    }
+    assert_refused(&order(&node, &slot, "ask", PRICE, "1000", "//Eve"), "Auction::OtherSide");
+    let last = node.finalised().await;
+    node.wait_for_finality(last + 1).await;
+    assert_eq!(node.storage("Auction", "Orders").await.len(), 3);
+    assert_eq!(node.storage("Settlement", "OrderEscrow").await.len(), 1);
+}
+
+#[tokio::test]
+async fn bad_readings_are_refused_one_by_one_and_good_ones_count() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut node = Node::start(folder.path()).await;
+    let slot = reading_slot(&node);
+    let dave = signed(&node, "0", "//Dave//meter", slot, "700");
+    let forged = signed(&node, "1", "//Dave//meter", slot, "700");
+    assert_refused(&submit(&node, folder.path(), &forged), "Metering::BadSignature");
+    assert_eq!(node.storage("Metering", "Readings").await.len(), 0);
+
+    let batch = submit(&node, folder.path(), &serde_json::json!([dave, forged]));
+    assert_refused(&batch, "1 of 2 readings were refused");
+    let results: Value = serde_json::from_slice(&batch.stdout).expect("JSON");
+    assert_eq!(results["readings"][0]["accepted"], true);
+    assert_eq!(results["readings"][1]["accepted"], false);
+    assert_eq!(node.storage("Metering", "Readings").await.len(), 1);
+
+    let mut altered = dave.clone();
+    altered["generated"] = 701.into();
+    assert_refused(&submit(&node, folder.path(), &altered), "Metering::");
+    let early = signed(&node, "0", "//Dave//meter", slot + 3, "700");
+    assert_refused(&submit(&node, folder.path(), &early), "Metering::NotInReadingWindow");
+}
+
+#[tokio::test]
+async fn a_killed_node_keeps_the_orders_holds_and_readings_of_finalised_blocks() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut node = Node::start(folder.path()).await;
+    let reading = signed(&node, "0", "//Dave//meter", reading_slot(&node), "700");
+    json(&submit(&node, folder.path(), &reading));
+    let slot = open_slot(&node).to_string();
+    let bid = json(&order(&node, &slot, "bid", PRICE, "1000", "//Dave"));
+    let ask = json(&order(&node, &slot, "ask", "100000000000", "500", "//Eve"));
+    // A bid holds its whole cost; an ask 70 % of its energy at the grid price of 0.3 QED/kWh.
+    assert_eq!(bid["held"].to_string(), "200000000000");
+    assert_eq!(ask["held"].to_string(), "105000000000");
+    let placed = ask["block"].as_u64().expect("a block");
+    node.wait_for_finality(placed).await;
+    let items = [
+        ("Auction", "Orders"),
+        ("Auction", "OrderKeys"),
+        ("Settlement", "OrderEscrow"),
+        ("Balances", "Holds"),
+        ("Metering", "Readings"),
+    ];
+    let mut before = Vec::new();
+    for (pallet, item) in items {
+        before.push(node.storage(pallet, item).await);
+    }
+    assert_eq!(before[0].len(), 2);
+
+    node.kill_and_restart().await;
+
+    assert!(node.finalised().await >= placed, "a finalised block is lost");
+    for ((pallet, item), before) in items.iter().zip(&before) {
+        assert_eq!(&node.storage(pallet, item).await, before, "{pallet}::{item}");
+    }
+    // And the chain goes on.
+    let last = node.finalised().await;
+    node.wait_for_finality(last + 2).await;
+}
+
+#[tokio::test]
+async fn a_node_of_another_chain_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let node = Node::start(folder.path()).await;
+    let other = "0x0000000000000000000000000000000000000000000000000000000000000000";
+    assert_refused(&node.qedex(&["status", "--genesis", other]), "wrong chain");
+    assert_refused(&node.qedex(&["play", "--slots", "1", "--genesis", other]), "wrong chain");
+}
+
+#[test]
+fn a_node_that_is_not_there_is_named() {
+    let output = qedex(&["status", "--url", "ws://127.0.0.1:1"]);
+    assert_refused(&output, "no connection to ws://127.0.0.1:1");
+}

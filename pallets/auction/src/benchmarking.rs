@@ -1,0 +1,317 @@
+//! Worst cases of the calls and of the steps of a slot's life.
+
+use crate::*;
+use frame_benchmarking::v2::*;
+use frame_support::{
+    BoundedVec,
+    traits::{EnsureOrigin, Get},
+    weights::WeightMeter,
+};
+use frame_system::RawOrigin;
+use qedex_primitives::{
+    Balance, Calendar, Escrow, LeaderTerms, Membership, Millis, OrderId, PricePerKwh, Role, Side,
+    SlotIndex, SlotTerms, Wh, Windows,
+};
+use sp_runtime::Permill;
+
+/// The slot that the benchmarks trade.
+const SLOT: SlotIndex = SlotIndex(1_000_000);
+/// The length of a delivery slot.
+const SLOT_LENGTH: Millis = 12_000;
+/// The distance between two limits.
+const TICK: u128 = 1_000_000_000;
+/// The energy of an order.
+const ENERGY: Wh = Wh(200);
+/// More than any order here holds.
+const ENDOWMENT: Balance = 1_000_000_000_000_000;
+
+/// Terms with as many price levels as there may be.
+fn terms<T: Config>() -> LeaderTerms {
+    let levels = u128::from(T::MaxTicks::get());
+    LeaderTerms {
+        floor: PricePerKwh(TICK),
+        cap: PricePerKwh(TICK.saturating_mul(levels)),
+        grid_fee: PricePerKwh(0),
+        tick: PricePerKwh(TICK),
+        lot: Wh(100),
+        least_order: Wh(100),
+        wh_per_key: Wh(1_000),
+        deposit_rate: Permill::one(),
+    }
+}
+
+/// Opens the gate of `SLOT`, with as many other slots in flight as there may be.
+fn open_market<T: Config>() -> SlotRecord {
+    let windows = Windows::default();
+    SlotLength::<T>::put(SLOT_LENGTH);
+    StandingWindows::<T>::put(windows);
+    StandingTerms::<T>::put(terms::<T>());
+    let schedule = windows.schedule(SLOT, SLOT_LENGTH);
+    Pallet::<T>::set_now(schedule.gate_opens);
+    let before = u64::from(T::MaxSlotsInFlight::get()).saturating_sub(1);
+    let slots = (SLOT.0.saturating_sub(before)..=SLOT.0)
+        .rev()
+        .map(SlotIndex);
+    InFlight::<T>::put(BoundedVec::truncate_from(slots.collect()));
+    NextSlot::<T>::put(SlotIndex(SLOT.0.saturating_add(1)));
+    let record = SlotRecord {
+        terms: SlotTerms {
+            leader: terms::<T>(),
+            keys: u64::MAX,
+            schedule,
+        },
+        phase: Phase::Open,
+        next_order: 0,
+        bids: 0,
+        asks: 0,
+    };
+    Slots::<T>::insert(SLOT, record);
+    record
+}
+
+/// An account that may trade on both sides and has the money for it.
+fn trader<T: Config>(number: u32) -> T::AccountId {
+    let who: T::AccountId = account("trader", number, 0);
+    T::Membership::grant(&who, Role::Trade);
+    T::Membership::grant(&who, Role::Sell);
+    T::Escrow::endow(&who, ENDOWMENT);
+    who
+}
+
+/// A limit `ticks` worse, for the other side, than the best one.
+fn limit<T: Config>(side: Side, ticks: u32) -> PricePerKwh {
+    let off = TICK.saturating_mul(u128::from(ticks));
+    match side {
+        Side::Bid => PricePerKwh(terms::<T>().cap.0.saturating_sub(off)),
+        Side::Ask => PricePerKwh(terms::<T>().floor.0.saturating_add(off)),
+    }
+}
+
+/// Places an order of a new trader.
+fn place<T: Config>(
+    number: u32,
+    side: Side,
+    ticks: u32,
+) -> Result<(T::AccountId, OrderId), BenchmarkError> {
+    let who = trader::<T>(number);
+    let id = record::<T>()?.next_order;
+    Pallet::<T>::do_place(who.clone(), SLOT, side, limit::<T>(side, ticks), ENERGY)?;
+    Ok((who, id))
+}
+
+fn record<T: Config>() -> Result<SlotRecord, BenchmarkError> {
+    Slots::<T>::get(SLOT).ok_or(BenchmarkError::Stop("the slot is open"))
+}
+
+#[benchmarks]
+mod benchmarks {
+    use super::*;
+
+    #[benchmark]
+    fn place_order() -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        // There is an order of the same account, at another price.
+        let (who, id) = place::<T>(0, Side::Ask, 0)?;
+
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(who),
+            SLOT,
+            Side::Ask,
+            limit::<T>(Side::Ask, 1),
+            ENERGY,
+        );
+
+        assert!(OrderKeys::<T>::contains_key(SLOT, id.saturating_add(1)));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn amend_order() -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        let (who, id) = place::<T>(0, Side::Ask, 0)?;
+
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(who),
+            SLOT,
+            id,
+            limit::<T>(Side::Ask, 1),
+            ENERGY,
+        );
+
+        assert!(!OrderKeys::<T>::contains_key(SLOT, id));
+        assert!(OrderKeys::<T>::contains_key(SLOT, id.saturating_add(1)));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn cancel_order() -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        let (who, id) = place::<T>(0, Side::Ask, 0)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who), SLOT, id);
+
+        assert!(!OrderKeys::<T>::contains_key(SLOT, id));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_terms() -> Result<(), BenchmarkError> {
+        let origin =
+            T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let terms = terms::<T>();
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, terms);
+
+        assert_eq!(StandingTerms::<T>::get(), Some(terms));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_windows() -> Result<(), BenchmarkError> {
+        let origin =
+            T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let windows = Windows::default();
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, windows);
+
+        assert_eq!(StandingWindows::<T>::get(), windows);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn poll() {
+        open_market::<T>();
+        // Nothing but the look itself fits.
+        let mut meter = WeightMeter::with_limit(T::WeightInfo::poll());
+
+        #[block]
+        {
+            Pallet::<T>::work(&mut meter);
+        }
+
+        assert!(Slots::<T>::contains_key(SLOT));
+    }
+
+    #[benchmark]
+    fn open_slot() -> Result<(), BenchmarkError> {
+        let schedule = open_market::<T>().terms.schedule;
+        Slots::<T>::remove(SLOT);
+        NextSlot::<T>::put(SLOT);
+        InFlight::<T>::mutate(|slots| slots.retain(|slot| *slot != SLOT));
+        let mut meter = WeightMeter::new();
+
+        #[block]
+        {
+            Pallet::<T>::open_due_slots(schedule.gate_opens, &mut meter);
+        }
+
+        assert_eq!(record::<T>()?.phase, Phase::Open);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn visit_slot() {
+        let mut record = open_market::<T>();
+        record.phase = Phase::Matched;
+        let end = record.terms.schedule.final_at;
+        Slots::<T>::insert(SLOT, record);
+        // The slot is the first in flight, and the others have to wait.
+        let mut meter = WeightMeter::with_limit(T::WeightInfo::visit_slot());
+
+        #[block]
+        {
+            Pallet::<T>::advance_slots(end, &mut meter);
+        }
+
+        assert!(!Slots::<T>::contains_key(SLOT));
+    }
+
+    /// The most steps: every level of the shorter side crosses.
+    #[benchmark]
+    fn discover(b: Linear<1, { T::MaxTicks::get() }>, a: Linear<1, { T::MaxTicks::get() }>) {
+        let mut record = open_market::<T>();
+        (record.bids, record.asks) = (b, a);
+        for (side, levels) in [(Side::Bid, b), (Side::Ask, a)] {
+            for ticks in 0..levels {
+                let price = PricePriority::new(side, limit::<T>(side, ticks));
+                Levels::<T>::insert(
+                    (SLOT, side, price),
+                    PriceLevel {
+                        energy: ENERGY,
+                        orders: 1,
+                    },
+                );
+            }
+        }
+        let now = record.terms.schedule.gate_closes;
+        let mut meter = WeightMeter::new();
+
+        #[block]
+        {
+            Pallet::<T>::discover(SLOT, &mut record, now, &mut meter);
+        }
+
+        assert_ne!(record.phase, Phase::Open);
+        assert_eq!(Levels::<T>::iter_prefix((SLOT, Side::Bid)).count(), 0);
+    }
+
+    /// The bid does not hold what the trade would cost, so that the trade, which the settlement
+    /// weighs itself, is not opened, and both orders are closed.
+    #[benchmark]
+    fn pair() -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        let (_, bid) = place::<T>(0, Side::Bid, 0)?;
+        place::<T>(1, Side::Ask, 0)?;
+        let key = OrderPriority::new(Side::Bid, limit::<T>(Side::Bid, 0), bid);
+        Orders::<T>::mutate((SLOT, Side::Bid, key), |order| {
+            if let Some(order) = order {
+                order.held = 1;
+            }
+        });
+        let mut record = record::<T>()?;
+        record.phase = Phase::Pairing {
+            buyers_pay: limit::<T>(Side::Bid, 0),
+            sellers_receive: limit::<T>(Side::Ask, 0),
+            left: ENERGY,
+            next_trade: 0,
+        };
+        let mut meter = WeightMeter::new();
+
+        #[block]
+        {
+            Pallet::<T>::pair(SLOT, &mut record, &mut meter);
+        }
+
+        assert_eq!(record.phase, Phase::Releasing { trades: 0 });
+        assert_eq!((record.bids, record.asks), (0, 0));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn release_order() -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        place::<T>(0, Side::Ask, 0)?;
+        let mut record = record::<T>()?;
+        record.phase = Phase::Releasing { trades: 0 };
+        let mut meter = WeightMeter::new();
+
+        #[block]
+        {
+            Pallet::<T>::release_rest(SLOT, &mut record, &mut meter);
+        }
+
+        assert_eq!((record.phase, record.asks), (Phase::Matched, 0));
+        Ok(())
+    }
+
+    impl_benchmark_test_suite!(
+        Pallet,
+        crate::mock::ExtBuilder::default().build(),
+        crate::mock::Test
+    );
+}

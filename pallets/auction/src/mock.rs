@@ -1,0 +1,355 @@
+//! A chain with this pallet alone. The tests set its clock, its members, its keys and its limits;
+//! the escrow and the settlement keep books that the tests read.
+
+use crate as pallet_auction;
+use crate::{GenesisConfig, NextSlot};
+use frame_support::{
+    Twox64Concat, derive_impl, ensure,
+    pallet_prelude::ValueQuery,
+    parameter_types,
+    storage::{storage_prefix, unhashed},
+    traits::{Hooks, Time},
+    weights::{Weight, WeightMeter},
+};
+use frame_system::EnsureRoot;
+use qedex_primitives::{
+    Balance, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement, Membership, Millis,
+    Moment, NewTrade, OwnerId, PolicyId, PricePerKwh, Role, Schedule, SlotIndex, SlotTerms, Wh,
+    Windows,
+};
+use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
+
+pub type AccountId = u64;
+type Block = frame_system::mocking::MockBlock<Test>;
+
+frame_support::construct_runtime!(
+    pub enum Test {
+        System: frame_system,
+        Auction: pallet_auction,
+    }
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type Block = Block;
+}
+
+parameter_types! {
+    pub static MayTrade: Vec<AccountId> = Vec::new();
+    pub static MaySell: Vec<AccountId> = Vec::new();
+    pub static Keys: u64 = 0;
+    pub static KeysUsed: Vec<(SlotIndex, u64)> = Vec::new();
+    pub static EscrowRefuses: bool = false;
+    pub static RefusedBuyers: Vec<AccountId> = Vec::new();
+    pub static Trades: Vec<Trade> = Vec::new();
+    pub static TradeWeight: Weight = STEP;
+    pub static MaxTicks: u32 = 1_000;
+    pub static MaxOrdersPerSlot: u32 = 64;
+    pub static MaxOrdersPerAccount: u32 = 3;
+    pub static MaxOrderEnergy: u64 = 1_000_000;
+    pub static MaxSlotsInFlight: u32 = 20;
+    pub static ResultsKept: u32 = 8;
+}
+
+/// What each step weighs in these tests.
+pub const STEP: Weight = Weight::from_parts(1_000, 0);
+
+/// A trade as the settlement got it.
+pub type Trade = (SlotIndex, NewTrade<AccountId>);
+
+/// Lets those trade whom the tests name.
+pub struct Members;
+
+impl Membership<AccountId> for Members {
+    fn satisfies(_who: &AccountId, _policy: PolicyId) -> bool {
+        false
+    }
+
+    fn may(who: &AccountId, role: Role) -> bool {
+        match role {
+            Role::Trade => MayTrade::get().contains(who),
+            Role::Sell => MaySell::get().contains(who),
+            _ => false,
+        }
+    }
+
+    fn owner_of(_who: &AccountId) -> Option<OwnerId> {
+        None
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn grant(who: &AccountId, role: Role) {
+        match role {
+            Role::Trade => MayTrade::mutate(|members| members.push(*who)),
+            Role::Sell => MaySell::mutate(|members| members.push(*who)),
+            _ => {}
+        }
+    }
+}
+
+/// Money that is free, held for orders and held for trades.
+pub struct Books;
+
+/// In storage, so that a call that fails leaves them as they were.
+#[frame_support::storage_alias]
+pub type Free = StorageMap<Books, Twox64Concat, AccountId, Balance, ValueQuery>;
+
+#[frame_support::storage_alias]
+pub type ForOrders = StorageMap<Books, Twox64Concat, AccountId, Balance, ValueQuery>;
+
+#[frame_support::storage_alias]
+pub type ForTrades = StorageMap<Books, Twox64Concat, AccountId, Balance, ValueQuery>;
+
+impl Books {
+    fn unbook(who: AccountId, amount: Balance) -> DispatchResult {
+        ForOrders::try_mutate(who, |held| {
+            *held = held
+                .checked_sub(amount)
+                .ok_or(DispatchError::Other("escrow too small"))?;
+            Ok(())
+        })
+    }
+}
+
+impl Escrow<AccountId> for Books {
+    fn hold(who: &AccountId, amount: Balance) -> DispatchResult {
+        ensure!(!EscrowRefuses::get(), "refused");
+        Free::try_mutate(who, |free| {
+            *free = free
+                .checked_sub(amount)
+                .ok_or(DispatchError::Other("no funds"))?;
+            ForOrders::mutate(who, |held| *held += amount);
+            Ok(())
+        })
+    }
+
+    fn release(who: &AccountId, amount: Balance) -> DispatchResult {
+        Self::unbook(*who, amount)?;
+        Free::mutate(who, |free| *free += amount);
+        Ok(())
+    }
+
+    fn held_for_orders(who: &AccountId) -> Balance {
+        ForOrders::get(who)
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn endow(who: &AccountId, amount: Balance) {
+        Free::insert(who, amount);
+    }
+}
+
+impl MarketSettlement<AccountId> for Books {
+    fn open_trade(
+        slot: SlotIndex,
+        _terms: &SlotTerms,
+        trade: NewTrade<AccountId>,
+    ) -> Result<(), DispatchError> {
+        ensure!(!RefusedBuyers::get().contains(&trade.buyer), "refused");
+        Self::unbook(trade.buyer, trade.payment)?;
+        Self::unbook(trade.seller, trade.deposit)?;
+        ForTrades::mutate(trade.buyer, |held| *held += trade.payment);
+        ForTrades::mutate(trade.seller, |held| *held += trade.deposit);
+        Trades::mutate(|trades| trades.push((slot, trade)));
+        Ok(())
+    }
+
+    fn open_trade_weight() -> Weight {
+        TradeWeight::get()
+    }
+}
+
+/// As many keys as the tests say.
+pub struct KeyPool;
+
+impl KeyBudget for KeyPool {
+    fn available(_slot: SlotIndex) -> u64 {
+        Keys::get()
+    }
+
+    fn consume(slot: SlotIndex, keys: u64) {
+        KeysUsed::mutate(|used| used.push((slot, keys)));
+    }
+}
+
+/// A clock that stands still until it is set. It is kept where the timestamp pallet keeps its
+/// own, because benchmarks set that.
+pub struct Clock;
+
+impl Clock {
+    fn key() -> [u8; 32] {
+        storage_prefix(b"Timestamp", b"Now")
+    }
+
+    pub fn set(moment: Moment) {
+        unhashed::put(&Self::key(), &moment);
+    }
+}
+
+impl Time for Clock {
+    type Moment = Moment;
+
+    fn now() -> Moment {
+        unhashed::get_or_default(&Self::key())
+    }
+}
+
+impl pallet_auction::Config for Test {
+    type AdminOrigin = EnsureRoot<AccountId>;
+    type Membership = Members;
+    type Escrow = Books;
+    type Settlement = Books;
+    type KeyBudget = KeyPool;
+    type Time = Clock;
+    type MaxTicks = MaxTicks;
+    type MaxOrdersPerSlot = MaxOrdersPerSlot;
+    type MaxOrdersPerAccount = MaxOrdersPerAccount;
+    type MaxOrderEnergy = MaxOrderEnergy;
+    type MaxSlotsInFlight = MaxSlotsInFlight;
+    type ResultsKept = ResultsKept;
+    type WeightInfo = ();
+}
+
+/// The length of a delivery slot: 15 minutes.
+pub const SLOT_LENGTH: Millis = 900_000;
+/// The slot that the tests trade. Its gate has just opened, and it is the first to be opened.
+pub const SLOT: SlotIndex = SlotIndex(1_000);
+/// Accounts that may buy and sell.
+pub const MEMBERS: core::ops::RangeInclusive<AccountId> = 1..=10;
+/// May buy and not sell.
+pub const CONSUMER: AccountId = 11;
+/// May do neither.
+pub const STRANGER: AccountId = 12;
+/// May do both and has no money.
+pub const PAUPER: AccountId = 13;
+/// What everybody but the pauper owns: 1000 QED.
+pub const ENDOWMENT: Balance = 1_000_000 * MILLI;
+/// A thousandth of a QED, in plancks.
+pub const MILLI: Balance = 1_000_000_000;
+
+/// A price in thousandths of a QED per kWh.
+pub const fn price(mills: u128) -> PricePerKwh {
+    PricePerKwh(mills * MILLI)
+}
+
+/// Corridor from 0.080 to 0.300 QED, fee 0.020, tick 0.001; lots of 100 Wh; a key a kWh.
+pub const TERMS: LeaderTerms = LeaderTerms {
+    floor: price(80),
+    cap: price(300),
+    grid_fee: price(20),
+    tick: price(1),
+    lot: Wh(100),
+    least_order: Wh(200),
+    wh_per_key: Wh(1_000),
+    deposit_rate: Permill::from_percent(70),
+};
+
+/// The schedule of `slot` by the pallet.
+pub fn schedule(slot: SlotIndex) -> Schedule {
+    <Auction as Calendar>::schedule(slot)
+}
+
+/// Gives the pallet all of a block.
+pub fn poll() -> Weight {
+    poll_within(Weight::MAX)
+}
+
+/// Gives the pallet this much of a block, checks the invariants and returns what it used.
+pub fn poll_within(limit: Weight) -> Weight {
+    let mut meter = WeightMeter::with_limit(limit);
+    Auction::on_poll(1, &mut meter);
+    Auction::do_try_state().unwrap();
+    meter.consumed()
+}
+
+/// Sets the clock and gives the pallet a block.
+pub fn poll_at(moment: Moment) {
+    Clock::set(moment);
+    poll();
+}
+
+pub struct ExtBuilder {
+    pub slot_length: Millis,
+    pub windows: Windows,
+    pub terms: Option<LeaderTerms>,
+    pub keys: u64,
+}
+
+impl Default for ExtBuilder {
+    fn default() -> Self {
+        Self {
+            slot_length: SLOT_LENGTH,
+            windows: Windows::default(),
+            terms: Some(TERMS),
+            keys: 1_000_000,
+        }
+    }
+}
+
+impl ExtBuilder {
+    pub fn terms(mut self, terms: LeaderTerms) -> Self {
+        self.terms = Some(terms);
+        self
+    }
+
+    pub fn keys(mut self, keys: u64) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    fn reset(&self) {
+        MayTrade::set(MEMBERS.chain([CONSUMER, PAUPER]).collect());
+        MaySell::set(MEMBERS.chain([PAUPER]).collect());
+        Keys::set(self.keys);
+        KeysUsed::take();
+        EscrowRefuses::set(false);
+        RefusedBuyers::take();
+        Trades::take();
+        TradeWeight::set(STEP);
+        MaxTicks::set(1_000);
+        MaxOrdersPerSlot::set(64);
+        MaxOrdersPerAccount::set(3);
+        MaxOrderEnergy::set(1_000_000);
+        MaxSlotsInFlight::set(20);
+        ResultsKept::set(8);
+    }
+
+    /// The chain at the moment when the gate of `SLOT`, and no other, has opened.
+    pub fn build(self) -> sp_io::TestExternalities {
+        self.reset();
+        let mut storage = frame_system::GenesisConfig::<Test>::default()
+            .build_storage()
+            .unwrap();
+        GenesisConfig::<Test> {
+            slot_length: self.slot_length,
+            windows: self.windows,
+            terms: self.terms,
+            _config: Default::default(),
+        }
+        .assimilate_storage(&mut storage)
+        .unwrap();
+        let mut ext = sp_io::TestExternalities::new(storage);
+        ext.execute_with(|| {
+            System::set_block_number(1);
+            for who in MEMBERS.chain([CONSUMER, STRANGER]) {
+                Free::insert(who, ENDOWMENT);
+            }
+            NextSlot::<Test>::put(SLOT);
+            poll_at(schedule(SLOT).gate_opens);
+        });
+        ext
+    }
+
+    /// Runs a test and checks the invariants after it.
+    pub fn build_and_execute(self, test: impl FnOnce()) {
+        self.build().execute_with(|| {
+            test();
+            Auction::do_try_state().unwrap();
+        });
+    }
+}
+
+/// Runs a test on the default market.
+pub fn run(test: impl FnOnce()) {
+    ExtBuilder::default().build_and_execute(test);
+}

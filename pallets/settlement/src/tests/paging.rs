@@ -1,0 +1,169 @@
+//! How work is spread over blocks.
+
+use super::*;
+use crate::WeightInfo;
+use frame_support::weights::Weight;
+use std::collections::BTreeMap;
+
+/// A block's weight for looking at one book and settling `trades` of its trades.
+fn room_for(trades: u64) -> Weight {
+    <() as WeightInfo>::poll()
+        + <() as WeightInfo>::visit_book()
+        + <() as WeightInfo>::freeze_trade() * trades
+}
+
+/// Polls with this weight until nothing is due at this moment, and counts the blocks.
+fn blocks_until_settled(limit: Weight) -> usize {
+    let mut blocks = 0;
+    while !OpenBooks::<Test>::get().is_empty() {
+        assert!(poll_with(limit).all_lte(limit));
+        Settlement::do_try_state().unwrap();
+        blocks += 1;
+        assert!(blocks < 5_000, "settlement does not come to an end");
+    }
+    blocks
+}
+
+/// Plays two slots with all kinds of evidence, in blocks of this weight, and returns what was
+/// settled and what everybody has at the end.
+fn play(limit: Weight) -> (Vec<SettledTrade>, BTreeMap<AccountId, Balance>) {
+    let mut result = None;
+    build_and_execute(|| {
+        for slot in [SLOT, SLOT.next()] {
+            for id in 0..12 {
+                let seller = 11 + u64::from(id) % 4;
+                trade_in(slot, id, 1 + u64::from(id) % 5, seller, 100 + u64::from(id));
+            }
+            deliver_in(slot, SELMA, 150);
+            deliver_in(slot, SVEN, 1_000);
+        }
+        run_to_commitments(SLOT);
+        assert_ok!(commit(13, SLOT));
+        run_to_freeze();
+        let end = TestCalendar::schedule(SLOT).final_at;
+        while Now::get() < end + 200 * SLOT_LENGTH {
+            Now::mutate(|now| *now += SLOT_LENGTH / 2);
+            poll_with(limit);
+        }
+        assert_nothing_left();
+        let mut settled = settled();
+        settled.sort_by_key(|trade| (trade.0, trade.1));
+        let totals = frame_system::Account::<Test>::iter_keys()
+            .map(|who| (who, total(who)))
+            .collect();
+        result = Some((settled, totals));
+    });
+    result.unwrap()
+}
+
+#[test]
+fn small_blocks_come_to_the_same_result() {
+    let whole = play(Weight::MAX);
+    assert_eq!(whole.0.len(), 24);
+    for trades in [1, 2, 7] {
+        assert_eq!(play(room_for(trades)), whole);
+    }
+}
+
+#[test]
+fn a_block_settles_what_it_has_room_for_and_the_next_goes_on() {
+    build_and_execute(|| {
+        for id in 0..10 {
+            trade(id, ANNA, SELMA, 100);
+        }
+        deliver(SELMA, 250);
+        run_to(TestCalendar::schedule(SLOT).readings_until - 1);
+        Now::mutate(|now| *now += 1);
+        poll_with(room_for(2));
+        assert_eq!(outcomes().len(), 2);
+        Settlement::do_try_state().unwrap();
+        assert_eq!(poll_with(Weight::zero()), Weight::zero());
+        assert_eq!(outcomes().len(), 2);
+        poll_with(room_for(0));
+        assert_eq!(outcomes().len(), 2);
+        assert_eq!(blocks_until_settled(room_for(3)), 3);
+        let metered: Vec<_> = settled().into_iter().map(|trade| trade.3.0).collect();
+        assert_eq!(metered, [100, 100, 50, 0, 0, 0, 0, 0, 0, 0]);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn a_thousand_trades_in_one_block_are_all_settled() {
+    build_and_execute(|| {
+        for id in 0..1_000 {
+            let buyer = 1 + u64::from(id) % 10;
+            trade(id, buyer, 11 + u64::from(id) % 10, 100);
+        }
+        for seller in 11..=15 {
+            deliver(seller, 10_000);
+        }
+        run_to(TestCalendar::schedule(SLOT).readings_until - 1);
+        Now::mutate(|now| *now += 1);
+        System::reset_events();
+        assert_eq!(blocks_until_settled(room_for(30)), 34);
+        let ids: Vec<_> = outcomes().into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, (0..1_000).collect::<Vec<_>>());
+        let kept = |(_, outcome): &(u32, Outcome)| *outcome == Outcome::Delivered;
+        assert_eq!(outcomes().iter().filter(|trade| kept(trade)).count(), 500);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn the_oldest_slot_comes_first() {
+    build_and_execute(|| {
+        for slot in [SLOT.next(), SLOT] {
+            for id in 0..3 {
+                trade_in(slot, id, ANNA, SELMA, 100);
+            }
+        }
+        Now::set(TestCalendar::schedule(SLOT.next()).complaints_until);
+        blocks_until_settled(room_for(1));
+        let slots: Vec<_> = settled().into_iter().map(|trade| trade.0).collect();
+        assert_eq!(slots[..3], [SLOT; 3]);
+        assert_eq!(slots[3..], [SLOT.next(); 3]);
+    });
+}
+
+#[test]
+fn freeze_and_end_of_complaints_are_caught_up_in_order() {
+    build_and_execute(|| {
+        trade(0, ANNA, SELMA, 100);
+        trade(1, ANNA, SVEN, 100);
+        trade(2, BEN, 13, 100);
+        deliver(SVEN, 60);
+        run_to_commitments(SLOT);
+        assert_ok!(commit(SELMA, SLOT));
+        stand_still_until(TestCalendar::schedule(SLOT).final_at);
+        assert_eq!(
+            outcomes(),
+            [
+                (1, Outcome::Short),
+                (2, Outcome::Annulled),
+                (0, Outcome::Trusted),
+            ]
+        );
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn settlement_leaves_three_quarters_of_a_block_to_others() {
+    build_and_execute(|| {
+        use frame_support::traits::Get;
+        use frame_system::limits::BlockWeights;
+        let max: BlockWeights = <Test as frame_system::Config>::BlockWeights::get();
+        assert!(poll_with(Weight::MAX).all_lte(max.max_block / 4));
+    });
+}
+
+#[test]
+fn an_idle_block_costs_a_look_and_nothing_else() {
+    build_and_execute(|| {
+        assert_eq!(poll_with(Weight::MAX), <() as WeightInfo>::poll());
+        trade(0, ANNA, SELMA, 100);
+        assert_eq!(poll_with(Weight::MAX), room_for(0));
+        assert_eq!(settled(), []);
+    });
+}
