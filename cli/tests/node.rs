@@ -33,8 +33,18 @@ fn reading_slot(node: &Node) -> u64 {
 
 fn signed(node: &Node, meter: &str, meter_suri: &str, slot: u64, generated: &str) -> Value {
     json(&node.qedex(&[
-        "meter", "sign", "--meter-suri", meter_suri, "--meter", meter, "--slot",
-        &slot.to_string(), "--generated", generated, "--consumed", "0",
+        "meter",
+        "sign",
+        "--meter-suri",
+        meter_suri,
+        "--meter",
+        meter,
+        "--slot",
+        &slot.to_string(),
+        "--generated",
+        generated,
+        "--consumed",
+        "0",
     ]))
 }
 
@@ -49,32 +59,58 @@ fn submit(node: &Node, folder: &std::path::Path, readings: &Value) -> Output {
 async fn bad_orders_are_refused_by_name_and_change_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut node = Node::start(folder.path()).await;
-    let slot = open_slot(&node).to_string();
-    let closed = (open_slot(&node) - 3).to_string();
-    for (slot, side, price, wh, suri, why) in [
-        (&slot, "bid", "200000000001", "1000", "//Dave", "Auction::OffTick"),
-        (&slot, "bid", "79000000000", "1000", "//Dave", "Auction::OutsideCorridor"),
-        (&slot, "ask", "301000000000", "1000", "//Dave", "Auction::OutsideCorridor"),
-        (&slot, "bid", PRICE, "0", "//Dave", "Auction::BelowLeastOrder"),
-        (&slot, "bid", PRICE, "150", "//Dave", "Auction::NotWholeLots"),
-        (&slot, "bid", PRICE, "1000", "//Alice", "Auction::NotPermitted"),
-        (&slot, "bid", PRICE, "1000000000000", "//Dave", "Auction::AboveLargestOrder"),
-        (&closed, "bid", PRICE, "1000", "//Dave", "Auction::GateNotOpen"),
+    for (side, price, wh, suri, why) in [
+        ("bid", "200000000001", "1000", "//Dave", "Auction::OffTick"),
+        (
+            "bid",
+            "79000000000",
+            "1000",
+            "//Dave",
+            "Auction::OutsideCorridor",
+        ),
+        (
+            "ask",
+            "301000000000",
+            "1000",
+            "//Dave",
+            "Auction::OutsideCorridor",
+        ),
+        ("bid", PRICE, "0", "//Dave", "Auction::BelowLeastOrder"),
+        ("bid", PRICE, "150", "//Dave", "Auction::NotWholeLots"),
+        ("bid", PRICE, "1000", "//Alice", "Auction::NotPermitted"),
+        (
+            "bid",
+            PRICE,
+            "1000000000000",
+            "//Dave",
+            "Auction::AboveLargestOrder",
+        ),
     ] {
-        assert_refused(&order(&node, slot, side, price, wh, suri), why);
+        let slot = open_slot(&node).to_string();
+        assert_refused(&order(&node, &slot, side, price, wh, suri), why);
     }
-    // A thousand megawatt-hours at 0.2 QED/kWh cost 200 000 QED; five of them are too much.
-    for attempt in 0..5 {
-        let output = order(&node, &slot, "bid", "300000000000", "1000000000", "//Eve");
-        if attempt < 3 {
-            json(&output);
-        } else {
-            assert_refused(&output, "Auction::InsufficientFunds");
-        }
+    let closed = node.status()["current_slot"].to_string();
+    let late = order(&node, &closed, "bid", PRICE, "1000", "//Dave");
+    assert_refused(&late, "Auction::GateNotOpen");
+    assert!(node.storage("Auction", "Orders").await.is_empty());
+    assert!(node.storage("Settlement", "OrderEscrow").await.is_empty());
+
+    // A gigawatt-hour at 0.3 QED/kWh costs 300 000 QED; Eve has less than four times that.
+    let slot = open_slot(&node).to_string();
+    for _ in 0..3 {
+        json(&order(
+            &node,
+            &slot,
+            "bid",
+            "300000000000",
+            "1000000000",
+            "//Eve",
+        ));
     }
-    assert_refused(&order(&node, &slot, "ask", PRICE, "1000", "//Eve"), "Auction::OtherSide");
-    let last = node.finalised().await;
-    node.wait_for_finality(last + 1).await;
+    let poor = order(&node, &slot, "bid", "300000000000", "1000000000", "//Eve");
+    assert_refused(&poor, "Auction::InsufficientFunds");
+    let other_side = order(&node, &slot, "ask", PRICE, "1000", "//Eve");
+    assert_refused(&other_side, "Auction::OtherSide");
     assert_eq!(node.storage("Auction", "Orders").await.len(), 3);
     assert_eq!(node.storage("Settlement", "OrderEscrow").await.len(), 1);
 }
@@ -86,7 +122,10 @@ async fn bad_readings_are_refused_one_by_one_and_good_ones_count() {
     let slot = reading_slot(&node);
     let dave = signed(&node, "0", "//Dave//meter", slot, "700");
     let forged = signed(&node, "1", "//Dave//meter", slot, "700");
-    assert_refused(&submit(&node, folder.path(), &forged), "Metering::BadSignature");
+    assert_refused(
+        &submit(&node, folder.path(), &forged),
+        "Metering::BadSignature",
+    );
     assert_eq!(node.storage("Metering", "Readings").await.len(), 0);
 
     let batch = submit(&node, folder.path(), &serde_json::json!([dave, forged]));
@@ -100,7 +139,10 @@ async fn bad_readings_are_refused_one_by_one_and_good_ones_count() {
     altered["generated"] = 701.into();
     assert_refused(&submit(&node, folder.path(), &altered), "Metering::");
     let early = signed(&node, "0", "//Dave//meter", slot + 3, "700");
-    assert_refused(&submit(&node, folder.path(), &early), "Metering::NotInReadingWindow");
+    assert_refused(
+        &submit(&node, folder.path(), &early),
+        "Metering::NotInReadingWindow",
+    );
 }
 
 #[tokio::test]
@@ -132,9 +174,16 @@ async fn a_killed_node_keeps_the_orders_holds_and_readings_of_finalised_blocks()
 
     node.kill_and_restart().await;
 
-    assert!(node.finalised().await >= placed, "a finalised block is lost");
+    assert!(
+        node.finalised().await >= placed,
+        "a finalised block is lost"
+    );
     for ((pallet, item), before) in items.iter().zip(&before) {
-        assert_eq!(&node.storage(pallet, item).await, before, "{pallet}::{item}");
+        assert_eq!(
+            &node.storage(pallet, item).await,
+            before,
+            "{pallet}::{item}"
+        );
     }
     // And the chain goes on.
     let last = node.finalised().await;
@@ -147,7 +196,10 @@ async fn a_node_of_another_chain_is_refused() {
     let node = Node::start(folder.path()).await;
     let other = "0x0000000000000000000000000000000000000000000000000000000000000000";
     assert_refused(&node.qedex(&["status", "--genesis", other]), "wrong chain");
-    assert_refused(&node.qedex(&["play", "--slots", "1", "--genesis", other]), "wrong chain");
+    assert_refused(
+        &node.qedex(&["play", "--slots", "1", "--genesis", other]),
+        "wrong chain",
+    );
 }
 
 #[test]

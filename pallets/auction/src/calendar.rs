@@ -1,8 +1,11 @@
 //! The calendar of delivery slots, kept where slots are opened.
 
-use crate::{Config, Error, Pallet, SlotLength, Slots, StandingWindows};
+use crate::{Config, Error, GenesisConfig, Pallet, SlotLength, Slots, StandingWindows};
 use frame_support::{ensure, pallet_prelude::Get, traits::Time};
 use qedex_primitives::{Calendar, LeaderTerms, Millis, Moment, Schedule, SlotIndex, Windows};
+
+/// A quarter of an hour in milliseconds.
+const QUARTER_HOUR: Millis = 900_000;
 
 impl<T: Config> Calendar for Pallet<T> {
     fn slot_length() -> Millis {
@@ -26,6 +29,18 @@ impl<T: Config> Calendar for Pallet<T> {
         // well-known key.
         let key = frame_support::storage::storage_prefix(b"Timestamp", b"Now");
         frame_support::storage::unhashed::put(&key, &moment);
+    }
+}
+
+impl<T: Config> Default for GenesisConfig<T> {
+    /// Quarter-hours, the default windows, and a market that waits for its terms.
+    fn default() -> Self {
+        Self {
+            slot_length: QUARTER_HOUR,
+            windows: Windows::default(),
+            terms: None,
+            _config: Default::default(),
+        }
     }
 }
 
@@ -73,7 +88,11 @@ impl<T: Config> Pallet<T> {
             Error::<T>::InconsistentTerms
         );
         ensure!(terms.wh_per_key.0 > 0, Error::<T>::InconsistentTerms);
-        ensure!(!terms.deposit_rate.is_zero(), Error::<T>::InconsistentTerms);
+        // The deposit must cover the largest harm of a buyer who falls back on the grid, or a
+        // default would not be made good.
+        let harm = cap.saturating_sub(floor).saturating_sub(terms.grid_fee.0);
+        let covered = terms.deposit_rate.mul_floor(cap);
+        ensure!(covered >= harm, Error::<T>::InconsistentTerms);
         Ok(())
     }
 }

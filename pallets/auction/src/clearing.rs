@@ -39,6 +39,28 @@ impl<T: Config> Pallet<T> {
         T::BlockWeights::get().max_block.saturating_div(4)
     }
 
+    /// Checks that the heaviest steps fit into what the looks at all slots leave of the share of a
+    /// block, or a slot would never be cleared.
+    ///
+    /// # Panics
+    /// If they do not. For the integrity test only.
+    pub(crate) fn check_step_weights() {
+        let looks = T::WeightInfo::visit_slot()
+            .saturating_mul(u64::from(T::MaxSlotsInFlight::get()))
+            .saturating_add(T::WeightInfo::poll());
+        let left = Self::block_share().saturating_sub(looks);
+        let ticks = T::MaxTicks::get();
+        assert!(
+            left.all_gte(T::WeightInfo::discover(ticks, ticks)),
+            "price discovery fits into a quarter of a block"
+        );
+        let pairing = T::WeightInfo::pair().saturating_add(T::Settlement::open_trade_weight());
+        assert!(
+            left.all_gte(pairing),
+            "a pairing fits into a quarter of a block"
+        );
+    }
+
     /// Does what is due, as far as the weight reaches.
     pub(crate) fn work(meter: &mut WeightMeter) {
         let limit = meter.remaining().min(Self::block_share());

