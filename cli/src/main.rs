@@ -3,7 +3,7 @@
 //! - [`community`], [`strategy`]: who takes part in the main job, and what they do;
 //! - [`market`], [`ledger`], [`report`]: what happened, whether it was right, and its figures;
 //! - [`chain`]: all that knows how to speak with a node;
-//! - [`play`]: the main job; [`commands`]: everything else.
+//! - [`mod@play`]: the main job; [`commands`]: everything else.
 
 #![cfg_attr(
     test,

@@ -318,7 +318,7 @@ mod tests {
         };
         for participant in 0..200 {
             let ask = strategy(1).limit(Side::Ask, &corridor, participant, 0);
-            assert!(ask >= corridor.floor && ask.0 % corridor.tick.0 == 0);
+            assert!(ask >= corridor.floor && ask.0.is_multiple_of(corridor.tick.0));
         }
     }
 

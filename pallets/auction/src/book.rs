@@ -11,6 +11,13 @@ use qedex_primitives::{
     SlotIndex, Wh,
 };
 
+/// An order with its side and limit, as its owner named it.
+type OwnOrder<T> = (
+    Side,
+    PricePerKwh,
+    Order<<T as frame_system::Config>::AccountId>,
+);
+
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_place(
         who: T::AccountId,
@@ -127,7 +134,7 @@ impl<T: Config> Pallet<T> {
         who: &T::AccountId,
         slot: SlotIndex,
         id: OrderId,
-    ) -> Result<(Side, PricePerKwh, Order<T::AccountId>), Error<T>> {
+    ) -> Result<OwnOrder<T>, Error<T>> {
         let (side, limit) = OrderKeys::<T>::get(slot, id).ok_or(Error::<T>::UnknownOrder)?;
         let order = Orders::<T>::get((slot, side, OrderPriority::new(side, limit, id)))
             .ok_or(Error::<T>::UnknownOrder)?;

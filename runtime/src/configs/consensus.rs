@@ -113,7 +113,7 @@ impl historical::Config for Runtime {
 
 parameter_types! {
     /// How long an equivocation can be reported, in blocks.
-    pub const ReportLongevity: u64 = REPORTABLE_SESSIONS * SESSION_LENGTH as u64;
+    pub const ReportLongevity: u64 = REPORTABLE_SESSIONS.saturating_mul(SESSION_LENGTH as u64);
 }
 
 impl pallet_grandpa::Config for Runtime {

@@ -10,7 +10,6 @@ use frame_support::{
     weights::Weight,
 };
 use frame_system::EnsureRoot;
-use sp_runtime::Perbill;
 
 /// The instance of the collective pallet that is the council.
 pub type CouncilCollective = pallet_collective::Instance1;
@@ -24,7 +23,7 @@ pub type AdminOrigin = EitherOfDiverse<EnsureRoot<AccountId>, TwoThirdsOfCouncil
 
 parameter_types! {
     /// A proposal may weigh as much as half a block.
-    pub MaxProposalWeight: Weight = Perbill::from_percent(50) * BlockWeights::get().max_block;
+    pub MaxProposalWeight: Weight = BlockWeights::get().max_block.saturating_div(2);
     /// How long a motion is open.
     pub const MotionDuration: BlockNumber = 3 * DAYS;
 }

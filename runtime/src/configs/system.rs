@@ -38,7 +38,7 @@ parameter_types! {
             .max_length(MAX_BLOCK_LENGTH)
             .modify_max_length_for_class(
                 frame_support::dispatch::DispatchClass::Normal,
-                |length| *length = NORMAL_DISPATCH_RATIO * MAX_BLOCK_LENGTH,
+                |length| *length = NORMAL_DISPATCH_RATIO.mul_floor(MAX_BLOCK_LENGTH),
             )
             .build();
 }

@@ -10,7 +10,9 @@ fn panics(change: impl FnOnce(&mut GenesisConfig<Test>) + std::panic::UnwindSafe
         change(&mut builder.genesis);
         builder.build()
     });
-    let payload = outcome.err().expect("genesis was accepted");
+    let Err(payload) = outcome else {
+        panic!("genesis was accepted")
+    };
     *payload.downcast::<String>().expect("a message with values")
 }
 

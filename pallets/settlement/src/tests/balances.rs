@@ -174,7 +174,7 @@ fn the_invariants_notice_wrong_books() {
     tampered(|| Trades::<Test>::remove(SLOT, 1));
     tampered(|| Sellers::<Test>::remove(SLOT, SELMA));
     tampered(|| Sellers::<Test>::insert(SLOT, SVEN, Seller::default()));
-    tampered(|| OpenBooks::<Test>::kill());
+    tampered(OpenBooks::<Test>::kill);
     tampered(|| Books::<Test>::remove(SLOT));
     tampered(|| Books::<Test>::mutate(SLOT, |book| book.as_mut().unwrap().open = 1));
     tampered(|| Books::<Test>::mutate(SLOT, |book| book.as_mut().unwrap().trades = 1));
