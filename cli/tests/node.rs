@@ -21,14 +21,27 @@ fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// The slot whose gate stays open longest.
-fn open_slot(node: &Node) -> u64 {
-    node.status()["current_slot"].as_u64().expect("a slot") + 4
+fn current_slot(node: &Node) -> u64 {
+    node.status()["current_slot"].as_u64().expect("a slot")
 }
 
-/// A slot whose readings are accepted now and for some blocks to come.
-fn reading_slot(node: &Node) -> u64 {
-    node.status()["current_slot"].as_u64().expect("a slot") - 3
+/// The slot whose gate stays open longest.
+fn open_slot(node: &Node) -> u64 {
+    current_slot(node) + 4
+}
+
+/// Waits for the next delivery to begin, so that the windows of all slots are at their widest, and
+/// says which slot it is.
+async fn next_delivery(node: &Node) -> u64 {
+    let before = current_slot(node);
+    for _ in 0..600 {
+        let now = current_slot(node);
+        if now > before {
+            return now;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("no delivery begins");
 }
 
 fn signed(node: &Node, meter: &str, meter_suri: &str, slot: u64, generated: &str) -> Value {
@@ -96,7 +109,7 @@ async fn bad_orders_are_refused_by_name_and_change_nothing() {
     assert!(node.storage("Settlement", "OrderEscrow").await.is_empty());
 
     // A gigawatt-hour at 0.3 QED/kWh costs 300 000 QED; Eve has less than four times that.
-    let slot = open_slot(&node).to_string();
+    let slot = (next_delivery(&node).await + 4).to_string();
     for _ in 0..3 {
         json(&order(
             &node,
@@ -119,7 +132,8 @@ async fn bad_orders_are_refused_by_name_and_change_nothing() {
 async fn bad_readings_are_refused_one_by_one_and_good_ones_count() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut node = Node::start(folder.path()).await;
-    let slot = reading_slot(&node);
+    // Readings of a slot are accepted from three slots after it began, for two slots.
+    let slot = next_delivery(&node).await - 3;
     let dave = signed(&node, "0", "//Dave//meter", slot, "700");
     let forged = signed(&node, "1", "//Dave//meter", slot, "700");
     assert_refused(
@@ -149,9 +163,10 @@ async fn bad_readings_are_refused_one_by_one_and_good_ones_count() {
 async fn a_killed_node_keeps_the_orders_holds_and_readings_of_finalised_blocks() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut node = Node::start(folder.path()).await;
-    let reading = signed(&node, "0", "//Dave//meter", reading_slot(&node), "700");
+    let current = next_delivery(&node).await;
+    let reading = signed(&node, "0", "//Dave//meter", current - 3, "700");
     json(&submit(&node, folder.path(), &reading));
-    let slot = open_slot(&node).to_string();
+    let slot = (current + 4).to_string();
     let bid = json(&order(&node, &slot, "bid", PRICE, "1000", "//Dave"));
     let ask = json(&order(&node, &slot, "ask", "100000000000", "500", "//Eve"));
     // A bid holds its whole cost; an ask 70 % of its energy at the grid price of 0.3 QED/kWh.
