@@ -62,6 +62,9 @@ async fn main() -> ExitCode {
 
 /// Plays, shows the figures and writes them where they are wanted.
 async fn play(args: &args::Play) -> Result<ExitCode, Error> {
+    if let Some(path) = &args.json {
+        ensure_folder(path)?;
+    }
     let script = play::Script {
         url: args.node.url.clone(),
         genesis: args.node.genesis,
@@ -90,4 +93,18 @@ async fn play(args: &args::Play) -> Result<ExitCode, Error> {
     }
     eprintln!("broken: {}", broken.join(", "));
     Ok(ExitCode::from(BROKEN))
+}
+
+/// Refuses a file in a folder that does not exist, before minutes are spent on its content.
+fn ensure_folder(path: &std::path::Path) -> Result<(), Error> {
+    let named = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = named.unwrap_or(std::path::Path::new("."));
+    std::fs::read_dir(folder)
+        .map(|_| ())
+        .map_err(|reason| Error::File {
+            path: path.display().to_string(),
+            reason,
+        })
 }

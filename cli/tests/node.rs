@@ -222,3 +222,10 @@ fn a_node_that_is_not_there_is_named() {
     let output = qedex(&["status", "--url", "ws://127.0.0.1:1"]);
     assert_refused(&output, "no connection to ws://127.0.0.1:1");
 }
+
+#[test]
+fn figures_that_could_not_be_written_are_refused_before_anything_is_played() {
+    let file = "/nowhere/figures.json";
+    let output = qedex(&["play", "--json", file, "--url", "ws://127.0.0.1:1"]);
+    assert_refused(&output, file);
+}
