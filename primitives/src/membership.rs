@@ -102,7 +102,8 @@ pub trait Membership<AccountId> {
     /// Whether `who` satisfies the policy of `role`. A role without a policy is nobody's.
     fn may(who: &AccountId, role: Role) -> bool;
 
-    /// The owner behind `who`, if a valid credential names one.
+    /// The owner behind `who`, if a credential on record names one, whether or not it still holds:
+    /// letting a credential lapse must not make an account look like nobody's.
     fn owner_of(who: &AccountId) -> Option<OwnerId>;
 
     /// Makes `may(who, role)` true, for benchmarks only.
