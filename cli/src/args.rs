@@ -145,7 +145,7 @@ pub struct SlotArg {
     /// The delivery slot's number.
     #[arg(long)]
     pub slot: Option<u64>,
-    /// The first slot whose gate has not closed.
+    /// The first slot whose gate stays open for three more blocks.
     #[arg(long)]
     pub next: bool,
 }

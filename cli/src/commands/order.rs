@@ -11,6 +11,10 @@ use crate::{
 use qedex_math::{PricePerKwh, Wh};
 use serde_json::json;
 
+/// How long an order may take into a block, in milliseconds: three blocks. A gate that closes
+/// sooner is as good as closed.
+const INCLUSION: u64 = 6_000;
+
 /// Places an order and waits until it is final.
 pub async fn place(args: &PlaceOrder) -> Result<(), Error> {
     let key = keys::from_suri(&args.suri)?;
@@ -19,7 +23,9 @@ pub async fn place(args: &PlaceOrder) -> Result<(), Error> {
         Some(slot) => slot,
         None => {
             let now = queries::time(session.at()).await?;
-            queries::calendar(session.at()).await?.first_not_closed(now)
+            queries::calendar(session.at())
+                .await?
+                .first_not_closed(now.saturating_add(INCLUSION))
         }
     };
     let side = match args.side {
