@@ -3,6 +3,7 @@
 use crate::{
     chain::H256,
     community::Start,
+    plan::Plan,
     strategy::{MILLION, Shares},
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -36,6 +37,9 @@ pub enum Command {
     /// Publishes readings.
     #[command(subcommand)]
     Reading(ReadingCommand),
+    /// Computes off-line, with the runtime's own mathematics.
+    #[command(subcommand)]
+    Plan(Plan),
 }
 
 /// Which node, and of which chain.

@@ -3,6 +3,7 @@
 //! - [`community`], [`strategy`]: who takes part in the main job, and what they do;
 //! - [`market`], [`ledger`], [`report`]: what happened, whether it was right, and its figures;
 //! - [`chain`]: all that knows how to speak with a node;
+//! - [`plan`]: what can be known without a node;
 //! - [`mod@play`]: the main job; [`commands`]: everything else.
 
 #![cfg_attr(
@@ -22,6 +23,7 @@ mod community;
 mod error;
 mod ledger;
 mod market;
+mod plan;
 mod play;
 mod report;
 mod strategy;
@@ -53,6 +55,7 @@ async fn main() -> ExitCode {
         Command::Reading(ReadingCommand::Submit(args)) => {
             commands::submit(args).await.map(|()| ExitCode::SUCCESS)
         }
+        Command::Plan(command) => plan::run(command).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error}");

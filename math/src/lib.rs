@@ -12,6 +12,7 @@
 //! | [`deposit`] | What is held for an order, and for a part of it? |
 //! | [`allotment`] | Which trades does the delivered energy serve? |
 //! | [`outcome`] | Who gets what at the end of a trade? |
+//! | [`load`] | How uneven is a day's load? |
 //! | [`standing`] | What do the ratings of an account amount to? |
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -30,6 +31,7 @@ extern crate alloc;
 pub mod allotment;
 pub mod clearing;
 pub mod deposit;
+pub mod load;
 pub mod outcome;
 pub mod policy;
 mod ratio;

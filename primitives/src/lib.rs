@@ -21,6 +21,9 @@ pub use market::{
     Balance, Escrow, LeaderTerms, MarketSettlement, NewTrade, OrderId, Side, SlotTerms, TradeId,
 };
 pub use membership::{AttributeId, Membership, OwnerId, PolicyId, Role, Sanctions};
-pub use metering::{EnergyLedger, MeterId, MeterKey, MeterSignature, ReadingPayload};
+pub use metering::{
+    Band, Bill, BillAudit, BillError, EnergyFlow, EnergyLedger, Flow, MAX_BILL_READINGS, MeterId,
+    MeterKey, MeterSignature, ReadingPayload, SignedReading, Tariff,
+};
 pub use qedex_math::{PricePerKwh, Wh};
 pub use reputation::{Ratings, Standing, Verdict};

@@ -2,6 +2,7 @@
 
 use crate::{SlotIndex, Wh};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_core::{H256, ed25519, sr25519};
@@ -107,6 +108,119 @@ impl ReadingPayload {
     pub fn signing_bytes(&self, genesis: H256) -> alloc::vec::Vec<u8> {
         (READING_CONTEXT, genesis, self).encode()
     }
+}
+
+/// A reading with the meter's signature over
+/// [`signing_bytes`](ReadingPayload::signing_bytes).
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct SignedReading {
+    /// What the meter says.
+    pub payload: ReadingPayload,
+    /// Its signature.
+    pub signature: MeterSignature,
+}
+
+/// The most readings of one bill, and the most meters of one account.
+pub const MAX_BILL_READINGS: u32 = 8;
+
+/// A seller's bill of one slot: one signed reading of each of its meters.
+pub type Bill = BoundedVec<SignedReading, ConstU32<MAX_BILL_READINGS>>;
+
+/// Why a bill does not prove anything.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum BillError {
+    /// It has not exactly one reading of each meter that the account had in the slot.
+    WrongMeters,
+    /// A reading is of another slot.
+    WrongSlot,
+    /// A value is over the meter's capacity.
+    OverCapacity,
+    /// A signature is not the meter's over its reading on this chain.
+    BadSignature,
+}
+
+/// What flowed through all meters of an account in one slot.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Flow {
+    /// Energy generated.
+    pub generated: Wh,
+    /// Energy consumed.
+    pub consumed: Wh,
+}
+
+/// The tariff band of a delivery slot.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+pub enum Band {
+    /// Demand is low.
+    #[default]
+    Off,
+    /// Demand is expected to be high by the schedule of the day.
+    Mid,
+    /// Metered demand is above the threshold.
+    On,
+}
+
+/// The tariff band of each slot.
+pub trait Tariff {
+    /// The band of `slot`: as fixed when its gate opened, or as it would be by what is known now.
+    fn band(slot: SlotIndex) -> Band;
+}
+
+/// What flowed, for those who weigh generation and consumption.
+pub trait EnergyFlow<AccountId> {
+    /// What flowed through the meters of `account` in `slot`. A meter without a reading counts as
+    /// nothing generated and its rated capacity consumed: silence must not pay. `None` if the
+    /// account had no active meter in that slot.
+    fn flow(account: &AccountId, slot: SlotIndex) -> Option<Flow>;
+}
+
+/// Judges bills that were not published as readings.
+pub trait BillAudit<AccountId> {
+    /// What `bill` proves that `account` delivered in `slot`: generation less own consumption over
+    /// all its meters, never below zero. The meters, owners and keys are those of that slot, whatever
+    /// has changed since.
+    fn audit(account: &AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError>;
 }
 
 /// What the meters say, as other pallets see it.

@@ -67,8 +67,9 @@ pub mod types;
 pub mod weights;
 
 pub use pallet::*;
+pub use qedex_primitives::SignedReading;
 pub use registry::GenesisMeter;
-pub use types::{Meter, Reading, ReadingError, SignedReading, Totals};
+pub use types::{Meter, Reading, ReadingError, Totals};
 pub use weights::WeightInfo;
 
 use qedex_primitives::Wh;

@@ -1,7 +1,7 @@
 //! What the pallet stores, and what it is sent.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use qedex_primitives::{MeterKey, MeterSignature, ReadingPayload, SlotIndex, Wh};
+use qedex_primitives::{MeterKey, SlotIndex, Wh};
 use scale_info::TypeInfo;
 
 /// A registered meter.
@@ -79,18 +79,6 @@ impl Totals {
     pub const fn surplus(&self) -> Wh {
         self.generated.saturating_sub(self.consumed)
     }
-}
-
-/// A reading with the meter's signature over
-/// [`signing_bytes`](ReadingPayload::signing_bytes).
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub struct SignedReading {
-    /// What the meter says.
-    pub payload: ReadingPayload,
-    /// Its signature.
-    pub signature: MeterSignature,
 }
 
 /// Why a reading does not count.
