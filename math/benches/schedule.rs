@@ -13,7 +13,7 @@ fn main() {
 
 fn scores(validators: u32) -> Vec<u64> {
     (1..=u64::from(validators))
-        .map(|number| number.pow(3) * 999_983)
+        .map(|number| number.saturating_pow(3).saturating_mul(999_983))
         .collect()
 }
 

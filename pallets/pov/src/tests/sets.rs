@@ -78,7 +78,7 @@ fn a_proven_equivocation_removes_from_aura_at_once_and_from_the_set_with_the_nex
         assert_eq!(past.last - past.first + 1, u64::from(SLOTS));
         let slots: u32 = past.shares.iter().map(|share| share.due).sum();
         assert!(
-            slots < SLOTS && slots >= SLOTS - 6,
+            (SLOTS - 6..SLOTS).contains(&slots),
             "what the offender had due is not in it"
         );
         assert!(past.shares.iter().all(|share| share.due == share.authored));
