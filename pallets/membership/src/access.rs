@@ -4,7 +4,8 @@ use crate::{
     Attributes, Blacklist, Config, Credentials, Event, Exclusion, ExclusionReason, Holders,
     MAX_EXCLUSION, MIN_EXCLUSION, Pallet, Policies, Roles,
 };
-use qedex_math::policy;
+use alloc::collections::BTreeSet;
+use qedex_math::policy::{self, PolicyNode};
 use qedex_primitives::{
     AttributeId, Calendar, Membership, Millis, Moment, OwnerId, PolicyId, Role, Sanctions,
 };
@@ -41,6 +42,30 @@ impl<T: Config> Pallet<T> {
     /// Whether `who` may act in `role` now.
     pub(crate) fn may_act(who: &T::AccountId, role: Role) -> bool {
         Roles::<T>::get(role).is_some_and(|policy| Self::satisfies_policy(who, policy))
+    }
+
+    /// The attributes that the policy of `role` names.
+    fn attributes_of_role(role: Role) -> BTreeSet<AttributeId> {
+        let nodes = Roles::<T>::get(role).and_then(Policies::<T>::get);
+        let named = |node: &PolicyNode<AttributeId>| match node {
+            PolicyNode::Attribute(attribute) => Some(*attribute),
+            PolicyNode::AtLeast { .. } => None,
+        };
+        nodes.iter().flatten().filter_map(named).collect()
+    }
+
+    /// Removes the credentials of `who` of these attributes, and says how many there were.
+    fn revoke_each<'a>(
+        who: &T::AccountId,
+        attributes: impl IntoIterator<Item = &'a AttributeId>,
+    ) -> u32 {
+        let mut revoked = 0_u32;
+        for attribute in attributes {
+            if Self::do_revoke(who.clone(), *attribute).is_ok() {
+                revoked = revoked.saturating_add(1);
+            }
+        }
+        revoked
     }
 
     /// Excludes `who` for `duration` from now on, in place of what stood before.
@@ -85,5 +110,20 @@ impl<T: Config> Sanctions<T::AccountId> for Pallet<T> {
         }
         Self::exclude(who.clone(), ExclusionReason::Defaulted, duration);
         Ok(())
+    }
+
+    fn revoke_selling(who: &T::AccountId) -> u32 {
+        let selling = Self::attributes_of_role(Role::Sell);
+        let trading = Self::attributes_of_role(Role::Trade);
+        let beyond = selling.difference(&trading);
+        match Self::revoke_each(who, beyond) {
+            0 => Self::revoke_each(who, &selling),
+            revoked => revoked,
+        }
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prepare_revocation(who: &T::AccountId) {
+        crate::benchmarking::grant_worst_case::<T>(who, Role::Sell);
     }
 }

@@ -116,3 +116,23 @@ fn an_exclusion_for_default_never_shortens_a_longer_one() {
         assert_eq!(until(BEN), START + MAX_EXCLUSION);
     });
 }
+
+#[test]
+fn who_may_not_sell_any_more_may_still_buy() {
+    run(|| {
+        issue(INSPECTOR, ANNA, SOLAR, ANNAS_OWNER);
+        issue(INSPECTOR, ANNA, BATTERY, ANNAS_OWNER);
+        assert_eq!(Membership::revoke_selling(&ANNA), 2);
+        assert!(!may(ANNA, Role::Sell));
+        assert!(may(ANNA, Role::Trade));
+    });
+}
+
+#[test]
+fn without_a_credential_for_selling_alone_those_for_trading_go() {
+    run(|| {
+        assert_eq!(Membership::revoke_selling(&ANNA), 1);
+        assert!(!may(ANNA, Role::Trade));
+        assert_eq!(Membership::revoke_selling(&ANNA), 0);
+    });
+}
