@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::{Blacklist, Event, Exclusion, ExclusionReason, MAX_EXCLUSION, MIN_EXCLUSION};
-use frame_support::BoundedVec;
 use qedex_primitives::Sanctions;
 
 fn reason() -> crate::ReasonText {
