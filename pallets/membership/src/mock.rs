@@ -178,22 +178,9 @@ impl ExtBuilder {
         });
         ext
     }
-
-    /// Runs a test and checks the invariants after it.
-    pub fn build_and_execute(self, test: impl FnOnce()) {
-        self.build().execute_with(|| {
-            test();
-            Membership::do_try_state().unwrap();
-        });
-    }
 }
 
 /// What is held of `who` for storage.
 pub fn held(who: AccountId) -> Balance {
     Balances::balance_on_hold(&crate::HoldReason::Storage.into(), &who)
-}
-
-/// Runs a test on the default community.
-pub fn run(test: impl FnOnce()) {
-    ExtBuilder::default().build_and_execute(test);
 }

@@ -17,6 +17,21 @@ use qedex_math::policy::PolicyNode;
 use qedex_primitives::{AttributeId, Membership as _, OwnerId, Role};
 use sp_runtime::DispatchError::BadOrigin;
 
+impl ExtBuilder {
+    /// Runs a test and checks the invariants after it.
+    fn build_and_execute(self, test: impl FnOnce()) {
+        self.build().execute_with(|| {
+            test();
+            Membership::do_try_state().unwrap();
+        });
+    }
+}
+
+/// Runs a test on the default community.
+fn run(test: impl FnOnce()) {
+    ExtBuilder::default().build_and_execute(test);
+}
+
 fn signed(who: AccountId) -> RuntimeOrigin {
     RuntimeOrigin::signed(who)
 }
