@@ -64,10 +64,13 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             ')' => tokens.push(Token::Close),
             ',' => tokens.push(Token::Comma),
             '"' => {
-                let name: String = rest.by_ref().take_while(|c| *c != '"').collect();
-                let closed = text.matches('"').count() % 2 == 0;
-                if name.is_empty() || !closed {
-                    return Err("a name in quotes is empty or does not end".to_owned());
+                let mut name = String::new();
+                loop {
+                    match rest.next() {
+                        None => return Err("a name in quotes does not end".to_owned()),
+                        Some('"') => break,
+                        Some(c) => name.push(c),
+                    }
                 }
                 tokens.push(Token::Quoted(name));
             }
@@ -358,7 +361,7 @@ mod tests {
             ("2 of solar", "\"(\" is expected"),
             ("solar & battery", "'&' has no place"),
             ("\"solar", "does not end"),
-            ("\"\"", "is empty"),
+            ("\"\"", "no attribute \"\""),
             ("-1", "no attribute"),
             ("99999999999", "no attribute"),
         ] {

@@ -103,7 +103,7 @@ impl<T: Config> Pallet<T> {
             ensure!(
                 Self::attributes_of_role(role)
                     .iter()
-                    .all(|attribute| Attributes::<T>::contains_key(attribute)),
+                    .all(Attributes::<T>::contains_key),
                 "role over no attribute"
             );
         }

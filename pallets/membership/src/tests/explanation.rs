@@ -81,7 +81,7 @@ fn an_exclusion_is_named_with_reason_and_end_beside_all_else_that_fails() {
             MIN_EXCLUSION
         ));
         assert_ok!(Membership::blacklist(root(), BEN, reason, MIN_EXCLUSION));
-        assert_eq!(obstacles(ANNA, TRADERS), [blacklisted.clone()]);
+        assert_eq!(obstacles(ANNA, TRADERS), vec![blacklisted.clone()]);
         assert_eq!(
             obstacles(BEN, TRADERS),
             [blacklisted, lacks(PROSUMER, Lack::MissingCredential)]

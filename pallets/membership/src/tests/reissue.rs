@@ -3,8 +3,11 @@
 use super::*;
 use crate::{Credentials, Event, ReissueError};
 
-/// What was said of a batch: of each element why it was refused, and the totals.
-fn refusals() -> (Vec<(u32, AccountId, ReissueError)>, (u32, u32)) {
+/// What was refused: its place in the batch, whose it is, and why.
+type Refusal = (u32, AccountId, ReissueError);
+
+/// What was said of a batch: what was refused, and how many were and were not re-issued.
+fn refusals() -> (Vec<Refusal>, (u32, u32)) {
     let mut refused = vec![];
     let mut totals = (0, 0);
     for event in events() {
