@@ -217,7 +217,7 @@ pub trait Sanctions<AccountId> {
     ///
     /// Never fails. The work is bounded by the size of the largest policy: two policies are read
     /// and, for each attribute named, a credential and the hold behind it removed. A caller counts
-    /// that in its weight: its benchmark calls [`Self::prepare_revocation`] first.
+    /// that in its weight: its benchmark calls `prepare_revocation` first.
     fn revoke_selling(who: &AccountId) -> u32;
 
     /// Makes [`Self::revoke_selling`] of `who` as costly as it can be, for benchmarks only.

@@ -195,6 +195,8 @@ impl<T: Config> Sanctions<T::AccountId> for Pallet<T> {
 
     #[cfg(feature = "runtime-benchmarks")]
     fn prepare_revocation(who: &T::AccountId) {
+        // Two policies that name the same: nothing is for selling alone, and all of it goes.
+        crate::benchmarking::grant_worst_case::<T>(who, Role::Trade);
         crate::benchmarking::grant_worst_case::<T>(who, Role::Sell);
         crate::benchmarking::bond_credentials::<T>(who);
     }
