@@ -14,6 +14,8 @@
 //! | [`outcome`] | Who gets what at the end of a trade? |
 //! | [`load`] | How uneven is a day's load? |
 //! | [`standing`] | What do the ratings of an account amount to? |
+//! | [`score`] | What has a validator earned by generating and saving? |
+//! | [`schedule`] | Who writes how many blocks, and in which order? |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -35,6 +37,8 @@ pub mod load;
 pub mod outcome;
 pub mod policy;
 mod ratio;
+pub mod schedule;
+pub mod score;
 pub mod standing;
 pub mod units;
 

@@ -3,7 +3,10 @@
 //! Each tool has a file of its own with its arguments, its result and `run`, which computes the one
 //! from the other. A result is printed as JSON with `--json`, and as lines for people otherwise.
 
+mod double_spend;
 mod par;
+mod schedule;
+mod score;
 mod table;
 
 use crate::error::Error;
@@ -12,14 +15,23 @@ use clap::Subcommand;
 /// What to compute.
 #[derive(Debug, Subcommand)]
 pub enum Plan {
+    /// The chance that a payment which is not final yet is undone (BC-ET-MF, eq. 10, corrected).
+    DoubleSpend(double_spend::DoubleSpend),
     /// The peak-to-average ratio of a load (BC-ET-MF, eq. 18).
     Par(par::Par),
+    /// Who writes which block of a session, from the validators' scores.
+    Schedule(schedule::Schedule),
+    /// What generating and saving in one slot is worth to a validator (BC-ET-MF, eqs 11 to 13).
+    Score(score::Score),
 }
 
 /// Computes and prints.
 pub fn run(command: &Plan) -> Result<(), Error> {
     match command {
+        Plan::DoubleSpend(args) => double_spend::run(args),
         Plan::Par(args) => par::run(args),
+        Plan::Schedule(args) => schedule::run(args),
+        Plan::Score(args) => score::run(args),
     }
 }
 
