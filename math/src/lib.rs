@@ -7,7 +7,7 @@
 //!
 //! | module | question |
 //! |---|---|
-//! | [`policy`] | Do these attributes satisfy this formula? |
+//! | [`policy`] | Do these attributes satisfy this formula, and which are wanting? |
 //! | [`clearing`] | How much is traded, at what price, and who with whom? |
 //! | [`deposit`] | What is held for an order, and for a part of it? |
 //! | [`allotment`] | Which trades does the delivered energy serve? |

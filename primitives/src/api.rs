@@ -1,6 +1,7 @@
 //! What clients ask the runtime.
 
-use crate::{Millis, Moment, Schedule, SlotIndex};
+use crate::{Explanation, Millis, Moment, PolicyId, Role, Schedule, SlotIndex};
+use codec::Codec;
 use sp_core::H256;
 
 sp_api::decl_runtime_apis! {
@@ -23,5 +24,17 @@ sp_api::decl_runtime_apis! {
 
         /// The value of the entropy beacon for `epoch`, if it is known and still kept.
         fn beacon(epoch: u64) -> Option<H256>;
+    }
+
+    /// Who may do what.
+    pub trait MembershipApi<AccountId> where AccountId: Codec {
+        /// Whether `who` may act in `role` now.
+        fn may(who: AccountId, role: Role) -> bool;
+
+        /// Whether `who` satisfies `policy` now and, if not, what stands in the way.
+        fn explain_policy(who: AccountId, policy: PolicyId) -> Explanation;
+
+        /// Whether `who` may act in `role` now and, if not, what stands in the way.
+        fn explain_role(who: AccountId, role: Role) -> Explanation;
     }
 }

@@ -1,7 +1,10 @@
 //! The composition as a whole.
 
 use crate::*;
+use alloc::vec;
 use sp_runtime::BuildStorage;
+
+mod authoring;
 
 fn preset(name: &str) -> serde_json::Value {
     let patch = presets::get_preset(&name.into()).expect("the preset exists");
@@ -161,4 +164,79 @@ fn metadata_is_served_in_versions_14_to_16() {
     }
 }
 
-mod authoring;
+#[test]
+fn a_blacklisted_installer_cannot_act_through_a_deputy() {
+    use configs::accounts::ProxyType;
+    use frame_support::assert_ok;
+    use qedex_primitives::{MeterKey, Wh};
+    use sp_keyring::Sr25519Keyring as Key;
+    externalities("development").execute_with(|| {
+        System::set_block_number(1);
+        let signed = |key: Key| RuntimeOrigin::signed(key.to_account_id());
+        let address = |key: Key| MultiAddress::Id(key.to_account_id());
+        assert_ok!(Proxy::add_proxy(
+            signed(Key::Bob),
+            address(Key::Ferdie),
+            ProxyType::NonTransfer,
+            0
+        ));
+        let register = |number: u8| {
+            let call = RuntimeCall::Metering(pallet_metering::Call::register_meter {
+                owner: Key::Eve.to_account_id(),
+                key: MeterKey::Sr25519(sp_core::sr25519::Public::from_raw([number; 32])),
+                capacity: Wh(1_000),
+            });
+            let real = address(Key::Bob);
+            assert_ok!(Proxy::proxy(
+                signed(Key::Ferdie),
+                real,
+                None,
+                alloc::boxed::Box::new(call)
+            ));
+            let executed =
+                System::events()
+                    .into_iter()
+                    .rev()
+                    .find_map(|record| match record.event {
+                        RuntimeEvent::Proxy(pallet_proxy::Event::ProxyExecuted { result }) => {
+                            Some(result)
+                        }
+                        _ => None,
+                    });
+            executed.expect("the deputy acted")
+        };
+        assert_ok!(register(1));
+        let hour = 3_600_000;
+        let reason = Default::default();
+        let bob = Key::Bob.to_account_id();
+        assert_ok!(Membership::blacklist(
+            RuntimeOrigin::root(),
+            bob,
+            reason,
+            hour
+        ));
+        let refused = pallet_metering::Error::<Runtime>::NotAnInstaller;
+        assert_eq!(register(2), Err(refused.into()));
+    });
+}
+
+#[test]
+fn ten_thousand_policies_cost_more_than_a_poor_account_has() {
+    use frame_support::assert_ok;
+    use sp_keyring::Sr25519Keyring as Key;
+    externalities("development").execute_with(|| {
+        // A household with 100 QED, which pay 333 kWh from the grid.
+        let poor = AccountId::from([7; 32]);
+        let alice = RuntimeOrigin::signed(Key::Alice.to_account_id());
+        let funds = MultiAddress::Id(poor.clone());
+        assert_ok!(Balances::transfer_keep_alive(alice, funds, 100 * QED));
+        let attribute = qedex_primitives::AttributeId(0);
+        let policy = vec![qedex_math::policy::PolicyNode::Attribute(attribute)];
+        let policy = frame_support::BoundedVec::truncate_from(policy);
+        let create = || {
+            Membership::create_policy(RuntimeOrigin::signed(poor.clone()), policy.clone()).is_ok()
+        };
+        let made = (0..10_000).filter(|_| create()).count();
+        assert!(made < 1_000, "{made}");
+    });
+}

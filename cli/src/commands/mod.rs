@@ -1,5 +1,6 @@
 //! The commands of a prosumer, each a thin wrapper of one call.
 
+pub mod membership;
 mod order;
 mod readings;
 mod status;
