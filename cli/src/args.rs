@@ -2,7 +2,10 @@
 
 use crate::{
     chain::H256,
-    commands::membership::{Attribute, Blacklist, Credential, Policy, Role},
+    commands::{
+        Validator,
+        membership::{Attribute, Blacklist, Credential, Policy, Role},
+    },
     community::Start,
     plan::Plan,
     strategy::{MILLION, Shares},
@@ -53,6 +56,9 @@ pub enum Command {
     /// Who is excluded.
     #[command(subcommand)]
     Blacklist(Blacklist),
+    /// Who writes blocks.
+    #[command(subcommand)]
+    Validator(Validator),
     /// Computes off-line, with the runtime's own mathematics.
     #[command(subcommand)]
     Plan(Plan),

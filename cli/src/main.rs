@@ -62,6 +62,7 @@ async fn main() -> ExitCode {
         Command::Policy(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Role(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Blacklist(command) => command.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Validator(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Plan(command) => plan::run(command).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {

@@ -378,3 +378,66 @@ async fn two_of_four_cut_off_for_three_sessions_lose_nothing_and_catch_up() {
     );
     assert!(seconds <= 30.0, "{seconds} s");
 }
+
+/// What `qedex` does on the network, which has to succeed.
+fn done(network: &Network, arguments: &[&str]) {
+    let output = network.qedex(arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes five minutes; scripts/network runs it"]
+async fn no_way_to_shrink_the_set_stops_the_chain() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let network = Network::start(folder.path()).await;
+    let rpc = network.nodes[0].rpc().await;
+    let head = best(&rpc).await;
+    let set = chain::validators(&rpc, &head.hash).await;
+    assert_eq!(set.len(), 4);
+
+    // The issuer revokes the credentials of all four: equal shares, and the same set.
+    for name in ["//Alice", "//Bob", "//Charlie", "//Dave"] {
+        done(
+            &network,
+            &[
+                "credential",
+                "revoke",
+                "--who",
+                name,
+                "--attribute",
+                "validator",
+                "--suri",
+                "//Alice",
+            ],
+        );
+    }
+    let session = schedule(&rpc, &best(&rpc).await.hash).await.session;
+    let rotated = rotation(&rpc, session + 2).await;
+    let now = schedule(&rpc, &rotated).await;
+    assert!(
+        now.authors
+            .iter()
+            .all(|author| author.reduced.is_some() && author.slots == 5)
+    );
+    assert_eq!(chain::validators(&rpc, &rotated).await, set);
+
+    // All four want to leave: one does, with the next set but one, and three stay.
+    for name in ["//Alice", "//Bob", "//Charlie", "//Dave"] {
+        done(&network, &["validator", "leave", "--suri", name]);
+    }
+    let session = schedule(&rpc, &best(&rpc).await.hash).await.session;
+    let rotated = rotation(&rpc, session + 3).await;
+    assert_eq!(chain::validators(&rpc, &rotated).await.len(), 3);
+
+    // And what is written still becomes final.
+    let head = best(&rpc).await;
+    let start = Instant::now();
+    while finalised(&rpc).await.number < head.number + 5 {
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "nothing becomes final"
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}

@@ -9,6 +9,7 @@ pub mod membership;
 pub mod meter;
 pub mod queries;
 pub mod session;
+pub mod validators;
 
 use crate::error::Error;
 use codec::Decode;

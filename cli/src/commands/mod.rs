@@ -4,10 +4,12 @@ pub mod membership;
 mod order;
 mod readings;
 mod status;
+mod validator;
 
 pub use order::{cancel, place};
 pub use readings::{sign, submit};
 pub use status::status;
+pub use validator::Validator;
 
 use crate::{
     args::Node,
