@@ -3,7 +3,10 @@
 //! Each tool has a file of its own with its arguments, its result and `run`, which computes the one
 //! from the other. A result is printed as JSON with `--json`, and as lines for people otherwise.
 
+mod clear;
+mod efficiency;
 mod par;
+mod stackelberg;
 mod table;
 
 use crate::error::Error;
@@ -12,14 +15,23 @@ use clap::Subcommand;
 /// What to compute.
 #[derive(Debug, Subcommand)]
 pub enum Plan {
+    /// Clears a book of orders: prices, fills and trades (the design, section 5).
+    Clear(clear::Clear),
+    /// What each rule makes of a real community's weeks, and what overstating a quantity earns.
+    Efficiency(efficiency::Efficiency),
     /// The peak-to-average ratio of a load (BC-ET-MF, eq. 18).
     Par(par::Par),
+    /// The leader's best price, given how followers answer (the design, section 5).
+    Stackelberg(stackelberg::Stackelberg),
 }
 
 /// Computes and prints.
 pub fn run(command: &Plan) -> Result<(), Error> {
     match command {
+        Plan::Clear(args) => clear::run(args),
+        Plan::Efficiency(args) => efficiency::run(args),
         Plan::Par(args) => par::run(args),
+        Plan::Stackelberg(args) => stackelberg::run(args),
     }
 }
 

@@ -103,23 +103,23 @@ struct Queue {
 }
 
 impl Ranked {
-    /// Sorts `orders` by `rank` of their limits, arrival order within a limit. A side longer than
+    /// Sorts `orders` by `rank` of their limits, an involution, and by arrival within a limit. A side longer than
     /// 2^32 orders is cut there.
     fn new(orders: &[Order], rank: impl Fn(PricePerKwh) -> u128) -> Self {
-        let mut ranked: Vec<(u128, u32)> = (0..=u32::MAX)
+        // The energy travels along, which is cheaper than looking it up afterwards.
+        let mut ranked: Vec<(u128, u32, Wh)> = (0..=u32::MAX)
             .zip(orders)
-            .map(|(place, order)| (rank(order.limit), place))
+            .map(|(place, order)| (rank(order.limit), place, order.energy))
             .collect();
-        ranked.sort_unstable();
-        let places: Vec<u32> = ranked.into_iter().map(|(_, place)| place).collect();
-        let levels = places
-            .iter()
-            .filter_map(|place| orders.get(*place as usize))
-            .map(|order| Level {
-                price: order.limit,
-                energy: order.energy,
+        ranked.sort_unstable_by_key(|(rank, place, _)| (*rank, *place));
+        let (places, levels) = ranked
+            .into_iter()
+            .map(|(ranked, place, energy)| {
+                // The rank is its own inverse.
+                let price = PricePerKwh(rank(PricePerKwh(ranked)));
+                (place, Level { price, energy })
             })
-            .collect();
+            .unzip();
         Self { places, levels }
     }
 
