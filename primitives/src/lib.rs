@@ -18,7 +18,8 @@ pub mod reputation;
 pub use calendar::{Calendar, Millis, Moment, Schedule, SlotIndex, Windows};
 pub use keys::{EntropyBeacon, KeyBudget};
 pub use market::{
-    Balance, Escrow, LeaderTerms, MarketSettlement, NewTrade, OrderId, Side, SlotTerms, TradeId,
+    Balance, BookOrder, ClearingResult, Depth, DepthLevel, Escrow, LeaderTerms, MarketSettlement,
+    NewTrade, OrderId, Rule, Side, SlotTerms, TradeId,
 };
 pub use membership::{AttributeId, Membership, OwnerId, PolicyId, Role, Sanctions};
 pub use metering::{

@@ -92,6 +92,8 @@ pub enum Role {
     Broker,
     /// Write blocks.
     Validate,
+    /// Announce the leader's terms of a slot.
+    Aggregate,
 }
 
 /// Access control, as other pallets see it.

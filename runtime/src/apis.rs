@@ -12,7 +12,10 @@ use frame_support::{
     traits::KeyOwnerProofSystem,
     weights::Weight,
 };
-use qedex_primitives::{Calendar, EntropyBeacon, KeyBudget, Millis, Moment, Schedule, SlotIndex};
+use qedex_primitives::{
+    BookOrder, Calendar, ClearingResult, Depth, EntropyBeacon, KeyBudget, LeaderTerms, Millis,
+    Moment, Schedule, Side, SlotIndex,
+};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::{H256, OpaqueMetadata, crypto::KeyTypeId};
@@ -206,6 +209,21 @@ sp_api::impl_runtime_apis! {
         }
         fn beacon(epoch: u64) -> Option<H256> {
             PastBlockHashes::value(epoch)
+        }
+    }
+
+    impl qedex_primitives::api::MarketBookApi<Block, AccountId> for Runtime {
+        fn terms(slot: SlotIndex) -> Option<LeaderTerms> {
+            Auction::terms(slot)
+        }
+        fn depth(slot: SlotIndex) -> Depth {
+            Auction::depth(slot)
+        }
+        fn book(slot: SlotIndex, side: Side, skip: u32, count: u32) -> Vec<BookOrder<AccountId>> {
+            Auction::book(slot, side, skip, count)
+        }
+        fn clearing(slot: SlotIndex) -> Option<ClearingResult> {
+            Auction::result(slot)
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{BlockNumber, Runtime, System, dynamic_params::keys};
 use frame_support::traits::Get;
-use qedex_primitives::{EntropyBeacon, KeyBudget, SlotIndex};
+use qedex_primitives::{Band, EntropyBeacon, KeyBudget, SlotIndex, Tariff};
 use sp_core::H256;
 
 /// A key budget that the council sets, the same for every slot.
@@ -18,6 +18,15 @@ impl KeyBudget for CouncilKeyBudget {
 
     fn consume(_: SlotIndex, _: u64) {
         // The budget is a rate per slot, not a stock.
+    }
+}
+
+/// A tariff without bands: every slot is off-peak.
+pub struct OffPeak;
+
+impl Tariff for OffPeak {
+    fn band(_: SlotIndex) -> Band {
+        Band::Off
     }
 }
 

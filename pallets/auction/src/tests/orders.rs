@@ -15,6 +15,7 @@ const ODD_TERMS: LeaderTerms = LeaderTerms {
     least_order: Wh(1),
     wh_per_key: Wh(1_000),
     deposit_rate: Permill::from_percent(70),
+    rule: qedex_primitives::Rule::Uniform,
 };
 
 #[test]
@@ -70,7 +71,7 @@ fn an_order_is_kept_with_its_key_its_level_and_its_account() {
                 orders: 2
             })
         );
-        let part = Participants::<Test>::get(SLOT, 1);
+        let part = Participants::<Test>::get(SLOT, crate::Party::Account(1));
         assert_eq!(
             part,
             Some(Participant {
