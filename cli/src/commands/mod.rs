@@ -1,10 +1,12 @@
 //! The commands of a prosumer, each a thin wrapper of one call.
 
+mod market;
 mod order;
 mod readings;
 mod status;
 
-pub use order::{cancel, place};
+pub use market::{Market, market};
+pub use order::{amend, batch, cancel, place, standing};
 pub use readings::{sign, submit};
 pub use status::status;
 

@@ -7,7 +7,7 @@ mod clear;
 mod efficiency;
 mod par;
 mod stackelberg;
-mod table;
+pub mod table;
 
 use crate::error::Error;
 use clap::Subcommand;
