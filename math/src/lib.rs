@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`policy`] | Do these attributes satisfy this formula, and which are wanting? |
 //! | [`clearing`] | How much is traded, at what price, and who with whom? |
+//! | [`stackelberg`] | Which price is the leader's best, given how followers answer? |
 //! | [`deposit`] | What is held for an order, and for a part of it? |
 //! | [`allotment`] | Which trades does the delivered energy serve? |
 //! | [`outcome`] | Who gets what at the end of a trade? |
@@ -39,6 +40,7 @@ pub mod policy;
 mod ratio;
 pub mod schedule;
 pub mod score;
+pub mod stackelberg;
 pub mod standing;
 pub mod units;
 
