@@ -14,6 +14,7 @@
 //! | [`outcome`] | Who gets what at the end of a trade? |
 //! | [`load`] | How uneven is a day's load? |
 //! | [`standing`] | What do the ratings of an account amount to? |
+//! | [`trust`] | How much does one participant trust another? |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -36,6 +37,7 @@ pub mod outcome;
 pub mod policy;
 mod ratio;
 pub mod standing;
+pub mod trust;
 pub mod units;
 
 pub use units::{PricePerKwh, Wh};

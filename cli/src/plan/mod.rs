@@ -5,6 +5,7 @@
 
 mod par;
 mod table;
+mod trust;
 
 use crate::error::Error;
 use clap::Subcommand;
@@ -14,12 +15,15 @@ use clap::Subcommand;
 pub enum Plan {
     /// The peak-to-average ratio of a load (BC-ET-MF, eq. 18).
     Par(par::Par),
+    /// How much one participant trusts another (BC-ET-MF, eqs 19-23).
+    Trust(trust::Options),
 }
 
 /// Computes and prints.
 pub fn run(command: &Plan) -> Result<(), Error> {
     match command {
         Plan::Par(args) => par::run(args),
+        Plan::Trust(args) => trust::run(args),
     }
 }
 
