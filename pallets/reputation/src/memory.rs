@@ -5,6 +5,15 @@ use crate::{
 };
 use frame_support::traits::Get;
 
+/// A rater who may be forgotten.
+struct Candidate<AccountId> {
+    /// What it missed, and its last day: the least is forgotten.
+    rank: (u64, u32),
+    place: u32,
+    rater: Rater<AccountId>,
+    sum: Counts,
+}
+
 impl<T: Config> Pallet<T> {
     /// Finds a place for a new rater of `ratee`: a free one, or that of a rater who is forgotten.
     /// Whether there is one. At most [`PROBES`] others are looked at.
@@ -28,7 +37,7 @@ impl<T: Config> Pallet<T> {
     /// Forgets one of the next raters in the ring and says what its place was. `None` if all of them
     /// have rated today; the next search begins where this one ended.
     fn forget_one(ratee: &T::AccountId, memory: &mut Memory, today: u32) -> Option<u32> {
-        let mut found: Option<((u64, u32), u32, Rater<T::AccountId>, Counts)> = None;
+        let mut found: Option<Candidate<T::AccountId>> = None;
         let mut place = memory.hand;
         for _ in 0..PROBES {
             place = place.checked_rem(memory.raters).unwrap_or_default();
@@ -38,14 +47,22 @@ impl<T: Config> Pallet<T> {
                 && pair.last_day != today
             {
                 let rank = (pair.sum.missed, pair.last_day);
-                if found.as_ref().is_none_or(|(least, ..)| rank < *least) {
-                    found = Some((rank, place, rater, pair.sum));
+                if found.as_ref().is_none_or(|least| rank < least.rank) {
+                    found = Some(Candidate {
+                        rank,
+                        place,
+                        rater,
+                        sum: pair.sum,
+                    });
                 }
             }
             place = place.saturating_add(1);
         }
         memory.hand = place.checked_rem(memory.raters).unwrap_or_default();
-        let Some((_, place, rater, sum)) = found else {
+        let Some(Candidate {
+            place, rater, sum, ..
+        }) = found
+        else {
             Memories::<T>::insert(ratee, *memory);
             return None;
         };
