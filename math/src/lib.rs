@@ -15,8 +15,9 @@
 //! | [`outcome`] | Who gets what at the end of a trade? |
 //! | [`load`] | How uneven is a day's load? |
 //! | [`standing`] | What do the ratings of an account amount to? |
-//! | [`score`] | What has a validator earned by generating and saving? |
 //! | [`schedule`] | Who writes how many blocks, and in which order? |
+//! | [`score`] | What has a validator earned by generating and saving? |
+//! | [`trust`] | How much does one participant trust another? |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -42,6 +43,7 @@ pub mod schedule;
 pub mod score;
 pub mod stackelberg;
 pub mod standing;
+pub mod trust;
 pub mod units;
 
 pub use units::{PricePerKwh, Wh};

@@ -29,4 +29,4 @@ pub use metering::{
     MeterKey, MeterSignature, ReadingPayload, SignedReading, Tariff,
 };
 pub use qedex_math::{PricePerKwh, Wh};
-pub use reputation::{Ratings, Standing, Verdict};
+pub use reputation::{Admission, Ratings, Standing, Verdict};

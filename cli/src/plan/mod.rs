@@ -11,6 +11,7 @@ mod schedule;
 mod score;
 mod stackelberg;
 mod table;
+mod trust;
 
 use crate::error::Error;
 use clap::Subcommand;
@@ -32,6 +33,8 @@ pub enum Plan {
     Score(score::Score),
     /// The leader's best price, given how followers answer (the design, section 5).
     Stackelberg(stackelberg::Stackelberg),
+    /// How much one participant trusts another (BC-ET-MF, eqs 19-23).
+    Trust(trust::Options),
 }
 
 /// Computes and prints.
@@ -44,6 +47,7 @@ pub fn run(command: &Plan) -> Result<(), Error> {
         Plan::Schedule(args) => schedule::run(args),
         Plan::Score(args) => score::run(args),
         Plan::Stackelberg(args) => stackelberg::run(args),
+        Plan::Trust(args) => trust::run(args),
     }
 }
 

@@ -13,9 +13,9 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use qedex_primitives::{
-    Balance, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement, Membership, Millis,
-    Moment, NewTrade, OwnerId, PolicyId, PricePerKwh, Role, Schedule, SlotIndex, SlotTerms, Wh,
-    Windows,
+    Admission, Balance, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement, Membership,
+    Millis, Moment, NewTrade, OwnerId, PolicyId, PricePerKwh, Role, Schedule, SlotIndex, SlotTerms,
+    Wh, Windows,
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
 
@@ -37,6 +37,7 @@ impl frame_system::Config for Test {
 parameter_types! {
     pub static MayTrade: Vec<AccountId> = Vec::new();
     pub static MaySell: Vec<AccountId> = Vec::new();
+    pub static Distrusted: Vec<(AccountId, Role)> = Vec::new();
     pub static Keys: u64 = 0;
     pub static KeysUsed: Vec<(SlotIndex, u64)> = Vec::new();
     pub static EscrowRefuses: bool = false;
@@ -84,6 +85,12 @@ impl Membership<AccountId> for Members {
             Role::Sell => MaySell::mutate(|members| members.push(*who)),
             _ => {}
         }
+    }
+}
+
+impl Admission<AccountId> for Members {
+    fn admits(who: &AccountId, role: Role) -> bool {
+        !Distrusted::get().contains(&(*who, role))
     }
 }
 
@@ -197,6 +204,7 @@ impl Time for Clock {
 impl pallet_auction::Config for Test {
     type AdminOrigin = EnsureRoot<AccountId>;
     type Membership = Members;
+    type Admission = Members;
     type Escrow = Books;
     type Settlement = Books;
     type KeyBudget = KeyPool;
@@ -298,6 +306,7 @@ impl ExtBuilder {
     }
 
     fn reset(&self) {
+        Distrusted::set(Vec::new());
         MayTrade::set(MEMBERS.chain([CONSUMER, PAUPER]).collect());
         MaySell::set(MEMBERS.chain([PAUPER]).collect());
         Keys::set(self.keys);

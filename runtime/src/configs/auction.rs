@@ -1,13 +1,14 @@
 //! At what price.
 
 use crate::{
-    Membership, Runtime, Settlement, Timestamp, configs::governance::AdminOrigin,
+    Membership, Reputation, Runtime, Settlement, Timestamp, configs::governance::AdminOrigin,
     stand_ins::CouncilKeyBudget, weights,
 };
 use frame_support::traits::{ConstU32, ConstU64};
 
 impl pallet_auction::Config for Runtime {
     type AdminOrigin = AdminOrigin;
+    type Admission = Reputation;
     type Escrow = Settlement;
     type KeyBudget = CouncilKeyBudget;
     // One gigawatt-hour in a quarter of an hour: more than any community.
