@@ -7,7 +7,7 @@
 //!
 //! | module | question |
 //! |---|---|
-//! | [`policy`] | Do these attributes satisfy this formula? |
+//! | [`policy`] | Do these attributes satisfy this formula, and which are wanting? |
 //! | [`clearing`] | How much is traded, at what price, and who with whom? |
 //! | [`stackelberg`] | Which price is the leader's best, given how followers answer? |
 //! | [`deposit`] | What is held for an order, and for a part of it? |
@@ -15,6 +15,9 @@
 //! | [`outcome`] | Who gets what at the end of a trade? |
 //! | [`load`] | How uneven is a day's load? |
 //! | [`standing`] | What do the ratings of an account amount to? |
+//! | [`schedule`] | Who writes how many blocks, and in which order? |
+//! | [`score`] | What has a validator earned by generating and saving? |
+//! | [`trust`] | How much does one participant trust another? |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -36,8 +39,11 @@ pub mod load;
 pub mod outcome;
 pub mod policy;
 mod ratio;
+pub mod schedule;
+pub mod score;
 pub mod stackelberg;
 pub mod standing;
+pub mod trust;
 pub mod units;
 
 pub use units::{PricePerKwh, Wh};

@@ -1,7 +1,8 @@
 //! What clients ask the runtime.
 
 use crate::{
-    BookOrder, ClearingResult, Depth, LeaderTerms, Millis, Moment, Schedule, Side, SlotIndex,
+    BookOrder, ClearingResult, Depth, Explanation, LeaderTerms, Millis, Moment, PolicyId, Role,
+    Schedule, Side, SlotIndex,
 };
 use alloc::vec::Vec;
 use codec::Codec;
@@ -44,5 +45,17 @@ sp_api::decl_runtime_apis! {
 
         /// The result of clearing `slot`, while it is kept.
         fn clearing(slot: SlotIndex) -> Option<ClearingResult>;
+    }
+
+    /// Who may do what.
+    pub trait MembershipApi<AccountId> where AccountId: Codec {
+        /// Whether `who` may act in `role` now.
+        fn may(who: AccountId, role: Role) -> bool;
+
+        /// Whether `who` satisfies `policy` now and, if not, what stands in the way.
+        fn explain_policy(who: AccountId, policy: PolicyId) -> Explanation;
+
+        /// Whether `who` may act in `role` now and, if not, what stands in the way.
+        fn explain_role(who: AccountId, role: Role) -> Explanation;
     }
 }

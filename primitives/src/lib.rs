@@ -21,10 +21,13 @@ pub use market::{
     Balance, BookOrder, ClearingResult, Depth, DepthLevel, Escrow, LeaderTerms, MarketSettlement,
     NewTrade, OrderId, Rule, Side, SlotTerms, TradeId,
 };
-pub use membership::{AttributeId, Membership, OwnerId, PolicyId, Role, Sanctions};
+pub use membership::{
+    AttributeId, ExclusionReason, Explanation, Lack, Membership, Obstacle, OwnerId, PolicyId,
+    ReasonText, Role, Sanctions,
+};
 pub use metering::{
     Band, Bill, BillAudit, BillError, EnergyFlow, EnergyLedger, Flow, MAX_BILL_READINGS, MeterId,
     MeterKey, MeterSignature, ReadingPayload, SignedReading, Tariff,
 };
 pub use qedex_math::{PricePerKwh, Wh};
-pub use reputation::{Ratings, Standing, Verdict};
+pub use reputation::{Admission, Ratings, Standing, Verdict};

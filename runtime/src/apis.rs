@@ -2,8 +2,8 @@
 
 use crate::{
     AccountId, Auction, Aura, Balance, Block, Executive, Grandpa, Historical, InherentDataExt,
-    Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
-    VERSION, presets,
+    Membership, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
+    TransactionPayment, VERSION, presets,
     stand_ins::{CouncilKeyBudget, PastBlockHashes},
 };
 use alloc::vec::Vec;
@@ -13,8 +13,8 @@ use frame_support::{
     weights::Weight,
 };
 use qedex_primitives::{
-    BookOrder, Calendar, ClearingResult, Depth, EntropyBeacon, KeyBudget, LeaderTerms, Millis,
-    Moment, Schedule, Side, SlotIndex,
+    BookOrder, Calendar, ClearingResult, Depth, EntropyBeacon, Explanation, KeyBudget, LeaderTerms,
+    Millis, Moment, PolicyId, Role, Schedule, Side, SlotIndex,
 };
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
@@ -224,6 +224,18 @@ sp_api::impl_runtime_apis! {
         }
         fn clearing(slot: SlotIndex) -> Option<ClearingResult> {
             Auction::result(slot)
+        }
+    }
+
+    impl qedex_primitives::api::MembershipApi<Block, AccountId> for Runtime {
+        fn may(who: AccountId, role: Role) -> bool {
+            Membership::may(who, role)
+        }
+        fn explain_policy(who: AccountId, policy: PolicyId) -> Explanation {
+            Membership::explain(who, policy)
+        }
+        fn explain_role(who: AccountId, role: Role) -> Explanation {
+            Membership::explain_role(who, role)
         }
     }
 

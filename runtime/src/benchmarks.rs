@@ -10,6 +10,8 @@ frame_benchmarking::define_benchmarks!(
     [pallet_metering, Metering]
     [pallet_auction, Auction]
     [pallet_settlement, Settlement]
+    [pallet_pov, Pov]
+    [pallet_reputation, Reputation]
 );
 
 /// The benchmarks and the storage that they touch.

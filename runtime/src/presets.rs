@@ -3,13 +3,14 @@
 
 use crate::{
     AccountId, AuctionConfig, Balance, BalancesConfig, CouncilConfig, MILLI_QED, MembershipConfig,
-    MeteringConfig, QED, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
+    MeteringConfig, PovConfig, QED, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
     configs::money::{CommunityFund, EntropyFund, GridAccount},
 };
 use alloc::{string::ToString, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use pallet_membership::{GenesisAttribute, GenesisCredential};
 use pallet_metering::GenesisMeter;
+use pallet_pov::Rules;
 use qedex_math::policy::PolicyNode;
 use qedex_primitives::{
     AttributeId, LeaderTerms, MeterKey, Millis, Moment, OwnerId, PolicyId, PricePerKwh, Role, Rule,
@@ -25,6 +26,19 @@ use sp_runtime::Permill;
 
 /// The length of a delivery slot in both presets: twelve seconds stand for a quarter of an hour.
 pub const TEST_SLOT_LENGTH: Millis = 12_000;
+
+/// The length of a session in both presets: forty seconds of Aura slots stand for five minutes.
+pub const TEST_SESSION_SLOTS: u32 = 20;
+
+/// The rules of authoring of both presets: one slot in ten at least and half of them at most, and a
+/// window of four delivery slots, so that what meters say shows within minutes.
+pub fn authoring_rules() -> Rules {
+    Rules {
+        floor: 2,
+        window: 4,
+        ..Rules::default()
+    }
+}
 
 /// What each well-known account owns at genesis.
 const ENDOWMENT: Balance = 1_000_000 * QED;
@@ -134,10 +148,16 @@ fn credentials(validators: &[Sr25519Keyring]) -> Vec<GenesisCredential<AccountId
     all
 }
 
-/// One meter for each prosumer of genesis, whose key is derived from the owner's as `//meter`.
-fn meters() -> Vec<GenesisMeter<AccountId>> {
+/// One meter for each prosumer of genesis, and one for each validator that is none, in this order.
+/// A meter's key is derived from the owner's as `//meter`.
+fn meters(validators: &[Sr25519Keyring]) -> Vec<GenesisMeter<AccountId>> {
+    let others = validators
+        .iter()
+        .copied()
+        .filter(|keyring| !PROSUMERS.contains(keyring));
     PROSUMERS
         .into_iter()
+        .chain(others)
         .filter_map(|keyring| {
             let suri = alloc::format!("{}//meter", keyring.to_seed());
             let pair = sr25519::Pair::from_string(&suri, None).ok()?;
@@ -182,6 +202,10 @@ fn genesis(validators: &[Sr25519Keyring], sudo: Option<AccountId>) -> Value {
     ];
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig { balances },
+        pov: PovConfig {
+            session_slots: TEST_SESSION_SLOTS,
+            rules: authoring_rules(),
+        },
         session: SessionConfig { keys },
         council: CouncilConfig {
             members: council
@@ -196,7 +220,9 @@ fn genesis(validators: &[Sr25519Keyring], sudo: Option<AccountId>) -> Value {
             roles: roles(),
             credentials: credentials(validators),
         },
-        metering: MeteringConfig { meters: meters() },
+        metering: MeteringConfig {
+            meters: meters(validators)
+        },
         auction: AuctionConfig {
             slot_length: TEST_SLOT_LENGTH,
             windows: Windows::default(),

@@ -418,13 +418,12 @@ mod benchmarks {
     #[benchmark]
     fn renew() -> Result<(), BenchmarkError> {
         let mut record = open_market::<T>();
-        stand::<T>(0)?;
+        let who = stand::<T>(0)?;
         // As if it had been set before the slot opened.
-        StandingOrders::<T>::translate_values(|standing: StandingOrder| {
-            Some(StandingOrder {
-                renewed: SlotIndex(0),
-                ..standing
-            })
+        StandingOrders::<T>::mutate(&who, |entry| {
+            if let Some(standing) = entry {
+                standing.renewed = SlotIndex(0);
+            }
         });
         record.renewing = 1;
         let mut meter = WeightMeter::new();

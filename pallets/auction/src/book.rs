@@ -7,8 +7,8 @@ use crate::{
 use frame_support::{ensure, pallet_prelude::*};
 use qedex_math::deposit;
 use qedex_primitives::{
-    Balance, Calendar, Escrow, LeaderTerms, Membership, OrderId, PricePerKwh, Role, Side,
-    SlotIndex, Wh,
+    Admission, Balance, Calendar, Escrow, LeaderTerms, Membership, OrderId, PricePerKwh, Role,
+    Side, SlotIndex, Wh,
 };
 
 /// An order with its side and limit, as its owner named it.
@@ -122,6 +122,7 @@ impl<T: Config> Pallet<T> {
             Side::Ask => Role::Sell,
         };
         ensure!(T::Membership::may(who, role), Error::<T>::NotPermitted);
+        ensure!(T::Admission::admits(who, role), Error::<T>::StandingTooLow);
         Ok(())
     }
 

@@ -99,8 +99,9 @@ pub mod pallet {
     use frame_support::pallet_prelude::*;
     use frame_system::pallet_prelude::*;
     use qedex_primitives::{
-        Balance, ClearingResult, Escrow, KeyBudget, LeaderTerms, MarketSettlement, Membership,
-        Millis, OrderId, PricePerKwh, Rule, Side, SlotIndex, SlotTerms, Tariff, Wh, Windows,
+        Admission, Balance, ClearingResult, Escrow, KeyBudget, LeaderTerms, MarketSettlement,
+        Membership, Millis, OrderId, PricePerKwh, Rule, Side, SlotIndex, SlotTerms, Tariff, Wh,
+        Windows,
     };
 
     /// What the auction needs of the runtime.
@@ -111,6 +112,9 @@ pub mod pallet {
 
         /// Who may buy and who may sell.
         type Membership: Membership<Self::AccountId>;
+
+        /// What standing the market asks of those who buy and sell.
+        type Admission: Admission<Self::AccountId>;
 
         /// The money behind orders.
         type Escrow: Escrow<Self::AccountId>;
@@ -459,6 +463,8 @@ pub mod pallet {
         GateNotOpen,
         /// The account's credentials do not permit this side of the market.
         NotPermitted,
+        /// The account's standing is below the least that this side of the market asks for.
+        StandingTooLow,
         /// The limit is below the floor or above the cap price of the slot.
         OutsideCorridor,
         /// The limit is not a whole multiple of the tick.

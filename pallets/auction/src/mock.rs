@@ -13,9 +13,9 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use qedex_primitives::{
-    Balance, Band, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement, Membership, Millis,
-    Moment, NewTrade, OwnerId, PolicyId, PricePerKwh, Role, Rule, Schedule, SlotIndex, SlotTerms,
-    Tariff, Wh, Windows,
+    Admission, Balance, Band, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement,
+    Membership, Millis, Moment, NewTrade, OwnerId, PolicyId, PricePerKwh, Role, Rule, Schedule,
+    SlotIndex, SlotTerms, Tariff, Wh, Windows,
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
 
@@ -42,6 +42,7 @@ parameter_types! {
     pub static BandOfAll: Band = Band::Off;
     pub static MaxBatch: u32 = 10;
     pub static MaxStandingOrders: u32 = 20;
+    pub static Distrusted: Vec<(AccountId, Role)> = Vec::new();
     pub static Keys: u64 = 0;
     pub static KeysUsed: Vec<(SlotIndex, u64)> = Vec::new();
     pub static EscrowRefuses: bool = false;
@@ -95,6 +96,12 @@ impl Membership<AccountId> for Members {
             Role::Aggregate => MayAggregate::mutate(|members| members.push(*who)),
             _ => {}
         }
+    }
+}
+
+impl Admission<AccountId> for Members {
+    fn admits(who: &AccountId, role: Role) -> bool {
+        !Distrusted::get().contains(&(*who, role))
     }
 }
 
@@ -217,6 +224,7 @@ impl Time for Clock {
 impl pallet_auction::Config for Test {
     type AdminOrigin = EnsureRoot<AccountId>;
     type Membership = Members;
+    type Admission = Members;
     type Escrow = Books;
     type Settlement = Books;
     type KeyBudget = KeyPool;
@@ -324,6 +332,7 @@ impl ExtBuilder {
     }
 
     fn reset(&self) {
+        Distrusted::set(Vec::new());
         MayTrade::set(MEMBERS.chain([CONSUMER, PAUPER]).collect());
         MaySell::set(MEMBERS.chain([PAUPER]).collect());
         MayAggregate::set(vec![AGGREGATOR]);

@@ -1,15 +1,16 @@
 //! At what price.
 
 use crate::{
-    Membership, Runtime, Settlement, Timestamp,
+    Membership, Reputation, Runtime, Settlement, Timestamp,
     configs::governance::AdminOrigin,
-    stand_ins::{CouncilKeyBudget, OffPeak},
+    stand_ins::{CouncilKeyBudget, OneBand},
     weights,
 };
 use frame_support::traits::{ConstU32, ConstU64};
 
 impl pallet_auction::Config for Runtime {
     type AdminOrigin = AdminOrigin;
+    type Admission = Reputation;
     type Escrow = Settlement;
     type KeyBudget = CouncilKeyBudget;
     // One gigawatt-hour in a quarter of an hour: more than any community.
@@ -25,7 +26,7 @@ impl pallet_auction::Config for Runtime {
     // Two days of quarter-hours.
     type ResultsKept = ConstU32<192>;
     type Settlement = Settlement;
-    type Tariff = OffPeak;
+    type Tariff = OneBand;
     type Time = Timestamp;
     type WeightInfo = weights::auction::WeightInfo<Runtime>;
 }

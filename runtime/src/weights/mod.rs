@@ -3,4 +3,6 @@
 pub mod auction;
 pub mod membership;
 pub mod metering;
+pub mod pov;
+pub mod reputation;
 pub mod settlement;
