@@ -130,8 +130,8 @@ pub mod pallet {
         type MaxRaters: Get<u32>;
 
         /// How long a trust deposit stays locked from the latest addition on, in milliseconds: at
-        /// least a session of the validators. Positive.
-        #[pallet::constant]
+        /// least a session of the validators. Positive. Not in the metadata, because the length of a
+        /// session is storage.
         type DepositLock: Get<Millis>;
 
         /// The weights of the calls.

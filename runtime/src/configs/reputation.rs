@@ -2,18 +2,19 @@
 
 use crate::{
     Auction, Balances, MILLISECONDS_PER_BLOCK, Membership, Runtime, RuntimeHoldReason,
-    configs::{consensus::SESSION_LENGTH, governance::AdminOrigin},
-    weights,
+    configs::governance::AdminOrigin, weights,
 };
-use frame_support::{
-    parameter_types,
-    traits::{ConstU32, ConstU64},
-};
+use frame_support::traits::{ConstU32, ConstU64, Get};
 use qedex_primitives::Millis;
 
-parameter_types! {
-    /// A trust deposit stays locked for a session of the validators.
-    pub const DepositLock: Millis = (SESSION_LENGTH as u64).saturating_mul(MILLISECONDS_PER_BLOCK);
+/// A trust deposit stays locked for a session of the validators.
+pub struct DepositLock;
+
+impl Get<Millis> for DepositLock {
+    fn get() -> Millis {
+        let slots = Millis::from(pallet_pov::SessionSlots::<Runtime>::get());
+        slots.saturating_mul(MILLISECONDS_PER_BLOCK)
+    }
 }
 
 impl pallet_reputation::Config for Runtime {
