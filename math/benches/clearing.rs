@@ -66,7 +66,7 @@ fn main() {
     );
     println!("|---|---|---|---|---|---|---|");
     let mut before: Option<f64> = None;
-    for orders in [1_000_u64, 10_000, 100_000, 1_000_000] {
+    for orders in [1_000_u64, 10_000, 100_000, 200_000, 1_000_000] {
         let (bids, asks) = book(orders);
         let runs = u32::try_from(5_000_000 / orders).unwrap_or(1).clamp(5, 200);
         let per_order = |time: f64| time / orders as f64;
