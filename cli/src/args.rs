@@ -32,9 +32,12 @@ pub enum Command {
     Play(Play),
     /// Shows the chain, the market's terms and the present slots.
     Status(Status),
-    /// Places or cancels an order.
+    /// Places, changes or cancels orders.
     #[command(subcommand)]
     Order(Order),
+    /// Shows the book of a slot, its depth, and how slots cleared.
+    #[command(subcommand)]
+    Market(crate::commands::Market),
     /// Signs as a meter.
     #[command(subcommand)]
     Meter(Meter),
@@ -151,8 +154,85 @@ pub struct Status {
 pub enum Order {
     /// Places an order.
     Place(PlaceOrder),
+    /// Changes an order before gate closure.
+    Amend(AmendOrder),
     /// Withdraws an order before gate closure.
     Cancel(CancelOrder),
+    /// Places the orders of a file, each judged by itself.
+    Batch(BatchOrders),
+    /// Sets or ends the order that is placed anew in every slot.
+    Standing(StandingOrder),
+}
+
+/// Options of `order amend`.
+#[derive(Debug, Args)]
+pub struct AmendOrder {
+    /// Which node.
+    #[command(flatten)]
+    pub node: Node,
+    /// The delivery slot's number.
+    #[arg(long)]
+    pub slot: u64,
+    /// The order's number within the slot.
+    #[arg(long)]
+    pub id: u32,
+    /// The new limit price in plancks per kWh.
+    #[arg(long, value_name = "PLANCKS_PER_KWH")]
+    pub price: u128,
+    /// The new energy in Wh.
+    #[arg(long)]
+    pub wh: u64,
+    /// The secret URI of the account.
+    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
+    pub suri: String,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `order batch`.
+#[derive(Debug, Args)]
+pub struct BatchOrders {
+    /// Which node.
+    #[command(flatten)]
+    pub node: Node,
+    /// Which slot.
+    #[command(flatten)]
+    pub slot: SlotArg,
+    /// The orders: a CSV file with the columns side,price_per_kwh,wh; side is bid or ask.
+    pub file: PathBuf,
+    /// The secret URI of the account.
+    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
+    pub suri: String,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `order standing`.
+#[derive(Debug, Args)]
+pub struct StandingOrder {
+    /// Which node.
+    #[command(flatten)]
+    pub node: Node,
+    /// Buy or sell.
+    #[arg(long, required_unless_present = "end", requires_all = ["price", "wh"])]
+    pub side: Option<SideArg>,
+    /// The limit price in plancks per kWh.
+    #[arg(long, value_name = "PLANCKS_PER_KWH", requires = "side")]
+    pub price: Option<u128>,
+    /// The energy in Wh.
+    #[arg(long, requires = "side")]
+    pub wh: Option<u64>,
+    /// Ends the standing order; what it placed stays.
+    #[arg(long, conflicts_with = "side")]
+    pub end: bool,
+    /// The secret URI of the account.
+    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
+    pub suri: String,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Buy or sell.

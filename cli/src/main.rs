@@ -50,6 +50,16 @@ async fn main() -> ExitCode {
         Command::Order(Order::Place(args)) => {
             commands::place(args).await.map(|()| ExitCode::SUCCESS)
         }
+        Command::Order(Order::Amend(args)) => {
+            commands::amend(args).await.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Order(Order::Batch(args)) => {
+            commands::batch(args).await.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Order(Order::Standing(args)) => {
+            commands::standing(args).await.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Market(command) => commands::market(command).await.map(|()| ExitCode::SUCCESS),
         Command::Order(Order::Cancel(args)) => {
             commands::cancel(args).await.map(|()| ExitCode::SUCCESS)
         }

@@ -9,13 +9,15 @@
 //! |---|---|
 //! | [`policy`] | Do these attributes satisfy this formula, and which are wanting? |
 //! | [`clearing`] | How much is traded, at what price, and who with whom? |
+//! | [`stackelberg`] | Which price is the leader's best, given how followers answer? |
 //! | [`deposit`] | What is held for an order, and for a part of it? |
 //! | [`allotment`] | Which trades does the delivered energy serve? |
 //! | [`outcome`] | Who gets what at the end of a trade? |
 //! | [`load`] | How uneven is a day's load? |
 //! | [`standing`] | What do the ratings of an account amount to? |
-//! | [`score`] | What has a validator earned by generating and saving? |
 //! | [`schedule`] | Who writes how many blocks, and in which order? |
+//! | [`score`] | What has a validator earned by generating and saving? |
+//! | [`trust`] | How much does one participant trust another? |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -39,7 +41,9 @@ pub mod policy;
 mod ratio;
 pub mod schedule;
 pub mod score;
+pub mod stackelberg;
 pub mod standing;
+pub mod trust;
 pub mod units;
 
 pub use units::{PricePerKwh, Wh};

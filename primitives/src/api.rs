@@ -1,6 +1,10 @@
 //! What clients ask the runtime.
 
-use crate::{Explanation, Millis, Moment, PolicyId, Role, Schedule, SlotIndex};
+use crate::{
+    BookOrder, ClearingResult, Depth, Explanation, LeaderTerms, Millis, Moment, PolicyId, Role,
+    Schedule, Side, SlotIndex,
+};
+use alloc::vec::Vec;
 use codec::Codec;
 use sp_core::H256;
 
@@ -24,6 +28,23 @@ sp_api::decl_runtime_apis! {
 
         /// The value of the entropy beacon for `epoch`, if it is known and still kept.
         fn beacon(epoch: u64) -> Option<H256>;
+    }
+
+    /// What stands in the market's books, and what came of it.
+    pub trait MarketBookApi<AccountId> where AccountId: Codec {
+        /// The frozen terms of `slot` while it is in flight, or those that it would get if its gate
+        /// opened now; none where there are none.
+        fn terms(slot: SlotIndex) -> Option<LeaderTerms>;
+
+        /// The energy at each price, best first, while the book is open; empty afterwards.
+        fn depth(slot: SlotIndex) -> Depth;
+
+        /// The orders of one side, best price and earliest arrival first: at most `count`, and at
+        /// most a thousand, after skipping `skip`. While the book is paired, those that are left.
+        fn book(slot: SlotIndex, side: Side, skip: u32, count: u32) -> Vec<BookOrder<AccountId>>;
+
+        /// The result of clearing `slot`, while it is kept.
+        fn clearing(slot: SlotIndex) -> Option<ClearingResult>;
     }
 
     /// Who may do what.

@@ -18,7 +18,8 @@ pub mod reputation;
 pub use calendar::{Calendar, Millis, Moment, Schedule, SlotIndex, Windows};
 pub use keys::{EntropyBeacon, KeyBudget};
 pub use market::{
-    Balance, Escrow, LeaderTerms, MarketSettlement, NewTrade, OrderId, Side, SlotTerms, TradeId,
+    Balance, BookOrder, ClearingResult, Depth, DepthLevel, Escrow, LeaderTerms, MarketSettlement,
+    NewTrade, OrderId, Rule, Side, SlotTerms, TradeId,
 };
 pub use membership::{
     AttributeId, ExclusionReason, Explanation, Lack, Membership, Obstacle, OwnerId, PolicyId,
@@ -29,4 +30,4 @@ pub use metering::{
     MeterKey, MeterSignature, ReadingPayload, SignedReading, Tariff,
 };
 pub use qedex_math::{PricePerKwh, Wh};
-pub use reputation::{Ratings, Standing, Verdict};
+pub use reputation::{Admission, Ratings, Standing, Verdict};

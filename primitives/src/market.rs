@@ -6,6 +6,8 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_runtime::{DispatchError, DispatchResult, Permill};
 
+pub use qedex_math::clearing::Rule;
+
 /// An amount of the chain's token in plancks.
 pub type Balance = u128;
 
@@ -71,6 +73,10 @@ pub struct LeaderTerms {
     pub wh_per_key: Wh,
     /// An ask's deposit, as a share of its energy at the cap price.
     pub deposit_rate: Permill,
+    /// How prices follow from the book. Beyond the grid fee, what buyers pay more than sellers get
+    /// goes to the entropy fund under [`Rule::Uniform`], where it is the keys' shadow price, and to
+    /// the community fund under [`Rule::McAfee`].
+    pub rule: Rule,
 }
 
 /// The terms of one slot, frozen when it opens.
@@ -93,6 +99,83 @@ pub struct SlotTerms {
     pub keys: u64,
     /// The slot's windows.
     pub schedule: Schedule,
+}
+
+/// The result of a slot's clearing.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct ClearingResult {
+    /// The slot.
+    pub slot: SlotIndex,
+    /// How prices followed from the book.
+    pub rule: Rule,
+    /// The energy traded.
+    pub volume: Wh,
+    /// What buyers pay per kWh, grid fee included; none where nothing trades.
+    pub buyers_pay: Option<PricePerKwh>,
+    /// What sellers receive per kWh; none where nothing trades.
+    pub sellers_receive: Option<PricePerKwh>,
+    /// What buyers pay more than sellers receive and the grid takes, per kWh: under
+    /// [`Rule::Uniform`] the keys' shadow price and the income of the entropy fund, under
+    /// [`Rule::McAfee`] that of the community fund.
+    pub beyond_fee: PricePerKwh,
+    /// Whether the key budget limited the volume.
+    pub cap_binding: bool,
+    /// Keys used.
+    pub keys_used: u64,
+    /// Keys that the slot could have used.
+    pub keys: u64,
+    /// Bids in the book at gate closure.
+    pub bids: u32,
+    /// Asks in the book at gate closure.
+    pub asks: u32,
+}
+
+/// What stands in an open book at one price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct DepthLevel {
+    /// The limit of these orders.
+    pub price: PricePerKwh,
+    /// Their energy.
+    pub energy: Wh,
+    /// Their number.
+    pub orders: u32,
+}
+
+/// What stands in an open book, best price first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Depth {
+    /// To buy.
+    pub bids: alloc::vec::Vec<DepthLevel>,
+    /// To sell.
+    pub asks: alloc::vec::Vec<DepthLevel>,
+}
+
+/// An order in the book, as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct BookOrder<AccountId> {
+    /// Its number within the slot.
+    pub id: OrderId,
+    /// Whose it is.
+    pub who: AccountId,
+    /// The worst price that will do.
+    pub limit: PricePerKwh,
+    /// Its energy.
+    pub energy: Wh,
+    /// The part of it that is not traded yet.
+    pub left: Wh,
+    /// What is held for that part, in plancks.
+    pub held: Balance,
 }
 
 /// A trade that clearing made of a bid and an ask, with the money that stands behind it.

@@ -95,16 +95,19 @@ pub enum Role {
     Broker,
     /// Write blocks.
     Validate,
+    /// Announce the leader's terms of a slot.
+    Aggregate,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Trade,
         Self::Sell,
         Self::InstallMeters,
         Self::Broker,
         Self::Validate,
+        Self::Aggregate,
     ];
 }
 

@@ -13,8 +13,8 @@ use frame_support::{
     weights::Weight,
 };
 use qedex_primitives::{
-    Calendar, EntropyBeacon, Explanation, KeyBudget, Millis, Moment, PolicyId, Role, Schedule,
-    SlotIndex,
+    BookOrder, Calendar, ClearingResult, Depth, EntropyBeacon, Explanation, KeyBudget, LeaderTerms,
+    Millis, Moment, PolicyId, Role, Schedule, Side, SlotIndex,
 };
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
@@ -209,6 +209,21 @@ sp_api::impl_runtime_apis! {
         }
         fn beacon(epoch: u64) -> Option<H256> {
             PastBlockHashes::value(epoch)
+        }
+    }
+
+    impl qedex_primitives::api::MarketBookApi<Block, AccountId> for Runtime {
+        fn terms(slot: SlotIndex) -> Option<LeaderTerms> {
+            Auction::terms(slot)
+        }
+        fn depth(slot: SlotIndex) -> Depth {
+            Auction::depth(slot)
+        }
+        fn book(slot: SlotIndex, side: Side, skip: u32, count: u32) -> Vec<BookOrder<AccountId>> {
+            Auction::book(slot, side, skip, count)
+        }
+        fn clearing(slot: SlotIndex) -> Option<ClearingResult> {
+            Auction::result(slot)
         }
     }
 

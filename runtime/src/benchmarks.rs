@@ -11,6 +11,7 @@ frame_benchmarking::define_benchmarks!(
     [pallet_auction, Auction]
     [pallet_settlement, Settlement]
     [pallet_pov, Pov]
+    [pallet_reputation, Reputation]
 );
 
 /// The benchmarks and the storage that they touch.

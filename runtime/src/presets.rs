@@ -13,8 +13,8 @@ use pallet_metering::GenesisMeter;
 use pallet_pov::Rules;
 use qedex_math::policy::PolicyNode;
 use qedex_primitives::{
-    AttributeId, LeaderTerms, MeterKey, Millis, Moment, OwnerId, PolicyId, PricePerKwh, Role, Wh,
-    Windows,
+    AttributeId, LeaderTerms, MeterKey, Millis, Moment, OwnerId, PolicyId, PricePerKwh, Role, Rule,
+    Wh, Windows,
 };
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -62,6 +62,7 @@ pub fn leader_terms() -> LeaderTerms {
         least_order: Wh(100),
         wh_per_key: Wh(1_000),
         deposit_rate: Permill::from_percent(70),
+        rule: Rule::Uniform,
     }
 }
 
@@ -78,6 +79,7 @@ fn attributes() -> Vec<GenesisAttribute<AccountId>> {
         ("meter-installer", "Installs and seals meters"),
         ("broker", "Trades for others"),
         ("validator", "Writes blocks"),
+        ("aggregator", "Leads the community's market"),
     ]
     .into_iter()
     .map(|(name, description)| GenesisAttribute {
@@ -104,6 +106,7 @@ fn policies() -> Vec<Vec<PolicyNode<AttributeId>>> {
         vec![attribute(3)],
         vec![attribute(4)],
         vec![attribute(5)],
+        vec![attribute(6)],
     ]
 }
 
@@ -114,6 +117,7 @@ fn roles() -> Vec<(Role, PolicyId)> {
         (Role::InstallMeters, PolicyId(2)),
         (Role::Broker, PolicyId(3)),
         (Role::Validate, PolicyId(4)),
+        (Role::Aggregate, PolicyId(5)),
     ]
 }
 
@@ -134,6 +138,7 @@ fn credentials(validators: &[Sr25519Keyring]) -> Vec<GenesisCredential<AccountId
     let mut all = vec![
         credential(Sr25519Keyring::Bob, 3),
         credential(Sr25519Keyring::Charlie, 4),
+        credential(Sr25519Keyring::Charlie, 6),
     ];
     for prosumer in PROSUMERS {
         all.push(credential(prosumer, 0));

@@ -154,6 +154,7 @@ fn the_beacon_knows_ended_epochs_only() {
     });
 }
 
+/// With `QEDEX_WRITE_METADATA=FILE` the test also writes the latest to that file.
 #[test]
 fn metadata_is_served_in_versions_14_to_16() {
     for version in 14..=16 {
@@ -161,6 +162,10 @@ fn metadata_is_served_in_versions_14_to_16() {
             Runtime::metadata_at_version(version).is_some(),
             "version {version}"
         );
+    }
+    if let Some(path) = std::env::var_os("QEDEX_WRITE_METADATA") {
+        let latest = Runtime::metadata_at_version(16).expect("it is served");
+        std::fs::write(path, latest.as_slice()).expect("the file can be written");
     }
 }
 

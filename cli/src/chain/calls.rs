@@ -46,6 +46,41 @@ pub fn place_order(slot: u64, side: Side, limit: PricePerKwh, energy: Wh) -> imp
         .place_order(slot_index(slot), side, limit, wh(energy))
 }
 
+/// Changes an order's limit or energy.
+pub fn amend_order(slot: u64, id: u32, limit: PricePerKwh, energy: Wh) -> impl Payload {
+    api::tx()
+        .auction()
+        .amend_order(slot_index(slot), id, per_kwh(limit), wh(energy))
+}
+
+/// An order that is not placed yet: side, limit and energy.
+pub type NewOrder = (Side, PricePerKwh, Wh);
+
+fn new_order((side, limit, energy): NewOrder) -> types::pallet_auction::types::NewOrder {
+    types::pallet_auction::types::NewOrder {
+        side: chain_side(side),
+        limit: per_kwh(limit),
+        energy: wh(energy),
+    }
+}
+
+/// Places orders of one slot, each judged alone.
+pub fn place_orders(slot: u64, orders: &[NewOrder]) -> impl Payload + use<> {
+    let orders = orders.iter().copied().map(new_order).collect();
+    let orders = types::bounded_collections::bounded_vec::BoundedVec(orders);
+    api::tx().auction().place_orders(slot_index(slot), orders)
+}
+
+/// Sets the signer's standing order.
+pub fn set_standing_order(order: NewOrder) -> impl Payload {
+    api::tx().auction().set_standing_order(new_order(order))
+}
+
+/// Ends the signer's standing order.
+pub fn end_standing_order() -> impl Payload {
+    api::tx().auction().end_standing_order()
+}
+
 /// Withdraws an order.
 pub fn cancel_order(slot: u64, id: u32) -> impl Payload {
     api::tx().auction().cancel_order(slot_index(slot), id)

@@ -3,6 +3,7 @@
 
 mod api;
 pub mod block;
+pub mod books;
 pub mod calls;
 pub mod keys;
 pub mod membership;

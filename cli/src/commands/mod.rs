@@ -1,12 +1,14 @@
 //! The commands of a prosumer, each a thin wrapper of one call.
 
+mod market;
 pub mod membership;
 mod order;
 mod readings;
 mod status;
 mod validator;
 
-pub use order::{cancel, place};
+pub use market::{Market, market};
+pub use order::{amend, batch, cancel, place, standing};
 pub use readings::{sign, submit};
 pub use status::status;
 pub use validator::Validator;

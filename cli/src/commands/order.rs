@@ -2,10 +2,11 @@
 
 use super::{open, print_json};
 use crate::{
-    args::{CancelOrder, PlaceOrder, SideArg},
-    chain::{calls, keys, queries},
+    args::{AmendOrder, BatchOrders, CancelOrder, PlaceOrder, SideArg, SlotArg, StandingOrder},
+    chain::{calls, keys, queries, session::Session},
     error::Error,
     market::{Happening, Side},
+    plan::table,
     report::qed,
 };
 use qedex_math::{PricePerKwh, Wh};
@@ -19,19 +20,8 @@ const INCLUSION: u64 = 6_000;
 pub async fn place(args: &PlaceOrder) -> Result<(), Error> {
     let key = keys::from_suri(&args.suri)?;
     let mut session = open(&args.node).await?;
-    let slot = match args.slot.slot {
-        Some(slot) => slot,
-        None => {
-            let now = queries::time(session.at()).await?;
-            queries::calendar(session.at())
-                .await?
-                .first_not_closed(now.saturating_add(INCLUSION))
-        }
-    };
-    let side = match args.side {
-        SideArg::Bid => Side::Bid,
-        SideArg::Ask => Side::Ask,
-    };
+    let slot = slot(&session, &args.slot).await?;
+    let side = side(args.side);
     let call = calls::place_order(slot, side, PricePerKwh(args.price), Wh(args.wh));
     let (block, included) = session.call("the order", &call, &key).await?;
     let placed = included
@@ -56,6 +46,125 @@ pub async fn place(args: &PlaceOrder) -> Result<(), Error> {
         block.number,
         qed(order.held, 6)
     );
+    Ok(())
+}
+
+/// The slot that is named, or the next one that an order still reaches.
+async fn slot(session: &Session, named: &SlotArg) -> Result<u64, Error> {
+    if let Some(slot) = named.slot {
+        return Ok(slot);
+    }
+    let now = queries::time(session.at()).await?;
+    let calendar = queries::calendar(session.at()).await?;
+    Ok(calendar.first_not_closed(now.saturating_add(INCLUSION)))
+}
+
+const fn side(named: SideArg) -> Side {
+    match named {
+        SideArg::Bid => Side::Bid,
+        SideArg::Ask => Side::Ask,
+    }
+}
+
+/// Changes an order and waits until that is final.
+pub async fn amend(args: &AmendOrder) -> Result<(), Error> {
+    let key = keys::from_suri(&args.suri)?;
+    let mut session = open(&args.node).await?;
+    let call = calls::amend_order(args.slot, args.id, PricePerKwh(args.price), Wh(args.wh));
+    let (block, included) = session.call("the change", &call, &key).await?;
+    // An order that only loses energy keeps its number.
+    let id = included
+        .happenings
+        .iter()
+        .find_map(|(_, happening)| match happening {
+            Happening::Placed(order) => Some(order.id),
+            _ => None,
+        })
+        .unwrap_or(args.id);
+    if args.json {
+        return print_json(&json!({ "slot": args.slot, "id": id, "block": block.number }));
+    }
+    println!(
+        "order {} of slot {} is changed in block {}; its number is {id}",
+        args.id, args.slot, block.number
+    );
+    Ok(())
+}
+
+/// Places the orders of a file and says how many were taken. One refused order is an error only
+/// after the others were placed.
+pub async fn batch(args: &BatchOrders) -> Result<(), Error> {
+    let key = keys::from_suri(&args.suri)?;
+    let mut orders = Vec::new();
+    let columns = ["side", "price_per_kwh", "wh"];
+    table::each(&args.file, columns, |_, [side, price, wh]| {
+        let side = match side {
+            "bid" => Side::Bid,
+            "ask" => Side::Ask,
+            other => return Err(format!("the side is {other:?}, neither bid nor ask")),
+        };
+        let price = price
+            .parse()
+            .map_err(|e| format!("price_per_kwh {price:?}: {e}"))?;
+        let energy = wh.parse().map_err(|e| format!("wh {wh:?}: {e}"))?;
+        orders.push((side, PricePerKwh(price), Wh(energy)));
+        Ok(())
+    })?;
+    if orders.is_empty() {
+        return Err(Error::BadInput("there is no order in the file".to_owned()));
+    }
+    let mut session = open(&args.node).await?;
+    let slot = slot(&session, &args.slot).await?;
+    let call = calls::place_orders(slot, &orders);
+    let (block, included) = session.call("the orders", &call, &key).await?;
+    let placed: Vec<u32> = included
+        .happenings
+        .iter()
+        .filter_map(|(_, happening)| match happening {
+            Happening::Placed(order) => Some(order.id),
+            _ => None,
+        })
+        .collect();
+    if args.json {
+        print_json(&json!({ "slot": slot, "block": block.number, "ids": placed }))?;
+    } else {
+        println!(
+            "{} of {} orders of slot {slot} are placed in block {}",
+            placed.len(),
+            orders.len(),
+            block.number
+        );
+    }
+    match orders.len().saturating_sub(placed.len()) {
+        0 => Ok(()),
+        refused => Err(Error::BadInput(format!(
+            "{refused} of {} orders were refused",
+            orders.len()
+        ))),
+    }
+}
+
+/// Sets or ends the account's standing order and waits until that is final.
+pub async fn standing(args: &StandingOrder) -> Result<(), Error> {
+    let key = keys::from_suri(&args.suri)?;
+    let mut session = open(&args.node).await?;
+    let (block, what) = match (args.side, args.price, args.wh) {
+        (Some(named), Some(price), Some(wh)) => {
+            let call = calls::set_standing_order((side(named), PricePerKwh(price), Wh(wh)));
+            (
+                session.call("the standing order", &call, &key).await?.0,
+                "stands",
+            )
+        }
+        _ => {
+            let call = calls::end_standing_order();
+            (session.call("its end", &call, &key).await?.0, "has ended")
+        }
+    };
+    if args.json {
+        return print_json(&json!({ "block": block.number, "standing": !args.end }));
+    }
+    println!("the standing order {what} from block {} on", block.number);
     Ok(())
 }
 

@@ -8,9 +8,10 @@ use frame_support::{
     weights::WeightMeter,
 };
 use frame_system::RawOrigin;
+use qedex_math::clearing::Margin;
 use qedex_primitives::{
-    Balance, Calendar, Escrow, LeaderTerms, Membership, Millis, OrderId, PricePerKwh, Role, Side,
-    SlotIndex, SlotTerms, Wh, Windows,
+    Balance, Calendar, Escrow, LeaderTerms, Membership, Millis, OrderId, PricePerKwh, Role, Rule,
+    Side, SlotIndex, SlotTerms, Wh, Windows,
 };
 use sp_runtime::Permill;
 
@@ -37,6 +38,7 @@ fn terms<T: Config>() -> LeaderTerms {
         least_order: Wh(100),
         wh_per_key: Wh(1_000),
         deposit_rate: Permill::one(),
+        rule: Rule::Uniform,
     }
 }
 
@@ -64,6 +66,7 @@ fn open_market<T: Config>() -> SlotRecord {
         next_order: 0,
         bids: 0,
         asks: 0,
+        renewing: 0,
     };
     Slots::<T>::insert(SLOT, record);
     record
@@ -95,8 +98,32 @@ fn place<T: Config>(
 ) -> Result<(T::AccountId, OrderId), BenchmarkError> {
     let who = trader::<T>(number);
     let id = record::<T>()?.next_order;
-    Pallet::<T>::do_place(who.clone(), SLOT, side, limit::<T>(side, ticks), ENERGY)?;
+    Pallet::<T>::do_place(who.clone(), SLOT, new_order::<T>(side, ticks))?;
     Ok((who, id))
+}
+
+fn new_order<T: Config>(side: Side, ticks: u32) -> NewOrder {
+    NewOrder {
+        side,
+        limit: limit::<T>(side, ticks),
+        energy: ENERGY,
+    }
+}
+
+/// The standing order of a new trader.
+fn stand<T: Config>(number: u32) -> Result<T::AccountId, BenchmarkError> {
+    let who = trader::<T>(number);
+    Pallet::<T>::do_set_standing(who.clone(), new_order::<T>(Side::Ask, 0))?;
+    Ok(who)
+}
+
+/// Where a greedy run ends at the first limit of a side.
+fn margin<T: Config>(side: Side) -> Margin {
+    Margin {
+        limit: limit::<T>(side, 0),
+        ahead: Wh(0),
+        taken: ENERGY,
+    }
 }
 
 fn record<T: Config>() -> Result<SlotRecord, BenchmarkError> {
@@ -279,6 +306,7 @@ mod benchmarks {
             sellers_receive: limit::<T>(Side::Ask, 0),
             left: ENERGY,
             next_trade: 0,
+            rationed: None,
         };
         let mut meter = WeightMeter::new();
 
@@ -306,6 +334,170 @@ mod benchmarks {
         }
 
         assert_eq!((record.phase, record.asks), (Phase::Matched, 0));
+        Ok(())
+    }
+
+    /// Every order is of another side or price than the book has, and all of one account.
+    #[benchmark]
+    fn place_orders(n: Linear<1, { T::MaxBatch::get() }>) -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        let who = trader::<T>(0);
+        let orders: alloc::vec::Vec<_> = (0..n)
+            .map(|ticks| new_order::<T>(Side::Ask, ticks))
+            .collect();
+        let orders = BoundedVec::truncate_from(orders);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who), SLOT, orders);
+
+        assert_eq!(
+            record::<T>()?.next_order,
+            n.min(T::MaxOrdersPerAccount::get())
+        );
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_standing_order() {
+        open_market::<T>();
+        let who = trader::<T>(0);
+        let order = new_order::<T>(Side::Ask, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), order);
+
+        assert!(StandingOrders::<T>::contains_key(&who));
+    }
+
+    /// Another one takes its index.
+    #[benchmark]
+    fn end_standing_order() -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        let who = stand::<T>(0)?;
+        stand::<T>(1)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()));
+
+        assert!(!StandingOrders::<T>::contains_key(&who));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn announce_terms() {
+        open_market::<T>();
+        let who: T::AccountId = account("aggregator", 0, 0);
+        T::Membership::grant(&who, Role::Aggregate);
+        let slot = NextSlot::<T>::get();
+        let terms = terms::<T>();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who), slot, terms);
+
+        assert_eq!(Announced::<T>::iter().count(), 1);
+    }
+
+    #[benchmark]
+    fn set_standing_rule() -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        let origin =
+            T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let rule = StandingRule {
+            mid_cap: terms::<T>().cap,
+            on_cap: terms::<T>().cap,
+            most_wh_per_key: Wh(2_000),
+        };
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, Some(rule));
+
+        assert_eq!(StandingRules::<T>::get(), Some(rule));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn renew() -> Result<(), BenchmarkError> {
+        let mut record = open_market::<T>();
+        let who = stand::<T>(0)?;
+        // As if it had been set before the slot opened.
+        StandingOrders::<T>::mutate(&who, |entry| {
+            if let Some(standing) = entry {
+                standing.renewed = SlotIndex(0);
+            }
+        });
+        record.renewing = 1;
+        let mut meter = WeightMeter::new();
+
+        #[block]
+        {
+            Pallet::<T>::renew(SLOT, &mut record, &mut meter);
+        }
+
+        assert_eq!((record.renewing, record.asks), (0, 1));
+        Ok(())
+    }
+
+    /// The first look, at an order that does not hold the last watt-hour.
+    #[benchmark]
+    fn reduce() -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        place::<T>(0, Side::Bid, 0)?;
+        place::<T>(1, Side::Bid, 0)?;
+        let mut record = record::<T>()?;
+        let bids = Margin {
+            taken: Wh(ENERGY.0.saturating_mul(2)),
+            ..margin::<T>(Side::Bid)
+        };
+        record.phase = Phase::Reducing {
+            bids,
+            asks: margin::<T>(Side::Ask),
+            last_bid: None,
+            seen: None,
+            cap_binding: false,
+        };
+        let mut meter = WeightMeter::with_limit(T::WeightInfo::reduce());
+        let now = record.terms.schedule.gate_closes;
+
+        #[block]
+        {
+            Pallet::<T>::reduce_trade(SLOT, &mut record, now, &mut meter);
+        }
+
+        assert!(matches!(
+            record.phase,
+            Phase::Reducing { seen: Some(0), .. }
+        ));
+        Ok(())
+    }
+
+    /// The order is found, taken out of the book and put back, because there is no weight for its pair.
+    #[benchmark]
+    fn find_next() -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        place::<T>(0, Side::Bid, 0)?;
+        let mut record = record::<T>()?;
+        let rationed = Rationed {
+            side: Side::Bid,
+            limit: limit::<T>(Side::Bid, 1),
+            last: 9,
+            next: 0,
+        };
+        record.phase = Phase::Pairing {
+            buyers_pay: limit::<T>(Side::Bid, 1),
+            sellers_receive: limit::<T>(Side::Ask, 0),
+            left: ENERGY,
+            next_trade: 0,
+            rationed: Some(rationed),
+        };
+        let mut meter = WeightMeter::with_limit(T::WeightInfo::find_next());
+
+        #[block]
+        {
+            Pallet::<T>::pair(SLOT, &mut record, &mut meter);
+        }
+
+        assert_eq!(record.bids, 1);
+        assert!(matches!(record.phase, Phase::Pairing { .. }));
         Ok(())
     }
 

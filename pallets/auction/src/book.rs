@@ -1,14 +1,14 @@
 //! The book: placing, amending, cancelling and closing orders.
 
 use crate::{
-    Config, Error, Event, Levels, Order, OrderKeys, OrderPriority, Orders, Pallet, Participant,
-    Participants, Phase, PricePriority, SlotRecord, Slots,
+    Config, Error, Event, Levels, NewOrder, Order, OrderKeys, OrderPriority, Orders, Pallet,
+    Participant, Participants, Party, Phase, PricePriority, SlotRecord, Slots,
 };
 use frame_support::{ensure, pallet_prelude::*};
 use qedex_math::deposit;
 use qedex_primitives::{
-    Balance, Calendar, Escrow, LeaderTerms, Membership, OrderId, PricePerKwh, Role, Side,
-    SlotIndex, Wh,
+    Admission, Balance, Calendar, Escrow, LeaderTerms, Membership, OrderId, PricePerKwh, Role,
+    Side, SlotIndex, Wh,
 };
 
 /// An order with its side and limit, as its owner named it.
@@ -19,19 +19,44 @@ type OwnOrder<T> = (
 );
 
 impl<T: Config> Pallet<T> {
-    pub(crate) fn do_place(
-        who: T::AccountId,
-        slot: SlotIndex,
-        side: Side,
-        limit: PricePerKwh,
-        energy: Wh,
-    ) -> DispatchResult {
+    pub(crate) fn do_place(who: T::AccountId, slot: SlotIndex, order: NewOrder) -> DispatchResult {
         let mut record = Self::open_slot(slot)?;
-        Self::check_order(&record.terms.leader, limit, energy)?;
-        Self::ensure_may(&who, side)?;
-        Self::insert(who, slot, &mut record, side, limit, energy)?;
+        Self::place_in(who, slot, &mut record, order)?;
         Slots::<T>::insert(slot, record);
         Ok(())
+    }
+
+    /// Places orders one by one; those that are refused change nothing and are reported.
+    pub(crate) fn do_place_all(
+        who: &T::AccountId,
+        slot: SlotIndex,
+        orders: &[NewOrder],
+    ) -> DispatchResult {
+        let mut record = Self::open_slot(slot)?;
+        for order in orders {
+            if let Err(error) = Self::place_in(who.clone(), slot, &mut record, *order) {
+                Self::deposit_event(Event::OrderRefused {
+                    slot,
+                    who: who.clone(),
+                    order: *order,
+                    error,
+                });
+            }
+        }
+        Slots::<T>::insert(slot, record);
+        Ok(())
+    }
+
+    /// Places an order in a slot that is open. Changes nothing where it fails.
+    pub(crate) fn place_in(
+        who: T::AccountId,
+        slot: SlotIndex,
+        record: &mut SlotRecord,
+        order: NewOrder,
+    ) -> DispatchResult {
+        Self::check_order(&record.terms.leader, order.limit, order.energy)?;
+        Self::ensure_may(&who, order.side)?;
+        Self::insert(who, slot, record, order)
     }
 
     pub(crate) fn do_amend(
@@ -55,7 +80,12 @@ impl<T: Config> Pallet<T> {
             who: who.clone(),
             released,
         });
-        Self::insert(who, slot, &mut record, side, limit, energy)?;
+        let order = NewOrder {
+            side,
+            limit,
+            energy,
+        };
+        Self::insert(who, slot, &mut record, order)?;
         Slots::<T>::insert(slot, record);
         Ok(())
     }
@@ -86,12 +116,13 @@ impl<T: Config> Pallet<T> {
         Ok(record)
     }
 
-    fn ensure_may(who: &T::AccountId, side: Side) -> DispatchResult {
+    pub(crate) fn ensure_may(who: &T::AccountId, side: Side) -> DispatchResult {
         let role = match side {
             Side::Bid => Role::Trade,
             Side::Ask => Role::Sell,
         };
         ensure!(T::Membership::may(who, role), Error::<T>::NotPermitted);
+        ensure!(T::Admission::admits(who, role), Error::<T>::StandingTooLow);
         Ok(())
     }
 
@@ -146,14 +177,24 @@ impl<T: Config> Pallet<T> {
         who: T::AccountId,
         slot: SlotIndex,
         record: &mut SlotRecord,
-        side: Side,
-        limit: PricePerKwh,
-        energy: Wh,
+        NewOrder {
+            side,
+            limit,
+            energy,
+        }: NewOrder,
     ) -> DispatchResult {
         let open = record.bids.saturating_add(record.asks);
         ensure!(open < T::MaxOrdersPerSlot::get(), Error::<T>::BookFull);
+        let mut order = Order {
+            owner: T::Membership::owner_of(&who),
+            who,
+            energy,
+            left: energy,
+            held: 0,
+        };
+        let party = order.party();
         let mut part =
-            Participants::<T>::get(slot, &who).unwrap_or(Participant { side, orders: 0 });
+            Participants::<T>::get(slot, &party).unwrap_or(Participant { side, orders: 0 });
         ensure!(part.side == side, Error::<T>::OtherSide);
         ensure!(
             part.orders < T::MaxOrdersPerAccount::get(),
@@ -169,7 +210,9 @@ impl<T: Config> Pallet<T> {
         let next = id.checked_add(1).ok_or(Error::<T>::BookFull)?;
         let held = Self::required_hold(&record.terms.leader, side, limit, energy)?;
 
-        T::Escrow::hold(&who, held).map_err(|_| Error::<T>::InsufficientFunds)?;
+        T::Escrow::hold(&order.who, held).map_err(|_| Error::<T>::InsufficientFunds)?;
+        order.held = held;
+        let who = order.who.clone();
         level.orders = level.orders.saturating_add(1);
         part.orders = part.orders.saturating_add(1);
         record.next_order = next;
@@ -179,17 +222,9 @@ impl<T: Config> Pallet<T> {
         };
         *count = count.saturating_add(1);
         Levels::<T>::insert((slot, side, price), level);
-        Participants::<T>::insert(slot, &who, part);
+        Participants::<T>::insert(slot, party, part);
         OrderKeys::<T>::insert(slot, id, (side, limit));
-        Orders::<T>::insert(
-            (slot, side, OrderPriority::new(side, limit, id)),
-            Order {
-                who: who.clone(),
-                energy,
-                left: energy,
-                held,
-            },
-        );
+        Orders::<T>::insert((slot, side, OrderPriority::new(side, limit, id)), order);
         Self::deposit_event(Event::OrderPlaced {
             slot,
             id,
@@ -252,7 +287,7 @@ impl<T: Config> Pallet<T> {
             });
         });
         Orders::<T>::remove((slot, side, OrderPriority::new(side, limit, id)));
-        Self::forget(slot, record, id, side, &order.who);
+        Self::forget(slot, record, id, side, &order.party());
         Ok(order.held)
     }
 
@@ -262,10 +297,10 @@ impl<T: Config> Pallet<T> {
         record: &mut SlotRecord,
         id: OrderId,
         side: Side,
-        who: &T::AccountId,
+        party: &Party<T::AccountId>,
     ) {
         OrderKeys::<T>::remove(slot, id);
-        Participants::<T>::mutate_exists(slot, who, |entry| {
+        Participants::<T>::mutate_exists(slot, party, |entry| {
             *entry = entry.take().and_then(|mut part| {
                 part.orders = part.orders.saturating_sub(1);
                 (part.orders > 0).then_some(part)
@@ -293,7 +328,7 @@ impl<T: Config> Pallet<T> {
             // does, the rest of the book must still be released.
             log::error!(target: "runtime::auction", "release for order {id} failed: {error:?}");
         }
-        Self::forget(slot, record, id, side, &order.who);
+        Self::forget(slot, record, id, side, &order.party());
         Self::deposit_event(Event::OrderClosed {
             slot,
             id,

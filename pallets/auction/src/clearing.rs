@@ -1,37 +1,21 @@
-//! The life of a slot: opening, price discovery, pairing, release, end. All of it is done in
-//! `on_poll`, in steps that are weighed before they are taken.
+//! The life of a slot: opening, price discovery, end. All of it is done in `on_poll`, in steps that
+//! are weighed before they are taken. Pairing and release stand in `pairing`, the search for marginal
+//! orders in `reduction`, the renewal of standing orders in `standing`.
 
 use crate::{
-    ClearingResult, Config, Event, InFlight, Levels, NextSlot, Order, OrderPriority, Orders,
-    Pallet, Phase, Results, SlotLength, SlotRecord, Slots, StandingTerms, StandingWindows,
-    WeightInfo,
+    Config, Event, InFlight, Levels, NextSlot, Pallet, Phase, Results, SlotLength, SlotRecord,
+    Slots, StandingOrders, StandingTerms, StandingWindows, WeightInfo,
 };
 use alloc::vec::Vec;
 use frame_support::{
     pallet_prelude::Get,
     weights::{Weight, WeightMeter},
 };
-use qedex_math::{
-    clearing::{self, Clearing, Corridor, Level},
-    deposit,
-};
+use qedex_math::clearing::{self, Corridor, Level, Run};
 use qedex_primitives::{
-    Calendar, KeyBudget, MarketSettlement, Moment, NewTrade, PricePerKwh, Side, SlotIndex,
-    SlotTerms, TradeId, Wh,
+    Calendar, ClearingResult, KeyBudget, MarketSettlement, Moment, PricePerKwh, Rule, Side,
+    SlotIndex, SlotTerms, Wh,
 };
-
-/// What the two ends of the book look like while they are paired.
-struct Head<AccountId> {
-    key: OrderPriority,
-    order: Order<AccountId>,
-}
-
-/// Whether a step was taken to its end or the weight ran out.
-#[derive(PartialEq, Eq)]
-enum Progress {
-    Done,
-    OutOfWeight,
-}
 
 impl<T: Config> Pallet<T> {
     /// The share of a block that the market may take for its own work: a quarter.
@@ -54,11 +38,20 @@ impl<T: Config> Pallet<T> {
             left.all_gte(T::WeightInfo::discover(ticks, ticks)),
             "price discovery fits into a quarter of a block"
         );
-        let pairing = T::WeightInfo::pair().saturating_add(T::Settlement::open_trade_weight());
+        let pairing = T::WeightInfo::find_next()
+            .saturating_add(T::WeightInfo::pair())
+            .saturating_add(T::Settlement::open_trade_weight());
         assert!(
             left.all_gte(pairing),
             "a pairing fits into a quarter of a block"
         );
+        for (step, what) in [
+            (T::WeightInfo::reduce(), "a look at an order"),
+            (T::WeightInfo::renew(), "a renewal"),
+            (T::WeightInfo::release_order(), "a release"),
+        ] {
+            assert!(left.all_gte(step), "{what} fits into a quarter of a block");
+        }
     }
 
     /// Does what is due, as far as the weight reaches.
@@ -77,9 +70,9 @@ impl<T: Config> Pallet<T> {
     /// Opens the slots whose gate is open now, passing over those whose gate has closed while
     /// the chain stood still.
     pub(crate) fn open_due_slots(now: Moment, meter: &mut WeightMeter) {
-        let Some(leader) = StandingTerms::<T>::get() else {
+        if !StandingTerms::<T>::exists() {
             return;
-        };
+        }
         let windows = StandingWindows::<T>::get();
         let length = SlotLength::<T>::get();
         let Some(current) = now.checked_div(length) else {
@@ -97,6 +90,10 @@ impl<T: Config> Pallet<T> {
             && in_flight.try_push(slot).is_ok()
         {
             meter.consume(T::WeightInfo::open_slot());
+            let Some(leader) = Self::terms_of(slot) else {
+                break;
+            };
+            Self::forget_announced(slot);
             let terms = SlotTerms {
                 leader,
                 keys: T::KeyBudget::available(slot),
@@ -110,6 +107,7 @@ impl<T: Config> Pallet<T> {
                     next_order: 0,
                     bids: 0,
                     asks: 0,
+                    renewing: StandingOrders::<T>::count(),
                 },
             );
             Self::deposit_event(Event::SlotOpened { slot, terms });
@@ -134,8 +132,14 @@ impl<T: Config> Pallet<T> {
             };
             let schedule = record.terms.schedule;
             let before = record;
+            if record.phase == Phase::Open && now < schedule.gate_closes {
+                Self::renew(*slot, &mut record, meter);
+            }
             if record.phase == Phase::Open && now >= schedule.gate_closes {
                 Self::discover(*slot, &mut record, now, meter);
+            }
+            if matches!(record.phase, Phase::Reducing { .. }) {
+                Self::reduce_trade(*slot, &mut record, now, meter);
             }
             if let Phase::Pairing {
                 next_trade, left, ..
@@ -192,20 +196,40 @@ impl<T: Config> Pallet<T> {
             grid_fee: leader.grid_fee,
         };
         let cap = clearing::energy_cap(record.terms.keys, leader.wh_per_key);
+        if leader.rule == Rule::McAfee {
+            let run = clearing::greedy(&bids, &asks, corridor.grid_fee, cap);
+            Self::begin_reduction(slot, record, &run);
+            return;
+        }
         let found = clearing::discover(&bids, &asks, &corridor, cap);
-        let keys_used = clearing::keys_used(found.volume, leader.wh_per_key);
-        T::KeyBudget::consume(slot, keys_used);
-        Self::note_result(slot, record, &found, keys_used);
-        record.phase = match (found.buyers_pay, found.sellers_receive) {
-            (Some(buyers_pay), Some(sellers_receive)) if !found.volume.is_zero() => {
-                Phase::Pairing {
-                    buyers_pay,
-                    sellers_receive,
-                    left: found.volume,
-                    next_trade: 0,
-                }
+        let prices = found.buyers_pay.zip(found.sellers_receive);
+        Self::note_result(slot, record, found.volume, prices, found.cap_binding);
+        record.phase = match prices {
+            Some((buyers_pay, sellers_receive)) => Phase::Pairing {
+                buyers_pay,
+                sellers_receive,
+                left: found.volume,
+                next_trade: 0,
+                rationed: None,
+            },
+            None => Phase::Releasing { trades: 0 },
+        };
+    }
+
+    /// Begins the search for the orders that hold the last watt-hour, if there is one.
+    fn begin_reduction(slot: SlotIndex, record: &mut SlotRecord, run: &Run) {
+        record.phase = match run.margins {
+            Some((bids, asks)) => Phase::Reducing {
+                bids,
+                asks,
+                last_bid: None,
+                seen: None,
+                cap_binding: run.cap_binding,
+            },
+            None => {
+                Self::note_result(slot, record, Wh::ZERO, None, run.cap_binding);
+                Phase::Releasing { trades: 0 }
             }
-            _ => Phase::Releasing { trades: 0 },
         };
     }
 
@@ -224,24 +248,46 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    fn note_result(slot: SlotIndex, record: &SlotRecord, found: &Clearing, keys_used: u64) {
+    /// Reserves the keys of the volume and keeps the result. `prices` are what buyers pay and
+    /// what sellers receive.
+    pub(crate) fn note_result(
+        slot: SlotIndex,
+        record: &SlotRecord,
+        volume: Wh,
+        prices: Option<(PricePerKwh, PricePerKwh)>,
+        cap_binding: bool,
+    ) {
+        let leader = &record.terms.leader;
+        let keys_used = clearing::keys_used(volume, leader.wh_per_key);
+        T::KeyBudget::consume(slot, keys_used);
+        let beyond_fee = prices.map_or(PricePerKwh(0), |(buyers_pay, sellers_receive)| {
+            buyers_pay
+                .saturating_sub(sellers_receive)
+                .saturating_sub(leader.grid_fee)
+        });
+        let (buyers_pay, sellers_receive) = prices.unzip();
         let result = ClearingResult {
             slot,
-            volume: found.volume,
-            buyers_pay: found.buyers_pay,
-            sellers_receive: found.sellers_receive,
-            cap_binding: found.cap_binding,
+            rule: leader.rule,
+            volume,
+            buyers_pay,
+            sellers_receive,
+            beyond_fee,
+            cap_binding,
             keys_used,
+            keys: record.terms.keys,
             bids: record.bids,
             asks: record.asks,
         };
         Results::<T>::insert(Self::ring_index(slot), result);
         Self::deposit_event(Event::SlotCleared {
             slot,
-            volume: result.volume,
-            buyers_pay: result.buyers_pay,
-            sellers_receive: result.sellers_receive,
-            cap_binding: result.cap_binding,
+            volume,
+            buyers_pay,
+            sellers_receive,
+            cap_binding,
+            rule: result.rule,
+            beyond_fee,
             keys_used,
             bids: result.bids,
             asks: result.asks,
@@ -258,162 +304,5 @@ impl<T: Config> Pallet<T> {
     /// The clearing result of `slot`, while it is kept.
     pub fn result(slot: SlotIndex) -> Option<ClearingResult> {
         Results::<T>::get(Self::ring_index(slot)).filter(|result| result.slot == slot)
-    }
-
-    /// Pairs the best bid with the best ask, again and again.
-    pub(crate) fn pair(slot: SlotIndex, record: &mut SlotRecord, meter: &mut WeightMeter) {
-        let Phase::Pairing {
-            buyers_pay,
-            sellers_receive,
-            mut left,
-            mut next_trade,
-        } = record.phase
-        else {
-            return;
-        };
-        let step = T::WeightInfo::pair().saturating_add(T::Settlement::open_trade_weight());
-        // One iterator a side for the whole page: one that began anew would have to step over
-        // everything that this block has removed, each time.
-        let mut bids = Self::drain(slot, Side::Bid);
-        let mut asks = Self::drain(slot, Side::Ask);
-        let mut bid = None;
-        let mut ask = None;
-        let mut progress = Progress::Done;
-        while !left.is_zero() {
-            if meter.try_consume(step).is_err() {
-                progress = Progress::OutOfWeight;
-                break;
-            }
-            let heads = (
-                bid.take().or_else(|| bids.next()),
-                ask.take().or_else(|| asks.next()),
-            );
-            let (mut buying, mut selling) = match heads {
-                (Some(buying), Some(selling))
-                    if buying.key.limit(Side::Bid) >= buyers_pay
-                        && selling.key.limit(Side::Ask) <= sellers_receive =>
-                {
-                    (buying, selling)
-                }
-                // The book holds the cleared volume inside these limits by invariant. Less is
-                // left only where the settlement refused a trade: its orders were closed.
-                (buying, selling) => {
-                    log::error!(target: "runtime::auction", "book of slot {slot:?} ran dry");
-                    bid = buying;
-                    ask = selling;
-                    break;
-                }
-            };
-            let energy = clearing::next_trade(buying.order.left, selling.order.left, left);
-            left = left.saturating_sub(energy);
-            let traded = Self::open_trade(
-                slot,
-                &record.terms,
-                next_trade,
-                (buyers_pay, sellers_receive),
-                energy,
-                (&mut buying.order, &mut selling.order),
-            );
-            if traded {
-                next_trade = next_trade.saturating_add(1);
-            }
-            bid = Self::keep_or_close(slot, record, Side::Bid, buying, traded);
-            ask = Self::keep_or_close(slot, record, Side::Ask, selling, traded);
-        }
-        for (side, head) in [(Side::Bid, bid), (Side::Ask, ask)] {
-            if let Some(Head { key, order }) = head {
-                Orders::<T>::insert((slot, side, key), order);
-            }
-        }
-        record.phase = match progress {
-            Progress::OutOfWeight => Phase::Pairing {
-                buyers_pay,
-                sellers_receive,
-                left,
-                next_trade,
-            },
-            Progress::Done => Phase::Releasing { trades: next_trade },
-        };
-    }
-
-    /// Takes the orders of one side out of the book, best first.
-    fn drain(slot: SlotIndex, side: Side) -> impl Iterator<Item = Head<T::AccountId>> {
-        Orders::<T>::drain_prefix((slot, side)).map(|(key, order)| Head { key, order })
-    }
-
-    /// Opens one trade; its money leaves the two orders. Says whether it was opened: if not, the
-    /// money stays with the orders and is released with them.
-    fn open_trade(
-        slot: SlotIndex,
-        terms: &SlotTerms,
-        id: TradeId,
-        (buyer_price, seller_price): (PricePerKwh, PricePerKwh),
-        energy: Wh,
-        (bid, ask): (&mut Order<T::AccountId>, &mut Order<T::AccountId>),
-    ) -> bool {
-        let payment = buyer_price
-            .cost_floor(energy)
-            .filter(|payment| *payment <= bid.held);
-        let deposit = deposit::share(ask.held, energy, ask.left);
-        let (Some(payment), Some(deposit)) = (payment, deposit) else {
-            log::error!(target: "runtime::auction", "trade {id} of {slot:?} exceeds its holds");
-            return false;
-        };
-        let trade = NewTrade {
-            id,
-            buyer: bid.who.clone(),
-            seller: ask.who.clone(),
-            energy,
-            buyer_price,
-            seller_price,
-            payment,
-            deposit,
-        };
-        if let Err(error) = T::Settlement::open_trade(slot, terms, trade) {
-            log::error!(target: "runtime::auction", "trade {id} of {slot:?} refused: {error:?}");
-            return false;
-        }
-        bid.held = bid.held.saturating_sub(payment);
-        ask.held = ask.held.saturating_sub(deposit);
-        bid.left = bid.left.saturating_sub(energy);
-        ask.left = ask.left.saturating_sub(energy);
-        true
-    }
-
-    /// Keeps the head of one side for the next pair, or closes it when it is used up. Orders
-    /// whose trade was refused are closed too: they would be refused again.
-    fn keep_or_close(
-        slot: SlotIndex,
-        record: &mut SlotRecord,
-        side: Side,
-        head: Head<T::AccountId>,
-        traded: bool,
-    ) -> Option<Head<T::AccountId>> {
-        if traded && !head.order.left.is_zero() {
-            return Some(head);
-        }
-        Self::close(slot, record, side, head.key, head.order);
-        None
-    }
-
-    /// Gives back what is left in the book.
-    pub(crate) fn release_rest(slot: SlotIndex, record: &mut SlotRecord, meter: &mut WeightMeter) {
-        let Phase::Releasing { trades } = record.phase else {
-            return;
-        };
-        for side in [Side::Bid, Side::Ask] {
-            let mut orders = Self::drain(slot, side);
-            loop {
-                if meter.try_consume(T::WeightInfo::release_order()).is_err() {
-                    return;
-                }
-                let Some(Head { key, order }) = orders.next() else {
-                    break;
-                };
-                Self::close(slot, record, side, key, order);
-            }
-        }
-        record.phase = Phase::Matched;
-        Self::deposit_event(Event::SlotMatched { slot, trades });
     }
 }

@@ -2,32 +2,47 @@
 //!
 //! ## Rules
 //!
-//! 1. *The leader speaks first.* When a slot's gate opens, the standing terms of the leader
-//!    (the community's aggregator), the windows and the market's key budget are copied into
-//!    the slot. No later change reaches back.
+//! 1. *The leader speaks first.* When a slot's gate opens, the leader's terms, the windows and the
+//!    market's key budget are copied into the slot. No later change reaches back. The terms are
+//!    those that an aggregator announced for this slot, within what the council allows, or else
+//!    the standing ones, whose grid price follows the tariff band and whose energy per key follows
+//!    the keys of the last slots.
 //! 2. *Followers answer with orders.* An order names a side, a limit price on a tick inside
-//!    the corridor from floor to cap, and an energy in whole lots. An account takes one side
-//!    per slot. A bid holds what it may cost at most, rounded down; an ask holds its deposit,
-//!    rounded up.
+//!    the corridor from floor to cap, and an energy in whole lots. An owner takes one side per
+//!    slot, with all accounts together: an order that is just left out moves the price. A bid holds
+//!    what it may cost at most, rounded down; an ask holds its deposit, rounded up.
 //! 3. *Time has priority within a price.* Reducing an order's energy keeps its place; every
 //!    other amendment is a new order.
-//! 4. *Gate closure.* From then on no order is taken, amended or cancelled. Prices follow from
-//!    the aggregated price levels by [`qedex_math::clearing`]: one price for all who buy and
-//!    one for all who sell, at most as much energy as the keys cover.
-//! 5. *Pairing.* Filled orders are paired, best price and earliest arrival first, and each
-//!    pair opens a trade in the settlement. Its money moves with it by bookkeeping. What an
-//!    order does not need is released to the planck when the order closes.
-//! 6. *Nothing is done twice or late.* The work is spread over blocks, as much as a quarter of
+//! 4. *Standing orders* are placed anew when a gate opens, under the funds and credentials that
+//!    their account has then, a few per block. One that cannot be placed is reported and holds up
+//!    nobody; after [`MAX_FAILURES`] times in a row it ends.
+//! 5. *Gate closure.* From then on no order is taken, amended or cancelled. The aggregated price
+//!    levels say by [`qedex_math::clearing`] how much is traded, at most what the keys cover, and,
+//!    under the rule `Uniform`, at one price for all who buy and one for all who sell. Under the
+//!    rule `McAfee` the two orders that hold the last watt-hour are looked for, leave whole and set
+//!    the prices.
+//! 6. *Pairing.* Filled orders are paired, best price and earliest arrival first, and each
+//!    pair opens a trade in the settlement. Under `McAfee` the side of which more remains is filled
+//!    by arrival alone. A trade's money moves with it by bookkeeping. What an order does not need is
+//!    released to the planck when the order closes.
+//! 7. *Keys* are reserved when the volume is known, as many as it uses. Without keys a slot goes its
+//!    way without trades, and every hold is released.
+//! 8. *Nothing is done twice or late.* The work is spread over blocks, as much as a quarter of
 //!    a block's weight at a time, and resumes where it stopped. If the chain stood still past
 //!    the start of delivery, a slot that was not cleared is annulled: every order is released.
 //!    Once delivery has ended, no trade opens any more: what is not paired by then is released.
+//!
+//! An order may be cancelled until gate closure for the transaction's fee alone. Nothing is decided
+//! before that moment, so nobody learns more by waiting than the open book shows anyway.
 //!
 //! ## Bounds
 //!
 //! Placing an order costs the same in an empty book and in a full one: an order is found by
 //! its number, its price level by its price, and both are kept in priority order by their
 //! storage keys. Price discovery reads the price levels, of which the terms allow at most
-//! [`Config::MaxTicks`] a side. Pairing makes at most one trade fewer than there are orders.
+//! [`Config::MaxTicks`] a side. The search for a marginal order reads the orders at one price, and
+//! filling by arrival the numbers of a slot's orders, both spread over blocks. Pairing makes at
+//! most one trade fewer than there are orders.
 //!
 //! Source: the double auction of the project's design, which corrects the published one; the
 //! differences are listed in `docs/papers.md`.
@@ -54,14 +69,28 @@ mod benchmarking;
 mod book;
 mod calendar;
 mod clearing;
+mod leader;
 #[cfg(test)]
 mod mock;
+mod pairing;
+mod reduction;
+mod standing;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state;
 mod types;
+mod views;
 pub mod weights;
+
+/// How many times in a row a standing order may fail before it ends.
+pub const MAX_FAILURES: u8 = 3;
+
+/// For how many slots ahead terms can be announced.
+pub const ANNOUNCED_AHEAD: u64 = 96;
+
+/// The most orders that a client gets at once.
+pub const MAX_PAGE: u32 = 1_000;
 
 #[frame_support::pallet]
 #[allow(clippy::expect_used)]
@@ -70,8 +99,9 @@ pub mod pallet {
     use frame_support::pallet_prelude::*;
     use frame_system::pallet_prelude::*;
     use qedex_primitives::{
-        Balance, Escrow, KeyBudget, LeaderTerms, MarketSettlement, Membership, Millis, OrderId,
-        PricePerKwh, Side, SlotIndex, SlotTerms, Wh, Windows,
+        Admission, Balance, ClearingResult, Escrow, KeyBudget, LeaderTerms, MarketSettlement,
+        Membership, Millis, OrderId, PricePerKwh, Rule, Side, SlotIndex, SlotTerms, Tariff, Wh,
+        Windows,
     };
 
     /// What the auction needs of the runtime.
@@ -83,6 +113,9 @@ pub mod pallet {
         /// Who may buy and who may sell.
         type Membership: Membership<Self::AccountId>;
 
+        /// What standing the market asks of those who buy and sell.
+        type Admission: Admission<Self::AccountId>;
+
         /// The money behind orders.
         type Escrow: Escrow<Self::AccountId>;
 
@@ -91,6 +124,9 @@ pub mod pallet {
 
         /// The market's share of the key pools.
         type KeyBudget: KeyBudget;
+
+        /// The tariff band of each slot.
+        type Tariff: Tariff;
 
         /// The chain's time in milliseconds since the Unix epoch.
         type Time: frame_support::traits::Time<Moment = u64>;
@@ -103,9 +139,17 @@ pub mod pallet {
         #[pallet::constant]
         type MaxOrdersPerSlot: Get<u32>;
 
-        /// The most open orders of one account in one slot.
+        /// The most open orders of one account, or of all accounts of one owner, in one slot.
         #[pallet::constant]
         type MaxOrdersPerAccount: Get<u32>;
+
+        /// The most orders of one batch.
+        #[pallet::constant]
+        type MaxBatch: Get<u32>;
+
+        /// The most standing orders, of all accounts together.
+        #[pallet::constant]
+        type MaxStandingOrders: Get<u32>;
 
         /// The largest energy of one order, in Wh.
         #[pallet::constant]
@@ -138,6 +182,25 @@ pub mod pallet {
     /// The leader's terms that slots opening from now on get. Without terms no slot opens.
     #[pallet::storage]
     pub type StandingTerms<T: Config> = StorageValue<_, LeaderTerms, OptionQuery>;
+
+    /// How the standing terms follow the tariff and the keys; without it they stay as they are.
+    #[pallet::storage]
+    pub type StandingRules<T: Config> = StorageValue<_, StandingRule, OptionQuery>;
+
+    /// The terms that aggregators announced for slots to come, in a ring: those of slot `d` are
+    /// found at `d % ANNOUNCED_AHEAD`, and are void once another slot's stand there.
+    #[pallet::storage]
+    pub type Announced<T: Config> = StorageMap<_, Twox64Concat, u32, AnnouncedTerms>;
+
+    /// The standing order of each account.
+    #[pallet::storage]
+    pub type StandingOrders<T: Config> =
+        CountedStorageMap<_, Blake2_128Concat, T::AccountId, StandingOrder>;
+
+    /// Whose standing order has this index. The indices are those below the number of standing
+    /// orders.
+    #[pallet::storage]
+    pub type StandingIndex<T: Config> = StorageMap<_, Twox64Concat, u32, T::AccountId>;
 
     /// The first slot that has not been opened or passed over.
     #[pallet::storage]
@@ -183,10 +246,17 @@ pub mod pallet {
         PriceLevel,
     >;
 
-    /// The side that an account has taken in a slot, and the number of its open orders.
+    /// The side that an owner, or an account without one, has taken in a slot, and the number of its
+    /// open orders.
     #[pallet::storage]
-    pub type Participants<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, SlotIndex, Blake2_128Concat, T::AccountId, Participant>;
+    pub type Participants<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        SlotIndex,
+        Blake2_128Concat,
+        Party<T::AccountId>,
+        Participant,
+    >;
 
     /// The latest clearing results, in a ring: slot `d` is found at `d % ResultsKept`.
     #[pallet::storage]
@@ -291,6 +361,12 @@ pub mod pallet {
             sellers_receive: Option<PricePerKwh>,
             /// Whether the key budget limited the volume.
             cap_binding: bool,
+            /// How prices followed from the book.
+            rule: Rule,
+            /// What buyers pay more than sellers receive and the grid takes, per kWh. Under the
+            /// rule `Uniform` it is the keys' shadow price and goes to the entropy fund, under
+            /// `McAfee` to the community fund.
+            beyond_fee: PricePerKwh,
             /// Keys that the volume uses.
             keys_used: u64,
             /// Bids in the book.
@@ -334,6 +410,45 @@ pub mod pallet {
             /// The new terms.
             terms: LeaderTerms,
         },
+        /// How the standing terms follow the tariff and the keys changed.
+        StandingRuleSet {
+            /// The new rule; none where they stay as they are.
+            rule: Option<StandingRule>,
+        },
+        /// An aggregator announced the terms of a slot.
+        TermsAnnounced {
+            /// The slot.
+            slot: SlotIndex,
+            /// Its terms.
+            terms: LeaderTerms,
+            /// Who announced them.
+            by: T::AccountId,
+        },
+        /// An order of a batch, or a standing order's renewal, was refused; the others went on.
+        OrderRefused {
+            /// The slot.
+            slot: SlotIndex,
+            /// Whose order.
+            who: T::AccountId,
+            /// What was asked for.
+            order: NewOrder,
+            /// Why.
+            error: DispatchError,
+        },
+        /// An account's standing order was set or changed. Slots whose gate opens from now on get it.
+        StandingOrderSet {
+            /// Whose.
+            who: T::AccountId,
+            /// What is placed in every slot.
+            order: NewOrder,
+        },
+        /// An account's standing order ended. Orders that it placed stay.
+        StandingOrderEnded {
+            /// Whose.
+            who: T::AccountId,
+            /// Whether it ended because it could not be placed again and again.
+            failed: bool,
+        },
         /// The standing windows changed, for slots that open from now on.
         WindowsSet {
             /// The new windows.
@@ -348,6 +463,8 @@ pub mod pallet {
         GateNotOpen,
         /// The account's credentials do not permit this side of the market.
         NotPermitted,
+        /// The account's standing is below the least that this side of the market asks for.
+        StandingTooLow,
         /// The limit is below the floor or above the cap price of the slot.
         OutsideCorridor,
         /// The limit is not a whole multiple of the tick.
@@ -358,9 +475,9 @@ pub mod pallet {
         NotWholeLots,
         /// The energy is above the largest order.
         AboveLargestOrder,
-        /// The account has taken the other side of this slot.
+        /// The account, or another one of its owner, has taken the other side of this slot.
         OtherSide,
-        /// The account has as many open orders in this slot as it may have.
+        /// The account, or its owner, has as many open orders in this slot as it may have.
         TooManyOrders,
         /// The slot has as many orders as it takes.
         BookFull,
@@ -374,6 +491,15 @@ pub mod pallet {
         Overflow,
         /// The terms contradict themselves: see the documentation of `set_terms`.
         InconsistentTerms,
+        /// The terms are outside of what the council allows: see the documentation of
+        /// `announce_terms`.
+        BeyondLimits,
+        /// The slot has opened, or lies too far ahead.
+        NotAhead,
+        /// There are as many standing orders as there may be.
+        TooManyStandingOrders,
+        /// The account has no standing order.
+        NoStandingOrder,
         /// The windows do not follow one another, or span more than the slots in flight allow.
         InconsistentWindows,
     }
@@ -394,6 +520,7 @@ pub mod pallet {
                 T::MaxOrdersPerAccount::get() > 0,
                 "an account may place at least one order"
             );
+            assert!(T::MaxBatch::get() > 0, "a batch takes at least one order");
             assert!(T::MaxOrderEnergy::get() > 0, "an order has some energy");
             assert!(T::ResultsKept::get() > 0, "at least one result is kept");
             assert!(
@@ -429,7 +556,12 @@ pub mod pallet {
             energy: Wh,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_place(who, slot, side, limit, energy)
+            let order = NewOrder {
+                side,
+                limit,
+                energy,
+            };
+            Self::do_place(who, slot, order)
         }
 
         /// Changes the limit or the energy of an open order.
@@ -462,12 +594,16 @@ pub mod pallet {
         /// Floor, cap and tick: the tick is positive and divides both; the floor plus the grid
         /// fee lies below the cap; the corridor has at most `MaxTicks` levels. The lot is
         /// positive and divides the least order, which is positive. A key covers some energy.
-        /// The deposit rate covers the largest harm of a buyer, cap less floor less grid fee.
+        /// The deposit rate covers the largest harm of a buyer, cap less floor less grid fee. A
+        /// standing rule holds for them too.
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::set_terms())]
         pub fn set_terms(origin: OriginFor<T>, terms: LeaderTerms) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
             Self::check_terms(&terms)?;
+            if let Some(rule) = StandingRules::<T>::get() {
+                Self::check_rule(&rule, &terms)?;
+            }
             StandingTerms::<T>::put(terms);
             Self::deposit_event(Event::TermsSet { terms });
             Ok(())
@@ -484,6 +620,80 @@ pub mod pallet {
             );
             StandingWindows::<T>::put(windows);
             Self::deposit_event(Event::WindowsSet { windows });
+            Ok(())
+        }
+
+        /// Places many orders for one slot, each judged by itself: those that are refused are
+        /// reported by events, and the others count.
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::place_orders(orders.len() as u32))]
+        pub fn place_orders(
+            origin: OriginFor<T>,
+            slot: SlotIndex,
+            orders: BoundedVec<NewOrder, T::MaxBatch>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_place_all(&who, slot, &orders)
+        }
+
+        /// Sets or changes the account's standing order, which is placed in every slot whose gate opens
+        /// from now on, under the funds that the account has then. Whether it is inside a slot's
+        /// terms shows when it is placed.
+        #[pallet::call_index(6)]
+        #[pallet::weight(T::WeightInfo::set_standing_order())]
+        pub fn set_standing_order(origin: OriginFor<T>, order: NewOrder) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_set_standing(who, order)
+        }
+
+        /// Ends the account's standing order. Orders that it placed stay.
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::end_standing_order())]
+        pub fn end_standing_order(origin: OriginFor<T>) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            ensure!(
+                StandingOrders::<T>::contains_key(&who),
+                Error::<T>::NoStandingOrder
+            );
+            Self::end_standing(who, false);
+            Ok(())
+        }
+
+        /// Announces the leader's terms of one slot, for the role `Aggregate`. Announcing again
+        /// replaces them.
+        ///
+        /// The slot has not opened, and lies at most [`ANNOUNCED_AHEAD`] slots behind the next one
+        /// to open. The terms are consistent by themselves, as for `set_terms`, and within the
+        /// council's: the corridor inside the standing floor and the highest grid price of any band;
+        /// a grid fee and a least order at most the standing ones; a deposit rate at least the
+        /// standing one; energy per key at most what the standing rule allows.
+        #[pallet::call_index(8)]
+        #[pallet::weight(T::WeightInfo::announce_terms())]
+        pub fn announce_terms(
+            origin: OriginFor<T>,
+            slot: SlotIndex,
+            terms: LeaderTerms,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_announce(who, slot, terms)
+        }
+
+        /// Sets how the standing terms follow the tariff and the keys, or that they do not.
+        ///
+        /// With each grid price the standing terms are consistent, as for `set_terms`; a key may
+        /// cover at least the standing terms' energy.
+        #[pallet::call_index(9)]
+        #[pallet::weight(T::WeightInfo::set_standing_rule())]
+        pub fn set_standing_rule(
+            origin: OriginFor<T>,
+            rule: Option<StandingRule>,
+        ) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            if let (Some(rule), Some(terms)) = (&rule, StandingTerms::<T>::get()) {
+                Self::check_rule(rule, &terms)?;
+            }
+            StandingRules::<T>::set(rule);
+            Self::deposit_event(Event::StandingRuleSet { rule });
             Ok(())
         }
     }

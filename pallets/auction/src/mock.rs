@@ -13,9 +13,9 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use qedex_primitives::{
-    Balance, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement, Membership, Millis,
-    Moment, NewTrade, OwnerId, PolicyId, PricePerKwh, Role, Schedule, SlotIndex, SlotTerms, Wh,
-    Windows,
+    Admission, Balance, Band, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement,
+    Membership, Millis, Moment, NewTrade, OwnerId, PolicyId, PricePerKwh, Role, Rule, Schedule,
+    SlotIndex, SlotTerms, Tariff, Wh, Windows,
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
 
@@ -37,6 +37,12 @@ impl frame_system::Config for Test {
 parameter_types! {
     pub static MayTrade: Vec<AccountId> = Vec::new();
     pub static MaySell: Vec<AccountId> = Vec::new();
+    pub static MayAggregate: Vec<AccountId> = Vec::new();
+    pub static Owners: Vec<(AccountId, OwnerId)> = Vec::new();
+    pub static BandOfAll: Band = Band::Off;
+    pub static MaxBatch: u32 = 10;
+    pub static MaxStandingOrders: u32 = 20;
+    pub static Distrusted: Vec<(AccountId, Role)> = Vec::new();
     pub static Keys: u64 = 0;
     pub static KeysUsed: Vec<(SlotIndex, u64)> = Vec::new();
     pub static EscrowRefuses: bool = false;
@@ -69,12 +75,17 @@ impl Membership<AccountId> for Members {
         match role {
             Role::Trade => MayTrade::get().contains(who),
             Role::Sell => MaySell::get().contains(who),
+            Role::Aggregate => MayAggregate::get().contains(who),
             _ => false,
         }
     }
 
-    fn owner_of(_who: &AccountId) -> Option<OwnerId> {
-        None
+    fn owner_of(who: &AccountId) -> Option<OwnerId> {
+        let owners = Owners::get();
+        owners
+            .iter()
+            .find(|(account, _)| account == who)
+            .map(|(_, owner)| *owner)
     }
 
     #[cfg(feature = "runtime-benchmarks")]
@@ -82,8 +93,15 @@ impl Membership<AccountId> for Members {
         match role {
             Role::Trade => MayTrade::mutate(|members| members.push(*who)),
             Role::Sell => MaySell::mutate(|members| members.push(*who)),
+            Role::Aggregate => MayAggregate::mutate(|members| members.push(*who)),
             _ => {}
         }
+    }
+}
+
+impl Admission<AccountId> for Members {
+    fn admits(who: &AccountId, role: Role) -> bool {
+        !Distrusted::get().contains(&(*who, role))
     }
 }
 
@@ -172,6 +190,15 @@ impl KeyBudget for KeyPool {
     }
 }
 
+/// The band that the tests say, for every slot.
+pub struct Bands;
+
+impl Tariff for Bands {
+    fn band(_slot: SlotIndex) -> Band {
+        BandOfAll::get()
+    }
+}
+
 /// A clock that stands still until it is set. It is kept where the timestamp pallet keeps its
 /// own, because benchmarks set that.
 pub struct Clock;
@@ -197,13 +224,17 @@ impl Time for Clock {
 impl pallet_auction::Config for Test {
     type AdminOrigin = EnsureRoot<AccountId>;
     type Membership = Members;
+    type Admission = Members;
     type Escrow = Books;
     type Settlement = Books;
     type KeyBudget = KeyPool;
+    type Tariff = Bands;
     type Time = Clock;
     type MaxTicks = MaxTicks;
     type MaxOrdersPerSlot = MaxOrdersPerSlot;
     type MaxOrdersPerAccount = MaxOrdersPerAccount;
+    type MaxBatch = MaxBatch;
+    type MaxStandingOrders = MaxStandingOrders;
     type MaxOrderEnergy = MaxOrderEnergy;
     type MaxSlotsInFlight = MaxSlotsInFlight;
     type ResultsKept = ResultsKept;
@@ -222,6 +253,8 @@ pub const CONSUMER: AccountId = 11;
 pub const STRANGER: AccountId = 12;
 /// May do both and has no money.
 pub const PAUPER: AccountId = 13;
+/// May announce terms and nothing else.
+pub const AGGREGATOR: AccountId = 14;
 /// What everybody but the pauper owns: 1000 QED.
 pub const ENDOWMENT: Balance = 1_000_000 * MILLI;
 /// A thousandth of a QED, in plancks.
@@ -242,6 +275,7 @@ pub const TERMS: LeaderTerms = LeaderTerms {
     least_order: Wh(200),
     wh_per_key: Wh(1_000),
     deposit_rate: Permill::from_percent(70),
+    rule: Rule::Uniform,
 };
 
 /// The schedule of `slot` by the pallet.
@@ -298,8 +332,14 @@ impl ExtBuilder {
     }
 
     fn reset(&self) {
+        Distrusted::set(Vec::new());
         MayTrade::set(MEMBERS.chain([CONSUMER, PAUPER]).collect());
         MaySell::set(MEMBERS.chain([PAUPER]).collect());
+        MayAggregate::set(vec![AGGREGATOR]);
+        Owners::take();
+        BandOfAll::set(Band::Off);
+        MaxBatch::set(10);
+        MaxStandingOrders::set(20);
         Keys::set(self.keys);
         KeysUsed::take();
         EscrowRefuses::set(false);

@@ -2,7 +2,7 @@
 
 use crate::{
     Config, InFlight, Levels, OrderKeys, OrderPriority, Orders, Pallet, Participants, Phase,
-    PriceLevel, PricePriority, Slots,
+    PriceLevel, PricePriority, Slots, StandingIndex, StandingOrders,
 };
 use alloc::collections::BTreeMap;
 use codec::Encode;
@@ -16,10 +16,11 @@ impl<T: Config> Pallet<T> {
     /// 1. the slots in flight are those that have a record, in ascending order, each once;
     /// 2. every order has its key and every key its order, in a slot in flight, and a slot's
     ///    counts are those of its orders;
-    /// 3. an account's part in a slot says its side and the number of its orders;
+    /// 3. a party's part in a slot says its side and the number of its orders;
     /// 4. while a slot is open, each price level is the sum of its orders, which are untouched;
     ///    afterwards there are no levels;
-    /// 5. what the escrow holds for an account's orders is the sum of what they hold.
+    /// 5. what the escrow holds for an account's orders is the sum of what they hold;
+    /// 6. the indices of standing orders are those below their number, each once.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         let in_flight = InFlight::<T>::get();
         ensure!(
@@ -51,8 +52,10 @@ impl<T: Config> Pallet<T> {
                 .entry(order.who.encode())
                 .or_insert_with(|| (order.who.clone(), 0));
             entry.1 = entry.1.saturating_add(order.held);
-            let part = parts.entry((slot, order.who.encode())).or_insert((side, 0));
-            ensure!(part.0 == side, "an account on both sides of a slot");
+            let part = parts
+                .entry((slot, order.party().encode()))
+                .or_insert((side, 0));
+            ensure!(part.0 == side, "a party on both sides of a slot");
             part.1 = part.1.saturating_add(1);
             let count = counts.entry((slot, side)).or_default();
             *count = count.saturating_add(1);
@@ -109,6 +112,17 @@ impl<T: Config> Pallet<T> {
             ensure!(
                 T::Escrow::held_for_orders(who) == *amount,
                 "the escrow does not hold what the orders hold"
+            );
+        }
+        let standing = StandingOrders::<T>::count();
+        ensure!(
+            StandingIndex::<T>::iter().count() == standing as usize,
+            "standing orders and their indices differ in number"
+        );
+        for (who, order) in StandingOrders::<T>::iter() {
+            ensure!(
+                order.index < standing && StandingIndex::<T>::get(order.index) == Some(who),
+                "a standing order is not where its index says"
             );
         }
         Ok(())

@@ -1,7 +1,10 @@
 //! What the auction stores.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use qedex_primitives::{Balance, OrderId, PricePerKwh, Side, SlotTerms, TradeId, Wh};
+use qedex_math::clearing::Margin;
+use qedex_primitives::{
+    Balance, LeaderTerms, OrderId, OwnerId, PricePerKwh, Side, SlotIndex, SlotTerms, TradeId, Wh,
+};
 use scale_info::TypeInfo;
 
 /// A price as a storage key that sorts by priority: best price first.
@@ -62,8 +65,13 @@ pub struct OrderPriority {
 impl OrderPriority {
     /// The place of order `id` with this limit.
     pub const fn new(side: Side, limit: PricePerKwh, id: OrderId) -> Self {
+        Self::at(PricePriority::new(side, limit), id)
+    }
+
+    /// The place of order `id` at this price.
+    pub const fn at(price: PricePriority, id: OrderId) -> Self {
         Self {
-            price: PricePriority::new(side, limit),
+            price,
             arrival: id.to_be_bytes(),
         }
     }
@@ -86,6 +94,8 @@ impl OrderPriority {
 pub struct Order<AccountId> {
     /// Whose order.
     pub who: AccountId,
+    /// The owner behind that account when the order was placed, if one was known.
+    pub owner: Option<OwnerId>,
     /// Its energy.
     pub energy: Wh,
     /// The part of the energy that is not traded yet.
@@ -115,7 +125,38 @@ pub struct PriceLevel {
     pub orders: u32,
 }
 
-/// An account's part in a slot.
+/// Who takes one side of a slot: the owner where one is known, whatever the account.
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum Party<AccountId> {
+    /// All accounts of this owner.
+    Owner(OwnerId),
+    /// An account whose owner nobody knows.
+    Account(AccountId),
+}
+
+impl<AccountId: Clone> Order<AccountId> {
+    /// Who takes a side with this order.
+    pub fn party(&self) -> Party<AccountId> {
+        match self.owner {
+            Some(owner) => Party::Owner(owner),
+            None => Party::Account(self.who.clone()),
+        }
+    }
+}
+
+/// A party's part in a slot.
 #[derive(
     Clone,
     Copy,
@@ -135,6 +176,41 @@ pub struct Participant {
     pub orders: u32,
 }
 
+/// A side that has more energy ahead of its margin than is traded. Only under the rule `McAfee`.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Rationed {
+    /// The side.
+    pub side: Side,
+    /// The limit of the order that held the last watt-hour and left.
+    pub limit: PricePerKwh,
+    /// That order.
+    pub last: OrderId,
+    /// The next order to be looked at.
+    pub next: OrderId,
+}
+
+impl Rationed {
+    /// Whether order `id` with this limit is ahead of the margin.
+    pub fn is_ahead(&self, limit: PricePerKwh, id: OrderId) -> bool {
+        match limit.cmp(&self.limit) {
+            core::cmp::Ordering::Equal => id < self.last,
+            core::cmp::Ordering::Greater => self.side == Side::Bid,
+            core::cmp::Ordering::Less => self.side == Side::Ask,
+        }
+    }
+}
+
 /// How far a slot has come.
 #[derive(
     Clone,
@@ -151,6 +227,20 @@ pub struct Participant {
 pub enum Phase {
     /// Orders are taken until gate closure.
     Open,
+    /// The greedy run is done; the orders that hold its last watt-hour are being looked for, among
+    /// the bids first. Only under the rule `McAfee`.
+    Reducing {
+        /// Where the run ends among the bids, and what of them is known to remain.
+        bids: Margin,
+        /// The same of the asks.
+        asks: Margin,
+        /// The bid that holds the last watt-hour, once it is found.
+        last_bid: Option<OrderId>,
+        /// The last order that was looked at on the side under way.
+        seen: Option<OrderId>,
+        /// Whether the key budget limited the run.
+        cap_binding: bool,
+    },
     /// Prices are known; orders are being paired into trades.
     Pairing {
         /// What buyers pay per kWh.
@@ -161,6 +251,8 @@ pub enum Phase {
         left: Wh,
         /// The number of the next trade.
         next_trade: TradeId,
+        /// The side that is filled by arrival instead of by merit, if any.
+        rationed: Option<Rationed>,
     },
     /// All trades are open; what is left in the book is being released.
     Releasing {
@@ -195,9 +287,11 @@ pub struct SlotRecord {
     pub bids: u32,
     /// Open asks.
     pub asks: u32,
+    /// Standing orders that have not been renewed for this slot yet.
+    pub renewing: u32,
 }
 
-/// The result of a slot's clearing.
+/// An order as its owner asks for it.
 #[derive(
     Clone,
     Copy,
@@ -210,21 +304,81 @@ pub struct SlotRecord {
     MaxEncodedLen,
     TypeInfo,
 )]
-pub struct ClearingResult {
+pub struct NewOrder {
+    /// To buy or to sell.
+    pub side: Side,
+    /// The worst price that will do; a bid's includes the grid fee.
+    pub limit: PricePerKwh,
+    /// The energy.
+    pub energy: Wh,
+}
+
+/// An order that is placed anew in every slot.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct StandingOrder {
+    /// What is placed.
+    pub order: NewOrder,
+    /// Its place among all standing orders.
+    pub index: u32,
+    /// The last slot for which it was renewed, successfully or not.
+    pub renewed: SlotIndex,
+    /// How many times in a row it could not be placed.
+    pub failures: u8,
+}
+
+/// How the standing terms follow the tariff and the keys.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+pub struct StandingRule {
+    /// The grid price in a mid-peak slot; in an off-peak slot it is that of the standing terms.
+    pub mid_cap: PricePerKwh,
+    /// The grid price in an on-peak slot.
+    pub on_cap: PricePerKwh,
+    /// The most energy that one key may cover. A slot that opens gets the standing terms' energy per
+    /// key, and a quarter more for each of the last results in a row in which the keys bound the
+    /// volume, up to this.
+    pub most_wh_per_key: Wh,
+}
+
+/// The terms that the aggregator announced for a slot.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct AnnouncedTerms {
     /// The slot.
-    pub slot: qedex_primitives::SlotIndex,
-    /// The energy traded.
-    pub volume: Wh,
-    /// What buyers pay per kWh, grid fee included; none where nothing trades.
-    pub buyers_pay: Option<PricePerKwh>,
-    /// What sellers receive per kWh; none where nothing trades.
-    pub sellers_receive: Option<PricePerKwh>,
-    /// Whether the key budget limited the volume.
-    pub cap_binding: bool,
-    /// Keys used.
-    pub keys_used: u64,
-    /// Bids in the book at gate closure.
-    pub bids: u32,
-    /// Asks in the book at gate closure.
-    pub asks: u32,
+    pub slot: SlotIndex,
+    /// Its terms.
+    pub terms: LeaderTerms,
 }

@@ -26,6 +26,22 @@ pub trait WeightInfo {
     fn pair() -> Weight;
     /// Releasing an order that was not filled.
     fn release_order() -> Weight;
+    /// `place_orders` of `n` orders.
+    fn place_orders(n: u32) -> Weight;
+    /// `set_standing_order`.
+    fn set_standing_order() -> Weight;
+    /// `end_standing_order`.
+    fn end_standing_order() -> Weight;
+    /// `announce_terms`.
+    fn announce_terms() -> Weight;
+    /// `set_standing_rule`.
+    fn set_standing_rule() -> Weight;
+    /// Renewing a standing order, or ending it after it failed.
+    fn renew() -> Weight;
+    /// Looking at one order at a margin.
+    fn reduce() -> Weight;
+    /// Looking at one number on a side that is filled by arrival.
+    fn find_next() -> Weight;
 }
 
 /// For tests.
@@ -62,6 +78,30 @@ impl WeightInfo for () {
         Weight::from_parts(1_000, 0)
     }
     fn release_order() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn place_orders(n: u32) -> Weight {
+        Weight::from_parts(1_000u64.saturating_mul(u64::from(n)), 0)
+    }
+    fn set_standing_order() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn end_standing_order() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn announce_terms() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn set_standing_rule() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn renew() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn reduce() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn find_next() -> Weight {
         Weight::from_parts(1_000, 0)
     }
 }

@@ -1,9 +1,13 @@
-//! A chain with this pallet alone, whose clock and owners the tests set.
+//! A chain with balances and this pallet, whose clock and owners the tests set.
 
 use crate as pallet_reputation;
-use frame_support::{derive_impl, parameter_types, traits::ConstU64};
+use frame_support::{
+    derive_impl, parameter_types,
+    traits::{ConstU32, ConstU64, ConstU128},
+};
 use qedex_primitives::{
-    Calendar, Membership, Millis, Moment, OwnerId, PolicyId, Role, Schedule, SlotIndex, Wh, Windows,
+    Balance, Calendar, Membership, Millis, Moment, OwnerId, PolicyId, Role, Schedule, SlotIndex,
+    Wh, Windows,
 };
 use sp_runtime::BuildStorage;
 
@@ -13,6 +17,7 @@ type Block = frame_system::mocking::MockBlock<Test>;
 frame_support::construct_runtime!(
     pub enum Test {
         System: frame_system,
+        Balances: pallet_balances,
         Reputation: pallet_reputation,
     }
 );
@@ -20,6 +25,19 @@ frame_support::construct_runtime!(
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
     type Block = Block;
+    type AccountData = pallet_balances::AccountData<Balance>;
+}
+
+/// The existential deposit.
+pub const ED: Balance = 1_000_000_000;
+/// One token.
+pub const QED: Balance = 1_000_000_000_000;
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+    type AccountStore = System;
+    type Balance = Balance;
+    type ExistentialDeposit = ConstU128<ED>;
 }
 
 /// The energy of a full rating.
@@ -76,25 +94,51 @@ impl Membership<AccountId> for TestMembership {
     fn grant(_who: &AccountId, _role: Role) {}
 }
 
+/// How many raters of a ratee are remembered.
+pub const MAX_RATERS: u32 = 8;
+/// How long a trust deposit stays locked.
+pub const LOCK: Millis = 300_000;
+
 impl pallet_reputation::Config for Test {
-    type Membership = TestMembership;
+    type AdminOrigin = frame_system::EnsureRoot<AccountId>;
     type Calendar = TestCalendar;
+    type Currency = Balances;
+    type DepositLock = ConstU64<LOCK>;
     type FullRating = ConstU64<{ FULL_RATING.0 }>;
+    type MaxRaters = ConstU32<MAX_RATERS>;
+    type Membership = TestMembership;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type WeightInfo = ();
 }
 
 pub const ANNA: AccountId = 10;
 pub const BEN: AccountId = 11;
 pub const CLARA: AccountId = 12;
 
-/// Runs a test and checks the invariants after it.
-pub fn run(test: impl FnOnce()) {
+/// What each of the three owns at first.
+pub const FUNDS: Balance = 1_000 * QED;
+
+/// The state at the beginning.
+pub fn build() -> sp_io::TestExternalities {
     Now::set(1_000 * DAY);
     Owners::set(vec![]);
-    let storage = frame_system::GenesisConfig::<Test>::default()
+    let mut storage = frame_system::GenesisConfig::<Test>::default()
         .build_storage()
         .unwrap();
-    sp_io::TestExternalities::new(storage).execute_with(|| {
-        System::set_block_number(1);
+    pallet_balances::GenesisConfig::<Test> {
+        balances: [ANNA, BEN, CLARA].map(|who| (who, FUNDS)).to_vec(),
+        ..Default::default()
+    }
+    .assimilate_storage(&mut storage)
+    .unwrap();
+    let mut externalities = sp_io::TestExternalities::new(storage);
+    externalities.execute_with(|| System::set_block_number(1));
+    externalities
+}
+
+/// Runs a test and checks the invariants after it.
+pub fn run(test: impl FnOnce()) {
+    build().execute_with(|| {
         test();
         Reputation::do_try_state().unwrap();
     });

@@ -1,8 +1,14 @@
 //! What must be true of the storage after every block.
 
-use crate::{Config, Counts, Pairs, Pallet, Totals};
+use crate::{
+    Config, Counts, Experience, HoldReason, Memories, Pairs, Pallet, Places, Rater,
+    StandingParameters, Totals, TrustDeposits,
+};
 use alloc::collections::BTreeMap;
-use frame_support::ensure;
+use frame_support::{
+    ensure,
+    traits::{Get, fungible::InspectHold},
+};
 use qedex_math::standing::FULL;
 use sp_runtime::TryRuntimeError;
 
@@ -11,27 +17,68 @@ impl<T: Config> Pallet<T> {
     ///
     /// 1. Nobody rates itself.
     /// 2. The last rating of a pair is not empty, at most a full one, and part of its sum.
-    /// 3. A ratee's totals are the sum over its raters.
+    /// 3. A ratee's totals are the sum over its remembered raters and those forgotten.
+    /// 4. The remembered raters stand at the places from 0 on, each at one, and there are not more
+    ///    of them than may be.
+    /// 5. A rater's experience is at least the sum of its remembered ratings.
+    /// 6. Trust deposits are what is held for them, and not empty.
+    /// 7. The parameters are such as may be set.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
-        let mut sums = BTreeMap::<T::AccountId, Counts>::new();
+        let mut sums = BTreeMap::<T::AccountId, (Counts, u32)>::new();
+        let mut given = BTreeMap::<Rater<T::AccountId>, u64>::new();
         for (ratee, rater, pair) in Pairs::<T>::iter() {
-            ensure!(ratee != rater, "an account rated itself");
-            let last = pair.last.kept.saturating_add(pair.last.missed);
+            ensure!(
+                rater != Rater::Account(ratee.clone()),
+                "an account rated itself"
+            );
+            let last = pair.last.all();
             ensure!((1..=FULL).contains(&last), "empty or oversized rating");
             ensure!(
                 pair.last.kept <= pair.sum.kept && pair.last.missed <= pair.sum.missed,
                 "a pair's last rating is not part of its sum"
             );
-            let sum = sums.entry(ratee).or_default();
+            let (sum, raters) = sums.entry(ratee).or_default();
             *sum = sum.saturating_add(pair.sum);
+            *raters = raters.saturating_add(1);
+            let experience = given.entry(rater).or_default();
+            *experience = experience.saturating_add(pair.sum.all());
         }
         for (ratee, totals) in Totals::<T>::iter() {
+            let (sum, raters) = sums.remove(&ratee).unwrap_or_default();
+            let memory = Memories::<T>::get(&ratee);
             ensure!(
-                sums.remove(&ratee) == Some(totals),
+                sum.saturating_add(memory.forgotten) == totals,
                 "totals are not the sum over the raters"
+            );
+            ensure!(
+                memory.raters == raters && raters <= T::MaxRaters::get(),
+                "raters are not counted, or too many"
+            );
+            ensure!(
+                Self::remembered(&ratee).count() == raters as usize
+                    && Places::<T>::iter_prefix(&ratee).count() == raters as usize,
+                "raters do not stand at their places"
             );
         }
         ensure!(sums.is_empty(), "ratings without totals");
+        for (rater, least) in given {
+            ensure!(
+                Experience::<T>::get(&rater) >= least,
+                "a rater is less experienced than its ratings say"
+            );
+        }
+        for (who, deposit) in TrustDeposits::<T>::iter() {
+            let held = T::Currency::balance_on_hold(&HoldReason::TrustDeposit.into(), &who);
+            ensure!(
+                deposit.amount > 0 && held == deposit.amount,
+                "a trust deposit is not what is held"
+            );
+        }
+        let parameters = StandingParameters::<T>::get();
+        ensure!(
+            Self::check(&parameters).is_ok(),
+            "trust cannot be computed with the parameters"
+        );
         Ok(())
     }
 }

@@ -71,6 +71,9 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                     pallet_auction::Call::place_order { .. }
                         | pallet_auction::Call::amend_order { .. }
                         | pallet_auction::Call::cancel_order { .. }
+                        | pallet_auction::Call::place_orders { .. }
+                        | pallet_auction::Call::set_standing_order { .. }
+                        | pallet_auction::Call::end_standing_order { .. }
                 )
             ),
         }

@@ -272,4 +272,63 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
+	fn place_orders(n: u32, ) -> Weight {
+		// Estimated from the entries above, to be measured.
+		Weight::from_parts(20000000, 0)
+			.saturating_add(Weight::from_parts(0, 88224))
+			.saturating_add(Weight::from_parts(330000000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(76))
+			.saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(5_u64.saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 10344).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	fn set_standing_order() -> Weight {
+		// Estimated from the entries above, to be measured.
+		Weight::from_parts(300000000, 0)
+			.saturating_add(Weight::from_parts(0, 88224))
+			.saturating_add(T::DbWeight::get().reads(70))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	fn end_standing_order() -> Weight {
+		// Estimated from the entries above, to be measured.
+		Weight::from_parts(40000000, 0)
+			.saturating_add(Weight::from_parts(0, 6058))
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	fn announce_terms() -> Weight {
+		// Estimated from the entries above, to be measured.
+		Weight::from_parts(300000000, 0)
+			.saturating_add(Weight::from_parts(0, 88224))
+			.saturating_add(T::DbWeight::get().reads(72))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	fn set_standing_rule() -> Weight {
+		// Estimated from the entries above, to be measured.
+		Weight::from_parts(10000000, 0)
+			.saturating_add(Weight::from_parts(0, 1577))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	fn renew() -> Weight {
+		// Estimated from the entries above, to be measured.
+		Weight::from_parts(380000000, 0)
+			.saturating_add(Weight::from_parts(0, 88224))
+			.saturating_add(T::DbWeight::get().reads(82))
+			.saturating_add(T::DbWeight::get().writes(14))
+	}
+	fn reduce() -> Weight {
+		// Estimated from the entries above, to be measured.
+		Weight::from_parts(10000000, 0)
+			.saturating_add(Weight::from_parts(0, 2584))
+			.saturating_add(T::DbWeight::get().reads(1))
+	}
+	fn find_next() -> Weight {
+		// Estimated from the entries above, to be measured.
+		Weight::from_parts(15000000, 0)
+			.saturating_add(Weight::from_parts(0, 5104))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
 }

@@ -4,4 +4,5 @@ pub mod auction;
 pub mod membership;
 pub mod metering;
 pub mod pov;
+pub mod reputation;
 pub mod settlement;

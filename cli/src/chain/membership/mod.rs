@@ -87,16 +87,19 @@ pub enum Role {
     Broker,
     /// Write blocks.
     Validate,
+    /// Announce the leader's terms of a slot.
+    Aggregate,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Trade,
         Self::Sell,
         Self::InstallMeters,
         Self::Broker,
         Self::Validate,
+        Self::Aggregate,
     ];
 
     const fn on_chain(self) -> ChainRole {
@@ -106,6 +109,7 @@ impl Role {
             Self::InstallMeters => ChainRole::InstallMeters,
             Self::Broker => ChainRole::Broker,
             Self::Validate => ChainRole::Validate,
+            Self::Aggregate => ChainRole::Aggregate,
         }
     }
 }

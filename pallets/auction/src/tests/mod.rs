@@ -2,11 +2,15 @@
 
 mod amending;
 mod clearing;
+mod large;
+mod leader;
+mod mcafee;
 mod merit;
 mod orders;
 mod paging;
 mod properties;
 mod slots;
+mod standing;
 mod terms;
 
 use crate::{Call, Error, Event, OrderPriority, Orders, Phase, SlotRecord, Slots, mock::*};

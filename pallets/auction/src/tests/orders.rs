@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{Levels, OrderKeys, Participant, Participants, PriceLevel, PricePriority};
-use qedex_primitives::LeaderTerms;
+use qedex_primitives::{LeaderTerms, Role};
 use sp_runtime::Permill;
 
 /// Prices and energies that do not divide evenly.
@@ -15,6 +15,7 @@ const ODD_TERMS: LeaderTerms = LeaderTerms {
     least_order: Wh(1),
     wh_per_key: Wh(1_000),
     deposit_rate: Permill::from_percent(70),
+    rule: qedex_primitives::Rule::Uniform,
 };
 
 #[test]
@@ -70,7 +71,7 @@ fn an_order_is_kept_with_its_key_its_level_and_its_account() {
                 orders: 2
             })
         );
-        let part = Participants::<Test>::get(SLOT, 1);
+        let part = Participants::<Test>::get(SLOT, crate::Party::Account(1));
         assert_eq!(
             part,
             Some(Participant {
@@ -161,6 +162,18 @@ fn buying_and_selling_need_credentials() {
         assert_noop!(at(STRANGER, Side::Ask), Error::<Test>::NotPermitted);
         assert_noop!(at(CONSUMER, Side::Ask), Error::<Test>::NotPermitted);
         assert_ok!(at(CONSUMER, Side::Bid));
+    });
+}
+
+#[test]
+fn buying_and_selling_need_the_standing_that_the_market_asks_for() {
+    run(|| {
+        Distrusted::set(vec![(1, Role::Sell), (2, Role::Trade)]);
+        let at = |who, side| place_at(who, side, price(200), 200);
+        assert_noop!(at(1, Side::Ask), Error::<Test>::StandingTooLow);
+        assert_noop!(at(2, Side::Bid), Error::<Test>::StandingTooLow);
+        assert_ok!(at(1, Side::Bid));
+        assert_ok!(at(2, Side::Ask));
     });
 }
 

@@ -1,6 +1,11 @@
 //! What the rules of the crate's documentation promise, rule by rule.
 
-use crate::{Counts, Event, Pairs, Totals, mock::*};
+mod cost;
+mod deposits;
+mod memory;
+mod trust;
+
+use crate::{Counts, Event, Pairs, Rater, Totals, mock::*};
 use proptest::prelude::*;
 use qedex_primitives::{OwnerId, Ratings, Standing, Verdict, Wh};
 use sp_runtime::Permill;
@@ -76,7 +81,7 @@ fn a_rating_says_who_and_what_and_how_much() {
                 missed
             }]
         );
-        let pair = Pairs::<Test>::get(ANNA, BEN).unwrap();
+        let pair = Pairs::<Test>::get(ANNA, Rater::Account(BEN)).unwrap();
         assert_eq!(pair.sum, Counts { kept, missed });
         assert_eq!(pair.last, pair.sum);
         assert_eq!(pair.last_day, 1_000);
@@ -180,6 +185,24 @@ fn trading_with_another_account_of_ones_own_buys_nothing() {
         assert_eq!((counts(ANNA), counts(BEN)), ((0, 0), (0, 0)));
         keep(CLARA, ANNA);
         assert_eq!(counts(ANNA), (FULL, 0));
+    });
+}
+
+#[test]
+fn all_accounts_of_an_owner_are_one_rater() {
+    run(|| {
+        let owner = OwnerId([1; 32]);
+        Owners::set(vec![(BEN, owner), (CLARA, owner)]);
+        keep(BEN, ANNA);
+        keep(CLARA, ANNA);
+        assert_eq!(counts(ANNA), (FULL, 0), "once a day");
+        miss(CLARA, ANNA);
+        assert_eq!(counts(ANNA), (0, FULL), "the worst of the day stands");
+        next_day();
+        keep(CLARA, ANNA);
+        assert_eq!(counts(ANNA), (FULL, FULL));
+        let pair = Pairs::<Test>::get(ANNA, Rater::Owner(owner)).unwrap();
+        assert_eq!((pair.sum.kept, pair.sum.missed), counts(ANNA));
     });
 }
 

@@ -1,0 +1,267 @@
+//! `qedex market`: the book, its depth, and what came of slots.
+
+use super::print_json;
+use crate::{
+    args::Node,
+    chain::{
+        Chain,
+        books::{self, Level},
+        queries,
+    },
+    error::Error,
+    market::Side,
+    report::qed,
+};
+use clap::{Args, Subcommand};
+use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use serde_json::json;
+
+/// How wide the longest bar of a depth chart is.
+const BAR: u128 = 40;
+
+/// What to show of the market.
+#[derive(Debug, Subcommand)]
+pub enum Market {
+    /// The orders of a slot, best price and earliest arrival first.
+    Book(Book),
+    /// The energy at each price of an open book, as a chart.
+    Depth(Depth),
+    /// How the latest slots cleared.
+    History(History),
+}
+
+/// Options of `market book`.
+#[derive(Debug, Args)]
+pub struct Book {
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// The delivery slot's number.
+    #[arg(long)]
+    slot: u64,
+    /// At most so many orders of either side.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    count: u32,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `market depth`.
+#[derive(Debug, Args)]
+pub struct Depth {
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// The delivery slot's number.
+    #[arg(long)]
+    slot: u64,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `market history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// How many slots back from the latest whose gate has closed.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=192))]
+    slots: u64,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows what is asked for.
+pub async fn market(command: &Market) -> Result<(), Error> {
+    match command {
+        Market::Book(args) => book(args).await,
+        Market::Depth(args) => depth(args).await,
+        Market::History(args) => history(args).await,
+    }
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    table.set_header(header.to_vec());
+    table
+}
+
+async fn book(args: &Book) -> Result<(), Error> {
+    let at = Chain::connect(&args.node.url, args.node.genesis)
+        .await?
+        .now()
+        .await?;
+    let bids = books::book(&at, args.slot, Side::Bid, args.count).await?;
+    let asks = books::book(&at, args.slot, Side::Ask, args.count).await?;
+    if args.json {
+        return print_json(&json!({ "slot": args.slot, "bids": bids, "asks": asks }));
+    }
+    let mut rows = table(&[
+        "side",
+        "order",
+        "price QED/kWh",
+        "Wh",
+        "not traded yet",
+        "account",
+    ]);
+    for (side, orders) in [("bid", bids), ("ask", asks)] {
+        for order in orders {
+            rows.add_row(vec![
+                side.to_owned(),
+                order.id.to_string(),
+                qed(order.price, 4),
+                order.wh.to_string(),
+                order.left.to_string(),
+                order.who,
+            ]);
+        }
+    }
+    println!("{rows}");
+    Ok(())
+}
+
+async fn depth(args: &Depth) -> Result<(), Error> {
+    let at = Chain::connect(&args.node.url, args.node.genesis)
+        .await?
+        .now()
+        .await?;
+    let (bids, asks) = books::depth(&at, args.slot).await?;
+    if args.json {
+        return print_json(&json!({ "slot": args.slot, "bids": bids, "asks": asks }));
+    }
+    println!("{}", chart(&bids, &asks));
+    Ok(())
+}
+
+/// The energy offered up to each price, and demanded from it on, as bars: the dearest price above,
+/// and bids on the left.
+fn chart(bids: &[Level], asks: &[Level]) -> String {
+    if bids.is_empty() && asks.is_empty() {
+        return "no open orders".to_owned();
+    }
+    let mut prices: Vec<u128> = bids.iter().chain(asks).map(|level| level.price).collect();
+    prices.sort_unstable_by(|a, b| b.cmp(a));
+    prices.dedup();
+    let sum = |levels: &[Level], wanted: &dyn Fn(u128) -> bool| -> u128 {
+        let each = levels.iter().filter(|level| wanted(level.price));
+        each.map(|level| u128::from(level.wh)).sum()
+    };
+    let rows: Vec<(u128, u128, u128)> = prices
+        .into_iter()
+        .map(|price| {
+            let demanded = sum(bids, &|bid| bid >= price);
+            let offered = sum(asks, &|ask| ask <= price);
+            (price, demanded, offered)
+        })
+        .collect();
+    let most = rows
+        .iter()
+        .map(|(_, demanded, offered)| *demanded.max(offered))
+        .max()
+        .unwrap_or(0)
+        .max(1);
+    let bar = |energy: u128| "█".repeat((energy * BAR).div_ceil(most) as usize);
+    let width = BAR as usize;
+    let mut lines = vec![format!(
+        "{:>width$} {:^12} offered, Wh",
+        "demanded, Wh", "QED/kWh"
+    )];
+    for (price, demanded, offered) in rows {
+        let left = format!("{demanded} {}", bar(demanded));
+        let right = format!("{} {offered}", bar(offered));
+        lines.push(format!(
+            "{left:>w$} {:^12} {right}",
+            qed(price, 4),
+            w = width + 12
+        ));
+    }
+    // The numbers stand outside of the bars and need room of their own.
+    if let Some(first) = lines.first_mut() {
+        *first = format!("{:>12}{first}", "");
+    }
+    lines.join("\n")
+}
+
+async fn history(args: &History) -> Result<(), Error> {
+    let at = Chain::connect(&args.node.url, args.node.genesis)
+        .await?
+        .now()
+        .await?;
+    let calendar = queries::calendar(&at).await?;
+    let open = calendar.first_not_closed(queries::time(&at).await?);
+    let mut results = Vec::new();
+    for slot in open.saturating_sub(args.slots)..open {
+        results.extend(books::clearing(&at, slot).await?);
+    }
+    if args.json {
+        return print_json(&results);
+    }
+    let mut rows = table(&[
+        "slot",
+        "rule",
+        "orders",
+        "kWh",
+        "buyers pay",
+        "sellers get",
+        "beyond the fee",
+        "keys",
+    ]);
+    for result in results {
+        let price = |price: Option<u128>| price.map_or("-".to_owned(), |price| qed(price, 4));
+        let binding = if result.cap_binding { ", scarce" } else { "" };
+        rows.add_row(vec![
+            result.slot.to_string(),
+            result.rule,
+            result.bids.saturating_add(result.asks).to_string(),
+            format!(
+                "{}.{:03}",
+                result.volume_wh / 1_000,
+                result.volume_wh % 1_000
+            ),
+            price(result.buyers_pay),
+            price(result.sellers_receive),
+            qed(result.beyond_fee, 4),
+            format!("{} of {}{binding}", result.keys_used, result.keys),
+        ]);
+    }
+    println!("{rows}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(price: u128, wh: u64) -> Level {
+        Level {
+            price: price * 1_000_000_000,
+            wh,
+            orders: 1,
+        }
+    }
+
+    #[test]
+    fn the_chart_adds_up_from_the_best_price_on() {
+        let text = chart(
+            &[level(250, 300), level(200, 100)],
+            &[level(100, 200), level(200, 200)],
+        );
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 4, "{text}");
+        for (line, demanded, price, offered) in [
+            (lines[1], "300 ", "0.2500", " 400"),
+            (lines[2], "400 ", "0.2000", " 400"),
+            (lines[3], "400 ", "0.1000", " 200"),
+        ] {
+            assert!(line.contains(demanded) && line.contains(price) && line.ends_with(offered));
+        }
+        let bars = |line: &str| line.matches('█').count();
+        assert_eq!((bars(lines[1]), bars(lines[3])), (30 + 40, 40 + 20));
+        assert_eq!(chart(&[], &[]), "no open orders");
+    }
+}

@@ -1,0 +1,135 @@
+//! The leader's terms: what the council allows, what aggregators announce, what a slot gets.
+
+use crate::{
+    ANNOUNCED_AHEAD, Announced, AnnouncedTerms, Config, Error, Event, NextSlot, Pallet,
+    StandingRule, StandingRules, StandingTerms,
+};
+use frame_support::{ensure, pallet_prelude::DispatchResult};
+use qedex_primitives::{
+    Band, Calendar, LeaderTerms, Membership, PricePerKwh, Role, SlotIndex, Tariff, Wh,
+};
+
+/// How many results back the standing rule looks.
+const RESULTS_LOOKED_AT: u64 = 8;
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn do_announce(
+        who: T::AccountId,
+        slot: SlotIndex,
+        terms: LeaderTerms,
+    ) -> DispatchResult {
+        ensure!(
+            T::Membership::may(&who, Role::Aggregate),
+            Error::<T>::NotPermitted
+        );
+        let next = NextSlot::<T>::get();
+        ensure!(
+            slot >= next && slot.0 < next.0.saturating_add(ANNOUNCED_AHEAD),
+            Error::<T>::NotAhead
+        );
+        // The slot itself opens only in the course of the next block.
+        ensure!(
+            <Self as Calendar>::schedule(slot).gate_opens > <Self as Calendar>::now(),
+            Error::<T>::NotAhead
+        );
+        Self::check_terms(&terms)?;
+        let standing = StandingTerms::<T>::get().ok_or(Error::<T>::BeyondLimits)?;
+        ensure!(
+            Self::within_limits(&terms, &standing),
+            Error::<T>::BeyondLimits
+        );
+        Announced::<T>::insert(Self::announced_index(slot), AnnouncedTerms { slot, terms });
+        Self::deposit_event(Event::TermsAnnounced {
+            slot,
+            terms,
+            by: who,
+        });
+        Ok(())
+    }
+
+    fn within_limits(terms: &LeaderTerms, standing: &LeaderTerms) -> bool {
+        let (highest, most) = match StandingRules::<T>::get() {
+            Some(rule) => (
+                standing.cap.max(rule.mid_cap).max(rule.on_cap),
+                rule.most_wh_per_key,
+            ),
+            None => (standing.cap, standing.wh_per_key),
+        };
+        terms.floor >= standing.floor
+            && terms.cap <= highest
+            && terms.grid_fee <= standing.grid_fee
+            && terms.least_order <= standing.least_order
+            && terms.deposit_rate >= standing.deposit_rate
+            && terms.wh_per_key <= most
+    }
+
+    fn announced_index(slot: SlotIndex) -> u32 {
+        let index = slot.0.checked_rem(ANNOUNCED_AHEAD);
+        index
+            .and_then(|index| u32::try_from(index).ok())
+            .unwrap_or_default()
+    }
+
+    /// Whether the rule makes consistent terms of these.
+    pub(crate) fn check_rule(rule: &StandingRule, terms: &LeaderTerms) -> Result<(), Error<T>> {
+        for cap in [rule.mid_cap, rule.on_cap] {
+            Self::check_terms(&LeaderTerms { cap, ..*terms })?;
+        }
+        ensure!(
+            rule.most_wh_per_key >= terms.wh_per_key,
+            Error::<T>::InconsistentTerms
+        );
+        Ok(())
+    }
+
+    /// The terms that `slot` gets if its gate opens now: those announced for it, or else the standing
+    /// ones by their rule.
+    pub fn terms_of(slot: SlotIndex) -> Option<LeaderTerms> {
+        let standing = StandingTerms::<T>::get()?;
+        // The council's limits may have become narrower since they were announced.
+        let announced = Announced::<T>::get(Self::announced_index(slot))
+            .filter(|announced| announced.slot == slot)
+            .map(|announced| announced.terms)
+            .filter(|terms| Self::within_limits(terms, &standing));
+        if announced.is_some() {
+            return announced;
+        }
+        let Some(rule) = StandingRules::<T>::get() else {
+            return Some(standing);
+        };
+        Some(LeaderTerms {
+            cap: Self::grid_price(&standing, &rule, slot),
+            wh_per_key: Self::stretched(&standing, &rule, slot),
+            ..standing
+        })
+    }
+
+    /// The grid price of the slot's tariff band.
+    fn grid_price(standing: &LeaderTerms, rule: &StandingRule, slot: SlotIndex) -> PricePerKwh {
+        match T::Tariff::band(slot) {
+            Band::Off => standing.cap,
+            Band::Mid => rule.mid_cap,
+            Band::On => rule.on_cap,
+        }
+    }
+
+    /// The energy per key: a quarter more for each of the last results in a row in which the keys
+    /// bound the volume.
+    fn stretched(standing: &LeaderTerms, rule: &StandingRule, slot: SlotIndex) -> Wh {
+        let mut energy = standing.wh_per_key;
+        let known = (1..=RESULTS_LOOKED_AT)
+            .filter_map(|back| Self::result(SlotIndex(slot.0.checked_sub(back)?)));
+        for result in known {
+            if !result.cap_binding || energy >= rule.most_wh_per_key {
+                break;
+            }
+            energy = energy.saturating_add(Wh(energy.0.div_ceil(4)));
+        }
+        energy.min(rule.most_wh_per_key)
+    }
+
+    /// Removes the announced terms of a slot that has opened.
+    pub(crate) fn forget_announced(slot: SlotIndex) {
+        Announced::<T>::remove(Self::announced_index(slot));
+    }
+}

@@ -1,0 +1,247 @@
+//! Pairing filled orders into trades, and releasing what is left.
+
+use crate::{
+    Config, Event, Order, OrderKeys, OrderPriority, Orders, Pallet, Phase, Rationed, SlotRecord,
+    WeightInfo,
+};
+use frame_support::weights::WeightMeter;
+use qedex_math::{clearing, deposit};
+use qedex_primitives::{
+    MarketSettlement, NewTrade, OrderId, PricePerKwh, Side, SlotIndex, SlotTerms, TradeId, Wh,
+};
+
+/// What the two ends of the book look like while they are paired.
+struct Head<AccountId> {
+    key: OrderPriority,
+    order: Order<AccountId>,
+}
+
+/// Whether a step was taken to its end or the weight ran out.
+#[derive(PartialEq, Eq)]
+enum Progress {
+    Done,
+    OutOfWeight,
+}
+
+impl<T: Config> Pallet<T> {
+    /// Pairs the best bid with the best ask, again and again.
+    pub(crate) fn pair(slot: SlotIndex, record: &mut SlotRecord, meter: &mut WeightMeter) {
+        let Phase::Pairing {
+            buyers_pay,
+            sellers_receive,
+            mut left,
+            mut next_trade,
+            mut rationed,
+        } = record.phase
+        else {
+            return;
+        };
+        let step = T::WeightInfo::pair().saturating_add(T::Settlement::open_trade_weight());
+        // One iterator a side for the whole page: one that began anew would have to step over
+        // everything that this block has removed, each time.
+        let mut bids = Self::drain(slot, Side::Bid);
+        let mut asks = Self::drain(slot, Side::Ask);
+        let mut bid = None;
+        let mut ask = None;
+        let mut progress = Progress::Done;
+        while !left.is_zero() {
+            // On a rationed side the next order has to be looked for, and the search may take longer
+            // than this block.
+            if let Some(rationed) = &mut rationed {
+                let head = match rationed.side {
+                    Side::Bid => &mut bid,
+                    Side::Ask => &mut ask,
+                };
+                if head.is_none() {
+                    match Self::next_arrival(slot, rationed, record.next_order, meter) {
+                        (Progress::OutOfWeight, _) => {
+                            progress = Progress::OutOfWeight;
+                            break;
+                        }
+                        (Progress::Done, found) => *head = found,
+                    }
+                }
+            }
+            if meter.try_consume(step).is_err() {
+                progress = Progress::OutOfWeight;
+                break;
+            }
+            let is_rationed = |side| rationed.is_some_and(|rationed| rationed.side == side);
+            let heads = (
+                bid.take().or_else(|| {
+                    if is_rationed(Side::Bid) {
+                        None
+                    } else {
+                        bids.next()
+                    }
+                }),
+                ask.take().or_else(|| {
+                    if is_rationed(Side::Ask) {
+                        None
+                    } else {
+                        asks.next()
+                    }
+                }),
+            );
+            let (mut buying, mut selling) = match heads {
+                (Some(buying), Some(selling))
+                    if buying.key.limit(Side::Bid) >= buyers_pay
+                        && selling.key.limit(Side::Ask) <= sellers_receive =>
+                {
+                    (buying, selling)
+                }
+                // The book holds the cleared volume inside these limits by invariant. Less is
+                // left only where the settlement refused a trade: its orders were closed.
+                (buying, selling) => {
+                    log::error!(target: "runtime::auction", "book of slot {slot:?} ran dry");
+                    bid = buying;
+                    ask = selling;
+                    break;
+                }
+            };
+            let energy = clearing::next_trade(buying.order.left, selling.order.left, left);
+            left = left.saturating_sub(energy);
+            let traded = Self::open_trade(
+                slot,
+                &record.terms,
+                next_trade,
+                (buyers_pay, sellers_receive),
+                energy,
+                (&mut buying.order, &mut selling.order),
+            );
+            if traded {
+                next_trade = next_trade.saturating_add(1);
+            }
+            bid = Self::keep_or_close(slot, record, Side::Bid, buying, traded);
+            ask = Self::keep_or_close(slot, record, Side::Ask, selling, traded);
+        }
+        for (side, head) in [(Side::Bid, bid), (Side::Ask, ask)] {
+            if let Some(Head { key, order }) = head {
+                if let Some(rationed) = &mut rationed
+                    && rationed.side == side
+                {
+                    rationed.next = key.id();
+                }
+                Orders::<T>::insert((slot, side, key), order);
+            }
+        }
+        record.phase = match progress {
+            Progress::OutOfWeight => Phase::Pairing {
+                buyers_pay,
+                sellers_receive,
+                left,
+                next_trade,
+                rationed,
+            },
+            Progress::Done => Phase::Releasing { trades: next_trade },
+        };
+    }
+
+    /// Takes the next order of a rationed side that is ahead of the margin, by arrival, out of the book.
+    fn next_arrival(
+        slot: SlotIndex,
+        rationed: &mut Rationed,
+        end: OrderId,
+        meter: &mut WeightMeter,
+    ) -> (Progress, Option<Head<T::AccountId>>) {
+        while rationed.next < end {
+            if meter.try_consume(T::WeightInfo::find_next()).is_err() {
+                return (Progress::OutOfWeight, None);
+            }
+            let id = rationed.next;
+            rationed.next = id.saturating_add(1);
+            let Some((side, limit)) = OrderKeys::<T>::get(slot, id) else {
+                continue;
+            };
+            if side == rationed.side && rationed.is_ahead(limit, id) {
+                let key = OrderPriority::new(side, limit, id);
+                let order = Orders::<T>::take((slot, side, key));
+                if let Some(order) = order {
+                    return (Progress::Done, Some(Head { key, order }));
+                }
+            }
+        }
+        (Progress::Done, None)
+    }
+
+    /// Takes the orders of one side out of the book, best first.
+    fn drain(slot: SlotIndex, side: Side) -> impl Iterator<Item = Head<T::AccountId>> {
+        Orders::<T>::drain_prefix((slot, side)).map(|(key, order)| Head { key, order })
+    }
+
+    /// Opens one trade; its money leaves the two orders. Says whether it was opened: if not, the
+    /// money stays with the orders and is released with them.
+    fn open_trade(
+        slot: SlotIndex,
+        terms: &SlotTerms,
+        id: TradeId,
+        (buyer_price, seller_price): (PricePerKwh, PricePerKwh),
+        energy: Wh,
+        (bid, ask): (&mut Order<T::AccountId>, &mut Order<T::AccountId>),
+    ) -> bool {
+        let payment = buyer_price
+            .cost_floor(energy)
+            .filter(|payment| *payment <= bid.held);
+        let deposit = deposit::share(ask.held, energy, ask.left);
+        let (Some(payment), Some(deposit)) = (payment, deposit) else {
+            log::error!(target: "runtime::auction", "trade {id} of {slot:?} exceeds its holds");
+            return false;
+        };
+        let trade = NewTrade {
+            id,
+            buyer: bid.who.clone(),
+            seller: ask.who.clone(),
+            energy,
+            buyer_price,
+            seller_price,
+            payment,
+            deposit,
+        };
+        if let Err(error) = T::Settlement::open_trade(slot, terms, trade) {
+            log::error!(target: "runtime::auction", "trade {id} of {slot:?} refused: {error:?}");
+            return false;
+        }
+        bid.held = bid.held.saturating_sub(payment);
+        ask.held = ask.held.saturating_sub(deposit);
+        bid.left = bid.left.saturating_sub(energy);
+        ask.left = ask.left.saturating_sub(energy);
+        true
+    }
+
+    /// Keeps the head of one side for the next pair, or closes it when it is used up. Orders
+    /// whose trade was refused are closed too: they would be refused again.
+    fn keep_or_close(
+        slot: SlotIndex,
+        record: &mut SlotRecord,
+        side: Side,
+        head: Head<T::AccountId>,
+        traded: bool,
+    ) -> Option<Head<T::AccountId>> {
+        if traded && !head.order.left.is_zero() {
+            return Some(head);
+        }
+        Self::close(slot, record, side, head.key, head.order);
+        None
+    }
+
+    /// Gives back what is left in the book.
+    pub(crate) fn release_rest(slot: SlotIndex, record: &mut SlotRecord, meter: &mut WeightMeter) {
+        let Phase::Releasing { trades } = record.phase else {
+            return;
+        };
+        for side in [Side::Bid, Side::Ask] {
+            let mut orders = Self::drain(slot, side);
+            loop {
+                if meter.try_consume(T::WeightInfo::release_order()).is_err() {
+                    return;
+                }
+                let Some(Head { key, order }) = orders.next() else {
+                    break;
+                };
+                Self::close(slot, record, side, key, order);
+            }
+        }
+        record.phase = Phase::Matched;
+        Self::deposit_event(Event::SlotMatched { slot, trades });
+    }
+}
