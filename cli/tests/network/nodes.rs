@@ -65,6 +65,9 @@ impl Node {
             .args(["--listen-addr", &format!("/ip4/127.0.0.1/tcp/{p2p_port}")])
             .stdout(Stdio::null())
             .stderr(log);
+        // An identity of its own: an authority does not start without one, and a test needs no secret.
+        let key: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+        command.args(["--node-key", &format!("{key:0>64}")]);
         if !boot.is_empty() {
             command.arg("--bootnodes").args(boot);
         }
