@@ -2,7 +2,7 @@
 
 use crate::{SlotIndex, Wh};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{BoundedVec, traits::ConstU32};
+use frame_support::{BoundedVec, traits::ConstU32, weights::Weight};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_core::{H256, ed25519, sr25519};
@@ -221,6 +221,9 @@ pub trait BillAudit<AccountId> {
     /// all its meters, never below zero. The meters, owners and keys are those of that slot, whatever
     /// has changed since.
     fn audit(account: &AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError>;
+
+    /// An upper bound of the weight of one `audit`: as many signatures as a bill can have.
+    fn audit_weight() -> Weight;
 }
 
 /// What the meters say, as other pallets see it.
