@@ -13,6 +13,7 @@
 //! | [`allotment`] | Which trades does the delivered energy serve? |
 //! | [`outcome`] | Who gets what at the end of a trade? |
 //! | [`load`] | How uneven is a day's load? |
+//! | [`tariff`] | Is a slot off-peak, mid-peak or on-peak? |
 //! | [`standing`] | What do the ratings of an account amount to? |
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -36,6 +37,7 @@ pub mod outcome;
 pub mod policy;
 mod ratio;
 pub mod standing;
+pub mod tariff;
 pub mod units;
 
 pub use units::{PricePerKwh, Wh};

@@ -7,6 +7,8 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_core::{H256, ed25519, sr25519};
 
+pub use qedex_math::tariff::{Band, DayRange};
+
 /// A registered meter.
 #[derive(
     Clone,
@@ -171,34 +173,6 @@ pub struct Flow {
     pub generated: Wh,
     /// Energy consumed.
     pub consumed: Wh,
-}
-
-/// The tariff band of a delivery slot.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-    Serialize,
-    Deserialize,
-)]
-pub enum Band {
-    /// Demand is low.
-    #[default]
-    Off,
-    /// Demand is expected to be high by the schedule of the day.
-    Mid,
-    /// Metered demand is above the threshold.
-    On,
 }
 
 /// The tariff band of each slot.
