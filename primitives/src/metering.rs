@@ -175,9 +175,55 @@ pub struct Flow {
     pub consumed: Wh,
 }
 
+/// A reading that is on chain, as clients are told of it.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct MeterReading {
+    /// Of which slot.
+    pub slot: SlotIndex,
+    /// What counts.
+    pub flow: Flow,
+    /// What the meter had signed, if an installer corrected it.
+    pub original: Option<Flow>,
+}
+
+/// The peak-to-average ratio of a day.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct DayPar {
+    /// Maximum over mean of the demand of the closed slots, in parts per million, rounded down; an
+    /// unknown demand counts as zero. `None` where all are zero.
+    pub ppm: Option<u64>,
+    /// How many slots of the day are closed, at most 96.
+    pub slots: u32,
+    /// How many of them have a demand that is known.
+    pub metered: u32,
+}
+
 /// The tariff band of each slot.
 pub trait Tariff {
     /// The band of `slot`: as fixed when its gate opened, or as it would be by what is known now.
+    /// Where the gate has opened and nobody has asked yet, asking fixes it.
     fn band(slot: SlotIndex) -> Band;
 }
 
