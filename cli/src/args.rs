@@ -2,6 +2,10 @@
 
 use crate::{
     chain::H256,
+    commands::{
+        Validator,
+        membership::{Attribute, Blacklist, Credential, Policy, Role},
+    },
     community::Start,
     plan::Plan,
     strategy::{MILLION, Shares},
@@ -37,6 +41,24 @@ pub enum Command {
     /// Publishes readings.
     #[command(subcommand)]
     Reading(ReadingCommand),
+    /// The attributes of the community.
+    #[command(subcommand)]
+    Attribute(Attribute),
+    /// Who has which attribute.
+    #[command(subcommand)]
+    Credential(Credential),
+    /// Formulas over attributes, and what they say about an account.
+    #[command(subcommand)]
+    Policy(Policy),
+    /// Which policy each role requires.
+    #[command(subcommand)]
+    Role(Role),
+    /// Who is excluded.
+    #[command(subcommand)]
+    Blacklist(Blacklist),
+    /// Who writes blocks.
+    #[command(subcommand)]
+    Validator(Validator),
     /// Computes off-line, with the runtime's own mathematics.
     #[command(subcommand)]
     Plan(Plan),

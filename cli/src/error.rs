@@ -90,7 +90,9 @@ answers!(
     subxt::error::EventsError,
     subxt::error::ExtrinsicError,
     subxt::error::OnlineClientAtBlockError,
+    subxt::error::RuntimeApiError,
     subxt::error::StorageError,
+    subxt::error::StorageKeyError,
     subxt::error::StorageValueError,
     subxt::rpcs::Error,
 );

@@ -3,6 +3,7 @@
 //! - [`community`], [`strategy`]: who takes part in the main job, and what they do;
 //! - [`market`], [`ledger`], [`report`]: what happened, whether it was right, and its figures;
 //! - [`chain`]: all that knows how to speak with a node;
+//! - [`formula`]: policies as people write them;
 //! - [`plan`]: what can be known without a node;
 //! - [`mod@play`]: the main job; [`commands`]: everything else.
 
@@ -21,6 +22,7 @@ mod chain;
 mod commands;
 mod community;
 mod error;
+mod formula;
 mod ledger;
 mod market;
 mod plan;
@@ -55,6 +57,12 @@ async fn main() -> ExitCode {
         Command::Reading(ReadingCommand::Submit(args)) => {
             commands::submit(args).await.map(|()| ExitCode::SUCCESS)
         }
+        Command::Attribute(command) => command.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Credential(command) => command.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Policy(command) => command.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Role(command) => command.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Blacklist(command) => command.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Validator(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Plan(command) => plan::run(command).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {

@@ -1,11 +1,11 @@
-//! Uniform-price clearing of a slot's double auction under a volume cap (design, section 5).
+//! Clearing of a slot's double auction under a volume cap (design, section 5).
 //!
 //! Bids by price descending meet asks by price ascending as long as the bid exceeds the ask by
 //! the grid fee, up to the energy that the keys cover. Increments never increase on the way,
 //! so the greedy run maximises the sum of `bid - ask - fee` over the watt-hours traded, with
 //! the largest volume among the best.
 //!
-//! # Prices
+//! # Prices under [`Rule::Uniform`]
 //!
 //! `b_m` and `s_m` are the limits that hold the last watt-hour traded; `b_x` and `s_x` the best
 //! limits left out, where the remainder of a partly filled level counts as left out.
@@ -20,14 +20,53 @@
 //!
 //! Either way nobody pays more than their limit or receives less, and nobody who is left out
 //! would rather have traded at these prices. Orders inside the corridor give prices inside it.
+//!
+//! # Prices under [`Rule::McAfee`]
+//!
+//! Both orders that hold the last watt-hour of the greedy run leave whole. Buyers pay `b_m` and
+//! sellers receive `s_m`, which are the limits of those who left: nobody who trades has set a
+//! price. The volume is the lesser of what remains on the two sides; on the longer side the
+//! earliest of the remaining orders are filled first, whatever their limits. Whoever remains
+//! cannot change its price or its fill by its limit, and whoever does not could only get in at a
+//! price worse than its own: with given quantities, and one order each, no false limit pays.
+//! Overstating the quantity can pay, and nothing here prevents it.
+//! See [`reduction`] and, for whole books, [`clear`].
 
+mod book;
+pub mod reduction;
 #[cfg(test)]
 mod tests;
+
+pub use book::{Book, Cleared, Order, clear};
 
 use crate::{PricePerKwh, Wh};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
+
+/// How prices follow from the greedy run.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Rule {
+    /// One price between those who trade and those left out; the keys' shadow price where they
+    /// limit the volume.
+    #[default]
+    Uniform,
+    /// The marginal orders leave and set the prices.
+    McAfee,
+}
 
 /// The energy that one side offers at one price.
 #[derive(
@@ -102,59 +141,135 @@ pub struct Clearing {
     pub surplus: u128,
 }
 
-/// Clears a book, at most up to `max_volume`.
+/// Where the greedy run ends on one side.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Margin {
+    /// The limit that holds the last watt-hour traded.
+    pub limit: PricePerKwh,
+    /// The energy of all better limits.
+    pub ahead: Wh,
+    /// What is traded at the limit itself: some energy.
+    pub taken: Wh,
+}
+
+/// How far the greedy run comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The energy traded.
+    pub volume: Wh,
+    /// Where it ends among the bids and among the asks; `None` when nothing trades.
+    pub margins: Option<(Margin, Margin)>,
+    /// The best limits left out: bid and ask.
+    pub left_out: (Option<PricePerKwh>, Option<PricePerKwh>),
+    /// Whether more would have been traded without the volume cap.
+    pub cap_binding: bool,
+    /// As in [`Clearing`].
+    pub surplus: u128,
+}
+
+/// Trades the best bid with the best ask, again and again, as long as the bid exceeds the ask by
+/// `grid_fee`, at most up to `max_volume`.
 ///
 /// `bids` come by price descending, `asks` ascending. Neighbours may share a price, so single
 /// orders can be given as levels; the result depends on the total at each price only. Levels
 /// without energy count as absent. Takes one step per level.
 ///
-/// Without room for any energy nothing trades, and the cap binds if the book crosses. For
-/// limits outside the corridor the fills are inside their limits all the same. A side out of
-/// order is cleared in the order given, and only the conservation of energy is promised.
-pub fn discover(bids: &[Level], asks: &[Level], corridor: &Corridor, max_volume: Wh) -> Clearing {
-    let fee = corridor.grid_fee;
+/// A side out of order is taken in the order given, and only the conservation of energy is
+/// promised.
+pub fn greedy(bids: &[Level], asks: &[Level], grid_fee: PricePerKwh, max_volume: Wh) -> Run {
     let mut bids = Side::new(bids);
     let mut asks = Side::new(asks);
-    let mut left = max_volume;
+    let mut volume = Wh::ZERO;
     let mut surplus = 0_u128;
-    let mut marginal = None;
+    let mut margins = None;
     let mut cap_binding = false;
     while let (Some(bid), Some(ask)) = (bids.best, asks.best) {
         let Some(gain) = bid
             .price
             .0
             .checked_sub(ask.price.0)
-            .filter(|gain| *gain >= fee.0)
+            .filter(|gain| *gain >= grid_fee.0)
         else {
             break;
         };
+        let left = max_volume.saturating_sub(volume);
         if left.is_zero() {
             cap_binding = true;
             break;
         }
         let energy = next_trade(bid.energy, ask.energy, left);
         surplus = surplus.saturating_add(gain.saturating_mul(u128::from(energy.0)));
-        left = left.saturating_sub(energy);
+        let (bid_margin, ask_margin) = margins.unzip();
+        margins = Some((
+            Margin::advanced(bid_margin, bid.price, volume, energy),
+            Margin::advanced(ask_margin, ask.price, volume, energy),
+        ));
+        volume = volume.saturating_add(energy);
         bids.take(energy);
         asks.take(energy);
-        marginal = Some((bid.price, ask.price));
     }
-    let (buyers_pay, sellers_receive) = marginal
-        .map(|marginal| {
+    Run {
+        volume,
+        margins,
+        left_out: (bids.best_price(), asks.best_price()),
+        cap_binding,
+        surplus,
+    }
+}
+
+impl Margin {
+    /// The margin after trading `energy` at `limit`, where `volume` was traded before.
+    fn advanced(margin: Option<Self>, limit: PricePerKwh, volume: Wh, energy: Wh) -> Self {
+        match margin {
+            Some(same) if same.limit == limit => Self {
+                taken: same.taken.saturating_add(energy),
+                ..same
+            },
+            _ => Self {
+                limit,
+                ahead: volume,
+                taken: energy,
+            },
+        }
+    }
+}
+
+/// Clears a book by the rule [`Rule::Uniform`], at most up to `max_volume`.
+///
+/// The book is given as for [`greedy`].
+///
+/// Without room for any energy nothing trades, and the cap binds if the book crosses. For
+/// limits outside the corridor the fills are inside their limits all the same.
+pub fn discover(bids: &[Level], asks: &[Level], corridor: &Corridor, max_volume: Wh) -> Clearing {
+    let run = greedy(bids, asks, corridor.grid_fee, max_volume);
+    let (buyers_pay, sellers_receive) = run
+        .margins
+        .map(|(bid, ask)| {
             prices(
-                marginal,
-                (bids.best_price(), asks.best_price()),
+                (bid.limit, ask.limit),
+                run.left_out,
                 corridor,
-                cap_binding,
+                run.cap_binding,
             )
         })
         .unzip();
     Clearing {
-        volume: max_volume.saturating_sub(left),
+        volume: run.volume,
         buyers_pay,
         sellers_receive,
-        cap_binding,
-        surplus,
+        cap_binding: run.cap_binding,
+        surplus: run.surplus,
     }
 }
 

@@ -7,14 +7,17 @@
 //!
 //! | module | question |
 //! |---|---|
-//! | [`policy`] | Do these attributes satisfy this formula? |
+//! | [`policy`] | Do these attributes satisfy this formula, and which are wanting? |
 //! | [`clearing`] | How much is traded, at what price, and who with whom? |
+//! | [`stackelberg`] | Which price is the leader's best, given how followers answer? |
 //! | [`deposit`] | What is held for an order, and for a part of it? |
 //! | [`allotment`] | Which trades does the delivered energy serve? |
 //! | [`outcome`] | Who gets what at the end of a trade? |
 //! | [`load`] | How uneven is a day's load? |
 //! | [`tariff`] | Is a slot off-peak, mid-peak or on-peak? |
 //! | [`standing`] | What do the ratings of an account amount to? |
+//! | [`score`] | What has a validator earned by generating and saving? |
+//! | [`schedule`] | Who writes how many blocks, and in which order? |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -36,6 +39,9 @@ pub mod load;
 pub mod outcome;
 pub mod policy;
 mod ratio;
+pub mod schedule;
+pub mod score;
+pub mod stackelberg;
 pub mod standing;
 pub mod tariff;
 pub mod units;

@@ -26,6 +26,60 @@ pub(crate) fn mul_div_ceil(a: u128, b: u64, c: u64) -> Option<u128> {
     quotient.checked_add(u128::from(remainder > 0))
 }
 
+/// `a * b / c` for any factors, rounded down. `None` if `c` is zero or the result does not fit.
+pub(crate) fn wide_mul_div_floor(a: u128, b: u128, c: u128) -> Option<u128> {
+    wide_mul_div(a, b, c).map(|(quotient, _)| quotient)
+}
+
+/// `a * b / c` for any factors, rounded up. `None` if `c` is zero or the result does not fit.
+pub(crate) fn wide_mul_div_ceil(a: u128, b: u128, c: u128) -> Option<u128> {
+    let (quotient, remainder) = wide_mul_div(a, b, c)?;
+    quotient.checked_add(u128::from(remainder > 0))
+}
+
+/// The quotient, rounded down, and the remainder of `a * b / c`, both exact, with a product of 256
+/// bits in between.
+fn wide_mul_div(a: u128, b: u128, c: u128) -> Option<(u128, u128)> {
+    if let Some(product) = a.checked_mul(b) {
+        return Some((product.checked_div(c)?, product.checked_rem(c)?));
+    }
+    let (high, low) = wide_mul(a, b);
+    // Otherwise the quotient does not fit; zero is refused with it.
+    if high >= c {
+        return None;
+    }
+    // Long division, one bit at a time. The remainder stays below `c`.
+    let mut remainder = high;
+    let mut quotient = 0_u128;
+    for bit in (0..u128::BITS).rev() {
+        let carry = remainder >> (u128::BITS - 1) == 1;
+        remainder = (remainder << 1) | (low >> bit & 1);
+        quotient <<= 1;
+        if carry || remainder >= c {
+            remainder = remainder.wrapping_sub(c);
+            quotient |= 1;
+        }
+    }
+    Some((quotient, remainder))
+}
+
+/// The upper and the lower half of a product.
+fn wide_mul(a: u128, b: u128) -> (u128, u128) {
+    const HALF: u32 = 64;
+    const MASK: u128 = (1 << HALF) - 1;
+    let (a1, a0) = (a >> HALF, a & MASK);
+    let (b1, b0) = (b >> HALF, b & MASK);
+    // No step overflows: (2^64 - 1)^2 + 2 (2^64 - 1) = 2^128 - 1.
+    let lowest = a0.saturating_mul(b0);
+    let middle = a1.saturating_mul(b0).saturating_add(lowest >> HALF);
+    let other = a0.saturating_mul(b1).saturating_add(middle & MASK);
+    let high = a1
+        .saturating_mul(b1)
+        .saturating_add(middle >> HALF)
+        .saturating_add(other >> HALF);
+    (high, (other << HALF) | (lowest & MASK))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +114,50 @@ mod tests {
                 mul_div_ceil(a.into(), b, c),
                 Some(product.div_ceil(u128::from(c)))
             );
+        }
+
+        #[test]
+        fn wide_factors_agree_with_narrow_ones(
+            a in any::<u128>(), b in any::<u64>(), c in 1..=u64::MAX,
+        ) {
+            let (narrow, wide) = (mul_div(a, b, c), wide_mul_div(a, b.into(), c.into()));
+            prop_assert_eq!(narrow, wide);
+            prop_assert_eq!(wide_mul_div(b.into(), a, c.into()), wide);
+        }
+
+        #[test]
+        fn a_wide_quotient_and_its_remainder_make_up_the_product(
+            a in any::<u128>(), b in any::<u128>(), c in any::<u128>(),
+        ) {
+            if let Some((quotient, remainder)) = wide_mul_div(a, b, c) {
+                prop_assert!(remainder < c);
+                // quotient * c + remainder = a * b, in 256 bits.
+                let (high, low) = wide_mul(quotient, c);
+                let (low, carry) = low.overflowing_add(remainder);
+                prop_assert_eq!((high + u128::from(carry), low), wide_mul(a, b));
+                prop_assert_eq!(
+                    wide_mul_div_ceil(a, b, c).unwrap(),
+                    quotient + u128::from(remainder > 0)
+                );
+            } else {
+                prop_assert!(wide_mul(a, b).0 >= c);
+            }
+        }
+
+        #[test]
+        fn a_wide_product_is_what_adding_up_its_rows_gives(a in any::<u128>(), b in any::<u128>()) {
+            let (mut high, mut low) = (0_u128, 0_u128);
+            for bit in 0..u128::BITS {
+                if b >> bit & 1 == 1 {
+                    let (sum, carry) = low.overflowing_add(a << bit);
+                    low = sum;
+                    high += u128::from(carry);
+                    if bit > 0 {
+                        high += a >> (u128::BITS - bit);
+                    }
+                }
+            }
+            prop_assert_eq!(wide_mul(a, b), (high, low));
         }
 
         #[test]

@@ -1,6 +1,9 @@
 //! What clients ask the runtime.
 
-use crate::{Band, DayPar, Flow, MeterId, MeterReading, Millis, Moment, Schedule, SlotIndex};
+use crate::{
+    Band, DayPar, Explanation, Flow, MeterId, MeterReading, Millis, Moment, PolicyId, Role,
+    Schedule, SlotIndex,
+};
 use alloc::vec::Vec;
 use codec::Codec;
 use sp_core::H256;
@@ -53,5 +56,17 @@ sp_api::decl_runtime_apis! {
         /// The peak-to-average ratio of a day of 96 slots, counted since the Unix epoch, while it
         /// is kept.
         fn par(day: u64) -> Option<DayPar>;
+    }
+
+    /// Who may do what.
+    pub trait MembershipApi<AccountId> where AccountId: Codec {
+        /// Whether `who` may act in `role` now.
+        fn may(who: AccountId, role: Role) -> bool;
+
+        /// Whether `who` satisfies `policy` now and, if not, what stands in the way.
+        fn explain_policy(who: AccountId, policy: PolicyId) -> Explanation;
+
+        /// Whether `who` may act in `role` now and, if not, what stands in the way.
+        fn explain_role(who: AccountId, role: Role) -> Explanation;
     }
 }

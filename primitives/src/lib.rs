@@ -20,7 +20,10 @@ pub use keys::{EntropyBeacon, KeyBudget};
 pub use market::{
     Balance, Escrow, LeaderTerms, MarketSettlement, NewTrade, OrderId, Side, SlotTerms, TradeId,
 };
-pub use membership::{AttributeId, Membership, OwnerId, PolicyId, Role, Sanctions};
+pub use membership::{
+    AttributeId, ExclusionReason, Explanation, Lack, Membership, Obstacle, OwnerId, PolicyId,
+    ReasonText, Role, Sanctions,
+};
 pub use metering::{
     Band, Bill, BillAudit, BillError, DayPar, DayRange, EnergyFlow, EnergyLedger, Flow,
     MAX_BILL_READINGS, MeterId, MeterKey, MeterReading, MeterSignature, ReadingPayload,

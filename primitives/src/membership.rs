@@ -1,7 +1,10 @@
 //! Who may do what.
 
-use crate::Millis;
+use crate::{Millis, Moment};
+use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{BoundedVec, traits::ConstU32};
+use qedex_math::policy::Part;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_runtime::DispatchResult;
@@ -94,6 +97,93 @@ pub enum Role {
     Validate,
 }
 
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 5] = [
+        Self::Trade,
+        Self::Sell,
+        Self::InstallMeters,
+        Self::Broker,
+        Self::Validate,
+    ];
+}
+
+/// Why an account was excluded, at most 64 bytes of UTF-8.
+pub type ReasonText = BoundedVec<u8, ConstU32<64>>;
+
+/// Why an account was excluded.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum ExclusionReason {
+    /// It broke its promises in the market.
+    Defaulted,
+    /// The admin origin decided so, for the reason given.
+    Decided(ReasonText),
+}
+
+/// Why an account does not have an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub enum Lack {
+    /// There is no such attribute, or not any more.
+    UnknownAttribute,
+    /// It has no credential of the attribute, or had it revoked.
+    MissingCredential,
+    /// Its credential has expired, whatever its version: only a new one helps.
+    Expired {
+        /// Since when, in milliseconds since the Unix epoch.
+        since: Moment,
+    },
+    /// Its credential is of an outdated version: all credentials of the attribute were revoked
+    /// after it was issued, and it was not among those re-issued.
+    OutdatedVersion {
+        /// The version of its credential.
+        held: u32,
+        /// The version that holds at present.
+        present: u32,
+    },
+}
+
+/// One reason for which an account does not pass.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub enum Obstacle {
+    /// The role requires no policy, so it is nobody's.
+    RoleWithoutPolicy,
+    /// There is no such policy, or not any more.
+    UnknownPolicy,
+    /// The account is excluded.
+    Blacklisted {
+        /// Why.
+        reason: ExclusionReason,
+        /// Until when, in milliseconds since the Unix epoch.
+        until: Moment,
+    },
+    /// The account lacks an attribute, and the policy fails for want of it or of another such.
+    Lacks {
+        /// Which.
+        attribute: AttributeId,
+        /// Why.
+        why: Lack,
+    },
+}
+
+/// What a policy says about an account, and why.
+///
+/// Bounded by the size of a policy: at most one part per node, and one obstacle more.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Explanation {
+    /// Whether the account passes.
+    pub passes: bool,
+    /// The policy; none for a role that requires none.
+    pub policy: Option<PolicyId>,
+    /// Everything that stands in the way, each attribute once; empty if the account passes. With all
+    /// of it out of the way it would pass; where a policy offers a choice, less may do.
+    pub obstacles: Vec<Obstacle>,
+    /// The policy's formula as it stands for the account, the whole first and then what it is made
+    /// of, regardless of an exclusion; empty if there is no policy.
+    pub parts: Vec<Part<AttributeId, Lack>>,
+}
+
 /// Access control, as other pallets see it.
 pub trait Membership<AccountId> {
     /// Whether `who` holds valid credentials that satisfy `policy` and is not blacklisted.
@@ -116,4 +206,21 @@ pub trait Sanctions<AccountId> {
     /// Blacklists `who` for `duration` from now on, clamped to the permitted range; never
     /// shortens an exclusion that lasts longer.
     fn blacklist_for_default(who: &AccountId, duration: Millis) -> DispatchResult;
+
+    /// Takes from `who` the credentials that let it sell, and returns how many.
+    ///
+    /// These are its credentials of the attributes that the policy of [`Role::Sell`] names and
+    /// that of [`Role::Trade`] does not, so that it may still buy; if it has none of them on
+    /// record, those of every attribute that the policy of `Sell` names. Lapsed credentials go as
+    /// well, and without a policy of `Sell` there is nothing to take. What was held for their
+    /// storage goes back to whoever paid. The issuer may issue anew.
+    ///
+    /// Never fails. The work is bounded by the size of the largest policy: two policies are read
+    /// and, for each attribute named, a credential and the hold behind it removed. A caller counts
+    /// that in its weight: its benchmark calls `prepare_revocation` first.
+    fn revoke_selling(who: &AccountId) -> u32;
+
+    /// Makes [`Self::revoke_selling`] of `who` as costly as it can be, for benchmarks only.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prepare_revocation(who: &AccountId);
 }

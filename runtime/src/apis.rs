@@ -2,8 +2,8 @@
 
 use crate::{
     AccountId, Auction, Aura, Balance, Block, Executive, Grandpa, Historical, InherentDataExt,
-    Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
-    VERSION, presets,
+    Membership, Metering, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
+    TransactionPayment, VERSION, presets,
     stand_ins::{CouncilKeyBudget, PastBlockHashes},
 };
 use alloc::vec::Vec;
@@ -12,7 +12,10 @@ use frame_support::{
     traits::KeyOwnerProofSystem,
     weights::Weight,
 };
-use qedex_primitives::{Calendar, EntropyBeacon, KeyBudget, Millis, Moment, Schedule, SlotIndex};
+use qedex_primitives::{
+    Band, Calendar, DayPar, EntropyBeacon, Explanation, Flow, KeyBudget, MeterId, MeterReading,
+    Millis, Moment, PolicyId, Role, Schedule, SlotIndex,
+};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::{H256, OpaqueMetadata, crypto::KeyTypeId};
@@ -206,6 +209,39 @@ sp_api::impl_runtime_apis! {
         }
         fn beacon(epoch: u64) -> Option<H256> {
             PastBlockHashes::value(epoch)
+        }
+    }
+
+    impl qedex_primitives::api::MeteringApi<Block, AccountId> for Runtime {
+        fn meters_of(account: AccountId) -> Vec<MeterId> {
+            Metering::meters_of(account)
+        }
+        fn readings(meter: MeterId, from: SlotIndex, until: SlotIndex) -> Vec<MeterReading> {
+            Metering::readings(meter, from, until)
+        }
+        fn flow(account: AccountId, slot: SlotIndex) -> Option<Flow> {
+            Metering::flow(account, slot)
+        }
+        fn community_flow(slot: SlotIndex) -> Option<(Flow, u32)> {
+            Metering::slot_totals(slot).map(|totals| (totals.flow(), totals.readings))
+        }
+        fn band(slot: SlotIndex) -> Band {
+            Metering::band(slot)
+        }
+        fn par(day: u64) -> Option<DayPar> {
+            Metering::par(day)
+        }
+    }
+
+    impl qedex_primitives::api::MembershipApi<Block, AccountId> for Runtime {
+        fn may(who: AccountId, role: Role) -> bool {
+            Membership::may(who, role)
+        }
+        fn explain_policy(who: AccountId, policy: PolicyId) -> Explanation {
+            Membership::explain(who, policy)
+        }
+        fn explain_role(who: AccountId, role: Role) -> Explanation {
+            Membership::explain_role(who, role)
         }
     }
 

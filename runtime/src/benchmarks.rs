@@ -10,6 +10,7 @@ frame_benchmarking::define_benchmarks!(
     [pallet_metering, Metering]
     [pallet_auction, Auction]
     [pallet_settlement, Settlement]
+    [pallet_pov, Pov]
 );
 
 /// The benchmarks and the storage that they touch.

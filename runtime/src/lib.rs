@@ -5,10 +5,9 @@
 //!
 //! # What stands in for a part that is not there yet
 //!
-//! The quantum key distribution pallet and PoV authoring are not part of this runtime. Until
-//! they are, blocks are written round-robin by Aura over a fixed set of validators, and
-//! [`stand_ins`] answers for the key pools from a council parameter and for the entropy beacon
-//! from past block hashes.
+//! The quantum key distribution pallet is not part of this runtime. Until it is, [`stand_ins`]
+//! answers for the key pools from a council parameter and for the entropy beacon from past block
+//! hashes.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "256"]
@@ -172,11 +171,14 @@ mod runtime {
     pub type Aura = pallet_aura;
     #[runtime::pallet_index(3)]
     pub type Authorship = pallet_authorship;
+    // Before Session, which asks it at genesis and in each block.
     #[runtime::pallet_index(4)]
-    pub type Session = pallet_session;
+    pub type Pov = pallet_pov;
     #[runtime::pallet_index(5)]
-    pub type Grandpa = pallet_grandpa;
+    pub type Session = pallet_session;
     #[runtime::pallet_index(6)]
+    pub type Grandpa = pallet_grandpa;
+    #[runtime::pallet_index(7)]
     pub type Historical = pallet_session::historical;
 
     #[runtime::pallet_index(10)]

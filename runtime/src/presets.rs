@@ -3,17 +3,18 @@
 
 use crate::{
     AccountId, AuctionConfig, Balance, BalancesConfig, CouncilConfig, MILLI_QED, MembershipConfig,
-    MeteringConfig, QED, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
+    MeteringConfig, PovConfig, QED, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
     configs::money::{CommunityFund, EntropyFund, GridAccount},
 };
 use alloc::{string::ToString, vec, vec::Vec};
-use frame_support::build_struct_json_patch;
+use frame_support::{BoundedVec, build_struct_json_patch};
 use pallet_membership::{GenesisAttribute, GenesisCredential};
-use pallet_metering::GenesisMeter;
+use pallet_metering::{GenesisMeter, TariffRule};
+use pallet_pov::Rules;
 use qedex_math::policy::PolicyNode;
 use qedex_primitives::{
-    AttributeId, LeaderTerms, MeterKey, Millis, Moment, OwnerId, PolicyId, PricePerKwh, Role, Wh,
-    Windows,
+    AttributeId, DayRange, LeaderTerms, MeterKey, Millis, Moment, OwnerId, PolicyId, PricePerKwh,
+    Role, Wh, Windows,
 };
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -25,6 +26,19 @@ use sp_runtime::Permill;
 
 /// The length of a delivery slot in both presets: twelve seconds stand for a quarter of an hour.
 pub const TEST_SLOT_LENGTH: Millis = 12_000;
+
+/// The length of a session in both presets: forty seconds of Aura slots stand for five minutes.
+pub const TEST_SESSION_SLOTS: u32 = 20;
+
+/// The rules of authoring of both presets: one slot in ten at least and half of them at most, and a
+/// window of four delivery slots, so that what meters say shows within minutes.
+pub fn authoring_rules() -> Rules {
+    Rules {
+        floor: 2,
+        window: 4,
+        ..Rules::default()
+    }
+}
 
 /// What each well-known account owns at genesis.
 const ENDOWMENT: Balance = 1_000_000 * QED;
@@ -48,6 +62,19 @@ pub fn leader_terms() -> LeaderTerms {
         least_order: Wh(100),
         wh_per_key: Wh(1_000),
         deposit_rate: Permill::from_percent(70),
+    }
+}
+
+/// The rule of the tariff bands of both presets.
+///
+/// A community of 100 consumes some 33 to 41 kWh in a quarter-hour of a summer's noon: on-peak is
+/// what lies above 36. Mid-peak are seven to nine in the morning and five to nine in the evening.
+pub fn tariff_rule() -> TariffRule {
+    let range = |from, until| DayRange { from, until };
+    TariffRule {
+        threshold: Wh(36_000),
+        look_back: 4,
+        mid: BoundedVec::truncate_from(vec![range(28, 36), range(68, 84)]),
     }
 }
 
@@ -119,6 +146,8 @@ fn credentials(validators: &[Sr25519Keyring]) -> Vec<GenesisCredential<AccountId
     };
     let mut all = vec![
         credential(Sr25519Keyring::Bob, 3),
+        // The second installer, who corrects what the first one's meters got wrong.
+        credential(Sr25519Keyring::Alice, 3),
         credential(Sr25519Keyring::Charlie, 4),
     ];
     for prosumer in PROSUMERS {
@@ -129,10 +158,16 @@ fn credentials(validators: &[Sr25519Keyring]) -> Vec<GenesisCredential<AccountId
     all
 }
 
-/// One meter for each prosumer of genesis, whose key is derived from the owner's as `//meter`.
-fn meters() -> Vec<GenesisMeter<AccountId>> {
+/// One meter for each prosumer of genesis, and one for each validator that is none, in this order.
+/// A meter's key is derived from the owner's as `//meter`.
+fn meters(validators: &[Sr25519Keyring]) -> Vec<GenesisMeter<AccountId>> {
+    let others = validators
+        .iter()
+        .copied()
+        .filter(|keyring| !PROSUMERS.contains(keyring));
     PROSUMERS
         .into_iter()
+        .chain(others)
         .filter_map(|keyring| {
             let suri = alloc::format!("{}//meter", keyring.to_seed());
             let pair = sr25519::Pair::from_string(&suri, None).ok()?;
@@ -177,6 +212,10 @@ fn genesis(validators: &[Sr25519Keyring], sudo: Option<AccountId>) -> Value {
     ];
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig { balances },
+        pov: PovConfig {
+            session_slots: TEST_SESSION_SLOTS,
+            rules: authoring_rules(),
+        },
         session: SessionConfig { keys },
         council: CouncilConfig {
             members: council
@@ -191,7 +230,10 @@ fn genesis(validators: &[Sr25519Keyring], sudo: Option<AccountId>) -> Value {
             roles: roles(),
             credentials: credentials(validators),
         },
-        metering: MeteringConfig { meters: meters() },
+        metering: MeteringConfig {
+            meters: meters(validators),
+            tariff: Some(tariff_rule()),
+        },
         auction: AuctionConfig {
             slot_length: TEST_SLOT_LENGTH,
             windows: Windows::default(),

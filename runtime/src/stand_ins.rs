@@ -41,3 +41,13 @@ impl EntropyBeacon for PastBlockHashes {
         (hash != H256::default()).then_some(hash)
     }
 }
+
+/// The latest epoch that has ended.
+pub struct LatestEpoch;
+
+impl Get<u64> for LatestEpoch {
+    fn get() -> u64 {
+        let ended = System::block_number().checked_div(EPOCH_LENGTH);
+        u64::from(ended.unwrap_or_default().saturating_sub(1))
+    }
+}

@@ -1,7 +1,11 @@
 //! The composition as a whole.
 
 use crate::*;
+use alloc::vec;
 use sp_runtime::BuildStorage;
+
+mod authoring;
+mod metering;
 
 fn preset(name: &str) -> serde_json::Value {
     let patch = presets::get_preset(&name.into()).expect("the preset exists");
@@ -29,11 +33,19 @@ fn json_merge(base: &mut serde_json::Value, patch: serde_json::Value) {
     }
 }
 
+/// How many different keys Aura's list has.
+fn distinct_authorities() -> usize {
+    let list = pallet_aura::Authorities::<Runtime>::get();
+    assert_eq!(list.len(), presets::TEST_SESSION_SLOTS as usize);
+    let keys: std::collections::BTreeSet<_> = list.into_iter().collect();
+    keys.len()
+}
+
 #[test]
 fn the_development_chain_has_one_validator_and_a_sudo_key() {
     externalities("development").execute_with(|| {
         assert_eq!(pallet_session::Validators::<Runtime>::get().len(), 1);
-        assert_eq!(pallet_aura::Authorities::<Runtime>::get().len(), 1);
+        assert_eq!(distinct_authorities(), 1);
         assert_eq!(Grandpa::grandpa_authorities().len(), 1);
         assert!(pallet_sudo::Key::<Runtime>::get().is_some());
     });
@@ -43,7 +55,7 @@ fn the_development_chain_has_one_validator_and_a_sudo_key() {
 fn the_local_network_has_four_validators_and_no_sudo_key() {
     externalities("local_testnet").execute_with(|| {
         assert_eq!(pallet_session::Validators::<Runtime>::get().len(), 4);
-        assert_eq!(pallet_aura::Authorities::<Runtime>::get().len(), 4);
+        assert_eq!(distinct_authorities(), 4);
         assert_eq!(Grandpa::grandpa_authorities().len(), 4);
         assert!(pallet_sudo::Key::<Runtime>::get().is_none());
     });
@@ -72,7 +84,8 @@ fn the_community_of_genesis_may_trade() {
         assert!(may(Key::Bob, Role::InstallMeters) && !may(Key::Bob, Role::Trade));
         assert!(may(Key::Charlie, Role::Broker) && !may(Key::Charlie, Role::InstallMeters));
         assert!(may(Key::Alice, Role::Validate) && !may(Key::Alice, Role::Trade));
-        assert_eq!(pallet_metering::Meters::<Runtime>::iter().count(), 3);
+        // Three prosumers, and the validator.
+        assert_eq!(pallet_metering::Meters::<Runtime>::iter().count(), 4);
     });
 }
 
@@ -153,7 +166,78 @@ fn metadata_is_served_in_versions_14_to_16() {
 }
 
 #[test]
-fn sessions_last_at_least_five_minutes() {
-    let millis = u64::from(configs::consensus::SESSION_LENGTH) * MILLISECONDS_PER_BLOCK;
-    assert!(millis >= 5 * 60 * 1_000);
+fn a_blacklisted_installer_cannot_act_through_a_deputy() {
+    use configs::accounts::ProxyType;
+    use frame_support::assert_ok;
+    use qedex_primitives::{MeterKey, Wh};
+    use sp_keyring::Sr25519Keyring as Key;
+    externalities("development").execute_with(|| {
+        System::set_block_number(1);
+        let signed = |key: Key| RuntimeOrigin::signed(key.to_account_id());
+        let address = |key: Key| MultiAddress::Id(key.to_account_id());
+        assert_ok!(Proxy::add_proxy(
+            signed(Key::Bob),
+            address(Key::Ferdie),
+            ProxyType::NonTransfer,
+            0
+        ));
+        let register = |number: u8| {
+            let call = RuntimeCall::Metering(pallet_metering::Call::register_meter {
+                owner: Key::Eve.to_account_id(),
+                key: MeterKey::Sr25519(sp_core::sr25519::Public::from_raw([number; 32])),
+                capacity: Wh(1_000),
+            });
+            let real = address(Key::Bob);
+            assert_ok!(Proxy::proxy(
+                signed(Key::Ferdie),
+                real,
+                None,
+                alloc::boxed::Box::new(call)
+            ));
+            let executed =
+                System::events()
+                    .into_iter()
+                    .rev()
+                    .find_map(|record| match record.event {
+                        RuntimeEvent::Proxy(pallet_proxy::Event::ProxyExecuted { result }) => {
+                            Some(result)
+                        }
+                        _ => None,
+                    });
+            executed.expect("the deputy acted")
+        };
+        assert_ok!(register(1));
+        let hour = 3_600_000;
+        let reason = Default::default();
+        let bob = Key::Bob.to_account_id();
+        assert_ok!(Membership::blacklist(
+            RuntimeOrigin::root(),
+            bob,
+            reason,
+            hour
+        ));
+        let refused = pallet_metering::Error::<Runtime>::NotAnInstaller;
+        assert_eq!(register(2), Err(refused.into()));
+    });
+}
+
+#[test]
+fn ten_thousand_policies_cost_more_than_a_poor_account_has() {
+    use frame_support::assert_ok;
+    use sp_keyring::Sr25519Keyring as Key;
+    externalities("development").execute_with(|| {
+        // A household with 100 QED, which pay 333 kWh from the grid.
+        let poor = AccountId::from([7; 32]);
+        let alice = RuntimeOrigin::signed(Key::Alice.to_account_id());
+        let funds = MultiAddress::Id(poor.clone());
+        assert_ok!(Balances::transfer_keep_alive(alice, funds, 100 * QED));
+        let attribute = qedex_primitives::AttributeId(0);
+        let policy = vec![qedex_math::policy::PolicyNode::Attribute(attribute)];
+        let policy = frame_support::BoundedVec::truncate_from(policy);
+        let create = || {
+            Membership::create_policy(RuntimeOrigin::signed(poor.clone()), policy.clone()).is_ok()
+        };
+        let made = (0..10_000).filter(|_| create()).count();
+        assert!(made < 1_000, "{made}");
+    });
 }

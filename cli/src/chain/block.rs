@@ -3,6 +3,7 @@
 use super::{
     At, H256,
     api::{self, runtime_types as types},
+    membership::{self, Change},
 };
 use crate::{
     error::{Error, Refusal},
@@ -13,7 +14,7 @@ use crate::{
 use qedex_math::{PricePerKwh, Wh};
 use subxt::{Metadata, SubstrateConfig, events::Phase};
 
-type Event<'a> = subxt::events::Event<'a, SubstrateConfig>;
+pub(super) type Event<'a> = subxt::events::Event<'a, SubstrateConfig>;
 
 /// A finalised block.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +44,8 @@ pub struct Transaction {
     pub happenings: Vec<(u64, Happening)>,
     /// What became of readings it carried: meter, slot, and why one was refused.
     pub readings: Vec<(u32, u64, Option<String>)>,
+    /// What it did to memberships.
+    pub changes: Vec<Change>,
 }
 
 impl Block {
@@ -86,7 +89,7 @@ impl Block {
         };
         transaction.happenings.extend(happening);
         match event.pallet_name() {
-            "System" | "Utility" | "Proxy" => transaction.note_failure(event, metadata)?,
+            "System" | "Utility" | "Proxy" | "Sudo" => transaction.note_failure(event, metadata)?,
             "TransactionPayment" => {
                 use api::transaction_payment::events::TransactionFeePaid as Paid;
                 if let Some(paid) = decode::<Paid>(event)? {
@@ -94,6 +97,7 @@ impl Block {
                 }
             }
             "Metering" => transaction.note_reading(event)?,
+            "Membership" => transaction.changes.extend(membership::change(event)?),
             _ => {}
         }
         Ok(())
@@ -103,7 +107,7 @@ impl Block {
 impl Transaction {
     fn note_failure(&mut self, event: &Event<'_>, metadata: &Metadata) -> Result<(), Error> {
         use api::{
-            proxy::events::ProxyExecuted, system::events::ExtrinsicFailed,
+            proxy::events::ProxyExecuted, sudo::events::Sudid, system::events::ExtrinsicFailed,
             utility::events::ItemFailed,
         };
         if let Some(failed) = decode::<ExtrinsicFailed>(event)? {
@@ -112,6 +116,10 @@ impl Transaction {
             self.refusals.push(describe(&failed.error, metadata));
         } else if let Some(executed) = decode::<ProxyExecuted>(event)?
             && let Err(error) = &executed.result
+        {
+            self.refusals.push(describe(error, metadata));
+        } else if let Some(done) = decode::<Sudid>(event)?
+            && let Err(error) = &done.sudo_result
         {
             self.refusals.push(describe(error, metadata));
         }
@@ -132,7 +140,9 @@ impl Transaction {
     }
 }
 
-fn decode<E: subxt::events::DecodeAsEvent>(event: &Event<'_>) -> Result<Option<E>, Error> {
+pub(super) fn decode<E: subxt::events::DecodeAsEvent>(
+    event: &Event<'_>,
+) -> Result<Option<E>, Error> {
     Ok(event.decode_fields_as::<E>().transpose()?)
 }
 

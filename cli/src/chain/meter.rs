@@ -54,8 +54,8 @@ pub struct SignedReading {
 
 impl SignedReading {
     /// As the chain takes it.
-    pub(super) fn for_chain(&self) -> types::pallet_metering::types::SignedReading {
-        types::pallet_metering::types::SignedReading {
+    pub(super) fn for_chain(&self) -> types::qedex_primitives::metering::SignedReading {
+        types::qedex_primitives::metering::SignedReading {
             payload: types::qedex_primitives::metering::ReadingPayload {
                 meter: types::qedex_primitives::metering::MeterId(self.reading.meter),
                 slot: types::qedex_primitives::calendar::SlotIndex(self.reading.slot),

@@ -5,9 +5,11 @@ mod api;
 pub mod block;
 pub mod calls;
 pub mod keys;
+pub mod membership;
 pub mod meter;
 pub mod queries;
 pub mod session;
+pub mod validators;
 
 use crate::error::Error;
 use codec::Decode;
@@ -25,12 +27,13 @@ pub use subxt::utils::H256;
 const SPEC_NAME: &str = "qedex";
 
 /// The pallets whose shape must be the one that this program was built for.
-const PALLETS: [&str; 9] = [
+const PALLETS: [&str; 10] = [
     "System",
     "Timestamp",
     "Balances",
     "Utility",
     "Proxy",
+    "Sudo",
     "Membership",
     "Metering",
     "Auction",

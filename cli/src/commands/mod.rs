@@ -1,12 +1,15 @@
 //! The commands of a prosumer, each a thin wrapper of one call.
 
+pub mod membership;
 mod order;
 mod readings;
 mod status;
+mod validator;
 
 pub use order::{cancel, place};
 pub use readings::{sign, submit};
 pub use status::status;
+pub use validator::Validator;
 
 use crate::{
     args::Node,

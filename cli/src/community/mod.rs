@@ -16,7 +16,7 @@
 //!   of all surplus and the sum of all deficit, before any rounding to lots.
 
 mod data;
-mod decimal;
+pub mod decimal;
 mod time;
 
 pub use data::{Participant, Week};
@@ -158,6 +158,12 @@ impl Community {
         let end = end.ok_or_else(out_of_range)?;
         let mut all = self.simulate(week, true)?;
         Ok(all.drain(first..end).collect())
+    }
+
+    /// The quarter-hours of every week there is, batteries followed from each week's beginning.
+    pub fn whole_weeks(&self) -> Result<Vec<Vec<QuarterHour>>, DataError> {
+        let each = self.weeks.iter();
+        each.map(|week| self.simulate(week, true)).collect()
     }
 
     /// Every quarter-hour of `week`, with or without the batteries.

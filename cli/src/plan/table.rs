@@ -16,22 +16,76 @@ pub fn read<Row: DeserializeOwned>(path: &Path, columns: &[&str]) -> Result<Vec<
     parse(&text, columns).map_err(|reason| Error::BadInput(format!("{name}: {reason}")))
 }
 
-fn parse<Row: DeserializeOwned>(text: &str, columns: &[&str]) -> Result<Vec<Row>, String> {
+/// Hands every row of a CSV file whose header names exactly `columns`, in any order, to `take`: its
+/// number, counted from 1 after the header, and its fields in the order of `columns`. For tables of
+/// many rows, of which nothing has to be kept.
+///
+/// An error of `take` ends it, and is reported with the file and the row's number.
+pub fn each<const N: usize>(
+    path: &Path,
+    columns: [&str; N],
+    take: impl FnMut(usize, [&str; N]) -> Result<(), String>,
+) -> Result<(), Error> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|reason| Error::File {
+        path: name.clone(),
+        reason,
+    })?;
+    parse_each(&text, columns, take).map_err(|reason| Error::BadInput(format!("{name}: {reason}")))
+}
+
+fn parse_each<const N: usize>(
+    text: &str,
+    columns: [&str; N],
+    mut take: impl FnMut(usize, [&str; N]) -> Result<(), String>,
+) -> Result<(), String> {
     let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
+        .trim(csv::Trim::Headers)
         .from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|e| e.to_string())?;
+    let places = places(reader.headers().map_err(|e| e.to_string())?, columns)?;
+    let mut record = csv::StringRecord::new();
+    let mut number = 0_usize;
+    while reader.read_record(&mut record).map_err(|e| e.to_string())? {
+        number = number.saturating_add(1);
+        let fields = places.map(|place| record.get(place).unwrap_or_default().trim());
+        take(number, fields)
+            .map_err(|reason| format!("line {number} after the header: {reason}"))?;
+    }
+    Ok(())
+}
+
+/// Where each of `columns` stands in a header that names exactly these.
+fn places<const N: usize>(
+    header: &csv::StringRecord,
+    columns: [&str; N],
+) -> Result<[usize; N], String> {
+    check(header, &columns)?;
+    Ok(columns.map(|column| {
+        // It is there: the header has just been checked.
+        header.iter().position(|name| name == column).unwrap_or(0)
+    }))
+}
+
+fn check(header: &csv::StringRecord, columns: &[&str]) -> Result<(), String> {
     let mut found: Vec<_> = header.iter().collect();
     let mut wanted = columns.to_vec();
     found.sort_unstable();
     wanted.sort_unstable();
-    if found != wanted {
-        return Err(format!(
-            "the header is {:?}, not {:?}",
-            header.iter().collect::<Vec<_>>().join(","),
-            columns.join(",")
-        ));
+    if found == wanted {
+        return Ok(());
     }
+    Err(format!(
+        "the header is {:?}, not {:?}",
+        header.iter().collect::<Vec<_>>().join(","),
+        columns.join(",")
+    ))
+}
+
+fn parse<Row: DeserializeOwned>(text: &str, columns: &[&str]) -> Result<Vec<Row>, String> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    check(reader.headers().map_err(|e| e.to_string())?, columns)?;
     reader
         .deserialize()
         .collect::<Result<_, _>>()
@@ -65,6 +119,31 @@ mod tests {
         for text in ["id\na\n", "id,wh,x\na,1,2\n", "id,kwh\na,1\n", ""] {
             assert!(parse::<Row>(text, &["id", "wh"]).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn rows_are_handed_over_in_the_order_of_the_columns_asked_for() {
+        let mut rows = Vec::new();
+        parse_each("wh, id\n5, a\n6,b\n", ["id", "wh"], |number, [id, wh]| {
+            rows.push((number, id.to_owned(), wh.to_owned()));
+            Ok(())
+        })
+        .unwrap();
+        let row = |number, id: &str, wh: &str| (number, id.to_owned(), wh.to_owned());
+        assert_eq!(rows, [row(1, "a", "5"), row(2, "b", "6")]);
+    }
+
+    #[test]
+    fn a_row_of_another_length_or_that_is_not_taken_is_an_error() {
+        let refuse = |number, _: [&str; 2]| {
+            (number < 2)
+                .then_some(())
+                .ok_or_else(|| "not this one".to_owned())
+        };
+        assert!(parse_each("id,wh\na,1\nb\n", ["id", "wh"], |_, _| Ok(())).is_err());
+        assert!(parse_each("id,kwh\na,1\n", ["id", "wh"], |_, _| Ok(())).is_err());
+        let error = parse_each("id,wh\na,1\nb,2\n", ["id", "wh"], refuse).unwrap_err();
+        assert_eq!(error, "line 2 after the header: not this one");
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! Clearing by example, and against a twin that looks at every watt-hour.
 
+mod book;
+mod books;
+mod mcafee;
 mod pairing;
 mod properties;
+mod truthful;
 
 use super::*;
 use alloc::{vec, vec::Vec};
@@ -27,7 +31,7 @@ fn levels(side: &[(u128, u64)]) -> Vec<Level> {
 /// Volume, buyers' and sellers' price, and whether the cap binds.
 type Found = (u64, Option<(u128, u128)>, bool);
 
-fn clear(bids: &[(u128, u64)], asks: &[(u128, u64)], max_volume: Wh) -> Found {
+fn cleared(bids: &[(u128, u64)], asks: &[(u128, u64)], max_volume: Wh) -> Found {
     let found = discover(&levels(bids), &levels(asks), &CORRIDOR, max_volume);
     let prices = found.buyers_pay.zip(found.sellers_receive);
     (
@@ -39,22 +43,22 @@ fn clear(bids: &[(u128, u64)], asks: &[(u128, u64)], max_volume: Wh) -> Found {
 
 #[test]
 fn an_empty_side_trades_nothing() {
-    assert_eq!(clear(&[], &[], NO_CAP), (0, None, false));
-    assert_eq!(clear(&[(30, 5)], &[], NO_CAP), (0, None, false));
-    assert_eq!(clear(&[], &[(8, 5)], NO_CAP), (0, None, false));
-    assert_eq!(clear(&[(30, 5)], &[(8, 0)], NO_CAP), (0, None, false));
+    assert_eq!(cleared(&[], &[], NO_CAP), (0, None, false));
+    assert_eq!(cleared(&[(30, 5)], &[], NO_CAP), (0, None, false));
+    assert_eq!(cleared(&[], &[(8, 5)], NO_CAP), (0, None, false));
+    assert_eq!(cleared(&[(30, 5)], &[(8, 0)], NO_CAP), (0, None, false));
 }
 
 #[test]
 fn a_spread_below_the_fee_trades_nothing() {
-    assert_eq!(clear(&[(20, 5)], &[(19, 5)], NO_CAP), (0, None, false));
-    assert_eq!(clear(&[(19, 5)], &[(20, 5)], NO_CAP), (0, None, false));
+    assert_eq!(cleared(&[(20, 5)], &[(19, 5)], NO_CAP), (0, None, false));
+    assert_eq!(cleared(&[(19, 5)], &[(20, 5)], NO_CAP), (0, None, false));
 }
 
 #[test]
 fn a_spread_of_just_the_fee_trades() {
     assert_eq!(
-        clear(&[(20, 5)], &[(18, 5)], NO_CAP),
+        cleared(&[(20, 5)], &[(18, 5)], NO_CAP),
         (5, Some((20, 18)), false)
     );
 }
@@ -63,12 +67,12 @@ fn a_spread_of_just_the_fee_trades() {
 fn with_nothing_left_out_the_corridor_bounds_the_price() {
     // The interval is [max(8, 8), min(28, 28)].
     assert_eq!(
-        clear(&[(30, 5)], &[(8, 5)], NO_CAP),
+        cleared(&[(30, 5)], &[(8, 5)], NO_CAP),
         (5, Some((20, 18)), false)
     );
     // [max(10, 8), min(19, 28)], the midpoint 14.5 rounded down.
     assert_eq!(
-        clear(&[(21, 5)], &[(10, 5)], NO_CAP),
+        cleared(&[(21, 5)], &[(10, 5)], NO_CAP),
         (5, Some((16, 14)), false)
     );
 }
@@ -77,7 +81,7 @@ fn with_nothing_left_out_the_corridor_bounds_the_price() {
 fn the_remainder_of_a_partly_filled_bid_counts_as_left_out() {
     // The buyer is at the margin, so buyers pay that limit: [18, 18].
     assert_eq!(
-        clear(&[(20, 9)], &[(10, 5)], NO_CAP),
+        cleared(&[(20, 9)], &[(10, 5)], NO_CAP),
         (5, Some((20, 18)), false)
     );
 }
@@ -85,7 +89,7 @@ fn the_remainder_of_a_partly_filled_bid_counts_as_left_out() {
 #[test]
 fn the_remainder_of_a_partly_filled_ask_counts_as_left_out() {
     assert_eq!(
-        clear(&[(20, 5)], &[(10, 9)], NO_CAP),
+        cleared(&[(20, 5)], &[(10, 9)], NO_CAP),
         (5, Some((12, 10)), false)
     );
 }
@@ -94,30 +98,30 @@ fn the_remainder_of_a_partly_filled_ask_counts_as_left_out() {
 fn the_best_limits_left_out_bound_the_price() {
     // b_m = 28, s_m = 10, b_x = 19, s_x = 22: [max(10, 17), min(26, 22)].
     let (bids, asks) = ([(28, 5), (19, 1)], [(10, 5), (22, 1)]);
-    assert_eq!(clear(&bids, &asks, NO_CAP), (5, Some((21, 19)), false));
+    assert_eq!(cleared(&bids, &asks, NO_CAP), (5, Some((21, 19)), false));
 }
 
 #[test]
 fn a_binding_cap_parts_the_prices_by_the_keys_shadow_price() {
     let (bids, asks) = ([(28, 5), (25, 1)], [(10, 5), (12, 1)]);
-    assert_eq!(clear(&bids, &asks, Wh(5)), (5, Some((25, 12)), true));
+    assert_eq!(cleared(&bids, &asks, Wh(5)), (5, Some((25, 12)), true));
     // Within a level: both remainders are left out, at the marginal limits.
-    assert_eq!(clear(&bids, &asks, Wh(4)), (4, Some((28, 10)), true));
+    assert_eq!(cleared(&bids, &asks, Wh(4)), (4, Some((28, 10)), true));
 }
 
 #[test]
 fn a_cap_of_just_the_volume_does_not_bind() {
     let (bids, asks) = ([(28, 5)], [(10, 5)]);
-    assert_eq!(clear(&bids, &asks, Wh(5)), clear(&bids, &asks, NO_CAP));
+    assert_eq!(cleared(&bids, &asks, Wh(5)), cleared(&bids, &asks, NO_CAP));
     // What is left out would not trade anyway.
     let bids = [(28, 5), (11, 5)];
-    assert_eq!(clear(&bids, &asks, Wh(5)), clear(&bids, &asks, NO_CAP));
+    assert_eq!(cleared(&bids, &asks, Wh(5)), cleared(&bids, &asks, NO_CAP));
 }
 
 #[test]
 fn without_keys_a_crossing_book_trades_nothing_and_the_cap_binds() {
-    assert_eq!(clear(&[(28, 5)], &[(10, 5)], Wh(0)), (0, None, true));
-    assert_eq!(clear(&[(11, 5)], &[(10, 5)], Wh(0)), (0, None, false));
+    assert_eq!(cleared(&[(28, 5)], &[(10, 5)], Wh(0)), (0, None, true));
+    assert_eq!(cleared(&[(11, 5)], &[(10, 5)], Wh(0)), (0, None, false));
 }
 
 #[test]

@@ -3,7 +3,19 @@
 use super::{PolicyNode::*, *};
 use alloc::{boxed::Box, vec, vec::Vec};
 
+mod explanation;
+mod oracle;
+
 type Node = PolicyNode<u8>;
+
+/// Whether `nodes` is a formula at most `depth` deep, of any size.
+fn nested<A: Copy>(nodes: &[PolicyNode<A>], depth: u8) -> Result<(), PolicyError> {
+    let limits = Limits {
+        nodes: u32::MAX,
+        depth,
+    };
+    validate(nodes, limits)
+}
 
 const fn at_least(k: u8, of: u8) -> Node {
     AtLeast { k, of }
@@ -84,11 +96,7 @@ fn every_list(alphabet: &[Node], longest: usize, check: &mut dyn FnMut(&[Node]))
 /// it is a formula.
 fn agrees_with_its_twin(nodes: &[Node], attributes: u8) -> bool {
     let tree = Tree::read_all(nodes).map(Box::new);
-    assert_eq!(
-        validate(nodes, u8::MAX).is_ok(),
-        tree.is_some(),
-        "{nodes:?}"
-    );
+    assert_eq!(nested(nodes, u8::MAX).is_ok(), tree.is_some(), "{nodes:?}");
     let sets = 1_u8 << attributes;
     let truth: Vec<bool> = (0..sets)
         .map(|held| evaluate(nodes, |attribute| held & (1 << attribute) != 0))
@@ -100,9 +108,9 @@ fn agrees_with_its_twin(nodes: &[Node], attributes: u8) -> bool {
         );
         return false;
     };
-    assert_eq!(validate(nodes, tree.depth()), Ok(()), "{nodes:?}");
+    assert_eq!(nested(nodes, tree.depth()), Ok(()), "{nodes:?}");
     assert_eq!(
-        validate(nodes, tree.depth() - 1),
+        nested(nodes, tree.depth() - 1),
         Err(PolicyError::TooDeep),
         "{nodes:?}"
     );
@@ -161,34 +169,43 @@ fn every_list_of_up_to_six_nodes_of_a_smaller_alphabet_agrees_too() {
 fn each_fault_is_named() {
     use PolicyError::*;
     let deepest = u8::MAX;
-    assert_eq!(validate::<u8>(&[], deepest), Err(Empty));
+    assert_eq!(nested::<u8>(&[], deepest), Err(Empty));
     assert_eq!(
-        validate(&[Attribute(0), at_least(0, 1)], deepest),
+        nested(&[Attribute(0), at_least(0, 1)], deepest),
         Err(BadThreshold)
     );
     assert_eq!(
-        validate(&[Attribute(0), at_least(2, 1)], deepest),
+        nested(&[Attribute(0), at_least(2, 1)], deepest),
         Err(BadThreshold)
     );
     assert_eq!(
-        validate(&[Attribute(0), at_least(0, 0)], deepest),
+        nested(&[Attribute(0), at_least(0, 0)], deepest),
         Err(BadThreshold)
     );
     assert_eq!(
-        validate(&[Attribute(0), at_least(1, 0)], deepest),
+        nested(&[Attribute(0), at_least(1, 0)], deepest),
         Err(BadThreshold)
     );
     assert_eq!(
-        validate(&[Attribute(0), at_least(1, 2)], deepest),
+        nested(&[Attribute(0), at_least(1, 2)], deepest),
         Err(Underflow)
     );
-    assert_eq!(validate::<u8>(&[at_least(1, 1)], deepest), Err(Underflow));
+    assert_eq!(nested::<u8>(&[at_least(1, 1)], deepest), Err(Underflow));
     assert_eq!(
-        validate(&[Attribute(0), Attribute(1)], deepest),
+        nested(&[Attribute(0), Attribute(1)], deepest),
         Err(Leftover)
     );
-    assert_eq!(validate(&[Attribute(0)], 0), Err(TooDeep));
-    assert_eq!(validate(&[Attribute(0)], 1), Ok(()));
+    assert_eq!(nested(&[Attribute(0)], 0), Err(TooDeep));
+    assert_eq!(nested(&[Attribute(0)], 1), Ok(()));
+}
+
+#[test]
+fn a_formula_has_no_more_nodes_than_permitted() {
+    let formula = [Attribute(0), Attribute(1), at_least(1, 2)];
+    let limits = |nodes| Limits { nodes, depth: 2 };
+    assert_eq!(validate(&formula, limits(3)), Ok(()));
+    assert_eq!(validate(&formula, limits(2)), Err(PolicyError::TooLarge));
+    assert_eq!(validate::<u8>(&[], limits(0)), Err(PolicyError::Empty));
 }
 
 #[test]
@@ -208,5 +225,5 @@ fn a_very_long_formula_needs_no_recursion() {
     let mut nodes = vec![Attribute(0_u8)];
     nodes.extend(core::iter::repeat_n(at_least(1, 1), 1_000_000));
     assert!(evaluate(&nodes, |_| true));
-    assert_eq!(validate(&nodes, u8::MAX), Err(PolicyError::TooDeep));
+    assert_eq!(nested(&nodes, u8::MAX), Err(PolicyError::TooDeep));
 }

@@ -33,7 +33,7 @@ pub struct GenesisCredential<AccountId> {
 }
 
 impl<T: Config> GenesisConfig<T> {
-    /// Writes the community into storage, by the same rules as the calls.
+    /// Writes the community into storage, by the same rules as the calls but without bonds.
     ///
     /// # Panics
     /// If a rule is broken: a chain must not start with a community that it would refuse.
@@ -49,7 +49,7 @@ impl<T: Config> GenesisConfig<T> {
         for (number, nodes) in self.policies.iter().enumerate() {
             let nodes = BoundedVec::try_from(nodes.clone())
                 .unwrap_or_else(|_| panic!("genesis: policy {number} has too many nodes"));
-            Pallet::<T>::do_create_policy(nodes)
+            Pallet::<T>::do_create_policy(nodes, None)
                 .unwrap_or_else(|e| panic!("genesis: policy {number}: {e:?}"));
         }
         for (role, policy) in &self.roles {
@@ -65,6 +65,7 @@ impl<T: Config> GenesisConfig<T> {
             Pallet::<T>::do_issue(
                 credential.attribute,
                 0,
+                None,
                 credential.who.clone(),
                 credential.expires,
                 credential.owner,

@@ -1,106 +1,26 @@
-//! How attributes, policies, roles and credentials come and go.
+//! How credentials come and go.
 
 use crate::{
-    AttributeInfo, Attributes, Config, Credential, Credentials, Error, Event, Holder, Holders,
-    LongText, MAX_POLICY_DEPTH, NextAttribute, NextPolicy, Pallet, Policies, PolicyOf, Roles,
-    ShortText,
+    Attributes, Config, Credential, Credentials, Error, Event, Holder, Holders, LAPSE_GRACE,
+    Pallet, ReissueError,
 };
-use frame_support::{
-    ensure,
-    pallet_prelude::{DispatchError, DispatchResult},
-    traits::EnsureOrigin,
-};
-use frame_system::{ensure_signed, pallet_prelude::OriginFor};
-use qedex_math::policy::{self, PolicyNode};
-use qedex_primitives::{AttributeId, Calendar, Moment, OwnerId, PolicyId, Role};
+use frame_support::{ensure, pallet_prelude::DispatchResult};
+use qedex_primitives::{AttributeId, Calendar, Moment, OwnerId};
 
 impl<T: Config> Pallet<T> {
-    /// Ensures that the issuer of `attribute` calls, and returns the attribute's version.
-    pub(crate) fn ensure_issuer(
-        origin: OriginFor<T>,
-        attribute: AttributeId,
-    ) -> Result<u32, DispatchError> {
-        let caller = ensure_signed(origin)?;
-        let info = Attributes::<T>::get(attribute).ok_or(Error::<T>::UnknownAttribute)?;
-        ensure!(info.issuer == caller, Error::<T>::NotTheIssuer);
-        Ok(info.version)
-    }
-
-    /// Ensures that the issuer of `attribute` calls, or the admin origin.
-    pub(crate) fn ensure_issuer_or_admin(
-        origin: OriginFor<T>,
-        attribute: AttributeId,
-    ) -> DispatchResult {
-        match T::AdminOrigin::try_origin(origin) {
-            Ok(_) => Ok(()),
-            Err(origin) => Self::ensure_issuer(origin, attribute).map(drop),
-        }
-    }
-
-    /// Registers an attribute under the next free number.
-    pub(crate) fn do_register_attribute(
-        name: ShortText,
-        description: LongText,
-        issuer: T::AccountId,
-    ) -> DispatchResult {
-        let number = NextAttribute::<T>::get();
-        let next = number.checked_add(1).ok_or(Error::<T>::NumbersExhausted)?;
-        let attribute = AttributeId(number);
-        NextAttribute::<T>::put(next);
-        Attributes::<T>::insert(
-            attribute,
-            AttributeInfo {
-                issuer: issuer.clone(),
-                version: 0,
-                name,
-                description,
-            },
-        );
-        Self::deposit_event(Event::AttributeRegistered { attribute, issuer });
-        Ok(())
-    }
-
-    /// Creates a policy under the next free number.
-    pub(crate) fn do_create_policy(nodes: PolicyOf<T>) -> DispatchResult {
-        policy::validate(&nodes, MAX_POLICY_DEPTH).map_err(Error::<T>::from)?;
-        for node in &nodes {
-            if let PolicyNode::Attribute(attribute) = node {
-                ensure!(
-                    Attributes::<T>::contains_key(attribute),
-                    Error::<T>::UnknownAttribute
-                );
-            }
-        }
-        let number = NextPolicy::<T>::get();
-        let next = number.checked_add(1).ok_or(Error::<T>::NumbersExhausted)?;
-        let policy = PolicyId(number);
-        NextPolicy::<T>::put(next);
-        Policies::<T>::insert(policy, nodes);
-        Self::deposit_event(Event::PolicyCreated { policy });
-        Ok(())
-    }
-
-    /// Points `role` to `policy`.
-    pub(crate) fn do_set_role(role: Role, policy: PolicyId) -> DispatchResult {
-        ensure!(
-            Policies::<T>::contains_key(policy),
-            Error::<T>::UnknownPolicy
-        );
-        Roles::<T>::insert(role, policy);
-        Self::deposit_event(Event::RoleSet { role, policy });
-        Ok(())
-    }
-
-    /// Puts a credential on record. `version` is the attribute's present one.
+    /// Puts a credential on record, at the expense of `payer` if there is one. `version` is the
+    /// attribute's present one.
     pub(crate) fn do_issue(
         attribute: AttributeId,
         version: u32,
+        payer: Option<&T::AccountId>,
         who: T::AccountId,
         expires: Moment,
         owner: OwnerId,
     ) -> DispatchResult {
         ensure!(T::Calendar::now() < expires, Error::<T>::ExpiryNotInFuture);
-        let renewed = Credentials::<T>::contains_key(&who, attribute);
+        let before = Credentials::<T>::get(&who, attribute);
+        let renewed = before.is_some();
         let holder = match Holders::<T>::get(&who) {
             None => Holder {
                 owner,
@@ -120,8 +40,19 @@ impl<T: Config> Pallet<T> {
                 }
             }
         };
+        let bond = Self::pass_bond(before.and_then(|credential| credential.bond), payer)?;
+        if !renewed {
+            Attributes::<T>::mutate_extant(attribute, |info| {
+                info.credentials = info.credentials.saturating_add(1);
+            });
+        }
         Holders::<T>::insert(&who, holder);
-        Credentials::<T>::insert(&who, attribute, Credential { version, expires });
+        let credential = Credential {
+            version,
+            expires,
+            bond,
+        };
+        Credentials::<T>::insert(&who, attribute, credential);
         Self::deposit_event(Event::CredentialIssued {
             who,
             attribute,
@@ -130,10 +61,95 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Takes a credential off the record, and with the last one the account's owner.
+    /// Lifts each of these accounts' credentials to `version`, the attribute's present one, if
+    /// nothing speaks against it, and says of every refused one why.
+    pub(crate) fn do_reissue(
+        attribute: AttributeId,
+        version: u32,
+        issuer: &T::AccountId,
+        accounts: impl IntoIterator<Item = T::AccountId>,
+    ) {
+        let (mut reissued, mut refused) = (0_u32, 0_u32);
+        for (index, who) in (0_u32..).zip(accounts) {
+            match Self::reissue_one(attribute, version, issuer, &who) {
+                Ok(expires) => {
+                    reissued = reissued.saturating_add(1);
+                    Self::deposit_event(Event::CredentialReissued {
+                        who,
+                        attribute,
+                        version,
+                        expires,
+                    });
+                }
+                Err(error) => {
+                    refused = refused.saturating_add(1);
+                    Self::deposit_event(Event::ReissueRefused {
+                        index,
+                        who,
+                        attribute,
+                        error,
+                    });
+                }
+            }
+        }
+        Self::deposit_event(Event::ReissueProcessed {
+            attribute,
+            reissued,
+            refused,
+        });
+    }
+
+    /// Lifts one credential, and says when it expires. Changes nothing where it fails.
+    fn reissue_one(
+        attribute: AttributeId,
+        version: u32,
+        issuer: &T::AccountId,
+        who: &T::AccountId,
+    ) -> Result<Moment, ReissueError> {
+        let credential =
+            Credentials::<T>::get(who, attribute).ok_or(ReissueError::NoSuchCredential)?;
+        let expires = credential.expires;
+        ensure!(T::Calendar::now() < expires, ReissueError::Expired);
+        ensure!(credential.version < version, ReissueError::NotOutdated);
+        let bond = Self::pass_bond(credential.bond, Some(issuer))
+            .map_err(|_| ReissueError::CannotPayBond)?;
+        let credential = Credential {
+            version,
+            expires,
+            bond,
+        };
+        Credentials::<T>::insert(who, attribute, credential);
+        Ok(expires)
+    }
+
+    /// Revokes a credential.
     pub(crate) fn do_revoke(who: T::AccountId, attribute: AttributeId) -> DispatchResult {
-        Credentials::<T>::take(&who, attribute).ok_or(Error::<T>::NoSuchCredential)?;
-        Holders::<T>::mutate_exists(&who, |entry| {
+        Self::take_off_record(&who, attribute)?;
+        Self::deposit_event(Event::CredentialRevoked { who, attribute });
+        Ok(())
+    }
+
+    /// Removes a credential that lapsed long ago.
+    pub(crate) fn do_remove_lapsed(who: T::AccountId, attribute: AttributeId) -> DispatchResult {
+        let credential =
+            Credentials::<T>::get(&who, attribute).ok_or(Error::<T>::NoSuchCredential)?;
+        let kept_until = credential.expires.saturating_add(LAPSE_GRACE);
+        ensure!(T::Calendar::now() >= kept_until, Error::<T>::NotLongLapsed);
+        Self::take_off_record(&who, attribute)?;
+        Self::deposit_event(Event::LapsedCredentialRemoved { who, attribute });
+        Ok(())
+    }
+
+    /// Takes a credential off the record, and with the last one the account's owner. What was held
+    /// for it goes back.
+    fn take_off_record(who: &T::AccountId, attribute: AttributeId) -> DispatchResult {
+        let credential =
+            Credentials::<T>::take(who, attribute).ok_or(Error::<T>::NoSuchCredential)?;
+        Self::return_bond(credential.bond);
+        Attributes::<T>::mutate_extant(attribute, |info| {
+            info.credentials = info.credentials.saturating_sub(1);
+        });
+        Holders::<T>::mutate_exists(who, |entry| {
             *entry = entry.take().and_then(|holder| {
                 let credentials = holder.credentials.checked_sub(1)?;
                 (credentials > 0).then_some(Holder {
@@ -142,19 +158,6 @@ impl<T: Config> Pallet<T> {
                 })
             });
         });
-        Self::deposit_event(Event::CredentialRevoked { who, attribute });
-        Ok(())
-    }
-
-    /// Makes all credentials of `attribute` void.
-    pub(crate) fn do_bump_version(attribute: AttributeId) -> DispatchResult {
-        let version = Attributes::<T>::try_mutate(attribute, |entry| {
-            let info = entry.as_mut().ok_or(Error::<T>::UnknownAttribute)?;
-            let version = info.version.checked_add(1);
-            info.version = version.ok_or(Error::<T>::NumbersExhausted)?;
-            Ok::<_, DispatchError>(info.version)
-        })?;
-        Self::deposit_event(Event::AttributeRevoked { attribute, version });
         Ok(())
     }
 }

@@ -1,12 +1,16 @@
-//! A chain with this pallet alone, whose clock the tests set.
+//! A chain with balances and this pallet, whose clock the tests set.
 
 use crate as pallet_membership;
 use crate::{GenesisAttribute, GenesisConfig, GenesisCredential};
-use frame_support::{derive_impl, parameter_types};
+use frame_support::{
+    derive_impl, parameter_types,
+    traits::{ConstU32, ConstU128, fungible::InspectHold},
+};
 use frame_system::EnsureRoot;
 use qedex_math::policy::PolicyNode;
 use qedex_primitives::{
-    AttributeId, Calendar, Millis, Moment, OwnerId, PolicyId, Role, Schedule, SlotIndex, Windows,
+    AttributeId, Balance, Calendar, Millis, Moment, OwnerId, PolicyId, Role, Schedule, SlotIndex,
+    Windows,
 };
 use sp_runtime::BuildStorage;
 
@@ -16,6 +20,7 @@ type Block = frame_system::mocking::MockBlock<Test>;
 frame_support::construct_runtime!(
     pub enum Test {
         System: frame_system,
+        Balances: pallet_balances,
         Membership: pallet_membership,
     }
 );
@@ -23,6 +28,17 @@ frame_support::construct_runtime!(
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
     type Block = Block;
+    type AccountData = pallet_balances::AccountData<Balance>;
+}
+
+/// The existential deposit.
+pub const ED: Balance = 10;
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+    type AccountStore = System;
+    type Balance = Balance;
+    type ExistentialDeposit = ConstU128<ED>;
 }
 
 parameter_types! {
@@ -54,8 +70,12 @@ impl Calendar for TestCalendar {
 impl pallet_membership::Config for Test {
     type AdminOrigin = EnsureRoot<AccountId>;
     type Calendar = TestCalendar;
-    type MaxPolicyNodes = frame_support::traits::ConstU32<32>;
-    type MaxIssueBatch = frame_support::traits::ConstU32<100>;
+    type Currency = Balances;
+    type DepositBase = ConstU128<1_000>;
+    type DepositPerByte = ConstU128<1>;
+    type MaxIssueBatch = ConstU32<100>;
+    type MaxPolicyNodes = ConstU32<32>;
+    type RuntimeHoldReason = RuntimeHoldReason;
     type WeightInfo = ();
 }
 
@@ -63,6 +83,8 @@ impl pallet_membership::Config for Test {
 pub const REGISTRAR: AccountId = 1;
 /// Issues `SOLAR` and `BATTERY`.
 pub const INSPECTOR: AccountId = 2;
+/// What the issuers own at genesis, and nobody else.
+pub const FUNDS: Balance = 1_000_000_000;
 /// Holds `PROSUMER` from genesis on, until `EXPIRY`.
 pub const ANNA: AccountId = 10;
 /// Holds nothing.
@@ -142,6 +164,13 @@ impl ExtBuilder {
             .build_storage()
             .unwrap();
         self.genesis.assimilate_storage(&mut storage).unwrap();
+        let balances = [REGISTRAR, INSPECTOR].map(|who| (who, FUNDS)).to_vec();
+        pallet_balances::GenesisConfig::<Test> {
+            balances,
+            ..Default::default()
+        }
+        .assimilate_storage(&mut storage)
+        .unwrap();
         let mut ext = sp_io::TestExternalities::new(storage);
         ext.execute_with(|| {
             System::set_block_number(1);
@@ -149,17 +178,9 @@ impl ExtBuilder {
         });
         ext
     }
-
-    /// Runs a test and checks the invariants after it.
-    pub fn build_and_execute(self, test: impl FnOnce()) {
-        self.build().execute_with(|| {
-            test();
-            Membership::do_try_state().unwrap();
-        });
-    }
 }
 
-/// Runs a test on the default community.
-pub fn run(test: impl FnOnce()) {
-    ExtBuilder::default().build_and_execute(test);
+/// What is held of `who` for storage.
+pub fn held(who: AccountId) -> Balance {
+    Balances::balance_on_hold(&crate::HoldReason::Storage.into(), &who)
 }

@@ -23,6 +23,18 @@ pub trait WeightInfo {
     fn revoke() -> Weight;
     /// Of `bump_version`.
     fn bump_version() -> Weight;
+    /// Of `set_issuer`.
+    fn set_issuer() -> Weight;
+    /// Of `remove_attribute`.
+    fn remove_attribute() -> Weight;
+    /// Of `remove_policy`.
+    fn remove_policy() -> Weight;
+    /// Of `reissue` with `n` accounts.
+    fn reissue(n: u32) -> Weight;
+    /// Of `remove_lapsed`.
+    fn remove_lapsed() -> Weight;
+    /// Of `lift_exclusion`.
+    fn lift_exclusion() -> Weight;
 }
 
 /// Time of a call, and of an element of a batch, besides its reads and writes.
@@ -40,11 +52,12 @@ impl WeightInfo for () {
 
     fn create_policy(n: u32) -> Weight {
         let n = u64::from(n);
-        estimate(n.saturating_add(1), n.saturating_add(1), 2)
+        estimate(n.saturating_add(2), n.saturating_add(3), 5)
     }
 
     fn set_role() -> Weight {
-        estimate(1, 1, 1)
+        // A policy of 32 nodes.
+        estimate(2, 33, 1)
     }
 
     fn blacklist() -> Weight {
@@ -56,16 +69,44 @@ impl WeightInfo for () {
     }
 
     fn issue_batch(n: u32) -> Weight {
+        // A credential, its holder, and the former payer's account and holds for each; the
+        // attribute, the clock, and the issuer's account and holds.
         let n = u64::from(n);
-        let entries = n.saturating_mul(2);
-        estimate(n.saturating_add(1), entries.saturating_add(2), entries)
+        let entries = n.saturating_mul(4);
+        let writes = entries.saturating_add(3);
+        estimate(n.saturating_add(1), entries.saturating_add(4), writes)
     }
 
     fn revoke() -> Weight {
-        estimate(1, 3, 2)
+        estimate(2, 5, 5)
     }
 
     fn bump_version() -> Weight {
         estimate(1, 1, 1)
+    }
+
+    fn set_issuer() -> Weight {
+        estimate(1, 1, 1)
+    }
+
+    fn remove_attribute() -> Weight {
+        // Five roles and their policies.
+        estimate(2, 11, 1)
+    }
+
+    fn remove_policy() -> Weight {
+        estimate(2, 9, 4)
+    }
+
+    fn reissue(n: u32) -> Weight {
+        Self::issue_batch(n)
+    }
+
+    fn remove_lapsed() -> Weight {
+        estimate(2, 6, 5)
+    }
+
+    fn lift_exclusion() -> Weight {
+        estimate(1, 2, 1)
     }
 }

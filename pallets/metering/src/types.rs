@@ -174,6 +174,14 @@ impl Totals {
         }
     }
 
+    /// What flowed, without the number of readings.
+    pub const fn flow(&self) -> Flow {
+        Flow {
+            generated: self.generated,
+            consumed: self.consumed,
+        }
+    }
+
     /// Generation less consumption, never below zero.
     pub const fn surplus(&self) -> Wh {
         self.generated.saturating_sub(self.consumed)

@@ -1,26 +1,27 @@
-//! Who writes blocks and who finalises them: Aura round-robin and GRANDPA over a fixed set.
+//! Who writes blocks and who finalises them: Aura by the schedules of PoV, and GRANDPA over the
+//! distinct validators.
 
 use crate::{
-    AccountId, Aura, Balances, Historical, MILLISECONDS_PER_BLOCK, MINUTES, Runtime, RuntimeEvent,
-    Session, SessionKeys,
+    AccountId, Auction, Aura, Balances, Grandpa, Historical, MILLISECONDS_PER_BLOCK, Membership,
+    Metering, Pov, Reputation, Runtime, RuntimeCall, RuntimeEvent, SessionKeys,
+    configs::governance::AdminOrigin,
+    stand_ins::{LatestEpoch, PastBlockHashes},
+    weights,
 };
-use alloc::vec::Vec;
 use frame_support::{
     parameter_types,
-    traits::{ConstBool, ConstU32, ConstU64, ConstU128, KeyOwnerProofSystem},
+    traits::{ConstBool, ConstU32, ConstU64, ConstU128, Contains, KeyOwnerProofSystem},
 };
 use pallet_session::{disabling::UpToLimitDisablingStrategy, historical};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::crypto::KeyTypeId;
-use sp_runtime::traits::{ConvertInto, OpaqueKeys};
-use sp_staking::SessionIndex;
 
-/// The length of a session: five minutes.
-pub const SESSION_LENGTH: u32 = 5 * MINUTES;
+/// For how many sessions back an equivocation can be proven: one day of sessions of five minutes.
+const REPORTABLE_SESSIONS: u32 = 288;
 
-/// For how many sessions back an equivocation can be proven: one day.
-const REPORTABLE_SESSIONS: u64 = 288;
+/// The most entries of Aura's list, and so the most slots of a session.
+const MAX_AUTHORITIES: u32 = 1_000;
 
 impl pallet_timestamp::Config for Runtime {
     type MinimumPeriod = ConstU64<{ MILLISECONDS_PER_BLOCK / 2 }>;
@@ -32,52 +33,14 @@ impl pallet_timestamp::Config for Runtime {
 impl pallet_aura::Config for Runtime {
     type AllowMultipleBlocksPerSlot = ConstBool<false>;
     type AuthorityId = AuraId;
-    type DisabledValidators = Session;
-    type MaxAuthorities = ConstU32<1_000>;
+    type DisabledValidators = Pov;
+    type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
     type SlotDuration = ConstU64<MILLISECONDS_PER_BLOCK>;
 }
 
 impl pallet_authorship::Config for Runtime {
-    type EventHandler = ();
-    type FindAuthor = pallet_session::FindAccountFromAuthorIndex<Self, Aura>;
-}
-
-/// The validators are those whose keys were registered at genesis, for good.
-pub struct GenesisValidators;
-
-impl GenesisValidators {
-    fn at_genesis() -> Option<Vec<AccountId>> {
-        let mut validators: Vec<_> = pallet_session::NextKeys::<Runtime>::iter_keys().collect();
-        validators.sort();
-        (!validators.is_empty()).then_some(validators)
-    }
-}
-
-impl pallet_session::SessionManager<AccountId> for GenesisValidators {
-    fn new_session(_: SessionIndex) -> Option<Vec<AccountId>> {
-        None
-    }
-    fn new_session_genesis(_: SessionIndex) -> Option<Vec<AccountId>> {
-        Self::at_genesis()
-    }
-    fn start_session(_: SessionIndex) {}
-    fn end_session(_: SessionIndex) {}
-}
-
-impl historical::SessionManager<AccountId, ()> for GenesisValidators {
-    fn new_session(_: SessionIndex) -> Option<Vec<(AccountId, ())>> {
-        None
-    }
-    fn new_session_genesis(_: SessionIndex) -> Option<Vec<(AccountId, ())>> {
-        Self::at_genesis().map(|all| all.into_iter().map(|who| (who, ())).collect())
-    }
-    fn start_session(_: SessionIndex) {}
-    fn end_session(ended: SessionIndex) {
-        // Proofs of offences need the validators of past sessions, and no longer than they can
-        // be reported.
-        let horizon = SessionIndex::try_from(REPORTABLE_SESSIONS).unwrap_or(SessionIndex::MAX);
-        Historical::prune_up_to(ended.saturating_sub(horizon));
-    }
+    type EventHandler = Pov;
+    type FindAuthor = Pov;
 }
 
 /// What is recorded of a validator beside its id: nothing.
@@ -89,19 +52,52 @@ impl sp_runtime::traits::Convert<AccountId, Option<()>> for NoIdentification {
     }
 }
 
+impl pallet_pov::Config for Runtime {
+    type AdminOrigin = AdminOrigin;
+    type Beacon = PastBlockHashes;
+    type BeaconEpoch = LatestEpoch;
+    type Calendar = Auction;
+    type EnergyFlow = Metering;
+    // Four hours of sessions of five minutes.
+    type HistoryLength = ConstU32<48>;
+    type MaxValidators = ConstU32<100>;
+    // Eight hours of quarter-hours; metering keeps readings for two days.
+    type MaxWindow = ConstU32<32>;
+    type Membership = Membership;
+    // Two of three still agree when one is silent or lies about what it saw.
+    type MinValidators = ConstU32<3>;
+    type ReportableSessions = ConstU32<REPORTABLE_SESSIONS>;
+    type Standing = Reputation;
+    type Tariff = Metering;
+    type WeightInfo = weights::pov::WeightInfo<Runtime>;
+}
+
+/// Session keys are purged by [`Pov::leave`](pallet_pov::Pallet::leave) only: a validator without
+/// keys drops out of the set whatever PoV says, and without a set nobody writes blocks.
+pub struct KeysStay;
+
+impl Contains<RuntimeCall> for KeysStay {
+    fn contains(call: &RuntimeCall) -> bool {
+        !matches!(
+            call,
+            RuntimeCall::Session(pallet_session::Call::purge_keys { .. })
+        )
+    }
+}
+
 impl pallet_session::Config for Runtime {
     type Currency = Balances;
     type DisablingStrategy = UpToLimitDisablingStrategy;
     type KeyDeposit = ConstU128<0>;
     type Keys = SessionKeys;
-    type NextSessionRotation =
-        pallet_session::PeriodicSessions<ConstU32<SESSION_LENGTH>, ConstU32<0>>;
+    type NextSessionRotation = Pov;
     type RuntimeEvent = RuntimeEvent;
-    type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
-    type SessionManager = historical::NoteHistoricalRoot<Runtime, GenesisValidators>;
-    type ShouldEndSession = pallet_session::PeriodicSessions<ConstU32<SESSION_LENGTH>, ConstU32<0>>;
+    // In the order of the session keys. PoV takes the Aura key in place of Aura.
+    type SessionHandler = (Pov, Grandpa);
+    type SessionManager = historical::NoteHistoricalRoot<Runtime, Pov>;
+    type ShouldEndSession = Pov;
     type ValidatorId = AccountId;
-    type ValidatorIdOf = ConvertInto;
+    type ValidatorIdOf = pallet_pov::ValidatorOf<Runtime>;
     type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
 }
 
@@ -113,16 +109,17 @@ impl historical::Config for Runtime {
 
 parameter_types! {
     /// How long an equivocation can be reported, in blocks.
-    pub const ReportLongevity: u64 = REPORTABLE_SESSIONS.saturating_mul(SESSION_LENGTH as u64);
+    pub const ReportLongevity: u64 =
+        (REPORTABLE_SESSIONS as u64).saturating_mul(pallet_pov::DEFAULT_SESSION_SLOTS as u64);
 }
 
 impl pallet_grandpa::Config for Runtime {
     type EquivocationReportSystem =
-        pallet_grandpa::EquivocationReportSystem<Self, (), Historical, ReportLongevity>;
+        pallet_grandpa::EquivocationReportSystem<Self, Pov, Historical, ReportLongevity>;
     type KeyOwnerProof = <Historical as KeyOwnerProofSystem<(KeyTypeId, GrandpaId)>>::Proof;
-    type MaxAuthorities = ConstU32<1_000>;
+    type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
     type MaxNominators = ConstU32<0>;
-    type MaxSetIdSessionEntries = ConstU64<REPORTABLE_SESSIONS>;
+    type MaxSetIdSessionEntries = ConstU64<{ REPORTABLE_SESSIONS as u64 }>;
     type RuntimeEvent = RuntimeEvent;
     // Measured upstream; the pallet exports no other weights.
     type WeightInfo = ();

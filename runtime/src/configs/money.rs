@@ -1,15 +1,20 @@
 //! The token, fees and the funds.
 //!
-//! Nothing is minted and nothing is burnt: fees and dust go to the community fund, which is
-//! endowed at genesis, so that total issuance never changes.
+//! Nothing is minted and nothing is burnt: fees go to the author of the block, as far as the rules
+//! of authoring say so, and to the community fund, and dust goes there too. The fund is endowed at
+//! genesis, so that total issuance never changes.
 
 use crate::{
-    AccountId, Balance, Balances, EXISTENTIAL_DEPOSIT, Runtime, RuntimeEvent, RuntimeFreezeReason,
-    RuntimeHoldReason, System,
+    AccountId, Authorship, Balance, Balances, EXISTENTIAL_DEPOSIT, Runtime, RuntimeEvent,
+    RuntimeFreezeReason, RuntimeHoldReason, System,
 };
 use frame_support::{
     PalletId, parameter_types,
-    traits::{ConstU8, ConstU32, ConstU128, VariantCountOf, tokens::imbalance::ResolveTo},
+    traits::{
+        ConstU8, ConstU32, ConstU128, Imbalance, OnUnbalanced, VariantCountOf,
+        fungible::{Balanced, Credit},
+        tokens::imbalance::ResolveTo,
+    },
     weights::{ConstantMultiplier, IdentityFee},
 };
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
@@ -48,6 +53,26 @@ impl pallet_balances::Config for Runtime {
     type WeightInfo = pallet_balances::weights::SubstrateWeight<Runtime>;
 }
 
+/// Shares fees between the block's author and the community fund.
+pub struct ShareFees;
+
+impl OnUnbalanced<Credit<AccountId, Balances>> for ShareFees {
+    fn on_nonzero_unbalanced(fee: Credit<AccountId, Balances>) {
+        let share = pallet_pov::CurrentRules::<Runtime>::get().author_share;
+        let part = share.mul_floor(fee.peek());
+        let (part, rest) = fee.split(part);
+        // What an author cannot take, because it has no account, goes to the fund as well.
+        let rest = match Authorship::author() {
+            Some(author) => match Balances::resolve(&author, part) {
+                Ok(()) => rest,
+                Err(part) => rest.merge(part),
+            },
+            None => rest.merge(part),
+        };
+        ResolveTo::<CommunityFund, Balances>::on_unbalanced(rest);
+    }
+}
+
 /// What a byte of a transaction costs, in plancks.
 const BYTE_FEE: Balance = 1_000_000;
 
@@ -71,7 +96,7 @@ impl pallet_transaction_payment::Config for Runtime {
         MaximumMultiplier,
     >;
     type LengthToFee = ConstantMultiplier<Balance, ConstU128<BYTE_FEE>>;
-    type OnChargeTransaction = FungibleAdapter<Balances, ResolveTo<CommunityFund, Balances>>;
+    type OnChargeTransaction = FungibleAdapter<Balances, ShareFees>;
     type OperationalFeeMultiplier = ConstU8<5>;
     type RuntimeEvent = RuntimeEvent;
     // One picosecond of computation costs one planck: a full block costs one QED.

@@ -47,6 +47,7 @@ parameter_types! {
 impl frame_system::Config for Runtime {
     type AccountData = pallet_balances::AccountData<Balance>;
     type AccountId = AccountId;
+    type BaseCallFilter = crate::configs::consensus::KeysStay;
     type Block = Block;
     type BlockHashCount = BlockHashCount;
     type BlockLength = BlockLength;

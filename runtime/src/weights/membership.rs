@@ -18,134 +18,153 @@ use core::marker::PhantomData;
 pub struct WeightInfo<T>(PhantomData<T>);
 impl<T: frame_system::Config> pallet_membership::WeightInfo for WeightInfo<T> {
 	/// Storage: `Membership::NextAttribute` (r:1 w:1)
-	/// Proof: `Membership::NextAttribute` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Membership::Attributes` (r:0 w:1)
-	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(339), added: 2814, mode: `MaxEncodedLen`)
 	fn register_attribute() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `199`
-		//  Estimated: `1489`
-		// Minimum execution time: 7_491_000 picoseconds.
 		Weight::from_parts(8_052_000, 0)
 			.saturating_add(Weight::from_parts(0, 1489))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Membership::Attributes` (r:31 w:0)
-	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(339), added: 2814, mode: `MaxEncodedLen`)
 	/// Storage: `Membership::NextPolicy` (r:1 w:1)
-	/// Proof: `Membership::NextPolicy` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Storage: `Membership::Policies` (r:0 w:1)
-	/// Proof: `Membership::Policies` (`max_values`: None, `max_size`: Some(173), added: 2648, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::PolicyBonds` (r:0 w:1)
 	/// The range of component `n` is `[1, 32]`.
 	fn create_policy(n: u32, ) -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `177 + n * (47 ±0)`
-		//  Estimated: `3804 + n * (2562 ±2)`
-		// Minimum execution time: 10_115_000 picoseconds.
-		Weight::from_parts(7_049_139, 0)
-			.saturating_add(Weight::from_parts(0, 3804))
-			// Standard Error: 897
-			.saturating_add(Weight::from_parts(1_986_732, 0).saturating_mul(n.into()))
+		Weight::from_parts(45_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 7613))
+			.saturating_add(Weight::from_parts(2_500_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes(2))
-			.saturating_add(Weight::from_parts(0, 2562).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(Weight::from_parts(0, 2818).saturating_mul(n.into()))
 	}
 	/// Storage: `Membership::Policies` (r:1 w:0)
-	/// Proof: `Membership::Policies` (`max_values`: None, `max_size`: Some(173), added: 2648, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Attributes` (r:31 w:0)
 	/// Storage: `Membership::Roles` (r:0 w:1)
-	/// Proof: `Membership::Roles` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
 	fn set_role() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `343`
-		//  Estimated: `3638`
-		// Minimum execution time: 9_143_000 picoseconds.
-		Weight::from_parts(9_875_000, 0)
-			.saturating_add(Weight::from_parts(0, 3638))
-			.saturating_add(T::DbWeight::get().reads(1))
+		Weight::from_parts(75_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 90996))
+			.saturating_add(T::DbWeight::get().reads(32))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Timestamp::Now` (r:1 w:0)
-	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Membership::Blacklist` (r:0 w:1)
-	/// Proof: `Membership::Blacklist` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
 	fn blacklist() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `6`
-		//  Estimated: `1493`
-		// Minimum execution time: 6_279_000 picoseconds.
 		Weight::from_parts(6_760_000, 0)
 			.saturating_add(Weight::from_parts(0, 1493))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	/// Storage: `Membership::Attributes` (r:1 w:0)
-	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(339), added: 2814, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Attributes` (r:1 w:1)
 	/// Storage: `Timestamp::Now` (r:1 w:0)
-	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Membership::Credentials` (r:1 w:1)
-	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
 	/// Storage: `Membership::Holders` (r:1 w:1)
-	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Storage: `System::Account` (r:1 w:1)
 	fn issue() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1212`
-		//  Estimated: `3804`
-		// Minimum execution time: 23_094_000 picoseconds.
-		Weight::from_parts(24_336_000, 0)
-			.saturating_add(Weight::from_parts(0, 3804))
-			.saturating_add(T::DbWeight::get().reads(4))
-			.saturating_add(T::DbWeight::get().writes(2))
-	}
-	/// Storage: `Membership::Attributes` (r:1 w:0)
-	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(339), added: 2814, mode: `MaxEncodedLen`)
-	/// Storage: `Timestamp::Now` (r:1 w:0)
-	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Membership::Credentials` (r:100 w:100)
-	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
-	/// Storage: `Membership::Holders` (r:100 w:100)
-	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
-	/// The range of component `n` is `[1, 100]`.
-	fn issue_batch(n: u32, ) -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1123 + n * (170 ±0)`
-		//  Estimated: `3804 + n * (2559 ±0)`
-		// Minimum execution time: 23_975_000 picoseconds.
-		Weight::from_parts(6_606_051, 0)
-			.saturating_add(Weight::from_parts(0, 3804))
-			// Standard Error: 6_951
-			.saturating_add(Weight::from_parts(12_635_419, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(2))
-			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 2559).saturating_mul(n.into()))
-	}
-	/// Storage: `Membership::Attributes` (r:1 w:0)
-	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(339), added: 2814, mode: `MaxEncodedLen`)
-	/// Storage: `Membership::Credentials` (r:1 w:1)
-	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
-	/// Storage: `Membership::Holders` (r:1 w:1)
-	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
-	fn revoke() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1212`
-		//  Estimated: `3804`
-		// Minimum execution time: 19_119_000 picoseconds.
-		Weight::from_parts(20_351_000, 0)
-			.saturating_add(Weight::from_parts(0, 3804))
-			.saturating_add(T::DbWeight::get().reads(3))
-			.saturating_add(T::DbWeight::get().writes(2))
+		Weight::from_parts(75_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 7613))
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	/// Storage: `Membership::Attributes` (r:1 w:1)
-	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(339), added: 2814, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Storage: `Membership::Credentials` (r:100 w:100)
+	/// Storage: `Membership::Holders` (r:100 w:100)
+	/// Storage: `Balances::Holds` (r:101 w:101)
+	/// Storage: `System::Account` (r:100 w:100)
+	/// The range of component `n` is `[1, 100]`.
+	fn issue_batch(n: u32, ) -> Weight {
+		Weight::from_parts(30_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 7613))
+			.saturating_add(Weight::from_parts(65_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(2))
+			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 5206).saturating_mul(n.into()))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:1)
+	/// Storage: `Membership::Credentials` (r:1 w:1)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Storage: `Membership::Holders` (r:1 w:1)
+	fn revoke() -> Weight {
+		Weight::from_parts(60_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 3823))
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:1)
 	fn bump_version() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `703`
-		//  Estimated: `3804`
-		// Minimum execution time: 10_635_000 picoseconds.
 		Weight::from_parts(11_367_000, 0)
-			.saturating_add(Weight::from_parts(0, 3804))
+			.saturating_add(Weight::from_parts(0, 3808))
 			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:1)
+	fn set_issuer() -> Weight {
+		Weight::from_parts(11_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 3808))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:1)
+	/// Storage: `Membership::Roles` (r:5 w:0)
+	/// Storage: `Membership::Policies` (r:5 w:0)
+	fn remove_attribute() -> Weight {
+		Weight::from_parts(45_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 13240))
+			.saturating_add(T::DbWeight::get().reads(11))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Membership::Policies` (r:1 w:1)
+	/// Storage: `Membership::PolicyBonds` (r:1 w:1)
+	/// Storage: `Membership::Roles` (r:5 w:0)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Storage: `System::Account` (r:1 w:1)
+	fn remove_policy() -> Weight {
+		Weight::from_parts(60_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 12455))
+			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:0)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Storage: `Membership::Credentials` (r:100 w:100)
+	/// Storage: `Balances::Holds` (r:101 w:101)
+	/// Storage: `System::Account` (r:100 w:100)
+	/// The range of component `n` is `[1, 100]`.
+	fn reissue(n: u32, ) -> Weight {
+		Weight::from_parts(25_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 7613))
+			.saturating_add(Weight::from_parts(60_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(1))
+			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 5206).saturating_mul(n.into()))
+	}
+	/// Storage: `Membership::Credentials` (r:1 w:1)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Storage: `Membership::Attributes` (r:1 w:1)
+	/// Storage: `Membership::Holders` (r:1 w:1)
+	fn remove_lapsed() -> Weight {
+		Weight::from_parts(60_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 3823))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	/// Storage: `Membership::Blacklist` (r:1 w:1)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	fn lift_exclusion() -> Weight {
+		Weight::from_parts(12_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 3588))
+			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 }

@@ -3,4 +3,5 @@
 pub mod auction;
 pub mod membership;
 pub mod metering;
+pub mod pov;
 pub mod settlement;

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 /// Order limits of a whole side, one entry a watt-hour, best first.
-fn watt_hours(side: &[Level], descending: bool) -> Vec<u128> {
+pub(super) fn watt_hours(side: &[Level], descending: bool) -> Vec<u128> {
     let mut limits: Vec<u128> = side
         .iter()
         .flat_map(|level| core::iter::repeat_n(level.price.0, level.energy.0 as usize))
@@ -18,7 +18,7 @@ fn watt_hours(side: &[Level], descending: bool) -> Vec<u128> {
 
 /// The best total of `bid - ask - fee` over all choices of as many bids as asks, at most
 /// `most`, and the largest number of them that reaches it.
-fn best_choice(bids: &[u128], asks: &[u128], fee: u128, most: u64) -> (i128, u64) {
+pub(super) fn best_choice(bids: &[u128], asks: &[u128], fee: u128, most: u64) -> (i128, u64) {
     fn sum(side: &[u128], chosen: u32) -> i128 {
         (0..side.len())
             .filter(|i| chosen >> i & 1 == 1)
@@ -131,7 +131,7 @@ fn check(
 }
 
 /// A corridor, and one in four times a fee that no spread reaches.
-fn a_corridor() -> impl Strategy<Value = Corridor> {
+pub(super) fn a_corridor() -> impl Strategy<Value = Corridor> {
     (
         0..20_u128,
         0..20_u128,

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::{Blacklist, Event, Exclusion, ExclusionReason, MAX_EXCLUSION, MIN_EXCLUSION};
-use frame_support::BoundedVec;
 use qedex_primitives::Sanctions;
 
 fn reason() -> crate::ReasonText {
@@ -114,5 +113,25 @@ fn an_exclusion_for_default_never_shortens_a_longer_one() {
         exclude(BEN, MIN_EXCLUSION);
         assert_ok!(Membership::blacklist_for_default(&BEN, MAX_EXCLUSION));
         assert_eq!(until(BEN), START + MAX_EXCLUSION);
+    });
+}
+
+#[test]
+fn who_may_not_sell_any_more_may_still_buy() {
+    run(|| {
+        issue(INSPECTOR, ANNA, SOLAR, ANNAS_OWNER);
+        issue(INSPECTOR, ANNA, BATTERY, ANNAS_OWNER);
+        assert_eq!(Membership::revoke_selling(&ANNA), 2);
+        assert!(!may(ANNA, Role::Sell));
+        assert!(may(ANNA, Role::Trade));
+    });
+}
+
+#[test]
+fn without_a_credential_for_selling_alone_those_for_trading_go() {
+    run(|| {
+        assert_eq!(Membership::revoke_selling(&ANNA), 1);
+        assert!(!may(ANNA, Role::Trade));
+        assert_eq!(Membership::revoke_selling(&ANNA), 0);
     });
 }

@@ -1,8 +1,7 @@
 //! Attributes, and the credentials that their issuers give and take.
 
 use super::*;
-use crate::{Attributes, Credential, Credentials, Event, Holder, Holders, NextAttribute};
-use frame_support::BoundedVec;
+use crate::{Attributes, Bond, Credential, Credentials, Event, Holder, Holders, NextAttribute};
 
 fn batch(elements: Vec<(AccountId, u64, OwnerId)>) -> crate::CredentialBatch<Test> {
     BoundedVec::try_from(elements).unwrap()
@@ -63,7 +62,11 @@ fn an_issued_credential_holds_at_once() {
             Credentials::<Test>::get(BEN, PROSUMER),
             Some(Credential {
                 version: 0,
-                expires: EXPIRY
+                expires: EXPIRY,
+                bond: Some(Bond {
+                    payer: REGISTRAR,
+                    amount: Membership::credential_bond()
+                })
             })
         );
         assert_eq!(
@@ -217,7 +220,7 @@ fn raising_the_version_voids_every_credential_of_the_attribute_and_no_other() {
         assert_ok!(Membership::bump_version(signed(REGISTRAR), PROSUMER));
         assert!(!may(ANNA, Role::Trade));
         assert!(!may(BEN, Role::Trade));
-        assert!(Membership::has_attribute(&ANNA, SOLAR, START));
+        assert!(Membership::lacks(&ANNA, SOLAR, START).is_none());
         assert_eq!(
             events().last(),
             Some(&Event::AttributeRevoked {

@@ -1,14 +1,36 @@
 //! What the rules of the crate's documentation promise, rule by rule.
 
+mod attacks;
 mod blacklist;
+mod bonds;
 mod credentials;
+mod explanation;
 mod genesis;
 mod policies;
+mod properties;
+mod reissue;
+mod removal;
 
-use crate::{Error, mock::*};
-use frame_support::{assert_noop, assert_ok};
+use crate::{Attributes, Error, PolicyOf, mock::*};
+use frame_support::{BoundedVec, assert_noop, assert_ok};
+use qedex_math::policy::PolicyNode;
 use qedex_primitives::{AttributeId, Membership as _, OwnerId, Role};
 use sp_runtime::DispatchError::BadOrigin;
+
+impl ExtBuilder {
+    /// Runs a test and checks the invariants after it.
+    fn build_and_execute(self, test: impl FnOnce()) {
+        self.build().execute_with(|| {
+            test();
+            Membership::do_try_state().unwrap();
+        });
+    }
+}
+
+/// Runs a test on the default community.
+fn run(test: impl FnOnce()) {
+    ExtBuilder::default().build_and_execute(test);
+}
 
 fn signed(who: AccountId) -> RuntimeOrigin {
     RuntimeOrigin::signed(who)
@@ -38,4 +60,21 @@ fn issue(issuer: AccountId, who: AccountId, attribute: AttributeId, owner: Owner
         EXPIRY,
         owner
     ));
+}
+
+fn nodes(nodes: Vec<PolicyNode<AttributeId>>) -> PolicyOf<Test> {
+    BoundedVec::try_from(nodes).unwrap()
+}
+
+fn version_of(attribute: AttributeId) -> u32 {
+    Attributes::<Test>::get(attribute).unwrap().version
+}
+
+fn bump(attribute: AttributeId) {
+    assert_ok!(Membership::bump_version(root(), attribute));
+}
+
+fn reissue(issuer: AccountId, attribute: AttributeId, accounts: &[AccountId]) {
+    let accounts = BoundedVec::try_from(accounts.to_vec()).unwrap();
+    assert_ok!(Membership::reissue(signed(issuer), attribute, accounts));
 }

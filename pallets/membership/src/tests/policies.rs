@@ -1,27 +1,23 @@
 //! Policies, and the roles that require them.
 
 use super::*;
-use crate::{Event, MAX_POLICY_DEPTH, NextPolicy, Policies, PolicyOf};
-use frame_support::BoundedVec;
-use qedex_math::policy::PolicyNode;
+use crate::{Event, MAX_POLICY_DEPTH, NextPolicy, Policies};
 use qedex_primitives::PolicyId;
 
-fn nodes(nodes: Vec<PolicyNode<AttributeId>>) -> PolicyOf<Test> {
-    BoundedVec::try_from(nodes).unwrap()
-}
-
 #[test]
-fn a_policy_is_created_by_the_admin_alone_under_the_next_number() {
+fn a_policy_gets_the_next_number() {
     run(|| {
         let policy = nodes(vec![attribute(SOLAR)]);
-        assert_noop!(
-            Membership::create_policy(signed(REGISTRAR), policy.clone()),
-            BadOrigin
-        );
         assert_ok!(Membership::create_policy(root(), policy.clone()));
         let id = PolicyId(2);
         assert_eq!(Policies::<Test>::get(id), Some(policy));
-        assert_eq!(events(), [Event::PolicyCreated { policy: id }]);
+        assert_eq!(
+            events(),
+            [Event::PolicyCreated {
+                policy: id,
+                bond: None
+            }]
+        );
     });
 }
 

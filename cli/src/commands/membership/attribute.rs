@@ -1,0 +1,197 @@
+//! `qedex attribute`
+
+use super::{Ask, Sign, Universe, parse_account, parse_text, print_json, table};
+use crate::{
+    chain::membership::{self, Change},
+    error::Error,
+    market::Account,
+};
+use clap::Subcommand;
+use serde_json::json;
+
+/// What to do with attributes.
+#[derive(Debug, Subcommand)]
+pub enum Attribute {
+    /// Lists them with their issuers and versions.
+    List(Ask),
+    /// Registers one (the council's or, with --sudo, Root's to do).
+    Register {
+        /// Its short name, at most 32 bytes.
+        #[arg(long, value_parser = parse_text::<32>)]
+        name: String,
+        /// What it means, at most 256 bytes.
+        #[arg(long, default_value = "", value_parser = parse_text::<256>)]
+        description: String,
+        /// Who issues credentials of it.
+        #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+        issuer: Account,
+        /// Who signs.
+        #[command(flatten)]
+        sign: Sign,
+    },
+    /// Revokes it as a whole: every credential of it is void at once.
+    Bump {
+        /// Its number or name.
+        attribute: String,
+        /// Who signs: the issuer or, with --sudo, Root.
+        #[command(flatten)]
+        sign: Sign,
+    },
+    /// Replaces its issuer (the council's or, with --sudo, Root's to do).
+    SetIssuer {
+        /// Its number or name.
+        attribute: String,
+        /// Who issues credentials of it from now on.
+        #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+        issuer: Account,
+        /// Who signs.
+        #[command(flatten)]
+        sign: Sign,
+    },
+    /// Removes it when it is not in use (the council's or, with --sudo, Root's to do).
+    Remove {
+        /// Its number or name.
+        attribute: String,
+        /// Who signs.
+        #[command(flatten)]
+        sign: Sign,
+    },
+}
+
+impl Attribute {
+    /// Does it.
+    pub async fn run(&self) -> Result<(), Error> {
+        match self {
+            Self::List(ask) => list(ask).await,
+            Self::Register {
+                name,
+                description,
+                issuer,
+                sign,
+            } => register(name, description, *issuer, sign).await,
+            Self::Bump { attribute, sign } => bump(attribute, sign).await,
+            Self::SetIssuer {
+                attribute,
+                issuer,
+                sign,
+            } => set_issuer(attribute, *issuer, sign).await,
+            Self::Remove { attribute, sign } => remove(attribute, sign).await,
+        }
+    }
+}
+
+async fn list(ask: &Ask) -> Result<(), Error> {
+    let Universe(attributes) = Universe::read(&ask.at().await?).await?;
+    if ask.json {
+        return print_json(&attributes);
+    }
+    let header = [
+        "number",
+        "name",
+        "version",
+        "on record",
+        "issuer",
+        "meaning",
+    ];
+    let rows = attributes.into_iter().map(|attribute| {
+        vec![
+            attribute.attribute.to_string(),
+            attribute.name,
+            attribute.version.to_string(),
+            attribute.credentials.to_string(),
+            attribute.issuer,
+            attribute.description,
+        ]
+    });
+    println!("{}", table(&header, rows));
+    Ok(())
+}
+
+async fn register(
+    name: &str,
+    description: &str,
+    issuer: Account,
+    sign: &Sign,
+) -> Result<(), Error> {
+    let mut session = sign.open().await?;
+    let act = membership::register_attribute(name, description, issuer);
+    let (block, included) = sign.act(&mut session, "the registration", act).await?;
+    let number = included.changes.iter().find_map(|change| match change {
+        Change::AttributeRegistered(number) => Some(*number),
+        _ => None,
+    });
+    let attribute =
+        number.ok_or_else(|| Error::Answer("no attribute was registered".to_owned()))?;
+    if sign.json {
+        return print_json(&json!({ "attribute": attribute, "block": block.number }));
+    }
+    println!(
+        "attribute {attribute} ({name}) is registered in block {}",
+        block.number
+    );
+    Ok(())
+}
+
+async fn bump(attribute: &str, sign: &Sign) -> Result<(), Error> {
+    let mut session = sign.open().await?;
+    let universe = Universe::read(session.at()).await?;
+    let attribute = universe.resolve(attribute)?;
+    let act = membership::bump_version(attribute);
+    let (block, included) = sign.act(&mut session, "the revocation", act).await?;
+    let version = included.changes.iter().find_map(|change| match change {
+        Change::AttributeRevoked(version) => Some(*version),
+        _ => None,
+    });
+    if sign.json {
+        return print_json(&json!({
+            "attribute": attribute,
+            "version": version,
+            "block": block.number,
+        }));
+    }
+    println!(
+        "all credentials of {} are void from block {} on",
+        universe.label(attribute),
+        block.number
+    );
+    Ok(())
+}
+
+async fn set_issuer(attribute: &str, issuer: Account, sign: &Sign) -> Result<(), Error> {
+    let mut session = sign.open().await?;
+    let universe = Universe::read(session.at()).await?;
+    let attribute = universe.resolve(attribute)?;
+    let act = membership::set_issuer(attribute, issuer);
+    let (block, _) = sign.act(&mut session, "the new issuer", act).await?;
+    let issuer = membership::account_text(issuer);
+    if sign.json {
+        return print_json(&json!({
+            "attribute": attribute,
+            "issuer": issuer,
+            "block": block.number,
+        }));
+    }
+    println!(
+        "{issuer} issues {} from block {} on",
+        universe.label(attribute),
+        block.number
+    );
+    Ok(())
+}
+
+async fn remove(attribute: &str, sign: &Sign) -> Result<(), Error> {
+    let mut session = sign.open().await?;
+    let universe = Universe::read(session.at()).await?;
+    let attribute = universe.resolve(attribute)?;
+    let act = membership::remove_attribute(attribute);
+    let (block, _) = sign.act(&mut session, "the removal", act).await?;
+    if sign.json {
+        return print_json(&json!({ "attribute": attribute, "block": block.number }));
+    }
+    println!(
+        "{} is removed in block {}",
+        universe.label(attribute),
+        block.number
+    );
+    Ok(())
+}

@@ -1,0 +1,275 @@
+//! `qedex credential`
+
+use super::{Ask, Sign, Universe, distance, parse_account, parse_owner, print_json, table};
+use crate::{
+    chain::{
+        block::Transaction,
+        calls::NewCredential,
+        membership::{self, Change, account_text},
+        queries,
+    },
+    error::Error,
+    market::Account,
+    report::qed,
+};
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+/// The most credentials of one transaction.
+const BATCH: usize = 100;
+
+const DAY: u64 = 24 * 3_600_000;
+
+/// What to do with credentials.
+#[derive(Debug, Subcommand)]
+pub enum Credential {
+    /// Issues or renews credentials of one attribute, as its issuer: all of them or none.
+    Issue(Issue),
+    /// After the revocation of an attribute, lifts credentials to its present version.
+    Reissue(Reissue),
+    /// Revokes one, as the attribute's issuer or, with --sudo, as Root.
+    Revoke(One),
+    /// Removes one that expired 31 days ago or earlier. Anyone may.
+    Clear(One),
+    /// Lists those on record, whether they hold or not.
+    List(List),
+}
+
+/// Options of `credential issue`.
+#[derive(Debug, Args)]
+pub struct Issue {
+    /// The attribute's number or name.
+    #[arg(long)]
+    attribute: String,
+    /// Who gets one; may be given up to a hundred times.
+    #[arg(long, required = true, value_name = "ACCOUNT", value_parser = parse_account)]
+    who: Vec<Account>,
+    /// For how many days.
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(1..=36_500))]
+    days: u64,
+    /// Until when instead, in milliseconds since the Unix epoch.
+    #[arg(long, value_name = "MILLISECONDS", conflicts_with = "days")]
+    expires: Option<u64>,
+    /// The owner behind the accounts; each account's own bytes if it is not given.
+    #[arg(long, value_name = "HEX", value_parser = parse_owner)]
+    owner: Option<[u8; 32]>,
+    /// Who signs.
+    #[command(flatten)]
+    sign: Sign,
+}
+
+/// Options of `credential reissue`.
+#[derive(Debug, Args)]
+pub struct Reissue {
+    /// The attribute's number or name.
+    #[arg(long)]
+    attribute: String,
+    /// Whose; may be given more than once.
+    #[arg(long, required_unless_present = "all", value_name = "ACCOUNT", value_parser = parse_account)]
+    who: Vec<Account>,
+    /// Everybody's whose credential is outdated and has not expired.
+    #[arg(long, conflicts_with = "who")]
+    all: bool,
+    /// Who signs.
+    #[command(flatten)]
+    sign: Sign,
+}
+
+/// One credential.
+#[derive(Debug, Args)]
+pub struct One {
+    /// The attribute's number or name.
+    #[arg(long)]
+    attribute: String,
+    /// Whose.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+    who: Account,
+    /// Who signs.
+    #[command(flatten)]
+    sign: Sign,
+}
+
+/// Options of `credential list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Of this account alone.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+    who: Option<Account>,
+    /// Of this attribute alone, by number or name.
+    #[arg(long)]
+    attribute: Option<String>,
+    /// Which node.
+    #[command(flatten)]
+    ask: Ask,
+}
+
+impl Credential {
+    /// Does it.
+    pub async fn run(&self) -> Result<(), Error> {
+        match self {
+            Self::Issue(args) => issue(args).await,
+            Self::Reissue(args) => reissue(args).await,
+            Self::Revoke(args) => take(args, true).await,
+            Self::Clear(args) => take(args, false).await,
+            Self::List(args) => list(args).await,
+        }
+    }
+}
+
+async fn issue(args: &Issue) -> Result<(), Error> {
+    if args.who.len() > BATCH {
+        let what = format!("more than {BATCH} accounts at once");
+        return Err(Error::BadInput(what));
+    }
+    let mut session = args.sign.open().await?;
+    let universe = Universe::read(session.at()).await?;
+    let attribute = universe.resolve(&args.attribute)?;
+    let expires = match args.expires {
+        Some(expires) => expires,
+        None => queries::time(session.at())
+            .await?
+            .saturating_add(args.days.saturating_mul(DAY)),
+    };
+    let new = |who: &Account| (*who, expires, args.owner.unwrap_or(*who));
+    let all: Vec<NewCredential> = args.who.iter().map(new).collect();
+    let act = membership::issue_batch(attribute, &all);
+    let (block, _) = args.sign.act(&mut session, "the issue", act).await?;
+    if args.sign.json {
+        return print_json(&json!({
+            "attribute": attribute,
+            "accounts": args.who.iter().map(|who| account_text(*who)).collect::<Vec<_>>(),
+            "expires": expires,
+            "block": block.number,
+        }));
+    }
+    println!(
+        "{} credentials of {} are issued in block {} and expire {}",
+        args.who.len(),
+        universe.label(attribute),
+        block.number,
+        distance(expires, block.time)
+    );
+    Ok(())
+}
+
+/// What became of each account's credential.
+fn results(included: &Transaction) -> impl Iterator<Item = (Account, Option<String>)> {
+    included.changes.iter().filter_map(|change| match change {
+        Change::Reissue(who, refusal) => Some((*who, refusal.clone())),
+        _ => None,
+    })
+}
+
+async fn reissue(args: &Reissue) -> Result<(), Error> {
+    let mut session = args.sign.open().await?;
+    let universe = Universe::read(session.at()).await?;
+    let attribute = universe.resolve(&args.attribute)?;
+    let who = if args.all {
+        let now = queries::time(session.at()).await?;
+        let on_record = membership::credentials(session.at(), &universe.0, None, now).await?;
+        on_record
+            .into_iter()
+            .filter(|one| one.attribute == attribute && !one.holds && now < one.expires)
+            .map(|one| one.account)
+            .collect()
+    } else {
+        args.who.clone()
+    };
+    let mut all = Vec::new();
+    for batch in who.chunks(BATCH) {
+        let act = membership::reissue(attribute, batch);
+        let (_, included) = args.sign.act(&mut session, "the re-issue", act).await?;
+        all.extend(results(&included));
+    }
+    let refused = all.iter().filter(|(_, refusal)| refusal.is_some()).count();
+    if args.sign.json {
+        let each: Vec<_> = all
+            .iter()
+            .map(|(who, refusal)| {
+                json!({
+                    "account": account_text(*who),
+                    "reissued": refusal.is_none(),
+                    "error": refusal,
+                })
+            })
+            .collect();
+        print_json(&json!({ "attribute": attribute, "credentials": each }))?;
+    } else {
+        for (who, refusal) in &all {
+            let result = refusal
+                .as_ref()
+                .map_or("re-issued".to_owned(), |why| format!("refused: {why}"));
+            println!("{}: {result}", account_text(*who));
+        }
+    }
+    if refused > 0 {
+        let of = all.len();
+        return Err(Error::BadInput(format!(
+            "{refused} of {of} credentials were not re-issued"
+        )));
+    }
+    Ok(())
+}
+
+/// Revokes one, or clears one that lapsed long ago.
+async fn take(args: &One, revoke: bool) -> Result<(), Error> {
+    let mut session = args.sign.open().await?;
+    let universe = Universe::read(session.at()).await?;
+    let attribute = universe.resolve(&args.attribute)?;
+    let (block, _) = if revoke {
+        let act = membership::revoke(args.who, attribute);
+        args.sign.act(&mut session, "the revocation", act).await?
+    } else {
+        let act = membership::remove_lapsed(args.who, attribute);
+        args.sign.act(&mut session, "the removal", act).await?
+    };
+    let who = account_text(args.who);
+    if args.sign.json {
+        return print_json(&json!({
+            "attribute": attribute,
+            "account": who,
+            "block": block.number,
+        }));
+    }
+    println!(
+        "the credential of {who} of {} is {} in block {}",
+        universe.label(attribute),
+        if revoke { "revoked" } else { "removed" },
+        block.number
+    );
+    Ok(())
+}
+
+async fn list(args: &List) -> Result<(), Error> {
+    let at = args.ask.at().await?;
+    let universe = Universe::read(&at).await?;
+    let now = queries::time(&at).await?;
+    let mut all = membership::credentials(&at, &universe.0, args.who, now).await?;
+    if let Some(attribute) = &args.attribute {
+        let attribute = universe.resolve(attribute)?;
+        all.retain(|one| one.attribute == attribute);
+    }
+    if args.ask.json {
+        return print_json(&all);
+    }
+    let header = [
+        "account",
+        "attribute",
+        "version",
+        "expires",
+        "holds",
+        "bond, QED",
+    ];
+    let rows = all.into_iter().map(|one| {
+        vec![
+            account_text(one.account),
+            universe.label(one.attribute),
+            one.version.to_string(),
+            distance(one.expires, now),
+            if one.holds { "yes" } else { "no" }.to_owned(),
+            qed(one.bond, 4),
+        ]
+    });
+    println!("{}", table(&header, rows));
+    Ok(())
+}

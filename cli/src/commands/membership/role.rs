@@ -1,0 +1,92 @@
+//! `qedex role`
+
+use super::{Ask, Sign, Universe, print_json, table};
+use crate::{
+    chain::membership::{self, Role as Which},
+    error::Error,
+    formula,
+};
+use clap::{Subcommand, ValueEnum};
+use serde_json::json;
+
+/// What to do with roles.
+#[derive(Debug, Subcommand)]
+pub enum Role {
+    /// Lists them with the policies that they require.
+    List(Ask),
+    /// Makes one require another policy (the council's or, with --sudo, Root's to do).
+    Set {
+        /// Which role.
+        role: Which,
+        /// The number of the policy.
+        policy: u32,
+        /// Who signs.
+        #[command(flatten)]
+        sign: Sign,
+    },
+}
+
+impl Role {
+    /// Does it.
+    pub async fn run(&self) -> Result<(), Error> {
+        match self {
+            Self::List(ask) => list(ask).await,
+            Self::Set { role, policy, sign } => set(*role, *policy, sign).await,
+        }
+    }
+}
+
+/// A role as it is written on the command line.
+pub fn name(role: Which) -> String {
+    role.to_possible_value()
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
+}
+
+async fn list(ask: &Ask) -> Result<(), Error> {
+    let at = ask.at().await?;
+    let universe = Universe::read(&at).await?;
+    let policies = membership::policies(&at).await?;
+    let mut all = Vec::new();
+    for role in Which::ALL {
+        let policy = membership::policy_of(&at, role).await?;
+        let formula = policies
+            .iter()
+            .find(|(number, ..)| Some(*number) == policy)
+            .map(|(_, nodes, _)| formula::print(nodes, &|number| universe.name(number)));
+        all.push((role, policy, formula));
+    }
+    if ask.json {
+        let all: Vec<_> = all
+            .iter()
+            .map(|(role, policy, formula)| {
+                json!({ "role": role, "policy": policy, "formula": formula })
+            })
+            .collect();
+        return print_json(&all);
+    }
+    let rows = all.into_iter().map(|(role, policy, formula)| {
+        vec![
+            name(role),
+            policy.map_or("none".to_owned(), |policy| policy.to_string()),
+            formula.unwrap_or_else(|| "nobody's".to_owned()),
+        ]
+    });
+    println!("{}", table(&["role", "policy", "formula"], rows));
+    Ok(())
+}
+
+async fn set(role: Which, policy: u32, sign: &Sign) -> Result<(), Error> {
+    let mut session = sign.open().await?;
+    let act = membership::set_role(role, policy);
+    let (block, _) = sign.act(&mut session, "the role", act).await?;
+    if sign.json {
+        return print_json(&json!({ "role": role, "policy": policy, "block": block.number }));
+    }
+    println!(
+        "{} requires policy {policy} from block {} on",
+        name(role),
+        block.number
+    );
+    Ok(())
+}

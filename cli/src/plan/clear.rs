@@ -1,0 +1,283 @@
+//! `qedex plan clear`
+
+use super::table;
+use crate::error::Error;
+use clap::{Args, ValueEnum};
+use qedex_math::{
+    PricePerKwh, Wh,
+    clearing::{self, Book, Cleared, Corridor, Order},
+};
+use serde::Serialize;
+use std::{collections::HashMap, path::PathBuf};
+
+/// How prices follow from the book.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Rule {
+    /// One price for all who buy and one for all who sell.
+    Uniform,
+    /// The marginal orders leave and set the prices.
+    Mcafee,
+}
+
+impl From<Rule> for clearing::Rule {
+    fn from(rule: Rule) -> Self {
+        match rule {
+            Rule::Uniform => Self::Uniform,
+            Rule::Mcafee => Self::McAfee,
+        }
+    }
+}
+
+/// Options of `plan clear`. Prices are plancks per kWh.
+#[derive(Debug, Args)]
+pub struct Clear {
+    /// The book: a CSV file with the columns side,account,price_per_kwh,wh; side is bid or ask, and
+    /// the order of the lines is the order of arrival.
+    #[arg(long, value_name = "FILE")]
+    book: PathBuf,
+    /// How prices follow from the book.
+    #[arg(long)]
+    rule: Rule,
+    /// The grid fee.
+    #[arg(long, value_name = "PRICE")]
+    fee: u128,
+    /// The feed-in price: no limit is below it.
+    #[arg(long, value_name = "PRICE")]
+    floor: u128,
+    /// The grid price: no limit is above it.
+    #[arg(long, value_name = "PRICE")]
+    cap: u128,
+    /// Limits are whole multiples of this.
+    #[arg(long, value_name = "PRICE")]
+    tick: u128,
+    /// Energies are whole multiples of this.
+    #[arg(long, value_name = "WH", default_value_t = 1)]
+    lot: u64,
+    /// The keys that the market may use; without them the volume has no cap.
+    #[arg(long, requires = "wh_per_key")]
+    keys: Option<u64>,
+    /// The energy that one key covers.
+    #[arg(long, value_name = "WH", requires = "keys")]
+    wh_per_key: Option<u64>,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The order at a line of the book, counted from 1 after the header.
+#[derive(Serialize)]
+struct Fill {
+    line: usize,
+    wh: u64,
+}
+
+/// Energy that the bid at one line buys from the ask at another.
+#[derive(Serialize)]
+struct Trade {
+    bid: usize,
+    ask: usize,
+    wh: u64,
+}
+
+#[derive(Serialize)]
+struct Outcome {
+    volume_wh: u64,
+    buyers_pay: Option<u128>,
+    sellers_receive: Option<u128>,
+    cap_binding: bool,
+    /// Thousandths of a planck.
+    surplus: u128,
+    keys_used: u64,
+    fills: Vec<Fill>,
+    trades: Vec<Trade>,
+}
+
+/// One side of the book in order of arrival.
+#[derive(Debug, Default)]
+struct Side {
+    orders: Vec<Order>,
+    /// The line of each order.
+    lines: Vec<usize>,
+    energy: Wh,
+}
+
+impl Side {
+    fn push(&mut self, line: usize, order: Order) -> Result<(), String> {
+        let energy = self.energy.checked_add(order.energy);
+        self.energy = energy.ok_or("the energies of this side add up to too much")?;
+        self.orders.push(order);
+        self.lines.push(line);
+        Ok(())
+    }
+
+    fn line(&self, place: usize) -> usize {
+        self.lines.get(place).copied().unwrap_or_default()
+    }
+}
+
+/// Clears a book and prints what came of it.
+pub fn run(args: &Clear) -> Result<(), Error> {
+    args.check()?;
+    let (bids, asks) = args.read()?;
+    let corridor = Corridor {
+        floor: PricePerKwh(args.floor),
+        cap: PricePerKwh(args.cap),
+        grid_fee: PricePerKwh(args.fee),
+    };
+    let per_key = Wh(args.wh_per_key.unwrap_or_default());
+    let most = args
+        .keys
+        .map_or(Wh(u64::MAX), |keys| clearing::energy_cap(keys, per_key));
+    let book = Book {
+        bids: &bids.orders,
+        asks: &asks.orders,
+    };
+    let cleared = clearing::clear(args.rule.into(), book, &corridor, most);
+    if cleared.clearing.surplus == u128::MAX {
+        return Err(Error::BadInput(
+            "the surplus is too large to be computed".to_owned(),
+        ));
+    }
+    let keys_used = match args.keys {
+        Some(_) => clearing::keys_used(cleared.clearing.volume, per_key),
+        None => 0,
+    };
+    let outcome = Outcome::new(&cleared, &bids, &asks, keys_used);
+    super::print(args.json, &outcome, &outcome.lines())
+}
+
+impl Clear {
+    fn check(&self) -> Result<(), Error> {
+        let bad = |what: &str| Err(Error::BadInput(what.to_owned()));
+        if self.tick == 0 {
+            return bad("--tick must not be zero");
+        }
+        if self.lot == 0 {
+            return bad("--lot must not be zero");
+        }
+        if self.wh_per_key == Some(0) {
+            return bad("--wh-per-key must not be zero");
+        }
+        if self.floor > self.cap {
+            return bad("--floor must not be above --cap");
+        }
+        Ok(())
+    }
+
+    /// Bids and asks of the book.
+    fn read(&self) -> Result<(Side, Side), Error> {
+        let mut bids = Side::default();
+        let mut asks = Side::default();
+        let mut taken: HashMap<String, bool> = HashMap::new();
+        let columns = ["side", "account", "price_per_kwh", "wh"];
+        table::each(&self.book, columns, |line, [side, account, price, wh]| {
+            let is_bid = match side {
+                "bid" => true,
+                "ask" => false,
+                other => return Err(format!("the side is {other:?}, neither bid nor ask")),
+            };
+            if account.is_empty() {
+                return Err("there is no account".to_owned());
+            }
+            let order = self.order(price, wh)?;
+            match taken.get(account) {
+                Some(other) if *other != is_bid => {
+                    return Err(format!(
+                        "{account} has taken the other side; an account takes one side of a slot"
+                    ));
+                }
+                Some(_) => {}
+                None => {
+                    taken.insert(account.to_owned(), is_bid);
+                }
+            }
+            if is_bid { &mut bids } else { &mut asks }.push(line, order)
+        })?;
+        Ok((bids, asks))
+    }
+
+    fn order(&self, price: &str, wh: &str) -> Result<Order, String> {
+        let limit: u128 = price
+            .parse()
+            .map_err(|e| format!("price_per_kwh {price:?}: {e}"))?;
+        let energy: u64 = wh.parse().map_err(|e| format!("wh {wh:?}: {e}"))?;
+        if limit < self.floor || limit > self.cap {
+            return Err(format!(
+                "the price {limit} is outside the corridor from {} to {}",
+                self.floor, self.cap
+            ));
+        }
+        if !limit.is_multiple_of(self.tick) {
+            return Err(format!(
+                "the price {limit} is off the tick of {}",
+                self.tick
+            ));
+        }
+        if energy == 0 {
+            return Err("an order of no energy".to_owned());
+        }
+        if !energy.is_multiple_of(self.lot) {
+            return Err(format!("{energy} Wh are not whole lots of {}", self.lot));
+        }
+        Ok(Order {
+            limit: PricePerKwh(limit),
+            energy: Wh(energy),
+        })
+    }
+}
+
+impl Outcome {
+    fn new(cleared: &Cleared, bids: &Side, asks: &Side, keys_used: u64) -> Self {
+        let filled = |fills: &[Wh], side: &Side| -> Vec<Fill> {
+            let all = fills.iter().zip(&side.lines);
+            all.filter(|(energy, _)| !energy.is_zero())
+                .map(|(energy, line)| Fill {
+                    line: *line,
+                    wh: energy.0,
+                })
+                .collect()
+        };
+        let mut fills = filled(&cleared.bids, bids);
+        fills.extend(filled(&cleared.asks, asks));
+        fills.sort_unstable_by_key(|fill| fill.line);
+        let trades = cleared.trades.iter();
+        let trades = trades.map(|(bid, ask, energy)| Trade {
+            bid: bids.line(*bid),
+            ask: asks.line(*ask),
+            wh: energy.0,
+        });
+        let clearing = &cleared.clearing;
+        Self {
+            volume_wh: clearing.volume.0,
+            buyers_pay: clearing.buyers_pay.map(|price| price.0),
+            sellers_receive: clearing.sellers_receive.map(|price| price.0),
+            cap_binding: clearing.cap_binding,
+            surplus: clearing.surplus,
+            keys_used,
+            trades: trades.collect(),
+            fills,
+        }
+    }
+
+    fn lines(&self) -> String {
+        let price = |price: Option<u128>| {
+            price.map_or("nothing trades".to_owned(), |price| {
+                format!("{price} plancks/kWh")
+            })
+        };
+        [
+            format!("volume           {} Wh", self.volume_wh),
+            format!("buyers pay       {}", price(self.buyers_pay)),
+            format!("sellers receive  {}", price(self.sellers_receive)),
+            format!(
+                "cap binding      {}",
+                if self.cap_binding { "yes" } else { "no" }
+            ),
+            format!("surplus          {} thousandths of a planck", self.surplus),
+            format!("keys used        {}", self.keys_used),
+            format!("orders filled    {}", self.fills.len()),
+            format!("trades           {}", self.trades.len()),
+        ]
+        .join("\n")
+    }
+}

@@ -1,0 +1,77 @@
+//! `qedex plan score`
+
+use crate::error::Error;
+use clap::{Args, ValueEnum, value_parser};
+use qedex_math::{
+    PricePerKwh, Wh,
+    score::{generation_score, net_export, saving_score},
+};
+use serde::Serialize;
+
+/// Options of `plan score`.
+#[derive(Debug, Args)]
+pub struct Score {
+    /// Energy generated in the slot, in Wh.
+    #[arg(long, value_name = "WH")]
+    generated_wh: u64,
+    /// Energy consumed in the slot, in Wh.
+    #[arg(long, value_name = "WH")]
+    consumed_wh: u64,
+    /// The validator's standing in parts per million.
+    #[arg(long, value_name = "PPM", value_parser = value_parser!(u32).range(..=1_000_000))]
+    standing_ppm: u32,
+    /// The slot's tariff band: it says which of the two scores counts.
+    #[arg(long)]
+    band: TariffBand,
+    /// The price in the slot's band, in plancks per kWh.
+    #[arg(long, value_name = "PRICE", value_parser = value_parser!(u64).range(1..))]
+    band_price: u64,
+    /// The price off-peak, in plancks per kWh.
+    #[arg(long, value_name = "PRICE", value_parser = value_parser!(u64).range(1..))]
+    off_price: u64,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TariffBand {
+    /// Demand is low: generation counts.
+    Off,
+    /// Demand is expected to be high: saving counts.
+    Mid,
+    /// Demand is high: saving counts.
+    On,
+}
+
+#[derive(Serialize)]
+struct Scores {
+    /// What the net export is worth, for off-peak slots.
+    generation_score: u64,
+    /// What the saving is worth, for mid- and on-peak slots.
+    saving_score: u64,
+}
+
+/// Prints both scores of one slot.
+pub fn run(args: &Score) -> Result<(), Error> {
+    let (generated, consumed) = (Wh(args.generated_wh), Wh(args.consumed_wh));
+    let scores = Scores {
+        generation_score: generation_score(args.standing_ppm, net_export(generated, consumed)),
+        saving_score: saving_score(
+            args.standing_ppm,
+            consumed,
+            PricePerKwh(args.band_price.into()),
+            PricePerKwh(args.off_price.into()),
+        ),
+    };
+    let counts = |yes: bool| if yes { "  counts in this band" } else { "" };
+    let off = matches!(args.band, TariffBand::Off);
+    let lines = format!(
+        "generation {:>13}{}\nsaving     {:>13}{}",
+        scores.generation_score,
+        counts(off),
+        scores.saving_score,
+        counts(!off),
+    );
+    super::print(args.json, &scores, &lines)
+}

@@ -1,0 +1,169 @@
+//! What the tests read of the chain: its blocks, its schedules, its past sessions.
+
+use codec::Decode;
+use subxt::rpcs::{RpcClient, client::rpc_params};
+
+/// A validator in a schedule, as the chain encodes it.
+#[derive(Clone, Debug, Decode)]
+pub struct Author {
+    pub who: [u8; 32],
+    pub key: [u8; 32],
+    pub score: u64,
+    pub reduced: Option<u8>,
+    pub slots: u32,
+}
+
+/// Who writes which slot of a session.
+#[derive(Clone, Debug, Decode)]
+pub struct Schedule {
+    pub session: u32,
+    pub start: Option<u64>,
+    pub since: Option<u64>,
+    pub aligned: u64,
+    pub seed: [u8; 32],
+    pub authors: Vec<Author>,
+    pub order: Vec<u16>,
+}
+
+impl Schedule {
+    /// The author of `slot`.
+    pub fn author(&self, slot: u64) -> &Author {
+        let position = (slot - self.aligned) % self.order.len() as u64;
+        &self.authors[usize::from(self.order[position as usize])]
+    }
+}
+
+/// What a validator was to do in a past session, and what it did.
+#[derive(Clone, Debug, Decode)]
+pub struct PastShare {
+    pub who: [u8; 32],
+    pub score: u64,
+    pub slots: u32,
+    pub due: u32,
+    pub authored: u32,
+}
+
+/// A session that is over.
+#[derive(Clone, Debug, Decode)]
+pub struct PastSession {
+    pub first: u64,
+    pub last: u64,
+    pub seed: [u8; 32],
+    pub shares: Vec<PastShare>,
+}
+
+/// A block by its number, hash and Aura slot.
+#[derive(Clone, Debug)]
+pub struct Block {
+    pub number: u64,
+    pub hash: String,
+    pub parent: String,
+    pub slot: u64,
+}
+
+fn bytes(hex_text: &str) -> Vec<u8> {
+    hex::decode(hex_text.trim_start_matches("0x")).expect("hexadecimal digits")
+}
+
+fn storage_key(pallet: &str, item: &str) -> Vec<u8> {
+    let hash = |name: &str| sp_crypto_hashing::twox_128(name.as_bytes());
+    [hash(pallet), hash(item)].concat()
+}
+
+/// A storage item at a block, if it is there.
+async fn stored<T: Decode>(rpc: &RpcClient, key: Vec<u8>, at: &str) -> Option<T> {
+    let key = format!("0x{}", hex::encode(key));
+    let value: Option<String> = rpc
+        .request("state_getStorage", rpc_params![key, at])
+        .await
+        .expect("an answer");
+    value.map(|value| T::decode(&mut bytes(&value).as_slice()).expect("the type that is stored"))
+}
+
+/// The schedule that governs from the block after `at` on.
+pub async fn schedule(rpc: &RpcClient, at: &str) -> Schedule {
+    stored(rpc, storage_key("Pov", "CurrentSchedule"), at)
+        .await
+        .expect("there is always a schedule")
+}
+
+/// A past session as kept at `at`.
+pub async fn past_session(rpc: &RpcClient, session: u32, at: &str) -> Option<PastSession> {
+    let mut key = storage_key("Pov", "PastSessions");
+    let encoded = session.to_le_bytes();
+    key.extend(sp_crypto_hashing::twox_64(&encoded));
+    key.extend(encoded);
+    stored(rpc, key, at).await
+}
+
+/// The validators at `at`.
+pub async fn validators(rpc: &RpcClient, at: &str) -> Vec<[u8; 32]> {
+    stored(rpc, storage_key("Session", "Validators"), at)
+        .await
+        .expect("there are validators")
+}
+
+/// Aura's list at `at`, as its clients read it.
+pub async fn authorities(rpc: &RpcClient, at: &str) -> Vec<[u8; 32]> {
+    let answer: String = rpc
+        .request("state_call", rpc_params!["AuraApi_authorities", "0x", at])
+        .await
+        .expect("an answer");
+    Decode::decode(&mut bytes(&answer).as_slice()).expect("a list of keys")
+}
+
+fn number(header: &serde_json::Value) -> u64 {
+    let text = header["number"].as_str().expect("a header has a number");
+    u64::from_str_radix(text.trim_start_matches("0x"), 16).expect("a number")
+}
+
+/// A block by its hash.
+pub async fn block(rpc: &RpcClient, hash: &str) -> Block {
+    let header: serde_json::Value = rpc
+        .request("chain_getHeader", rpc_params![hash])
+        .await
+        .expect("an answer");
+    // A pre-runtime digest (6) of the engine `aura` with eight bytes: the slot.
+    let prefix = [&[6], b"aura".as_slice(), &[8 << 2]].concat();
+    let slot = header["digest"]["logs"]
+        .as_array()
+        .expect("a digest")
+        .iter()
+        .map(|log| bytes(log.as_str().expect("a log")))
+        .find_map(|log| {
+            let slot = log.strip_prefix(prefix.as_slice())?;
+            Some(u64::from_le_bytes(slot.try_into().expect("eight bytes")))
+        });
+    Block {
+        number: number(&header),
+        hash: hash.to_owned(),
+        parent: header["parentHash"].as_str().expect("a parent").to_owned(),
+        slot: slot.unwrap_or_default(),
+    }
+}
+
+/// The hash of the block with this number on the best chain.
+pub async fn hash_at(rpc: &RpcClient, number: u64) -> Option<String> {
+    rpc.request("chain_getBlockHash", rpc_params![number])
+        .await
+        .expect("an answer")
+}
+
+/// The latest finalised block.
+pub async fn finalised(rpc: &RpcClient) -> Block {
+    let hash: String = rpc
+        .request("chain_getFinalizedHead", rpc_params![])
+        .await
+        .expect("an answer");
+    block(rpc, &hash).await
+}
+
+/// The best block.
+pub async fn best(rpc: &RpcClient) -> Block {
+    let header: serde_json::Value = rpc
+        .request("chain_getHeader", rpc_params![])
+        .await
+        .expect("an answer");
+    let hash = hash_at(rpc, number(&header)).await.expect("the best block");
+    block(rpc, &hash).await
+}

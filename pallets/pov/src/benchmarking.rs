@@ -1,0 +1,234 @@
+//! Worst cases of the calls, of the work of each block, and of the rotation.
+
+use crate::{
+    pallet::{AccountOf, KeyOf},
+    *,
+};
+use alloc::vec::Vec;
+use codec::Decode;
+use frame_benchmarking::v2::*;
+use frame_support::traits::{EnsureOrigin, Get, OnFinalize, OnInitialize};
+use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
+use qedex_primitives::{Membership, Role};
+use sp_consensus_aura::Slot;
+use sp_core::H256;
+use sp_runtime::traits::{OpaqueKeys, TrailingZeroInput};
+use sp_staking::SessionIndex;
+
+/// The slot of the benchmarked block.
+const SLOT: AuraSlot = 1_000_000;
+
+/// An Aura key whose bytes are derived from a number: nobody signs with it.
+fn key<T: Config>(number: u32) -> KeyOf<T> {
+    let bytes = sp_io::hashing::blake2_256(&number.to_le_bytes());
+    #[allow(clippy::expect_used)]
+    KeyOf::<T>::decode(&mut TrailingZeroInput::new(&bytes)).expect("any bytes are a key")
+}
+
+fn keys<T: Config>(number: u32) -> <T as pallet_session::Config>::Keys {
+    let bytes = sp_io::hashing::blake2_256(&number.to_le_bytes());
+    #[allow(clippy::expect_used)]
+    <T as pallet_session::Config>::Keys::decode(&mut TrailingZeroInput::new(&bytes))
+        .expect("any bytes are keys")
+}
+
+/// A set of `count` validators in a schedule of `slots` slots, each with session keys, an owner and
+/// the right to validate.
+fn set<T: Config>(count: u32, slots: u32) -> Vec<(AccountOf<T>, KeyOf<T>)> {
+    let mut all: Vec<(AccountOf<T>, KeyOf<T>)> = (0..count)
+        .map(|number| {
+            let who: AccountOf<T> = account("validator", number, 0);
+            T::Membership::grant(&who, Role::Validate);
+            pallet_session::NextKeys::<T>::insert(&who, keys::<T>(number));
+            Authored::<T>::insert(&who, 1);
+            (who, key::<T>(number))
+        })
+        .collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    let names: Vec<_> = all.iter().map(|(who, _)| who.clone()).collect();
+    pallet_session::Validators::<T>::put(&names);
+    SessionSlots::<T>::put(slots);
+    pallet_aura::CurrentSlot::<T>::put(Slot::from(SLOT));
+    let scored = all
+        .iter()
+        .cloned()
+        .map(|(who, key)| (who, key, 1, None))
+        .collect();
+    let start = SLOT.saturating_sub(u64::from(slots)).saturating_add(1);
+    let schedule = Pallet::<T>::computed(0, Some(start), Some(start), H256::repeat_byte(1), scored);
+    let list = Pallet::<T>::aura_list(&schedule);
+    pallet_aura::Authorities::<T>::put(frame_support::BoundedVec::truncate_from(list));
+    CurrentSchedule::<T>::put(schedule);
+    all
+}
+
+fn full<T: Config>() -> Vec<(AccountOf<T>, KeyOf<T>)> {
+    set::<T>(T::MaxValidators::get(), T::MaxAuthorities::get())
+}
+
+fn admin<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
+    <T as Config>::AdminOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)
+}
+
+#[benchmarks]
+mod benchmarks {
+    use super::*;
+
+    #[benchmark]
+    fn set_rules() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        let rules = Rules {
+            max_run: 7,
+            ..Rules::default()
+        };
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, rules);
+
+        assert_eq!(CurrentRules::<T>::get(), rules);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn remove() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        let validators = full::<T>();
+        let (who, _) = validators
+            .last()
+            .cloned()
+            .ok_or(BenchmarkError::Weightless)?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, who.clone());
+
+        assert!(Removals::<T>::contains_key(&who) && Repair::<T>::get());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn readmit() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        let validators = full::<T>();
+        let (who, _) = validators
+            .last()
+            .cloned()
+            .ok_or(BenchmarkError::Weightless)?;
+        Pallet::<T>::do_remove(&who)?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, who.clone());
+
+        assert!(Forgiven::<T>::contains_key(&who));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn reset() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        let validators = full::<T>();
+        for (number, (who, _)) in validators.iter().enumerate() {
+            if number < validators.len() / 3 {
+                Pallet::<T>::do_remove(who)?;
+            } else {
+                Leaving::<T>::insert(who, SessionIndex::default());
+            }
+        }
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin);
+
+        assert_eq!(Removals::<T>::iter_keys().count(), 0);
+        assert_eq!(Leaving::<T>::iter_keys().count(), 0);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn leave() -> Result<(), BenchmarkError> {
+        full::<T>();
+        let who: T::AccountId = account("leaver", 0, 0);
+        T::Membership::grant(&who, Role::Validate);
+        pallet_session::NextKeys::<T>::insert(&who, keys::<T>(u32::MAX));
+        frame_system::Pallet::<T>::inc_providers(&who);
+        frame_system::Pallet::<T>::inc_consumers(&who)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()));
+
+        assert!(!pallet_session::NextKeys::<T>::contains_key(&who));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn stay() {
+        let who: T::AccountId = whitelisted_caller();
+        Leaving::<T>::insert(&who, SessionIndex::default());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()));
+
+        assert!(!Leaving::<T>::contains_key(&who));
+    }
+
+    #[benchmark]
+    fn each_block() {
+        full::<T>();
+        let number = BlockNumberFor::<T>::default();
+        let mut author = None;
+
+        #[block]
+        {
+            author = Pallet::<T>::author_at(SLOT);
+            if let Some(author) = author.clone() {
+                <Pallet<T> as pallet_authorship::EventHandler<_, BlockNumberFor<T>>>::note_author(
+                    author,
+                );
+            }
+            let _ = <Pallet<T> as pallet_session::ShouldEndSession<_>>::should_end_session(number);
+            let _ = <Pallet<T> as OnInitialize<_>>::on_initialize(number);
+            <Pallet<T> as OnFinalize<_>>::on_finalize(number);
+        }
+
+        assert!(author.is_some_and(|author| Authored::<T>::get(author) == 2));
+    }
+
+    #[benchmark]
+    fn repair() -> Result<(), BenchmarkError> {
+        let validators = full::<T>();
+        let (who, _) = validators
+            .last()
+            .cloned()
+            .ok_or(BenchmarkError::Weightless)?;
+        Pallet::<T>::do_remove(&who)?;
+
+        #[block]
+        {
+            Pallet::<T>::repair();
+        }
+
+        assert!(!Repair::<T>::get());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn rotate(
+        v: Linear<1, { T::MaxValidators::get() }>,
+        n: Linear<150, { T::MaxAuthorities::get() }>,
+    ) {
+        let validators = set::<T>(v, n);
+        assert!(!<T as pallet_session::Config>::Keys::key_ids().is_empty());
+
+        #[block]
+        {
+            Pallet::<T>::rotate(validators);
+        }
+
+        let schedule = CurrentSchedule::<T>::get();
+        assert!(schedule.is_some_and(|s| s.since == Some(SLOT.saturating_add(1))));
+    }
+
+    impl_benchmark_test_suite!(
+        Pallet,
+        crate::mock::externalities(&[1, 2, 3, 4]),
+        crate::mock::Test
+    );
+}

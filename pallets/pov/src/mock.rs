@@ -1,0 +1,354 @@
+//! A chain with Aura, sessions and this pallet, whose meters and members the tests set.
+
+use crate as pallet_pov;
+use crate::{Config, Rules};
+use codec::Encode;
+use frame_support::{
+    derive_impl, parameter_types,
+    traits::{ConstBool, ConstU32, ConstU64, OnFinalize, OnInitialize},
+};
+use frame_system::EnsureRoot;
+use qedex_primitives::{
+    Band, Calendar, EnergyFlow, EntropyBeacon, Flow, Membership, Millis, Moment, OwnerId, PolicyId,
+    Role, Schedule, SlotIndex, Standing, Tariff, Wh, Windows,
+};
+use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
+use sp_core::H256;
+use sp_runtime::{
+    BuildStorage, Digest, DigestItem, Permill, impl_opaque_keys,
+    testing::UintAuthorityId,
+    traits::{Convert, OpaqueKeys},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub type AccountId = u64;
+type Block = frame_system::mocking::MockBlock<Test>;
+
+frame_support::construct_runtime!(
+    pub enum Test {
+        System: frame_system,
+        Timestamp: pallet_timestamp,
+        Aura: pallet_aura,
+        Authorship: pallet_authorship,
+        Pov: pallet_pov,
+        Session: pallet_session,
+        Historical: pallet_session::historical,
+        Balances: pallet_balances,
+    }
+);
+
+impl_opaque_keys! {
+    pub struct Keys {
+        pub aura: Pov,
+    }
+}
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type AccountData = pallet_balances::AccountData<u64>;
+    type Block = Block;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+    type AccountStore = System;
+}
+
+impl pallet_timestamp::Config for Test {
+    type MinimumPeriod = ConstU64<1_000>;
+    type Moment = u64;
+    type OnTimestampSet = Aura;
+    type WeightInfo = ();
+}
+
+impl pallet_aura::Config for Test {
+    type AllowMultipleBlocksPerSlot = ConstBool<false>;
+    type AuthorityId = UintAuthorityId;
+    type DisabledValidators = Pov;
+    type MaxAuthorities = ConstU32<1_000>;
+    type SlotDuration = ConstU64<2_000>;
+}
+
+impl pallet_authorship::Config for Test {
+    type EventHandler = Pov;
+    type FindAuthor = Pov;
+}
+
+pub struct NoIdentification;
+
+impl Convert<AccountId, Option<()>> for NoIdentification {
+    fn convert(_: AccountId) -> Option<()> {
+        Some(())
+    }
+}
+
+impl pallet_session::Config for Test {
+    type Currency = Balances;
+    type DisablingStrategy = ();
+    type KeyDeposit = ConstU64<0>;
+    type Keys = Keys;
+    type NextSessionRotation = Pov;
+    type RuntimeEvent = RuntimeEvent;
+    type SessionHandler = <Keys as OpaqueKeys>::KeyTypeIdProviders;
+    type SessionManager = pallet_session::historical::NoteHistoricalRoot<Test, Pov>;
+    type ShouldEndSession = Pov;
+    type ValidatorId = AccountId;
+    type ValidatorIdOf = crate::ValidatorOf<Test>;
+    type WeightInfo = ();
+}
+
+impl pallet_session::historical::Config for Test {
+    type FullIdentification = ();
+    type FullIdentificationOf = NoIdentification;
+    type RuntimeEvent = RuntimeEvent;
+}
+
+/// Slots of a session.
+pub const SLOTS: u32 = 20;
+/// The length of a delivery slot.
+pub const DELIVERY: Millis = 12_000;
+/// What a silent meter is taken to have consumed.
+pub const CAPACITY: Wh = Wh(20_000);
+
+parameter_types! {
+    pub static Now: Moment = 0;
+    pub static Validating: BTreeSet<AccountId> = BTreeSet::new();
+    pub static Owners: BTreeMap<AccountId, OwnerId> = BTreeMap::new();
+    /// What flows through an account's meter in every slot.
+    pub static Flows: BTreeMap<AccountId, Flow> = BTreeMap::new();
+    /// Where a slot differs from that.
+    pub static SlotFlows: BTreeMap<(AccountId, u64), Flow> = BTreeMap::new();
+    pub static Bands: BTreeMap<u64, Band> = BTreeMap::new();
+    pub static Standings: BTreeMap<AccountId, Permill> = BTreeMap::new();
+    pub static BeaconValue: Option<H256> = Some(H256::repeat_byte(1));
+    pub static Epoch: u64 = 7;
+}
+
+pub struct TestCalendar;
+
+impl Calendar for TestCalendar {
+    fn slot_length() -> Millis {
+        DELIVERY
+    }
+
+    fn now() -> Moment {
+        Now::get()
+    }
+
+    fn schedule(slot: SlotIndex) -> Schedule {
+        Windows::default().schedule(slot, DELIVERY)
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_now(moment: Moment) {
+        Now::set(moment);
+    }
+}
+
+pub struct TestMembership;
+
+impl Membership<AccountId> for TestMembership {
+    fn satisfies(_who: &AccountId, _policy: PolicyId) -> bool {
+        false
+    }
+
+    fn may(who: &AccountId, role: Role) -> bool {
+        role == Role::Validate && Validating::get().contains(who)
+    }
+
+    fn owner_of(who: &AccountId) -> Option<OwnerId> {
+        Owners::get().get(who).copied()
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn grant(who: &AccountId, _role: Role) {
+        Validating::mutate(|all| all.insert(*who));
+        Owners::mutate(|all| all.insert(*who, owner(*who)));
+    }
+}
+
+pub struct TestMeters;
+
+impl EnergyFlow<AccountId> for TestMeters {
+    fn flow(account: &AccountId, slot: SlotIndex) -> Option<Flow> {
+        let in_slot = SlotFlows::get().get(&(*account, slot.0)).copied();
+        in_slot.or_else(|| Flows::get().get(account).copied())
+    }
+}
+
+pub struct TestTariff;
+
+impl Tariff for TestTariff {
+    fn band(slot: SlotIndex) -> Band {
+        Bands::get().get(&slot.0).copied().unwrap_or_default()
+    }
+}
+
+pub struct TestStanding;
+
+impl Standing<AccountId> for TestStanding {
+    fn of(who: &AccountId) -> Permill {
+        let known = Standings::get().get(who).copied();
+        known.unwrap_or(Permill::from_percent(50))
+    }
+}
+
+pub struct TestBeacon;
+
+impl EntropyBeacon for TestBeacon {
+    fn value(epoch: u64) -> Option<H256> {
+        BeaconValue::get().filter(|_| epoch == Epoch::get())
+    }
+}
+
+impl Config for Test {
+    type AdminOrigin = EnsureRoot<AccountId>;
+    type Beacon = TestBeacon;
+    type BeaconEpoch = Epoch;
+    type Calendar = TestCalendar;
+    type EnergyFlow = TestMeters;
+    type HistoryLength = ConstU32<4>;
+    type MaxValidators = ConstU32<100>;
+    type MaxWindow = ConstU32<32>;
+    type Membership = TestMembership;
+    type MinValidators = ConstU32<3>;
+    type ReportableSessions = ConstU32<6>;
+    type Standing = TestStanding;
+    type Tariff = TestTariff;
+    type WeightInfo = ();
+}
+
+pub fn owner(who: AccountId) -> OwnerId {
+    let mut id = [0; 32];
+    id[..8].copy_from_slice(&who.to_le_bytes());
+    OwnerId(id)
+}
+
+pub fn rules() -> Rules {
+    Rules {
+        floor: 2,
+        window: 4,
+        ..Rules::default()
+    }
+}
+
+/// The first slot of the tests' chain: not a multiple of a session.
+pub const FIRST_SLOT: u64 = 100_003;
+
+/// A chain of these validators.
+pub fn externalities(validators: &[AccountId]) -> sp_io::TestExternalities {
+    Now::set(FIRST_SLOT * 2_000);
+    Validating::set(validators.iter().copied().collect());
+    Owners::set(validators.iter().map(|who| (*who, owner(*who))).collect());
+    Flows::set(BTreeMap::new());
+    SlotFlows::set(BTreeMap::new());
+    Bands::set(BTreeMap::new());
+    Standings::set(BTreeMap::new());
+    BeaconValue::set(Some(H256::repeat_byte(1)));
+    Epoch::set(7);
+    let mut storage = frame_system::GenesisConfig::<Test>::default()
+        .build_storage()
+        .unwrap();
+    crate::GenesisConfig::<Test> {
+        session_slots: SLOTS,
+        rules: rules(),
+        _config: Default::default(),
+    }
+    .assimilate_storage(&mut storage)
+    .unwrap();
+    pallet_session::GenesisConfig::<Test> {
+        keys: validators
+            .iter()
+            .map(|who| (*who, *who, keys(*who)))
+            .collect(),
+        ..Default::default()
+    }
+    .assimilate_storage(&mut storage)
+    .unwrap();
+    storage.into()
+}
+
+pub fn keys(who: AccountId) -> Keys {
+    Keys {
+        aura: UintAuthorityId(who),
+    }
+}
+
+/// Runs a test on a chain of these validators and checks the invariants after it.
+pub fn run(validators: &[AccountId], test: impl FnOnce()) {
+    externalities(validators).execute_with(|| {
+        next_block(FIRST_SLOT);
+        test();
+        Pov::do_try_state().unwrap();
+    });
+}
+
+/// What Aura's clients read: who may write `slot`.
+pub fn client_choice(slot: u64) -> AccountId {
+    let list = pallet_aura::Authorities::<Test>::get();
+    list[(slot % list.len() as u64) as usize].0
+}
+
+/// Writes the block of `slot`, as the clients would: whoever the list at the parent names.
+pub fn next_block(slot: u64) -> AccountId {
+    let author = client_choice(slot);
+    let number = System::block_number() + 1;
+    let digest = Digest {
+        logs: vec![DigestItem::PreRuntime(
+            AURA_ENGINE_ID,
+            Slot::from(slot).encode(),
+        )],
+    };
+    System::reset_events();
+    System::initialize(&number, &H256::repeat_byte(number as u8), &digest);
+    Now::set(slot * 2_000);
+    AllPalletsWithSystem::on_initialize(number);
+    pallet_timestamp::Now::<Test>::put(slot * 2_000);
+    assert_eq!(Authorship::author(), Some(author), "slot {slot}");
+    author
+}
+
+/// Ends the block that is being executed.
+pub fn end_block() -> Digest {
+    // Not Timestamp, which wants its inherent.
+    let number = System::block_number();
+    Pov::on_finalize(number);
+    Authorship::on_finalize(number);
+    Pov::do_try_state().unwrap();
+    System::finalize().digest
+}
+
+pub fn slot() -> u64 {
+    Pov::current_slot()
+}
+
+/// Ends the present block and writes those of the following slots, but for those whose author is
+/// `absent`; says who wrote them.
+pub fn advance(slots: u64, absent: &[AccountId]) -> Vec<AccountId> {
+    let mut authors = Vec::new();
+    let first = slot() + 1;
+    end_block();
+    for slot in first..first + slots {
+        if absent.contains(&client_choice(slot)) {
+            continue;
+        }
+        authors.push(next_block(slot));
+        if slot + 1 < first + slots {
+            end_block();
+        }
+    }
+    authors
+}
+
+/// Goes on to the rotation block of the next session but `sessions - 1`.
+pub fn advance_sessions(sessions: u32, absent: &[AccountId]) {
+    let goal = Session::current_index() + sessions;
+    while Session::current_index() < goal {
+        let slot = slot() + 1;
+        end_block();
+        let slot = (slot..)
+            .find(|slot| !absent.contains(&client_choice(*slot)))
+            .unwrap();
+        next_block(slot);
+    }
+}

@@ -1,0 +1,96 @@
+//! What the validators have earned.
+
+use crate::{Config, CurrentRules, Pallet, Reduction, Removals, Rules, pallet::AccountOf};
+use alloc::{collections::BTreeSet, vec::Vec};
+use frame_support::traits::Get;
+use qedex_math::score;
+use qedex_primitives::{Band, Calendar, EnergyFlow, Membership, Role, SlotIndex, Standing, Tariff};
+
+/// How many slots further back the last final slot is looked for than the present windows say:
+/// older slots may have been opened under longer ones.
+const SEARCH_STEPS: u64 = 16;
+
+impl<T: Config> Pallet<T> {
+    /// The last delivery slot of which nothing changes any more.
+    pub(crate) fn last_final_slot() -> Option<SlotIndex> {
+        let (now, current) = (T::Calendar::now(), T::Calendar::current_slot());
+        let windows = T::Calendar::schedule(current);
+        let length = T::Calendar::slot_length();
+        if length == 0 {
+            return None;
+        }
+        let span = windows
+            .final_at
+            .saturating_sub(windows.delivery_starts)
+            .div_ceil(length);
+        let newest = current.0.checked_sub(span)?;
+        (newest.saturating_sub(SEARCH_STEPS)..=newest)
+            .rev()
+            .map(SlotIndex)
+            .find(|slot| T::Calendar::schedule(*slot).final_at <= now)
+    }
+
+    /// The delivery slots that are scored, with their bands: at most [`Rules::window`] of them.
+    fn window(rules: &Rules) -> Vec<(SlotIndex, Band)> {
+        let Some(SlotIndex(last)) = Self::last_final_slot() else {
+            return Vec::new();
+        };
+        (0..rules.window.min(T::MaxWindow::get()))
+            .filter_map(|back| last.checked_sub(back.into()))
+            .map(|slot| (SlotIndex(slot), T::Tariff::band(SlotIndex(slot))))
+            .collect()
+    }
+
+    /// The mean score of `who` over `window`; slots without a meter count as 0.
+    fn mean_score(who: &AccountOf<T>, window: &[(SlotIndex, Band)], rules: &Rules) -> u64 {
+        let standing = T::Standing::of(who).deconstruct();
+        let prices = &rules.prices;
+        let sum = window.iter().fold(0_u128, |sum, (slot, band)| {
+            let score = T::EnergyFlow::flow(who, *slot).map_or(0, |flow| match band {
+                Band::Off => score::generation_score(
+                    standing,
+                    score::net_export(flow.generated, flow.consumed),
+                ),
+                Band::Mid | Band::On => {
+                    score::saving_score(standing, flow.consumed, prices.of(*band), prices.off)
+                }
+            });
+            sum.saturating_add(score.into())
+        });
+        score::mean(sum, u32::try_from(window.len()).unwrap_or(u32::MAX))
+    }
+
+    /// The score of each of `validators`, in the order of their ids, and why it is 0 where it was
+    /// reduced. `down` are those that missed too many slots.
+    pub(crate) fn scored(
+        mut validators: Vec<AccountOf<T>>,
+        down: &[AccountOf<T>],
+    ) -> Vec<(AccountOf<T>, u64, Option<Reduction>)> {
+        validators.sort();
+        let rules = CurrentRules::<T>::get();
+        let window = Self::window(&rules);
+        let mut owners = BTreeSet::new();
+        validators
+            .into_iter()
+            .map(|who| {
+                let owner = T::Membership::owner_of(&who);
+                let reduced = if Removals::<T>::contains_key(&who) {
+                    Some(Reduction::RemovalHeld)
+                } else if !T::Membership::may(&who, Role::Validate) {
+                    Some(Reduction::NotPermitted)
+                } else if owner.is_some_and(|owner| !owners.insert(owner)) {
+                    Some(Reduction::SameOwner)
+                } else if down.contains(&who) {
+                    Some(Reduction::Downtime)
+                } else {
+                    None
+                };
+                let score = match reduced {
+                    Some(_) => 0,
+                    None => Self::mean_score(&who, &window, &rules),
+                };
+                (who, score, reduced)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,6 @@
+//! One file a topic.
+
+mod attribution;
+mod gaming;
+mod scores;
+mod sets;
