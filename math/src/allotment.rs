@@ -71,6 +71,52 @@ mod tests {
             prop_assert!(allotted.iter().zip(&traded).all(|(got, trade)| got <= trade));
         }
 
+        /// Trades of several sellers overlap in a slot, each in its own order of arrival: no
+        /// seller's energy serves another's trade, and all of it serves something as long as
+        /// something is left to serve.
+        #[test]
+        fn energy_is_conserved_for_any_overlap_of_trades(
+            delivered in prop::collection::vec(any::<u64>(), 1..5),
+            trades in prop::collection::vec((0..5_usize, any::<u64>()), 0..40),
+        ) {
+            let sellers = delivered.len();
+            let mut left: Vec<_> = delivered.iter().copied().map(Wh).collect();
+            let mut served = vec![0_u128; sellers];
+            let mut demanded = vec![0_u128; sellers];
+            for (seller, traded) in &trades {
+                let seller = seller % sellers;
+                let (allotted, rest) = allot(left[seller], Wh(*traded));
+                left[seller] = rest;
+                served[seller] += u128::from(allotted.0);
+                demanded[seller] += u128::from(*traded);
+            }
+            for seller in 0..sellers {
+                let had = u128::from(delivered[seller]);
+                prop_assert_eq!(served[seller] + u128::from(left[seller].0), had);
+                prop_assert_eq!(served[seller], demanded[seller].min(had));
+                let own: Vec<_> = trades
+                    .iter()
+                    .filter(|(of, _)| of % sellers == seller)
+                    .map(|(_, traded)| Wh(*traded))
+                    .collect();
+                let alone: u128 =
+                    allot_all(Wh(delivered[seller]), &own).iter().map(|wh| u128::from(wh.0)).sum();
+                prop_assert_eq!(alone, served[seller], "paged or at once, the same");
+            }
+        }
+
+        /// A trade never gets less because another one comes after it.
+        #[test]
+        fn later_trades_take_nothing_from_earlier_ones(
+            delivered in any::<u64>(),
+            traded in prop::collection::vec(any::<u64>().prop_map(Wh), 0..8),
+            later in prop::collection::vec(any::<u64>().prop_map(Wh), 0..8),
+        ) {
+            let all: Vec<_> = traded.iter().chain(&later).copied().collect();
+            let allotted = allot_all(Wh(delivered), &all);
+            prop_assert_eq!(&allotted[..traded.len()], &allot_all(Wh(delivered), &traded)[..]);
+        }
+
         #[test]
         fn one_step_loses_nothing(delivered in any::<u64>(), traded in any::<u64>()) {
             let (allotted, left) = allot(Wh(delivered), Wh(traded));

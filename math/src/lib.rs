@@ -14,6 +14,7 @@
 //! | [`allotment`] | Which trades does the delivered energy serve? |
 //! | [`outcome`] | Who gets what at the end of a trade? |
 //! | [`load`] | How uneven is a day's load? |
+//! | [`tariff`] | Is a slot off-peak, mid-peak or on-peak? |
 //! | [`standing`] | What do the ratings of an account amount to? |
 //! | [`schedule`] | Who writes how many blocks, and in which order? |
 //! | [`score`] | What has a validator earned by generating and saving? |
@@ -43,6 +44,7 @@ pub mod schedule;
 pub mod score;
 pub mod stackelberg;
 pub mod standing;
+pub mod tariff;
 pub mod trust;
 pub mod units;
 

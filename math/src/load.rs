@@ -55,6 +55,23 @@ mod tests {
     }
 
     proptest! {
+        /// The largest number whose product with the sum does not exceed maximum times slots.
+        #[test]
+        fn it_is_the_printed_ratio_in_ppm_rounded_down(
+            load in prop::collection::vec((0..1_u64 << 40).prop_map(Wh), 1..97),
+        ) {
+            let sum: u128 = load.iter().map(|wh| u128::from(wh.0)).sum();
+            let most = load.iter().map(|wh| u128::from(wh.0)).max().unwrap();
+            match par_ppm(&load) {
+                None => prop_assert_eq!(sum, 0),
+                Some(ppm) => {
+                    let scaled = most * load.len() as u128 * 1_000_000;
+                    prop_assert!(u128::from(ppm) * sum <= scaled);
+                    prop_assert!((u128::from(ppm) + 1) * sum > scaled);
+                }
+            }
+        }
+
         #[test]
         fn the_ratio_lies_between_one_and_the_number_of_slots(
             load in prop::collection::vec(any::<u64>().prop_map(Wh), 1..200),

@@ -1,8 +1,8 @@
 //! What clients ask the runtime.
 
 use crate::{
-    BookOrder, ClearingResult, Depth, Explanation, LeaderTerms, Millis, Moment, PolicyId, Role,
-    Schedule, Side, SlotIndex,
+    Band, BookOrder, ClearingResult, DayPar, Depth, Explanation, Flow, LeaderTerms, MeterId,
+    MeterReading, Millis, Moment, PolicyId, Role, Schedule, Side, SlotIndex,
 };
 use alloc::vec::Vec;
 use codec::Codec;
@@ -45,6 +45,34 @@ sp_api::decl_runtime_apis! {
 
         /// The result of clearing `slot`, while it is kept.
         fn clearing(slot: SlotIndex) -> Option<ClearingResult>;
+    }
+
+    /// What flowed.
+    pub trait MeteringApi<AccountId>
+    where
+        AccountId: Codec,
+    {
+        /// The meters that measure the energy of `account` now or from a later slot on.
+        fn meters_of(account: AccountId) -> Vec<MeterId>;
+
+        /// The readings of `meter` from the slot `from` to before the slot `until`, as far as they
+        /// are kept.
+        fn readings(meter: MeterId, from: SlotIndex, until: SlotIndex) -> Vec<MeterReading>;
+
+        /// What flowed through the meters of `account` in `slot`, a missing reading counting as
+        /// nothing generated and the capacity consumed; `None` without a meter.
+        fn flow(account: AccountId, slot: SlotIndex) -> Option<Flow>;
+
+        /// What flowed through all meters of the community in `slot`, and how many of them have a
+        /// reading; `None` if none has, or it is no longer kept.
+        fn community_flow(slot: SlotIndex) -> Option<(Flow, u32)>;
+
+        /// The tariff band of `slot`: as fixed when its gate opened, or as it would be now.
+        fn band(slot: SlotIndex) -> Band;
+
+        /// The peak-to-average ratio of a day of 96 slots, counted since the Unix epoch, while it
+        /// is kept.
+        fn par(day: u64) -> Option<DayPar>;
     }
 
     /// Who may do what.

@@ -26,8 +26,9 @@ pub use membership::{
     ReasonText, Role, Sanctions,
 };
 pub use metering::{
-    Band, Bill, BillAudit, BillError, EnergyFlow, EnergyLedger, Flow, MAX_BILL_READINGS, MeterId,
-    MeterKey, MeterSignature, ReadingPayload, SignedReading, Tariff,
+    Band, Bill, BillAudit, BillError, DayPar, DayRange, EnergyFlow, EnergyLedger, Flow,
+    MAX_BILL_READINGS, MeterId, MeterKey, MeterReading, MeterSignature, ReadingPayload,
+    SignedReading, Tariff,
 };
 pub use qedex_math::{PricePerKwh, Wh};
 pub use reputation::{Admission, Ratings, Standing, Verdict};

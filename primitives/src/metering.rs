@@ -2,10 +2,12 @@
 
 use crate::{SlotIndex, Wh};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{BoundedVec, traits::ConstU32};
+use frame_support::{BoundedVec, traits::ConstU32, weights::Weight};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_core::{H256, ed25519, sr25519};
+
+pub use qedex_math::tariff::{Band, DayRange};
 
 /// A registered meter.
 #[derive(
@@ -173,37 +175,55 @@ pub struct Flow {
     pub consumed: Wh,
 }
 
-/// The tariff band of a delivery slot.
+/// A reading that is on chain, as clients are told of it.
 #[derive(
     Clone,
     Copy,
     Debug,
-    Default,
     PartialEq,
     Eq,
-    PartialOrd,
-    Ord,
     Encode,
     Decode,
     DecodeWithMemTracking,
     MaxEncodedLen,
     TypeInfo,
-    Serialize,
-    Deserialize,
 )]
-pub enum Band {
-    /// Demand is low.
-    #[default]
-    Off,
-    /// Demand is expected to be high by the schedule of the day.
-    Mid,
-    /// Metered demand is above the threshold.
-    On,
+pub struct MeterReading {
+    /// Of which slot.
+    pub slot: SlotIndex,
+    /// What counts.
+    pub flow: Flow,
+    /// What the meter had signed, if an installer corrected it.
+    pub original: Option<Flow>,
+}
+
+/// The peak-to-average ratio of a day.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct DayPar {
+    /// Maximum over mean of the demand of the closed slots, in parts per million, rounded down; an
+    /// unknown demand counts as zero. `None` where all are zero.
+    pub ppm: Option<u64>,
+    /// How many slots of the day are closed, at most 96.
+    pub slots: u32,
+    /// How many of them have a demand that is known.
+    pub metered: u32,
 }
 
 /// The tariff band of each slot.
 pub trait Tariff {
     /// The band of `slot`: as fixed when its gate opened, or as it would be by what is known now.
+    /// Where the gate has opened and nobody has asked yet, asking fixes it.
     fn band(slot: SlotIndex) -> Band;
 }
 
@@ -221,6 +241,9 @@ pub trait BillAudit<AccountId> {
     /// all its meters, never below zero. The meters, owners and keys are those of that slot, whatever
     /// has changed since.
     fn audit(account: &AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError>;
+
+    /// An upper bound of the weight of one `audit`: as many signatures as a bill can have.
+    fn audit_weight() -> Weight;
 }
 
 /// What the meters say, as other pallets see it.

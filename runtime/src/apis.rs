@@ -2,7 +2,7 @@
 
 use crate::{
     AccountId, Auction, Aura, Balance, Block, Executive, Grandpa, Historical, InherentDataExt,
-    Membership, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
+    Membership, Metering, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
     TransactionPayment, VERSION, presets,
     stand_ins::{CouncilKeyBudget, PastBlockHashes},
 };
@@ -13,8 +13,9 @@ use frame_support::{
     weights::Weight,
 };
 use qedex_primitives::{
-    BookOrder, Calendar, ClearingResult, Depth, EntropyBeacon, Explanation, KeyBudget, LeaderTerms,
-    Millis, Moment, PolicyId, Role, Schedule, Side, SlotIndex,
+    Band, BookOrder, Calendar, ClearingResult, DayPar, Depth, EntropyBeacon, Explanation, Flow,
+    KeyBudget, LeaderTerms, MeterId, MeterReading, Millis, Moment, PolicyId, Role, Schedule, Side,
+    SlotIndex,
 };
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
@@ -224,6 +225,27 @@ sp_api::impl_runtime_apis! {
         }
         fn clearing(slot: SlotIndex) -> Option<ClearingResult> {
             Auction::result(slot)
+        }
+    }
+
+    impl qedex_primitives::api::MeteringApi<Block, AccountId> for Runtime {
+        fn meters_of(account: AccountId) -> Vec<MeterId> {
+            Metering::meters_of(account)
+        }
+        fn readings(meter: MeterId, from: SlotIndex, until: SlotIndex) -> Vec<MeterReading> {
+            Metering::readings(meter, from, until)
+        }
+        fn flow(account: AccountId, slot: SlotIndex) -> Option<Flow> {
+            Metering::flow(account, slot)
+        }
+        fn community_flow(slot: SlotIndex) -> Option<(Flow, u32)> {
+            Metering::slot_totals(slot).map(|totals| (totals.flow(), totals.readings))
+        }
+        fn band(slot: SlotIndex) -> Band {
+            Metering::band(slot)
+        }
+        fn par(day: u64) -> Option<DayPar> {
+            Metering::par(day)
         }
     }
 

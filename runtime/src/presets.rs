@@ -7,14 +7,14 @@ use crate::{
     configs::money::{CommunityFund, EntropyFund, GridAccount},
 };
 use alloc::{string::ToString, vec, vec::Vec};
-use frame_support::build_struct_json_patch;
+use frame_support::{BoundedVec, build_struct_json_patch};
 use pallet_membership::{GenesisAttribute, GenesisCredential};
-use pallet_metering::GenesisMeter;
+use pallet_metering::{GenesisMeter, TariffRule};
 use pallet_pov::Rules;
 use qedex_math::policy::PolicyNode;
 use qedex_primitives::{
-    AttributeId, LeaderTerms, MeterKey, Millis, Moment, OwnerId, PolicyId, PricePerKwh, Role, Rule,
-    Wh, Windows,
+    AttributeId, DayRange, LeaderTerms, MeterKey, Millis, Moment, OwnerId, PolicyId, PricePerKwh,
+    Role, Rule, Wh, Windows,
 };
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -63,6 +63,19 @@ pub fn leader_terms() -> LeaderTerms {
         wh_per_key: Wh(1_000),
         deposit_rate: Permill::from_percent(70),
         rule: Rule::Uniform,
+    }
+}
+
+/// The rule of the tariff bands of both presets.
+///
+/// A community of 100 consumes some 33 to 41 kWh in a quarter-hour of a summer's noon: on-peak is
+/// what lies above 36. Mid-peak are seven to nine in the morning and five to nine in the evening.
+pub fn tariff_rule() -> TariffRule {
+    let range = |from, until| DayRange { from, until };
+    TariffRule {
+        threshold: Wh(36_000),
+        look_back: 4,
+        mid: BoundedVec::truncate_from(vec![range(28, 36), range(68, 84)]),
     }
 }
 
@@ -137,6 +150,8 @@ fn credentials(validators: &[Sr25519Keyring]) -> Vec<GenesisCredential<AccountId
     };
     let mut all = vec![
         credential(Sr25519Keyring::Bob, 3),
+        // The second installer, who corrects what the first one's meters got wrong.
+        credential(Sr25519Keyring::Alice, 3),
         credential(Sr25519Keyring::Charlie, 4),
         credential(Sr25519Keyring::Charlie, 6),
     ];
@@ -221,7 +236,8 @@ fn genesis(validators: &[Sr25519Keyring], sudo: Option<AccountId>) -> Value {
             credentials: credentials(validators),
         },
         metering: MeteringConfig {
-            meters: meters(validators)
+            meters: meters(validators),
+            tariff: Some(tariff_rule()),
         },
         auction: AuctionConfig {
             slot_length: TEST_SLOT_LENGTH,

@@ -1,8 +1,8 @@
 //! What answers for the parts that are not there yet.
 
-use crate::{AccountId, BlockNumber, Runtime, System, dynamic_params::keys};
+use crate::{BlockNumber, Runtime, System, dynamic_params::keys};
 use frame_support::traits::Get;
-use qedex_primitives::{Band, EnergyFlow, EntropyBeacon, Flow, KeyBudget, SlotIndex, Tariff};
+use qedex_primitives::{EntropyBeacon, KeyBudget, SlotIndex};
 use sp_core::H256;
 
 /// A key budget that the council sets, the same for every slot.
@@ -49,47 +49,5 @@ impl Get<u64> for LatestEpoch {
     fn get() -> u64 {
         let ended = System::block_number().checked_div(EPOCH_LENGTH);
         u64::from(ended.unwrap_or_default().saturating_sub(1))
-    }
-}
-
-/// What flowed through an account's meters, read from what metering stores.
-pub struct MeterFlow;
-
-impl EnergyFlow<AccountId> for MeterFlow {
-    fn flow(account: &AccountId, slot: SlotIndex) -> Option<Flow> {
-        let meters = pallet_metering::MetersOf::<Runtime>::get(account);
-        let mut flow = None;
-        for id in &meters {
-            let Some(meter) = pallet_metering::Meters::<Runtime>::get(id) else {
-                continue;
-            };
-            if meter.active_from > slot {
-                continue;
-            }
-            let Flow {
-                generated,
-                consumed,
-            } = flow.unwrap_or_default();
-            flow = Some(match pallet_metering::Readings::<Runtime>::get(slot, id) {
-                Some(reading) => Flow {
-                    generated: generated.saturating_add(reading.generated),
-                    consumed: consumed.saturating_add(reading.consumed),
-                },
-                None => Flow {
-                    generated,
-                    consumed: consumed.saturating_add(meter.capacity),
-                },
-            });
-        }
-        flow
-    }
-}
-
-/// One tariff band, off-peak, for all slots.
-pub struct OneBand;
-
-impl Tariff for OneBand {
-    fn band(_: SlotIndex) -> Band {
-        Band::Off
     }
 }

@@ -5,6 +5,7 @@ use alloc::vec;
 use sp_runtime::BuildStorage;
 
 mod authoring;
+mod metering;
 
 fn preset(name: &str) -> serde_json::Value {
     let patch = presets::get_preset(&name.into()).expect("the preset exists");

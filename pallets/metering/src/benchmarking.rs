@@ -4,10 +4,15 @@ use crate::*;
 use alloc::vec::Vec;
 use codec::Encode;
 use frame_benchmarking::v2::*;
-use frame_support::{BoundedVec, traits::Get};
+use frame_support::{
+    BoundedVec,
+    traits::{EnsureOrigin, Get},
+    weights::WeightMeter,
+};
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use qedex_primitives::{
-    Calendar, Membership, MeterId, MeterKey, MeterSignature, ReadingPayload, Role, SlotIndex,
+    BillAudit, Calendar, DayRange, Membership, MeterId, MeterKey, MeterSignature, ReadingPayload,
+    Role, SlotIndex,
 };
 use sp_core::{crypto::KeyTypeId, sr25519};
 use sp_io::{crypto, hashing::blake2_256};
@@ -30,17 +35,100 @@ fn put_meter<T: Config>(owner: &T::AccountId, key: MeterKey) -> MeterId {
     MetersOf::<T>::mutate(owner, |meters| {
         let _ = meters.try_push(id);
     });
+    let installer = Installer {
+        account: account("first installer", 0, 0),
+        owner: None,
+    };
     Meters::<T>::insert(
         id,
         Meter {
-            owner: owner.clone(),
-            key,
             capacity: MAX_CAPACITY,
-            installer: owner.clone(),
-            active_from: SlotIndex(0),
+            registered_by: installer.clone(),
+            current: Assignment {
+                owner: owner.clone(),
+                key,
+                installer,
+                from: SlotIndex(0),
+                until: None,
+            },
+            previous: None,
         },
     );
     id
+}
+
+/// An installer, at the greatest cost of finding out that it is one.
+fn installer<T: Config>() -> T::AccountId {
+    let installer: T::AccountId = whitelisted_caller();
+    T::Membership::grant(&installer, Role::InstallMeters);
+    installer
+}
+
+/// A key that no meter has.
+fn fresh_key(number: u32) -> MeterKey {
+    let seed = ("fresh", number).using_encoded(blake2_256);
+    MeterKey::Sr25519(sr25519::Public::from_raw(seed))
+}
+
+/// A meter of an account that has as many as it can have.
+fn crowded_meter<T: Config>(owner: &T::AccountId) -> MeterId {
+    for number in 1..T::MaxMetersPerAccount::get() {
+        put_meter::<T>(owner, fresh_key(number));
+    }
+    put_meter::<T>(owner, fresh_key(0))
+}
+
+/// Gives a meter a previous assignment of a third account, which is over.
+fn give_history<T: Config>(id: MeterId) {
+    let former: T::AccountId = account("former owner", 0, 0);
+    for number in 1..T::MaxMetersPerAccount::get() {
+        put_meter::<T>(&former, fresh_key(number.saturating_add(100)));
+    }
+    MetersOf::<T>::mutate(&former, |meters| {
+        let _ = meters.try_push(id);
+    });
+    Meters::<T>::mutate(id, |entry| {
+        if let Some(meter) = entry {
+            let mut previous = meter.current.clone();
+            previous.owner = former;
+            previous.until = Some(SlotIndex(1));
+            meter.current.from = SlotIndex(1);
+            meter.previous = Some(previous);
+        }
+    });
+    T::Calendar::set_now(T::Calendar::schedule(SLOT).delivery_starts);
+}
+
+/// A rule of the bands that looks at as many slots as it can.
+fn widest_rule() -> TariffRule {
+    TariffRule {
+        threshold: Wh(1),
+        look_back: types::MAX_LOOK_BACK,
+        mid: BoundedVec::truncate_from(
+            (0..types::MAX_MID_RANGES as u8)
+                .map(|n| DayRange {
+                    from: n,
+                    until: n.saturating_add(1),
+                })
+                .collect(),
+        ),
+    }
+}
+
+/// Fills the day of `slot`, all but the slot itself, and the day before it.
+fn fill_days<T: Config>(slot: SlotIndex) {
+    use qedex_math::tariff::{SLOTS_PER_DAY, day_of, slot_of_day};
+    for place in 0..SLOTS_PER_DAY {
+        let day = day_of(slot.0);
+        for day in [day.saturating_sub(1), day] {
+            if (day, place) != (day_of(slot.0), u64::from(slot_of_day(slot.0))) {
+                DayLoads::<T>::mutate(day, |load| {
+                    let _ = load.try_insert(place as u8, Some(Wh(1)));
+                });
+            }
+        }
+    }
+    OldestDay::<T>::put(0);
 }
 
 /// Makes `delivered(account, slot)` be `energy` at the greatest cost: over as many meters as
@@ -67,10 +155,14 @@ pub(crate) fn deliver_worst_case<T: Config>(account: &T::AccountId, slot: SlotIn
 /// # Panics
 /// Without a keystore, which the benchmark tools provide.
 fn signed_reading<T: Config>(number: u32) -> SignedReading {
+    reading_of::<T>(&account("owner", number, 0))
+}
+
+/// The same of a new meter of this account.
+fn reading_of<T: Config>(owner: &T::AccountId) -> SignedReading {
     let key = crypto::sr25519_generate(METER_KEYS, None);
-    let owner: T::AccountId = account("owner", number, 0);
     let payload = ReadingPayload {
-        meter: put_meter::<T>(&owner, MeterKey::Sr25519(key)),
+        meter: put_meter::<T>(owner, MeterKey::Sr25519(key)),
         slot: SLOT,
         generated: MAX_CAPACITY,
         consumed: MAX_CAPACITY,
@@ -90,8 +182,7 @@ mod benchmarks {
 
     #[benchmark]
     fn register_meter() {
-        let installer: T::AccountId = whitelisted_caller();
-        T::Membership::grant(&installer, Role::InstallMeters);
+        let installer = installer::<T>();
         let owner: T::AccountId = account("owner", 0, 0);
         for number in 1..T::MaxMetersPerAccount::get() {
             let seed = number.using_encoded(blake2_256);
@@ -103,6 +194,173 @@ mod benchmarks {
         _(RawOrigin::Signed(installer), owner, key, MAX_CAPACITY);
 
         assert!(MeterByKey::<T>::contains_key(key));
+    }
+
+    #[benchmark]
+    fn rotate_key() {
+        let installer = installer::<T>();
+        let id = crowded_meter::<T>(&account("owner", 0, 0));
+        give_history::<T>(id);
+        let key = fresh_key(u32::MAX);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(installer), id, key);
+
+        assert_eq!(MeterByKey::<T>::get(key), Some(id));
+    }
+
+    #[benchmark]
+    fn transfer_meter() {
+        let installer = installer::<T>();
+        let id = crowded_meter::<T>(&account("owner", 0, 0));
+        give_history::<T>(id);
+        // The new owner's list is full, and all of it must be looked at to find room.
+        let new_owner: T::AccountId = account("new owner", 0, 0);
+        crowded_meter::<T>(&new_owner);
+        let over = MetersOf::<T>::get(&new_owner).into_iter().next();
+        if let Some(over) = over {
+            Meters::<T>::mutate(over, |entry| {
+                if let Some(meter) = entry {
+                    meter.current.until = Some(SlotIndex(1));
+                }
+            });
+        }
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(installer), id, new_owner.clone());
+
+        assert!(MetersOf::<T>::get(new_owner).contains(&id));
+    }
+
+    #[benchmark]
+    fn decommission_meter() {
+        let installer = installer::<T>();
+        let id = crowded_meter::<T>(&account("owner", 0, 0));
+        give_history::<T>(id);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(installer), id);
+
+        assert!(Meters::<T>::get(id).is_some_and(|meter| meter.current.until.is_some()));
+    }
+
+    #[benchmark]
+    fn correct_reading() {
+        let installer = installer::<T>();
+        let owner: T::AccountId = account("owner", 0, 0);
+        // Whose owner is known, because it has a credential.
+        T::Membership::grant(&owner, Role::InstallMeters);
+        let signed = reading_of::<T>(&owner);
+        let id = signed.payload.meter;
+        let accepted = Pallet::<T>::accept(0, &signed);
+        assert!(accepted.is_ok());
+        fill_days::<T>(SLOT);
+        T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
+
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(installer),
+            id,
+            SLOT,
+            Wh::ZERO,
+            MAX_CAPACITY,
+        );
+
+        assert!(Corrections::<T>::contains_key(SLOT, id));
+    }
+
+    #[benchmark]
+    fn set_tariff() -> Result<(), BenchmarkError> {
+        let origin =
+            T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let rule = widest_rule();
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, rule.clone());
+
+        assert_eq!(StandingTariff::<T>::get(), Some(rule));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn audit(n: Linear<1, { T::MaxMetersPerAccount::get() }>) {
+        let owner: T::AccountId = account("owner", 0, 0);
+        let readings: Vec<_> = (0..n).map(|_| reading_of::<T>(&owner)).collect();
+        for signed in &readings {
+            assert!(Pallet::<T>::accept(0, signed).is_ok());
+            Corrections::<T>::insert(
+                SLOT,
+                signed.payload.meter,
+                Correction {
+                    original: Reading {
+                        generated: MAX_CAPACITY,
+                        consumed: Wh::ZERO,
+                    },
+                    installer: owner.clone(),
+                    after_freeze: true,
+                },
+            );
+        }
+        let bill = BoundedVec::truncate_from(readings);
+        let proven;
+
+        #[block]
+        {
+            proven = <Pallet<T> as BillAudit<T::AccountId>>::audit(&owner, SLOT, &bill);
+        }
+
+        assert!(proven.is_ok());
+    }
+
+    #[benchmark]
+    fn poll() {
+        T::Calendar::set_now(T::Calendar::schedule(SLOT).delivery_starts);
+        // Nothing is due.
+        let ahead = SlotIndex(SLOT.0.saturating_mul(2));
+        Agenda::<T>::put(Progress {
+            close: ahead,
+            band: ahead,
+        });
+
+        #[block]
+        {
+            Pallet::<T>::work(&mut WeightMeter::new());
+        }
+
+        assert_eq!(Bands::<T>::iter().count(), 0);
+    }
+
+    #[benchmark]
+    fn close_slot() {
+        T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
+        fill_days::<T>(SLOT);
+        SlotTotals::<T>::insert(SLOT, Totals::default());
+        let frozen;
+
+        #[block]
+        {
+            frozen = T::Calendar::now() >= T::Calendar::schedule(SLOT).readings_until;
+            Pallet::<T>::close(SLOT);
+        }
+
+        assert!(frozen);
+        assert_eq!(Pallet::<T>::demand(SLOT), Some(Wh::ZERO));
+    }
+
+    #[benchmark]
+    fn fix_band() {
+        T::Calendar::set_now(T::Calendar::schedule(SLOT).delivery_starts);
+        StandingTariff::<T>::put(widest_rule());
+        fill_days::<T>(SLOT);
+        let opened;
+
+        #[block]
+        {
+            opened = T::Calendar::now() >= T::Calendar::schedule(SLOT).gate_opens;
+            Pallet::<T>::fix_band(SLOT);
+        }
+
+        assert!(opened && Bands::<T>::contains_key(SLOT));
     }
 
     #[benchmark]

@@ -1,43 +1,4 @@
-//! # Metering: what flowed
-//!
-//! Electricity meters sign what flowed through them in each delivery slot; this pallet checks
-//! the signatures and keeps the totals. Nobody's word is needed: anyone may carry a reading to
-//! the chain, and nobody but the meter can make one.
-//!
-//! ## Rules
-//!
-//! - A **meter** belongs to one account, has a key of its own, and a rated **capacity**: the
-//!   most energy that it can have generated, and the most it can have consumed, in one delivery
-//!   slot. An account that may install meters registers it. A key is one meter's for good.
-//! - A meter is **active** from the delivery slot after its registration on. Earlier slots
-//!   neither need nor take a reading of it, so that a new meter never spoils a slot under way.
-//! - A **reading** is (meter, slot, generated Wh, consumed Wh), signed by the meter over an
-//!   encoding that names its purpose and the chain's genesis hash, see
-//!   [`ReadingPayload`](qedex_primitives::ReadingPayload). It is refused if
-//!   1. its slot does not take readings now: the reading window of the slot is not open, or the
-//!      slot is older than what is kept,
-//!   2. the meter is not registered,
-//!   3. the meter was not active yet,
-//!   4. a value is over the meter's capacity,
-//!   5. the meter has a reading of this slot already,
-//!   6. the signature is not the meter's over exactly this reading on this chain.
-//!
-//!   The cheap checks come first.
-//! - In a **batch** every reading is judged alone: the refused ones are named in events and the
-//!   others count.
-//! - **Delivered** is what all meters of an account generated in a slot, less what they
-//!   consumed, and never below zero: own demand is served first. It is known only when every
-//!   active meter of the account has a reading, because the silence of a consuming meter must
-//!   not pay. An account without an active meter delivers nothing that anybody could know of.
-//! - Readings and totals of a slot are **kept** for [`Config::Retention`] slots, and in any case
-//!   until the slot is final. Then spare block space is used to remove them, oldest slot first, at
-//!   most [`Config::MaxPrunedPerBlock`] items in a block.
-//!
-//! ## For other pallets
-//!
-//! [`Pallet`] implements [`EnergyLedger`](qedex_primitives::EnergyLedger). No sum can overflow:
-//! 2^32 meters at [`MAX_CAPACITY`] stay below 2^64 Wh.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     test,
@@ -53,23 +14,31 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod changes;
+mod corrections;
 mod ledger;
+mod load;
 #[cfg(test)]
 mod mock;
 mod pruning;
 mod readings;
 mod registry;
+mod tariff;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state;
 pub mod types;
+mod views;
 pub mod weights;
 
 pub use pallet::*;
 pub use qedex_primitives::SignedReading;
 pub use registry::GenesisMeter;
-pub use types::{Meter, Reading, ReadingError, Totals};
+pub use types::{
+    Assignment, Correction, DayLoad, Installer, Meter, Progress, Reading, ReadingError, TariffRule,
+    Totals,
+};
 pub use weights::WeightInfo;
 
 use qedex_primitives::Wh;
@@ -84,8 +53,12 @@ pub mod pallet {
     use super::*;
     use alloc::vec::Vec;
     use frame_support::pallet_prelude::*;
+    use frame_support::weights::WeightMeter;
     use frame_system::pallet_prelude::*;
-    use qedex_primitives::{Calendar, Membership, MeterId, MeterKey, Role, SlotIndex, Windows};
+    use qedex_primitives::{
+        Band, Calendar, DayPar, Flow, MAX_BILL_READINGS, Membership, MeterId, MeterKey,
+        MeterReading, SlotIndex, Windows,
+    };
     use sp_core::H256;
 
     /// Readings to submit at once.
@@ -97,13 +70,17 @@ pub mod pallet {
     // The hash is concrete because meters, which know nothing of this runtime, sign it.
     #[pallet::config]
     pub trait Config: frame_system::Config<Hash = H256, RuntimeEvent: From<Event<Self>>> {
-        /// Who may install meters.
+        /// Who sets the rule of the tariff bands.
+        type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// Who may install meters, and which accounts are of one owner.
         type Membership: Membership<Self::AccountId>;
 
         /// When a slot takes readings, and when it is final.
         type Calendar: Calendar;
 
-        /// The most meters of one account. At least 1.
+        /// The most meters of one account, former ones included as long as a slot of theirs is
+        /// not final. At least 1, and at most as many as a bill can have readings.
         #[pallet::constant]
         type MaxMetersPerAccount: Get<u32>;
 
@@ -116,12 +93,22 @@ pub mod pallet {
         #[pallet::constant]
         type Retention: Get<u64>;
 
-        /// The most items that are removed in one block: a reading, an account's total, or all
-        /// that is left of a slot. At least 2, so that pruning overtakes empty slots.
+        /// For how many days before the present one the demand is kept. At least 1.
+        #[pallet::constant]
+        type KeptDays: Get<u64>;
+
+        /// The most slots that are closed, and the most whose band is fixed, in one block. At
+        /// least 2, so that an outage is caught up with.
+        #[pallet::constant]
+        type MaxSlotsPerBlock: Get<u32>;
+
+        /// The most items that are removed in one block: a reading, a correction, an account's
+        /// total, all that is left of a slot, or a day. At least 2, so that pruning overtakes
+        /// empty slots.
         #[pallet::constant]
         type MaxPrunedPerBlock: Get<u32>;
 
-        /// The weights of the calls and of pruning.
+        /// The weights of the calls, of an audit and of the hooks' steps.
         type WeightInfo: WeightInfo;
     }
 
@@ -133,11 +120,12 @@ pub mod pallet {
     #[pallet::storage]
     pub type NextMeter<T: Config> = StorageValue<_, u32, ValueQuery>;
 
-    /// The meter of each key.
+    /// The meter of each key, for good: keys that were rotated out are among them.
     #[pallet::storage]
     pub type MeterByKey<T: Config> = StorageMap<_, Blake2_128Concat, MeterKey, MeterId>;
 
-    /// The meters of each account, in order of registration.
+    /// The meters of each account, in the order in which it got them. Former ones leave when
+    /// another change of theirs is made, or when their room is needed.
     #[pallet::storage]
     pub type MetersOf<T: Config> = StorageMap<
         _,
@@ -147,23 +135,61 @@ pub mod pallet {
         ValueQuery,
     >;
 
-    /// The readings, by slot and meter.
+    /// The readings, by slot and meter, as corrected.
     #[pallet::storage]
     pub type Readings<T: Config> =
         StorageDoubleMap<_, Twox64Concat, SlotIndex, Twox64Concat, MeterId, Reading>;
+
+    /// Which readings were corrected, and what the meter had said, by slot and meter.
+    #[pallet::storage]
+    pub type Corrections<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        SlotIndex,
+        Twox64Concat,
+        MeterId,
+        Correction<T::AccountId>,
+    >;
 
     /// What the meters of each account say together, by slot and account.
     #[pallet::storage]
     pub type AccountTotals<T: Config> =
         StorageDoubleMap<_, Twox64Concat, SlotIndex, Blake2_128Concat, T::AccountId, Totals>;
 
+    /// What the meters of an account said at the freeze, where a correction came later. What was
+    /// settled, was settled by this.
+    #[pallet::storage]
+    pub type FrozenTotals<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, SlotIndex, Blake2_128Concat, T::AccountId, Totals>;
+
     /// What all meters say together, by slot.
     #[pallet::storage]
     pub type SlotTotals<T: Config> = StorageMap<_, Twox64Concat, SlotIndex, Totals>;
 
-    /// No slot before this one has anything in storage. `None` before the first reading.
+    /// The rule of the tariff bands of slots whose gate opens from now on. Without one they are
+    /// off-peak.
+    #[pallet::storage]
+    pub type StandingTariff<T: Config> = StorageValue<_, TariffRule>;
+
+    /// The tariff bands, by slot, fixed when its gate opens.
+    #[pallet::storage]
+    pub type Bands<T: Config> = StorageMap<_, Twox64Concat, SlotIndex, Band>;
+
+    /// The demand of the closed slots, by day since the Unix epoch.
+    #[pallet::storage]
+    pub type DayLoads<T: Config> = StorageMap<_, Twox64Concat, u64, DayLoad, ValueQuery>;
+
+    /// Up to which slot demands are noted and bands fixed. `None` before the first block.
+    #[pallet::storage]
+    pub type Agenda<T: Config> = StorageValue<_, Progress>;
+
+    /// No slot before this one has anything in storage. `None` while no slot has.
     #[pallet::storage]
     pub type OldestKept<T: Config> = StorageValue<_, SlotIndex>;
+
+    /// No day before this one has a demand in storage. `None` while no day has.
+    #[pallet::storage]
+    pub type OldestDay<T: Config> = StorageValue<_, u64>;
 
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -181,8 +207,43 @@ pub mod pallet {
             /// The first slot of which it takes readings.
             active_from: SlotIndex,
         },
+        /// A meter got another key.
+        KeyRotated {
+            /// Its number.
+            meter: MeterId,
+            /// The key.
+            key: MeterKey,
+            /// By whom.
+            installer: T::AccountId,
+            /// The first slot of which it signs with this key.
+            from: SlotIndex,
+        },
+        /// A meter got another owner.
+        MeterTransferred {
+            /// Its number.
+            meter: MeterId,
+            /// Whose it was.
+            old_owner: T::AccountId,
+            /// Whose it is.
+            new_owner: T::AccountId,
+            /// By whom.
+            installer: T::AccountId,
+            /// The first slot of which it measures the new owner's energy.
+            from: SlotIndex,
+        },
+        /// A meter was taken out of service.
+        MeterDecommissioned {
+            /// Its number.
+            meter: MeterId,
+            /// By whom.
+            installer: T::AccountId,
+            /// The first slot of which it takes no reading any more.
+            from: SlotIndex,
+        },
         /// A reading counts.
         ReadingAccepted {
+            /// Its place in the batch, from 0.
+            index: u32,
             /// Of which meter.
             meter: MeterId,
             /// Of which slot.
@@ -210,6 +271,35 @@ pub mod pallet {
             /// How many do not.
             refused: u32,
         },
+        /// An independent installer corrected a reading.
+        ReadingCorrected {
+            /// Of which meter.
+            meter: MeterId,
+            /// Of which slot.
+            slot: SlotIndex,
+            /// Who corrected it.
+            installer: T::AccountId,
+            /// What the meter had said.
+            before: Reading,
+            /// What counts now.
+            after: Reading,
+            /// Whether the slot was frozen already: then nothing that was settled changes.
+            after_freeze: bool,
+        },
+        /// The rule of the tariff bands of slots whose gate opens from now on was set.
+        TariffSet {
+            /// The rule.
+            rule: TariffRule,
+        },
+        /// The tariff band of a slot is fixed.
+        BandFixed {
+            /// Of which slot.
+            slot: SlotIndex,
+            /// The band.
+            band: Band,
+            /// The mean demand that it follows, in Wh, if any was known.
+            demand: Option<Wh>,
+        },
         /// Old slots were removed.
         Pruned {
             /// The oldest slot that may still have something in storage.
@@ -231,7 +321,7 @@ pub mod pallet {
         NumbersExhausted,
         /// There is no meter of this number.
         UnknownMeter,
-        /// The meter was registered too late for this slot.
+        /// The meter was not active yet in this slot.
         MeterNotActive,
         /// The slot does not take readings now.
         NotInReadingWindow,
@@ -239,8 +329,31 @@ pub mod pallet {
         OverCapacity,
         /// The meter has a reading of this slot already.
         AlreadyRead,
-        /// The signature is not the meter's over this reading on this chain.
+        /// The signature is not the one of the meter's key of that slot over this reading on this
+        /// chain.
         BadSignature,
+        /// The meter is, or was before this slot, taken out of service.
+        Decommissioned,
+        /// The meter changed hands or keys so recently that a slot before that is not final yet.
+        PreviousAssignmentNotFinal,
+        /// The meter is this account's already.
+        SameOwner,
+        /// The installer is, or may be, the meter's owner or installer under another name.
+        NotIndependent,
+        /// The reading cannot be corrected now: its slot is final.
+        CorrectionsClosed,
+        /// The meter has no reading of this slot, and a correction does not make one.
+        NoReading,
+        /// The reading was corrected before.
+        AlreadyCorrected,
+        /// The correction is what the reading says already.
+        NothingToCorrect,
+        /// The slot is frozen: a correction must neither raise what was generated nor lower what
+        /// was consumed.
+        RaisesFrozenSlot,
+        /// The rule looks at no closed slot or at too many, or its ranges of the day overlap or are
+        /// not in order.
+        InvalidTariff,
     }
 
     #[pallet::genesis_config]
@@ -248,12 +361,15 @@ pub mod pallet {
     pub struct GenesisConfig<T: Config> {
         /// The meters, numbered in this order from 0, active from slot 0 on.
         pub meters: Vec<GenesisMeter<T::AccountId>>,
+        /// The rule of the tariff bands. Without one every slot is off-peak.
+        pub tariff: Option<TariffRule>,
     }
 
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
             self.build_meters();
+            self.build_tariff();
         }
     }
 
@@ -267,6 +383,10 @@ pub mod pallet {
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_poll(_n: BlockNumberFor<T>, meter: &mut WeightMeter) {
+            Self::work(meter);
+        }
+
         fn on_idle(_n: BlockNumberFor<T>, remaining: Weight) -> Weight {
             Self::prune_within(remaining)
         }
@@ -275,6 +395,18 @@ pub mod pallet {
             assert!(
                 T::MaxMetersPerAccount::get() >= 1,
                 "an account needs room for at least one meter"
+            );
+            assert!(
+                T::MaxMetersPerAccount::get() <= MAX_BILL_READINGS,
+                "a bill must have room for all meters of an account"
+            );
+            assert!(
+                T::KeptDays::get() >= 1,
+                "the day that has just ended must be kept"
+            );
+            assert!(
+                T::MaxSlotsPerBlock::get() >= 2,
+                "closing must overtake the slots that come"
             );
             assert!(
                 T::MaxBatch::get() >= 1,
@@ -308,7 +440,7 @@ pub mod pallet {
         /// Registers a meter of `owner` with `key`, rated for at most `capacity` Wh per slot in
         /// each direction. It gets the next free number and is active from the next slot on.
         ///
-        /// Origin: an account that may install meters.
+        /// Origin: an account that may install meters, and not of the same owner.
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::register_meter())]
         pub fn register_meter(
@@ -317,11 +449,8 @@ pub mod pallet {
             key: MeterKey,
             capacity: Wh,
         ) -> DispatchResult {
-            let installer = ensure_signed(origin)?;
-            ensure!(
-                T::Membership::may(&installer, Role::InstallMeters),
-                Error::<T>::NotAnInstaller
-            );
+            let installer = Self::ensure_installer(origin)?;
+            Self::ensure_independent(&installer.account, &owner)?;
             let active_from = T::Calendar::current_slot().next();
             Self::do_register_meter(owner, key, capacity, installer, active_from)
         }
@@ -333,12 +462,12 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::submit_reading())]
         pub fn submit_reading(origin: OriginFor<T>, reading: SignedReading) -> DispatchResult {
             ensure_signed(origin)?;
-            Self::accept(&reading).map_err(Error::<T>::from)?;
+            Self::accept(0, &reading).map_err(Error::<T>::from)?;
             Ok(())
         }
 
-        /// Submits many readings. Each is judged alone: what is refused is named in an event,
-        /// and the others count.
+        /// Submits many readings. Each is judged alone, and what became of it is named in an event
+        /// with its place in the batch.
         ///
         /// Origin: any signed account.
         #[pallet::call_index(2)]
@@ -348,18 +477,121 @@ pub mod pallet {
             Self::accept_batch(&readings);
             Ok(())
         }
+
+        /// Gives `meter` another `key`, from the next slot on. The old key goes on to sign for the
+        /// slots until then, and is never used again.
+        ///
+        /// Origin: an account that may install meters, and not of the meter's owner.
+        #[pallet::call_index(3)]
+        #[pallet::weight(T::WeightInfo::rotate_key())]
+        pub fn rotate_key(origin: OriginFor<T>, meter: MeterId, key: MeterKey) -> DispatchResult {
+            let installer = Self::ensure_installer(origin)?;
+            Self::do_rotate_key(meter, key, installer)
+        }
+
+        /// Gives `meter` to `new_owner`, from the first slot on whose gate has not opened yet. The
+        /// old owner goes on to answer for the slots until then.
+        ///
+        /// Origin: an account that may install meters, and of neither owner.
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::transfer_meter())]
+        pub fn transfer_meter(
+            origin: OriginFor<T>,
+            meter: MeterId,
+            new_owner: T::AccountId,
+        ) -> DispatchResult {
+            let installer = Self::ensure_installer(origin)?;
+            Self::do_transfer_meter(meter, new_owner, installer)
+        }
+
+        /// Takes `meter` out of service for good, from the first slot on whose gate has not opened
+        /// yet.
+        ///
+        /// Origin: an account that may install meters, and not of the meter's owner.
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::decommission_meter())]
+        pub fn decommission_meter(origin: OriginFor<T>, meter: MeterId) -> DispatchResult {
+            let installer = Self::ensure_installer(origin)?;
+            Self::do_decommission_meter(meter, installer)
+        }
+
+        /// Corrects the reading of `meter` in `slot` to these values, once and until the slot is
+        /// final. After the freeze it may only lower what was generated and raise what was
+        /// consumed, and changes nothing that was settled.
+        ///
+        /// Origin: an account that may install meters, and independent of the meter's owner in
+        /// that slot, of who registered the meter, and of who made the slot's assignment.
+        #[pallet::call_index(6)]
+        #[pallet::weight(T::WeightInfo::correct_reading())]
+        pub fn correct_reading(
+            origin: OriginFor<T>,
+            meter: MeterId,
+            slot: SlotIndex,
+            generated: Wh,
+            consumed: Wh,
+        ) -> DispatchResult {
+            let installer = Self::ensure_installer(origin)?;
+            let after = Reading {
+                generated,
+                consumed,
+            };
+            Self::do_correct_reading(meter, slot, after, installer)
+        }
+
+        /// Sets the rule of the tariff bands of slots whose gate opens from now on. Without a rule
+        /// they are off-peak.
+        ///
+        /// Origin: the admin origin.
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::set_tariff())]
+        pub fn set_tariff(origin: OriginFor<T>, rule: TariffRule) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::do_set_tariff(rule)
+        }
     }
 
     #[pallet::view_functions]
     impl<T: Config> Pallet<T> {
-        /// The meters of `account`, in order of registration.
+        /// The meters of `account`: those that measure its energy now or from a later slot on.
         pub fn meters_of(account: T::AccountId) -> Vec<MeterId> {
-            MetersOf::<T>::get(account).into_inner()
+            Self::present_meters(&account)
+        }
+
+        /// A meter with its assignments.
+        pub fn meter(meter: MeterId) -> Option<Meter<T::AccountId>> {
+            Meters::<T>::get(meter)
+        }
+
+        /// The readings of `meter` from the slot `from` to before the slot `until`, as far as they
+        /// are kept; at most 1,024 slots are looked at.
+        pub fn readings(meter: MeterId, from: SlotIndex, until: SlotIndex) -> Vec<MeterReading> {
+            Self::history(meter, from, until)
         }
 
         /// What the meters of `account` said of `slot`, if any did and it is still kept.
         pub fn totals(account: T::AccountId, slot: SlotIndex) -> Option<Totals> {
             AccountTotals::<T>::get(slot, account)
+        }
+
+        /// What all meters said of `slot`, if any did and it is still kept.
+        pub fn slot_totals(slot: SlotIndex) -> Option<Totals> {
+            SlotTotals::<T>::get(slot)
+        }
+
+        /// What flowed through the meters of `account` in `slot`, a missing reading counting as
+        /// nothing generated and the capacity consumed.
+        pub fn flow(account: T::AccountId, slot: SlotIndex) -> Option<Flow> {
+            Self::flow_of(&account, slot)
+        }
+
+        /// The band of `slot`: as fixed when its gate opened, or as it would be now.
+        pub fn band(slot: SlotIndex) -> Band {
+            Self::expected_band(slot)
+        }
+
+        /// The peak-to-average ratio of a day, counted since the Unix epoch, while it is kept.
+        pub fn par(day: u64) -> Option<DayPar> {
+            Self::par_of(day)
         }
     }
 
@@ -372,6 +604,7 @@ pub mod pallet {
                 ReadingError::OverCapacity => Self::OverCapacity,
                 ReadingError::AlreadyRead => Self::AlreadyRead,
                 ReadingError::BadSignature => Self::BadSignature,
+                ReadingError::Decommissioned => Self::Decommissioned,
             }
         }
     }

@@ -31,7 +31,11 @@ impl frame_system::Config for Test {
 parameter_types! {
     pub static Now: Moment = 0;
     pub static TestWindows: Windows = Windows::default();
-    pub static Installers: Vec<AccountId> = vec![INSTALLER];
+    pub static Installers: Vec<AccountId> = vec![INSTALLER, SECOND_INSTALLER];
+    /// Which accounts are of the owner of which other one.
+    pub static Aliases: Vec<(AccountId, AccountId)> = vec![];
+    /// Of whom membership knows no owner.
+    pub static Unknown: Vec<AccountId> = vec![];
 }
 
 /// The length of a delivery slot: 15 minutes.
@@ -71,8 +75,14 @@ impl Membership<AccountId> for TestMembership {
         role == Role::InstallMeters && Installers::get().contains(who)
     }
 
-    fn owner_of(_who: &AccountId) -> Option<OwnerId> {
-        None
+    /// Everybody is an owner of one's own, unless a test says otherwise.
+    fn owner_of(who: &AccountId) -> Option<OwnerId> {
+        let aliases = Aliases::get();
+        let person = aliases.iter().find(|(alias, _)| alias == who);
+        let person = person.map_or(*who, |(_, person)| *person);
+        let mut id = [0; 32];
+        id[..8].copy_from_slice(&person.to_le_bytes());
+        (!Unknown::get().contains(who)).then_some(OwnerId(id))
     }
 
     #[cfg(feature = "runtime-benchmarks")]
@@ -81,23 +91,33 @@ impl Membership<AccountId> for TestMembership {
     }
 }
 
+/// For how many days the demand is kept.
+pub const KEPT_DAYS: u64 = 3;
+/// How many slots are closed in a block.
+pub const SLOTS_PER_BLOCK: u32 = 3;
+
 /// How many slots are kept.
 pub const RETENTION: u64 = 24;
 /// How many items are pruned in a block.
 pub const PRUNED_PER_BLOCK: u32 = 10;
 
 impl pallet_metering::Config for Test {
+    type AdminOrigin = frame_system::EnsureRoot<AccountId>;
     type Membership = TestMembership;
     type Calendar = TestCalendar;
+    type KeptDays = ConstU64<KEPT_DAYS>;
+    type MaxSlotsPerBlock = ConstU32<SLOTS_PER_BLOCK>;
     type MaxMetersPerAccount = ConstU32<3>;
-    type MaxBatch = ConstU32<16>;
+    type MaxBatch = ConstU32<1_024>;
     type Retention = ConstU64<RETENTION>;
     type MaxPrunedPerBlock = ConstU32<PRUNED_PER_BLOCK>;
     type WeightInfo = ();
 }
 
-/// Installs meters.
+/// Installs meters, those of genesis among them.
 pub const INSTALLER: AccountId = 1;
+/// Installs meters too, and has nothing to do with the first installer.
+pub const SECOND_INSTALLER: AccountId = 2;
 /// Has the sr25519 meter `FIRST` and the ed25519 meter `SECOND` from genesis on.
 pub const ANNA: AccountId = 10;
 /// Has the sr25519 meter `BENS` from genesis on.
@@ -166,6 +186,16 @@ pub fn open_window(slot: SlotIndex) {
     Now::set(TestCalendar::schedule(slot).commitments_until);
 }
 
+/// Sets the clock to the freeze of `slot`.
+pub fn freeze(slot: SlotIndex) {
+    Now::set(TestCalendar::schedule(slot).readings_until);
+}
+
+/// Sets the clock to the moment at which everything of `slot` is final.
+pub fn finalise(slot: SlotIndex) {
+    Now::set(TestCalendar::schedule(slot).final_at);
+}
+
 /// Sets the clock to the beginning of `slot`.
 pub fn begin(slot: SlotIndex) {
     Now::set(slot.0 * SLOT_LENGTH);
@@ -190,6 +220,7 @@ impl Default for ExtBuilder {
                     meter(ANNA, ed_key("second")),
                     meter(BEN, sr_key("bens")),
                 ],
+                tariff: None,
             },
         }
     }
@@ -199,7 +230,9 @@ impl ExtBuilder {
     pub fn build(self) -> sp_io::TestExternalities {
         Now::set(0);
         TestWindows::set(Windows::default());
-        Installers::set(vec![INSTALLER]);
+        Installers::set(vec![INSTALLER, SECOND_INSTALLER]);
+        Aliases::set(vec![]);
+        Unknown::set(vec![]);
         let mut storage = frame_system::GenesisConfig::<Test>::default()
             .build_storage()
             .unwrap();

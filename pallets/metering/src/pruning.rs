@@ -1,10 +1,14 @@
-//! How old slots leave the storage.
+//! How old slots and days leave the storage.
 
-use crate::{AccountTotals, Config, Event, OldestKept, Pallet, Readings, SlotTotals, WeightInfo};
+use crate::{
+    AccountTotals, Bands, Config, Corrections, DayLoads, Event, FrozenTotals, OldestDay,
+    OldestKept, Pallet, Readings, SlotTotals, WeightInfo,
+};
 use frame_support::{
     traits::Get,
     weights::{Weight, WeightMeter},
 };
+use qedex_math::tariff::day_of;
 use qedex_primitives::Calendar;
 
 impl<T: Config> Pallet<T> {
@@ -26,10 +30,15 @@ impl<T: Config> Pallet<T> {
         meter.consumed()
     }
 
-    /// Removes at most `limit` items and returns how many it removed. An item is a reading, an
-    /// account's total, or the rest of a slot, be it there or not. The oldest slot may stay
-    /// half removed until the next time.
+    /// Removes at most `limit` items and returns how many it removed. An item is a reading, a
+    /// correction, an account's total, the rest of a slot, be it there or not, or a day. The oldest
+    /// slot may stay half removed until the next time.
     pub(crate) fn prune(limit: u32) -> u32 {
+        let done = Self::prune_slots(limit);
+        done.saturating_add(Self::prune_days(limit.saturating_sub(done)))
+    }
+
+    fn prune_slots(limit: u32) -> u32 {
         let Some(first) = OldestKept::<T>::get() else {
             return 0;
         };
@@ -41,6 +50,14 @@ impl<T: Config> Pallet<T> {
             let left = |done: u32| limit.saturating_sub(done) as usize;
             let readings = Readings::<T>::drain_prefix(slot).take(left(done)).count();
             done = done.saturating_add(readings as u32);
+            let corrections = Corrections::<T>::drain_prefix(slot)
+                .take(left(done))
+                .count();
+            done = done.saturating_add(corrections as u32);
+            let frozen = FrozenTotals::<T>::drain_prefix(slot)
+                .take(left(done))
+                .count();
+            done = done.saturating_add(frozen as u32);
             let totals = AccountTotals::<T>::drain_prefix(slot)
                 .take(left(done))
                 .count();
@@ -49,12 +66,32 @@ impl<T: Config> Pallet<T> {
                 break;
             }
             SlotTotals::<T>::remove(slot);
+            Bands::<T>::remove(slot);
             done = done.saturating_add(1);
             slot = slot.next();
         }
         if slot != first {
             OldestKept::<T>::put(slot);
             Self::deposit_event(Event::Pruned { oldest_kept: slot });
+        }
+        done
+    }
+
+    fn prune_days(limit: u32) -> u32 {
+        let Some(first) = OldestDay::<T>::get() else {
+            return 0;
+        };
+        let today = day_of(T::Calendar::current_slot().0);
+        let kept_from = today.saturating_sub(T::KeptDays::get());
+        let mut day = first;
+        let mut done = 0u32;
+        while done < limit && day < kept_from {
+            DayLoads::<T>::remove(day);
+            day = day.saturating_add(1);
+            done = done.saturating_add(1);
+        }
+        if day != first {
+            OldestDay::<T>::put(day);
         }
         done
     }

@@ -6,7 +6,7 @@ use crate::{
 };
 use frame_support::{ensure, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
-use qedex_primitives::{Calendar, SlotIndex};
+use qedex_primitives::{Calendar, MeterKey, SlotIndex};
 use sp_runtime::traits::Zero;
 
 impl<T: Config> Pallet<T> {
@@ -17,9 +17,16 @@ impl<T: Config> Pallet<T> {
         SlotIndex(current.0.saturating_sub(T::Retention::get()))
     }
 
-    /// Judges one reading and, if nothing speaks against it, counts it. Changes nothing
-    /// otherwise.
-    pub(crate) fn accept(signed: &SignedReading) -> Result<(), ReadingError> {
+    /// Whether `key` signed this reading on this chain.
+    pub(crate) fn is_signed_by(signed: &SignedReading, key: &MeterKey) -> bool {
+        let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
+        let message = signed.payload.signing_bytes(genesis);
+        signed.signature.verify(&message, key)
+    }
+
+    /// Judges one reading, the `index`-th of its batch, and, if nothing speaks against it, counts
+    /// it. Changes nothing otherwise.
+    pub(crate) fn accept(index: u32, signed: &SignedReading) -> Result<(), ReadingError> {
         let payload = &signed.payload;
         let (slot, id) = (payload.slot, payload.meter);
 
@@ -29,7 +36,7 @@ impl<T: Config> Pallet<T> {
             ReadingError::NotInReadingWindow
         );
         let meter = Meters::<T>::get(id).ok_or(ReadingError::UnknownMeter)?;
-        ensure!(slot >= meter.active_from, ReadingError::MeterNotActive);
+        let assignment = meter.assignment(slot)?;
         ensure!(
             payload.generated <= meter.capacity && payload.consumed <= meter.capacity,
             ReadingError::OverCapacity
@@ -38,11 +45,8 @@ impl<T: Config> Pallet<T> {
             !Readings::<T>::contains_key(slot, id),
             ReadingError::AlreadyRead
         );
-        let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
         ensure!(
-            signed
-                .signature
-                .verify(&payload.signing_bytes(genesis), &meter.key),
+            Self::is_signed_by(signed, &assignment.key),
             ReadingError::BadSignature
         );
 
@@ -51,16 +55,17 @@ impl<T: Config> Pallet<T> {
             consumed: payload.consumed,
         };
         Readings::<T>::insert(slot, id, reading);
-        AccountTotals::<T>::mutate(slot, &meter.owner, |entry| {
+        AccountTotals::<T>::mutate(slot, &assignment.owner, |entry| {
             *entry = Some(entry.unwrap_or_default().with(&reading));
         });
         SlotTotals::<T>::mutate(slot, |entry| {
             if entry.is_none() {
-                Self::note_first_reading(slot);
+                Self::note_kept(slot);
             }
             *entry = Some(entry.unwrap_or_default().with(&reading));
         });
         Self::deposit_event(Event::ReadingAccepted {
+            index,
             meter: id,
             slot,
             generated: reading.generated,
@@ -73,7 +78,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn accept_batch(readings: &[SignedReading]) {
         let (mut accepted, mut refused) = (0u32, 0u32);
         for (index, reading) in (0u32..).zip(readings) {
-            match Self::accept(reading) {
+            match Self::accept(index, reading) {
                 Ok(()) => accepted = accepted.saturating_add(1),
                 Err(error) => {
                     refused = refused.saturating_add(1);
@@ -90,7 +95,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Keeps the pointer for pruning at or before the oldest slot in storage.
-    fn note_first_reading(slot: SlotIndex) {
+    pub(crate) fn note_kept(slot: SlotIndex) {
         if OldestKept::<T>::get().is_none_or(|oldest| slot < oldest) {
             OldestKept::<T>::put(slot);
         }

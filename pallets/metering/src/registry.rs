@@ -1,12 +1,15 @@
-//! How meters come to the chain.
+//! How meters come to the chain, and who may touch them.
 
 use crate::{
-    Config, Error, Event, GenesisConfig, MAX_CAPACITY, Meter, MeterByKey, Meters, MetersOf,
-    NextMeter, Pallet,
+    Assignment, Config, Error, Event, GenesisConfig, Installer, MAX_CAPACITY, Meter, MeterByKey,
+    Meters, MetersOf, NextMeter, Pallet,
 };
+use alloc::vec::Vec;
 use frame_support::{ensure, pallet_prelude::DispatchResult};
-use qedex_primitives::{MeterId, MeterKey, SlotIndex, Wh};
+use frame_system::{ensure_signed, pallet_prelude::OriginFor};
+use qedex_primitives::{Calendar, Membership, MeterId, MeterKey, Role, SlotIndex, Wh};
 use serde::{Deserialize, Serialize};
+use sp_runtime::DispatchError;
 
 /// A meter that exists from the first block on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +26,7 @@ pub struct GenesisMeter<AccountId> {
 }
 
 impl<T: Config> GenesisConfig<T> {
-    /// Registers the meters by the same rules as the call, the installer's right excepted: at
+    /// Registers the meters by the same rules as the call, those about the installer excepted: at
     /// genesis there is nobody to ask yet.
     ///
     /// # Panics
@@ -34,7 +37,7 @@ impl<T: Config> GenesisConfig<T> {
                 meter.owner.clone(),
                 meter.key,
                 meter.capacity,
-                meter.installer.clone(),
+                Pallet::<T>::installer(meter.installer.clone()),
                 SlotIndex(0),
             )
             .unwrap_or_else(|e| panic!("genesis: meter {number}: {e:?}"));
@@ -43,12 +46,41 @@ impl<T: Config> GenesisConfig<T> {
 }
 
 impl<T: Config> Pallet<T> {
+    /// The installer behind the origin of a call.
+    pub(crate) fn ensure_installer(
+        origin: OriginFor<T>,
+    ) -> Result<Installer<T::AccountId>, DispatchError> {
+        let account = ensure_signed(origin)?;
+        ensure!(
+            T::Membership::may(&account, Role::InstallMeters),
+            Error::<T>::NotAnInstaller
+        );
+        Ok(Self::installer(account))
+    }
+
+    /// The account with the owner behind it, as known now.
+    fn installer(account: T::AccountId) -> Installer<T::AccountId> {
+        let owner = T::Membership::owner_of(&account);
+        Installer { account, owner }
+    }
+
+    /// Refuses two accounts that are one, or known to be of one owner.
+    pub(crate) fn ensure_independent(
+        one: &T::AccountId,
+        other: &T::AccountId,
+    ) -> Result<(), Error<T>> {
+        let owner = T::Membership::owner_of(one);
+        let of_one_owner = owner.is_some() && owner == T::Membership::owner_of(other);
+        ensure!(one != other && !of_one_owner, Error::<T>::NotIndependent);
+        Ok(())
+    }
+
     /// Registers a meter under the next free number, active from `active_from` on.
     pub(crate) fn do_register_meter(
         owner: T::AccountId,
         key: MeterKey,
         capacity: Wh,
-        installer: T::AccountId,
+        installer: Installer<T::AccountId>,
         active_from: SlotIndex,
     ) -> DispatchResult {
         ensure!(
@@ -59,30 +91,77 @@ impl<T: Config> Pallet<T> {
         let number = NextMeter::<T>::get();
         let next = number.checked_add(1).ok_or(Error::<T>::NumbersExhausted)?;
         let meter = MeterId(number);
-        MetersOf::<T>::try_mutate(&owner, |meters| {
-            meters
-                .try_push(meter)
-                .map_err(|_| Error::<T>::TooManyMeters)
-        })?;
+        Self::list(meter, &owner)?;
         NextMeter::<T>::put(next);
         MeterByKey::<T>::insert(key, meter);
         Meters::<T>::insert(
             meter,
             Meter {
-                owner: owner.clone(),
-                key,
                 capacity,
-                installer: installer.clone(),
-                active_from,
+                registered_by: installer.clone(),
+                current: Assignment {
+                    owner: owner.clone(),
+                    key,
+                    installer: installer.clone(),
+                    from: active_from,
+                    until: None,
+                },
+                previous: None,
             },
         );
         Self::deposit_event(Event::MeterRegistered {
             meter,
             owner,
-            installer,
+            installer: installer.account,
             capacity,
             active_from,
         });
         Ok(())
+    }
+
+    /// Puts `meter` on the list of `account`, where it may be already. If the list is full, former
+    /// meters that no open slot needs any more make room. Changes nothing if it fails.
+    pub(crate) fn list(meter: MeterId, account: &T::AccountId) -> Result<(), Error<T>> {
+        MetersOf::<T>::try_mutate(account, |list| {
+            if list.contains(&meter) {
+                return Ok(());
+            }
+            if list.is_full() {
+                list.retain(|id| {
+                    Meters::<T>::get(id).is_some_and(|meter| Self::concerns(&meter, account))
+                });
+            }
+            list.try_push(meter).map_err(|_| Error::<T>::TooManyMeters)
+        })
+    }
+
+    /// Whether `meter` measures the energy of `account` in a slot that is not final, or may in one
+    /// to come.
+    fn concerns(meter: &Meter<T::AccountId>, account: &T::AccountId) -> bool {
+        core::iter::once(&meter.current)
+            .chain(meter.previous.as_ref())
+            .any(|assignment| assignment.owner == *account && !Self::is_over(assignment))
+    }
+
+    /// Whether everything of the last slot of `assignment` is final.
+    pub(crate) fn is_over(assignment: &Assignment<T::AccountId>) -> bool {
+        assignment.until.is_some_and(|until| {
+            let last = SlotIndex(until.0.saturating_sub(1));
+            T::Calendar::now() >= T::Calendar::schedule(last).final_at
+        })
+    }
+
+    /// The meters that measure the energy of `account` now or from a later slot on.
+    pub(crate) fn present_meters(account: &T::AccountId) -> Vec<MeterId> {
+        let now = T::Calendar::current_slot();
+        let mut meters = MetersOf::<T>::get(account).into_inner();
+        meters.retain(|id| {
+            Meters::<T>::get(id).is_some_and(|meter| {
+                core::iter::once(&meter.current)
+                    .chain(meter.previous.as_ref())
+                    .any(|a| a.owner == *account && a.until.is_none_or(|until| until > now))
+            })
+        });
+        meters
     }
 }

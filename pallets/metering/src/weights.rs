@@ -1,32 +1,66 @@
-//! What the calls and pruning cost.
+//! What the calls, an audit and the steps of the hooks cost.
 //!
 //! A runtime uses figures that the benchmarks measured on its own storage. The implementation
-//! for `()` serves tests: estimates from the reads, writes and signatures of each call.
+//! for `()` serves tests: estimates from the reads, writes and signatures of each.
 
 use frame_support::weights::{Weight, constants::RocksDbWeight};
 
-/// The weights of the calls and of pruning.
+/// The weights of the calls, of an audit and of the steps of the hooks.
 pub trait WeightInfo {
     /// Of `register_meter`.
     fn register_meter() -> Weight;
+    /// Of `rotate_key`.
+    fn rotate_key() -> Weight;
+    /// Of `transfer_meter`.
+    fn transfer_meter() -> Weight;
+    /// Of `decommission_meter`.
+    fn decommission_meter() -> Weight;
     /// Of `submit_reading`.
     fn submit_reading() -> Weight;
     /// Of `submit_readings` with `n` readings.
     fn submit_readings(n: u32) -> Weight;
+    /// Of `correct_reading`.
+    fn correct_reading() -> Weight;
+    /// Of `set_tariff`.
+    fn set_tariff() -> Weight;
+    /// Of auditing a bill of `n` readings.
+    fn audit(n: u32) -> Weight;
+    /// Of looking whether slots have passed.
+    fn poll() -> Weight;
+    /// Of noting the demand of a frozen slot.
+    fn close_slot() -> Weight;
+    /// Of fixing the band of a slot.
+    fn fix_band() -> Weight;
     /// Of removing `n` items of old slots.
     fn prune(n: u32) -> Weight;
 }
 
-/// Time of a call besides its reads, writes and signatures.
+/// Time of a call or step besides its reads, writes and signatures.
 const CALL: Weight = Weight::from_parts(15_000_000, 4_000);
 /// Time of one reading: its signature above all.
 const READING: Weight = Weight::from_parts(70_000_000, 8_000);
 /// Time of removing one item.
 const ITEM: Weight = Weight::from_parts(5_000_000, 3_000);
 
+fn call(reads: u64, writes: u64) -> Weight {
+    CALL.saturating_add(RocksDbWeight::get().reads_writes(reads, writes))
+}
+
 impl WeightInfo for () {
     fn register_meter() -> Weight {
-        CALL.saturating_add(RocksDbWeight::get().reads_writes(8, 4))
+        call(18, 4)
+    }
+
+    fn rotate_key() -> Weight {
+        call(12, 3)
+    }
+
+    fn transfer_meter() -> Weight {
+        call(24, 4)
+    }
+
+    fn decommission_meter() -> Weight {
+        call(12, 1)
     }
 
     fn submit_reading() -> Weight {
@@ -35,13 +69,36 @@ impl WeightInfo for () {
 
     fn submit_readings(n: u32) -> Weight {
         let reading = READING.saturating_add(RocksDbWeight::get().reads_writes(3, 2));
-        CALL.saturating_add(RocksDbWeight::get().reads_writes(5, 2))
-            .saturating_add(reading.saturating_mul(u64::from(n)))
+        call(5, 2).saturating_add(reading.saturating_mul(u64::from(n)))
+    }
+
+    fn correct_reading() -> Weight {
+        call(20, 7)
+    }
+
+    fn set_tariff() -> Weight {
+        call(0, 1)
+    }
+
+    fn audit(n: u32) -> Weight {
+        let reading = READING.saturating_add(RocksDbWeight::get().reads(3));
+        call(2, 0).saturating_add(reading.saturating_mul(u64::from(n)))
+    }
+
+    fn poll() -> Weight {
+        call(6, 1)
+    }
+
+    fn close_slot() -> Weight {
+        call(4, 2)
+    }
+
+    fn fix_band() -> Weight {
+        call(24, 2)
     }
 
     fn prune(n: u32) -> Weight {
         let item = ITEM.saturating_add(RocksDbWeight::get().reads_writes(2, 1));
-        CALL.saturating_add(RocksDbWeight::get().reads_writes(3, 1))
-            .saturating_add(item.saturating_mul(u64::from(n)))
+        call(4, 2).saturating_add(item.saturating_mul(u64::from(n)))
     }
 }

@@ -1,10 +1,8 @@
 //! At what price.
 
 use crate::{
-    Membership, Reputation, Runtime, Settlement, Timestamp,
-    configs::governance::AdminOrigin,
-    stand_ins::{CouncilKeyBudget, OneBand},
-    weights,
+    Membership, Metering, Reputation, Runtime, Settlement, Timestamp,
+    configs::governance::AdminOrigin, stand_ins::CouncilKeyBudget, weights,
 };
 use frame_support::traits::{ConstU32, ConstU64};
 
@@ -26,7 +24,7 @@ impl pallet_auction::Config for Runtime {
     // Two days of quarter-hours.
     type ResultsKept = ConstU32<192>;
     type Settlement = Settlement;
-    type Tariff = OneBand;
+    type Tariff = Metering;
     type Time = Timestamp;
     type WeightInfo = weights::auction::WeightInfo<Runtime>;
 }

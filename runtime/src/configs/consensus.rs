@@ -3,9 +3,9 @@
 
 use crate::{
     AccountId, Auction, Aura, Balances, Grandpa, Historical, MILLISECONDS_PER_BLOCK, Membership,
-    Pov, Reputation, Runtime, RuntimeCall, RuntimeEvent, SessionKeys,
+    Metering, Pov, Reputation, Runtime, RuntimeCall, RuntimeEvent, SessionKeys,
     configs::governance::AdminOrigin,
-    stand_ins::{LatestEpoch, MeterFlow, OneBand, PastBlockHashes},
+    stand_ins::{LatestEpoch, PastBlockHashes},
     weights,
 };
 use frame_support::{
@@ -57,7 +57,7 @@ impl pallet_pov::Config for Runtime {
     type Beacon = PastBlockHashes;
     type BeaconEpoch = LatestEpoch;
     type Calendar = Auction;
-    type EnergyFlow = MeterFlow;
+    type EnergyFlow = Metering;
     // Four hours of sessions of five minutes.
     type HistoryLength = ConstU32<48>;
     type MaxValidators = ConstU32<100>;
@@ -68,7 +68,7 @@ impl pallet_pov::Config for Runtime {
     type MinValidators = ConstU32<3>;
     type ReportableSessions = ConstU32<REPORTABLE_SESSIONS>;
     type Standing = Reputation;
-    type Tariff = OneBand;
+    type Tariff = Metering;
     type WeightInfo = weights::pov::WeightInfo<Runtime>;
 }
 

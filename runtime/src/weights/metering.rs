@@ -147,4 +147,70 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 1706).saturating_mul(n.into()))
 	}
+	// Estimated from its reads, writes and signatures.
+	fn rotate_key() -> Weight {
+		Weight::from_parts(240000000, 0)
+			.saturating_add(Weight::from_parts(0, 88224))
+			.saturating_add(T::DbWeight::get().reads(78))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	// Estimated from its reads, writes and signatures.
+	fn transfer_meter() -> Weight {
+		Weight::from_parts(300000000, 0)
+			.saturating_add(Weight::from_parts(0, 88224))
+			.saturating_add(T::DbWeight::get().reads(92))
+			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	// Estimated from its reads, writes and signatures.
+	fn decommission_meter() -> Weight {
+		Weight::from_parts(240000000, 0)
+			.saturating_add(Weight::from_parts(0, 88224))
+			.saturating_add(T::DbWeight::get().reads(76))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// Estimated from its reads, writes and signatures.
+	fn correct_reading() -> Weight {
+		Weight::from_parts(280000000, 0)
+			.saturating_add(Weight::from_parts(0, 88224))
+			.saturating_add(T::DbWeight::get().reads(90))
+			.saturating_add(T::DbWeight::get().writes(7))
+	}
+	// Estimated from its reads, writes and signatures.
+	fn set_tariff() -> Weight {
+		Weight::from_parts(12000000, 0)
+			.saturating_add(Weight::from_parts(0, 20000))
+			.saturating_add(T::DbWeight::get().reads(0))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// Estimated from its reads, writes and signatures.
+	fn audit(n: u32, ) -> Weight {
+		Weight::from_parts(20000000, 0)
+			.saturating_add(Weight::from_parts(0, 20000))
+			.saturating_add(Weight::from_parts(56000000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 2700).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(0))
+	}
+	// Estimated from its reads, writes and signatures.
+	fn poll() -> Weight {
+		Weight::from_parts(14000000, 0)
+			.saturating_add(Weight::from_parts(0, 20000))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// Estimated from its reads, writes and signatures.
+	fn close_slot() -> Weight {
+		Weight::from_parts(25000000, 0)
+			.saturating_add(Weight::from_parts(0, 20000))
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
+	// Estimated from its reads, writes and signatures.
+	fn fix_band() -> Weight {
+		Weight::from_parts(120000000, 0)
+			.saturating_add(Weight::from_parts(0, 20000))
+			.saturating_add(T::DbWeight::get().reads(30))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
 }

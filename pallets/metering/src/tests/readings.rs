@@ -11,8 +11,9 @@ fn submit_batch(readings: Vec<SignedReading>) {
     assert_ok!(Metering::submit_readings(signed(CARRIER), readings));
 }
 
-fn accepted(meter: MeterId, generated: u64, consumed: u64) -> Event<Test> {
+fn accepted(index: u32, meter: MeterId, generated: u64, consumed: u64) -> Event<Test> {
     Event::ReadingAccepted {
+        index,
         meter,
         slot: SLOT,
         generated: Wh(generated),
@@ -43,7 +44,7 @@ fn a_good_reading_counts_whoever_carries_it() {
         assert_eq!(SlotTotals::<Test>::get(SLOT), totals(800, 300, 1));
         assert_eq!(Metering::totals(ANNA, SLOT), totals(800, 300, 1));
         assert_eq!(Metering::totals(CARRIER, SLOT), None);
-        assert_eq!(events(), [accepted(FIRST, 800, 300)]);
+        assert_eq!(events(), [accepted(0, FIRST, 800, 300)]);
     });
 }
 
@@ -248,14 +249,14 @@ fn a_bad_element_of_a_batch_does_not_spoil_the_others() {
         assert_eq!(
             events(),
             [
-                accepted(FIRST, 800, 300),
+                accepted(0, FIRST, 800, 300),
                 Event::ReadingRefused {
                     index: 1,
                     meter: SECOND,
                     slot: SLOT,
                     error: ReadingError::BadSignature
                 },
-                accepted(BENS, 0, 700),
+                accepted(2, BENS, 0, 700),
                 Event::BatchProcessed {
                     accepted: 2,
                     refused: 1
@@ -313,7 +314,7 @@ fn a_batch_is_bounded_and_may_be_empty() {
     run(|| {
         submit_batch(vec![]);
         let element = reading(FIRST, SLOT, 1, 1);
-        assert!(ReadingBatch::<Test>::try_from(vec![element.clone(); 16]).is_ok());
-        assert!(ReadingBatch::<Test>::try_from(vec![element; 17]).is_err());
+        assert!(ReadingBatch::<Test>::try_from(vec![element.clone(); 1_024]).is_ok());
+        assert!(ReadingBatch::<Test>::try_from(vec![element; 1_025]).is_err());
     });
 }

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    GenesisConfig, GenesisMeter, MAX_CAPACITY, Meter, MeterByKey, Meters, MetersOf, NextMeter,
+    Assignment, GenesisConfig, GenesisMeter, MAX_CAPACITY, Meter, MeterByKey, Meters, MetersOf,
+    NextMeter,
 };
 
 fn register(owner: AccountId, name: &str) -> sp_runtime::DispatchResult {
@@ -19,11 +20,16 @@ fn an_installer_registers_a_meter_that_is_active_from_the_next_slot_on() {
         assert_eq!(
             Meters::<Test>::get(id),
             Some(Meter {
-                owner: CLARA,
-                key: sr_key("new"),
                 capacity: CAPACITY,
-                installer: INSTALLER,
-                active_from,
+                registered_by: installer(INSTALLER),
+                current: Assignment {
+                    owner: CLARA,
+                    key: sr_key("new"),
+                    installer: installer(INSTALLER),
+                    from: active_from,
+                    until: None,
+                },
+                previous: None,
             })
         );
         assert_eq!(MeterByKey::<Test>::get(sr_key("new")), Some(id));
@@ -54,6 +60,22 @@ fn who_may_not_install_meters_registers_none() {
         );
         Installers::set(vec![]);
         assert_noop!(register(ANNA, "new"), Error::<Test>::NotAnInstaller);
+    });
+}
+
+#[test]
+fn nobody_seals_a_meter_of_ones_own() {
+    run(|| {
+        assert_noop!(register(INSTALLER, "new"), Error::<Test>::NotIndependent);
+        // Nor that of another account of the same legal owner.
+        Aliases::set(vec![(CLARA, INSTALLER)]);
+        assert_noop!(register(CLARA, "new"), Error::<Test>::NotIndependent);
+        assert_ok!(Metering::register_meter(
+            signed(SECOND_INSTALLER),
+            CLARA,
+            sr_key("new"),
+            CAPACITY
+        ));
     });
 }
 
@@ -109,8 +131,8 @@ fn the_meters_of_genesis_are_active_from_the_beginning() {
     run(|| {
         assert_eq!(MetersOf::<Test>::get(ANNA).into_inner(), [FIRST, SECOND]);
         let meter = Meters::<Test>::get(FIRST).unwrap();
-        assert_eq!(meter.active_from, SlotIndex(0));
-        assert_eq!(meter.installer, INSTALLER);
+        assert_eq!(meter.current.from, SlotIndex(0));
+        assert_eq!(meter.registered_by.account, INSTALLER);
     });
 }
 

@@ -1,0 +1,272 @@
+//! What somebody might try, and what stops it.
+
+use super::*;
+use crate::{AccountTotals, Readings};
+use frame_support::BoundedVec;
+use qedex_primitives::{BillAudit, BillError, Calendar, Windows};
+use sp_core::H256;
+
+fn audit(account: AccountId, slot: SlotIndex, reading: SignedReading) -> Result<Wh, BillError> {
+    let bill = vec![reading].try_into().unwrap();
+    <Metering as BillAudit<AccountId>>::audit(&account, slot, &bill)
+}
+
+#[test]
+fn a_signature_replayed_on_another_slot_is_refused() {
+    run(|| {
+        let mut replayed = reading(BENS, SLOT, 700, 0);
+        submit(replayed.clone());
+        for slot in [SlotIndex(SLOT.0 - 1), SLOT.next()] {
+            open_window(slot);
+            replayed.payload.slot = slot;
+            refused(replayed.clone(), Error::BadSignature);
+            assert_eq!(
+                audit(BEN, slot, replayed.clone()),
+                Err(BillError::BadSignature)
+            );
+        }
+    });
+}
+
+#[test]
+fn a_signature_replayed_on_another_meter_is_refused() {
+    run(|| {
+        let mut replayed = reading(BENS, SLOT, 700, 0);
+        for meter in [FIRST, SECOND] {
+            replayed.payload.meter = meter;
+            refused(replayed.clone(), Error::BadSignature);
+        }
+    });
+}
+
+#[test]
+fn a_signature_replayed_on_another_chain_is_refused() {
+    run(|| {
+        let payload = payload(BENS, SLOT, 700, 0);
+        let signature = sign_as("bens", &payload, H256::repeat_byte(8));
+        let replayed = SignedReading { payload, signature };
+        refused(replayed.clone(), Error::BadSignature);
+        assert_eq!(audit(BEN, SLOT, replayed), Err(BillError::BadSignature));
+    });
+}
+
+#[test]
+fn a_decommissioned_meter_delivers_nothing() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(decommission(BENS));
+        let slot = later(SLOT, 5);
+        open_window(slot);
+        let dead = reading(BENS, slot, 700, 0);
+        refused(dead.clone(), Error::Decommissioned);
+        assert_eq!(audit(BEN, slot, dead), Err(BillError::WrongMeters));
+        assert_eq!(delivered(BEN, slot), None);
+    });
+}
+
+#[test]
+fn a_batch_filled_with_one_duplicate_counts_once() {
+    run(|| {
+        let batch = vec![reading(BENS, SLOT, 700, 100); 1_024];
+        assert_ok!(Metering::submit_readings(
+            signed(CARRIER),
+            BoundedVec::try_from(batch).unwrap()
+        ));
+        let totals = AccountTotals::<Test>::get(SLOT, BEN).unwrap();
+        assert_eq!((totals.generated, totals.readings), (Wh(700), 1));
+        let said = events();
+        assert_eq!(
+            said.last(),
+            Some(&Event::BatchProcessed {
+                accepted: 1,
+                refused: 1_023
+            })
+        );
+        // Every element is told by its place.
+        let places: Vec<_> = said
+            .iter()
+            .filter_map(|event| match event {
+                Event::ReadingAccepted { index, .. } => Some((*index, true)),
+                Event::ReadingRefused { index, error, .. } => {
+                    assert_eq!(*error, ReadingError::AlreadyRead);
+                    Some((*index, false))
+                }
+                _ => None,
+            })
+            .collect();
+        let expected: Vec<_> = (0..1_024).map(|index| (index, index == 0)).collect();
+        assert_eq!(places, expected);
+    });
+}
+
+#[test]
+fn an_installer_who_owns_the_meter_mints_nothing_by_a_correction() {
+    run(|| {
+        // The owner of the meter has become an installer,
+        Installers::mutate(|installers| installers.push(BEN));
+        submit(reading(BENS, SLOT, 100, 0));
+        let refused = || Error::<Test>::NotIndependent;
+        assert_noop!(correct(BEN, BENS, 5_000, 0), refused());
+        // tries it from another account of its own,
+        Installers::mutate(|installers| installers.push(CARRIER));
+        Aliases::set(vec![(CARRIER, BEN)]);
+        assert_noop!(correct(CARRIER, BENS, 5_000, 0), refused());
+        // and after the freeze, when it could only lower it anyway.
+        freeze(SLOT);
+        assert_noop!(correct(CARRIER, BENS, 5_000, 0), refused());
+        assert_noop!(
+            correct(SECOND_INSTALLER, BENS, 5_000, 0),
+            Error::<Test>::RaisesFrozenSlot
+        );
+        assert_eq!(delivered(BEN, SLOT), Some(Wh(100)));
+    });
+}
+
+#[test]
+fn an_installer_who_has_sold_the_meter_mints_nothing_for_its_former_slots() {
+    run(|| {
+        begin(SlotIndex(SLOT.0 - 3));
+        assert_ok!(transfer(BENS, CLARA));
+        open_window(SLOT);
+        submit(reading(BENS, SLOT, 100, 0));
+        Installers::mutate(|installers| installers.push(BEN));
+        assert_noop!(correct(BEN, BENS, 5_000, 0), Error::<Test>::NotIndependent);
+    });
+}
+
+#[test]
+fn two_installers_of_one_owner_are_one() {
+    run(|| {
+        Aliases::set(vec![(SECOND_INSTALLER, INSTALLER)]);
+        submit(reading(BENS, SLOT, 100, 0));
+        assert_noop!(
+            correct(SECOND_INSTALLER, BENS, 5_000, 0),
+            Error::<Test>::NotIndependent
+        );
+        assert_eq!(
+            Readings::<Test>::get(SLOT, BENS).unwrap().generated,
+            Wh(100)
+        );
+    });
+}
+
+#[test]
+fn the_first_installer_does_not_become_independent_by_giving_its_credential_back() {
+    run(|| {
+        Aliases::set(vec![(SECOND_INSTALLER, INSTALLER)]);
+        begin(SlotIndex(SLOT.0 - 1));
+        assert_ok!(Metering::register_meter(
+            signed(INSTALLER),
+            CLARA,
+            sr_key("new"),
+            CAPACITY
+        ));
+        open_window(SLOT);
+        let new = MeterId(3);
+        submit(signed_by("new", new, SLOT, 100));
+        Unknown::set(vec![INSTALLER]);
+        assert_noop!(
+            correct(SECOND_INSTALLER, new, 5_000, 0),
+            Error::<Test>::NotIndependent
+        );
+    });
+}
+
+#[test]
+fn no_reading_comes_before_the_commitment_window_ends() {
+    run(|| {
+        let schedule = TestCalendar::schedule(SLOT);
+        for now in [
+            schedule.gate_opens,
+            schedule.delivery_starts,
+            schedule.delivery_ends,
+            schedule.commitments_until - 1,
+        ] {
+            Now::set(now);
+            refused(reading(BENS, SLOT, 700, 0), Error::NotInReadingWindow);
+        }
+        // However long sellers may commit.
+        TestWindows::set(Windows {
+            commitments_until: 4,
+            ..Windows::default()
+        });
+        Now::set(schedule.commitments_until);
+        refused(reading(BENS, SLOT, 700, 0), Error::NotInReadingWindow);
+    });
+}
+
+#[test]
+fn a_rotated_out_key_signs_no_later_slot() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(rotate(BENS, "fresh"));
+        let slot = SLOT.next();
+        open_window(slot);
+        let stale = signed_by("bens", BENS, slot, 700);
+        refused(stale.clone(), Error::BadSignature);
+        assert_eq!(audit(BEN, slot, stale), Err(BillError::BadSignature));
+    });
+}
+
+#[test]
+fn an_old_owner_claims_nothing_after_a_transfer() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(transfer(BENS, CLARA));
+        let slot = later(SLOT, 5);
+        open_window(slot);
+        let good = reading(BENS, slot, 700, 0);
+        assert_eq!(audit(BEN, slot, good.clone()), Err(BillError::WrongMeters));
+        submit(good);
+        assert_eq!(delivered(BEN, slot), None);
+        assert_eq!(Metering::flow(BEN, slot), None);
+        assert_eq!(delivered(CLARA, slot), Some(Wh(700)));
+    });
+}
+
+#[test]
+fn an_owner_dodges_no_open_slot_by_a_transfer() {
+    run(|| {
+        // Ben has sold what he will deliver in this slot, whose gate is open.
+        let sold = later(SLOT, 4);
+        begin(SLOT);
+        assert_ok!(transfer(BENS, CLARA));
+        open_window(sold);
+        submit(reading(BENS, sold, 50, 0));
+        assert_eq!(delivered(BEN, sold), Some(Wh(50)), "it is still his");
+        assert_eq!(delivered(CLARA, sold), None);
+    });
+}
+
+#[test]
+fn a_consuming_meter_leaves_no_open_slot() {
+    run(|| {
+        let sold = later(SLOT, 4);
+        begin(SLOT);
+        assert_ok!(decommission(SECOND));
+        open_window(sold);
+        submit(reading(FIRST, sold, 700, 0));
+        assert_eq!(delivered(ANNA, sold), None, "its silence does not pay");
+        submit(reading(SECOND, sold, 0, 400));
+        assert_eq!(delivered(ANNA, sold), Some(Wh(300)));
+    });
+}
+
+#[test]
+fn the_energy_of_a_slot_is_one_account_s() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(transfer(BENS, CLARA));
+        for n in 0..10 {
+            let slot = later(SLOT, n);
+            open_window(slot);
+            submit(reading(BENS, slot, 700, 0));
+            let sum: u64 = [BEN, CLARA]
+                .iter()
+                .filter_map(|who| delivered(*who, slot))
+                .map(|wh| wh.0)
+                .sum();
+            assert_eq!(sum, 700, "{slot:?}");
+        }
+    });
+}

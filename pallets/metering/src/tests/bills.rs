@@ -1,0 +1,144 @@
+//! How bills that were not published are judged, and what flowed where nobody spoke.
+
+use super::*;
+use qedex_primitives::{Bill, BillAudit, BillError, Flow};
+
+fn bill(readings: Vec<SignedReading>) -> Bill {
+    readings.try_into().unwrap()
+}
+
+fn audit(account: AccountId, readings: Vec<SignedReading>) -> Result<Wh, BillError> {
+    <Metering as BillAudit<AccountId>>::audit(&account, SLOT, &bill(readings))
+}
+
+#[test]
+fn a_bill_proves_generation_less_own_demand_over_all_meters() {
+    run(|| {
+        let one = reading(FIRST, SLOT, 900, 100);
+        let two = reading(SECOND, SLOT, 0, 300);
+        assert_eq!(audit(ANNA, vec![one.clone(), two.clone()]), Ok(Wh(500)));
+        assert_eq!(audit(ANNA, vec![two, one]), Ok(Wh(500)), "in any order");
+        assert_eq!(audit(BEN, vec![reading(BENS, SLOT, 1, 9)]), Ok(Wh::ZERO));
+    });
+}
+
+#[test]
+fn a_bill_has_one_reading_of_each_meter_and_no_other() {
+    run(|| {
+        let one = reading(FIRST, SLOT, 900, 100);
+        let bens = reading(BENS, SLOT, 900, 100);
+        for readings in [
+            vec![],
+            vec![one.clone()],
+            vec![one.clone(), one.clone()],
+            vec![one.clone(), bens.clone()],
+            vec![one, reading(SECOND, SLOT, 0, 300), bens.clone()],
+        ] {
+            assert_eq!(audit(ANNA, readings), Err(BillError::WrongMeters));
+        }
+        assert_eq!(audit(CLARA, vec![]), Err(BillError::WrongMeters));
+        assert_eq!(audit(CLARA, vec![bens]), Err(BillError::WrongMeters));
+    });
+}
+
+#[test]
+fn each_fault_of_a_bill_is_named() {
+    run(|| {
+        assert_eq!(
+            audit(BEN, vec![reading(BENS, SLOT.next(), 1, 0)]),
+            Err(BillError::WrongSlot)
+        );
+        assert_eq!(
+            audit(BEN, vec![reading(BENS, SLOT, CAPACITY.0 + 1, 0)]),
+            Err(BillError::OverCapacity)
+        );
+        assert_eq!(
+            audit(BEN, vec![signed_by("first", BENS, SLOT, 1)]),
+            Err(BillError::BadSignature)
+        );
+        let mut altered = reading(BENS, SLOT, 1, 1);
+        altered.payload.consumed = Wh(0);
+        assert_eq!(audit(BEN, vec![altered]), Err(BillError::BadSignature));
+    });
+}
+
+#[test]
+fn a_bill_is_judged_by_the_owner_and_key_of_its_slot() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(rotate(BENS, "fresh"));
+        finalise(SLOT);
+        Now::mutate(|now| *now -= 1);
+        assert_eq!(
+            audit(BEN, vec![signed_by("bens", BENS, SLOT, 700)]),
+            Ok(Wh(700))
+        );
+        assert_eq!(
+            audit(BEN, vec![signed_by("fresh", BENS, SLOT, 700)]),
+            Err(BillError::BadSignature)
+        );
+    });
+    run(|| {
+        begin(SLOT);
+        assert_ok!(transfer(BENS, CLARA));
+        begin(later(SLOT, 10));
+        assert_eq!(audit(BEN, vec![reading(BENS, SLOT, 700, 0)]), Ok(Wh(700)));
+        assert_eq!(
+            audit(CLARA, vec![reading(BENS, SLOT, 700, 0)]),
+            Err(BillError::WrongMeters)
+        );
+    });
+    run(|| {
+        begin(SLOT);
+        assert_ok!(decommission(BENS));
+        begin(later(SLOT, 10));
+        assert_eq!(audit(BEN, vec![reading(BENS, SLOT, 700, 0)]), Ok(Wh(700)));
+    });
+}
+
+#[test]
+fn what_the_chain_has_read_outweighs_a_bill() {
+    run(|| {
+        submit(reading(FIRST, SLOT, 100, 0));
+        // The meter contradicts itself.
+        let bill = vec![reading(FIRST, SLOT, 900, 0), reading(SECOND, SLOT, 0, 0)];
+        assert_eq!(audit(ANNA, bill), Ok(Wh(100)));
+    });
+}
+
+#[test]
+fn an_audit_costs_as_much_as_the_largest_bill() {
+    use crate::WeightInfo;
+    assert_eq!(
+        <Metering as BillAudit<AccountId>>::audit_weight(),
+        <() as WeightInfo>::audit(8)
+    );
+}
+
+#[test]
+fn silence_counts_as_nothing_generated_and_the_capacity_consumed() {
+    run(|| {
+        let flow = |generated, consumed| {
+            Some(Flow {
+                generated: Wh(generated),
+                consumed: Wh(consumed),
+            })
+        };
+        assert_eq!(Metering::flow(ANNA, SLOT), flow(0, 2 * CAPACITY.0));
+        submit(reading(FIRST, SLOT, 900, 100));
+        assert_eq!(Metering::flow(ANNA, SLOT), flow(900, 100 + CAPACITY.0));
+        submit(reading(SECOND, SLOT, 5, 300));
+        assert_eq!(Metering::flow(ANNA, SLOT), flow(905, 400));
+    });
+}
+
+#[test]
+fn without_an_active_meter_nothing_is_known_to_have_flowed() {
+    run(|| {
+        assert_eq!(Metering::flow(CLARA, SLOT), None);
+        begin(SLOT);
+        assert_ok!(decommission(BENS));
+        assert!(Metering::flow(BEN, later(SLOT, 4)).is_some());
+        assert_eq!(Metering::flow(BEN, later(SLOT, 5)), None);
+    });
+}
