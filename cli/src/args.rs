@@ -5,6 +5,7 @@ use crate::{
     commands::{
         Validator,
         membership::{Attribute, Blacklist, Credential, Policy, Role},
+        metering,
     },
     community::Start,
     plan::Plan,
@@ -38,10 +39,10 @@ pub enum Command {
     /// Shows the book of a slot, its depth, and how slots cleared.
     #[command(subcommand)]
     Market(crate::commands::Market),
-    /// Signs as a meter.
+    /// Registers, changes and lists meters, shows what follows from their readings, and signs as one.
     #[command(subcommand)]
     Meter(Meter),
-    /// Publishes readings.
+    /// Publishes, corrects and lists readings.
     #[command(subcommand)]
     Reading(ReadingCommand),
     /// The attributes of the community.
@@ -307,6 +308,22 @@ pub struct CancelOrder {
 pub enum Meter {
     /// Prints a signed reading as JSON. With --genesis no node is asked.
     Sign(SignReading),
+    /// Registers a meter, as an installer who is independent of its owner.
+    Register(metering::Register),
+    /// Gives a meter another key from the next slot on.
+    Rotate(metering::Rotate),
+    /// Gives a meter another owner from the first slot on whose gate has not opened.
+    Transfer(metering::Transfer),
+    /// Takes a meter out of service.
+    Decommission(metering::Decommission),
+    /// Lists meters with their owners and keys.
+    List(metering::List),
+    /// Shows what flowed through an account's meters in a slot; silence counts as consumption.
+    Flow(metering::FlowOf),
+    /// Shows the tariff band of a slot (BC-ET-MF, eq. 17).
+    Band(metering::BandOf),
+    /// Shows the peak-to-average ratio of a day (BC-ET-MF, eq. 18).
+    Par(metering::ParOf),
 }
 
 /// Options of `meter sign`.
@@ -340,6 +357,10 @@ pub struct SignReading {
 pub enum ReadingCommand {
     /// Publishes one signed reading, or a JSON array of them in one batch.
     Submit(SubmitReadings),
+    /// Corrects a reading, as an installer other than the first one; never raises a frozen slot.
+    Correct(metering::Correct),
+    /// Lists the readings of a meter, corrected ones with what the meter had signed.
+    History(metering::History),
 }
 
 /// Options of `reading submit`.

@@ -63,10 +63,16 @@ async fn main() -> ExitCode {
         Command::Order(Order::Cancel(args)) => {
             commands::cancel(args).await.map(|()| ExitCode::SUCCESS)
         }
-        Command::Meter(Meter::Sign(args)) => commands::sign(args).await.map(|()| ExitCode::SUCCESS),
+        Command::Meter(command) => meter(command).await.map(|()| ExitCode::SUCCESS),
         Command::Reading(ReadingCommand::Submit(args)) => {
             commands::submit(args).await.map(|()| ExitCode::SUCCESS)
         }
+        Command::Reading(ReadingCommand::Correct(args)) => commands::metering::correct(args)
+            .await
+            .map(|()| ExitCode::SUCCESS),
+        Command::Reading(ReadingCommand::History(args)) => commands::metering::history(args)
+            .await
+            .map(|()| ExitCode::SUCCESS),
         Command::Attribute(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Credential(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Policy(command) => command.run().await.map(|()| ExitCode::SUCCESS),
@@ -79,6 +85,22 @@ async fn main() -> ExitCode {
         eprintln!("error: {error}");
         ExitCode::from(FAILED)
     })
+}
+
+/// What a meter does, and what is done with one.
+async fn meter(command: &Meter) -> Result<(), Error> {
+    use commands::metering;
+    match command {
+        Meter::Sign(args) => commands::sign(args).await,
+        Meter::Register(args) => metering::register(args).await,
+        Meter::Rotate(args) => metering::rotate(args).await,
+        Meter::Transfer(args) => metering::transfer(args).await,
+        Meter::Decommission(args) => metering::decommission(args).await,
+        Meter::List(args) => metering::list(args).await,
+        Meter::Flow(args) => metering::flow(args).await,
+        Meter::Band(args) => metering::band(args).await,
+        Meter::Par(args) => metering::par(args).await,
+    }
 }
 
 /// Plays, shows the figures and writes them where they are wanted.

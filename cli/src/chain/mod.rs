@@ -8,6 +8,7 @@ pub mod calls;
 pub mod keys;
 pub mod membership;
 pub mod meter;
+pub mod metering;
 pub mod queries;
 pub mod session;
 pub mod validators;

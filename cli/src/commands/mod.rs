@@ -2,6 +2,7 @@
 
 mod market;
 pub mod membership;
+pub mod metering;
 mod order;
 mod readings;
 mod status;

@@ -62,14 +62,16 @@ fn scores_follow_the_readings_of_the_validators_meters() {
         ];
         for (who, energy) in generated {
             let meter = pallet_metering::MetersOf::<Runtime>::get(who.to_account_id())[0];
-            for back in 0..4 {
-                pallet_metering::Readings::<Runtime>::insert(
-                    SlotIndex(last.0 - back),
-                    meter,
-                    pallet_metering::types::Reading {
-                        generated: Wh(energy),
-                        consumed: Wh(0),
-                    },
+            let reading = pallet_metering::types::Reading {
+                generated: Wh(energy),
+                consumed: Wh(0),
+            };
+            for slot in (0..4).map(|back| SlotIndex(last.0 - back)) {
+                pallet_metering::Readings::<Runtime>::insert(slot, meter, reading);
+                pallet_metering::AccountTotals::<Runtime>::insert(
+                    slot,
+                    who.to_account_id(),
+                    pallet_metering::Totals::default().with(&reading),
                 );
             }
         }

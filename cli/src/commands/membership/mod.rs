@@ -86,7 +86,7 @@ impl Sign {
 }
 
 /// An account: its ss58 address, its 32 bytes in hexadecimal, or a well-known one such as //Dave.
-fn parse_account(text: &str) -> Result<Account, String> {
+pub fn parse_account(text: &str) -> Result<Account, String> {
     let bad = || format!("{text:?} is no account");
     if text.starts_with("//") {
         let key = keys::from_suri(text).map_err(|_| bad())?;

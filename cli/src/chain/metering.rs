@@ -1,0 +1,250 @@
+//! Meters: what this program reads, asks and changes about them.
+
+use super::{
+    At,
+    api::{self, runtime_types as types},
+};
+use crate::{error::Error, market::Account};
+use serde::Serialize;
+use subxt::{tx::Payload, utils::AccountId32};
+use types::{
+    qedex_math::{tariff::Band as ChainBand, units::Wh},
+    qedex_primitives::{
+        calendar::SlotIndex,
+        metering::{Flow as ChainFlow, MeterId, MeterKey},
+    },
+};
+
+/// A scheme of signatures that a meter's key may follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    /// Schnorr over Ristretto.
+    Sr25519,
+    /// EdDSA over Curve25519.
+    Ed25519,
+}
+
+/// A meter's public key.
+#[derive(Clone, Debug, Serialize)]
+pub struct Key {
+    /// By which scheme.
+    pub scheme: Scheme,
+    /// In hexadecimal.
+    pub key: String,
+}
+
+impl Key {
+    fn of(key: &MeterKey) -> Self {
+        let (scheme, bytes) = match key {
+            MeterKey::Sr25519(bytes) => (Scheme::Sr25519, bytes),
+            MeterKey::Ed25519(bytes) => (Scheme::Ed25519, bytes),
+        };
+        Self {
+            scheme,
+            key: format!("0x{}", hex::encode(bytes)),
+        }
+    }
+}
+
+/// For a run of slots: whose energy a meter measures, and with which key.
+#[derive(Clone, Debug, Serialize)]
+pub struct Assignment {
+    /// Whose.
+    pub owner: String,
+    /// The key.
+    #[serde(flatten)]
+    pub key: Key,
+    /// Who made it so.
+    pub installer: String,
+    /// The first slot.
+    pub from: u64,
+    /// The first slot after it, if an end is known.
+    pub until: Option<u64>,
+}
+
+/// A registered meter.
+#[derive(Clone, Debug, Serialize)]
+pub struct Meter {
+    /// Its number.
+    pub meter: u32,
+    /// The most that it may read in one slot and direction, in Wh.
+    pub capacity: u64,
+    /// Its latest assignment, which may begin with a slot to come.
+    pub current: Assignment,
+    /// The one before, while it is kept.
+    pub previous: Option<Assignment>,
+}
+
+/// What flowed, in Wh.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Flow {
+    /// Energy generated.
+    pub generated: u64,
+    /// Energy consumed.
+    pub consumed: u64,
+}
+
+impl Flow {
+    const fn of(flow: &ChainFlow) -> Self {
+        Self {
+            generated: flow.generated.0,
+            consumed: flow.consumed.0,
+        }
+    }
+}
+
+/// A reading that the chain holds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct History {
+    /// Of which slot.
+    pub slot: u64,
+    /// What counts.
+    #[serde(flatten)]
+    pub flow: Flow,
+    /// What the meter had signed, where an installer corrected it.
+    pub original: Option<Flow>,
+}
+
+/// The tariff band of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Band {
+    /// Demand is low.
+    Off,
+    /// Demand is expected to be high.
+    Mid,
+    /// Demand is high.
+    On,
+}
+
+/// The peak-to-average ratio of a day.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Par {
+    /// In parts per million; none where all is zero.
+    pub par_ppm: Option<u64>,
+    /// How many slots of the day are closed.
+    pub slots: u32,
+    /// Of how many of them the demand is known.
+    pub metered: u32,
+}
+
+fn own_meter(number: u32, meter: &types::pallet_metering::types::Meter<AccountId32>) -> Meter {
+    let own = |a: &types::pallet_metering::types::Assignment<AccountId32>| Assignment {
+        owner: a.owner.to_string(),
+        key: Key::of(&a.key),
+        installer: a.installer.account.to_string(),
+        from: a.from.0,
+        until: a.until.as_ref().map(|slot| slot.0),
+    };
+    Meter {
+        meter: number,
+        capacity: meter.capacity.0,
+        current: own(&meter.current),
+        previous: meter.previous.as_ref().map(own),
+    }
+}
+
+/// All meters by number.
+pub async fn meters(at: &At) -> Result<Vec<Meter>, Error> {
+    let mut all = Vec::new();
+    let mut entries = at
+        .storage()
+        .iter(api::storage().metering().meters(), ())
+        .await?;
+    while let Some(entry) = entries.next().await {
+        let entry = entry?;
+        let (number,) = entry.key()?.decode()?;
+        all.push(own_meter(number.0, &entry.value().decode()?));
+    }
+    all.sort_by_key(|meter| meter.meter);
+    Ok(all)
+}
+
+/// The readings of a meter from one slot to before another one.
+pub async fn history(at: &At, meter: u32, from: u64, until: u64) -> Result<Vec<History>, Error> {
+    let ask = api::runtime_apis().metering_api().readings(
+        MeterId(meter),
+        SlotIndex(from),
+        SlotIndex(until),
+    );
+    let all = at.runtime_apis().call(ask).await?;
+    Ok(all
+        .iter()
+        .map(|reading| History {
+            slot: reading.slot.0,
+            flow: Flow::of(&reading.flow),
+            original: reading.original.as_ref().map(Flow::of),
+        })
+        .collect())
+}
+
+/// What flowed through the meters of an account; none without a meter.
+pub async fn flow(at: &At, account: Account, slot: u64) -> Result<Option<Flow>, Error> {
+    let ask = api::runtime_apis()
+        .metering_api()
+        .flow(AccountId32(account), SlotIndex(slot));
+    Ok(at.runtime_apis().call(ask).await?.as_ref().map(Flow::of))
+}
+
+/// The tariff band of a slot.
+pub async fn band(at: &At, slot: u64) -> Result<Band, Error> {
+    let ask = api::runtime_apis().metering_api().band(SlotIndex(slot));
+    Ok(match at.runtime_apis().call(ask).await? {
+        ChainBand::Off => Band::Off,
+        ChainBand::Mid => Band::Mid,
+        ChainBand::On => Band::On,
+    })
+}
+
+/// The peak-to-average ratio of a day of 96 slots, while it is kept.
+pub async fn par(at: &At, day: u64) -> Result<Option<Par>, Error> {
+    let ask = api::runtime_apis().metering_api().par(day);
+    Ok(at.runtime_apis().call(ask).await?.map(|par| Par {
+        par_ppm: par.ppm,
+        slots: par.slots,
+        metered: par.metered,
+    }))
+}
+
+const fn chain_key(scheme: Scheme, key: [u8; 32]) -> MeterKey {
+    match scheme {
+        Scheme::Sr25519 => MeterKey::Sr25519(key),
+        Scheme::Ed25519 => MeterKey::Ed25519(key),
+    }
+}
+
+/// Registers a meter.
+pub fn register(owner: Account, scheme: Scheme, key: [u8; 32], capacity: u64) -> impl Payload {
+    let (owner, key) = (AccountId32(owner), chain_key(scheme, key));
+    api::tx()
+        .metering()
+        .register_meter(owner, key, Wh(capacity))
+}
+
+/// Gives a meter another key.
+pub fn rotate(meter: u32, scheme: Scheme, key: [u8; 32]) -> impl Payload {
+    let key = chain_key(scheme, key);
+    api::tx().metering().rotate_key(MeterId(meter), key)
+}
+
+/// Gives a meter another owner.
+pub fn transfer(meter: u32, owner: Account) -> impl Payload {
+    let owner = AccountId32(owner);
+    api::tx().metering().transfer_meter(MeterId(meter), owner)
+}
+
+/// Takes a meter out of service.
+pub fn decommission(meter: u32) -> impl Payload {
+    api::tx().metering().decommission_meter(MeterId(meter))
+}
+
+/// Corrects a reading.
+pub fn correct(meter: u32, slot: u64, generated: u64, consumed: u64) -> impl Payload {
+    api::tx().metering().correct_reading(
+        MeterId(meter),
+        SlotIndex(slot),
+        Wh(generated),
+        Wh(consumed),
+    )
+}

@@ -1,0 +1,444 @@
+//! `qedex meter` and `qedex reading`, but for signing and publishing: meters, what they said, and
+//! what follows from it.
+
+use super::{membership::parse_account, open, print_json};
+use crate::{
+    args::Node,
+    chain::{
+        Chain, H256, keys,
+        membership::account_text,
+        metering::{self, Scheme},
+        queries,
+    },
+    error::Error,
+    market::Account,
+};
+use clap::Args;
+use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use serde_json::json;
+use subxt::tx::Payload;
+
+/// Who signs.
+#[derive(Debug, Args)]
+pub struct Installer {
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// The secret URI of the account, which must be allowed to install meters.
+    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
+    suri: String,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A meter's public key.
+#[derive(Debug, Args)]
+pub struct PublicKey {
+    /// The meter's public key: 32 bytes in hexadecimal.
+    #[arg(long, value_name = "HEX", value_parser = parse_key)]
+    key: H256,
+    /// The scheme of its signatures.
+    #[arg(long, value_enum, default_value = "sr25519")]
+    scheme: Scheme,
+}
+
+/// Options of `meter register`.
+#[derive(Debug, Args)]
+pub struct Register {
+    /// Whose energy it measures.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+    owner: Account,
+    /// Its key.
+    #[command(flatten)]
+    key: PublicKey,
+    /// The most that it may read in one slot and direction, in Wh.
+    #[arg(long, value_name = "WH")]
+    capacity: u64,
+    /// Who signs.
+    #[command(flatten)]
+    by: Installer,
+}
+
+/// Options of `meter rotate`.
+#[derive(Debug, Args)]
+pub struct Rotate {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// Its new key.
+    #[command(flatten)]
+    key: PublicKey,
+    /// Who signs.
+    #[command(flatten)]
+    by: Installer,
+}
+
+/// Options of `meter transfer`.
+#[derive(Debug, Args)]
+pub struct Transfer {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// Its new owner.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+    owner: Account,
+    /// Who signs.
+    #[command(flatten)]
+    by: Installer,
+}
+
+/// Options of `meter decommission`.
+#[derive(Debug, Args)]
+pub struct Decommission {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// Who signs.
+    #[command(flatten)]
+    by: Installer,
+}
+
+/// Options of `reading correct`.
+#[derive(Debug, Args)]
+pub struct Correct {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// The delivery slot's number.
+    #[arg(long)]
+    slot: u64,
+    /// The energy that was generated, in Wh.
+    #[arg(long, value_name = "WH")]
+    generated: u64,
+    /// The energy that was consumed, in Wh.
+    #[arg(long, value_name = "WH")]
+    consumed: u64,
+    /// Who signs.
+    #[command(flatten)]
+    by: Installer,
+}
+
+/// Options of `meter list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Those that this account owns, owned or will own.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+    owner: Option<Account>,
+    /// This one alone.
+    #[arg(long)]
+    meter: Option<u32>,
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `reading history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// The first slot; by default that of 96 slots ago.
+    #[arg(long, value_name = "SLOT")]
+    from: Option<u64>,
+    /// The first slot after them; by default the one under delivery.
+    #[arg(long, value_name = "SLOT")]
+    until: Option<u64>,
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `meter flow`.
+#[derive(Debug, Args)]
+pub struct FlowOf {
+    /// Whose meters.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+    account: Account,
+    /// The delivery slot's number.
+    #[arg(long)]
+    slot: u64,
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `meter band`.
+#[derive(Debug, Args)]
+pub struct BandOf {
+    /// The delivery slot's number; by default the next to trade in.
+    #[arg(long)]
+    slot: Option<u64>,
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `meter par`.
+#[derive(Debug, Args)]
+pub struct ParOf {
+    /// The day, counted in 96 slots from the Unix epoch; by default the present one.
+    #[arg(long)]
+    day: Option<u64>,
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+const SLOTS_PER_DAY: u64 = 96;
+
+fn parse_key(text: &str) -> Result<H256, String> {
+    let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(|e| e.to_string())?;
+    let bytes: [u8; 32] = bytes
+        .try_into()
+        .map_err(|_| "a public key has 32 bytes".to_owned())?;
+    Ok(H256(bytes))
+}
+
+/// Signs a call and says in which block it was included.
+async fn act(by: &Installer, what: &str, call: &impl Payload) -> Result<(), Error> {
+    let key = keys::from_suri(&by.suri)?;
+    let mut session = open(&by.node).await?;
+    let (block, _) = session.call(what, call, &key).await?;
+    if by.json {
+        return print_json(&json!({ "block": block.number }));
+    }
+    println!("{what} is in block {}", block.number);
+    Ok(())
+}
+
+/// Registers a meter and says its number.
+pub async fn register(args: &Register) -> Result<(), Error> {
+    let key = keys::from_suri(&args.by.suri)?;
+    let mut session = open(&args.by.node).await?;
+    let call = metering::register(args.owner, args.key.scheme, args.key.key.0, args.capacity);
+    let (block, _) = session.call("the meter", &call, &key).await?;
+    let hex = format!("0x{}", hex::encode(args.key.key.0));
+    let all = metering::meters(session.at()).await?;
+    let made = all
+        .iter()
+        .find(|meter| meter.current.key.key == hex && meter.current.key.scheme == args.key.scheme)
+        .ok_or_else(|| Error::Answer("the meter is not on record".to_owned()))?;
+    if args.by.json {
+        return print_json(&json!({
+            "meter": made.meter,
+            "owner": account_text(args.owner),
+            "from": made.current.from,
+            "block": block.number,
+        }));
+    }
+    println!(
+        "meter {} is registered in block {} and reads from slot {} on",
+        made.meter, block.number, made.current.from
+    );
+    Ok(())
+}
+
+/// Gives a meter another key.
+pub async fn rotate(args: &Rotate) -> Result<(), Error> {
+    let call = metering::rotate(args.meter, args.key.scheme, args.key.key.0);
+    act(&args.by, "the new key", &call).await
+}
+
+/// Gives a meter another owner.
+pub async fn transfer(args: &Transfer) -> Result<(), Error> {
+    let call = metering::transfer(args.meter, args.owner);
+    act(&args.by, "the transfer", &call).await
+}
+
+/// Takes a meter out of service.
+pub async fn decommission(args: &Decommission) -> Result<(), Error> {
+    act(
+        &args.by,
+        "the end of the meter",
+        &metering::decommission(args.meter),
+    )
+    .await
+}
+
+/// Corrects a reading.
+pub async fn correct(args: &Correct) -> Result<(), Error> {
+    let call = metering::correct(args.meter, args.slot, args.generated, args.consumed);
+    act(&args.by, "the correction", &call).await
+}
+
+/// Lists meters.
+pub async fn list(args: &List) -> Result<(), Error> {
+    let at = Chain::connect(&args.node.url, args.node.genesis)
+        .await?
+        .now()
+        .await?;
+    let mut all = metering::meters(&at).await?;
+    if let Some(owner) = args.owner.map(account_text) {
+        all.retain(|meter| {
+            let known = [Some(&meter.current), meter.previous.as_ref()];
+            known.into_iter().flatten().any(|a| a.owner == owner)
+        });
+    }
+    if let Some(number) = args.meter {
+        all.retain(|meter| meter.meter == number);
+        if all.is_empty() {
+            return Err(Error::BadInput(format!("there is no meter {number}")));
+        }
+    }
+    if args.json {
+        return print_json(&all);
+    }
+    let mut table = table(["meter", "owner", "capacity Wh", "key", "slots"]);
+    for meter in &all {
+        for assignment in [Some(&meter.current), meter.previous.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            let until = assignment
+                .until
+                .map_or("".to_owned(), |until| format!(" to before {until}"));
+            table.add_row([
+                meter.meter.to_string(),
+                assignment.owner.clone(),
+                meter.capacity.to_string(),
+                assignment.key.key.clone(),
+                format!("from {}{until}", assignment.from),
+            ]);
+        }
+    }
+    println!("{table}");
+    Ok(())
+}
+
+/// Lists a meter's readings.
+pub async fn history(args: &History) -> Result<(), Error> {
+    let at = Chain::connect(&args.node.url, args.node.genesis)
+        .await?
+        .now()
+        .await?;
+    let present = queries::calendar(&at)
+        .await?
+        .slot_at(queries::time(&at).await?);
+    let until = args.until.unwrap_or(present);
+    let from = args.from.unwrap_or(until.saturating_sub(SLOTS_PER_DAY));
+    if from > until {
+        return Err(Error::BadInput(format!(
+            "slot {from} is after slot {until}"
+        )));
+    }
+    let all = metering::history(&at, args.meter, from, until).await?;
+    if args.json {
+        return print_json(&all);
+    }
+    let mut table = table([
+        "slot",
+        "generated Wh",
+        "consumed Wh",
+        "the meter had signed",
+    ]);
+    for reading in &all {
+        let original = reading.original.map_or(String::new(), |signed| {
+            format!("{} / {}", signed.generated, signed.consumed)
+        });
+        table.add_row([
+            reading.slot.to_string(),
+            reading.flow.generated.to_string(),
+            reading.flow.consumed.to_string(),
+            original,
+        ]);
+    }
+    println!("{table}");
+    Ok(())
+}
+
+/// Shows what flowed through an account's meters.
+pub async fn flow(args: &FlowOf) -> Result<(), Error> {
+    let at = Chain::connect(&args.node.url, args.node.genesis)
+        .await?
+        .now()
+        .await?;
+    let flow = metering::flow(&at, args.account, args.slot).await?;
+    if args.json {
+        return print_json(&json!({ "slot": args.slot, "flow": flow }));
+    }
+    match flow {
+        None => println!("no meter in slot {}", args.slot),
+        Some(flow) => println!(
+            "slot {}: {} Wh generated, {} Wh consumed",
+            args.slot, flow.generated, flow.consumed
+        ),
+    }
+    Ok(())
+}
+
+/// Shows a slot's tariff band.
+pub async fn band(args: &BandOf) -> Result<(), Error> {
+    let at = Chain::connect(&args.node.url, args.node.genesis)
+        .await?
+        .now()
+        .await?;
+    let slot = match args.slot {
+        Some(slot) => slot,
+        None => queries::calendar(&at)
+            .await?
+            .first_not_closed(queries::time(&at).await?),
+    };
+    let band = metering::band(&at, slot).await?;
+    if args.json {
+        return print_json(&json!({ "slot": slot, "band": band }));
+    }
+    println!("slot {slot}: {band:?}-peak");
+    Ok(())
+}
+
+/// Shows a day's peak-to-average ratio.
+pub async fn par(args: &ParOf) -> Result<(), Error> {
+    let at = Chain::connect(&args.node.url, args.node.genesis)
+        .await?
+        .now()
+        .await?;
+    let day = match args.day {
+        Some(day) => day,
+        None => {
+            let present = queries::calendar(&at)
+                .await?
+                .slot_at(queries::time(&at).await?);
+            present / SLOTS_PER_DAY
+        }
+    };
+    let par = metering::par(&at, day).await?;
+    if args.json {
+        return print_json(&json!({ "day": day, "par": par }));
+    }
+    match par {
+        None => println!("day {day} is not kept"),
+        Some(par) => {
+            let ratio = par.par_ppm.map_or("none".to_owned(), |ppm| {
+                format!("{}.{:06}", ppm / 1_000_000, ppm % 1_000_000)
+            });
+            println!(
+                "day {day}: ratio {ratio} over {} closed slots, {} of them metered",
+                par.slots, par.metered
+            );
+        }
+    }
+    Ok(())
+}
+
+fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_header(header);
+    table
+}
