@@ -13,7 +13,7 @@
 //!
 //! Results are in parts per million, rounded down. Weights are computed in fixed point with 64
 //! fractional bits; `n` raters put trust off by at most `n * 2^-57`. So that this does not show in
-//! round numbers, what lies less than 2^-24 ppm below a whole ppm counts as that: see [`to_ppm`].
+//! round numbers, what lies less than 2^-24 ppm below a whole ppm counts as that.
 
 mod exp;
 #[cfg(test)]

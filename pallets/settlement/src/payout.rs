@@ -10,7 +10,7 @@ use frame_support::{
     },
 };
 use qedex_math::outcome::{self, Evidence, Settlement};
-use qedex_primitives::{Balance, Ratings, Sanctions, SlotIndex, TradeId, Verdict, Wh};
+use qedex_primitives::{Balance, Ratings, Rule, Sanctions, SlotIndex, TradeId, Verdict, Wh};
 
 impl<T: Config> Pallet<T> {
     /// Settles a trade by its evidence; without any (`None`), annuls it.
@@ -69,7 +69,7 @@ impl<T: Config> Pallet<T> {
             forfeited: payout.forfeited,
             deposit_back: payout.deposit_back,
         };
-        if let Err(error) = with_storage_layer(|| Self::move_money(trade, &amounts)) {
+        if let Err(error) = with_storage_layer(|| Self::move_money(trade, book, &amounts)) {
             log::error!(target: "runtime::settlement", "a payout failed: {error:?}");
             return None;
         }
@@ -82,11 +82,16 @@ impl<T: Config> Pallet<T> {
         Some((outcome, metered, amounts))
     }
 
-    fn move_money(trade: &Trade<T::AccountId>, amounts: &Amounts) -> DispatchResult {
+    fn move_money(trade: &Trade<T::AccountId>, book: &Book, amounts: &Amounts) -> DispatchResult {
         let (buyer, seller) = (&trade.buyer, &trade.seller);
+        // Beyond the fee, McAfee's spread is nobody's price of keys.
+        let spread_fund = match book.terms.leader.rule {
+            Rule::Uniform => T::EntropyFund::get(),
+            Rule::McAfee => T::CommunityFund::get(),
+        };
         Self::transfer(buyer, seller, amounts.to_seller)?;
         Self::transfer(buyer, &T::GridAccount::get(), amounts.to_grid)?;
-        Self::transfer(buyer, &T::EntropyFund::get(), amounts.to_entropy_fund)?;
+        Self::transfer(buyer, &spread_fund, amounts.to_entropy_fund)?;
         Self::give_back(buyer, amounts.refund)?;
         Self::transfer(seller, buyer, amounts.compensation)?;
         Self::transfer(seller, &T::CommunityFund::get(), amounts.forfeited)?;

@@ -152,7 +152,8 @@ pub struct Amounts {
     pub to_seller: Balance,
     /// From the buyer to the grid's account.
     pub to_grid: Balance,
-    /// From the buyer to the entropy fund.
+    /// From the buyer to the fund that takes the spread beyond the fee: the entropy fund or, under
+    /// McAfee's rule, the community fund.
     pub to_entropy_fund: Balance,
     /// Back to the buyer.
     pub refund: Balance,
