@@ -1,10 +1,7 @@
 //! Metering within the composition.
 
 use super::*;
-use frame_support::{
-    dispatch::{DispatchClass, GetDispatchInfo},
-    traits::Get,
-};
+use frame_support::dispatch::{DispatchClass, GetDispatchInfo};
 use pallet_metering::SignedReading;
 use qedex_primitives::{Band, MeterId, MeterSignature, ReadingPayload, SlotIndex, Tariff, Wh};
 use sp_core::sr25519;
