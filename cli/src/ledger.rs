@@ -160,9 +160,12 @@ impl SlotBooks {
         self.settled()
             .map(|(trade, settled)| {
                 let flowed = match settled.outcome {
-                    Outcome::Delivered | Outcome::Trusted => trade.energy,
+                    Outcome::Delivered
+                    | Outcome::Trusted
+                    | Outcome::Acknowledged
+                    | Outcome::Refuted => trade.energy,
                     Outcome::Short => settled.metered.min(trade.energy),
-                    Outcome::Defaulted | Outcome::Annulled => Wh::ZERO,
+                    Outcome::Defaulted | Outcome::Unanswered | Outcome::Annulled => Wh::ZERO,
                 };
                 let paid = signed(trade.payment.saturating_sub(settled.refund));
                 let buyer = value(grid_price, flowed).saturating_sub(paid);

@@ -62,10 +62,16 @@ pub enum Outcome {
     Delivered,
     /// A commitment to which nobody objected.
     Trusted,
+    /// The buyer acknowledged the delivery.
+    Acknowledged,
+    /// The buyer complained, and the bill that was revealed shows full delivery.
+    Refuted,
     /// The meter showed less than was traded.
     Short,
     /// Neither reading nor commitment.
     Defaulted,
+    /// The buyer complained, and the seller did not reveal its bill.
+    Unanswered,
     /// The chain stood still while evidence could be given: everything went back.
     Annulled,
 }

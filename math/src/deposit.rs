@@ -29,6 +29,21 @@ pub fn ask_deposit(rate_ppm: u32, cap: PricePerKwh, energy: Wh) -> Option<u128> 
     )
 }
 
+/// The least bond of a complaint: `f * (payment + deposit) / (1 - f)`, rounded up, with `f` in parts
+/// per million the share of honest sellers that are assumed to be off-line when they are asked.
+///
+/// A buyer that complains without cause gains at most payment and deposit where the seller is
+/// off-line, and loses the bond where it is not: on average nothing is left. `None` if `f` is one or
+/// more, or if the sum or the result does not fit into 128 bits.
+pub fn complaint_bond(offline_ppm: u32, payment: u128, deposit: u128) -> Option<u128> {
+    let online_ppm = 1_000_000u32.checked_sub(offline_ppm)?;
+    mul_div_ceil(
+        payment.checked_add(deposit)?,
+        u64::from(offline_ppm),
+        u64::from(online_ppm),
+    )
+}
+
 /// The part of a hold that goes with a part of an order: `hold * part / whole`, rounded down,
 /// exact for every `hold`.
 ///
@@ -46,6 +61,34 @@ mod tests {
     use super::*;
     use alloc::vec::Vec;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_bond_makes_complaining_without_cause_worth_nothing() {
+        // 5 % of 1.9, over 95 %.
+        assert_eq!(complaint_bond(50_000, 1_200, 700), Some(100));
+        assert_eq!(complaint_bond(50_000, 1_200, 701), Some(101));
+        assert_eq!(complaint_bond(0, 5, 5), Some(0));
+        assert_eq!(complaint_bond(500_000, 5, 6), Some(11));
+        assert_eq!(complaint_bond(1_000_000, 5, 5), None);
+        assert_eq!(complaint_bond(1_000_001, 5, 5), None);
+        assert_eq!(complaint_bond(1, u128::MAX, 1), None);
+        assert_eq!(complaint_bond(999_999, u128::MAX, 0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_bond_is_the_least_that_does(
+            offline in 0u32..1_000_000,
+            payment in 0u128..1 << 90,
+            deposit in 0u128..1 << 90,
+        ) {
+            let bond = complaint_bond(offline, payment, deposit).unwrap();
+            let (offline, online) = (u128::from(offline), u128::from(1_000_000 - offline));
+            let gain = offline * (payment + deposit);
+            prop_assert!(bond * online >= gain);
+            prop_assert!(bond == 0 || (bond - 1) * online < gain);
+        }
+    }
 
     #[test]
     fn a_bid_holds_its_limit_rounded_down() {

@@ -1,8 +1,9 @@
 //! What clients ask the runtime.
 
 use crate::{
-    Band, BookOrder, ClearingResult, DayPar, Depth, Explanation, Flow, LeaderTerms, MeterId,
-    MeterReading, Millis, Moment, PolicyId, Role, Schedule, Side, SlotIndex,
+    Balance, Band, Bill, BillError, BookOrder, ClearingResult, DayPar, Depth, Explanation, Flow,
+    LeaderTerms, MeterId, MeterReading, Millis, Moment, PolicyId, Role, Schedule, Side, SlotIndex,
+    TradeId, Wh,
 };
 use alloc::vec::Vec;
 use codec::Codec;
@@ -73,6 +74,19 @@ sp_api::decl_runtime_apis! {
         /// The peak-to-average ratio of a day of 96 slots, counted since the Unix epoch, while it
         /// is kept.
         fn par(day: u64) -> Option<DayPar>;
+    }
+
+    /// Who owes whom.
+    pub trait SettlementApi<AccountId> where AccountId: Codec {
+        /// The open trades in which `account` buys or sells, by slot and number.
+        fn trades_of(account: AccountId) -> Vec<(SlotIndex, TradeId)>;
+
+        /// What a complaint about an open trade would hold of its buyer, in plancks.
+        fn bond(slot: SlotIndex, trade: TradeId) -> Option<Balance>;
+
+        /// What `bill` proves that `seller` delivered in `slot`: generation less consumption of all
+        /// its meters, never below zero.
+        fn audit(seller: AccountId, slot: SlotIndex, bill: Bill) -> Result<Wh, BillError>;
     }
 
     /// Who may do what.

@@ -8,6 +8,7 @@
 extern crate alloc;
 
 pub mod api;
+pub mod bill;
 pub mod calendar;
 pub mod keys;
 pub mod market;
@@ -15,6 +16,7 @@ pub mod membership;
 pub mod metering;
 pub mod reputation;
 
+pub use bill::{BILL_CONTEXT, Nonce};
 pub use calendar::{Calendar, Millis, Moment, Schedule, SlotIndex, Windows};
 pub use keys::{EntropyBeacon, KeyBudget};
 pub use market::{

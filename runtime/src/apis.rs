@@ -2,8 +2,8 @@
 
 use crate::{
     AccountId, Auction, Aura, Balance, Block, Executive, Grandpa, Historical, InherentDataExt,
-    Membership, Metering, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
-    TransactionPayment, VERSION, presets,
+    Membership, Metering, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys,
+    Settlement, System, TransactionPayment, VERSION, presets,
     stand_ins::{CouncilKeyBudget, PastBlockHashes},
 };
 use alloc::vec::Vec;
@@ -13,9 +13,9 @@ use frame_support::{
     weights::Weight,
 };
 use qedex_primitives::{
-    Band, BookOrder, Calendar, ClearingResult, DayPar, Depth, EntropyBeacon, Explanation, Flow,
-    KeyBudget, LeaderTerms, MeterId, MeterReading, Millis, Moment, PolicyId, Role, Schedule, Side,
-    SlotIndex,
+    Band, Bill, BillError, BookOrder, Calendar, ClearingResult, DayPar, Depth, EntropyBeacon,
+    Explanation, Flow, KeyBudget, LeaderTerms, MeterId, MeterReading, Millis, Moment, PolicyId,
+    Role, Schedule, Side, SlotIndex, TradeId, Wh,
 };
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
@@ -246,6 +246,18 @@ sp_api::impl_runtime_apis! {
         }
         fn par(day: u64) -> Option<DayPar> {
             Metering::par(day)
+        }
+    }
+
+    impl qedex_primitives::api::SettlementApi<Block, AccountId> for Runtime {
+        fn trades_of(account: AccountId) -> Vec<(SlotIndex, TradeId)> {
+            Settlement::trades_of(&account)
+        }
+        fn bond(slot: SlotIndex, trade: TradeId) -> Option<Balance> {
+            Settlement::bond(slot, trade)
+        }
+        fn audit(seller: AccountId, slot: SlotIndex, bill: Bill) -> Result<Wh, BillError> {
+            Settlement::audit(&seller, slot, &bill)
         }
     }
 

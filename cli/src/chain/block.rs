@@ -200,6 +200,9 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
             outcome: match settled.outcome {
                 ChainOutcome::Delivered => Outcome::Delivered,
                 ChainOutcome::Trusted => Outcome::Trusted,
+                ChainOutcome::Acknowledged => Outcome::Acknowledged,
+                ChainOutcome::Refuted => Outcome::Refuted,
+                ChainOutcome::Unanswered => Outcome::Unanswered,
                 ChainOutcome::Short => Outcome::Short,
                 ChainOutcome::Defaulted => Outcome::Defaulted,
                 ChainOutcome::Annulled => Outcome::Annulled,

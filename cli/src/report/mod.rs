@@ -139,10 +139,16 @@ pub struct TradeFigures {
     pub delivered: usize,
     /// Committed to without a complaint.
     pub trusted: usize,
+    /// Acknowledged by the buyer.
+    pub acknowledged: usize,
+    /// Complained about without cause.
+    pub refuted: usize,
     /// The meter showed less.
     pub short: usize,
     /// Neither commitment nor reading.
     pub defaulted: usize,
+    /// Complained about, and no bill revealed.
+    pub unanswered: usize,
     /// Given up because the chain stood still.
     pub annulled: usize,
 }
@@ -350,6 +356,9 @@ fn settlements(books: &[SlotBooks]) -> (TradeFigures, MoneyFigures, DepositFigur
         *match settled.outcome {
             Outcome::Delivered => &mut trades.delivered,
             Outcome::Trusted => &mut trades.trusted,
+            Outcome::Acknowledged => &mut trades.acknowledged,
+            Outcome::Refuted => &mut trades.refuted,
+            Outcome::Unanswered => &mut trades.unanswered,
             Outcome::Short => &mut trades.short,
             Outcome::Defaulted => &mut trades.defaulted,
             Outcome::Annulled => &mut trades.annulled,

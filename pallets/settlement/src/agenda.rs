@@ -1,13 +1,17 @@
 //! Deadlines: what is due, as far as the weight of a block reaches.
 
 use crate::{
-    Book, Books, Config, Event, LastSeen, OpenBooks, Pallet, Sellers, Stage, Trade, Trades,
-    WeightInfo,
+    Book, Books, Config, Decision, Event, LastSeen, OpenBooks, Pallet, Paused, Sellers, Stage,
+    Trade, Trades, WeightInfo,
 };
 use alloc::vec::Vec;
-use frame_support::{BoundedVec, traits::Get, weights::WeightMeter};
-use qedex_math::{allotment, outcome::Evidence};
-use qedex_primitives::{Calendar, EnergyLedger, Moment, SlotIndex, TradeId};
+use frame_support::{
+    BoundedVec,
+    traits::Get,
+    weights::{Weight, WeightMeter},
+};
+use qedex_math::allotment;
+use qedex_primitives::{Calendar, EnergyLedger, Moment, SlotIndex, TradeId, Wh};
 
 impl<T: Config> Pallet<T> {
     /// Does what is due, in at most a quarter of a block.
@@ -19,7 +23,7 @@ impl<T: Config> Pallet<T> {
     }
 
     fn work_within(meter: &mut WeightMeter) {
-        if meter.try_consume(T::WeightInfo::poll()).is_err() {
+        if meter.try_consume(T::WeightInfo::poll()).is_err() || Paused::<T>::get() {
             return;
         }
         let now = T::Calendar::now();
@@ -54,18 +58,24 @@ impl<T: Config> Pallet<T> {
         };
         let before = book;
         Self::advance(slot, &mut book, now, meter);
-        if book.open == 0 {
-            Books::<T>::remove(slot);
-            Self::deposit_event(Event::SlotSettled {
-                slot,
-                trades: book.trades,
-            });
-            return true;
+        if book.open > 0 && book == before {
+            return false;
         }
-        if book != before {
+        Self::put_book(slot, &book)
+    }
+
+    /// Stores a book or, if all of its trades are settled, ends it. Whether they are.
+    pub(crate) fn put_book(slot: SlotIndex, book: &Book) -> bool {
+        if book.open > 0 {
             Books::<T>::insert(slot, book);
+            return false;
         }
-        false
+        Books::<T>::remove(slot);
+        Self::deposit_event(Event::SlotSettled {
+            slot,
+            trades: book.trades,
+        });
+        true
     }
 
     /// Takes settled books off the list of open ones.
@@ -93,77 +103,119 @@ impl<T: Config> Pallet<T> {
                 if end.saturating_sub(begin) > T::Calendar::slot_length() {
                     book.interrupted = true;
                 }
+                let begin = book.clock(from).max(schedule.readings_until);
+                let lost = book.clock(until).saturating_sub(begin);
+                if lost > T::Calendar::slot_length() {
+                    book.lost = book.lost.saturating_add(lost);
+                }
             }
         });
     }
 
-    /// Takes a book through the freeze and through the end of complaints.
+    /// Takes a book through the freeze, the end of complaints and the end of reveals.
     fn advance(slot: SlotIndex, book: &mut Book, now: Moment, meter: &mut WeightMeter) {
         let schedule = book.terms.schedule;
-        if let Stage::Freezing { mut next } = book.stage
+        if let Stage::Freezing { next } = book.stage
             && now >= schedule.readings_until
         {
-            while next < book.trades && book.open > 0 {
-                if meter.try_consume(T::WeightInfo::freeze_trade()).is_err() {
-                    book.stage = Stage::Freezing { next };
-                    return;
-                }
-                Self::freeze(slot, book, next);
-                next = next.saturating_add(1);
-            }
-            book.stage = Stage::Closing { next: 0 };
+            let step = T::WeightInfo::freeze_trade();
+            book.stage = match Self::go_through(slot, book, next, step, meter, Self::at_freeze) {
+                Some(next) => Stage::Freezing { next },
+                None => Stage::Closing { next: 0 },
+            };
         }
-        if let Stage::Closing { mut next } = book.stage
-            && now >= schedule.complaints_until
+        let step = T::WeightInfo::close_trade();
+        if let Stage::Closing { next } = book.stage
+            && book.clock(now) >= schedule.complaints_until
         {
-            while next < book.trades && book.open > 0 {
-                if meter.try_consume(T::WeightInfo::close_trade()).is_err() {
-                    book.stage = Stage::Closing { next };
-                    return;
-                }
-                Self::close(slot, book, next);
-                next = next.saturating_add(1);
-            }
-            book.stage = Stage::Closing { next };
+            book.stage = match Self::go_through(slot, book, next, step, meter, Self::at_close) {
+                Some(next) => Stage::Closing { next },
+                None => Stage::Ending { next: 0 },
+            };
         }
-    }
-
-    /// Settles trade `id` at the freeze, unless complaints decide.
-    pub(crate) fn freeze(slot: SlotIndex, book: &mut Book, id: TradeId) {
-        if let Some(trade) = Trades::<T>::get(slot, id)
-            && let Some(evidence) = Self::evidence_at_freeze(slot, book, &trade)
+        if let Stage::Ending { next } = book.stage
+            && book.clock(now) >= schedule.final_at
         {
-            Self::settle(slot, book, id, trade, evidence);
+            let next = Self::go_through(slot, book, next, step, meter, Self::at_close);
+            book.stage = Stage::Ending {
+                next: next.unwrap_or(book.trades),
+            };
         }
     }
 
-    /// Settles trade `id` at the end of complaints, of which there were none.
-    pub(crate) fn close(slot: SlotIndex, book: &mut Book, id: TradeId) {
-        if let Some(trade) = Trades::<T>::get(slot, id) {
-            Self::settle(slot, book, id, trade, Some(Evidence::Trusted));
+    /// Goes through the trades from number `next` on and settles those that `decide` decides, each
+    /// for `step` of weight and some more where a seller is excluded. The number to go on with, if
+    /// the weight did not reach to the end.
+    fn go_through(
+        slot: SlotIndex,
+        book: &mut Book,
+        mut next: TradeId,
+        step: Weight,
+        meter: &mut WeightMeter,
+        decide: fn(SlotIndex, &Book, &Trade<T::AccountId>) -> Option<Decision>,
+    ) -> Option<TradeId> {
+        while next < book.trades && book.open > 0 {
+            if meter.try_consume(step).is_err() {
+                return Some(next);
+            }
+            if let Some(trade) = Trades::<T>::get(slot, next)
+                && let Some(decision) = decide(slot, book, &trade)
+            {
+                let excludes =
+                    decision == Decision::Nothing && Self::excludes(slot, book, &trade.seller);
+                if excludes && meter.try_consume(T::WeightInfo::exclude()).is_err() {
+                    return Some(next);
+                }
+                Self::settle(slot, book, next, trade, decision);
+            }
+            next = next.saturating_add(1);
         }
+        None
     }
 
-    /// What is known of a trade when the readings window has ended. `None`: the seller has
-    /// committed, and complaints decide. `Some(None)`: nothing is known, and that is the chain's
-    /// fault.
-    fn evidence_at_freeze(
+    /// What decides a trade when the readings window has ended. `None`: its seller has committed,
+    /// and complaints decide.
+    pub(crate) fn at_freeze(
         slot: SlotIndex,
         book: &Book,
         trade: &Trade<T::AccountId>,
-    ) -> Option<Option<Evidence>> {
-        let mut seller = Sellers::<T>::get(slot, &trade.seller).unwrap_or_default();
-        match T::Ledger::delivered(&trade.seller, slot) {
-            Some(delivered) => {
-                let left = delivered.saturating_sub(seller.allotted);
-                let (allotted, _) = allotment::allot(left, trade.energy);
-                seller.allotted = seller.allotted.saturating_add(allotted);
-                Sellers::<T>::insert(slot, &trade.seller, seller);
-                Some(Some(Evidence::Metered(allotted)))
-            }
-            None if seller.commitment.is_some() => None,
-            None if book.interrupted => Some(None),
-            None => Some(Some(Evidence::Nothing)),
+    ) -> Option<Decision> {
+        if let Some(delivered) = T::Ledger::delivered(&trade.seller, slot) {
+            return Some(Self::metered(delivered, trade));
         }
+        let seller = Sellers::<T>::get(slot, &trade.seller).unwrap_or_default();
+        match seller.commitment {
+            Some(_) => None,
+            None if book.interrupted => Some(Decision::Annulled),
+            None => Some(Decision::Nothing),
+        }
+    }
+
+    /// What decides a trade whose seller has committed, when complaints are over. `None`: the seller
+    /// may still answer the one about this trade.
+    pub(crate) fn at_close(
+        slot: SlotIndex,
+        book: &Book,
+        trade: &Trade<T::AccountId>,
+    ) -> Option<Decision> {
+        let revealed = Sellers::<T>::get(slot, &trade.seller)?.revealed;
+        match (revealed, trade.complaint) {
+            (Some(revealed), Some(complaint)) if revealed.at >= complaint.due => {
+                Some(Decision::Nothing)
+            }
+            (Some(revealed), _) => Some(Self::metered(revealed.delivered, trade)),
+            (None, None) => Some(Decision::Trusted),
+            (None, Some(complaint)) => {
+                let is_due = book.clock(T::Calendar::now()) >= complaint.due;
+                is_due.then_some(Decision::Nothing)
+            }
+        }
+    }
+
+    /// What of the seller's delivery serves this trade: what its earlier ones leave.
+    pub(crate) fn metered(delivered: Wh, trade: &Trade<T::AccountId>) -> Decision {
+        let left = delivered.saturating_sub(trade.before);
+        let (allotted, _) = allotment::allot(left, trade.energy);
+        Decision::Metered(allotted)
     }
 }

@@ -186,10 +186,12 @@ mod benchmarks {
     fn visit_book() {
         let book = Book {
             terms: terms::<T>(SLOT),
+            rules: Rules::default(),
             trades: 1,
             open: 0,
             stage: Stage::Closing { next: 1 },
             interrupted: false,
+            lost: 0,
         };
         Books::<T>::insert(SLOT, book);
         let now = book.terms.schedule.final_at;

@@ -1,8 +1,8 @@
 //! The one hold behind orders and trades.
 
 use crate::{
-    Book, Books, Config, Error, Event, HoldReason, OpenBooks, OrderEscrow, Pallet, Sellers, Stage,
-    Trade, Trades, WeightInfo,
+    Book, Books, Config, Error, Event, HoldReason, OpenBooks, OrderEscrow, Pallet, Paused, Sellers,
+    Stage, Trade, Trades, WeightInfo,
 };
 use frame_support::{
     ensure,
@@ -52,10 +52,7 @@ impl<T: Config> Pallet<T> {
             payment,
             deposit,
         } = trade;
-        ensure!(
-            !Trades::<T>::contains_key(slot, id),
-            Error::<T>::DuplicateTrade
-        );
+        ensure!(!Paused::<T>::get(), Error::<T>::IsPaused);
         let mut book = match Books::<T>::get(slot) {
             Some(book) => book,
             None => Self::new_book(slot, terms)?,
@@ -64,16 +61,18 @@ impl<T: Config> Pallet<T> {
             T::Calendar::now() < book.terms.schedule.delivery_ends,
             Error::<T>::TooLate
         );
+        ensure!(id >= book.trades, Error::<T>::TradeOutOfOrder);
         Self::unbook(&buyer, payment)?;
         Self::unbook(&seller, deposit)?;
         let following = id.checked_add(1).ok_or(Error::<T>::Overflow)?;
-        book.trades = book.trades.max(following);
+        book.trades = following;
         book.open = book.open.saturating_add(1);
         Books::<T>::insert(slot, book);
-        Sellers::<T>::mutate(slot, &seller, |entry| {
-            let record = entry.get_or_insert_default();
-            record.open = record.open.saturating_add(1);
-        });
+        let mut record = Sellers::<T>::get(slot, &seller).unwrap_or_default();
+        let before = record.sold;
+        record.open = record.open.saturating_add(1);
+        record.sold = record.sold.saturating_add(energy);
+        Sellers::<T>::insert(slot, &seller, record);
         Self::deposit_event(Event::TradeOpened {
             slot,
             id,
@@ -91,6 +90,8 @@ impl<T: Config> Pallet<T> {
             seller_price,
             payment,
             deposit,
+            before,
+            complaint: None,
         };
         Trades::<T>::insert(slot, id, trade);
         Ok(())
@@ -106,10 +107,12 @@ impl<T: Config> Pallet<T> {
         })?;
         Ok(Book {
             terms: *terms,
+            rules: Self::rules_at(terms.schedule.gate_opens),
             trades: 0,
             open: 0,
             stage: Stage::Freezing { next: 0 },
             interrupted: false,
+            lost: 0,
         })
     }
 }

@@ -9,32 +9,53 @@
 //!    evidence.
 //! 2. *Two kinds of evidence.* Readings on chain are public: the meter decides, nobody has to do
 //!    anything. A seller whose habits are nobody's business commits instead, once per slot, in
-//!    the commitment window, to `blake2_256(tag, genesis, seller, slot, bill, nonce)`.
+//!    the commitment window, to `blake2_256(tag, genesis, seller, slot, bill, nonce)`
+//!    ([`commitment`](qedex_primitives::bill::commitment)), and opens bill and nonce to each of
+//!    its buyers, off chain. The bill is a reading of each of its meters, signed by the meter.
 //! 3. *The freeze.* When the readings window ends, the energy that a seller's meters delivered
-//!    is allotted once, first to its trade with the lowest number. Trades with readings settle,
-//!    and so do those with neither reading nor commitment. Trades with a commitment wait until
-//!    the time for complaints is over.
-//! 4. *Outcomes* are mechanical ([`qedex_math::outcome`]):
+//!    is allotted once: a trade gets what the seller's trades of the slot with lower numbers
+//!    leave. Trades with readings settle, and so do those with neither reading nor commitment.
+//! 4. *Complaints.* A buyer who got no opening, or one that does not match, complains from the
+//!    freeze until the end of complaints, with a bond of
+//!    `f (payment + deposit) / (1 - f)`, rounded up; `f` is [`Rules::offline_share`]. The seller
+//!    then has as long as complaints precede the final moment of the slot to reveal bill and
+//!    nonce. A reveal is checked against the commitment and the meters' keys; it answers all of the
+//!    seller's complaints of the slot that are not overdue, and from then on its bill is as public
+//!    as readings, so that it decides the seller's other open trades of the slot as well.
+//!    Whatever has become of a seller's credentials: who is party to an open trade may finish it.
+//! 5. *Acknowledgement.* A buyer may close its trade from the end of delivery on, unless it has
+//!    complained: it pays all of it.
+//! 6. *Outcomes* are mechanical ([`qedex_math::outcome`]):
 //!
-//!    | evidence | buyer | seller |
-//!    |---|---|---|
-//!    | metered energy covers the trade, or a commitment stands | pays | is paid; deposit back |
-//!    | metered energy falls short | pays the metered part; compensated for the rest | is paid the metered part; rest of the deposit back |
-//!    | nothing | refunded; compensated | not paid; loses the deposit |
+//!    | evidence | [`Outcome`] | buyer | seller | rating |
+//!    |---|---|---|---|---|
+//!    | readings or a revealed bill cover the trade | `Delivered` | pays | is paid; deposit back | seller + |
+//!    | a commitment, and no complaint | `Trusted` | pays | is paid; deposit back | seller + |
+//!    | the buyer acknowledged | `Acknowledged` | pays | is paid; deposit back | seller + |
+//!    | a complaint, and the bill revealed covers the trade | `Refuted` | pays; loses the bond to the seller | is paid; deposit back | buyer - |
+//!    | readings or a revealed bill fall short | `Short` | pays the metered part; compensated for the rest; bond back | is paid the metered part; rest of the deposit back | seller -, by the missing share |
+//!    | neither reading nor commitment | `Defaulted` | refunded; compensated | not paid; loses the deposit | seller - |
+//!    | a complaint, and no reveal in time | `Unanswered` | refunded; compensated; bond back | not paid; loses the deposit | seller - |
+//!    | none, and the chain stood still | `Annulled` | refunded | deposit back | none |
 //!
 //!    Compensation covers the harm, which is the grid price less the agreed price on what is
 //!    missing; what remains of a lost deposit goes to the community fund, so that nobody gains
 //!    by provoking a default. Metered energy is always paid for.
-//! 5. *The spread.* What the buyer pays beyond what the seller gets is the grid fee, which goes
+//! 7. *The spread.* What the buyer pays beyond what the seller gets is the grid fee, which goes
 //!    to the grid's account, and the keys' shadow price and the rounding, which go to the
-//!    entropy fund.
-//! 6. *Repeat offenders.* A seller that defaults in [`Config::DefaultsToExclusion`] slots is
-//!    excluded from new business for [`Config::ExclusionLength`]. Its open trades go on.
-//! 7. *An outage is nobody's default.* If the chain stood still for longer than a slot between
+//!    entropy fund; under McAfee's rule the community fund gets them.
+//! 8. *Repeat offenders.* A seller that defaults in [`Rules::defaults_to_exclusion`] slots is
+//!    excluded from new business for [`Rules::exclusion`] and loses the credentials that let it
+//!    sell, until their issuer issues new ones. Its open trades go on.
+//! 9. *An outage is nobody's default.* If the chain stood still for longer than a slot between
 //!    the end of delivery and the freeze, a trade without any evidence is annulled: payment and
-//!    deposit go back, and nobody is rated.
-//! 8. *Deadlines need no help.* They are kept in `on_poll`, in weighed steps that take at most a
+//!    deposit go back, and nobody is rated. If it stood still for longer than a slot while
+//!    complaints and reveals were due, that time does not count ([`Book::clock`]).
+//! 10. *Deadlines need no help.* They are kept in `on_poll`, in weighed steps that take at most a
 //!    quarter of a block and resume where they stopped.
+//! 11. *Nobody decides a trade.* The admin origin sets the [`Rules`], within their ranges, for slots
+//!    whose gate is yet to open, and may pause settlement: no trade opens, closes or is complained
+//!    about, as if the chain stood still; commitments and reveals are taken as ever.
 //!
 //! Source: section 6 of the project's design; differences from the published protocol are
 //! listed in `docs/papers.md`.
@@ -53,21 +74,26 @@
 extern crate alloc;
 
 pub use pallet::*;
+pub(crate) use payout::Decision;
+pub use rules::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
 mod agenda;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod disputes;
 mod escrow;
 #[cfg(test)]
 mod mock;
 mod payout;
+mod rules;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state;
 mod types;
+mod views;
 pub mod weights;
 
 #[frame_support::pallet]
@@ -77,13 +103,17 @@ pub mod pallet {
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
     use qedex_primitives::{
-        Balance, Calendar, EnergyLedger, Millis, Moment, Ratings, Sanctions, SlotIndex, TradeId, Wh,
+        Balance, Bill, BillAudit, Calendar, EnergyLedger, MAX_BILL_READINGS, Moment, Nonce,
+        Ratings, Sanctions, SlotIndex, TradeId, Wh,
     };
     use sp_core::H256;
 
     /// What settlement needs of the runtime.
     #[pallet::config]
-    pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+    pub trait Config: frame_system::Config<Hash = H256, RuntimeEvent: From<Event<Self>>> {
+        /// Who sets the rules and may pause settlement.
+        type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
         /// The chain's token.
         type Currency: MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason, Balance = Balance>;
 
@@ -95,6 +125,9 @@ pub mod pallet {
 
         /// What the meters say.
         type Ledger: EnergyLedger<Self::AccountId>;
+
+        /// What bills prove that were not published as readings.
+        type Audit: BillAudit<Self::AccountId>;
 
         /// Where kept and broken trades are noted.
         type Ratings: Ratings<Self::AccountId>;
@@ -111,12 +144,6 @@ pub mod pallet {
 
         /// The community fund: receives what remains of lost deposits.
         type CommunityFund: Get<Self::AccountId>;
-
-        /// In how many slots a seller may default before it is excluded; at least 1.
-        type DefaultsToExclusion: Get<u32>;
-
-        /// How long a repeat offender is excluded, in milliseconds.
-        type ExclusionLength: Get<Millis>;
 
         /// The most slots whose trades are not all settled.
         #[pallet::constant]
@@ -170,6 +197,39 @@ pub mod pallet {
     #[pallet::storage]
     pub type LastSeen<T: Config> = StorageValue<_, Moment, ValueQuery>;
 
+    /// The rules of settlement with the moments from which on they hold, the oldest first, as far
+    /// back as a slot can need them.
+    #[pallet::storage]
+    pub type RuleChanges<T: Config> =
+        StorageValue<_, BoundedVec<(Moment, Rules), ConstU32<MAX_RULE_CHANGES>>, ValueQuery>;
+
+    /// Whether settlement is paused.
+    #[pallet::storage]
+    pub type Paused<T: Config> = StorageValue<_, bool, ValueQuery>;
+
+    /// The rules at genesis.
+    #[pallet::genesis_config]
+    #[derive(frame_support::DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// The rules of settlement.
+        pub rules: Rules,
+        #[serde(skip)]
+        #[doc(hidden)]
+        pub _config: core::marker::PhantomData<T>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            assert!(
+                self.rules.is_valid(),
+                "genesis: settlement: {:?}",
+                self.rules
+            );
+            RuleChanges::<T>::put(BoundedVec::truncate_from(alloc::vec![(0, self.rules)]));
+        }
+    }
+
     /// What happened to trades.
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -200,6 +260,30 @@ pub mod pallet {
             /// The commitment.
             commitment: H256,
         },
+        /// A buyer complained: the seller has to reveal its bill.
+        Complained {
+            /// The slot.
+            slot: SlotIndex,
+            /// The trade's number.
+            id: TradeId,
+            /// Who complains.
+            buyer: T::AccountId,
+            /// About whom.
+            seller: T::AccountId,
+            /// What is held of the buyer for it, in plancks.
+            bond: Balance,
+            /// Until when the seller may reveal; later if the chain stands still before.
+            due: Moment,
+        },
+        /// A seller revealed its bill: it is what it committed to, and signed by its meters.
+        Revealed {
+            /// The slot.
+            slot: SlotIndex,
+            /// The seller.
+            seller: T::AccountId,
+            /// What it delivered in the slot.
+            delivered: Wh,
+        },
         /// A trade is settled.
         TradeSettled {
             /// The slot.
@@ -226,11 +310,23 @@ pub mod pallet {
             /// Their number.
             trades: u32,
         },
-        /// A seller has defaulted too often and is excluded from new business.
+        /// A seller has defaulted too often: it is excluded from new business for a time, and has
+        /// lost what let it sell.
         SellerExcluded {
             /// The seller.
             seller: T::AccountId,
+            /// The number of credentials that it lost.
+            credentials: u32,
         },
+        /// New rules hold for all slots whose gate opens from now on.
+        RulesChanged {
+            /// The rules.
+            rules: Rules,
+        },
+        /// Settlement is paused.
+        SettlementPaused,
+        /// Settlement goes on.
+        SettlementResumed,
     }
 
     /// Why settlement refused. Nothing has changed where one of these is returned.
@@ -244,14 +340,47 @@ pub mod pallet {
         AlreadyCommitted,
         /// More is asked of an account's escrow than is held for its orders.
         EscrowTooSmall,
-        /// A trade with this number is open in this slot already.
-        DuplicateTrade,
-        /// Delivery of the slot has ended: a seller could not give evidence in time any more.
+        /// A trade of this slot with this number or a higher one has been opened already.
+        TradeOutOfOrder,
+        /// It is too late: delivery of the slot has ended, so that a seller could not give evidence
+        /// in time any more, or no reveal is due any more.
         TooLate,
         /// Too many slots have unsettled trades.
         TooManySlots,
         /// An amount is too large to compute with.
         Overflow,
+        /// There is no such open trade.
+        NoSuchTrade,
+        /// The account is not the buyer of this trade.
+        NotTheBuyer,
+        /// Delivery of the slot is not over: there is nothing to acknowledge yet.
+        DeliveryNotOver,
+        /// The buyer has complained about this trade: the seller's answer decides.
+        AlreadyComplained,
+        /// Complaints about the slot are not taken now.
+        NotInComplaintWindow,
+        /// The seller has not committed, or its meters' readings are public: they decide.
+        NothingToComplainOf,
+        /// Nobody has complained about the seller in this slot: its bill may stay private.
+        NoComplaint,
+        /// The seller has revealed its bill of this slot already.
+        AlreadyRevealed,
+        /// Bill and nonce are not what the seller committed to.
+        NotAsCommitted,
+        /// The bill has not exactly one reading of each meter that the seller had in the slot.
+        WrongMeters,
+        /// A reading of the bill is of another slot.
+        WrongSlot,
+        /// A value of the bill is over the meter's capacity.
+        OverCapacity,
+        /// A signature of the bill is not the meter's over its reading on this chain.
+        BadSignature,
+        /// A rule is out of its range.
+        InvalidRules,
+        /// The rules have been changed too often for slots whose gate is open.
+        TooManyChanges,
+        /// Settlement is paused.
+        IsPaused,
     }
 
     #[pallet::hooks]
@@ -264,6 +393,20 @@ pub mod pallet {
             assert!(
                 T::MaxSlotsInFlight::get() > 0,
                 "at least one slot can be settled"
+            );
+            let quarter = T::BlockWeights::get().max_block.saturating_div(4);
+            let trade = T::WeightInfo::freeze_trade().max(T::WeightInfo::close_trade());
+            let step = T::WeightInfo::poll()
+                .saturating_add(T::WeightInfo::visit_book())
+                .saturating_add(trade)
+                .saturating_add(T::WeightInfo::exclude());
+            assert!(
+                step.all_lte(quarter),
+                "a quarter of a block settles at least one trade"
+            );
+            assert!(
+                T::Audit::audit_weight().all_lte(quarter),
+                "a bill of {MAX_BILL_READINGS} readings can be revealed"
             );
             let funds = [
                 T::GridAccount::get(),
@@ -310,6 +453,88 @@ pub mod pallet {
                 commitment,
             });
             Ok(())
+        }
+
+        /// Acknowledges the delivery of trade `id` of `slot`, in which the signer buys: it is paid in
+        /// full and its deposit goes back at once.
+        ///
+        /// From the end of delivery on, as long as the trade is open and not complained about.
+        #[pallet::call_index(1)]
+        #[pallet::weight(T::WeightInfo::acknowledge())]
+        pub fn acknowledge(origin: OriginFor<T>, slot: SlotIndex, id: TradeId) -> DispatchResult {
+            let buyer = ensure_signed(origin)?;
+            ensure!(!Paused::<T>::get(), Error::<T>::IsPaused);
+            Self::do_acknowledge(&buyer, slot, id)
+        }
+
+        /// Complains about trade `id` of `slot`, in which the signer buys: the seller has committed,
+        /// and has not opened its commitment to the buyer, or not to what it should be.
+        ///
+        /// Holds the bond of the crate's rule 4. It comes back unless the seller reveals a bill that
+        /// covers the trade; then the seller gets it. Once per trade, from the freeze until the end
+        /// of complaints.
+        #[pallet::call_index(2)]
+        #[pallet::weight(T::WeightInfo::complain())]
+        pub fn complain(origin: OriginFor<T>, slot: SlotIndex, id: TradeId) -> DispatchResult {
+            let buyer = ensure_signed(origin)?;
+            ensure!(!Paused::<T>::get(), Error::<T>::IsPaused);
+            Self::do_complain(&buyer, slot, id)
+        }
+
+        /// Reveals the bill to which the signer, whom a buyer has complained about, committed in
+        /// `slot`.
+        ///
+        /// - `bill`: one reading of each meter that the signer had in the slot, signed by the meter.
+        /// - `nonce`: the 32 bytes that hid it.
+        ///
+        /// Once per seller and slot, until the latest complaint is due. A bill that does not match
+        /// is refused and changes nothing.
+        #[pallet::call_index(3)]
+        #[pallet::weight(
+            T::WeightInfo::reveal(bill.len() as u32).saturating_add(T::Audit::audit_weight())
+        )]
+        pub fn reveal(
+            origin: OriginFor<T>,
+            slot: SlotIndex,
+            bill: Bill,
+            nonce: Nonce,
+        ) -> DispatchResult {
+            let seller = ensure_signed(origin)?;
+            Self::do_reveal(seller, slot, &bill, &nonce)
+        }
+
+        /// Sets the rules for all slots whose gate opens from now on.
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::set_rules())]
+        pub fn set_rules(origin: OriginFor<T>, rules: Rules) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::change_rules(rules)
+        }
+
+        /// Pauses settlement, or lets it go on.
+        ///
+        /// While it is paused no trade opens, closes or is complained about, as if the chain stood
+        /// still: what is missed for longer than a slot is nobody's default. Sellers may commit and
+        /// reveal.
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::set_paused())]
+        pub fn set_paused(origin: OriginFor<T>, paused: bool) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Paused::<T>::put(paused);
+            Self::deposit_event(if paused {
+                Event::SettlementPaused
+            } else {
+                Event::SettlementResumed
+            });
+            Ok(())
+        }
+    }
+
+    #[pallet::view_functions]
+    impl<T: Config> Pallet<T> {
+        /// The rules for a slot whose gate opens now.
+        pub fn rules() -> Rules {
+            Self::rules_at(T::Calendar::now())
         }
     }
 }

@@ -11,10 +11,11 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use qedex_primitives::{
-    Balance, Calendar, EnergyLedger, Escrow, LeaderTerms, MarketSettlement, Millis, Moment,
+    Balance, Bill, BillAudit, BillError, Calendar, EnergyLedger, Escrow, LeaderTerms, MarketSettlement, Millis, Moment,
     NewTrade, PricePerKwh, Ratings, Sanctions, Schedule, SlotIndex, SlotTerms, TradeId, Verdict,
     Wh, Windows,
 };
+use sp_core::H256;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
 use std::collections::BTreeMap;
 
@@ -97,6 +98,63 @@ impl EnergyLedger<AccountId> for TestLedger {
     }
 }
 
+impl BillAudit<AccountId> for TestLedger {
+    /// A reading of this slot proves what it says; the meter of an account has the account's number,
+    /// and its signature says `1` throughout.
+    fn audit(account: &AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError> {
+        let [reading] = &bill[..] else {
+            return Err(BillError::WrongMeters);
+        };
+        let payload = &reading.payload;
+        if u64::from(payload.meter.0) != *account {
+            return Err(BillError::WrongMeters);
+        }
+        if payload.slot != slot {
+            return Err(BillError::WrongSlot);
+        }
+        if payload.generated > CAPACITY {
+            return Err(BillError::OverCapacity);
+        }
+        if reading.signature != signature(1) {
+            return Err(BillError::BadSignature);
+        }
+        Ok(payload.generated.saturating_sub(payload.consumed))
+    }
+
+    fn audit_weight() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+}
+
+/// The most that a meter reads.
+pub const CAPACITY: Wh = Wh(1_000_000);
+
+/// A signature that is not one: the audit of these tests looks only at this number.
+pub fn signature(number: u8) -> MeterSignature {
+    MeterSignature::Sr25519(sp_core::sr25519::Signature::from_raw([number; 64]))
+}
+
+/// The bill of a seller that generated `energy` in `slot`, well signed.
+pub fn bill_in(slot: SlotIndex, seller: AccountId, energy: u64) -> Bill {
+    Bill::truncate_from(vec![SignedReading {
+        payload: ReadingPayload {
+            meter: MeterId(u32::try_from(seller).unwrap()),
+            slot,
+            generated: Wh(energy),
+            consumed: Wh(0),
+        },
+        signature: signature(1),
+    }])
+}
+
+/// What hides the bills of these tests.
+pub const NONCE: Nonce = [7; 32];
+
+/// The commitment of a seller to a bill of `slot`.
+pub fn commitment_in(slot: SlotIndex, seller: AccountId, bill: &Bill) -> H256 {
+    qedex_primitives::bill::commitment(System::block_hash(0), &seller, slot, bill, &NONCE)
+}
+
 /// Writes down what it is told.
 pub struct Recorder;
 
@@ -134,12 +192,12 @@ pub const ENTROPY: AccountId = 101;
 pub const COMMUNITY: AccountId = 102;
 
 impl pallet_settlement::Config for Test {
+    type AdminOrigin = frame_system::EnsureRoot<AccountId>;
+    type Audit = TestLedger;
     type Calendar = TestCalendar;
     type CommunityFund = ConstU64<COMMUNITY>;
     type Currency = Balances;
-    type DefaultsToExclusion = ConstU32<2>;
     type EntropyFund = ConstU64<ENTROPY>;
-    type ExclusionLength = ConstU64<EXCLUSION>;
     type GridAccount = ConstU64<GRID>;
     type Ledger = TestLedger;
     type MaxSlotsInFlight = ConstU32<MAX_SLOTS>;
@@ -333,6 +391,9 @@ pub fn build() -> sp_io::TestExternalities {
     }
     .assimilate_storage(&mut storage)
     .unwrap();
+    crate::GenesisConfig::<Test>::default()
+        .assimilate_storage(&mut storage)
+        .unwrap();
     let mut ext = sp_io::TestExternalities::new(storage);
     ext.execute_with(|| {
         Now::set(TestCalendar::schedule(SLOT).gate_closes);

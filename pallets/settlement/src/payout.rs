@@ -1,6 +1,8 @@
 //! The end of a trade: money moves, and the parties are rated.
 
-use crate::{Amounts, Book, Config, Defaults, Event, Outcome, Pallet, Sellers, Trade, Trades};
+use crate::{
+    Amounts, Book, Config, Defaults, Event, Outcome, Pallet, Rules, Sellers, Trade, Trades,
+};
 use frame_support::{
     pallet_prelude::*,
     storage::with_storage_layer,
@@ -12,21 +14,60 @@ use frame_support::{
 use qedex_math::outcome::{self, Evidence, Settlement};
 use qedex_primitives::{Balance, Ratings, Rule, Sanctions, SlotIndex, TradeId, Verdict, Wh};
 
+/// What decides a trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// This energy was metered for it.
+    Metered(Wh),
+    /// A commitment stood.
+    Trusted,
+    /// The buyer acknowledged the delivery.
+    Acknowledged,
+    /// There is no evidence, or a complaint was not answered in time.
+    Nothing,
+    /// There is no evidence, and that is the chain's fault.
+    Annulled,
+}
+
+impl Decision {
+    fn evidence(self) -> Option<Evidence> {
+        match self {
+            Self::Metered(energy) => Some(Evidence::Metered(energy)),
+            Self::Trusted | Self::Acknowledged => Some(Evidence::Trusted),
+            Self::Nothing => Some(Evidence::Nothing),
+            Self::Annulled => None,
+        }
+    }
+
+    /// What this makes of a trade over `energy`, and how much of it counts as delivered.
+    fn outcome(self, energy: Wh, complained: bool) -> (Outcome, Wh) {
+        match self {
+            Self::Metered(metered) if metered < energy => (Outcome::Short, metered),
+            Self::Metered(_) if complained => (Outcome::Refuted, energy),
+            Self::Metered(_) => (Outcome::Delivered, energy),
+            Self::Trusted => (Outcome::Trusted, energy),
+            Self::Acknowledged => (Outcome::Acknowledged, energy),
+            Self::Nothing if complained => (Outcome::Unanswered, Wh::ZERO),
+            Self::Nothing => (Outcome::Defaulted, Wh::ZERO),
+            Self::Annulled => (Outcome::Annulled, Wh::ZERO),
+        }
+    }
+}
+
 impl<T: Config> Pallet<T> {
-    /// Settles a trade by its evidence; without any (`None`), annuls it.
+    /// Settles a trade by what decides it.
     pub(crate) fn settle(
         slot: SlotIndex,
         book: &mut Book,
         id: TradeId,
         trade: Trade<T::AccountId>,
-        evidence: Option<Evidence>,
+        decision: Decision,
     ) {
-        let (outcome, metered, amounts) = evidence
-            .and_then(|evidence| Self::try_pay(&trade, book, evidence))
-            .unwrap_or_else(|| Self::annul(&trade));
+        let (outcome, metered, amounts) =
+            Self::try_pay(&trade, book, decision).unwrap_or_else(|| Self::annul(&trade));
         Trades::<T>::remove(slot, id);
         book.open = book.open.saturating_sub(1);
-        Self::rate(slot, &trade, outcome, metered);
+        Self::rate(slot, &book.rules, &trade, outcome, metered);
         Self::close_seller(slot, &trade.seller);
         Self::deposit_event(Event::TradeSettled {
             slot,
@@ -40,14 +81,21 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// Pays a trade out by its evidence. `None`, with nothing changed, where that fails: the
-    /// accounts of a trade exist as long as money is held on them, so it cannot, but money must
+    /// Pays a trade out by its evidence. `None`, with nothing changed, without evidence or where
+    /// that fails: the accounts of a trade exist as long as money is held on them, so it cannot, but money must
     /// not stay in escrow for ever if it did.
     fn try_pay(
         trade: &Trade<T::AccountId>,
         book: &Book,
-        evidence: Evidence,
+        decision: Decision,
     ) -> Option<(Outcome, Wh, Amounts)> {
+        let evidence = decision.evidence()?;
+        let (outcome, metered) = decision.outcome(trade.energy, trade.complaint.is_some());
+        let bond = trade.complaint.map_or(0, |complaint| complaint.bond);
+        let (bond_to_seller, bond_back) = match outcome {
+            Outcome::Refuted => (bond, 0),
+            _ => (0, bond),
+        };
         let payout = outcome::payout(
             &Settlement {
                 energy: trade.energy,
@@ -68,17 +116,13 @@ impl<T: Config> Pallet<T> {
             compensation: payout.compensation,
             forfeited: payout.forfeited,
             deposit_back: payout.deposit_back,
+            bond_to_seller,
+            bond_back,
         };
         if let Err(error) = with_storage_layer(|| Self::move_money(trade, book, &amounts)) {
             log::error!(target: "runtime::settlement", "a payout failed: {error:?}");
             return None;
         }
-        let (outcome, metered) = match evidence {
-            Evidence::Metered(metered) if metered < trade.energy => (Outcome::Short, metered),
-            Evidence::Metered(_) => (Outcome::Delivered, trade.energy),
-            Evidence::Trusted => (Outcome::Trusted, trade.energy),
-            Evidence::Nothing => (Outcome::Defaulted, Wh::ZERO),
-        };
         Some((outcome, metered, amounts))
     }
 
@@ -93,6 +137,8 @@ impl<T: Config> Pallet<T> {
         Self::transfer(buyer, &T::GridAccount::get(), amounts.to_grid)?;
         Self::transfer(buyer, &spread_fund, amounts.to_entropy_fund)?;
         Self::give_back(buyer, amounts.refund)?;
+        Self::transfer(buyer, seller, amounts.bond_to_seller)?;
+        Self::give_back(buyer, amounts.bond_back)?;
         Self::transfer(seller, buyer, amounts.compensation)?;
         Self::transfer(seller, &T::CommunityFund::get(), amounts.forfeited)?;
         Self::give_back(seller, amounts.deposit_back)
@@ -122,11 +168,13 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Gives payment and deposit back.
+    /// Gives payment, deposit and bond back.
     fn annul(trade: &Trade<T::AccountId>) -> (Outcome, Wh, Amounts) {
+        let bond = trade.complaint.map_or(0, |complaint| complaint.bond);
         for (who, amount) in [
             (&trade.buyer, trade.payment),
             (&trade.seller, trade.deposit),
+            (&trade.buyer, bond),
         ] {
             if let Err(error) = Self::give_back(who, amount) {
                 log::error!(target: "runtime::settlement", "a release failed: {error:?}");
@@ -135,27 +183,54 @@ impl<T: Config> Pallet<T> {
         let amounts = Amounts {
             refund: trade.payment,
             deposit_back: trade.deposit,
+            bond_back: bond,
             ..Default::default()
         };
         (Outcome::Annulled, Wh::ZERO, amounts)
     }
 
-    fn rate(slot: SlotIndex, trade: &Trade<T::AccountId>, outcome: Outcome, metered: Wh) {
-        let verdict = match outcome {
-            Outcome::Delivered | Outcome::Trusted => Verdict::Kept,
-            Outcome::Short | Outcome::Defaulted => {
-                Verdict::Missed(trade.energy.saturating_sub(metered))
+    /// A seller is rated by its delivery; a buyer by a complaint that proves wrong.
+    fn rate(
+        slot: SlotIndex,
+        rules: &Rules,
+        trade: &Trade<T::AccountId>,
+        outcome: Outcome,
+        metered: Wh,
+    ) {
+        let Trade {
+            buyer,
+            seller,
+            energy,
+            ..
+        } = trade;
+        match outcome {
+            Outcome::Delivered | Outcome::Trusted | Outcome::Acknowledged => {
+                T::Ratings::record(buyer, seller, *energy, Verdict::Kept);
             }
-            Outcome::Annulled => return,
-        };
-        T::Ratings::record(&trade.buyer, &trade.seller, trade.energy, verdict);
-        if outcome == Outcome::Defaulted {
-            Self::count_default(slot, &trade.seller);
+            Outcome::Refuted => {
+                T::Ratings::record(seller, buyer, *energy, Verdict::Missed(*energy));
+            }
+            Outcome::Short => {
+                let missing = energy.saturating_sub(metered);
+                T::Ratings::record(buyer, seller, *energy, Verdict::Missed(missing));
+            }
+            Outcome::Defaulted | Outcome::Unanswered => {
+                T::Ratings::record(buyer, seller, *energy, Verdict::Missed(*energy));
+                Self::count_default(slot, rules, seller);
+            }
+            Outcome::Annulled => (),
         }
     }
 
-    /// Counts a default once per seller and slot, and excludes who has reached the limit.
-    pub(crate) fn count_default(slot: SlotIndex, who: &T::AccountId) {
+    /// Whether a default of `who` in `slot` leads to its exclusion.
+    pub(crate) fn excludes(slot: SlotIndex, book: &Book, who: &T::AccountId) -> bool {
+        let counted = Sellers::<T>::get(slot, who).is_none_or(|seller| seller.defaulted);
+        !counted && Defaults::<T>::get(who).saturating_add(1) >= book.rules.defaults_to_exclusion
+    }
+
+    /// Counts a default once per seller and slot. Who has reached the limit is excluded, and loses
+    /// the credentials that let it sell.
+    pub(crate) fn count_default(slot: SlotIndex, rules: &Rules, who: &T::AccountId) {
         let Some(mut seller) = Sellers::<T>::get(slot, who) else {
             return;
         };
@@ -165,19 +240,19 @@ impl<T: Config> Pallet<T> {
         seller.defaulted = true;
         Sellers::<T>::insert(slot, who, seller);
         let defaults = Defaults::<T>::get(who).saturating_add(1);
-        if defaults < T::DefaultsToExclusion::get().max(1) {
+        if defaults < rules.defaults_to_exclusion {
             Defaults::<T>::insert(who, defaults);
             return;
         }
         Defaults::<T>::remove(who);
-        match T::Sanctions::blacklist_for_default(who, T::ExclusionLength::get()) {
-            Ok(()) => Self::deposit_event(Event::SellerExcluded {
-                seller: who.clone(),
-            }),
-            Err(error) => {
-                log::error!(target: "runtime::settlement", "an exclusion failed: {error:?}");
-            }
+        if let Err(error) = T::Sanctions::blacklist_for_default(who, rules.exclusion) {
+            log::error!(target: "runtime::settlement", "an exclusion failed: {error:?}");
         }
+        let credentials = T::Sanctions::revoke_selling(who);
+        Self::deposit_event(Event::SellerExcluded {
+            seller: who.clone(),
+            credentials,
+        });
     }
 
     /// Forgets a seller of a slot with its last trade.

@@ -1,6 +1,6 @@
 //! The invariants of settlement.
 
-use crate::{Books, Config, OpenBooks, OrderEscrow, Pallet, Sellers, Trades};
+use crate::{Books, Config, OpenBooks, OrderEscrow, Pallet, RuleChanges, Sellers, Trades};
 use alloc::collections::BTreeMap;
 use codec::Encode;
 use frame_support::{ensure, traits::fungible::InspectHold};
@@ -13,9 +13,20 @@ impl<T: Config> Pallet<T> {
     /// 1. the open books are those that have a record, in ascending order, each once, and each
     ///    has as many open trades as it says, and at least one;
     /// 2. a seller's record says the number of its open trades, and there is no record without;
-    /// 3. what is held of an account is what is booked for its orders, the payments of the trades
-    ///    in which it buys and the deposits of the trades in which it sells; nothing otherwise.
+    /// 3. a complaint is about a seller that has committed and may answer it; who has revealed had
+    ///    been asked to;
+    /// 4. what is held of an account is what is booked for its orders, the payments of the trades
+    ///    in which it buys, the bonds of its complaints, and the deposits of the trades in which it
+    ///    sells; nothing otherwise;
+    /// 5. the rules on record are valid, in ascending order of their beginning, and there are some.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+        let changes = RuleChanges::<T>::get();
+        ensure!(
+            !changes.is_empty()
+                && changes.is_sorted_by(|a, b| a.0 < b.0)
+                && changes.iter().all(|(_, rules)| rules.is_valid()),
+            "rules on record are not valid"
+        );
         let open = OpenBooks::<T>::get();
         ensure!(
             open.is_sorted_by(|a, b| a < b),
@@ -37,6 +48,16 @@ impl<T: Config> Pallet<T> {
             ensure!(id < book.trades, "a trade beyond its book");
             justify(&trade.buyer, trade.payment);
             justify(&trade.seller, trade.deposit);
+            let seller = Sellers::<T>::get(slot, &trade.seller).ok_or("a trade without a seller")?;
+            let sold = trade.before.saturating_add(trade.energy);
+            ensure!(sold <= seller.sold, "a trade beyond what was sold");
+            if let Some(complaint) = trade.complaint {
+                justify(&trade.buyer, complaint.bond);
+                ensure!(
+                    seller.commitment.is_some() && seller.answer_until >= Some(complaint.due),
+                    "a complaint that cannot be answered"
+                );
+            }
             let count = sellers.entry((slot, trade.seller.encode())).or_default();
             *count = count.saturating_add(1);
             let count = books.entry(slot).or_default();
@@ -58,6 +79,10 @@ impl<T: Config> Pallet<T> {
             ensure!(
                 sellers.get(&(slot, who.encode())) == Some(&seller.open),
                 "a seller's trades are miscounted"
+            );
+            ensure!(
+                seller.revealed.is_none() || seller.answer_until.is_some(),
+                "a bill that nobody asked for"
             );
         }
         for (who, amount) in OrderEscrow::<T>::iter() {

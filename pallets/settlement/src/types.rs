@@ -1,7 +1,8 @@
 //! What settlement stores and reports.
 
+use crate::Rules;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use qedex_primitives::{Balance, PricePerKwh, SlotTerms, TradeId, Wh};
+use qedex_primitives::{Balance, Millis, Moment, PricePerKwh, SlotTerms, TradeId, Wh};
 use scale_info::TypeInfo;
 use sp_core::H256;
 
@@ -24,6 +25,31 @@ pub struct Trade<AccountId> {
     pub payment: Balance,
     /// What is held of the seller, in plancks.
     pub deposit: Balance,
+    /// The energy that the seller sold before, in trades of this slot with lower numbers: what it
+    /// delivers serves them first.
+    pub before: Wh,
+    /// The buyer's complaint.
+    pub complaint: Option<Complaint>,
+}
+
+/// A buyer's complaint about a trade whose seller has committed.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Complaint {
+    /// What is held of the buyer for it, in plancks.
+    pub bond: Balance,
+    /// Until when the seller may reveal, by the slot's clock ([`Book::clock`]).
+    pub due: Moment,
 }
 
 /// How far the settlement of a slot has come.
@@ -50,6 +76,11 @@ pub enum Stage {
         /// The next trade to look at.
         next: TradeId,
     },
+    /// Waiting for the last reveals to be due, then going through the trades that are still open.
+    Ending {
+        /// The next trade to look at.
+        next: TradeId,
+    },
 }
 
 /// A slot with open trades.
@@ -68,6 +99,8 @@ pub enum Stage {
 pub struct Book {
     /// The slot's frozen terms.
     pub terms: SlotTerms,
+    /// The rules of settlement that held when the slot's gate opened.
+    pub rules: Rules,
     /// The number after that of the latest trade.
     pub trades: u32,
     /// How many of them are open.
@@ -76,6 +109,22 @@ pub struct Book {
     pub stage: Stage,
     /// Whether the chain stood still while evidence could be given.
     pub interrupted: bool,
+    /// For how long the chain stood still while complaints and reveals were due.
+    pub lost: Millis,
+}
+
+impl Book {
+    /// The time by which complaints and reveals are due: the chain's, less what was lost while it
+    /// stood still.
+    pub const fn clock(&self, now: Moment) -> Moment {
+        now.saturating_sub(self.lost)
+    }
+
+    /// How long a seller has to reveal after a complaint.
+    pub const fn time_to_reveal(&self) -> Millis {
+        let schedule = &self.terms.schedule;
+        schedule.final_at.saturating_sub(schedule.complaints_until)
+    }
 }
 
 /// A seller of a slot.
@@ -95,12 +144,36 @@ pub struct Book {
 pub struct Seller {
     /// Its open trades.
     pub open: u32,
-    /// The delivered energy that is allotted to its trades already.
-    pub allotted: Wh,
+    /// The energy that it sold in all.
+    pub sold: Wh,
     /// Its commitment.
     pub commitment: Option<H256>,
+    /// Until when, by the slot's clock, it may answer the latest complaint; none without.
+    pub answer_until: Option<Moment>,
+    /// What it revealed.
+    pub revealed: Option<Revealed>,
     /// Whether a default in this slot has been counted.
     pub defaulted: bool,
+}
+
+/// A bill that a seller revealed.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Revealed {
+    /// What the seller delivered in the slot by its meters' signatures.
+    pub delivered: Wh,
+    /// When, by the slot's clock.
+    pub at: Moment,
 }
 
 /// What decided a trade.
@@ -117,14 +190,20 @@ pub struct Seller {
     TypeInfo,
 )]
 pub enum Outcome {
-    /// The readings cover the trade.
+    /// The readings, or the bill that was revealed, cover the trade; its buyer did not complain.
     Delivered,
     /// The seller's commitment stood without complaint.
     Trusted,
-    /// The readings fall short of the trade.
+    /// The buyer acknowledged the delivery.
+    Acknowledged,
+    /// The buyer complained, and the bill that was revealed covers the trade.
+    Refuted,
+    /// The readings, or the bill that was revealed, fall short of the trade.
     Short,
     /// Neither reading nor commitment.
     Defaulted,
+    /// The buyer complained, and the seller did not reveal in time.
+    Unanswered,
     /// The chain stood still while evidence could be given, or the payout failed: everything
     /// went back.
     Annulled,
@@ -132,8 +211,9 @@ pub enum Outcome {
 
 /// What moved at the end of a trade, in plancks.
 ///
-/// `to_seller + to_grid + to_entropy_fund + refund` is the payment that was held, and
-/// `compensation + forfeited + deposit_back` the deposit.
+/// `to_seller + to_grid + to_entropy_fund + refund` is the payment that was held,
+/// `compensation + forfeited + deposit_back` the deposit, and `bond_to_seller + bond_back` the
+/// bond of a complaint.
 #[derive(
     Clone,
     Copy,
@@ -163,4 +243,8 @@ pub struct Amounts {
     pub forfeited: Balance,
     /// Back to the seller.
     pub deposit_back: Balance,
+    /// From the bond of a complaint to the seller.
+    pub bond_to_seller: Balance,
+    /// From the bond of a complaint back to the buyer.
+    pub bond_back: Balance,
 }

@@ -6,6 +6,16 @@ use frame_support::weights::Weight;
 pub trait WeightInfo {
     /// `commit`.
     fn commit() -> Weight;
+    /// `acknowledge`, of the last trade of a slot.
+    fn acknowledge() -> Weight;
+    /// `complain`.
+    fn complain() -> Weight;
+    /// `reveal`, without the audit of the bill; `n` readings are hashed.
+    fn reveal(n: u32) -> Weight;
+    /// `set_rules`.
+    fn set_rules() -> Weight;
+    /// `set_paused`.
+    fn set_paused() -> Weight;
     /// Opening a trade at clearing.
     fn open_trade() -> Weight;
     /// Looking at the agenda once a block: all books marked after an interruption, and struck
@@ -13,9 +23,11 @@ pub trait WeightInfo {
     fn poll() -> Weight;
     /// Looking at a book, and ending it.
     fn visit_book() -> Weight;
-    /// A trade at the freeze, settled at its worst.
+    /// A trade at the freeze, settled at its worst, its seller not excluded.
     fn freeze_trade() -> Weight;
-    /// A trade at the end of complaints, settled.
+    /// The exclusion of a seller.
+    fn exclude() -> Weight;
+    /// A trade at the end of complaints or of reveals, settled at its worst, its seller not excluded.
     fn close_trade() -> Weight;
 }
 
@@ -23,6 +35,24 @@ pub trait WeightInfo {
 #[cfg(test)]
 impl WeightInfo for () {
     fn commit() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn acknowledge() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn complain() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn set_rules() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn set_paused() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn reveal(_: u32) -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn exclude() -> Weight {
         Weight::from_parts(1_000, 0)
     }
     fn open_trade() -> Weight {

@@ -21,19 +21,6 @@ pub mod dynamic_params {
         #[codec(index = 0)]
         pub static MarketKeysPerSlot: u64 = 1_000;
     }
-
-    /// What happens to repeat offenders.
-    #[dynamic_pallet_params]
-    #[codec(index = 1)]
-    pub mod sanctions {
-        /// In how many slots a seller may default before it is excluded; at least 1.
-        #[codec(index = 0)]
-        pub static DefaultsToExclusion: u32 = 2;
-
-        /// How many hours it is excluded, from 1 to 744.
-        #[codec(index = 1)]
-        pub static ExclusionHours: u32 = 24;
-    }
 }
 
 #[cfg(feature = "runtime-benchmarks")]

@@ -2,40 +2,21 @@
 
 use crate::{
     Auction, Balances, Membership, Metering, Reputation, Runtime, RuntimeHoldReason,
-    configs::money::{CommunityFund, EntropyFund, GridAccount},
-    dynamic_params::sanctions,
+    configs::{
+        governance::AdminOrigin,
+        money::{CommunityFund, EntropyFund, GridAccount},
+    },
     weights,
 };
-use frame_support::traits::{ConstU32, Get};
-use qedex_primitives::Millis;
-
-/// The council's limit on defaults, at least 1.
-pub struct DefaultsToExclusion;
-
-impl Get<u32> for DefaultsToExclusion {
-    fn get() -> u32 {
-        sanctions::DefaultsToExclusion::get().max(1)
-    }
-}
-
-/// The council's length of an exclusion, from one hour to 31 days.
-pub struct ExclusionLength;
-
-impl Get<Millis> for ExclusionLength {
-    fn get() -> Millis {
-        const HOUR: Millis = 60 * 60 * 1_000;
-        let hours = Millis::from(sanctions::ExclusionHours::get()).clamp(1, 31 * 24);
-        hours.saturating_mul(HOUR)
-    }
-}
+use frame_support::traits::ConstU32;
 
 impl pallet_settlement::Config for Runtime {
+    type AdminOrigin = AdminOrigin;
+    type Audit = Metering;
     type Calendar = Auction;
     type CommunityFund = CommunityFund;
     type Currency = Balances;
-    type DefaultsToExclusion = DefaultsToExclusion;
     type EntropyFund = EntropyFund;
-    type ExclusionLength = ExclusionLength;
     type GridAccount = GridAccount;
     type Ledger = Metering;
     type MaxSlotsInFlight = ConstU32<64>;

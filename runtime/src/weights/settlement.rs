@@ -153,4 +153,46 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
+	/// Estimated from the reads and writes of the call; to be measured.
+	fn acknowledge() -> Weight {
+		Weight::from_parts(230_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 12000))
+			.saturating_add(T::DbWeight::get().reads(16))
+			.saturating_add(T::DbWeight::get().writes(14))
+	}
+	/// Estimated from the reads and writes of the call; to be measured.
+	fn complain() -> Weight {
+		Weight::from_parts(90_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 12000))
+			.saturating_add(T::DbWeight::get().reads(16))
+			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	/// Estimated from the reads and writes of the call; to be measured.
+	fn reveal(_n: u32) -> Weight {
+		Weight::from_parts(40_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 4000))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Estimated from the reads and writes of the call; to be measured.
+	fn set_rules() -> Weight {
+		Weight::from_parts(15_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 2500))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Estimated from the reads and writes of the call; to be measured.
+	fn set_paused() -> Weight {
+		Weight::from_parts(8_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 1500))
+			.saturating_add(T::DbWeight::get().reads(0))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Estimated from the reads and writes of the call; to be measured.
+	fn exclude() -> Weight {
+		Weight::from_parts(500_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 90000))
+			.saturating_add(T::DbWeight::get().reads(110))
+			.saturating_add(T::DbWeight::get().writes(100))
+	}
 }

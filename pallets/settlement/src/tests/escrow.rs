@@ -99,10 +99,13 @@ fn an_opened_trade_is_booked() {
                 seller_price: SELLER_PRICE,
                 payment: payment(300),
                 deposit: deposit(300),
+                before: Wh(500),
+                complaint: None,
             })
         );
         let seller = Seller {
             open: 2,
+            sold: Wh(800),
             ..Default::default()
         };
         assert_eq!(Sellers::<Test>::get(SLOT, SELMA), Some(seller));
@@ -155,7 +158,7 @@ fn a_number_is_one_trades() {
         assert_ok!(Settlement::hold(&BEN, payment(100)));
         assert_ok!(Settlement::hold(&SVEN, deposit(100)));
         let open = |id| Settlement::open_trade(SLOT, &terms(SLOT), new_trade(id, BEN, SVEN, 100));
-        assert_noop!(open(0), Error::<Test>::DuplicateTrade);
+        assert_noop!(open(0), Error::<Test>::TradeOutOfOrder);
         assert_noop!(open(u32::MAX), Error::<Test>::Overflow);
         assert_ok!(open(1));
     });

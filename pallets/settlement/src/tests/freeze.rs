@@ -106,14 +106,22 @@ fn energy_goes_to_the_lowest_number_first_and_to_nobody_twice() {
 }
 
 #[test]
-fn the_order_of_opening_does_not_matter() {
+fn trades_open_in_the_order_of_their_numbers() {
     build_and_execute(|| {
-        trade(2, BEN, SELMA, 200);
-        trade(0, ANNA, SELMA, 300);
+        trade(1, BEN, SELMA, 200);
+        for id in [0, 1] {
+            let late = new_trade(id, ANNA, SELMA, 300);
+            assert_ok!(Settlement::hold(&ANNA, late.payment));
+            assert_ok!(Settlement::hold(&SELMA, late.deposit));
+            assert_noop!(
+                Settlement::open_trade(SLOT, &terms(SLOT), late),
+                Error::<Test>::TradeOutOfOrder
+            );
+        }
+        trade(3, ANNA, SELMA, 300);
         deliver(SELMA, 350);
         run_to_freeze();
-        assert_eq!(outcomes(), [(0, Outcome::Delivered), (2, Outcome::Short)]);
-        assert_nothing_left();
+        assert_eq!(outcomes(), [(1, Outcome::Delivered), (3, Outcome::Short)]);
     });
 }
 

@@ -43,6 +43,7 @@ fn amounts_for(energy: u64, traded: u64) -> Amounts {
         compensation: harm,
         forfeited: 0,
         deposit_back: deposit(traded) - harm,
+        ..Default::default()
     }
 }
 
