@@ -2,10 +2,10 @@
 
 mod balances;
 mod commitments;
-mod conservation;
 mod defaults;
 mod escrow;
 mod freeze;
+mod model;
 mod outages;
 mod paging;
 
