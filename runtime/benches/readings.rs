@@ -24,12 +24,10 @@ use qedex_runtime::*;
 use sc_executor::WasmExecutor;
 use serde_json::{Value, json};
 use sp_core::{
-    H256, Pair, ed25519,
-    hashing::blake2_256,
-    sr25519,
+    H256, Pair, ed25519, sr25519,
     traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode},
 };
-use sp_io::{SubstrateHostFunctions, TestExternalities};
+use sp_io::{SubstrateHostFunctions, TestExternalities, hashing::blake2_256};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
     BuildStorage, Digest, DigestItem, MultiSignature,
