@@ -1,8 +1,8 @@
 //! Tables that the planning tools read.
 
 use crate::error::Error;
-use serde::de::DeserializeOwned;
-use std::path::Path;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use std::{path::Path, str::FromStr};
 
 /// The rows of a CSV file whose header names exactly `columns`, in any order.
 ///
@@ -32,6 +32,24 @@ pub fn each<const N: usize>(
         reason,
     })?;
     parse_each(&text, columns, take).map_err(|reason| Error::BadInput(format!("{name}: {reason}")))
+}
+
+/// A whole number from 0 on, in decimal digits and nothing else. Left alone, the reader of tables
+/// would take 0x10 for 16.
+///
+/// For `#[serde(deserialize_with = "table::whole")]`.
+pub fn whole<'de, D: Deserializer<'de>, T: FromStr>(field: D) -> Result<T, D::Error> {
+    let text = String::deserialize(field)?;
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = digits.then(|| text.parse().ok()).flatten();
+    number.ok_or_else(|| {
+        let what = if digits {
+            "is too large"
+        } else {
+            "is no whole number from 0 on"
+        };
+        serde::de::Error::custom(format!("{text:?} {what}"))
+    })
 }
 
 fn parse_each<const N: usize>(
@@ -99,6 +117,7 @@ mod tests {
     #[derive(Debug, PartialEq, serde::Deserialize)]
     struct Row {
         id: String,
+        #[serde(deserialize_with = "whole")]
         wh: u64,
     }
 
@@ -147,11 +166,23 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_line() {
-        for bad in ["-1", "1.5", "x", "", "18446744073709551616"] {
+    fn an_error_names_the_line_and_what_stands_there() {
+        for (bad, why) in [
+            ("-1", "is no whole number"),
+            ("+1", "is no whole number"),
+            ("1.5", "is no whole number"),
+            ("1e3", "is no whole number"),
+            ("0x10", "is no whole number"),
+            ("x", "is no whole number"),
+            ("", "is no whole number"),
+            ("18446744073709551616", "is too large"),
+        ] {
             let error = parse::<Row>(&format!("id,wh\na,1\nb,{bad}\n"), &["id", "wh"]).unwrap_err();
             assert!(error.contains("line: 3"), "{error}");
+            assert!(error.contains(&format!("{bad:?} {why}")), "{error}");
         }
+        let largest = parse::<Row>("id,wh\na,18446744073709551615\n", &["id", "wh"]).unwrap();
+        assert_eq!(largest[0].wh, u64::MAX);
         assert!(parse::<Row>("id,wh\na\n", &["id", "wh"]).is_err());
     }
 }
