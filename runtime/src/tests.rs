@@ -5,6 +5,7 @@ use alloc::vec;
 use sp_runtime::BuildStorage;
 
 mod authoring;
+mod documents;
 mod metering;
 
 fn preset(name: &str) -> serde_json::Value {

@@ -6,6 +6,7 @@ mod defaults;
 mod escrow;
 mod freeze;
 mod model;
+mod money;
 mod outages;
 mod paging;
 
