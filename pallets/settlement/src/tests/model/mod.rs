@@ -13,19 +13,53 @@ use reference::{Deal, Reference};
 /// `ahead` to come; trades are chosen among those that ever were.
 #[derive(Clone, Debug)]
 enum Step {
-    Trade { ahead: u64, buyer: u64, seller: u64, energy: u64, thin: bool },
-    Read { back: u64, seller: u64, energy: u64 },
-    Commit { back: u64, seller: u64, energy: u64 },
+    Trade {
+        ahead: u64,
+        buyer: u64,
+        seller: u64,
+        energy: u64,
+        thin: bool,
+    },
+    Read {
+        back: u64,
+        seller: u64,
+        energy: u64,
+    },
+    Commit {
+        back: u64,
+        seller: u64,
+        energy: u64,
+    },
     /// Everybody who sold in that slot commits.
-    AllCommit { back: u64, energy: u64 },
-    Complain { trade: prop::sample::Index, by_buyer: bool },
-    Acknowledge { trade: prop::sample::Index, by_buyer: bool },
+    AllCommit {
+        back: u64,
+        energy: u64,
+    },
+    Complain {
+        trade: prop::sample::Index,
+        by_buyer: bool,
+    },
+    Acknowledge {
+        trade: prop::sample::Index,
+        by_buyer: bool,
+    },
     /// The seller of a trade reveals what it committed to, or something else.
-    Reveal { trade: prop::sample::Index, honest: bool },
-    Order { who: u64, amount: Balance },
-    Pause { paused: bool },
+    Reveal {
+        trade: prop::sample::Index,
+        honest: bool,
+    },
+    Order {
+        who: u64,
+        amount: Balance,
+    },
+    Pause {
+        paused: bool,
+    },
     /// A block comes after so many milliseconds, with room for so many trades.
-    Block { after: u64, room: u64 },
+    Block {
+        after: u64,
+        room: u64,
+    },
 }
 
 /// Steps in about the proportions in which they lead somewhere.
@@ -69,10 +103,20 @@ impl Run {
         let now = Now::get();
         let current = now / SLOT_LENGTH;
         match step {
-            Step::Trade { ahead, buyer, seller, energy, thin } => {
+            Step::Trade {
+                ahead,
+                buyer,
+                seller,
+                energy,
+                thin,
+            } => {
                 self.trade(SlotIndex(current + ahead), buyer, seller, energy, thin);
             }
-            Step::Read { back, seller, energy } => {
+            Step::Read {
+                back,
+                seller,
+                energy,
+            } => {
                 let slot = SlotIndex(current - back);
                 if TestCalendar::schedule(slot).is_reading_window(now) {
                     deliver_in(slot, seller, energy);
@@ -80,7 +124,11 @@ impl Run {
                     history.readings.insert(seller, energy);
                 }
             }
-            Step::Commit { back, seller, energy } => {
+            Step::Commit {
+                back,
+                seller,
+                energy,
+            } => {
                 self.commit(SlotIndex(current - back), seller, energy);
             }
             Step::AllCommit { back, energy } => {
@@ -89,23 +137,35 @@ impl Run {
                 }
             }
             Step::Complain { trade, by_buyer } => {
-                let Some(deal) = self.choose(trade) else { return };
+                let Some(deal) = self.choose(trade) else {
+                    return;
+                };
                 let who = if by_buyer { deal.buyer } else { deal.seller };
                 let expected = self.reference.complain(now, who, deal.slot, deal.id);
                 let origin = RuntimeOrigin::signed(who);
                 let result = Settlement::complain(origin, deal.slot, deal.id);
-                assert_eq!(result.is_ok(), expected, "{result:?}: a complaint about {deal:?}");
+                assert_eq!(
+                    result.is_ok(),
+                    expected,
+                    "{result:?}: a complaint about {deal:?}"
+                );
             }
             // With little room a trade may be open a little longer, and a buyer acknowledge what
             // would be settled otherwise.
             Step::Acknowledge { .. } if self.tight => (),
             Step::Acknowledge { trade, by_buyer } => {
-                let Some(deal) = self.choose(trade) else { return };
+                let Some(deal) = self.choose(trade) else {
+                    return;
+                };
                 let who = if by_buyer { deal.buyer } else { deal.seller };
                 let expected = self.reference.acknowledge(now, who, deal.slot, deal.id);
                 let origin = RuntimeOrigin::signed(who);
                 let result = Settlement::acknowledge(origin, deal.slot, deal.id);
-                assert_eq!(result.is_ok(), expected, "{result:?}: acknowledging {deal:?}");
+                assert_eq!(
+                    result.is_ok(),
+                    expected,
+                    "{result:?}: acknowledging {deal:?}"
+                );
             }
             Step::Reveal { trade, honest } => self.reveal(trade, honest),
             Step::Order { who, amount } => {
@@ -147,7 +207,10 @@ impl Run {
         }
         let opened = Settlement::open_trade(slot, &terms(slot), trade).is_ok();
         // With little room a slot is in flight a little longer than it must.
-        assert!(opened == expected || self.tight && expected, "opened: {opened}");
+        assert!(
+            opened == expected || self.tight && expected,
+            "opened: {opened}"
+        );
         if !opened {
             assert_ok!(Settlement::release(&buyer, payment));
             assert_ok!(Settlement::release(&seller, deposit));
@@ -172,7 +235,11 @@ impl Run {
         let expected = self.reference.commit(Now::get(), seller, slot, energy);
         let commitment = commitment_in(slot, seller, &bill_in(slot, seller, energy));
         let result = Settlement::commit(RuntimeOrigin::signed(seller), slot, commitment);
-        assert_eq!(result.is_ok(), expected, "{result:?}: a commitment of {seller}");
+        assert_eq!(
+            result.is_ok(),
+            expected,
+            "{result:?}: a commitment of {seller}"
+        );
     }
 
     fn reveal(&mut self, trade: prop::sample::Index, honest: bool) {
@@ -252,7 +319,10 @@ fn play(steps: Vec<Step>, tight: bool) {
             run.take(Step::Pause { paused: false });
         }
         for _ in 0..400 {
-            run.take(Step::Block { after: SLOT_LENGTH / 2, room: 2 });
+            run.take(Step::Block {
+                after: SLOT_LENGTH / 2,
+                room: 2,
+            });
         }
         run.compare();
         assert_nothing_left();

@@ -106,9 +106,7 @@ impl Reference {
     }
 
     fn sells(&self, seller: AccountId, slot: SlotIndex) -> bool {
-        let found = |deal: &Deal| {
-            (deal.slot, deal.seller) == (slot, seller) && deal.end.is_none()
-        };
+        let found = |deal: &Deal| (deal.slot, deal.seller) == (slot, seller) && deal.end.is_none();
         self.deals.iter().any(found)
     }
 
@@ -160,7 +158,10 @@ impl Reference {
         let sells = self.sells(seller, slot);
         let history = self.slots.entry(slot).or_default();
         let clock = now - history.lost;
-        let asked = history.answers.get(&seller).is_some_and(|until| clock < *until);
+        let asked = history
+            .answers
+            .get(&seller)
+            .is_some_and(|until| clock < *until);
         let matches = history.commitments.get(&seller) == Some(&energy);
         if !sells || !asked || !matches || history.reveals.contains_key(&seller) {
             return false;
@@ -204,11 +205,13 @@ impl Reference {
     fn stand_still(&mut self, slot: SlotIndex, from: u64, until: u64) {
         let schedule = TestCalendar::schedule(slot);
         let history = self.slots.entry(slot).or_default();
-        let for_evidence = (from.max(schedule.delivery_ends), until.min(schedule.readings_until));
-        history.interrupted |= for_evidence.1.saturating_sub(for_evidence.0) > SLOT_LENGTH;
-        let missed = (until - history.lost).saturating_sub(
-            (from - history.lost).max(schedule.readings_until),
+        let for_evidence = (
+            from.max(schedule.delivery_ends),
+            until.min(schedule.readings_until),
         );
+        history.interrupted |= for_evidence.1.saturating_sub(for_evidence.0) > SLOT_LENGTH;
+        let missed = (until - history.lost)
+            .saturating_sub((from - history.lost).max(schedule.readings_until));
         if missed > SLOT_LENGTH {
             history.lost += missed;
         }
@@ -217,7 +220,10 @@ impl Reference {
     fn open_in(&self, slot: SlotIndex) -> Vec<usize> {
         let open = |deal: &Deal| deal.slot == slot && deal.end.is_none();
         let deals = self.deals.iter().enumerate();
-        deals.filter(|(_, deal)| open(deal)).map(|(n, _)| n).collect()
+        deals
+            .filter(|(_, deal)| open(deal))
+            .map(|(n, _)| n)
+            .collect()
     }
 
     fn freeze(&mut self, slot: SlotIndex, now: u64) {
@@ -252,7 +258,9 @@ impl Reference {
         let history = history.clone();
         for place in self.open_in(slot) {
             let deal = self.deals[place].clone();
-            let until = deal.complaint.map_or(schedule.complaints_until, |(_, due)| due);
+            let until = deal
+                .complaint
+                .map_or(schedule.complaints_until, |(_, due)| due);
             let revealed = history.reveals.get(&deal.seller);
             match revealed {
                 Some((delivered, at)) if *at < until => self.end_metered(place, *delivered),
@@ -307,7 +315,11 @@ impl Reference {
         self.pay(seller, rest, deal.deposit - harm);
 
         let bond = deal.complaint.map_or(0, |(bond, _)| bond);
-        let winner = if outcome == Outcome::Refuted { seller } else { buyer };
+        let winner = if outcome == Outcome::Refuted {
+            seller
+        } else {
+            buyer
+        };
         self.pay(buyer, winner, bond);
 
         let energy = Wh(deal.energy);
@@ -316,7 +328,8 @@ impl Reference {
         match outcome {
             Outcome::Annulled => (),
             Outcome::Refuted => {
-                self.ratings.push((seller, buyer, energy, Verdict::Missed(energy)));
+                self.ratings
+                    .push((seller, buyer, energy, Verdict::Missed(energy)));
             }
             Outcome::Short | Outcome::Defaulted | Outcome::Unanswered => self.ratings.push(missed),
             Outcome::Delivered | Outcome::Trusted | Outcome::Acknowledged => {
@@ -329,7 +342,12 @@ impl Reference {
     }
 
     fn count_default(&mut self, slot: SlotIndex, seller: AccountId) {
-        let first = self.slots.entry(slot).or_default().defaulters.insert(seller);
+        let first = self
+            .slots
+            .entry(slot)
+            .or_default()
+            .defaulters
+            .insert(seller);
         if !first {
             return;
         }
