@@ -20,9 +20,9 @@ pub struct Par {
 
 #[derive(Deserialize)]
 struct Row {
-    #[serde(deserialize_with = "table::whole")]
+    #[serde(deserialize_with = "table::whole_field")]
     slot: u64,
-    #[serde(deserialize_with = "table::whole")]
+    #[serde(deserialize_with = "table::whole_field")]
     wh: u64,
 }
 

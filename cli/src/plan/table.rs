@@ -1,17 +1,8 @@
 //! Tables that the planning tools read.
 
 use crate::error::Error;
-<<<<<<< HEAD
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use std::{path::Path, str::FromStr};
-=======
-use serde::de::DeserializeOwned;
-use std::{
-    num::{IntErrorKind, ParseIntError},
-    path::Path,
-    str::FromStr,
-};
->>>>>>> scale
 
 /// The rows of a CSV file whose header names exactly `columns`, in any order.
 ///
@@ -37,42 +28,6 @@ pub fn each<const N: usize>(
     Rows::read(path, columns)?.each(take)
 }
 
-<<<<<<< HEAD
-/// A whole number from 0 on, in decimal digits and nothing else. Left alone, the reader of tables
-/// would take 0x10 for 16.
-///
-/// For `#[serde(deserialize_with = "table::whole")]`.
-pub fn whole<'de, D: Deserializer<'de>, T: FromStr>(field: D) -> Result<T, D::Error> {
-    let text = String::deserialize(field)?;
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = digits.then(|| text.parse().ok()).flatten();
-    number.ok_or_else(|| {
-        let what = if digits {
-            "is too large"
-        } else {
-            "is no whole number from 0 on"
-        };
-        serde::de::Error::custom(format!("{text:?} {what}"))
-    })
-}
-
-fn parse_each<const N: usize>(
-    text: &str,
-    columns: [&str; N],
-    mut take: impl FnMut(usize, [&str; N]) -> Result<(), String>,
-) -> Result<(), String> {
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::Headers)
-        .from_reader(text.as_bytes());
-    let places = places(reader.headers().map_err(|e| e.to_string())?, columns)?;
-    let mut record = csv::StringRecord::new();
-    let mut number = 0_usize;
-    while reader.read_record(&mut record).map_err(|e| e.to_string())? {
-        number = number.saturating_add(1);
-        let fields = places.map(|place| record.get(place).unwrap_or_default().trim());
-        take(number, fields)
-            .map_err(|reason| format!("line {number} after the header: {reason}"))?;
-=======
 /// The rows of a CSV file, in memory: for tables of so many rows that copying each field takes longer
 /// than what is done with it.
 pub struct Rows<const N: usize> {
@@ -89,17 +44,29 @@ enum Body {
     Quoted(Vec<csv::StringRecord>),
 }
 
-/// A whole number from 0 on, or what is wrong with the field called `column`.
-pub fn whole<Number>(column: &str, text: &str) -> Result<Number, String>
-where
-    Number: FromStr<Err = ParseIntError>,
-{
-    text.parse()
-        .map_err(|error: ParseIntError| match error.kind() {
-            IntErrorKind::PosOverflow => format!("{column} {text:?} is too large"),
-            IntErrorKind::Empty => format!("{column} is missing"),
-            _ => format!("{column} {text:?} is no whole number from 0 on"),
-        })
+/// A whole number from 0 on, in decimal digits and nothing else, or what is wrong with the field
+/// called `column`.
+pub fn whole<Number: FromStr>(column: &str, text: &str) -> Result<Number, String> {
+    if text.is_empty() {
+        return Err(format!("{column} is missing"));
+    }
+    number(text).map_err(|wrong| format!("{column} {text:?} {wrong}"))
+}
+
+/// A whole number from 0 on, as a field of a table that is read with `serde`. Left alone, the reader
+/// would take 0x10 for 16.
+///
+/// For `#[serde(deserialize_with = "table::whole_field")]`.
+pub fn whole_field<'de, D: Deserializer<'de>, T: FromStr>(field: D) -> Result<T, D::Error> {
+    let text = String::deserialize(field)?;
+    number(&text).map_err(|wrong| serde::de::Error::custom(format!("{text:?} {wrong}")))
+}
+
+fn number<Number: FromStr>(text: &str) -> Result<Number, &'static str> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("is no whole number from 0 on");
+    }
+    text.parse().map_err(|_| "is too large")
 }
 
 impl<const N: usize> Rows<N> {
@@ -190,7 +157,6 @@ fn plain<'t>(
             row(&fields)?;
             fields.clear();
         }
->>>>>>> scale
     }
     Ok(())
 }
@@ -240,7 +206,7 @@ mod tests {
     #[derive(Debug, PartialEq, serde::Deserialize)]
     struct Row {
         id: String,
-        #[serde(deserialize_with = "whole")]
+        #[serde(deserialize_with = "whole_field")]
         wh: u64,
     }
 
@@ -338,7 +304,7 @@ mod tests {
     #[test]
     fn a_number_that_is_none_is_named_with_its_column() {
         assert_eq!(whole("wh", "7"), Ok(7_u64));
-        for bad in ["-1", "1.5", "1e3", "x", "0x10", "7 "] {
+        for bad in ["-1", "+1", "1.5", "1e3", "x", "0x10", "7 "] {
             let expected = format!("wh {bad:?} is no whole number from 0 on");
             assert_eq!(whole::<u64>("wh", bad), Err(expected));
         }
