@@ -5,6 +5,7 @@ use alloc::vec;
 use sp_runtime::BuildStorage;
 
 mod authoring;
+mod documents;
 mod games;
 mod metering;
 

@@ -1,6 +1,6 @@
 //! What bought standing costs, and what it is worth.
 
-use super::{document::*, round::*, world::*};
+use super::{document::*, honesty::FEES, round::*, world::*};
 use crate::*;
 use qedex_math::{
     schedule::{Limits, apportion},
@@ -236,35 +236,35 @@ fn bought_standing_costs_more_than_it_earns() {
             "trades",
             "days",
             "cost",
-            "fees",
-            "standing before",
-            "after",
-            "blocks of 1000, before",
-            "after",
-            "earned by default",
-            "pays if authors share more than",
+            "standing",
+            "blocks of 1000",
+            "earned",
+            "would pay above",
         ],
         1,
     );
     let author_share = pallet_pov::Rules::default().author_share;
+    let unknown = slots_of_1000(500_000);
     for (what, attack) in attacks {
-        let blocks = [attack.before, attack.after].map(slots_of_1000);
-        let more = u128::from(blocks[1] - blocks[0]);
-        // Of a QED of fees in all.
+        let blocks = slots_of_1000(attack.after);
+        let more = u128::from(blocks - unknown);
+        // Of each QED that all transactions pay.
         let earned = author_share.mul_floor(more * QED / 1_000);
-        let cost = u128::try_from(attack.cost).unwrap() + attack.fees;
-        assert!(earned < cost, "{what}");
+        let cost = u128::try_from(attack.cost).unwrap();
+        assert_eq!(attack.before, 500_000);
+        assert!(earned < cost + attack.fees, "{what}");
+        assert!(attack.fees < FEES * TRADES as Balance * 2, "{what}");
+        // An honest trade pays the grid's fee as well, and has gained its price beside it.
+        let rated = attack.after > attack.before;
+        assert!(!rated || cost > 0, "{what}");
         let pays = (cost * 1_000).checked_div(more);
         table.row(&[
             what.to_string(),
             attack.trades.to_string(),
             attack.days.to_string(),
-            qed(attack.cost as u128),
-            qed(attack.fees),
-            standing(attack.before),
+            qed(cost),
             standing(attack.after),
-            blocks[0].to_string(),
-            blocks[1].to_string(),
+            blocks.to_string(),
             qed(earned),
             pays.map_or("never".into(), |fees| format!("{} QED", fees.div_ceil(QED))),
         ]);

@@ -5,7 +5,7 @@ use crate::MILLI_QED;
 use qedex_primitives::{PricePerKwh, Wh};
 
 /// No party pays more than this for the transactions of a trade.
-const FEES: u128 = 10 * MILLI_QED;
+pub const FEES: u128 = 10 * MILLI_QED;
 
 pub fn seller(delivers: u64, evidence: Evidence) -> Seller {
     Seller {
