@@ -22,6 +22,9 @@ const ACCOUNTS: [Key; 5] = [
 /// Trades of an attack.
 const TRADES: usize = 98;
 
+/// How many of them in one slot: an owner has at most eight orders there.
+const A_TIME: usize = 7;
+
 /// What an attack of several accounts came to, by the account whose standing it raised.
 struct Attack {
     trades: usize,
@@ -104,7 +107,7 @@ fn fake_trades(world: &mut World, seller: Key, buyers: &[Key], energy: Wh) -> us
 }
 
 /// Lets these accounts do something, and says what it cost each and did for the first of them.
-fn attack(world: &mut World, who: &[Key], act: impl FnOnce(&mut World) -> (usize, u64)) -> Attack {
+fn attack(world: &mut World, who: &[Key], act: impl FnOnce(&mut World) -> usize) -> Attack {
     let sum = |world: &mut World| {
         let wealth: Balance = who.iter().map(|key| world.wealth_of(*key)).sum();
         let fees: Balance = who.iter().map(|key| world.fees_of(*key)).sum();
@@ -112,14 +115,15 @@ fn attack(world: &mut World, who: &[Key], act: impl FnOnce(&mut World) -> (usize
     };
     let (served, before) = (who.len(), world.standing_of(who[0]));
     let (wealth, fees) = sum(world);
-    let (trades, days) = act(world);
+    let since = world.now;
+    let trades = act(world);
     let (left, paid) = sum(world);
     for key in who {
         assert_eq!(world.held_of(*key), 0);
     }
     Attack {
         trades,
-        days,
+        days: (world.now - since).div_ceil(DAY),
         cost: (wealth as i128 - left as i128) / served as i128,
         fees: (paid - fees) / served as Balance,
         before,
@@ -145,7 +149,7 @@ fn ring(members: usize, energy: Wh, days: u64) -> Attack {
             }
             world.next_day();
         }
-        (trades, days)
+        trades
     })
 }
 
@@ -154,11 +158,9 @@ fn with_a_friend(world: &mut World, energy: Wh) -> Attack {
     enrol(world, own);
     let [seller, buyer, ..] = ACCOUNTS;
     let mut both = attack(world, &[seller, buyer], |world| {
-        let a_time = 7;
-        let trades = (0..TRADES / a_time)
-            .map(|_| fake_trades(world, seller, &vec![buyer; a_time], energy))
-            .sum();
-        (trades, 1)
+        (0..TRADES / A_TIME)
+            .map(|_| fake_trades(world, seller, &[buyer; A_TIME], energy))
+            .sum()
     });
     // They pay for the standing of one of them.
     both.cost *= 2;

@@ -19,7 +19,7 @@ pub const SLOT: Moment = presets::TEST_SLOT_LENGTH;
 const STEP: Moment = SLOT / 2;
 
 /// The length of a day of 96 delivery slots.
-const DAY: Moment = 96 * SLOT;
+pub const DAY: Moment = 96 * SLOT;
 
 /// The first block of a world is written at a midnight.
 const MIDNIGHT: Moment = 1_500_000 * DAY;
