@@ -16,8 +16,8 @@ use std::{path::PathBuf, str::FromStr};
 
 /// The command line of Q-EnergyDEX for prosumers and operators.
 ///
-/// Ends with 0 when all went well, with 1 when a run was played but an invariant does not hold,
-/// and with 2 on any error.
+/// Ends with 0 when all went well, with 1 when a run was played but an invariant does not hold or
+/// an opening does not prove what it should, and with 2 on any error.
 #[derive(Debug, Parser)]
 #[command(name = "qedex", version, about)]
 pub struct Cli {
@@ -45,6 +45,9 @@ pub enum Command {
     /// Publishes, corrects and lists readings.
     #[command(subcommand)]
     Reading(ReadingCommand),
+    /// Finishes trades: commitments and their openings, acknowledgements, complaints and reveals.
+    #[command(subcommand)]
+    Trade(crate::commands::Trade),
     /// The attributes of the community.
     #[command(subcommand)]
     Attribute(Attribute),
@@ -109,6 +112,9 @@ pub struct Play {
     /// Percent of the offers for which the seller neither commits nor publishes.
     #[arg(long, default_value = "5", value_name = "PERCENT")]
     pub silent_share: Share,
+    /// Percent of the offers for which the seller commits, and neither opens nor reveals its bill.
+    #[arg(long, default_value = "2", value_name = "PERCENT")]
+    pub hiding_share: Share,
 }
 
 impl Play {
@@ -118,6 +124,7 @@ impl Play {
             private: self.private_share.0,
             under_delivered: self.cheat_share.0,
             silent: self.silent_share.0,
+            hiding: self.hiding_share.0,
         }
     }
 }
@@ -483,6 +490,10 @@ mod tests {
                 "order", "place", "--next", "--slot", "1", "--side", "bid", "--price", "1", "--wh",
             ],
             &["status", "--genesis", "0x12"],
+            &["trade", "list"],
+            &["trade", "list", "--account", "//Dave", "--suri", "//Dave"],
+            &["trade", "commit", "--slot", "1", "--suri", "//Dave"],
+            &["trade", "verify", "opening.json"],
         ] {
             let all = ["qedex"].iter().chain(arguments);
             let error = Cli::try_parse_from(all).unwrap_err();

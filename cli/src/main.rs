@@ -2,6 +2,7 @@
 //!
 //! - [`community`], [`strategy`]: who takes part in the main job, and what they do;
 //! - [`market`], [`ledger`], [`report`]: what happened, whether it was right, and its figures;
+//! - [`opening`]: what sellers open to their buyers, as private files;
 //! - [`chain`]: all that knows how to speak with a node;
 //! - [`formula`]: policies as people write them;
 //! - [`plan`]: what can be known without a node;
@@ -25,6 +26,7 @@ mod error;
 mod formula;
 mod ledger;
 mod market;
+mod opening;
 mod plan;
 mod play;
 mod report;
@@ -35,7 +37,7 @@ use clap::Parser;
 use error::Error;
 use std::process::ExitCode;
 
-/// A run was played, but something that must hold does not.
+/// The command did its work, and found that something that must hold does not.
 const BROKEN: u8 = 1;
 
 /// The command could not do its work.
@@ -73,6 +75,10 @@ async fn main() -> ExitCode {
         Command::Reading(ReadingCommand::History(args)) => commands::metering::history(args)
             .await
             .map(|()| ExitCode::SUCCESS),
+        Command::Trade(command) => command.run().await.map(|found| match found {
+            commands::Found::Right => ExitCode::SUCCESS,
+            commands::Found::Wrong => ExitCode::from(BROKEN),
+        }),
         Command::Attribute(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Credential(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Policy(command) => command.run().await.map(|()| ExitCode::SUCCESS),

@@ -198,7 +198,9 @@ fn auction(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
 }
 
 fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
-    use api::settlement::events::{Committed, SlotSettled, TradeOpened, TradeSettled};
+    use api::settlement::events::{
+        Committed, Complained, Revealed, SlotSettled, TradeOpened, TradeSettled,
+    };
     if let Some(opened) = decode::<TradeOpened>(event)? {
         let trade = Trade {
             id: opened.id,
@@ -213,8 +215,23 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
     if let Some(committed) = decode::<Committed>(event)? {
         return Ok(Some((
             committed.slot.0,
-            Happening::Committed(committed.seller.0),
+            Happening::Committed(committed.seller.0, committed.commitment.0),
         )));
+    }
+    if let Some(complained) = decode::<Complained>(event)? {
+        let Complained {
+            slot,
+            id,
+            bond,
+            due,
+            ..
+        } = complained;
+        return Ok(Some((slot.0, Happening::Complained { id, bond, due })));
+    }
+    if let Some(revealed) = decode::<Revealed>(event)? {
+        let delivered = Wh(revealed.delivered.0);
+        let happening = Happening::Revealed(revealed.seller.0, delivered);
+        return Ok(Some((revealed.slot.0, happening)));
     }
     if let Some(settled) = decode::<TradeSettled>(event)? {
         use types::pallet_settlement::types::Outcome as ChainOutcome;
@@ -238,6 +255,8 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
             compensation: amounts.compensation,
             forfeited: amounts.forfeited,
             deposit_back: amounts.deposit_back,
+            bond_to_seller: amounts.bond_to_seller,
+            bond_back: amounts.bond_back,
         };
         return Ok(Some((
             settled.slot.0,

@@ -4,14 +4,16 @@ mod market;
 pub mod membership;
 pub mod metering;
 mod order;
-mod readings;
+pub mod readings;
 mod status;
+mod trade;
 mod validator;
 
 pub use market::{Market, market};
 pub use order::{amend, batch, cancel, place, standing};
 pub use readings::{key, sign, submit};
 pub use status::status;
+pub use trade::{Found, Trade};
 pub use validator::Validator;
 
 use crate::{

@@ -19,7 +19,7 @@ use std::{fs, io::Read, path::Path};
 /// A signed reading as it travels in files.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ReadingFile {
+pub struct ReadingFile {
     /// The genesis hash of the chain that it is for.
     genesis: String,
     meter: u32,
@@ -44,7 +44,25 @@ enum OneOrMany {
 }
 
 impl ReadingFile {
-    fn signed(&self, genesis: H256) -> Result<SignedReading, Error> {
+    /// What `signed` looks like in a file.
+    pub fn of(genesis: H256, signed: &SignedReading) -> Self {
+        let reading = &signed.reading;
+        Self {
+            genesis: format!("{genesis:?}"),
+            meter: reading.meter,
+            slot: reading.slot,
+            generated: reading.generated.0,
+            consumed: reading.consumed.0,
+            scheme: match signed.signature {
+                Signature::Sr25519(_) => Scheme::Sr25519,
+                Signature::Ed25519(_) => Scheme::Ed25519,
+            },
+            signature: format!("0x{}", hex::encode(signed.signature.bytes())),
+        }
+    }
+
+    /// The signed reading, which must be for the chain with this genesis hash.
+    pub fn signed(&self, genesis: H256) -> Result<SignedReading, Error> {
         if self.genesis != format!("{genesis:?}") {
             let what = format!(
                 "the reading is for genesis {}, not {genesis:?}",
@@ -85,18 +103,7 @@ pub async fn sign(args: &SignReading) -> Result<(), Error> {
         generated: Wh(args.generated),
         consumed: Wh(args.consumed),
     };
-    print_json(&ReadingFile {
-        genesis: format!("{genesis:?}"),
-        meter: args.meter,
-        slot: args.slot,
-        generated: args.generated,
-        consumed: args.consumed,
-        scheme: args.secret.scheme,
-        signature: format!(
-            "0x{}",
-            hex::encode(reading.sign(genesis, &key).signature.bytes())
-        ),
-    })
+    print_json(&ReadingFile::of(genesis, &reading.sign(genesis, &key)))
 }
 
 /// Prints the public key of a meter's secret, for whoever registers the meter.
@@ -169,7 +176,8 @@ pub async fn submit(args: &SubmitReadings) -> Result<(), Error> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Vec<ReadingFile>, Error> {
+/// The signed readings in a file, or in standard input if that is what - names.
+pub fn read(path: &Path) -> Result<Vec<ReadingFile>, Error> {
     let failed = |reason| Error::File {
         path: path.display().to_string(),
         reason,

@@ -53,10 +53,10 @@
 //!    deposit go back, and nobody is rated. If it stood still for longer than a slot while
 //!    complaints and reveals were due, that time does not count ([`Book::clock`]).
 //! 10. *Deadlines need no help.* They are kept in `on_poll`, in weighed steps that take at most a
-//!    quarter of a block and resume where they stopped.
+//!     quarter of a block and resume where they stopped.
 //! 11. *Nobody decides a trade.* The admin origin sets the [`Rules`], within their ranges, for slots
-//!    whose gate is yet to open, and may pause settlement: no trade opens, closes or is complained
-//!    about, as if the chain stood still; commitments and reveals are taken as ever.
+//!     whose gate is yet to open, and may pause settlement: no trade opens, closes or is complained
+//!     about, as if the chain stood still; commitments and reveals are taken as ever.
 //!
 //! Source: section 6 of the project's design; differences from the published protocol are
 //! listed in `docs/papers.md`.
