@@ -167,6 +167,7 @@ pub enum Order {
 
 /// Options of `order amend`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct AmendOrder {
     /// Which node.
     #[command(flatten)]
@@ -212,6 +213,7 @@ pub struct BatchOrders {
 
 /// Options of `order standing`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct StandingOrder {
     /// Which node.
     #[command(flatten)]
@@ -259,6 +261,7 @@ pub struct SlotArg {
 
 /// Options of `order place`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct PlaceOrder {
     /// Which node.
     #[command(flatten)]
@@ -409,6 +412,28 @@ mod tests {
     }
 
     #[test]
+    fn a_negative_number_is_called_a_bad_value_and_not_an_unknown_argument() {
+        for arguments in [
+            &[
+                "order", "place", "--next", "--side", "bid", "--price", "-5", "--wh", "1",
+                "--suri", "//Dave",
+            ][..],
+            &[
+                "order", "amend", "--slot", "1", "--id", "0", "--price", "-5",
+            ],
+            &["order", "standing", "--side", "bid", "--price", "-5"],
+            &[
+                "plan", "clear", "--book", "b", "--rule", "uniform", "--fee", "-5",
+            ],
+            &["plan", "stackelberg", "--followers", "f", "--cost", "-5"],
+        ] {
+            let all = ["qedex"].iter().chain(arguments);
+            let said = Cli::try_parse_from(all).unwrap_err().to_string();
+            assert!(said.contains("invalid value '-5'"), "{said}");
+        }
+    }
+
+    #[test]
     fn bad_arguments_are_refused_with_status_2() {
         for arguments in [
             &["play", "--sloths", "8"][..],
@@ -422,6 +447,7 @@ mod tests {
                 "order", "place", "--next", "--slot", "1", "--side", "bid", "--price", "1", "--wh",
             ],
             &["status", "--genesis", "0x12"],
+            &["plan", "stackelberg", "--followers", "f", "--cost", "-1"],
         ] {
             let all = ["qedex"].iter().chain(arguments);
             let error = Cli::try_parse_from(all).unwrap_err();

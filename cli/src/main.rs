@@ -3,7 +3,7 @@
 //! - [`community`], [`strategy`]: who takes part in the main job, and what they do;
 //! - [`market`], [`ledger`], [`report`]: what happened, whether it was right, and its figures;
 //! - [`chain`]: all that knows how to speak with a node;
-//! - [`formula`]: policies as people write them;
+//! - [`formula`]: policies as people write them; [`output`]: what is printed;
 //! - [`plan`]: what can be known without a node;
 //! - [`mod@play`]: the main job; [`commands`]: everything else.
 
@@ -25,6 +25,7 @@ mod error;
 mod formula;
 mod ledger;
 mod market;
+mod output;
 mod plan;
 mod play;
 mod report;

@@ -187,6 +187,27 @@ impl Client {
             .context("the node did not take a transaction")
     }
 
+    /// Signs one call of each key with the nonce that the node names, hands it over, and says which ones
+    /// the node took.
+    pub async fn send_next<Call: Payload>(
+        &self,
+        at: &At,
+        calls: impl Iterator<Item = (&Keypair, Call)>,
+    ) -> Result<Vec<H256>> {
+        let sent: Vec<Option<H256>> = stream::iter(calls)
+            .map(|(key, call)| async move {
+                let account = key.public_key().to_account_id();
+                let nonce = self.rpc.system_account_next_index(&account).await?;
+                let signed = Self::sign(at, &call, key, nonce)?;
+                let taken = self.rpc.author_submit_extrinsic(&signed.bytes).await;
+                anyhow::Ok(taken.is_ok().then_some(signed.hash))
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(sent.into_iter().flatten().collect())
+    }
+
     /// What `block` says, and of `slot` in particular.
     pub async fn read(&self, at: &At, hash: H256, slot: u64) -> Result<Row> {
         let storage = at.storage();
