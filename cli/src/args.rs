@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::{
-    chain::H256,
+    chain::{H256, metering::Scheme},
     commands::{
         Validator,
         membership::{Attribute, Blacklist, Credential, Policy, Role},
@@ -309,6 +309,8 @@ pub struct CancelOrder {
 /// What a meter does.
 #[derive(Debug, Subcommand)]
 pub enum Meter {
+    /// Prints the public key of a meter's secret, by which it is registered. No node is asked.
+    Key(MeterPublicKey),
     /// Prints a signed reading as JSON. With --genesis no node is asked.
     Sign(SignReading),
     /// Registers a meter, as an installer who is independent of its owner.
@@ -329,15 +331,37 @@ pub enum Meter {
     Par(metering::ParOf),
 }
 
+/// A meter's secret.
+#[derive(Debug, Args)]
+pub struct MeterSecret {
+    /// The secret URI of the meter's key.
+    #[arg(long, env = "QEDEX_METER_SURI", hide_env_values = true)]
+    pub meter_suri: String,
+    /// The scheme of its signatures.
+    #[arg(long, value_enum, default_value = "sr25519")]
+    pub scheme: Scheme,
+}
+
+/// Options of `meter key`.
+#[derive(Debug, Args)]
+pub struct MeterPublicKey {
+    /// Of which meter.
+    #[command(flatten)]
+    pub secret: MeterSecret,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Options of `meter sign`.
 #[derive(Debug, Args)]
 pub struct SignReading {
     /// Which chain the reading is for.
     #[command(flatten)]
     pub node: Node,
-    /// The secret URI of the meter's sr25519 key.
-    #[arg(long, env = "QEDEX_METER_SURI", hide_env_values = true)]
-    pub meter_suri: String,
+    /// Who signs.
+    #[command(flatten)]
+    pub secret: MeterSecret,
     /// The meter's number.
     #[arg(long)]
     pub meter: u32,
@@ -398,6 +422,43 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// Every command that does something, with its path.
+    fn leaves(
+        command: &clap::Command,
+        path: &[String],
+        all: &mut Vec<(Vec<String>, clap::Command)>,
+    ) {
+        let path = [path, &[command.get_name().to_owned()]].concat();
+        if command.has_subcommands() {
+            for inner in command.get_subcommands() {
+                leaves(inner, &path, all);
+            }
+        } else {
+            all.push((path, command.clone()));
+        }
+    }
+
+    #[test]
+    fn every_command_prints_json_and_refuses_unknown_options_with_status_2() {
+        let mut all = Vec::new();
+        leaves(&Cli::command(), &[], &mut all);
+        assert!(all.len() > 40, "{}", all.len());
+        for (path, command) in all {
+            let json = command
+                .get_arguments()
+                .any(|a| a.get_long() == Some("json"));
+            assert!(json, "{path:?}");
+            let arguments = path.iter().map(String::as_str).chain(["--no-such-option"]);
+            let error = Cli::try_parse_from(arguments).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{path:?}");
+            assert_eq!(
+                error.kind(),
+                clap::error::ErrorKind::UnknownArgument,
+                "{path:?}"
+            );
+        }
     }
 
     #[test]

@@ -92,6 +92,7 @@ async fn main() -> ExitCode {
 async fn meter(command: &Meter) -> Result<(), Error> {
     use commands::metering;
     match command {
+        Meter::Key(args) => commands::key(args),
         Meter::Sign(args) => commands::sign(args).await,
         Meter::Register(args) => metering::register(args).await,
         Meter::Rotate(args) => metering::rotate(args).await,

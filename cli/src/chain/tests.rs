@@ -1,7 +1,8 @@
 use super::*;
 use crate::chain::{
-    keys::from_suri,
-    meter::{Reading, SignedReading},
+    keys::{MeterKeys, from_suri},
+    meter::{Reading, Signature, SignedReading},
+    metering::Scheme,
 };
 use qedex_math::Wh;
 use qedex_primitives::{
@@ -76,17 +77,45 @@ fn a_meter_signs_what_the_chain_verifies() {
         reading().signing_bytes(GENESIS),
         payload.signing_bytes(genesis)
     );
-    let signature = MeterSignature::Sr25519(signed.signature.into());
+    let signature = MeterSignature::Sr25519((*signed.signature.bytes()).into());
     let public = MeterKey::Sr25519(key.public_key().0.into());
     assert!(signature.verify(&payload.signing_bytes(genesis), &public));
     assert_eq!(&payload.signing_bytes(genesis)[..16], &READING_CONTEXT);
+
+    let keys = MeterKeys::from_suri(Scheme::Ed25519, "//Dave//meter").unwrap();
+    let signed = reading().sign(GENESIS, &keys);
+    let signature = MeterSignature::Ed25519((*signed.signature.bytes()).into());
+    let public = MeterKey::Ed25519(keys.public().into());
+    assert!(signature.verify(&payload.signing_bytes(genesis), &public));
+}
+
+/// Against the well-known keys of Alice, of which the ed25519 one votes on finality.
+#[test]
+fn keys_are_derived_as_everywhere_in_substrate() {
+    let public = |scheme| {
+        let keys = MeterKeys::from_suri(scheme, "//Alice").unwrap();
+        hex::encode(keys.public())
+    };
+    assert_eq!(
+        public(Scheme::Sr25519),
+        "d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d"
+    );
+    assert_eq!(
+        public(Scheme::Ed25519),
+        "88dc3417d5058ec4b4503e0c12ea1a0a89be200fe98922423d4334014fa6b0ee"
+    );
+    // EdDSA derives by hard junctions alone.
+    for bad in ["//Dave/soft", "correct horse battery"] {
+        let error = MeterKeys::from_suri(Scheme::Ed25519, bad).err().unwrap();
+        assert_eq!(error.to_string(), "bad input: the secret URI is malformed");
+    }
 }
 
 #[test]
 fn a_commitment_hides_and_binds() {
     let signed = SignedReading {
         reading: reading(),
-        signature: [9; 64],
+        signature: Signature::Sr25519([9; 64]),
     };
     let commitment = |seller, nonce| signed.commitment(GENESIS, [seller; 32], [nonce; 32]);
     assert_eq!(commitment(1, 2), commitment(1, 2));

@@ -10,7 +10,7 @@ mod validator;
 
 pub use market::{Market, market};
 pub use order::{amend, batch, cancel, place, standing};
-pub use readings::{sign, submit};
+pub use readings::{key, sign, submit};
 pub use status::status;
 pub use validator::Validator;
 

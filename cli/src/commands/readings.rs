@@ -2,10 +2,12 @@
 
 use super::{open, print_json};
 use crate::{
-    args::{SignReading, SubmitReadings},
+    args::{MeterPublicKey, SignReading, SubmitReadings},
     chain::{
-        Chain, H256, calls, keys,
-        meter::{Reading, SignedReading},
+        Chain, H256, calls,
+        keys::{self, MeterKeys},
+        meter::{Reading, Signature, SignedReading},
+        metering::{Key, Scheme},
     },
     error::Error,
 };
@@ -26,7 +28,10 @@ struct ReadingFile {
     generated: u64,
     /// Wh.
     consumed: u64,
-    /// An sr25519 signature in hexadecimal.
+    /// By which scheme the meter signed.
+    #[serde(default)]
+    scheme: Scheme,
+    /// The signature in hexadecimal.
     signature: String,
 }
 
@@ -59,13 +64,17 @@ impl ReadingFile {
             generated: Wh(self.generated),
             consumed: Wh(self.consumed),
         };
+        let signature = match self.scheme {
+            Scheme::Sr25519 => Signature::Sr25519(signature),
+            Scheme::Ed25519 => Signature::Ed25519(signature),
+        };
         Ok(SignedReading { reading, signature })
     }
 }
 
 /// Prints a signed reading.
 pub async fn sign(args: &SignReading) -> Result<(), Error> {
-    let key = keys::from_suri(&args.meter_suri)?;
+    let key = MeterKeys::from_suri(args.secret.scheme, &args.secret.meter_suri)?;
     let genesis = match args.node.genesis {
         Some(genesis) => genesis,
         None => Chain::connect(&args.node.url, None).await?.genesis(),
@@ -82,8 +91,23 @@ pub async fn sign(args: &SignReading) -> Result<(), Error> {
         slot: args.slot,
         generated: args.generated,
         consumed: args.consumed,
-        signature: format!("0x{}", hex::encode(reading.sign(genesis, &key).signature)),
+        scheme: args.secret.scheme,
+        signature: format!(
+            "0x{}",
+            hex::encode(reading.sign(genesis, &key).signature.bytes())
+        ),
     })
+}
+
+/// Prints the public key of a meter's secret, for whoever registers the meter.
+pub fn key(args: &MeterPublicKey) -> Result<(), Error> {
+    let keys = MeterKeys::from_suri(args.secret.scheme, &args.secret.meter_suri)?;
+    let key = Key::new(args.secret.scheme, keys.public());
+    if args.json {
+        return print_json(&key);
+    }
+    println!("{}", key.key);
+    Ok(())
 }
 
 /// Publishes readings and says what became of each. One refused reading among many is an
@@ -180,6 +204,7 @@ mod tests {
             slot: 2,
             generated: 3,
             consumed: 4,
+            scheme: Scheme::Ed25519,
             signature: format!("0x{}", "ab".repeat(64)),
         }
     }
@@ -192,8 +217,19 @@ mod tests {
         let read = read(path.path()).unwrap();
         assert_eq!(read.len(), 2);
         let signed = read[0].signed(GENESIS).unwrap();
-        assert_eq!(signed.signature, [0xab; 64]);
+        assert_eq!(signed.signature, Signature::Ed25519([0xab; 64]));
         assert_eq!(signed.reading.generated, Wh(3));
+    }
+
+    #[test]
+    fn a_signature_is_sr25519_unless_the_file_says_otherwise() {
+        let mut text = serde_json::to_value(file()).unwrap();
+        text.as_object_mut().unwrap().remove("scheme");
+        let file: ReadingFile = serde_json::from_value(text.clone()).unwrap();
+        let signed = file.signed(GENESIS).unwrap();
+        assert_eq!(signed.signature, Signature::Sr25519([0xab; 64]));
+        text["scheme"] = "ecdsa".into();
+        assert!(serde_json::from_value::<ReadingFile>(text).is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::{
     args,
     chain::{
         Chain,
+        metering::{self, Band},
         queries::{self, Moments},
     },
     error::Error,
@@ -25,6 +26,7 @@ struct Status {
     terms: Option<Terms>,
     current_slot: u64,
     next_open_slot: u64,
+    next_open_slot_band: Band,
     next_open_slot_moments: Moments,
 }
 
@@ -66,6 +68,7 @@ pub async fn status(args: &args::Status) -> Result<(), Error> {
         terms,
         current_slot: calendar.slot_at(time),
         next_open_slot,
+        next_open_slot_band: metering::band(&at, next_open_slot).await?,
         next_open_slot_moments: calendar.moments(next_open_slot),
     };
     if args.json {
@@ -115,5 +118,6 @@ fn table(status: &Status) -> Table {
             seconds(moments.final_at)
         ),
     );
+    row("its tariff band", status.next_open_slot_band.to_string());
     table
 }

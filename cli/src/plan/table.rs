@@ -1,12 +1,8 @@
 //! Tables that the planning tools read.
 
 use crate::error::Error;
-use serde::de::DeserializeOwned;
-use std::{
-    num::{IntErrorKind, ParseIntError},
-    path::Path,
-    str::FromStr,
-};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use std::{path::Path, str::FromStr};
 
 /// The rows of a CSV file whose header names exactly `columns`, in any order.
 ///
@@ -48,17 +44,29 @@ enum Body {
     Quoted(Vec<csv::StringRecord>),
 }
 
-/// A whole number from 0 on, or what is wrong with the field called `column`.
-pub fn whole<Number>(column: &str, text: &str) -> Result<Number, String>
-where
-    Number: FromStr<Err = ParseIntError>,
-{
-    text.parse()
-        .map_err(|error: ParseIntError| match error.kind() {
-            IntErrorKind::PosOverflow => format!("{column} {text:?} is too large"),
-            IntErrorKind::Empty => format!("{column} is missing"),
-            _ => format!("{column} {text:?} is no whole number from 0 on"),
-        })
+/// A whole number from 0 on, in decimal digits and nothing else, or what is wrong with the field
+/// called `column`.
+pub fn whole<Number: FromStr>(column: &str, text: &str) -> Result<Number, String> {
+    if text.is_empty() {
+        return Err(format!("{column} is missing"));
+    }
+    number(text).map_err(|wrong| format!("{column} {text:?} {wrong}"))
+}
+
+/// A whole number from 0 on, as a field of a table that is read with `serde`. Left alone, the reader
+/// would take 0x10 for 16.
+///
+/// For `#[serde(deserialize_with = "table::whole_field")]`.
+pub fn whole_field<'de, D: Deserializer<'de>, T: FromStr>(field: D) -> Result<T, D::Error> {
+    let text = String::deserialize(field)?;
+    number(&text).map_err(|wrong| serde::de::Error::custom(format!("{text:?} {wrong}")))
+}
+
+fn number<Number: FromStr>(text: &str) -> Result<Number, &'static str> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("is no whole number from 0 on");
+    }
+    text.parse().map_err(|_| "is too large")
 }
 
 impl<const N: usize> Rows<N> {
@@ -213,6 +221,7 @@ mod tests {
     #[derive(Debug, PartialEq, serde::Deserialize)]
     struct Row {
         id: String,
+        #[serde(deserialize_with = "whole_field")]
         wh: u64,
     }
 
@@ -316,7 +325,7 @@ mod tests {
     #[test]
     fn a_number_that_is_none_is_named_with_its_column() {
         assert_eq!(whole("wh", "7"), Ok(7_u64));
-        for bad in ["-1", "1.5", "1e3", "x", "0x10", "7 "] {
+        for bad in ["-1", "+1", "1.5", "1e3", "x", "0x10", "7 "] {
             let expected = format!("wh {bad:?} is no whole number from 0 on");
             assert_eq!(whole::<u64>("wh", bad), Err(expected));
         }
@@ -327,11 +336,23 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_line() {
-        for bad in ["-1", "1.5", "x", "", "18446744073709551616"] {
+    fn an_error_names_the_line_and_what_stands_there() {
+        for (bad, why) in [
+            ("-1", "is no whole number"),
+            ("+1", "is no whole number"),
+            ("1.5", "is no whole number"),
+            ("1e3", "is no whole number"),
+            ("0x10", "is no whole number"),
+            ("x", "is no whole number"),
+            ("", "is no whole number"),
+            ("18446744073709551616", "is too large"),
+        ] {
             let error = parse::<Row>(&format!("id,wh\na,1\nb,{bad}\n"), &["id", "wh"]).unwrap_err();
             assert!(error.contains("line: 3"), "{error}");
+            assert!(error.contains(&format!("{bad:?} {why}")), "{error}");
         }
+        let largest = parse::<Row>("id,wh\na,18446744073709551615\n", &["id", "wh"]).unwrap();
+        assert_eq!(largest[0].wh, u64::MAX);
         assert!(parse::<Row>("id,wh\na\n", &["id", "wh"]).is_err());
     }
 }

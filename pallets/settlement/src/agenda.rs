@@ -199,17 +199,19 @@ impl<T: Config> Pallet<T> {
         trade: &Trade<T::AccountId>,
     ) -> Option<Decision> {
         let revealed = Sellers::<T>::get(slot, &trade.seller)?.revealed;
-        match (revealed, trade.complaint) {
-            (Some(revealed), Some(complaint)) if revealed.at >= complaint.due => {
-                Some(Decision::Nothing)
-            }
-            (Some(revealed), _) => Some(Self::metered(revealed.delivered, trade)),
-            (None, None) => Some(Decision::Trusted),
-            (None, Some(complaint)) => {
-                let is_due = book.clock(T::Calendar::now()) >= complaint.due;
-                is_due.then_some(Decision::Nothing)
-            }
+        // Only what was revealed in time counts, so that nothing depends on how long the agenda
+        // takes to come by.
+        let until = match trade.complaint {
+            Some(complaint) => complaint.due,
+            None => book.terms.schedule.complaints_until,
+        };
+        if let Some(revealed) = revealed.filter(|revealed| revealed.at < until) {
+            return Some(Self::metered(revealed.delivered, trade));
         }
+        if trade.complaint.is_none() {
+            return Some(Decision::Trusted);
+        }
+        (book.clock(T::Calendar::now()) >= until).then_some(Decision::Nothing)
     }
 
     /// What of the seller's delivery serves this trade: what its earlier ones leave.

@@ -1,14 +1,10 @@
 //! Complaints, reveals and acknowledgements.
 
 use crate::{
-    Book, Books, Complaint, Config, Decision, Error, Event, Pallet, Revealed, Sellers,
-    Trade, Trades,
+    Book, Books, Complaint, Config, Decision, Error, Event, Pallet, Revealed, Sellers, Trade,
+    Trades,
 };
-use frame_support::{
-    ensure,
-    pallet_prelude::*,
-    traits::fungible::MutateHold,
-};
+use frame_support::{ensure, pallet_prelude::*, traits::fungible::MutateHold};
 use frame_system::pallet_prelude::BlockNumberFor;
 use qedex_math::deposit;
 use qedex_primitives::{

@@ -20,8 +20,9 @@
 //!    `f (payment + deposit) / (1 - f)`, rounded up; `f` is [`Rules::offline_share`]. The seller
 //!    then has as long as complaints precede the final moment of the slot to reveal bill and
 //!    nonce. A reveal is checked against the commitment and the meters' keys; it answers all of the
-//!    seller's complaints of the slot that are not overdue, and from then on its bill is as public
-//!    as readings, so that it decides the seller's other open trades of the slot as well.
+//!    seller's complaints of the slot that are not overdue, and its bill is then as public as
+//!    readings: revealed before the end of complaints, it decides the seller's other open trades
+//!    of the slot as well.
 //!    Whatever has become of a seller's credentials: who is party to an open trade may finish it.
 //! 5. *Acknowledgement.* A buyer may close its trade from the end of delivery on, unless it has
 //!    complained: it pays all of it.

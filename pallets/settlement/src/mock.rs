@@ -11,9 +11,10 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use qedex_primitives::{
-    Balance, Bill, BillAudit, BillError, Calendar, EnergyLedger, Escrow, LeaderTerms, MarketSettlement, Millis, Moment,
-    NewTrade, PricePerKwh, Ratings, Sanctions, Schedule, SlotIndex, SlotTerms, TradeId, Verdict,
-    Wh, Windows,
+    Balance, Bill, BillAudit, BillError, Calendar, EnergyLedger, Escrow, LeaderTerms,
+    MarketSettlement, MeterId, MeterSignature, Millis, Moment, NewTrade, Nonce, PricePerKwh,
+    Ratings, ReadingPayload, Sanctions, Schedule, SignedReading, SlotIndex, SlotTerms, TradeId,
+    Verdict, Wh, Windows,
 };
 use sp_core::H256;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};

@@ -15,7 +15,8 @@ pub const MIN_EXCLUSION: Millis = 60 * 60 * 1_000;
 pub const MAX_EXCLUSION: Millis = 31 * 24 * MIN_EXCLUSION;
 
 /// The least and the largest share of honest sellers that may be assumed off-line.
-pub const OFFLINE_SHARES: (Permill, Permill) = (Permill::from_percent(1), Permill::from_percent(50));
+pub const OFFLINE_SHARES: (Permill, Permill) =
+    (Permill::from_percent(1), Permill::from_percent(50));
 
 /// The most slots that a seller may default in before it is excluded.
 pub const MAX_DEFAULTS: u32 = 100;

@@ -48,7 +48,8 @@ impl<T: Config> Pallet<T> {
             ensure!(id < book.trades, "a trade beyond its book");
             justify(&trade.buyer, trade.payment);
             justify(&trade.seller, trade.deposit);
-            let seller = Sellers::<T>::get(slot, &trade.seller).ok_or("a trade without a seller")?;
+            let seller =
+                Sellers::<T>::get(slot, &trade.seller).ok_or("a trade without a seller")?;
             let sold = trade.before.saturating_add(trade.energy);
             ensure!(sold <= seller.sold, "a trade beyond what was sold");
             if let Some(complaint) = trade.complaint {

@@ -25,11 +25,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What `bill` proves that `seller` delivered in `slot`, as a reveal would have it.
-    pub fn audit(
-        seller: &T::AccountId,
-        slot: SlotIndex,
-        bill: &Bill,
-    ) -> Result<Wh, BillError> {
+    pub fn audit(seller: &T::AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError> {
         T::Audit::audit(seller, slot, bill)
     }
 }

@@ -49,6 +49,7 @@ fn a_shortfall_is_compensated_from_the_deposit() {
             compensation: 667 * 100 * milli / 1_000,
             forfeited: 0,
             deposit_back: 210 * milli - 667 * 100 * milli / 1_000,
+            ..Default::default()
         };
         assert_eq!(settled(), [(SLOT, 0, Outcome::Short, Wh(333), expected)]);
         assert_eq!(

@@ -2,10 +2,11 @@
 
 mod balances;
 mod commitments;
-mod conservation;
 mod defaults;
 mod escrow;
 mod freeze;
+mod model;
+mod money;
 mod outages;
 mod paging;
 
