@@ -127,7 +127,7 @@ impl Client {
     /// The number of the best block.
     pub async fn newest(&self) -> Result<u64> {
         let header = self.rpc.chain_get_header(None).await?;
-        Ok(header.context("there is no best block")?.number.into())
+        Ok(header.context("there is no best block")?.number)
     }
 
     /// Blocks as they become the best.

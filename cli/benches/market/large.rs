@@ -250,7 +250,7 @@ fn sign(at: &At, members: &[Participant], slot: u64, orders: u32) -> Result<Vec<
 }
 
 fn tell(row: &Row, known: usize) {
-    if known % 10 == 0 || row.cleared || row.matched {
+    if known.is_multiple_of(10) || row.cleared || row.matched {
         eprintln!(
             "block {}: {} orders in the book, {} trades opened",
             row.number, row.book, row.trades
