@@ -200,7 +200,7 @@ async fn trades_are_committed_to_opened_checked_and_decided_by_hand() {
     let dave = scene.reading("0", "//Dave//meter", a, "1000");
     let early = scene.commit(a, "//Dave", &dave);
     assert_refused(&early, "sellers of slot");
-    assert!(!opening_of(&scene, a).exists(), "nothing is kept of it");
+    assert!(!scene.path("openings").exists(), "nothing is kept of it");
     let early = scene.trade("acknowledge", a, "//Eve", &["--trade", "0"]);
     assert_refused(&early, "Settlement::DeliveryNotOver");
 
