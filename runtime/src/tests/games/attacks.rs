@@ -265,7 +265,7 @@ fn bought_standing_costs_more_than_it_earns() {
             pays.map_or("never".into(), |fees| format!("{} QED", fees.div_ceil(QED))),
         ]);
     }
-    table.is_in_the_document_as("standing");
+    table.stands_in_the_document_as("standing");
 }
 
 fn terms_of_one_watt_hour() -> RuntimeCall {

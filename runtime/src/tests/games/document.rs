@@ -26,7 +26,7 @@ impl Table {
     }
 
     /// Holds the table of this name in the document against this one, or puts this one there.
-    pub fn is_in_the_document_as(self, name: &str) {
+    pub fn stands_in_the_document_as(self, name: &str) {
         println!("{}", self.0);
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/games.md");
         let document = std::fs::read_to_string(&path).expect("the document can be read");

@@ -67,7 +67,7 @@ fn an_honest_seller_gains_most() {
             &standing(played.seller.standing),
         ]);
     }
-    table.is_in_the_document_as("sellers");
+    table.stands_in_the_document_as("sellers");
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_buyer_who_complains_about_everything_gains_less() {
         let ppm = ppm.map(|fared| standing(fared.standing));
         table.row(&[what, &gain(gained), ppm.as_deref().unwrap_or("")]);
     }
-    table.is_in_the_document_as("buyers");
+    table.stands_in_the_document_as("buyers");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn two_in_league_lose_by_trades_without_delivery() {
             &standing(played.buyer.standing),
         ]);
     }
-    table.is_in_the_document_as("colluders");
+    table.stands_in_the_document_as("colluders");
 }
 
 /// As much as the seller can get: the grid price less the grid's fee.
@@ -236,7 +236,7 @@ fn a_phantom_ask_near_the_cap_gains_nothing() {
             &played.keys_used.to_string(),
         ]);
     }
-    table.is_in_the_document_as("phantoms");
+    table.stands_in_the_document_as("phantoms");
 }
 
 #[test]
@@ -260,5 +260,5 @@ fn withholding_an_opening_earns_the_bond() {
     ] {
         table.row(&[what, &gain(played.seller.gain), &gain(played.buyer.gain)]);
     }
-    table.is_in_the_document_as("withheld");
+    table.stands_in_the_document_as("withheld");
 }

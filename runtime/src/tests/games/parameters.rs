@@ -126,7 +126,7 @@ fn complaining_pays_only_where_more_are_offline_than_assumed() {
             });
         }
     }
-    table.is_in_the_document_as("complaints");
+    table.stands_in_the_document_as("complaints");
 }
 
 /// What a lie brings if the buyer looks, and if it does not.
@@ -199,7 +199,7 @@ fn a_lie_pays_only_among_careless_buyers() {
             ]);
         }
     }
-    table.is_in_the_document_as("carelessness");
+    table.stands_in_the_document_as("carelessness");
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn a_higher_deposit_makes_lies_dearer() {
             percent(lie.beats_honesty_above()),
         ]);
     }
-    table.is_in_the_document_as("deposits");
+    table.stands_in_the_document_as("deposits");
 }
 
 #[test]
@@ -251,5 +251,5 @@ fn provoking_defaults_costs_more_than_it_brings() {
         assert!(offline > assumed || expected < 0);
         table.row(&[percent(offline.deconstruct().into()), gain(expected)]);
     }
-    table.is_in_the_document_as("provocation");
+    table.stands_in_the_document_as("provocation");
 }
