@@ -12,6 +12,7 @@
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::cast_precision_loss
 )]
@@ -54,7 +55,7 @@ const GENESIS: H256 = H256::repeat_byte(7);
 /// A meter's pair of keys.
 enum Keys {
     Sr25519(Box<sr25519::Pair>),
-    Ed25519(ed25519::Pair),
+    Ed25519(Box<ed25519::Pair>),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -68,7 +69,7 @@ impl Keys {
         let seed = ("meter", number).using_encoded(blake2_256);
         match scheme {
             Scheme::Sr25519 => Self::Sr25519(Box::new(sr25519::Pair::from_seed(&seed))),
-            Scheme::Ed25519 => Self::Ed25519(ed25519::Pair::from_seed(&seed)),
+            Scheme::Ed25519 => Self::Ed25519(Box::new(ed25519::Pair::from_seed(&seed))),
         }
     }
 
@@ -122,9 +123,12 @@ fn community(scheme: Scheme) -> TestExternalities {
         .into()
 }
 
+/// The nodes of a state's trie, each with the number of references to it.
+type Trie = Vec<(Vec<u8>, (Vec<u8>, i32))>;
+
 /// A state that blocks are executed on, again and again.
 struct State {
-    raw: Vec<(Vec<u8>, (Vec<u8>, i32))>,
+    raw: Trie,
     root: H256,
 }
 
@@ -253,9 +257,8 @@ impl Case {
 
     /// Milliseconds as native code.
     fn native(&self) -> f64 {
-        let began;
         let mut chain = self.state.fresh();
-        began = Instant::now();
+        let began = Instant::now();
         chain.execute_with(|| {
             let block = Decode::decode(&mut self.block.as_slice()).expect("it was encoded");
             Executive::execute_block(block);
