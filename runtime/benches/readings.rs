@@ -12,9 +12,9 @@
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    clippy::cast_precision_loss,
-    clippy::indexing_slicing
+    clippy::cast_precision_loss
 )]
 
 use codec::{Decode, Encode};
@@ -123,12 +123,12 @@ fn community(scheme: Scheme) -> TestExternalities {
         .into()
 }
 
-/// Keys, and values with the number of references to them.
-type RawSnapshot = Vec<(Vec<u8>, (Vec<u8>, i32))>;
+/// The nodes of a state's trie, each with the number of references to it.
+type Trie = Vec<(Vec<u8>, (Vec<u8>, i32))>;
 
 /// A state that blocks are executed on, again and again.
 struct State {
-    raw: RawSnapshot,
+    raw: Trie,
     root: H256,
 }
 
