@@ -174,6 +174,7 @@ pub enum Order {
 
 /// Options of `order amend`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct AmendOrder {
     /// Which node.
     #[command(flatten)]
@@ -219,6 +220,7 @@ pub struct BatchOrders {
 
 /// Options of `order standing`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct StandingOrder {
     /// Which node.
     #[command(flatten)]
@@ -266,6 +268,7 @@ pub struct SlotArg {
 
 /// Options of `order place`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct PlaceOrder {
     /// Which node.
     #[command(flatten)]
@@ -477,6 +480,28 @@ mod tests {
     }
 
     #[test]
+    fn a_negative_number_is_called_a_bad_value_and_not_an_unknown_argument() {
+        for arguments in [
+            &[
+                "order", "place", "--next", "--side", "bid", "--price", "-5", "--wh", "1",
+                "--suri", "//Dave",
+            ][..],
+            &[
+                "order", "amend", "--slot", "1", "--id", "0", "--price", "-5",
+            ],
+            &["order", "standing", "--side", "bid", "--price", "-5"],
+            &[
+                "plan", "clear", "--book", "b", "--rule", "uniform", "--fee", "-5",
+            ],
+            &["plan", "stackelberg", "--followers", "f", "--cost", "-5"],
+        ] {
+            let all = ["qedex"].iter().chain(arguments);
+            let said = Cli::try_parse_from(all).unwrap_err().to_string();
+            assert!(said.contains("invalid value '-5'"), "{said}");
+        }
+    }
+
+    #[test]
     fn bad_arguments_are_refused_with_status_2() {
         for arguments in [
             &["play", "--sloths", "8"][..],
@@ -494,6 +519,7 @@ mod tests {
             &["trade", "list", "--account", "//Dave", "--suri", "//Dave"],
             &["trade", "commit", "--slot", "1", "--suri", "//Dave"],
             &["trade", "verify", "opening.json"],
+            &["plan", "stackelberg", "--followers", "f", "--cost", "-1"],
         ] {
             let all = ["qedex"].iter().chain(arguments);
             let error = Cli::try_parse_from(all).unwrap_err();

@@ -4,7 +4,7 @@
 //! - [`market`], [`ledger`], [`report`]: what happened, whether it was right, and its figures;
 //! - [`opening`]: what sellers open to their buyers, as private files;
 //! - [`chain`]: all that knows how to speak with a node;
-//! - [`formula`]: policies as people write them;
+//! - [`formula`]: policies as people write them; [`output`]: what is printed;
 //! - [`plan`]: what can be known without a node;
 //! - [`mod@play`]: the main job; [`commands`]: everything else.
 
@@ -27,6 +27,7 @@ mod formula;
 mod ledger;
 mod market;
 mod opening;
+mod output;
 mod plan;
 mod play;
 mod report;

@@ -202,10 +202,19 @@ fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
     Ok(true)
 }
 
-/// Makes a folder that only its owner may enter; one that exists stays as it is.
+/// Makes a folder that only its owner may enter; one that exists stays as it is. What was made is
+/// there after a power cut.
 pub fn private_folder(path: &Path) -> Result<(), Error> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|reason| failed(path, reason))
+    let make = || {
+        let missing: Vec<_> = path.ancestors().take_while(|one| !one.exists()).collect();
+        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        for parent in missing.iter().filter_map(|made| made.parent()) {
+            let parent = Some(parent).filter(|one| !one.as_os_str().is_empty());
+            File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+        }
+        Ok(())
+    };
+    make().map_err(|reason| failed(path, reason))
 }
 
 fn failed(path: &Path, reason: std::io::Error) -> Error {
@@ -396,7 +405,7 @@ mod tests {
         };
         let signed = |meter| SignedReading {
             reading: reading(meter),
-            signature: [9; 64],
+            signature: crate::chain::meter::Signature::Sr25519([9; 64]),
         };
         Bill::of(vec![signed(3), signed(1)]).unwrap()
     }

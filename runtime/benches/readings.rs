@@ -13,7 +13,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::arithmetic_side_effects,
-    clippy::cast_precision_loss
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing
 )]
 
 use codec::{Decode, Encode};
@@ -40,7 +41,7 @@ use std::time::Instant;
 const READINGS: u32 = 1_024;
 
 /// How often each block is executed; the best time counts.
-const RUNS: u32 = 15;
+const RUNS: u32 = 45;
 
 /// When the first block is written, in milliseconds since the Unix epoch.
 const START: u64 = 1_800_000_000_000;
@@ -54,7 +55,7 @@ const GENESIS: H256 = H256::repeat_byte(7);
 /// A meter's pair of keys.
 enum Keys {
     Sr25519(Box<sr25519::Pair>),
-    Ed25519(ed25519::Pair),
+    Ed25519(Box<ed25519::Pair>),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -68,7 +69,7 @@ impl Keys {
         let seed = ("meter", number).using_encoded(blake2_256);
         match scheme {
             Scheme::Sr25519 => Self::Sr25519(Box::new(sr25519::Pair::from_seed(&seed))),
-            Scheme::Ed25519 => Self::Ed25519(ed25519::Pair::from_seed(&seed)),
+            Scheme::Ed25519 => Self::Ed25519(Box::new(ed25519::Pair::from_seed(&seed))),
         }
     }
 
@@ -122,9 +123,12 @@ fn community(scheme: Scheme) -> TestExternalities {
         .into()
 }
 
+/// Keys, and values with the number of references to them.
+type RawSnapshot = Vec<(Vec<u8>, (Vec<u8>, i32))>;
+
 /// A state that blocks are executed on, again and again.
 struct State {
-    raw: Vec<(Vec<u8>, (Vec<u8>, i32))>,
+    raw: RawSnapshot,
     root: H256,
 }
 
@@ -253,9 +257,8 @@ impl Case {
 
     /// Milliseconds as native code.
     fn native(&self) -> f64 {
-        let began;
         let mut chain = self.state.fresh();
-        began = Instant::now();
+        let began = Instant::now();
         chain.execute_with(|| {
             let block = Decode::decode(&mut self.block.as_slice()).expect("it was encoded");
             Executive::execute_block(block);

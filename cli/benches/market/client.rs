@@ -127,7 +127,7 @@ impl Client {
     /// The number of the best block.
     pub async fn newest(&self) -> Result<u64> {
         let header = self.rpc.chain_get_header(None).await?;
-        Ok(header.context("there is no best block")?.number.into())
+        Ok(header.context("there is no best block")?.number)
     }
 
     /// Blocks as they become the best.
@@ -185,6 +185,27 @@ impl Client {
             .try_for_each(|_| async { Ok(()) })
             .await
             .context("the node did not take a transaction")
+    }
+
+    /// Signs one call of each key with the nonce that the node names, hands it over, and says which ones
+    /// the node took.
+    pub async fn send_next<Call: Payload>(
+        &self,
+        at: &At,
+        calls: impl Iterator<Item = (&Keypair, Call)>,
+    ) -> Result<Vec<H256>> {
+        let sent: Vec<Option<H256>> = stream::iter(calls)
+            .map(|(key, call)| async move {
+                let account = key.public_key().to_account_id();
+                let nonce = self.rpc.system_account_next_index(&account).await?;
+                let signed = Self::sign(at, &call, key, nonce)?;
+                let taken = self.rpc.author_submit_extrinsic(&signed.bytes).await;
+                anyhow::Ok(taken.is_ok().then_some(signed.hash))
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(sent.into_iter().flatten().collect())
     }
 
     /// What `block` says, and of `slot` in particular.

@@ -114,6 +114,7 @@ pub struct Figures {
     /// From gate closure to the block in which the last order left the book, in seconds.
     seconds_until_matched: f64,
     trades: u32,
+    transfers: Transfers,
     phases: Vec<Summary>,
     blocks: Vec<Row>,
 }
@@ -121,24 +122,31 @@ pub struct Figures {
 /// Bystanders and what of their transfers is under way.
 struct Bystanders {
     all: Vec<Participant>,
-    nonce: u64,
     /// The number of the best block when each was sent.
     waiting: HashMap<H256, u64>,
+    transfers: Transfers,
+}
+
+/// What became of bystanders' transfers.
+#[derive(Debug, Default, Serialize)]
+struct Transfers {
+    sent: usize,
+    included: usize,
 }
 
 impl Bystanders {
+    /// Lets each send one, with the nonce that the node names: whoever's last one got lost in the node's
+    /// pool sends it anew.
     async fn send(&mut self, client: &Client, at: &At) -> Result<()> {
         let to = self.all.iter().cycle().skip(1);
-        let signed = self.all.iter().zip(to).map(|(from, to)| {
-            let call = client::transfer(&to.key);
-            Client::sign(at, &call, &from.key, self.nonce)
-        });
-        let signed: Vec<Signed> = signed.collect::<Result<_>>()?;
-        self.nonce += 1;
+        let calls = self.all.iter().zip(to);
+        let calls = calls.map(|(from, to)| (&from.key, client::transfer(&to.key)));
+        let sent = client.send_next(at, calls).await?;
+        self.transfers.sent += sent.len();
         let now = at.block_number();
         self.waiting
-            .extend(signed.iter().map(|signed| (signed.hash, now)));
-        client.send(&signed).await
+            .extend(sent.into_iter().map(|hash| (hash, now)));
+        Ok(())
     }
 
     fn note(&mut self, row: &mut Row) {
@@ -147,6 +155,7 @@ impl Bystanders {
             .iter()
             .filter_map(|hash| self.waiting.remove(hash));
         row.waited = sent.map(|sent| row.number - sent).collect();
+        self.transfers.included += row.waited.len();
     }
 }
 
@@ -167,8 +176,8 @@ pub async fn measure(orders: u32) -> Result<Figures> {
     let client = Client::connect(&mut node).await?;
     let mut bystanders = Bystanders {
         all: participants("bystander", BYSTANDERS)?,
-        nonce: 0,
         waiting: HashMap::new(),
+        transfers: Transfers::default(),
     };
 
     // The next gate to open, if there is time to sign and for some quiet blocks before.
@@ -213,7 +222,9 @@ pub async fn measure(orders: u32) -> Result<Figures> {
             waiting.extend(next.iter().map(|signed| (signed.hash, ())));
         }
     }
-    Figures::new(&client, &node, rows, (orders, accounts), (slot, closes)).await
+    let transfers = bystanders.transfers;
+    let of = (orders, accounts);
+    Figures::new(&client, &node, rows, transfers, of, (slot, closes)).await
 }
 
 /// One batch of each member, in the order of sending reversed.
@@ -239,7 +250,7 @@ fn sign(at: &At, members: &[Participant], slot: u64, orders: u32) -> Result<Vec<
 }
 
 fn tell(row: &Row, known: usize) {
-    if known % 10 == 0 || row.cleared || row.matched {
+    if known.is_multiple_of(10) || row.cleared || row.matched {
         eprintln!(
             "block {}: {} orders in the book, {} trades opened",
             row.number, row.book, row.trades
@@ -252,6 +263,7 @@ impl Figures {
         client: &Client,
         node: &Node,
         mut rows: Vec<Row>,
+        transfers: Transfers,
         (orders, accounts): (u32, u32),
         (slot, closes): (u64, u64),
     ) -> Result<Self> {
@@ -304,6 +316,7 @@ impl Figures {
             blocks_until_discovery: after.count(),
             seconds_until_matched: (matched - closes) as f64 / 1e3,
             trades: rows.iter().map(|row| row.trades).sum(),
+            transfers,
             phases: summaries,
             blocks: rows,
         })
@@ -401,6 +414,10 @@ impl fmt::Display for Figures {
             ]);
         }
         writeln!(f, "{table}")?;
-        write!(f, "Median (largest) over the blocks of each phase.")
+        write!(
+            f,
+            "Median (largest) over the blocks of each phase. Of {} transfers {} were included by the end.",
+            self.transfers.sent, self.transfers.included
+        )
     }
 }

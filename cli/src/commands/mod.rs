@@ -29,7 +29,5 @@ async fn open(node: &Node) -> Result<Session, Error> {
 
 /// Prints `value` as JSON.
 fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(value).map_err(|e| Error::Answer(e.to_string()))?;
-    println!("{text}");
-    Ok(())
+    crate::output::json(value)
 }

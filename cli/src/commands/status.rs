@@ -7,6 +7,7 @@ use crate::{
         Chain,
         metering::{self, Band},
         queries::{self, Moments},
+        settlement,
     },
     error::Error,
     report::qed,
@@ -28,6 +29,7 @@ struct Status {
     next_open_slot: u64,
     next_open_slot_band: Band,
     next_open_slot_moments: Moments,
+    settlement_paused: bool,
 }
 
 /// Prices in plancks per kWh, energies in Wh.
@@ -70,6 +72,7 @@ pub async fn status(args: &args::Status) -> Result<(), Error> {
         next_open_slot,
         next_open_slot_band: metering::band(&at, next_open_slot).await?,
         next_open_slot_moments: calendar.moments(next_open_slot),
+        settlement_paused: settlement::rules(&at).await?.1,
     };
     if args.json {
         return print_json(&status);
@@ -118,6 +121,9 @@ fn table(status: &Status) -> Table {
             seconds(moments.final_at)
         ),
     );
+    if status.settlement_paused {
+        row("settlement", "paused by the council".to_owned());
+    }
     row("its tariff band", status.next_open_slot_band.to_string());
     table
 }

@@ -13,9 +13,8 @@ mod stackelberg;
 pub mod table;
 mod trust;
 
-use crate::error::Error;
+use crate::{error::Error, output};
 use clap::Subcommand;
-use std::io::{BufWriter, ErrorKind, Write};
 
 /// What to compute.
 #[derive(Debug, Subcommand)]
@@ -54,22 +53,9 @@ pub fn run(command: &Plan) -> Result<(), Error> {
 
 /// Prints `result` as JSON, or as `lines`.
 fn print(json: bool, result: &impl serde::Serialize, lines: &str) -> Result<(), Error> {
-    let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-    let printed = if json {
-        serde_json::to_writer(&mut out, result).map_err(std::io::Error::from)
+    if json {
+        output::compact_json(result)
     } else {
-        out.write_all(lines.as_bytes())
-    };
-    let printed = printed
-        .and_then(|()| out.write_all(b"\n"))
-        .and_then(|()| out.flush());
-    match printed {
-        // Whoever reads has seen enough, as `head` does.
-        Err(reason) if reason.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(reason) => Err(Error::File {
-            path: "standard output".to_owned(),
-            reason,
-        }),
-        Ok(()) => Ok(()),
+        output::text(lines)
     }
 }

@@ -88,8 +88,11 @@ impl<const N: usize> Rows<N> {
         let header = reader.headers().map_err(|e| bad(e.to_string()))?;
         let places = places(header, columns).map_err(&bad)?;
         let body = if text.contains('"') {
-            let records = reader.into_records().collect::<Result<_, _>>();
-            Body::Quoted(records.map_err(|e| bad(e.to_string()))?)
+            let records = reader.into_records().collect::<Result<Vec<_>, _>>();
+            let mut records = records.map_err(|e| bad(e.to_string()))?;
+            records
+                .retain(|record| record.iter().any(|field| !is_blank(field)) || record.len() > 1);
+            Body::Quoted(records)
         } else {
             let begin = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
             Body::Plain(text, begin)
@@ -114,7 +117,9 @@ impl<const N: usize> Rows<N> {
         let row = |fields: &[&'t str]| {
             number = number.saturating_add(1);
             let taken = match fields.len() {
-                found if found != N => Err(format!("{found} fields instead of {N}")),
+                found if found != N => {
+                    Err(format!("there should be {N} fields, and there are {found}"))
+                }
                 _ => {
                     let field = |place: usize| fields.get(place).copied().unwrap_or_default();
                     take(number, self.places.map(|place| field(place).trim_ascii()))
@@ -138,7 +143,11 @@ impl<const N: usize> Rows<N> {
     }
 }
 
-/// Hands the fields of each line that is not empty to `row`.
+fn is_blank(field: &str) -> bool {
+    field.trim_ascii().is_empty()
+}
+
+/// Hands the fields of each line that is not blank to `row`.
 fn plain<'t>(
     text: &'t str,
     mut row: impl FnMut(&[&'t str]) -> Result<(), Error>,
@@ -150,7 +159,7 @@ fn plain<'t>(
         let field = text.get(begin..end).unwrap_or_default();
         begin = end.saturating_add(1);
         let is_comma = bytes.get(end) == Some(&b',');
-        if is_comma || !fields.is_empty() || !field.trim_ascii().is_empty() {
+        if is_comma || !fields.is_empty() || !is_blank(field) {
             fields.push(field);
         }
         if !is_comma && !fields.is_empty() {
@@ -180,6 +189,12 @@ fn check(header: &csv::StringRecord, columns: &[&str]) -> Result<(), String> {
     wanted.sort_unstable();
     if found == wanted {
         return Ok(());
+    }
+    if found.is_empty() {
+        return Err(format!(
+            "the file is empty; its header should be {:?}",
+            columns.join(",")
+        ));
     }
     Err(format!(
         "the header is {:?}, not {:?}",
@@ -249,9 +264,15 @@ mod tests {
                 .ok_or_else(|| "not this one".to_owned())
         };
         let error = each_of("id,wh\na,1\nb\n", ["id", "wh"], |_, _| Ok(())).unwrap_err();
-        assert_eq!(error, "line 2 after the header: 1 fields instead of 2");
+        assert_eq!(
+            error,
+            "line 2 after the header: there should be 2 fields, and there are 1"
+        );
         assert!(each_of("id,wh\na,1,\n", ["id", "wh"], |_, _| Ok(())).is_err());
-        assert!(each_of("id,kwh\na,1\n", ["id", "wh"], |_, _| Ok(())).is_err());
+        let error = each_of("id,kwh\na,1\n", ["id", "wh"], |_, _| Ok(())).unwrap_err();
+        assert_eq!(error, "the header is \"id,kwh\", not \"id,wh\"");
+        let error = each_of("", ["id", "wh"], |_, _| Ok(())).unwrap_err();
+        assert!(error.starts_with("the file is empty"), "{error}");
         let error = each_of("id,wh\na,1\nb,2\n", ["id", "wh"], refuse).unwrap_err();
         assert_eq!(error, "line 2 after the header: not this one");
     }
@@ -285,7 +306,7 @@ mod tests {
                 .from_reader(text.as_bytes());
             let records: Vec<csv::StringRecord> =
                 reader.records().collect::<Result<_, _>>().unwrap();
-            // A line of blanks alone is no row here, and one of a single field there.
+            // A blank line is no row here, and there one of a single field unless it is empty.
             let records = records
                 .iter()
                 .filter(|record| !(record.len() == 1 && record[0].trim().is_empty()));
@@ -296,7 +317,7 @@ mod tests {
                 assert_eq!(done, Ok(()));
                 assert_eq!(ours, theirs.collect::<Vec<_>>());
             } else {
-                assert!(done.unwrap_err().contains("fields instead of 2"));
+                assert!(done.unwrap_err().contains("there should be 2 fields"));
             }
         }
     }

@@ -105,7 +105,8 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
     );
     if !full {
         let now = queries::time(&at).await?;
-        println!("{}", advice(&finding, &book, now, bond));
+        let revealed = seller.is_some_and(|seller| seller.revealed.is_some());
+        println!("{}", advice(&finding, &book, &trade, revealed, now, bond));
     }
     Ok(found)
 }
@@ -140,9 +141,25 @@ fn detail(finding: &Finding) -> String {
 fn advice(
     finding: &Finding,
     book: &settlement::Book,
+    trade: &settlement::Trade,
+    revealed: bool,
     now: u64,
     bond: Option<crate::market::Plancks>,
 ) -> String {
+    if let Finding::NotOfTheTrade(_) = finding {
+        return "this is not the opening of the trade: look for the right file, or ask the seller \
+                for it, before you complain"
+            .to_owned();
+    }
+    if let Some(complaint) = trade.complaint {
+        let due = complaint.due.saturating_add(book.lost);
+        let left = due.saturating_sub(now) / 1_000;
+        return format!("you have complained: the seller has {left} s to reveal its bill");
+    }
+    if revealed {
+        return "the seller has revealed its bill, which decides: there is nothing to complain of"
+            .to_owned();
+    }
     if *finding == Finding::NoCommitment {
         return "without commitment and readings the seller defaults by itself: there is nothing \
                 to complain of"

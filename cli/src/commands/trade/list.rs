@@ -54,6 +54,9 @@ fn stands(book: &Book, seller: &Seller, trade: &Trade, now: u64) -> (&'static st
         ("commitments", moments.commitments_until)
     } else if now < moments.readings_until {
         ("readings", moments.readings_until)
+    } else if now >= later(moments.complaints_until) {
+        // What is still open then is looked at once more, in the end.
+        ("last answers", later(moments.final_at))
     } else if seller.revealed.is_some() {
         ("revealed", later(moments.complaints_until))
     } else if let Some(complaint) = trade.complaint {
@@ -263,6 +266,8 @@ mod tests {
         let complained = trade(Some(Complaint { bond: 1, due: 170 }));
         let silent = Seller::default();
         assert_eq!(stands(&book, &silent, &complained, 155), ("answer", 177));
+        let late = trade(Some(Complaint { bond: 1, due: 200 }));
+        assert_eq!(stands(&book, &silent, &late, 197), ("last answers", 217));
         let revealed = Seller {
             revealed: Some(1),
             ..silent

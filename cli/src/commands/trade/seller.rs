@@ -7,6 +7,7 @@ use crate::{
         keys::{self, Keypair},
         membership::account_text,
         meter::Bill,
+        queries,
         session::Session,
         settlement::{self, Trade},
     },
@@ -84,6 +85,24 @@ async fn record(at: &At, slot: u64, account: Account) -> Result<settlement::Sell
     })
 }
 
+/// Fails outside the time in which sellers of `slot` may commit, by the latest finalised block.
+async fn in_commitment_window(at: &At, slot: u64) -> Result<(), Error> {
+    let Some(book) = settlement::book(at, slot).await? else {
+        return Err(Error::BadInput(format!("slot {slot} has no open trades")));
+    };
+    let (now, moments) = (queries::time(at).await?, &book.moments);
+    if now < moments.delivery_ends {
+        let wait = moments.delivery_ends.saturating_sub(now).div_ceil(1_000);
+        let what = format!("sellers of slot {slot} commit from {wait} s from now on");
+        return Err(Error::BadInput(what));
+    }
+    if now >= moments.commitments_until {
+        let what = format!("the time to commit in slot {slot} is over");
+        return Err(Error::BadInput(what));
+    }
+    Ok(())
+}
+
 /// Commits to a bill, and has what opens it on disk before.
 pub async fn commit(args: &Commit) -> Result<(), Error> {
     let mut files = Vec::new();
@@ -108,7 +127,11 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
         })?;
     let record = record(session.at(), by.slot, account).await?;
     let kept = match record.commitment {
-        None => store.keep(genesis, account, by.slot, &bill)?,
+        None => {
+            // Or a bill that cannot be committed to now would stand in the way of one that can.
+            in_commitment_window(session.at(), by.slot).await?;
+            store.keep(genesis, account, by.slot, &bill)?
+        }
         Some(_) => store.load(genesis, account, by.slot)?,
     };
     let commitment = kept.commitment();
