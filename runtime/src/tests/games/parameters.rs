@@ -131,7 +131,10 @@ fn complaining_pays_only_where_more_are_offline_than_assumed() {
 
 /// What a lie brings if the buyer looks, and if it does not.
 struct Lie {
+    /// What it brings to deliver all, honestly.
     honest: i128,
+    /// What it brings to publish what was delivered.
+    published: i128,
     caught: i128,
     uncaught: i128,
 }
@@ -142,12 +145,18 @@ impl Lie {
         let lie = seller(delivers.0, evidence);
         Self {
             honest: gain(seller(ENERGY.0, Evidence::Opened), Buyer::Careful),
+            published: gain(seller(delivers.0, Evidence::Reading), Buyer::Careful),
             caught: gain(lie, Buyer::Careful),
             uncaught: gain(lie, Buyer::Careless),
         }
     }
 
-    /// The share of careless buyers above which it pays at all.
+    /// The share of careless buyers above which it pays better than to publish what was delivered.
+    fn beats_publishing_above(&self) -> i128 {
+        break_even(self.published, self.caught, self.uncaught)
+    }
+
+    /// The share of careless buyers above which it pays better than not to trade.
     fn pays_above(&self) -> i128 {
         break_even(0, self.caught, self.uncaught)
     }
@@ -167,9 +176,11 @@ fn a_lie_pays_only_among_careless_buyers() {
             "shows",
             "seller gets, QED/kWh",
             "honest",
+            "published",
             "caught",
             "not caught",
-            "pays above",
+            "beats publishing above",
+            "beats not trading above",
             "beats honesty above",
         ],
         2,
@@ -185,15 +196,17 @@ fn a_lie_pays_only_among_careless_buyers() {
                 ..Market::default()
             };
             let lie = Lie::told(market, Wh(energy), evidence);
-            assert!(lie.caught <= 0 || lie.caught < lie.honest);
+            assert!(lie.caught <= lie.published && lie.published <= lie.honest);
             assert!(lie.beats_honesty_above() > MILLION / 2);
             table.row(&[
                 delivers,
                 shows,
                 &per_kwh(price),
                 &gain(lie.honest),
+                &gain(lie.published),
                 &gain(lie.caught),
                 &gain(lie.uncaught),
+                &percent(lie.beats_publishing_above()),
                 &percent(lie.pays_above()),
                 &percent(lie.beats_honesty_above()),
             ]);
@@ -209,7 +222,7 @@ fn a_higher_deposit_makes_lies_dearer() {
             "deposit rate",
             "deposit",
             "silent, delivers nothing",
-            "forged: pays above",
+            "forged: beats not trading above",
             "forged: beats honesty above",
         ],
         0,
