@@ -23,12 +23,16 @@ impl<T: Config> Pallet<T> {
     }
 
     fn work_within(meter: &mut WeightMeter) {
-        if meter.try_consume(T::WeightInfo::poll()).is_err() || Paused::<T>::get() {
+        if meter.try_consume(T::WeightInfo::poll()).is_err() {
             return;
         }
         let now = T::Calendar::now();
+        let slots = Self::look(now);
+        if Paused::<T>::get() {
+            return;
+        }
         let mut settled = Vec::new();
-        for slot in Self::look(now) {
+        for slot in slots {
             if meter.try_consume(T::WeightInfo::visit_book()).is_err() {
                 break;
             }
@@ -40,12 +44,16 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The open books. Every one of them is told of an interruption in the block that notices
-    /// it, whatever weight is left for its trades.
+    /// it, whatever weight is left for its trades, and of each block of a pause.
     pub(crate) fn look(now: Moment) -> BoundedVec<SlotIndex, T::MaxSlotsInFlight> {
         let slots = OpenBooks::<T>::get();
-        if let Some((from, until)) = Self::interruption(now) {
+        let last = LastSeen::<T>::get();
+        LastSeen::<T>::put(now);
+        let paused = Paused::<T>::get();
+        let stood_still = now.saturating_sub(last) > T::Calendar::slot_length();
+        if last > 0 && (stood_still || paused) {
             for slot in slots.iter() {
-                Self::mark_interrupted(*slot, from, until);
+                Self::mark_interrupted(*slot, last, now, paused);
             }
         }
         slots
@@ -85,16 +93,10 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// The time over which the chain stood still before this block, if that was longer than a
-    /// slot.
-    fn interruption(now: Moment) -> Option<(Moment, Moment)> {
-        let last = LastSeen::<T>::get();
-        LastSeen::<T>::put(now);
-        let gap = now.saturating_sub(last);
-        (last > 0 && gap > T::Calendar::slot_length()).then_some((last, now))
-    }
-
-    fn mark_interrupted(slot: SlotIndex, from: Moment, until: Moment) {
+    /// Notes that there was no block, or a pause, between `from` and `until`. Sellers can give
+    /// evidence during a pause, and buyers cannot complain: of the time for complaints and reveals
+    /// a pause takes nothing, however short it is.
+    fn mark_interrupted(slot: SlotIndex, from: Moment, until: Moment, paused: bool) {
         Books::<T>::mutate(slot, |entry| {
             if let Some(book) = entry {
                 let schedule = book.terms.schedule;
@@ -105,7 +107,7 @@ impl<T: Config> Pallet<T> {
                 }
                 let begin = book.clock(from).max(schedule.readings_until);
                 let lost = book.clock(until).saturating_sub(begin);
-                if lost > T::Calendar::slot_length() {
+                if paused || lost > T::Calendar::slot_length() {
                     book.lost = book.lost.saturating_add(lost);
                 }
             }

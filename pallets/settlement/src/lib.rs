@@ -56,7 +56,9 @@
 //!     quarter of a block and resume where they stopped.
 //! 11. *Nobody decides a trade.* The admin origin sets the [`Rules`], within their ranges, for slots
 //!     whose gate is yet to open, and may pause settlement: no trade opens, closes or is complained
-//!     about, as if the chain stood still; commitments and reveals are taken as ever.
+//!     about, and of the time for complaints and reveals nothing passes. Readings, commitments and
+//!     reveals are taken as ever, so that a pause takes no evidence from anybody and saves nobody
+//!     who gives none.
 //!
 //! Source: section 6 of the project's design; differences from the published protocol are
 //! listed in `docs/papers.md`.
@@ -514,9 +516,9 @@ pub mod pallet {
 
         /// Pauses settlement, or lets it go on.
         ///
-        /// While it is paused no trade opens, closes or is complained about, as if the chain stood
-        /// still: what is missed for longer than a slot is nobody's default. Sellers may commit and
-        /// reveal.
+        /// While it is paused no trade opens, closes or is complained about, and of the time for
+        /// complaints and reveals nothing passes. Sellers may commit and reveal, and owe evidence as
+        /// ever.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::set_paused())]
         pub fn set_paused(origin: OriginFor<T>, paused: bool) -> DispatchResult {

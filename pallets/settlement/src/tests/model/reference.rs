@@ -76,10 +76,6 @@ impl Reference {
         *self.free.get_mut(&to).unwrap() += amount as i128;
     }
 
-    pub fn release(&mut self, who: AccountId, amount: Balance) {
-        self.pay(who, who, amount);
-    }
-
     fn is_open(&self, slot: SlotIndex) -> bool {
         let mut deals = self.deals.iter();
         deals.any(|deal| deal.slot == slot && deal.end.is_none())
@@ -94,10 +90,14 @@ impl Reference {
         self.deals.iter().filter(|deal| deal.slot == slot).count() as u32
     }
 
+    /// Whether there is a place for one more trade of this slot, as far as slots are bounded.
+    pub fn has_place(&self, slot: SlotIndex) -> bool {
+        self.is_open(slot) || self.open_slots().len() < MAX_SLOTS as usize
+    }
+
     pub fn may_open(&self, now: u64, slot: SlotIndex) -> bool {
-        let place = self.is_open(slot) || self.open_slots().len() < MAX_SLOTS as usize;
         // A slot that is settled for good gets no trade, since its delivery is over.
-        !self.paused && place && now < TestCalendar::schedule(slot).delivery_ends
+        !self.paused && now < TestCalendar::schedule(slot).delivery_ends
     }
 
     fn find(&self, slot: SlotIndex, id: u32) -> Option<usize> {
@@ -185,16 +185,16 @@ impl Reference {
 
     /// A block at `now`, with all the room that it takes.
     pub fn block(&mut self, now: u64) {
-        if self.paused {
-            return;
-        }
         let (from, until) = (self.last_block, now);
         self.last_block = now;
         let open = self.open_slots();
-        if until - from > SLOT_LENGTH {
+        if self.paused || until - from > SLOT_LENGTH {
             for slot in &open {
                 self.stand_still(*slot, from, until);
             }
+        }
+        if self.paused {
+            return;
         }
         for slot in open {
             self.freeze(slot, now);
@@ -212,7 +212,7 @@ impl Reference {
         history.interrupted |= for_evidence.1.saturating_sub(for_evidence.0) > SLOT_LENGTH;
         let missed = (until - history.lost)
             .saturating_sub((from - history.lost).max(schedule.readings_until));
-        if missed > SLOT_LENGTH {
+        if self.paused || missed > SLOT_LENGTH {
             history.lost += missed;
         }
     }
