@@ -75,6 +75,8 @@
 )]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate self as pallet_settlement;
 
 pub use pallet::*;
 pub(crate) use payout::Decision;
