@@ -505,7 +505,7 @@ pub mod pallet {
             nonce: Nonce,
         ) -> DispatchResult {
             let seller = ensure_signed(origin)?;
-            Self::do_reveal(seller, slot, &bill, &nonce)
+            Self::do_reveal(seller, slot, &bill, &nonce, T::Audit::audit)
         }
 
         /// Sets the rules for all slots whose gate opens from now on.
