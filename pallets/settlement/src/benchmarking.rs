@@ -1,18 +1,19 @@
-//! Worst cases of the call and of the steps of the agenda.
+//! Worst cases of the calls and of the steps of the agenda.
 
 use crate::{Pallet as Settlement, *};
 use frame_benchmarking::v2::*;
 use frame_support::{
-    traits::{Get, fungible::Inspect},
+    traits::{EnsureOrigin, Get, fungible::Inspect},
     weights::WeightMeter,
 };
-use frame_system::RawOrigin;
+use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use qedex_primitives::{
-    Balance, Calendar, EnergyLedger, Escrow, LeaderTerms, MarketSettlement, NewTrade, PricePerKwh,
-    SlotIndex, SlotTerms, TradeId, Wh,
+    Balance, Bill, Calendar, EnergyLedger, Escrow, LeaderTerms, MAX_BILL_READINGS,
+    MarketSettlement, MeterId, MeterSignature, NewTrade, Nonce, PricePerKwh, ReadingPayload,
+    Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId, Wh, Windows, bill,
 };
-use sp_core::H256;
-use sp_runtime::Permill;
+use sp_core::{H256, sr25519};
+use sp_runtime::{Permill, traits::Zero};
 
 /// The slot that the benchmarks settle.
 const SLOT: SlotIndex = SlotIndex(1_000_000);
@@ -116,6 +117,77 @@ fn grid_has<T: Config>() -> Balance {
     <T::Currency as Inspect<T::AccountId>>::balance(&T::GridAccount::get())
 }
 
+/// The hash of the chain's first block.
+fn genesis<T: Config>() -> H256 {
+    frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
+}
+
+/// A bill of `n` readings that nobody signed: its audit is not measured here.
+fn bill_of(n: u32) -> Bill {
+    let reading = |meter| SignedReading {
+        payload: ReadingPayload {
+            meter: MeterId(meter),
+            slot: SLOT,
+            generated: ENERGY,
+            consumed: Wh::ZERO,
+        },
+        signature: MeterSignature::Sr25519(sr25519::Signature::from_raw([1; 64])),
+    };
+    Bill::truncate_from((0..n).map(reading).collect())
+}
+
+/// What hides the bills of the benchmarks.
+const NONCE: Nonce = [7; 32];
+
+/// Lets a seller commit to `bill`, and the time for complaints begin.
+fn commit_to<T: Config>(seller: &T::AccountId, bill: &Bill) {
+    T::Calendar::set_now(T::Calendar::schedule(SLOT).delivery_ends);
+    let commitment = bill::commitment(genesis::<T>(), seller, SLOT, bill, &NONCE);
+    let origin = RawOrigin::Signed(seller.clone());
+    assert!(Settlement::<T>::commit(origin.into(), SLOT, commitment).is_ok());
+    T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
+}
+
+/// Lets the buyer of the first trade complain.
+fn complain_about_first<T: Config>() {
+    let buyer = Trades::<T>::get(SLOT, 0).map(|trade| trade.buyer);
+    assert!(buyer.is_some_and(|buyer| {
+        Settlement::<T>::complain(RawOrigin::Signed(buyer).into(), SLOT, 0).is_ok()
+    }));
+}
+
+/// As many changes of the rules as there can be, all of them before `moment`.
+fn fill_rules<T: Config>(moment: u64) {
+    let first = moment.saturating_sub(u64::from(MAX_RULE_CHANGES));
+    let changes = (first..moment).map(|since| (since, Rules::default()));
+    RuleChanges::<T>::put(frame_support::BoundedVec::truncate_from(changes.collect()));
+}
+
+/// Rules under which nobody is excluded in these benchmarks.
+fn lenient() -> Rules {
+    Rules {
+        defaults_to_exclusion: MAX_DEFAULTS,
+        ..Default::default()
+    }
+}
+
+/// The first trade as a step of the agenda takes it, decided by `decide`; and the counting of a
+/// default, though a trade for which something was metered is none: the worst of both.
+fn take_first<T: Config>(
+    book: &mut Book,
+    decide: fn(SlotIndex, &Book, &Trade<T::AccountId>) -> Option<Decision>,
+) {
+    let Some(trade) = Trades::<T>::get(SLOT, 0) else {
+        return;
+    };
+    let seller = trade.seller.clone();
+    if let Some(decision) = decide(SLOT, book, &trade) {
+        let _ = Settlement::<T>::excludes(SLOT, book, &seller);
+        Settlement::<T>::settle(SLOT, book, 0, trade, decision);
+    }
+    Settlement::<T>::count_default(SLOT, &book.rules, &seller);
+}
+
 /// Opens as many books as there can be, from `SLOT` on.
 fn open_all_books<T: Config>() {
     for number in 0..T::MaxSlotsInFlight::get() {
@@ -143,6 +215,94 @@ mod benchmarks {
         );
     }
 
+    /// The last trade of one of as many slots as there can be: its book ends with it.
+    #[benchmark]
+    fn acknowledge() -> Result<(), BenchmarkError> {
+        endow_funds::<T>();
+        open_all_books::<T>();
+        let trade = Trades::<T>::get(SLOT, 0).ok_or("the trade is open")?;
+        T::Calendar::set_now(T::Calendar::schedule(SLOT).delivery_ends);
+        let grid_had = grid_has::<T>();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(trade.buyer), SLOT, 0);
+
+        assert!(!Books::<T>::contains_key(SLOT));
+        assert!(grid_has::<T>() > grid_had);
+        Ok(())
+    }
+
+    /// About a seller that has as many meters as it can have; that all of them but one have a reading,
+    /// so that there is something to complain of, is looked up with another account.
+    #[benchmark]
+    fn complain() -> Result<(), BenchmarkError> {
+        let seller = book_to_settle::<T>();
+        let buyer = Trades::<T>::get(SLOT, 0).ok_or("the trade is open")?.buyer;
+        let other = account("other seller", 0, 0);
+        T::Ledger::set_delivered(&other, SLOT, ENERGY);
+        commit_to::<T>(&seller, &bill_of(1));
+        let found;
+
+        #[block]
+        {
+            found = T::Ledger::delivered(&other, SLOT);
+            Settlement::<T>::complain(RawOrigin::Signed(buyer).into(), SLOT, 0)?;
+        }
+
+        assert_eq!(found, Some(ENERGY));
+        assert!(Trades::<T>::get(SLOT, 0).is_some_and(|trade| trade.complaint.is_some()));
+        Ok(())
+    }
+
+    /// A bill of `n` readings, but for its audit.
+    #[benchmark]
+    fn reveal(n: Linear<1, MAX_BILL_READINGS>) -> Result<(), BenchmarkError> {
+        let seller = book_to_settle::<T>();
+        let bill = bill_of(n);
+        commit_to::<T>(&seller, &bill);
+        complain_about_first::<T>();
+        let who = seller.clone();
+
+        #[block]
+        {
+            Settlement::<T>::do_reveal(who, SLOT, &bill, &NONCE, |_, _, _| Ok(ENERGY))?;
+        }
+
+        let record = Sellers::<T>::get(SLOT, seller).ok_or("the seller is known")?;
+        assert!(record.revealed.is_some());
+        Ok(())
+    }
+
+    /// All of the changes on record but the last are forgotten.
+    #[benchmark]
+    fn set_rules() -> Result<(), BenchmarkError> {
+        let origin =
+            T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let now = T::Calendar::schedule(SLOT).final_at;
+        let span = T::Calendar::slot_length().saturating_mul(u64::from(Windows::MAX_SPAN));
+        fill_rules::<T>(now.saturating_sub(span));
+        T::Calendar::set_now(now);
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, lenient());
+
+        assert_eq!(RuleChanges::<T>::get().len(), 2);
+        assert_eq!(Settlement::<T>::rules_at(now), lenient());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_paused() -> Result<(), BenchmarkError> {
+        let origin =
+            T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, true);
+
+        assert!(Paused::<T>::get());
+        Ok(())
+    }
+
     /// The first trade of a book that takes the last place among the open ones.
     #[benchmark]
     fn open_trade() {
@@ -152,6 +312,7 @@ mod benchmarks {
         }
         let trade = trade_of::<T>(0);
         let terms = terms::<T>(SLOT);
+        fill_rules::<T>(terms.schedule.gate_opens);
         T::Calendar::set_now(terms.schedule.gate_closes);
 
         #[block]
@@ -174,10 +335,11 @@ mod benchmarks {
         #[block]
         {
             let slots = Settlement::<T>::look(now);
+            let _ = Paused::<T>::get();
             Settlement::<T>::strike_off(&slots);
         }
 
-        assert!(Books::<T>::iter_values().all(|book| book.interrupted));
+        assert!(Books::<T>::iter_values().all(|book| book.interrupted && book.lost > 0));
         assert!(OpenBooks::<T>::get().is_empty());
     }
 
@@ -207,45 +369,68 @@ mod benchmarks {
         assert!(!Books::<T>::contains_key(SLOT));
     }
 
-    /// The most of both ways in which a trade may end at the freeze: readings that fall short,
-    /// which moves money between all parties, and the exclusion of the seller, which in truth
-    /// follows only where there are no readings.
+    /// The most of both ways in which a trade may end at the freeze: readings that fall short, which
+    /// moves money between all parties, and the counting of a default.
     #[benchmark]
     fn freeze_trade() -> Result<(), BenchmarkError> {
         let seller = book_to_settle::<T>();
         T::Ledger::set_delivered(&seller, SLOT, Wh(ENERGY.0 / 2));
-        let limit = T::DefaultsToExclusion::get().max(1);
-        Defaults::<T>::insert(&seller, limit.saturating_sub(1));
         T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
         let mut book = Books::<T>::get(SLOT).ok_or("the book is open")?;
+        book.rules = lenient();
         let grid_had = grid_has::<T>();
 
         #[block]
         {
-            Settlement::<T>::freeze(SLOT, &mut book, 0);
-            Settlement::<T>::count_default(SLOT, &seller);
+            take_first::<T>(&mut book, Settlement::<T>::at_freeze);
         }
 
         assert!(was_paid::<T>(grid_had));
-        assert!(!Defaults::<T>::contains_key(&seller));
+        assert_eq!(Defaults::<T>::get(&seller), 1);
         Ok(())
     }
 
-    /// A trade whose seller has committed.
+    /// A trade that its buyer has complained about, and for which the bill that was revealed falls
+    /// short: bond and money move between all parties. And the counting of a default.
     #[benchmark]
     fn close_trade() -> Result<(), BenchmarkError> {
-        book_to_settle::<T>();
+        let seller = book_to_settle::<T>();
+        let bill = bill_of(1);
+        commit_to::<T>(&seller, &bill);
+        complain_about_first::<T>();
+        let half = |_: &T::AccountId, _, _: &Bill| Ok(Wh(ENERGY.0 / 2));
+        Settlement::<T>::do_reveal(seller.clone(), SLOT, &bill, &NONCE, half)?;
         T::Calendar::set_now(T::Calendar::schedule(SLOT).complaints_until);
         let mut book = Books::<T>::get(SLOT).ok_or("the book is open")?;
+        book.rules = lenient();
         let grid_had = grid_has::<T>();
 
         #[block]
         {
-            Settlement::<T>::close(SLOT, &mut book, 0);
+            take_first::<T>(&mut book, Settlement::<T>::at_close);
         }
 
         assert!(was_paid::<T>(grid_had));
+        assert_eq!(Defaults::<T>::get(&seller), 1);
         Ok(())
+    }
+
+    /// The default that excludes a seller with everything that can be revoked.
+    #[benchmark]
+    fn exclude() {
+        let seller = book_to_settle::<T>();
+        T::Sanctions::prepare_revocation(&seller);
+        let rules = Rules::default();
+        Defaults::<T>::insert(&seller, rules.defaults_to_exclusion.saturating_sub(1));
+        T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
+
+        #[block]
+        {
+            Settlement::<T>::count_default(SLOT, &rules, &seller);
+        }
+
+        assert!(!Defaults::<T>::contains_key(&seller));
+        assert!(Sellers::<T>::get(SLOT, &seller).is_some_and(|record| record.defaulted));
     }
 
     impl_benchmark_test_suite!(Settlement, crate::mock::build(), crate::mock::Test);

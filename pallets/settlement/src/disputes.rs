@@ -8,7 +8,7 @@ use frame_support::{ensure, pallet_prelude::*, traits::fungible::MutateHold};
 use frame_system::pallet_prelude::BlockNumberFor;
 use qedex_math::deposit;
 use qedex_primitives::{
-    Balance, Bill, BillAudit, BillError, Calendar, EnergyLedger, Nonce, SlotIndex, TradeId, bill,
+    Balance, Bill, BillError, Calendar, EnergyLedger, Nonce, SlotIndex, TradeId, Wh, bill,
 };
 use sp_core::H256;
 use sp_runtime::traits::Zero;
@@ -97,11 +97,14 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Takes a bill as the answer to complaints if it is what `who` committed to and holds before
+    /// `audit`, whose weight is counted apart.
     pub(crate) fn do_reveal(
         who: T::AccountId,
         slot: SlotIndex,
         bill: &Bill,
         nonce: &Nonce,
+        audit: fn(&T::AccountId, SlotIndex, &Bill) -> Result<Wh, BillError>,
     ) -> DispatchResult {
         let book = Books::<T>::get(slot).ok_or(Error::<T>::NotASeller)?;
         let mut seller = Sellers::<T>::get(slot, &who).ok_or(Error::<T>::NotASeller)?;
@@ -114,7 +117,7 @@ impl<T: Config> Pallet<T> {
             seller.commitment == Some(commitment),
             Error::<T>::NotAsCommitted
         );
-        let delivered = T::Audit::audit(&who, slot, bill).map_err(Self::bill_error)?;
+        let delivered = audit(&who, slot, bill).map_err(Self::bill_error)?;
         seller.revealed = Some(Revealed { delivered, at });
         Sellers::<T>::insert(slot, &who, seller);
         Self::deposit_event(Event::Revealed {

@@ -75,6 +75,8 @@
 )]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate self as pallet_settlement;
 
 pub use pallet::*;
 pub(crate) use payout::Decision;
@@ -503,7 +505,7 @@ pub mod pallet {
             nonce: Nonce,
         ) -> DispatchResult {
             let seller = ensure_signed(origin)?;
-            Self::do_reveal(seller, slot, &bill, &nonce)
+            Self::do_reveal(seller, slot, &bill, &nonce, T::Audit::audit)
         }
 
         /// Sets the rules for all slots whose gate opens from now on.

@@ -1,7 +1,6 @@
 //! A chain with balances and this pallet, whose clock and meters the tests set.
 
-use crate as pallet_settlement;
-use crate::{Amounts, Event, Outcome};
+use crate::{Amounts, Event, Outcome, WeightInfo};
 use frame_support::{
     assert_ok, derive_impl, parameter_types,
     traits::{
@@ -35,6 +34,7 @@ frame_support::construct_runtime!(
 impl frame_system::Config for Test {
     type Block = Block;
     type AccountData = pallet_balances::AccountData<Balance>;
+    type DbWeight = frame_support::weights::constants::ParityDbWeight;
 }
 
 /// The existential deposit.
@@ -58,6 +58,7 @@ parameter_types! {
     pub static Excluded: Vec<(AccountId, Millis)> = vec![];
     pub static Disqualified: Vec<AccountId> = vec![];
     pub static SanctionsFail: bool = false;
+    pub static Measured: bool = false;
 }
 
 /// The length of a delivery slot.
@@ -183,6 +184,42 @@ impl Sanctions<AccountId> for Recorder {
     fn prepare_revocation(_: &AccountId) {}
 }
 
+/// The weights that were measured for the runtime.
+#[path = "../../../runtime/src/weights/settlement.rs"]
+mod measured;
+
+/// Small round weights or, if [`Measured`] is set, those of the runtime.
+pub struct Weights;
+
+macro_rules! weights {
+    ($($name:ident($($n:ident)?),)*) => {
+        impl WeightInfo for Weights {
+            $(fn $name($($n: u32)?) -> Weight {
+                if Measured::get() {
+                    measured::WeightInfo::<Test>::$name($($n)?)
+                } else {
+                    <()>::$name($($n)?)
+                }
+            })*
+        }
+    };
+}
+
+weights! {
+    commit(),
+    acknowledge(),
+    complain(),
+    reveal(n),
+    set_rules(),
+    set_paused(),
+    open_trade(),
+    poll(),
+    visit_book(),
+    freeze_trade(),
+    exclude(),
+    close_trade(),
+}
+
 /// How long repeat offenders are excluded.
 pub const EXCLUSION: Millis = 86_400_000;
 /// How many slots may have open trades.
@@ -205,7 +242,7 @@ impl pallet_settlement::Config for Test {
     type Ratings = Recorder;
     type RuntimeHoldReason = RuntimeHoldReason;
     type Sanctions = Recorder;
-    type WeightInfo = ();
+    type WeightInfo = Weights;
 }
 
 /// Two who buy and two who sell, of the twenty traders with `FUNDS` each.
@@ -382,6 +419,7 @@ pub fn build() -> sp_io::TestExternalities {
     Excluded::set(vec![]);
     Disqualified::set(vec![]);
     SanctionsFail::set(false);
+    Measured::set(false);
     let mut storage = frame_system::GenesisConfig::<Test>::default()
         .build_storage()
         .unwrap();

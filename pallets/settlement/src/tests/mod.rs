@@ -7,6 +7,7 @@ mod commitments;
 mod complaints;
 mod defaults;
 mod escrow;
+mod floods;
 mod freeze;
 mod model;
 mod money;

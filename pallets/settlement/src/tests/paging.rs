@@ -169,3 +169,87 @@ fn an_idle_block_costs_a_look_and_nothing_else() {
         assert_eq!(settled(), []);
     });
 }
+
+/// As many blocks as it takes if each has room for what `Weights` says, and whether none was needed
+/// beyond that.
+fn blocks_for(trades: u64, exclusions: u64, step: Weight) -> u64 {
+    use frame_support::traits::Get;
+    let limits: frame_system::limits::BlockWeights =
+        <Test as frame_system::Config>::BlockWeights::get();
+    let quarter = limits.max_block / 4;
+    let room = quarter - Weights::poll() - Weights::visit_book();
+    let work = step * trades + Weights::exclude() * exclusions;
+    let times = |work: u64, room: u64| work.div_ceil(room);
+    times(work.ref_time(), room.ref_time() - step.ref_time())
+}
+
+/// Sells 1,000 trades of ten buyers and ten sellers in `SLOT`.
+fn sell_a_thousand() {
+    for id in 0..1_000 {
+        let buyer = 1 + u64::from(id) % 10;
+        trade(id, buyer, 11 + u64::from(id) / 10 % 10, 100);
+    }
+}
+
+/// By the weights of the runtime, in blocks that begin with one that gives nothing, as a session's
+/// first does: how many blocks until all are settled, and the most of them in one.
+fn settle_by_measured_weights() -> (u64, usize) {
+    Measured::set(true);
+    let (mut blocks, mut most) = (0, 0);
+    while !OpenBooks::<Test>::get().is_empty() {
+        assert_eq!(poll_with(Weight::zero()), Weight::zero());
+        let before = outcomes().len();
+        poll();
+        blocks += 1;
+        most = most.max(outcomes().len() - before);
+        assert!(blocks < 1_000, "settlement does not come to an end");
+    }
+    (blocks, most)
+}
+
+#[test]
+fn a_thousand_trades_with_readings_take_as_many_blocks_as_they_weigh() {
+    build_and_execute(|| {
+        sell_a_thousand();
+        (11..=20).for_each(|seller| deliver(seller, 5_000));
+        run_to(TestCalendar::schedule(SLOT).readings_until - 1);
+        Now::mutate(|now| *now += 1);
+        System::reset_events();
+        let (blocks, most) = settle_by_measured_weights();
+        let at_most = blocks_for(1_000, 0, Weights::freeze_trade());
+        assert!((2..=at_most).contains(&blocks), "{blocks} of {at_most}");
+        assert!(most < 1_000, "spread over blocks");
+        let ids: Vec<_> = outcomes().into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, (0..1_000).collect::<Vec<_>>());
+        assert_nothing_left();
+    });
+}
+
+/// The worst that can fall due at once: a thousand complaints, none of them answered, and all sellers
+/// excluded for it.
+#[test]
+fn a_thousand_unanswered_complaints_take_as_many_blocks_as_they_weigh() {
+    build_and_execute(|| {
+        sell_a_thousand();
+        run_to_commitments(SLOT);
+        for seller in 11..=20 {
+            Defaults::<Test>::insert(seller, 1);
+            assert_ok!(commit_to(seller, 10_000));
+        }
+        run_to_freeze();
+        for id in 0..1_000 {
+            assert_ok!(complain(1 + u64::from(id) % 10, id));
+        }
+        run_to(TestCalendar::schedule(SLOT).complaints_until - 1);
+        Now::mutate(|now| *now += 1);
+        System::reset_events();
+        let (blocks, most) = settle_by_measured_weights();
+        let at_most = blocks_for(1_000, 10, Weights::close_trade());
+        assert!((2..=at_most).contains(&blocks), "{blocks} of {at_most}");
+        assert!(most < 1_000, "spread over blocks");
+        let unanswered = (0..1_000).map(|id| (id, Outcome::Unanswered));
+        assert_eq!(outcomes(), unanswered.collect::<Vec<_>>());
+        assert_eq!(Excluded::get().len(), 10);
+        assert_nothing_left();
+    });
+}
