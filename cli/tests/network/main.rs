@@ -46,6 +46,14 @@ fn done(network: &Network, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
+/// What `qedex` does on the network, which has to be refused for a reason that it names.
+fn refused(network: &Network, arguments: &[&str], why: &str) {
+    let output = network.qedex(arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+    assert!(said.contains(why), "{said:?} does not name {why:?}");
+}
+
 /// Issues credentials of validators.
 fn issue(network: &Network, who: &[&str], more: &[&str]) {
     let mut arguments = vec!["credential", "issue", "--attribute", "validator"];
@@ -217,6 +225,7 @@ async fn the_schedule_follows_the_meters_and_no_way_to_shrink_the_set_stops_the_
 
     // Three are left, and none of them goes.
     let now = turn(&rpc, 7, folder).await;
+    hardly_missed(&now, &[]);
     assert_eq!(validators(&rpc, &now.block).await, stay);
     let too_many = pallet_pov::Error::<Runtime>::TooManyWouldLeave.into();
     assert_eq!(council(&rpc, remove(Bob)).await.1, Err(too_many));
@@ -228,11 +237,13 @@ async fn the_schedule_follows_the_meters_and_no_way_to_shrink_the_set_stops_the_
     });
     assert_eq!(council(&rpc, readmit).await.1, Ok(()));
     let now = turn(&rpc, 8, folder).await;
+    hardly_missed(&now, &[]);
     assert_eq!(validators(&rpc, &now.block).await, stay);
     assert!(!held(&rpc, &now).await.contains(&id(Bob)));
 
     // Charlie is back; that there are four again lets one of those go who wanted to.
     let now = turn(&rpc, 9, folder).await;
+    hardly_missed(&now, &[]);
     assert_eq!(validators(&rpc, &now.block).await, set);
     let head = best(&rpc).await.number;
     wait_for_finality(&rpc, head + 5).await;
@@ -318,7 +329,16 @@ async fn halves_that_were_cut_off_lose_nothing_and_whoever_wants_to_leave_does()
 
     // Dave leaves: out with the next set but one, and then his keys are purged.
     assert!(has_keys(&near, &id(Dave), &head.hash).await);
-    done(&network, &["validator", "leave", "--suri", "//Dave"]);
+    for (act, suri, why) in [
+        ("stay", "//Dave", "Pov::NotLeaving"),
+        ("leave", "//Eve", "Session::NoKeys"),
+        ("leave", "nonsense", "the secret URI is malformed"),
+    ] {
+        refused(&network, &["validator", act, "--suri", suri], why);
+    }
+    let leave = ["validator", "leave", "--suri", "//Dave"];
+    done(&network, &leave);
+    refused(&network, &leave, "Pov::AlreadyLeaving");
     let session = schedule(&near, &finalised(&near).await.hash).await.session;
     let now = rotation(&near, session + 2).await;
     assert_eq!(validators(&near, &now).await.len(), 3);
