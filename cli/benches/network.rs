@@ -82,10 +82,6 @@ fn load() -> Value {
 
 #[tokio::main]
 async fn main() {
-    // `cargo test` runs benchmarks to see whether they work: this one takes too long for that.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return;
-    }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let network = Network::start(folder.path()).await;
     let rpc = network.nodes[0].rpc().await;

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::{
-    chain::H256,
+    chain::{H256, metering::Scheme},
     commands::{
         Validator,
         membership::{Attribute, Blacklist, Credential, Policy, Role},
@@ -16,8 +16,8 @@ use std::{path::PathBuf, str::FromStr};
 
 /// The command line of Q-EnergyDEX for prosumers and operators.
 ///
-/// Ends with 0 when all went well, with 1 when a run was played but an invariant does not hold,
-/// and with 2 on any error.
+/// Ends with 0 when all went well, with 1 when a run was played but an invariant does not hold or
+/// an opening does not prove what it should, and with 2 on any error.
 #[derive(Debug, Parser)]
 #[command(name = "qedex", version, about)]
 pub struct Cli {
@@ -45,6 +45,9 @@ pub enum Command {
     /// Publishes, corrects and lists readings.
     #[command(subcommand)]
     Reading(ReadingCommand),
+    /// Finishes trades: commitments and their openings, acknowledgements, complaints and reveals.
+    #[command(subcommand)]
+    Trade(crate::commands::Trade),
     /// The attributes of the community.
     #[command(subcommand)]
     Attribute(Attribute),
@@ -109,6 +112,9 @@ pub struct Play {
     /// Percent of the offers for which the seller neither commits nor publishes.
     #[arg(long, default_value = "5", value_name = "PERCENT")]
     pub silent_share: Share,
+    /// Percent of the offers for which the seller commits, and neither opens nor reveals its bill.
+    #[arg(long, default_value = "2", value_name = "PERCENT")]
+    pub hiding_share: Share,
 }
 
 impl Play {
@@ -118,6 +124,7 @@ impl Play {
             private: self.private_share.0,
             under_delivered: self.cheat_share.0,
             silent: self.silent_share.0,
+            hiding: self.hiding_share.0,
         }
     }
 }
@@ -167,6 +174,7 @@ pub enum Order {
 
 /// Options of `order amend`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct AmendOrder {
     /// Which node.
     #[command(flatten)]
@@ -212,6 +220,7 @@ pub struct BatchOrders {
 
 /// Options of `order standing`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct StandingOrder {
     /// Which node.
     #[command(flatten)]
@@ -259,6 +268,7 @@ pub struct SlotArg {
 
 /// Options of `order place`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct PlaceOrder {
     /// Which node.
     #[command(flatten)]
@@ -306,6 +316,8 @@ pub struct CancelOrder {
 /// What a meter does.
 #[derive(Debug, Subcommand)]
 pub enum Meter {
+    /// Prints the public key of a meter's secret, by which it is registered. No node is asked.
+    Key(MeterPublicKey),
     /// Prints a signed reading as JSON. With --genesis no node is asked.
     Sign(SignReading),
     /// Registers a meter, as an installer who is independent of its owner.
@@ -326,15 +338,37 @@ pub enum Meter {
     Par(metering::ParOf),
 }
 
+/// A meter's secret.
+#[derive(Debug, Args)]
+pub struct MeterSecret {
+    /// The secret URI of the meter's key.
+    #[arg(long, env = "QEDEX_METER_SURI", hide_env_values = true)]
+    pub meter_suri: String,
+    /// The scheme of its signatures.
+    #[arg(long, value_enum, default_value = "sr25519")]
+    pub scheme: Scheme,
+}
+
+/// Options of `meter key`.
+#[derive(Debug, Args)]
+pub struct MeterPublicKey {
+    /// Of which meter.
+    #[command(flatten)]
+    pub secret: MeterSecret,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Options of `meter sign`.
 #[derive(Debug, Args)]
 pub struct SignReading {
     /// Which chain the reading is for.
     #[command(flatten)]
     pub node: Node,
-    /// The secret URI of the meter's sr25519 key.
-    #[arg(long, env = "QEDEX_METER_SURI", hide_env_values = true)]
-    pub meter_suri: String,
+    /// Who signs.
+    #[command(flatten)]
+    pub secret: MeterSecret,
     /// The meter's number.
     #[arg(long)]
     pub meter: u32,
@@ -397,6 +431,43 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// Every command that does something, with its path.
+    fn leaves(
+        command: &clap::Command,
+        path: &[String],
+        all: &mut Vec<(Vec<String>, clap::Command)>,
+    ) {
+        let path = [path, &[command.get_name().to_owned()]].concat();
+        if command.has_subcommands() {
+            for inner in command.get_subcommands() {
+                leaves(inner, &path, all);
+            }
+        } else {
+            all.push((path, command.clone()));
+        }
+    }
+
+    #[test]
+    fn every_command_prints_json_and_refuses_unknown_options_with_status_2() {
+        let mut all = Vec::new();
+        leaves(&Cli::command(), &[], &mut all);
+        assert!(all.len() > 40, "{}", all.len());
+        for (path, command) in all {
+            let json = command
+                .get_arguments()
+                .any(|a| a.get_long() == Some("json"));
+            assert!(json, "{path:?}");
+            let arguments = path.iter().map(String::as_str).chain(["--no-such-option"]);
+            let error = Cli::try_parse_from(arguments).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{path:?}");
+            assert_eq!(
+                error.kind(),
+                clap::error::ErrorKind::UnknownArgument,
+                "{path:?}"
+            );
+        }
+    }
+
     #[test]
     fn the_main_job_has_defaults_for_everything() {
         let cli = Cli::try_parse_from(["qedex", "play"]).unwrap();
@@ -406,6 +477,28 @@ mod tests {
         assert_eq!((play.slots, play.seed), (8, 1));
         assert_eq!(play.from.to_string(), "2016-07-11T11:00");
         assert_eq!(play.shares(), Shares::default());
+    }
+
+    #[test]
+    fn a_negative_number_is_called_a_bad_value_and_not_an_unknown_argument() {
+        for arguments in [
+            &[
+                "order", "place", "--next", "--side", "bid", "--price", "-5", "--wh", "1",
+                "--suri", "//Dave",
+            ][..],
+            &[
+                "order", "amend", "--slot", "1", "--id", "0", "--price", "-5",
+            ],
+            &["order", "standing", "--side", "bid", "--price", "-5"],
+            &[
+                "plan", "clear", "--book", "b", "--rule", "uniform", "--fee", "-5",
+            ],
+            &["plan", "stackelberg", "--followers", "f", "--cost", "-5"],
+        ] {
+            let all = ["qedex"].iter().chain(arguments);
+            let said = Cli::try_parse_from(all).unwrap_err().to_string();
+            assert!(said.contains("invalid value '-5'"), "{said}");
+        }
     }
 
     #[test]
@@ -422,6 +515,11 @@ mod tests {
                 "order", "place", "--next", "--slot", "1", "--side", "bid", "--price", "1", "--wh",
             ],
             &["status", "--genesis", "0x12"],
+            &["trade", "list"],
+            &["trade", "list", "--account", "//Dave", "--suri", "//Dave"],
+            &["trade", "commit", "--slot", "1", "--suri", "//Dave"],
+            &["trade", "verify", "opening.json"],
+            &["plan", "stackelberg", "--followers", "f", "--cost", "-1"],
         ] {
             let all = ["qedex"].iter().chain(arguments);
             let error = Cli::try_parse_from(all).unwrap_err();

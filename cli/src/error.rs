@@ -87,6 +87,7 @@ macro_rules! answers {
 
 answers!(
     subxt::error::BlocksError,
+    subxt::error::ConstantError,
     subxt::error::EventsError,
     subxt::error::ExtrinsicError,
     subxt::error::OnlineClientAtBlockError,

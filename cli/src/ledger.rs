@@ -31,6 +31,10 @@ pub struct SlotBooks {
     pub announced: Option<u32>,
     /// The trades and how they ended.
     pub trades: BTreeMap<u32, (Trade, Option<Settlement>)>,
+    /// What sellers committed to.
+    pub commitments: BTreeMap<Account, [u8; 32]>,
+    /// What is held for complaints, by trade.
+    pub bonds: BTreeMap<u32, Plancks>,
     /// Whether the chain said that everything is settled.
     pub closed: bool,
 }
@@ -51,7 +55,13 @@ impl SlotBooks {
                 }
             }
             Happening::Closed => self.closed = true,
-            Happening::Committed(_) => {}
+            Happening::Committed(seller, commitment) => {
+                self.commitments.insert(seller, commitment);
+            }
+            Happening::Complained { id, bond, .. } => {
+                self.bonds.insert(id, bond);
+            }
+            Happening::Revealed(..) => {}
         }
     }
 
@@ -133,12 +143,14 @@ impl SlotBooks {
         })
     }
 
-    /// Whether every planck behind a settled trade went somewhere.
+    /// Whether every planck behind a settled trade and its complaint went somewhere.
     pub fn money_adds_up(&self) -> bool {
         self.settled().all(|(trade, s)| {
             let payment: Plancks = [s.to_seller, s.to_grid, s.to_fund, s.refund].iter().sum();
             let deposit: Plancks = [s.compensation, s.forfeited, s.deposit_back].iter().sum();
-            payment == trade.payment && deposit == trade.deposit
+            let bond = s.bond_to_seller.saturating_add(s.bond_back);
+            let held = self.bonds.get(&trade.id).copied().unwrap_or(0);
+            payment == trade.payment && deposit == trade.deposit && bond == held
         })
     }
 
@@ -240,6 +252,8 @@ pub mod tests {
                 compensation: 0,
                 forfeited: 0,
                 deposit_back: 210_000,
+                bond_to_seller: 0,
+                bond_back: 0,
             },
         ));
         books.enter(Happening::Settled(
@@ -254,6 +268,8 @@ pub mod tests {
                 compensation: 25_000,
                 forfeited: 0,
                 deposit_back: 80_000,
+                bond_to_seller: 0,
+                bond_back: 0,
             },
         ));
         books
@@ -313,6 +329,27 @@ pub mod tests {
             .as_mut()
             .unwrap()
             .compensation -= 1;
+        assert!(!books.money_adds_up());
+    }
+
+    #[test]
+    fn a_bond_that_went_nowhere_is_found() {
+        let mut books = books();
+        books.enter(Happening::Complained {
+            id: 1,
+            bond: 10,
+            due: 0,
+        });
+        assert!(!books.money_adds_up());
+        let settled = |books: &mut SlotBooks, bond_to_seller, bond_back| {
+            let settled = books.trades.get_mut(&1).unwrap().1.as_mut().unwrap();
+            (settled.bond_to_seller, settled.bond_back) = (bond_to_seller, bond_back);
+        };
+        settled(&mut books, 0, 10);
+        assert!(books.money_adds_up());
+        settled(&mut books, 10, 0);
+        assert!(books.money_adds_up());
+        settled(&mut books, 10, 1);
         assert!(!books.money_adds_up());
     }
 

@@ -2,8 +2,9 @@
 //!
 //! - [`community`], [`strategy`]: who takes part in the main job, and what they do;
 //! - [`market`], [`ledger`], [`report`]: what happened, whether it was right, and its figures;
+//! - [`opening`]: what sellers open to their buyers, as private files;
 //! - [`chain`]: all that knows how to speak with a node;
-//! - [`formula`]: policies as people write them;
+//! - [`formula`]: policies as people write them; [`output`]: what is printed;
 //! - [`plan`]: what can be known without a node;
 //! - [`mod@play`]: the main job; [`commands`]: everything else.
 
@@ -25,6 +26,8 @@ mod error;
 mod formula;
 mod ledger;
 mod market;
+mod opening;
+mod output;
 mod plan;
 mod play;
 mod report;
@@ -35,7 +38,7 @@ use clap::Parser;
 use error::Error;
 use std::process::ExitCode;
 
-/// A run was played, but something that must hold does not.
+/// The command did its work, and found that something that must hold does not.
 const BROKEN: u8 = 1;
 
 /// The command could not do its work.
@@ -73,6 +76,10 @@ async fn main() -> ExitCode {
         Command::Reading(ReadingCommand::History(args)) => commands::metering::history(args)
             .await
             .map(|()| ExitCode::SUCCESS),
+        Command::Trade(command) => command.run().await.map(|found| match found {
+            commands::Found::Right => ExitCode::SUCCESS,
+            commands::Found::Wrong => ExitCode::from(BROKEN),
+        }),
         Command::Attribute(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Credential(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Policy(command) => command.run().await.map(|()| ExitCode::SUCCESS),
@@ -91,6 +98,7 @@ async fn main() -> ExitCode {
 async fn meter(command: &Meter) -> Result<(), Error> {
     use commands::metering;
     match command {
+        Meter::Key(args) => commands::key(args),
         Meter::Sign(args) => commands::sign(args).await,
         Meter::Register(args) => metering::register(args).await,
         Meter::Rotate(args) => metering::rotate(args).await,

@@ -76,6 +76,22 @@ pub enum Outcome {
     Annulled,
 }
 
+impl Outcome {
+    /// What it is called in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Trusted => "trusted",
+            Self::Acknowledged => "acknowledged",
+            Self::Refuted => "refuted",
+            Self::Short => "short",
+            Self::Defaulted => "defaulted",
+            Self::Unanswered => "unanswered",
+            Self::Annulled => "annulled",
+        }
+    }
+}
+
 /// A trade's settlement: where its money went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settlement {
@@ -97,6 +113,10 @@ pub struct Settlement {
     pub forfeited: Plancks,
     /// Of the deposit, back to the seller.
     pub deposit_back: Plancks,
+    /// Of the bond of a complaint, to the seller.
+    pub bond_to_seller: Plancks,
+    /// Of the bond of a complaint, back to the buyer.
+    pub bond_back: Plancks,
 }
 
 /// What a block says about a delivery slot.
@@ -110,8 +130,19 @@ pub enum Happening {
     Matched(u32),
     /// A trade was opened.
     Opened(Trade),
-    /// This seller committed to its bill.
-    Committed(Account),
+    /// This seller committed to its bill, by this hash.
+    Committed(Account, [u8; 32]),
+    /// A buyer complained.
+    Complained {
+        /// About the trade of this number.
+        id: u32,
+        /// What is held of the buyer for it.
+        bond: Plancks,
+        /// Until when the seller may reveal.
+        due: u64,
+    },
+    /// This seller revealed its bill, which shows so much delivered.
+    Revealed(Account, Wh),
     /// The trade of this number was settled.
     Settled(u32, Settlement),
     /// Everything of the slot is settled.

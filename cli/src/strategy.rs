@@ -14,12 +14,16 @@
 //!   below the least order there is no order.
 //! - Orders arrive in an order drawn anew for each slot.
 //! - A share of the participants, one in five by default, keep their habits private: where
-//!   they sell, they commit to their meter's bill. The others publish their readings.
+//!   they sell, they commit to their meter's bill and open it to their buyers. The others publish
+//!   their readings.
+//! - Of the buyers who got an opening, half check it and, if it covers their trade, acknowledge.
 //! - Some of those who offer energy cheat. Over the slots played, a share of all offers
 //!   (10 % by default) is *under-delivered*: the meter signs half of what was sold. Another
-//!   share (5 %) is met with *silence*: neither commitment nor reading. The shares are kept
-//!   as running quotas, so that a cheat comes as soon as enough energy was offered; who it
-//!   is, is drawn. Nobody is silent twice, since a second default means exclusion.
+//!   share (5 %) is met with *silence*: neither commitment nor reading. For a third share (2 %)
+//!   the seller *hides* its bill, of half of what was sold: it commits, opens nothing to anybody, so
+//!   that its buyers complain, and does not reveal. The shares are kept as running quotas, so that
+//!   a cheat comes as soon as enough energy was offered; who it is, is drawn. Nobody is silent or
+//!   hides twice in all, since a second default means exclusion.
 
 use qedex_math::{PricePerKwh, Wh};
 use rand_chacha::{
@@ -78,6 +82,8 @@ pub enum Cheat {
     UnderDelivers,
     /// It neither commits nor publishes.
     StaysSilent,
+    /// It commits, and neither opens nor reveals.
+    Hides,
 }
 
 /// Which shares of the community do what, in parts per million.
@@ -89,6 +95,8 @@ pub struct Shares {
     pub under_delivered: u32,
     /// Offers that are met with silence.
     pub silent: u32,
+    /// Offers for which the seller commits, and neither opens nor reveals.
+    pub hiding: u32,
 }
 
 impl Default for Shares {
@@ -97,6 +105,7 @@ impl Default for Shares {
             private: 200_000,
             under_delivered: 100_000,
             silent: 50_000,
+            hiding: 20_000,
         }
     }
 }
@@ -110,7 +119,12 @@ enum Purpose {
     Privacy = 4,
     UnderDelivery = 5,
     Silence = 6,
+    Hiding = 7,
+    Acknowledgement = 8,
 }
+
+/// The share of the buyers with an opening who acknowledge, in parts per million.
+const ACKNOWLEDGING: u32 = 500_000;
 
 /// The seeded behaviour of the community.
 #[derive(Clone, Debug)]
@@ -215,12 +229,18 @@ impl Strategy {
         self.unit(Purpose::Privacy, participant, 0) < u128::from(self.shares.private)
     }
 
+    /// Whether `participant` acknowledges what it bought in the slot at `offset`, if it may.
+    pub fn acknowledges(&self, participant: usize, offset: usize) -> bool {
+        self.unit(Purpose::Acknowledgement, participant, offset) < u128::from(ACKNOWLEDGING)
+    }
+
     /// Who cheats, slot by slot: `offers` names the sellers of each slot.
     pub fn cheats(&self, offers: &[Vec<usize>]) -> Vec<Vec<(usize, Cheat)>> {
         let mut offered = 0_u64;
         let mut under_delivered = Quota::new(self.shares.under_delivered);
         let mut silent = Quota::new(self.shares.silent);
-        let mut once_silent = BTreeSet::new();
+        let mut hiding = Quota::new(self.shares.hiding);
+        let mut defaulted = BTreeSet::new();
         let mut plan = Vec::with_capacity(offers.len());
         for (offset, sellers) in offers.iter().enumerate() {
             offered = offered.saturating_add(sellers.len() as u64);
@@ -230,13 +250,18 @@ impl Strategy {
                 ranked.sort_by_key(|seller| (self.draw(purpose, *seller, offset), *seller));
                 ranked
             };
-            for seller in ranked(Purpose::Silence) {
-                if !silent.is_due(offered) {
-                    break;
-                }
-                if once_silent.insert(seller) {
-                    silent.take();
-                    cheats.push((seller, Cheat::StaysSilent));
+            for (purpose, quota, kind) in [
+                (Purpose::Silence, &mut silent, Cheat::StaysSilent),
+                (Purpose::Hiding, &mut hiding, Cheat::Hides),
+            ] {
+                for seller in ranked(purpose) {
+                    if !quota.is_due(offered) {
+                        break;
+                    }
+                    if defaulted.insert(seller) {
+                        quota.take();
+                        cheats.push((seller, kind));
+                    }
                 }
             }
             for seller in ranked(Purpose::UnderDelivery) {
@@ -376,19 +401,28 @@ mod tests {
     }
 
     #[test]
-    fn cheats_keep_their_shares_and_nobody_is_silent_twice() {
+    fn about_half_of_the_buyers_acknowledge_and_not_always_the_same() {
+        let of = |offset| (0..1_000).filter(move |n| strategy(1).acknowledges(*n, offset));
+        assert!((450..550).contains(&of(0).count()));
+        assert!(!of(0).eq(of(1)));
+    }
+
+    #[test]
+    fn cheats_keep_their_shares_and_nobody_defaults_twice() {
         let offers: Vec<Vec<usize>> = (0..12).map(|_| (0..20).collect()).collect();
         for seed in 0..20 {
             let plan = strategy(seed).cheats(&offers);
             let all: Vec<_> = plan.iter().flatten().collect();
-            let silent: Vec<_> = all
+            let count = |kind| all.iter().filter(|(_, cheat)| *cheat == kind).count();
+            assert_eq!(count(Cheat::StaysSilent), 12, "5 % of 240 offers");
+            assert_eq!(count(Cheat::Hides), 5, "2 % of 240 offers");
+            assert_eq!(count(Cheat::UnderDelivers), 24, "10 % of 240 offers");
+            let defaults: Vec<_> = all
                 .iter()
-                .filter(|(_, kind)| *kind == Cheat::StaysSilent)
+                .filter(|(_, kind)| *kind != Cheat::UnderDelivers)
                 .collect();
-            assert_eq!(silent.len(), 12, "5 % of 240 offers");
-            assert_eq!(all.len() - silent.len(), 24, "10 % of 240 offers");
-            let distinct: BTreeSet<_> = silent.iter().map(|(seller, _)| seller).collect();
-            assert_eq!(distinct.len(), silent.len());
+            let distinct: BTreeSet<_> = defaults.iter().map(|(seller, _)| seller).collect();
+            assert_eq!(distinct.len(), defaults.len());
             for slot in &plan {
                 let sellers: BTreeSet<_> = slot.iter().map(|(seller, _)| seller).collect();
                 assert_eq!(sellers.len(), slot.len(), "one cheat per seller and slot");
@@ -399,9 +433,9 @@ mod tests {
     #[test]
     fn a_few_slots_with_few_sellers_have_a_cheat_of_each_kind() {
         for seed in 0..20 {
-            let plan = strategy(seed).cheats(&[vec![3, 7], vec![7], vec![], vec![3]]);
+            let plan = strategy(seed).cheats(&[vec![3, 7, 9], vec![7], vec![], vec![3]]);
             let kinds: BTreeSet<_> = plan.iter().flatten().map(|(_, kind)| *kind).collect();
-            assert_eq!(kinds.len(), 2);
+            assert_eq!(kinds.len(), 3);
         }
     }
 
@@ -410,6 +444,7 @@ mod tests {
         let shares = Shares {
             under_delivered: 0,
             silent: 0,
+            hiding: 0,
             ..Shares::default()
         };
         let plan = Strategy::new(1, shares).cheats(&[vec![1, 2, 3]]);

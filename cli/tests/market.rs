@@ -45,6 +45,21 @@ async fn a_batch_stands_in_the_book_can_be_changed_and_shows_in_the_history() {
     // The second is off the tick; the first counts.
     let asks = batch("ask,100000000000,800\nask,100000000001,800\n", "//Dave");
     assert_refused(&asks, "1 of 2 orders were refused");
+    assert_refused(
+        &asks,
+        "ask of 800 Wh at 100000000001 plancks/kWh: Auction::OffTick",
+    );
+    let said: Value = serde_json::from_slice(&asks.stdout).expect("JSON");
+    assert_eq!(said["ids"], serde_json::json!([2]));
+    assert_eq!(said["refused"][0]["error"]["name"], "Auction::OffTick");
+    assert_eq!(said["refused"][0]["wh"], 800);
+    let many = batch(&"bid,200000000000,100\n".repeat(101), "//Eve");
+    assert_refused(
+        &many,
+        "there are 101 orders in the file; a batch has at most 100",
+    );
+    let poor = batch("bid,200000000000,1000\n", "//Nobody");
+    assert_refused(&poor, "Invalid Transaction: Inability to pay some fees");
 
     // Less energy at the same price keeps the number.
     let amended = node.qedex(&[

@@ -52,6 +52,27 @@ pub enum MeterKey {
     Ed25519(ed25519::Public),
 }
 
+impl MeterKey {
+    /// Whether the key is of small order, such as 32 zeros, so that everybody can sign with it.
+    pub fn is_weak(&self) -> bool {
+        // With the neutral element as its first half and zero as its second, a signature holds for
+        // the keys of small order alone, whatever the message. Sr25519 marks its signatures by the
+        // highest bit.
+        let mut forged = [0_u8; 64];
+        let forged = match self {
+            Self::Sr25519(_) => {
+                forged[63] = 0x80;
+                MeterSignature::Sr25519(forged.into())
+            }
+            Self::Ed25519(_) => {
+                forged[0] = 1;
+                MeterSignature::Ed25519(forged.into())
+            }
+        };
+        forged.verify(b"any", self)
+    }
+}
+
 /// A meter's signature.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,

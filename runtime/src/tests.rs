@@ -5,6 +5,8 @@ use alloc::vec;
 use sp_runtime::BuildStorage;
 
 mod authoring;
+mod documents;
+mod games;
 mod metering;
 
 fn preset(name: &str) -> serde_json::Value {

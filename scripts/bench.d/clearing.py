@@ -32,7 +32,7 @@ def best(command: list[str], runs: int) -> tuple[float, dict]:
     times, answer = [], {}
     for _ in range(runs):
         began = time.perf_counter()
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, check=True, capture_output=True)
         times.append(time.perf_counter() - began)
         # HiGHS greets on its first line.
         answer = json.loads(done.stdout.splitlines()[-1])

@@ -3,6 +3,7 @@
 use super::{
     At, H256,
     api::{self, runtime_types as types},
+    calls::NewOrder,
     membership::{self, Change},
 };
 use crate::{
@@ -40,6 +41,8 @@ pub struct Transaction {
     pub refusals: Vec<Refusal>,
     /// Who paid the fee, and how much.
     pub fee: Option<(Account, Plancks)>,
+    /// Orders of a batch that were refused, though it did not fail, and why.
+    pub refused_orders: Vec<(NewOrder, Refusal)>,
     /// What it did to delivery slots.
     pub happenings: Vec<(u64, Happening)>,
     /// What became of readings it carried: meter, slot, and why one was refused.
@@ -96,6 +99,7 @@ impl Block {
                     transaction.fee = Some((paid.who.0, paid.actual_fee));
                 }
             }
+            "Auction" => transaction.note_refused_order(event, metadata)?,
             "Metering" => transaction.note_reading(event)?,
             "Membership" => transaction.changes.extend(membership::change(event)?),
             _ => {}
@@ -126,6 +130,21 @@ impl Transaction {
         Ok(())
     }
 
+    fn note_refused_order(&mut self, event: &Event<'_>, metadata: &Metadata) -> Result<(), Error> {
+        use api::auction::events::OrderRefused;
+        if let Some(refused) = decode::<OrderRefused>(event)? {
+            let order = refused.order;
+            let order = (
+                own_side(&order.side),
+                PricePerKwh(order.limit.0),
+                Wh(order.energy.0),
+            );
+            self.refused_orders
+                .push((order, describe(&refused.error, metadata)));
+        }
+        Ok(())
+    }
+
     fn note_reading(&mut self, event: &Event<'_>) -> Result<(), Error> {
         use api::metering::events::{ReadingAccepted, ReadingRefused};
         if let Some(accepted) = decode::<ReadingAccepted>(event)? {
@@ -146,16 +165,20 @@ pub(super) fn decode<E: subxt::events::DecodeAsEvent>(
     Ok(event.decode_fields_as::<E>().transpose()?)
 }
 
+const fn own_side(side: &types::qedex_primitives::market::Side) -> Side {
+    match side {
+        types::qedex_primitives::market::Side::Bid => Side::Bid,
+        types::qedex_primitives::market::Side::Ask => Side::Ask,
+    }
+}
+
 fn auction(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
     use api::auction::events::{OrderPlaced, SlotCleared, SlotMatched};
     if let Some(placed) = decode::<OrderPlaced>(event)? {
         let order = PlacedOrder {
             id: placed.id,
             who: placed.who.0,
-            side: match placed.side {
-                types::qedex_primitives::market::Side::Bid => Side::Bid,
-                types::qedex_primitives::market::Side::Ask => Side::Ask,
-            },
+            side: own_side(&placed.side),
             limit: PricePerKwh(placed.limit.0),
             energy: Wh(placed.energy.0),
             held: placed.held,
@@ -175,7 +198,9 @@ fn auction(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
 }
 
 fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
-    use api::settlement::events::{Committed, SlotSettled, TradeOpened, TradeSettled};
+    use api::settlement::events::{
+        Committed, Complained, Revealed, SlotSettled, TradeOpened, TradeSettled,
+    };
     if let Some(opened) = decode::<TradeOpened>(event)? {
         let trade = Trade {
             id: opened.id,
@@ -190,8 +215,23 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
     if let Some(committed) = decode::<Committed>(event)? {
         return Ok(Some((
             committed.slot.0,
-            Happening::Committed(committed.seller.0),
+            Happening::Committed(committed.seller.0, committed.commitment.0),
         )));
+    }
+    if let Some(complained) = decode::<Complained>(event)? {
+        let Complained {
+            slot,
+            id,
+            bond,
+            due,
+            ..
+        } = complained;
+        return Ok(Some((slot.0, Happening::Complained { id, bond, due })));
+    }
+    if let Some(revealed) = decode::<Revealed>(event)? {
+        let delivered = Wh(revealed.delivered.0);
+        let happening = Happening::Revealed(revealed.seller.0, delivered);
+        return Ok(Some((revealed.slot.0, happening)));
     }
     if let Some(settled) = decode::<TradeSettled>(event)? {
         use types::pallet_settlement::types::Outcome as ChainOutcome;
@@ -215,6 +255,8 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
             compensation: amounts.compensation,
             forfeited: amounts.forfeited,
             deposit_back: amounts.deposit_back,
+            bond_to_seller: amounts.bond_to_seller,
+            bond_back: amounts.bond_back,
         };
         return Ok(Some((
             settled.slot.0,

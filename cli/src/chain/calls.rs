@@ -3,7 +3,7 @@
 use super::{
     H256,
     api::{self, runtime_types as types},
-    meter::SignedReading,
+    meter::{Bill, Nonce, SignedReading},
 };
 use crate::market::{Account, Plancks, Side};
 use qedex_math::{PricePerKwh, Wh};
@@ -174,4 +174,20 @@ pub fn submit_readings(readings: &[SignedReading]) -> impl Payload + use<> {
 /// Commits to a bill.
 pub fn commit(slot: u64, commitment: H256) -> impl Payload {
     api::tx().settlement().commit(slot_index(slot), commitment)
+}
+
+/// Acknowledges the delivery of a trade.
+pub fn acknowledge(slot: u64, trade: u32) -> impl Payload {
+    api::tx().settlement().acknowledge(slot_index(slot), trade)
+}
+
+/// Complains about a trade.
+pub fn complain(slot: u64, trade: u32) -> impl Payload {
+    api::tx().settlement().complain(slot_index(slot), trade)
+}
+
+/// Reveals a bill, and with it the nonce.
+pub fn reveal(slot: u64, bill: &Bill, nonce: &Nonce) -> impl Payload + use<> {
+    let (slot, bill) = (slot_index(slot), bill.for_chain());
+    api::tx().settlement().reveal(slot, bill, *nonce.bytes())
 }

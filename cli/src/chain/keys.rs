@@ -1,15 +1,70 @@
 //! Whose keys sign what.
 
+use super::{meter::Signature, metering::Scheme};
 use crate::error::Error;
+use sp_core::{Pair, ed25519};
 use std::str::FromStr;
 pub use subxt_signer::sr25519::Keypair;
 use subxt_signer::{DeriveJunction, SecretUri};
 
+fn malformed() -> Error {
+    Error::BadInput("the secret URI is malformed".to_owned())
+}
+
 /// The key pair of a secret URI such as `//Dave` or a phrase. The URI never shows in errors.
 pub fn from_suri(suri: &str) -> Result<Keypair, Error> {
-    let bad = || Error::BadInput("the secret URI is malformed".to_owned());
-    let uri = SecretUri::from_str(suri).map_err(|_| bad())?;
-    Keypair::from_uri(&uri).map_err(|_| bad())
+    let uri = SecretUri::from_str(suri).map_err(|_| malformed())?;
+    Keypair::from_uri(&uri).map_err(|_| malformed())
+}
+
+/// Whoever signs readings.
+pub trait Signer {
+    /// The signature over `message`.
+    fn signature(&self, message: &[u8]) -> Signature;
+}
+
+impl Signer for Keypair {
+    fn signature(&self, message: &[u8]) -> Signature {
+        Signature::Sr25519(self.sign(message).0)
+    }
+}
+
+/// The key pair of a meter. Meters that know no Ristretto sign by ed25519.
+pub enum MeterKeys {
+    /// Schnorr over Ristretto.
+    Sr25519(Box<Keypair>),
+    /// EdDSA over Curve25519.
+    Ed25519(Box<ed25519::Pair>),
+}
+
+impl MeterKeys {
+    /// The key pair of a secret URI, by this scheme. The URI never shows in errors.
+    pub fn from_suri(scheme: Scheme, suri: &str) -> Result<Self, Error> {
+        Ok(match scheme {
+            Scheme::Sr25519 => Self::Sr25519(Box::new(from_suri(suri)?)),
+            Scheme::Ed25519 => {
+                let pair = ed25519::Pair::from_string(suri, None).map_err(|_| malformed())?;
+                Self::Ed25519(Box::new(pair))
+            }
+        })
+    }
+
+    /// The public key.
+    pub fn public(&self) -> [u8; 32] {
+        match self {
+            Self::Sr25519(pair) => pair.public_key().0,
+            Self::Ed25519(pair) => pair.public().0,
+        }
+    }
+}
+
+impl Signer for MeterKeys {
+    fn signature(&self, message: &[u8]) -> Signature {
+        match self {
+            Self::Sr25519(pair) => pair.signature(message),
+            Self::Ed25519(pair) => Signature::Ed25519(pair.sign(message).0),
+        }
+    }
 }
 
 /// The accounts that lead the community of the development chain.

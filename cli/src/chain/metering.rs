@@ -5,7 +5,7 @@ use super::{
     api::{self, runtime_types as types},
 };
 use crate::{error::Error, market::Account};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use subxt::{tx::Payload, utils::AccountId32};
 use types::{
     qedex_math::{tariff::Band as ChainBand, units::Wh},
@@ -16,10 +16,11 @@ use types::{
 };
 
 /// A scheme of signatures that a meter's key may follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
     /// Schnorr over Ristretto.
+    #[default]
     Sr25519,
     /// EdDSA over Curve25519.
     Ed25519,
@@ -35,14 +36,18 @@ pub struct Key {
 }
 
 impl Key {
-    fn of(key: &MeterKey) -> Self {
-        let (scheme, bytes) = match key {
-            MeterKey::Sr25519(bytes) => (Scheme::Sr25519, bytes),
-            MeterKey::Ed25519(bytes) => (Scheme::Ed25519, bytes),
-        };
+    /// The key with these bytes.
+    pub fn new(scheme: Scheme, bytes: [u8; 32]) -> Self {
         Self {
             scheme,
             key: format!("0x{}", hex::encode(bytes)),
+        }
+    }
+
+    fn of(key: &MeterKey) -> Self {
+        match key {
+            MeterKey::Sr25519(bytes) => Self::new(Scheme::Sr25519, *bytes),
+            MeterKey::Ed25519(bytes) => Self::new(Scheme::Ed25519, *bytes),
         }
     }
 }
@@ -116,6 +121,16 @@ pub enum Band {
     Mid,
     /// Demand is high.
     On,
+}
+
+impl std::fmt::Display for Band {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Off => "off-peak",
+            Self::Mid => "mid-peak",
+            Self::On => "on-peak",
+        })
+    }
 }
 
 /// The peak-to-average ratio of a day.

@@ -11,6 +11,7 @@ pub mod meter;
 pub mod metering;
 pub mod queries;
 pub mod session;
+pub mod settlement;
 pub mod validators;
 
 use crate::error::Error;

@@ -138,6 +138,14 @@ pub async fn terms(at: &At) -> Result<Option<Corridor>, Error> {
     }))
 }
 
+/// The most orders that one batch may have.
+pub fn largest_batch(at: &At) -> Result<usize, Error> {
+    let most = at
+        .constants()
+        .entry(api::constants().auction().max_batch())?;
+    Ok(usize::try_from(most).unwrap_or(usize::MAX))
+}
+
 /// All money there is.
 pub async fn total_issuance(at: &At) -> Result<Plancks, Error> {
     Ok(at

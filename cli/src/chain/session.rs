@@ -249,7 +249,36 @@ async fn submit(chain: &Chain, signed: Signed) -> Result<(H256, String), Error> 
         Ok(_) => Ok((signed.hash, signed.what)),
         Err(reason) => Err(Error::NotTaken {
             what: signed.what,
-            reason: reason.to_string(),
+            reason: in_full(&reason),
         }),
+    }
+}
+
+/// What the node says of an error, its particulars among it: the message alone may be no more than that
+/// a transaction is invalid.
+fn in_full(error: &subxt::rpcs::Error) -> String {
+    let subxt::rpcs::Error::User(said) = error else {
+        return error.to_string();
+    };
+    match &said.data {
+        Some(data) => format!("{}: {}", said.message, data.get().trim_matches('"')),
+        None => said.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_transaction_is_invalid_is_told() {
+        let said =
+            r#"{"code":1010,"message":"Invalid Transaction","data":"Inability to pay some fees"}"#;
+        let said: subxt::rpcs::UserError = serde_json::from_str(said).unwrap();
+        let error = subxt::rpcs::Error::User(said);
+        assert_eq!(
+            in_full(&error),
+            "Invalid Transaction: Inability to pay some fees"
+        );
     }
 }

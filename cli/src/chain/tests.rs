@@ -1,7 +1,8 @@
 use super::*;
 use crate::chain::{
-    keys::from_suri,
-    meter::{Reading, SignedReading},
+    keys::{MeterKeys, from_suri},
+    meter::{Bill, Nonce, Reading, Signature, SignedReading},
+    metering::Scheme,
 };
 use qedex_math::Wh;
 use qedex_primitives::{
@@ -76,35 +77,103 @@ fn a_meter_signs_what_the_chain_verifies() {
         reading().signing_bytes(GENESIS),
         payload.signing_bytes(genesis)
     );
-    let signature = MeterSignature::Sr25519(signed.signature.into());
+    let signature = MeterSignature::Sr25519((*signed.signature.bytes()).into());
     let public = MeterKey::Sr25519(key.public_key().0.into());
     assert!(signature.verify(&payload.signing_bytes(genesis), &public));
     assert_eq!(&payload.signing_bytes(genesis)[..16], &READING_CONTEXT);
+
+    let keys = MeterKeys::from_suri(Scheme::Ed25519, "//Dave//meter").unwrap();
+    let signed = reading().sign(GENESIS, &keys);
+    let signature = MeterSignature::Ed25519((*signed.signature.bytes()).into());
+    let public = MeterKey::Ed25519(keys.public().into());
+    assert!(signature.verify(&payload.signing_bytes(genesis), &public));
+}
+
+/// Against the well-known keys of Alice, of which the ed25519 one votes on finality.
+#[test]
+fn keys_are_derived_as_everywhere_in_substrate() {
+    let public = |scheme| {
+        let keys = MeterKeys::from_suri(scheme, "//Alice").unwrap();
+        hex::encode(keys.public())
+    };
+    assert_eq!(
+        public(Scheme::Sr25519),
+        "d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d"
+    );
+    assert_eq!(
+        public(Scheme::Ed25519),
+        "88dc3417d5058ec4b4503e0c12ea1a0a89be200fe98922423d4334014fa6b0ee"
+    );
+    // EdDSA derives by hard junctions alone.
+    for bad in ["//Dave/soft", "correct horse battery"] {
+        let error = MeterKeys::from_suri(Scheme::Ed25519, bad).err().unwrap();
+        assert_eq!(error.to_string(), "bad input: the secret URI is malformed");
+    }
 }
 
 #[test]
-fn a_commitment_hides_and_binds() {
-    let signed = SignedReading {
-        reading: reading(),
-        signature: [9; 64],
+fn a_commitment_is_the_one_that_the_chain_computes() {
+    let signed = |meter, byte| SignedReading {
+        reading: Reading { meter, ..reading() },
+        signature: Signature::Sr25519([byte; 64]),
     };
-    let commitment = |seller, nonce| signed.commitment(GENESIS, [seller; 32], [nonce; 32]);
-    assert_eq!(commitment(1, 2), commitment(1, 2));
-    assert_ne!(
-        commitment(1, 2),
-        commitment(1, 3),
-        "the nonce hides the bill"
-    );
-    assert_ne!(commitment(1, 2), commitment(2, 2), "nobody else can use it");
-    let payload = ReadingPayload {
-        meter: MeterId(3),
+    let nonce = |byte| Nonce::of([byte; 32].into());
+    let bill = Bill::of(vec![signed(4, 8), signed(3, 9)]).unwrap();
+    let commitment = |slot, byte| bill.commitment(GENESIS, [1; 32], slot, &nonce(byte));
+    let payload = |meter| ReadingPayload {
+        meter: MeterId(meter),
         slot: SlotIndex(1_234_567),
         generated: Wh(890),
         consumed: Wh(12),
     };
-    let bill = (payload, MeterSignature::Sr25519([9; 64].into()));
-    let tag = *b"qedex/bill/v1";
-    let preimage =
-        codec::Encode::encode(&(tag, GENESIS.0, [1u8; 32], payload.slot, bill, [2u8; 32]));
-    assert_eq!(commitment(1, 2).0, sp_io::hashing::blake2_256(&preimage));
+    let chain_reading = |meter, byte: u8| qedex_primitives::SignedReading {
+        payload: payload(meter),
+        signature: MeterSignature::Sr25519([byte; 64].into()),
+    };
+    let chain_bill =
+        qedex_primitives::Bill::truncate_from(vec![chain_reading(3, 9), chain_reading(4, 8)]);
+    let genesis = sp_core::H256(GENESIS.0);
+    for (slot, byte) in [(1_234_567, 2), (7, 2), (1_234_567, 3)] {
+        let expected = qedex_primitives::bill::commitment(
+            genesis,
+            &[1u8; 32],
+            SlotIndex(slot),
+            &chain_bill,
+            &[byte; 32],
+        );
+        assert_eq!(commitment(slot, byte).0, expected.0);
+    }
+    assert_ne!(
+        commitment(7, 2),
+        commitment(7, 3),
+        "the nonce hides the bill"
+    );
+}
+
+#[test]
+fn what_is_no_bill_is_refused() {
+    let signed = |meter, slot| SignedReading {
+        reading: Reading {
+            meter,
+            slot,
+            ..reading()
+        },
+        signature: Signature::Sr25519([9; 64]),
+    };
+    for readings in [
+        vec![],
+        vec![signed(1, 5), signed(1, 5)],
+        vec![signed(1, 5), signed(2, 6)],
+        (0..9).map(|meter| signed(meter, 5)).collect(),
+    ] {
+        assert!(matches!(Bill::of(readings), Err(Error::BadInput(_))));
+    }
+    assert!(Bill::of((0..8).map(|meter| signed(meter, 5)).collect()).is_ok());
+}
+
+#[test]
+fn a_nonce_is_drawn_anew_and_never_shown() {
+    let (one, other) = (Nonce::random().unwrap(), Nonce::random().unwrap());
+    assert_ne!(one.bytes(), other.bytes());
+    assert_eq!(format!("{one:?}"), "Nonce(secret)");
 }

@@ -10,6 +10,7 @@ use crate::{
     },
     error::Error,
     market::Side,
+    output,
     report::qed,
 };
 use clap::{Args, Subcommand};
@@ -121,8 +122,7 @@ async fn book(args: &Book) -> Result<(), Error> {
             ]);
         }
     }
-    println!("{rows}");
-    Ok(())
+    output::text(&rows.to_string())
 }
 
 async fn depth(args: &Depth) -> Result<(), Error> {
@@ -134,8 +134,7 @@ async fn depth(args: &Depth) -> Result<(), Error> {
     if args.json {
         return print_json(&json!({ "slot": args.slot, "bids": bids, "asks": asks }));
     }
-    println!("{}", chart(&bids, &asks));
-    Ok(())
+    output::text(&chart(&bids, &asks))
 }
 
 /// The energy offered up to each price, and demanded from it on, as bars: the dearest price above,
@@ -229,8 +228,7 @@ async fn history(args: &History) -> Result<(), Error> {
             format!("{} of {}{binding}", result.keys_used, result.keys),
         ]);
     }
-    println!("{rows}");
-    Ok(())
+    output::text(&rows.to_string())
 }
 
 #[cfg(test)]

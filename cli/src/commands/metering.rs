@@ -399,7 +399,7 @@ pub async fn band(args: &BandOf) -> Result<(), Error> {
     if args.json {
         return print_json(&json!({ "slot": slot, "band": band }));
     }
-    println!("slot {slot}: {band:?}-peak");
+    println!("slot {slot}: {band}");
     Ok(())
 }
 

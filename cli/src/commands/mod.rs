@@ -4,14 +4,16 @@ mod market;
 pub mod membership;
 pub mod metering;
 mod order;
-mod readings;
+pub mod readings;
 mod status;
+mod trade;
 mod validator;
 
 pub use market::{Market, market};
 pub use order::{amend, batch, cancel, place, standing};
-pub use readings::{sign, submit};
+pub use readings::{key, sign, submit};
 pub use status::status;
+pub use trade::{Found, Trade};
 pub use validator::Validator;
 
 use crate::{
@@ -27,7 +29,5 @@ async fn open(node: &Node) -> Result<Session, Error> {
 
 /// Prints `value` as JSON.
 fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(value).map_err(|e| Error::Answer(e.to_string()))?;
-    println!("{text}");
-    Ok(())
+    crate::output::json(value)
 }

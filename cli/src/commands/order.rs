@@ -4,7 +4,7 @@ use super::{open, print_json};
 use crate::{
     args::{AmendOrder, BatchOrders, CancelOrder, PlaceOrder, SideArg, SlotArg, StandingOrder},
     chain::{calls, keys, queries, session::Session},
-    error::Error,
+    error::{Error, Refusal},
     market::{Happening, Side},
     plan::table,
     report::qed,
@@ -103,10 +103,8 @@ pub async fn batch(args: &BatchOrders) -> Result<(), Error> {
             "ask" => Side::Ask,
             other => return Err(format!("the side is {other:?}, neither bid nor ask")),
         };
-        let price = price
-            .parse()
-            .map_err(|e| format!("price_per_kwh {price:?}: {e}"))?;
-        let energy = wh.parse().map_err(|e| format!("wh {wh:?}: {e}"))?;
+        let price = table::whole("price_per_kwh", price)?;
+        let energy = table::whole("wh", wh)?;
         orders.push((side, PricePerKwh(price), Wh(energy)));
         Ok(())
     })?;
@@ -114,6 +112,13 @@ pub async fn batch(args: &BatchOrders) -> Result<(), Error> {
         return Err(Error::BadInput("there is no order in the file".to_owned()));
     }
     let mut session = open(&args.node).await?;
+    let most = queries::largest_batch(session.at())?;
+    if orders.len() > most {
+        return Err(Error::BadInput(format!(
+            "there are {} orders in the file; a batch has at most {most}",
+            orders.len()
+        )));
+    }
     let slot = slot(&session, &args.slot).await?;
     let call = calls::place_orders(slot, &orders);
     let (block, included) = session.call("the orders", &call, &key).await?;
@@ -125,8 +130,15 @@ pub async fn batch(args: &BatchOrders) -> Result<(), Error> {
             _ => None,
         })
         .collect();
+    let refused = &included.refused_orders;
     if args.json {
-        print_json(&json!({ "slot": slot, "block": block.number, "ids": placed }))?;
+        let refused: Vec<_> = refused.iter().map(refused_as_json).collect();
+        print_json(&json!({
+            "slot": slot,
+            "block": block.number,
+            "ids": placed,
+            "refused": refused,
+        }))?;
     } else {
         println!(
             "{} of {} orders of slot {slot} are placed in block {}",
@@ -135,13 +147,41 @@ pub async fn batch(args: &BatchOrders) -> Result<(), Error> {
             block.number
         );
     }
-    match orders.len().saturating_sub(placed.len()) {
-        0 => Ok(()),
-        refused => Err(Error::BadInput(format!(
-            "{refused} of {} orders were refused",
-            orders.len()
-        ))),
+    if refused.is_empty() {
+        return Ok(());
     }
+    let each = refused.iter().map(|((side, limit, energy), refusal)| {
+        format!(
+            "\n  {} of {} Wh at {} plancks/kWh: {refusal}",
+            name(*side),
+            energy.0,
+            limit.0
+        )
+    });
+    Err(Error::BadInput(format!(
+        "{} of {} orders were refused{}",
+        refused.len(),
+        orders.len(),
+        each.collect::<String>()
+    )))
+}
+
+const fn name(side: Side) -> &'static str {
+    match side {
+        Side::Bid => "bid",
+        Side::Ask => "ask",
+    }
+}
+
+fn refused_as_json(
+    ((side, limit, energy), refusal): &(calls::NewOrder, Refusal),
+) -> serde_json::Value {
+    json!({
+        "side": name(*side),
+        "price_per_kwh": serde_json::Number::from_u128(limit.0),
+        "wh": energy.0,
+        "error": refusal,
+    })
 }
 
 /// Sets or ends the account's standing order and waits until that is final.

@@ -2,10 +2,12 @@
 
 use super::{open, print_json};
 use crate::{
-    args::{SignReading, SubmitReadings},
+    args::{MeterPublicKey, SignReading, SubmitReadings},
     chain::{
-        Chain, H256, calls, keys,
-        meter::{Reading, SignedReading},
+        Chain, H256, calls,
+        keys::{self, MeterKeys},
+        meter::{Reading, Signature, SignedReading},
+        metering::{Key, Scheme},
     },
     error::Error,
 };
@@ -17,7 +19,7 @@ use std::{fs, io::Read, path::Path};
 /// A signed reading as it travels in files.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ReadingFile {
+pub struct ReadingFile {
     /// The genesis hash of the chain that it is for.
     genesis: String,
     meter: u32,
@@ -26,7 +28,10 @@ struct ReadingFile {
     generated: u64,
     /// Wh.
     consumed: u64,
-    /// An sr25519 signature in hexadecimal.
+    /// By which scheme the meter signed.
+    #[serde(default)]
+    scheme: Scheme,
+    /// The signature in hexadecimal.
     signature: String,
 }
 
@@ -39,7 +44,25 @@ enum OneOrMany {
 }
 
 impl ReadingFile {
-    fn signed(&self, genesis: H256) -> Result<SignedReading, Error> {
+    /// What `signed` looks like in a file.
+    pub fn of(genesis: H256, signed: &SignedReading) -> Self {
+        let reading = &signed.reading;
+        Self {
+            genesis: format!("{genesis:?}"),
+            meter: reading.meter,
+            slot: reading.slot,
+            generated: reading.generated.0,
+            consumed: reading.consumed.0,
+            scheme: match signed.signature {
+                Signature::Sr25519(_) => Scheme::Sr25519,
+                Signature::Ed25519(_) => Scheme::Ed25519,
+            },
+            signature: format!("0x{}", hex::encode(signed.signature.bytes())),
+        }
+    }
+
+    /// The signed reading, which must be for the chain with this genesis hash.
+    pub fn signed(&self, genesis: H256) -> Result<SignedReading, Error> {
         if self.genesis != format!("{genesis:?}") {
             let what = format!(
                 "the reading is for genesis {}, not {genesis:?}",
@@ -59,13 +82,17 @@ impl ReadingFile {
             generated: Wh(self.generated),
             consumed: Wh(self.consumed),
         };
+        let signature = match self.scheme {
+            Scheme::Sr25519 => Signature::Sr25519(signature),
+            Scheme::Ed25519 => Signature::Ed25519(signature),
+        };
         Ok(SignedReading { reading, signature })
     }
 }
 
 /// Prints a signed reading.
 pub async fn sign(args: &SignReading) -> Result<(), Error> {
-    let key = keys::from_suri(&args.meter_suri)?;
+    let key = MeterKeys::from_suri(args.secret.scheme, &args.secret.meter_suri)?;
     let genesis = match args.node.genesis {
         Some(genesis) => genesis,
         None => Chain::connect(&args.node.url, None).await?.genesis(),
@@ -76,14 +103,18 @@ pub async fn sign(args: &SignReading) -> Result<(), Error> {
         generated: Wh(args.generated),
         consumed: Wh(args.consumed),
     };
-    print_json(&ReadingFile {
-        genesis: format!("{genesis:?}"),
-        meter: args.meter,
-        slot: args.slot,
-        generated: args.generated,
-        consumed: args.consumed,
-        signature: format!("0x{}", hex::encode(reading.sign(genesis, &key).signature)),
-    })
+    print_json(&ReadingFile::of(genesis, &reading.sign(genesis, &key)))
+}
+
+/// Prints the public key of a meter's secret, for whoever registers the meter.
+pub fn key(args: &MeterPublicKey) -> Result<(), Error> {
+    let keys = MeterKeys::from_suri(args.secret.scheme, &args.secret.meter_suri)?;
+    let key = Key::new(args.secret.scheme, keys.public());
+    if args.json {
+        return print_json(&key);
+    }
+    println!("{}", key.key);
+    Ok(())
 }
 
 /// Publishes readings and says what became of each. One refused reading among many is an
@@ -145,7 +176,8 @@ pub async fn submit(args: &SubmitReadings) -> Result<(), Error> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Vec<ReadingFile>, Error> {
+/// The signed readings in a file, or in standard input if that is what - names.
+pub fn read(path: &Path) -> Result<Vec<ReadingFile>, Error> {
     let failed = |reason| Error::File {
         path: path.display().to_string(),
         reason,
@@ -180,6 +212,7 @@ mod tests {
             slot: 2,
             generated: 3,
             consumed: 4,
+            scheme: Scheme::Ed25519,
             signature: format!("0x{}", "ab".repeat(64)),
         }
     }
@@ -192,8 +225,19 @@ mod tests {
         let read = read(path.path()).unwrap();
         assert_eq!(read.len(), 2);
         let signed = read[0].signed(GENESIS).unwrap();
-        assert_eq!(signed.signature, [0xab; 64]);
+        assert_eq!(signed.signature, Signature::Ed25519([0xab; 64]));
         assert_eq!(signed.reading.generated, Wh(3));
+    }
+
+    #[test]
+    fn a_signature_is_sr25519_unless_the_file_says_otherwise() {
+        let mut text = serde_json::to_value(file()).unwrap();
+        text.as_object_mut().unwrap().remove("scheme");
+        let file: ReadingFile = serde_json::from_value(text.clone()).unwrap();
+        let signed = file.signed(GENESIS).unwrap();
+        assert_eq!(signed.signature, Signature::Sr25519([0xab; 64]));
+        text["scheme"] = "ecdsa".into();
+        assert!(serde_json::from_value::<ReadingFile>(text).is_err());
     }
 
     #[test]

@@ -5,7 +5,9 @@ use crate::{
     args,
     chain::{
         Chain,
+        metering::{self, Band},
         queries::{self, Moments},
+        settlement,
     },
     error::Error,
     report::qed,
@@ -25,7 +27,9 @@ struct Status {
     terms: Option<Terms>,
     current_slot: u64,
     next_open_slot: u64,
+    next_open_slot_band: Band,
     next_open_slot_moments: Moments,
+    settlement_paused: bool,
 }
 
 /// Prices in plancks per kWh, energies in Wh.
@@ -66,7 +70,9 @@ pub async fn status(args: &args::Status) -> Result<(), Error> {
         terms,
         current_slot: calendar.slot_at(time),
         next_open_slot,
+        next_open_slot_band: metering::band(&at, next_open_slot).await?,
         next_open_slot_moments: calendar.moments(next_open_slot),
+        settlement_paused: settlement::rules(&at).await?.1,
     };
     if args.json {
         return print_json(&status);
@@ -115,5 +121,9 @@ fn table(status: &Status) -> Table {
             seconds(moments.final_at)
         ),
     );
+    if status.settlement_paused {
+        row("settlement", "paused by the council".to_owned());
+    }
+    row("its tariff band", status.next_open_slot_band.to_string());
     table
 }

@@ -1,14 +1,15 @@
 //! `qedex plan clear`
 
-use super::table;
+use super::table::{self, Rows};
 use crate::error::Error;
 use clap::{Args, ValueEnum};
+use foldhash::fast::RandomState;
 use qedex_math::{
     PricePerKwh, Wh,
     clearing::{self, Book, Cleared, Corridor, Order},
 };
 use serde::Serialize;
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, hash::BuildHasher, path::PathBuf};
 
 /// How prices follow from the book.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -30,6 +31,7 @@ impl From<Rule> for clearing::Rule {
 
 /// Options of `plan clear`. Prices are plancks per kWh.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct Clear {
     /// The book: a CSV file with the columns side,account,price_per_kwh,wh; side is bid or ask, and
     /// the order of the lines is the order of arrival.
@@ -146,6 +148,31 @@ pub fn run(args: &Clear) -> Result<(), Error> {
     super::print(args.json, &outcome, &outcome.lines())
 }
 
+/// What a book is made of.
+const COLUMNS: [&str; 4] = ["side", "account", "price_per_kwh", "wh"];
+
+fn is_bid(side: &str) -> Result<bool, String> {
+    match side {
+        "bid" => Ok(true),
+        "ask" => Ok(false),
+        other => Err(format!("the side is {other:?}, neither bid nor ask")),
+    }
+}
+
+/// Refuses a book in which an account takes both sides.
+fn one_side_each(rows: &Rows<{ COLUMNS.len() }>) -> Result<(), Error> {
+    let mut taken = HashMap::new();
+    rows.each(|_, [side, account, ..]| {
+        let is_bid = is_bid(side)?;
+        if *taken.entry(account).or_insert(is_bid) == is_bid {
+            return Ok(());
+        }
+        Err(format!(
+            "{account} has taken the other side; an account takes one side of a slot"
+        ))
+    })
+}
+
 impl Clear {
     fn check(&self) -> Result<(), Error> {
         let bad = |what: &str| Err(Error::BadInput(what.to_owned()));
@@ -168,39 +195,31 @@ impl Clear {
     fn read(&self) -> Result<(Side, Side), Error> {
         let mut bids = Side::default();
         let mut asks = Side::default();
-        let mut taken: HashMap<String, bool> = HashMap::new();
-        let columns = ["side", "account", "price_per_kwh", "wh"];
-        table::each(&self.book, columns, |line, [side, account, price, wh]| {
-            let is_bid = match side {
-                "bid" => true,
-                "ask" => false,
-                other => return Err(format!("the side is {other:?}, neither bid nor ask")),
-            };
+        let rows = Rows::read(&self.book, COLUMNS)?;
+        // An account and its side as one number. Sorting these takes a fraction of the time that looking
+        // up every account in a map does, once the map outgrows the processor's caches.
+        let hash = RandomState::default();
+        let mut marks = Vec::with_capacity(rows.count());
+        rows.each(|line, [side, account, price, wh]| {
+            let is_bid = is_bid(side)?;
             if account.is_empty() {
                 return Err("there is no account".to_owned());
             }
             let order = self.order(price, wh)?;
-            match taken.get(account) {
-                Some(other) if *other != is_bid => {
-                    return Err(format!(
-                        "{account} has taken the other side; an account takes one side of a slot"
-                    ));
-                }
-                Some(_) => {}
-                None => {
-                    taken.insert(account.to_owned(), is_bid);
-                }
-            }
+            marks.push((hash.hash_one(account) & !1) | u64::from(is_bid));
             if is_bid { &mut bids } else { &mut asks }.push(line, order)
         })?;
+        marks.sort_unstable();
+        let differ_by_side = |pair: &[u64]| matches!(pair, [one, other] if one ^ other == 1);
+        if marks.windows(2).any(differ_by_side) {
+            one_side_each(&rows)?;
+        }
         Ok((bids, asks))
     }
 
     fn order(&self, price: &str, wh: &str) -> Result<Order, String> {
-        let limit: u128 = price
-            .parse()
-            .map_err(|e| format!("price_per_kwh {price:?}: {e}"))?;
-        let energy: u64 = wh.parse().map_err(|e| format!("wh {wh:?}: {e}"))?;
+        let limit: u128 = table::whole("price_per_kwh", price)?;
+        let energy: u64 = table::whole("wh", wh)?;
         if limit < self.floor || limit > self.cap {
             return Err(format!(
                 "the price {limit} is outside the corridor from {} to {}",

@@ -13,7 +13,7 @@ mod stackelberg;
 pub mod table;
 mod trust;
 
-use crate::error::Error;
+use crate::{error::Error, output};
 use clap::Subcommand;
 
 /// What to compute.
@@ -54,10 +54,8 @@ pub fn run(command: &Plan) -> Result<(), Error> {
 /// Prints `result` as JSON, or as `lines`.
 fn print(json: bool, result: &impl serde::Serialize, lines: &str) -> Result<(), Error> {
     if json {
-        let text = serde_json::to_string(result).map_err(|e| Error::BadInput(e.to_string()))?;
-        println!("{text}");
+        output::compact_json(result)
     } else {
-        println!("{lines}");
+        output::text(lines)
     }
-    Ok(())
 }

@@ -45,6 +45,7 @@ fn seed(text: &str) -> Result<[u8; 32], String> {
 #[derive(Deserialize)]
 struct Row {
     id: String,
+    #[serde(deserialize_with = "table::whole_field")]
     score: u64,
 }
 

@@ -26,6 +26,7 @@ impl FromStr for Number {
 
 /// Options of `plan stackelberg`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct Stackelberg {
     /// The followers: a CSV file with the columns a,b. A follower's utility is
     /// a x - b x^2 / 2 - p x.
@@ -55,10 +56,10 @@ struct Outcome {
 pub fn run(args: &Stackelberg) -> Result<(), Error> {
     let mut followers = Vec::new();
     table::each(&args.followers, ["a", "b"], |_, [a, b]| {
-        let Number(a) = a.parse()?;
-        let Number(b) = b.parse()?;
+        let Number(a) = a.parse().map_err(|e| format!("a: {e}"))?;
+        let Number(b) = b.parse().map_err(|e| format!("b: {e}"))?;
         if b == 0 {
-            return Err("b must be positive".to_owned());
+            return Err(format!("b must not be zero at {PLACES} decimal places"));
         }
         followers.push(Follower { a, b });
         Ok(())

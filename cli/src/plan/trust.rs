@@ -45,7 +45,9 @@ pub struct Options {
 struct Row {
     rater: String,
     ratee: String,
+    #[serde(deserialize_with = "table::whole_field")]
     positive: u64,
+    #[serde(deserialize_with = "table::whole_field")]
     negative: u64,
 }
 

@@ -8,8 +8,10 @@
 //! 1. the broker places everybody's orders, one forced batch of proxied calls, so that the
 //!    order of arrival is the player's own;
 //! 2. private sellers commit to their meters' bills when delivery has ended;
-//! 3. everybody else's meter signs a reading, published by its owner in the reading window;
-//! 4. the chain settles.
+//! 3. everybody else's meter signs a reading, published by its owner in the reading window, and some
+//!    buyers acknowledge what private sellers opened to them;
+//! 4. who bought from a seller that hides its bill complains;
+//! 5. the chain settles.
 
 mod cast;
 mod progress;
@@ -106,6 +108,7 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
                 quarter_hour,
                 intents,
                 cheats,
+                offset,
                 &cast,
             )
         })

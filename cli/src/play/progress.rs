@@ -8,8 +8,8 @@ use crate::{
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 
-/// Steps of a slot: ordered, cleared, committed, published, settled.
-const STEPS: u64 = 5;
+/// Steps of a slot: ordered, cleared, committed, published, complained, settled.
+const STEPS: u64 = 6;
 
 /// The display.
 pub struct Progress {
@@ -55,6 +55,7 @@ impl Progress {
                 Stage::Ordered => 1,
                 Stage::Committed => 2,
                 Stage::Published => 3,
+                Stage::Complained => 4,
             };
             let cleared = books.announced.is_some();
             let done = slot.is_done();

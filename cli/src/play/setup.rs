@@ -51,6 +51,9 @@ pub async fn prepare(
 
     let registrar = by_registrar(session, leaders, &cast, &standings, until).await?;
     session.send(registrar).await?;
+    // Who gets a meter must be known.
+    session.settle().await?;
+    check(session)?;
     let installer = by_installer(session, leaders, &cast, &standings).await?;
     session.send(installer).await?;
     session.settle().await?;

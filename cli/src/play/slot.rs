@@ -7,18 +7,18 @@ use crate::{
         block::Block,
         calls,
         keys::Leaders,
-        meter::{Reading, SignedReading},
+        meter::{Bill, Reading, SignedReading},
         queries::Moments,
         session::{Session, Signed},
     },
     community::QuarterHour,
     error::Error,
     ledger::SlotBooks,
-    market::Happening,
+    market::{Account, Happening},
+    opening::{Finding, Opening, Wanted},
     strategy::{Cheat, Intent, Strategy},
 };
 use qedex_math::Wh;
-use rand::{TryRngCore, rngs::OsRng};
 use std::collections::BTreeMap;
 
 /// Orders in one batch of the broker's. Larger books take several batches, whose order is
@@ -34,6 +34,10 @@ pub struct SlotPlay {
     quarter_hour: QuarterHour,
     intents: Vec<Intent>,
     cheats: BTreeMap<usize, Cheat>,
+    /// Which of the slots played it is.
+    offset: usize,
+    /// What those who committed can open.
+    openings: BTreeMap<Account, Opening>,
     /// The broker's batches on their way.
     batches: Vec<H256>,
     stage: Stage,
@@ -48,8 +52,10 @@ pub enum Stage {
     Ordered,
     /// Commitments.
     Committed,
-    /// Readings.
+    /// Readings and acknowledgements.
     Published,
+    /// Complaints.
+    Complained,
 }
 
 impl SlotPlay {
@@ -60,6 +66,7 @@ impl SlotPlay {
         quarter_hour: QuarterHour,
         intents: Vec<Intent>,
         cheats: Vec<(usize, Cheat)>,
+        offset: usize,
         cast: &Cast,
     ) -> Self {
         let account = |participant: usize| Some(cast.members.get(participant)?.account);
@@ -79,6 +86,8 @@ impl SlotPlay {
             quarter_hour,
             intents,
             cheats: cheats.into_iter().collect(),
+            offset,
+            openings: BTreeMap::new(),
             batches: Vec::new(),
             stage: Stage::Waiting,
         }
@@ -91,7 +100,7 @@ impl SlotPlay {
 
     /// Whether nothing of the slot is to be sent or to come.
     pub fn is_done(&self) -> bool {
-        self.stage == Stage::Published && self.books.is_done()
+        self.stage == Stage::Complained && self.books.is_done()
     }
 
     /// The slot and how far it is, for an error.
@@ -147,7 +156,13 @@ impl SlotPlay {
             Stage::Committed if now >= moments.commitments_until => {
                 self.in_time(now, moments.readings_until, "publish its readings")?;
                 self.publish(session, strategy, cast).await?;
+                self.acknowledge(session, strategy, cast).await?;
                 self.stage = Stage::Published;
+            }
+            Stage::Published if now >= moments.readings_until => {
+                self.in_time(now, moments.complaints_until, "complain")?;
+                self.complain(session, cast).await?;
+                self.stage = Stage::Complained;
             }
             _ => {}
         }
@@ -198,7 +213,7 @@ impl SlotPlay {
     }
 
     async fn commit(
-        &self,
+        &mut self,
         session: &mut Session,
         strategy: &Strategy,
         cast: &Cast,
@@ -209,19 +224,77 @@ impl SlotPlay {
             if !self.commits(participant, member, strategy) {
                 continue;
             }
-            let mut nonce = [0; 32];
-            OsRng
-                .try_fill_bytes(&mut nonce)
-                .map_err(|e| Error::Answer(format!("the system has no random numbers: {e}")))?;
-            let Some(bill) = self.reading(participant, member, genesis) else {
+            let Some(reading) = self.reading(participant, member, genesis) else {
                 continue;
             };
-            let commitment = bill.commitment(genesis, member.account, nonce);
-            let what = format!("{}'s commitment of slot {}", member.name, self.books.slot);
-            let call = calls::commit(self.books.slot, commitment);
+            let slot = self.books.slot;
+            let bill = Bill::of(vec![reading])?;
+            let opening = Opening::new(genesis, member.account, slot, bill)?;
+            let what = format!("{}'s commitment of slot {slot}", member.name);
+            let call = calls::commit(slot, opening.commitment());
             signed.push(session.sign(what, &call, &member.keys.account).await?);
+            self.openings.insert(member.account, opening);
         }
         session.send_all(signed).await
+    }
+
+    /// Lets buyers acknowledge who got an opening that covers their trade.
+    async fn acknowledge(
+        &self,
+        session: &mut Session,
+        strategy: &Strategy,
+        cast: &Cast,
+    ) -> Result<(), Error> {
+        let slot = self.books.slot;
+        let mut sold = BTreeMap::<Account, u64>::new();
+        let mut signed = Vec::new();
+        for (trade, _) in self.books.trades.values() {
+            let before = sold.entry(trade.seller).or_default();
+            let wanted = Wanted {
+                genesis: session.chain().genesis(),
+                slot,
+                seller: trade.seller,
+                before: *before,
+                energy: trade.energy.0,
+                commitment: self.books.commitments.get(&trade.seller).copied().map(H256),
+            };
+            *before = before.saturating_add(trade.energy.0);
+            let hides = self.books.cheats.get(&trade.seller) == Some(&Cheat::Hides);
+            let opening = self.openings.get(&trade.seller).filter(|_| !hides);
+            let members = cast.members.iter().enumerate();
+            let buyer = members
+                .filter(|(participant, _)| strategy.acknowledges(*participant, self.offset))
+                .find(|(_, member)| member.account == trade.buyer);
+            let (Some(opening), Some((_, buyer))) = (opening, buyer) else {
+                continue;
+            };
+            match opening.check(session.at(), &wanted).await? {
+                Finding::Proves { covered, .. } if covered >= trade.energy.0 => {}
+                _ => continue,
+            }
+            let what = format!("{}'s acknowledgement in slot {slot}", buyer.name);
+            let call = calls::acknowledge(slot, trade.id);
+            signed.push(session.sign(what, &call, &buyer.keys.account).await?);
+        }
+        session.send(signed).await
+    }
+
+    /// Lets buyers complain whose sellers have opened nothing.
+    async fn complain(&self, session: &mut Session, cast: &Cast) -> Result<(), Error> {
+        let slot = self.books.slot;
+        let mut signed = Vec::new();
+        for (trade, _) in self.books.trades.values() {
+            let hides = self.books.cheats.get(&trade.seller) == Some(&Cheat::Hides);
+            let mut members = cast.members.iter();
+            let buyer = members.find(|member| hides && member.account == trade.buyer);
+            let Some(buyer) = buyer else {
+                continue;
+            };
+            let what = format!("{}'s complaint in slot {slot}", buyer.name);
+            let call = calls::complain(slot, trade.id);
+            signed.push(session.sign(what, &call, &buyer.keys.account).await?);
+        }
+        session.send(signed).await
     }
 
     async fn publish(
@@ -246,12 +319,15 @@ impl SlotPlay {
         session.send_all(signed).await
     }
 
-    /// Whether `member` answers for this slot by a commitment: it sold, it is private, and it
-    /// does not cheat.
+    /// Whether `member` answers for this slot by a commitment: it sold, and it is private and does
+    /// not cheat, or hides.
     fn commits(&self, participant: usize, member: &Member, strategy: &Strategy) -> bool {
-        strategy.is_private(participant)
-            && !self.cheats.contains_key(&participant)
-            && !self.books.sold_by(&member.account).is_zero()
+        let commits = match self.cheats.get(&participant) {
+            None => strategy.is_private(participant),
+            Some(Cheat::Hides) => true,
+            Some(Cheat::UnderDelivers | Cheat::StaysSilent) => false,
+        };
+        commits && !self.books.sold_by(&member.account).is_zero()
     }
 
     /// What the meter of `member` signs; nothing if it sold and stays silent.
@@ -261,7 +337,7 @@ impl SlotPlay {
         let cheat = self.cheats.get(&participant).filter(|_| !sold.is_zero());
         let generated = match cheat {
             None => flow.generated,
-            Some(Cheat::UnderDelivers) => Wh(sold.0 / 2),
+            Some(Cheat::UnderDelivers | Cheat::Hides) => Wh(sold.0 / 2),
             Some(Cheat::StaysSilent) => return None,
         };
         let reading = Reading {

@@ -1,5 +1,6 @@
 //! The figures of a run: computed from the books, checked, and shown.
 
+mod invariants;
 mod table;
 
 use crate::{
@@ -67,6 +68,8 @@ pub struct Figures {
     pub money: MoneyFigures,
     /// Sellers' deposits.
     pub deposits: DepositFigures,
+    /// Buyers' bonds.
+    pub bonds: BondFigures,
     /// What the community saved against trading with the grid alone.
     pub community_saving: i128,
     /// What cheating cost.
@@ -181,6 +184,17 @@ pub struct DepositFigures {
     pub forfeited: Plancks,
 }
 
+/// The bonds of complaints in plancks.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct BondFigures {
+    /// Held behind complaints about trades that are settled.
+    pub held: Plancks,
+    /// Returned to buyers.
+    pub returned: Plancks,
+    /// Lost to sellers.
+    pub to_sellers: Plancks,
+}
+
 /// What cheating cost.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct CheatFigures {
@@ -269,6 +283,7 @@ impl Figures {
         let sum = |of: fn(&SlotFigures) -> u64| slots.iter().map(of).sum::<u64>();
         let slots_cleared = slots.iter().filter(|slot| slot.cleared > 0).count();
         let (trades, money, deposits) = settlements(books);
+        let bonds = bonds(books);
         let cheats = cheats(run, books);
         let energy = EnergyFigures {
             offered: sum(|slot| slot.offered),
@@ -277,7 +292,7 @@ impl Figures {
             cleared: sum(|slot| slot.cleared),
             cleared_share_ppm: share_ppm(sum(|slot| slot.cleared), sum(|slot| slot.tradable)),
         };
-        let invariants = invariants(run, books, slots_cleared, &trades, &cheats);
+        let invariants = invariants::invariants(run, books, slots_cleared, &trades, &cheats);
         let ask_count = books
             .iter()
             .map(|b| b.side(Side::Ask).count())
@@ -311,6 +326,7 @@ impl Figures {
             trades,
             money,
             deposits,
+            bonds,
             community_saving: books
                 .iter()
                 .map(|b| b.saving(run.cap, run.floor))
@@ -376,6 +392,18 @@ fn settlements(books: &[SlotBooks]) -> (TradeFigures, MoneyFigures, DepositFigur
     (trades, money, deposits)
 }
 
+fn bonds(books: &[SlotBooks]) -> BondFigures {
+    let mut bonds = BondFigures::default();
+    for slot in books {
+        for (trade, settled) in slot.settled() {
+            bonds.held += slot.bonds.get(&trade.id).copied().unwrap_or(0);
+            bonds.returned += settled.bond_back;
+            bonds.to_sellers += settled.bond_to_seller;
+        }
+    }
+    bonds
+}
+
 /// One line for each planned cheat that had sold something.
 fn cheats(run: &Run, books: &[SlotBooks]) -> CheatFigures {
     let mut list = Vec::new();
@@ -416,55 +444,6 @@ fn name_of(run: &Run, account: &Account) -> String {
         .get(account)
         .cloned()
         .unwrap_or_else(|| format!("0x{}", hex::encode(account)))
-}
-
-/// What must hold after a run, by name.
-fn invariants(
-    run: &Run,
-    books: &[SlotBooks],
-    slots_cleared: usize,
-    trades: &TradeFigures,
-    cheats: &CheatFigures,
-) -> BTreeMap<&'static str, bool> {
-    let everywhere = |holds: fn(&SlotBooks) -> bool| books.iter().all(holds);
-    let plays = |who: &Account| run.names.contains_key(who);
-    let planned = books.iter().any(|slot| !slot.cheats.is_empty());
-    let mut invariants = BTreeMap::from([
-        ("total_issuance_constant", run.issuance.0 == run.issuance.1),
-        ("no_escrow_left_behind", run.still_held == 0),
-        (
-            "energy_sold_equals_energy_bought",
-            everywhere(SlotBooks::energy_balances),
-        ),
-        (
-            "every_fill_inside_its_limit",
-            everywhere(SlotBooks::fills_are_inside_limits),
-        ),
-        (
-            "every_planck_accounted_for",
-            everywhere(SlotBooks::money_adds_up),
-        ),
-        (
-            "honest_lost_no_deposit",
-            books.iter().all(|slot| slot.honest_lost_nothing(plays)),
-        ),
-        ("every_slot_cleared", slots_cleared >= run.slots),
-        ("every_trade_settled", trades.settled == trades.opened),
-        ("some_trade_settled", trades.settled > 0),
-        ("no_transaction_failed", run.failed.is_empty()),
-    ]);
-    // A community told to be honest has no cheat to pay.
-    if planned {
-        // Where buyers pay the grid price, missing energy harms nobody and costs no deposit,
-        // but it is not paid for either.
-        let some = cheats.list.iter().any(|line| line.lost > 0);
-        let all = cheats
-            .list
-            .iter()
-            .all(|line| line.lost > 0 || line.unpaid > 0);
-        invariants.insert("cheats_paid", some && all);
-    }
-    invariants
 }
 
 /// Wh as kWh with three decimals.

@@ -129,18 +129,25 @@ impl Figures {
                     price(self.prices.sellers_max)
                 ),
             ),
+            ("trades", self.trades.opened.to_string()),
             (
-                "trades",
+                "  kept",
                 format!(
-                    "{}: {} delivered, {} trusted, {} short, {} defaulted, {} annulled",
-                    self.trades.opened,
+                    "{} delivered, {} acknowledged, {} trusted, {} refuted",
                     self.trades.delivered,
+                    self.trades.acknowledged,
                     self.trades.trusted,
-                    self.trades.short,
-                    self.trades.defaulted,
-                    self.trades.annulled
+                    self.trades.refuted
                 ),
             ),
+            (
+                "  broken",
+                format!(
+                    "{} short, {} defaulted, {} unanswered",
+                    self.trades.short, self.trades.defaulted, self.trades.unanswered
+                ),
+            ),
+            ("  annulled", self.trades.annulled.to_string()),
             ("money moved", money(self.money.paid)),
             ("  to sellers", money(self.money.to_sellers)),
             ("  to the grid", money(self.money.to_grid)),
@@ -150,6 +157,9 @@ impl Figures {
             ("  returned", money(self.deposits.returned)),
             ("  paid as compensation", money(self.deposits.compensation)),
             ("  forfeited to funds", money(self.deposits.forfeited)),
+            ("bonds of complaints held", money(self.bonds.held)),
+            ("  returned", money(self.bonds.returned)),
+            ("  lost to sellers", money(self.bonds.to_sellers)),
             ("lost by cheats", money(self.cheats.lost)),
             (
                 "saved against the grid",
@@ -187,6 +197,7 @@ impl Figures {
             let how = match line.kind {
                 Cheat::UnderDelivers => "delivered half",
                 Cheat::StaysSilent => "stayed silent",
+                Cheat::Hides => "hid its bill",
             };
             table.add_row(vec![
                 line.participant.clone(),

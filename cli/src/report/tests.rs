@@ -38,6 +38,25 @@ fn figures_add_up() {
 }
 
 #[test]
+fn each_outcome_is_counted_and_bonds_add_up() {
+    let mut books = books();
+    books.bonds = BTreeMap::from([(0, 20), (1, 30)]);
+    let settled = |books: &mut SlotBooks, id, outcome, bond_to_seller, bond_back| {
+        let settled = books.trades.get_mut(&id).unwrap().1.as_mut().unwrap();
+        (settled.outcome, settled.bond_to_seller, settled.bond_back) =
+            (outcome, bond_to_seller, bond_back);
+    };
+    settled(&mut books, 0, Outcome::Refuted, 20, 0);
+    settled(&mut books, 1, Outcome::Unanswered, 0, 30);
+    let figures = Figures::of(&run(), &[books]);
+    let bonds = &figures.bonds;
+    assert_eq!((bonds.held, bonds.returned, bonds.to_sellers), (50, 30, 20));
+    let table = figures.to_string();
+    assert!(table.contains("0 delivered, 0 acknowledged, 0 trusted, 1 refuted"));
+    assert!(table.contains("0 short, 0 defaulted, 1 unanswered"));
+}
+
+#[test]
 fn a_cheat_s_line_says_what_it_cost() {
     let figures = Figures::of(&run(), &[books()]);
     let [line] = figures.cheats.list.as_slice() else {

@@ -70,6 +70,11 @@ fn fresh_key(number: u32) -> MeterKey {
     MeterKey::Sr25519(sr25519::Public::from_raw(seed))
 }
 
+/// A key that no meter has and with which a meter could sign.
+fn sound_key() -> MeterKey {
+    MeterKey::Sr25519(crypto::sr25519_generate(METER_KEYS, None))
+}
+
 /// A meter of an account that has as many as it can have.
 fn crowded_meter<T: Config>(owner: &T::AccountId) -> MeterId {
     for number in 1..T::MaxMetersPerAccount::get() {
@@ -188,7 +193,8 @@ mod benchmarks {
             let seed = number.using_encoded(blake2_256);
             put_meter::<T>(&owner, MeterKey::Sr25519(sr25519::Public::from_raw(seed)));
         }
-        let key = MeterKey::Sr25519(sr25519::Public::from_raw([0; 32]));
+        T::Membership::grant(&owner, Role::InstallMeters);
+        let key = sound_key();
 
         #[extrinsic_call]
         _(RawOrigin::Signed(installer), owner, key, MAX_CAPACITY);
@@ -199,9 +205,11 @@ mod benchmarks {
     #[benchmark]
     fn rotate_key() {
         let installer = installer::<T>();
-        let id = crowded_meter::<T>(&account("owner", 0, 0));
+        let owner: T::AccountId = account("owner", 0, 0);
+        T::Membership::grant(&owner, Role::InstallMeters);
+        let id = crowded_meter::<T>(&owner);
         give_history::<T>(id);
-        let key = fresh_key(u32::MAX);
+        let key = sound_key();
 
         #[extrinsic_call]
         _(RawOrigin::Signed(installer), id, key);
@@ -216,6 +224,7 @@ mod benchmarks {
         give_history::<T>(id);
         // The new owner's list is full, and all of it must be looked at to find room.
         let new_owner: T::AccountId = account("new owner", 0, 0);
+        T::Membership::grant(&new_owner, Role::InstallMeters);
         crowded_meter::<T>(&new_owner);
         let over = MetersOf::<T>::get(&new_owner).into_iter().next();
         if let Some(over) = over {

@@ -14,7 +14,8 @@ impl<T: Config> Pallet<T> {
         installer: Installer<T::AccountId>,
     ) -> DispatchResult {
         let meter = Self::changeable(id, &installer)?;
-        ensure!(!MeterByKey::<T>::contains_key(key), Error::<T>::KeyTaken);
+        Self::ensure_known_independent(&installer, &meter.current.owner)?;
+        Self::ensure_fresh(&key)?;
 
         let account = installer.account.clone();
         let from = Self::after(&meter, T::Calendar::current_slot().next());
@@ -48,7 +49,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let meter = Self::changeable(id, &installer)?;
         ensure!(meter.current.owner != new_owner, Error::<T>::SameOwner);
-        Self::ensure_independent(&installer.account, &new_owner)?;
+        Self::ensure_known_independent(&installer, &new_owner)?;
         Self::list(id, &new_owner)?;
 
         let account = installer.account.clone();

@@ -5,7 +5,7 @@ use crate::{
     Installer, Meter, Meters, Pallet, Reading, Readings, SlotTotals,
 };
 use frame_support::{ensure, pallet_prelude::DispatchResult};
-use qedex_primitives::{Calendar, Membership, MeterId, SlotIndex};
+use qedex_primitives::{Calendar, MeterId, SlotIndex};
 
 impl<T: Config> Pallet<T> {
     /// Puts `after` in the place of a reading.
@@ -87,10 +87,7 @@ impl<T: Config> Pallet<T> {
                 || by.owner.is_some() && by.owner == corrector.owner
                 || Self::ensure_independent(&corrector.account, &by.account).is_err()
         };
-        let is_known =
-            corrector.owner.is_some() && T::Membership::owner_of(&assignment.owner).is_some();
-        is_known
-            && Self::ensure_independent(&corrector.account, &assignment.owner).is_ok()
+        Self::ensure_known_independent(corrector, &assignment.owner).is_ok()
             && !installed(&meter.registered_by)
             && !installed(&assignment.installer)
     }

@@ -1,8 +1,8 @@
 //! How a reading is judged and counted.
 
 use crate::{
-    AccountTotals, Config, Event, Meters, OldestKept, Pallet, Reading, ReadingError, Readings,
-    SignedReading, SlotTotals,
+    AccountTotals, Config, Error, Event, Meters, OldestKept, Pallet, Reading, ReadingError,
+    Readings, SignedReading, SlotTotals,
 };
 use frame_support::{ensure, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -98,6 +98,20 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn note_kept(slot: SlotIndex) {
         if OldestKept::<T>::get().is_none_or(|oldest| slot < oldest) {
             OldestKept::<T>::put(slot);
+        }
+    }
+}
+
+impl<T> From<ReadingError> for Error<T> {
+    fn from(error: ReadingError) -> Self {
+        match error {
+            ReadingError::UnknownMeter => Self::UnknownMeter,
+            ReadingError::MeterNotActive => Self::MeterNotActive,
+            ReadingError::NotInReadingWindow => Self::NotInReadingWindow,
+            ReadingError::OverCapacity => Self::OverCapacity,
+            ReadingError::AlreadyRead => Self::AlreadyRead,
+            ReadingError::BadSignature => Self::BadSignature,
+            ReadingError::Decommissioned => Self::Decommissioned,
         }
     }
 }

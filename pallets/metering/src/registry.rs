@@ -75,6 +75,24 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Refuses an installer and an owner who are not known to be two. Who takes no part in the
+    /// community yet, and so has no owner that is known, has nothing to meter yet either.
+    pub(crate) fn ensure_known_independent(
+        installer: &Installer<T::AccountId>,
+        owner: &T::AccountId,
+    ) -> Result<(), Error<T>> {
+        let is_known = installer.owner.is_some() && T::Membership::owner_of(owner).is_some();
+        ensure!(is_known, Error::<T>::NotIndependent);
+        Self::ensure_independent(&installer.account, owner)
+    }
+
+    /// Refuses a key that a meter has or had, or with which everybody can sign.
+    pub(crate) fn ensure_fresh(key: &MeterKey) -> Result<(), Error<T>> {
+        ensure!(!MeterByKey::<T>::contains_key(key), Error::<T>::KeyTaken);
+        ensure!(!key.is_weak(), Error::<T>::WeakKey);
+        Ok(())
+    }
+
     /// Registers a meter under the next free number, active from `active_from` on.
     pub(crate) fn do_register_meter(
         owner: T::AccountId,
@@ -87,7 +105,7 @@ impl<T: Config> Pallet<T> {
             !capacity.is_zero() && capacity <= MAX_CAPACITY,
             Error::<T>::CapacityOutOfRange
         );
-        ensure!(!MeterByKey::<T>::contains_key(key), Error::<T>::KeyTaken);
+        Self::ensure_fresh(&key)?;
         let number = NextMeter::<T>::get();
         let next = number.checked_add(1).ok_or(Error::<T>::NumbersExhausted)?;
         let meter = MeterId(number);

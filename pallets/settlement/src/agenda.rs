@@ -23,12 +23,16 @@ impl<T: Config> Pallet<T> {
     }
 
     fn work_within(meter: &mut WeightMeter) {
-        if meter.try_consume(T::WeightInfo::poll()).is_err() || Paused::<T>::get() {
+        if meter.try_consume(T::WeightInfo::poll()).is_err() {
             return;
         }
         let now = T::Calendar::now();
+        let slots = Self::look(now);
+        if Paused::<T>::get() {
+            return;
+        }
         let mut settled = Vec::new();
-        for slot in Self::look(now) {
+        for slot in slots {
             if meter.try_consume(T::WeightInfo::visit_book()).is_err() {
                 break;
             }
@@ -40,12 +44,16 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The open books. Every one of them is told of an interruption in the block that notices
-    /// it, whatever weight is left for its trades.
+    /// it, whatever weight is left for its trades, and of each block of a pause.
     pub(crate) fn look(now: Moment) -> BoundedVec<SlotIndex, T::MaxSlotsInFlight> {
         let slots = OpenBooks::<T>::get();
-        if let Some((from, until)) = Self::interruption(now) {
+        let last = LastSeen::<T>::get();
+        LastSeen::<T>::put(now);
+        let paused = Paused::<T>::get();
+        let stood_still = now.saturating_sub(last) > T::Calendar::slot_length();
+        if last > 0 && (stood_still || paused) {
             for slot in slots.iter() {
-                Self::mark_interrupted(*slot, from, until);
+                Self::mark_interrupted(*slot, last, now, paused);
             }
         }
         slots
@@ -85,16 +93,10 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// The time over which the chain stood still before this block, if that was longer than a
-    /// slot.
-    fn interruption(now: Moment) -> Option<(Moment, Moment)> {
-        let last = LastSeen::<T>::get();
-        LastSeen::<T>::put(now);
-        let gap = now.saturating_sub(last);
-        (last > 0 && gap > T::Calendar::slot_length()).then_some((last, now))
-    }
-
-    fn mark_interrupted(slot: SlotIndex, from: Moment, until: Moment) {
+    /// Notes that there was no block, or a pause, between `from` and `until`. Sellers can give
+    /// evidence during a pause, and buyers cannot complain: of the time for complaints and reveals
+    /// a pause takes nothing, however short it is.
+    fn mark_interrupted(slot: SlotIndex, from: Moment, until: Moment, paused: bool) {
         Books::<T>::mutate(slot, |entry| {
             if let Some(book) = entry {
                 let schedule = book.terms.schedule;
@@ -105,7 +107,7 @@ impl<T: Config> Pallet<T> {
                 }
                 let begin = book.clock(from).max(schedule.readings_until);
                 let lost = book.clock(until).saturating_sub(begin);
-                if lost > T::Calendar::slot_length() {
+                if paused || lost > T::Calendar::slot_length() {
                     book.lost = book.lost.saturating_add(lost);
                 }
             }
@@ -199,17 +201,19 @@ impl<T: Config> Pallet<T> {
         trade: &Trade<T::AccountId>,
     ) -> Option<Decision> {
         let revealed = Sellers::<T>::get(slot, &trade.seller)?.revealed;
-        match (revealed, trade.complaint) {
-            (Some(revealed), Some(complaint)) if revealed.at >= complaint.due => {
-                Some(Decision::Nothing)
-            }
-            (Some(revealed), _) => Some(Self::metered(revealed.delivered, trade)),
-            (None, None) => Some(Decision::Trusted),
-            (None, Some(complaint)) => {
-                let is_due = book.clock(T::Calendar::now()) >= complaint.due;
-                is_due.then_some(Decision::Nothing)
-            }
+        // Only what was revealed in time counts, so that nothing depends on how long the agenda
+        // takes to come by.
+        let until = match trade.complaint {
+            Some(complaint) => complaint.due,
+            None => book.terms.schedule.complaints_until,
+        };
+        if let Some(revealed) = revealed.filter(|revealed| revealed.at < until) {
+            return Some(Self::metered(revealed.delivered, trade));
         }
+        if trade.complaint.is_none() {
+            return Some(Decision::Trusted);
+        }
+        (book.clock(T::Calendar::now()) >= until).then_some(Decision::Nothing)
     }
 
     /// What of the seller's delivery serves this trade: what its earlier ones leave.

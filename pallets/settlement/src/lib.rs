@@ -20,8 +20,9 @@
 //!    `f (payment + deposit) / (1 - f)`, rounded up; `f` is [`Rules::offline_share`]. The seller
 //!    then has as long as complaints precede the final moment of the slot to reveal bill and
 //!    nonce. A reveal is checked against the commitment and the meters' keys; it answers all of the
-//!    seller's complaints of the slot that are not overdue, and from then on its bill is as public
-//!    as readings, so that it decides the seller's other open trades of the slot as well.
+//!    seller's complaints of the slot that are not overdue, and its bill is then as public as
+//!    readings: revealed before the end of complaints, it decides the seller's other open trades
+//!    of the slot as well.
 //!    Whatever has become of a seller's credentials: who is party to an open trade may finish it.
 //! 5. *Acknowledgement.* A buyer may close its trade from the end of delivery on, unless it has
 //!    complained: it pays all of it.
@@ -52,10 +53,12 @@
 //!    deposit go back, and nobody is rated. If it stood still for longer than a slot while
 //!    complaints and reveals were due, that time does not count ([`Book::clock`]).
 //! 10. *Deadlines need no help.* They are kept in `on_poll`, in weighed steps that take at most a
-//!    quarter of a block and resume where they stopped.
+//!     quarter of a block and resume where they stopped.
 //! 11. *Nobody decides a trade.* The admin origin sets the [`Rules`], within their ranges, for slots
-//!    whose gate is yet to open, and may pause settlement: no trade opens, closes or is complained
-//!    about, as if the chain stood still; commitments and reveals are taken as ever.
+//!     whose gate is yet to open, and may pause settlement: no trade opens, closes or is complained
+//!     about, and of the time for complaints and reveals nothing passes. Readings, commitments and
+//!     reveals are taken as ever, so that a pause takes no evidence from anybody and saves nobody
+//!     who gives none.
 //!
 //! Source: section 6 of the project's design; differences from the published protocol are
 //! listed in `docs/papers.md`.
@@ -513,9 +516,9 @@ pub mod pallet {
 
         /// Pauses settlement, or lets it go on.
         ///
-        /// While it is paused no trade opens, closes or is complained about, as if the chain stood
-        /// still: what is missed for longer than a slot is nobody's default. Sellers may commit and
-        /// reveal.
+        /// While it is paused no trade opens, closes or is complained about, and of the time for
+        /// complaints and reveals nothing passes. Sellers may commit and reveal, and owe evidence as
+        /// ever.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::set_paused())]
         pub fn set_paused(origin: OriginFor<T>, paused: bool) -> DispatchResult {

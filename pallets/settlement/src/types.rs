@@ -109,13 +109,14 @@ pub struct Book {
     pub stage: Stage,
     /// Whether the chain stood still while evidence could be given.
     pub interrupted: bool,
-    /// For how long the chain stood still while complaints and reveals were due.
+    /// For how long the chain stood still, or settlement was paused, while complaints and reveals
+    /// were due.
     pub lost: Millis,
 }
 
 impl Book {
     /// The time by which complaints and reveals are due: the chain's, less what was lost while it
-    /// stood still.
+    /// stood still or settlement was paused.
     pub const fn clock(&self, now: Moment) -> Moment {
         now.saturating_sub(self.lost)
     }

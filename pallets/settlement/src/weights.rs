@@ -53,7 +53,7 @@ impl WeightInfo for () {
         Weight::from_parts(1_000, 0)
     }
     fn exclude() -> Weight {
-        Weight::from_parts(1_000, 0)
+        Weight::from_parts(100, 0)
     }
     fn open_trade() -> Weight {
         Weight::from_parts(1_000, 0)

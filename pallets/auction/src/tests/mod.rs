@@ -6,6 +6,7 @@ mod large;
 mod leader;
 mod mcafee;
 mod merit;
+mod money;
 mod orders;
 mod paging;
 mod properties;

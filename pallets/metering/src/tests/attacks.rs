@@ -154,7 +154,7 @@ fn two_installers_of_one_owner_are_one() {
 fn the_first_installer_does_not_become_independent_by_giving_its_credential_back() {
     run(|| {
         Aliases::set(vec![(SECOND_INSTALLER, INSTALLER)]);
-        begin(SlotIndex(SLOT.0 - 1));
+        begin(SlotIndex(SLOT.0 - 5));
         assert_ok!(Metering::register_meter(
             signed(INSTALLER),
             CLARA,
@@ -192,6 +192,90 @@ fn no_reading_comes_before_the_commitment_window_ends() {
         });
         Now::set(schedule.commitments_until);
         refused(reading(BENS, SLOT, 700, 0), Error::NotInReadingWindow);
+    });
+}
+
+#[test]
+fn an_installer_seals_a_meter_of_its_own_before_its_owner_is_known() {
+    run(|| {
+        // Clara is the installer under another name, and has no credential that says so yet.
+        Unknown::set(vec![CLARA]);
+        assert_noop!(
+            Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), CAPACITY),
+            Error::<Test>::NotIndependent
+        );
+        assert_noop!(transfer(BENS, CLARA), Error::<Test>::NotIndependent);
+        Aliases::set(vec![(CLARA, INSTALLER)]);
+        Unknown::set(vec![]);
+        assert_noop!(
+            Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), CAPACITY),
+            Error::<Test>::NotIndependent
+        );
+    });
+}
+
+#[test]
+fn a_meter_that_never_reads_is_put_on_who_has_sold_already() {
+    run(|| {
+        // Ben has sold in the slots whose gates are open. A meter that stays silent would make
+        // what he delivers unknown, and his deposit lost.
+        begin(SLOT);
+        assert_ok!(Metering::register_meter(
+            signed(SECOND_INSTALLER),
+            BEN,
+            sr_key("mute"),
+            CAPACITY
+        ));
+        let sold = later(SLOT, 4);
+        open_window(sold);
+        submit(reading(BENS, sold, 700, 0));
+        assert_eq!(delivered(BEN, sold), Some(Wh(700)));
+    });
+}
+
+#[test]
+fn a_key_with_which_everybody_signs_is_no_meter_s() {
+    use qedex_primitives::MeterKey;
+    use sp_core::{ed25519, sr25519};
+    let hex =
+        |text: &str| -> [u8; 32] { sp_core::bytes::from_hex(text).unwrap().try_into().unwrap() };
+    // The points whose order divides eight, of which two more differ in the sign alone.
+    let weak = [
+        MeterKey::Sr25519(sr25519::Public::from_raw([0; 32])),
+        MeterKey::Ed25519(ed25519::Public::from_raw([0; 32])),
+        MeterKey::Ed25519(ed25519::Public::from_raw(hex(
+            "0x0100000000000000000000000000000000000000000000000000000000000000",
+        ))),
+        MeterKey::Ed25519(ed25519::Public::from_raw(hex(
+            "0xecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        ))),
+        MeterKey::Ed25519(ed25519::Public::from_raw(hex(
+            "0xc7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        ))),
+        MeterKey::Ed25519(ed25519::Public::from_raw(hex(
+            "0x26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        ))),
+    ];
+    run(|| {
+        begin(SLOT);
+        for key in weak {
+            assert_noop!(
+                Metering::register_meter(signed(INSTALLER), CLARA, key, CAPACITY),
+                Error::<Test>::WeakKey
+            );
+            assert_noop!(
+                Metering::rotate_key(signed(INSTALLER), BENS, key),
+                Error::<Test>::WeakKey
+            );
+        }
+        for key in [sr_key("sound"), ed_key("sound")] {
+            assert_ok!(Metering::register_meter(
+                signed(INSTALLER),
+                CLARA,
+                key,
+                CAPACITY
+            ));
+        }
     });
 }
 

@@ -232,9 +232,9 @@ fn an_assignment_lasts_for_one_slot_at_least() {
         let slots = |assignment: Assignment<AccountId>| (assignment.from, assignment.until);
         assert_eq!(
             slots(meter.previous.unwrap()),
-            (SLOT.next(), Some(later(SLOT, 2)))
+            (later(SLOT, 5), Some(later(SLOT, 6)))
         );
-        assert_eq!(slots(meter.current), (later(SLOT, 2), None));
+        assert_eq!(slots(meter.current), (later(SLOT, 6), None));
     });
 }
 
@@ -290,6 +290,20 @@ fn an_installer_changes_no_meter_of_its_own() {
             Metering::transfer_meter(signed(BEN), FIRST, CLARA),
             not_independent()
         );
+    });
+}
+
+#[test]
+fn the_meter_of_who_has_left_is_passed_on_or_retired_and_not_rekeyed() {
+    run(|| {
+        begin(SLOT);
+        Unknown::set(vec![BEN]);
+        let not_independent = || Error::<Test>::NotIndependent;
+        assert_noop!(rotate(BENS, "fresh"), not_independent());
+        assert_ok!(transfer(BENS, CLARA));
+        Unknown::set(vec![ANNA, CLARA]);
+        assert_noop!(transfer(FIRST, CLARA), not_independent());
+        assert_ok!(decommission(FIRST));
     });
 }
 

@@ -37,7 +37,7 @@ fn delivered_is_unknown_without_a_meter() {
 }
 
 #[test]
-fn a_new_meter_does_not_spoil_a_slot_under_way() {
+fn a_new_meter_spoils_no_slot_whose_gate_is_open() {
     run(|| {
         begin(SLOT);
         assert_ok!(Metering::register_meter(
@@ -46,10 +46,13 @@ fn a_new_meter_does_not_spoil_a_slot_under_way() {
             sr_key("new"),
             CAPACITY
         ));
-        open_window(SLOT.next());
-        submit(reading(BENS, SLOT, 700, 0));
-        submit(reading(BENS, SLOT.next(), 700, 0));
-        assert_eq!(delivered(BEN, SLOT), Some(Wh(700)));
-        assert_eq!(delivered(BEN, SLOT.next()), None, "the new one owes this");
+        for n in 0..=5 {
+            let slot = later(SLOT, n);
+            open_window(slot);
+            submit(reading(BENS, slot, 700, 0));
+            // The new one owes a reading of the first slot in which Ben sold nothing before.
+            let known = (n < 5).then_some(Wh(700));
+            assert_eq!(delivered(BEN, slot), known, "{slot:?}");
+        }
     });
 }

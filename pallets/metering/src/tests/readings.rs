@@ -187,10 +187,13 @@ fn a_meter_reads_no_slot_before_it_was_active() {
             let signature = sign_as("new", &payload, GENESIS);
             SignedReading { payload, signature }
         };
-        open_window(SLOT);
-        refused(of_new(SLOT), Error::MeterNotActive);
-        open_window(SLOT.next());
-        submit(of_new(SLOT.next()));
+        let first = later(SLOT, 5);
+        for early in [SLOT, later(SLOT, 4)] {
+            open_window(early);
+            refused(of_new(early), Error::MeterNotActive);
+        }
+        open_window(first);
+        submit(of_new(first));
     });
 }
 

@@ -11,12 +11,12 @@ fn register(owner: AccountId, name: &str) -> sp_runtime::DispatchResult {
 }
 
 #[test]
-fn an_installer_registers_a_meter_that_is_active_from_the_next_slot_on() {
+fn an_installer_registers_a_meter_that_is_active_from_the_first_unopened_slot_on() {
     run(|| {
         begin(SLOT);
         assert_ok!(register(CLARA, "new"));
         let id = MeterId(3);
-        let active_from = SLOT.next();
+        let active_from = later(SLOT, 5);
         assert_eq!(
             Meters::<Test>::get(id),
             Some(Meter {
@@ -76,6 +76,16 @@ fn nobody_seals_a_meter_of_ones_own() {
             sr_key("new"),
             CAPACITY
         ));
+    });
+}
+
+#[test]
+fn who_is_not_known_yet_gets_no_meter() {
+    run(|| {
+        Unknown::set(vec![CLARA]);
+        assert_noop!(register(CLARA, "new"), Error::<Test>::NotIndependent);
+        Unknown::set(vec![INSTALLER]);
+        assert_noop!(register(CLARA, "new"), Error::<Test>::NotIndependent);
     });
 }
 

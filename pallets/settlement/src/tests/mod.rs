@@ -1,13 +1,20 @@
 //! What the rules of the crate's documentation promise, rule by rule.
 
+mod acknowledging;
+mod attacks;
 mod balances;
 mod commitments;
-mod conservation;
+mod complaints;
 mod defaults;
 mod escrow;
 mod freeze;
+mod model;
+mod money;
 mod outages;
 mod paging;
+mod pausing;
+mod rules;
+mod views;
 
 use crate::{
     Amounts, Books, Defaults, Error, Event, OpenBooks, OrderEscrow, Outcome, Seller, Sellers,
@@ -15,12 +22,54 @@ use crate::{
 };
 use frame_support::{assert_noop, assert_ok};
 use qedex_primitives::{
-    Balance, Calendar, Escrow, MarketSettlement, PricePerKwh, SlotIndex, Verdict, Wh,
+    Balance, Calendar, Escrow, MarketSettlement, PricePerKwh, SlotIndex, TradeId, Verdict, Wh,
 };
 use sp_core::H256;
+use sp_runtime::{DispatchError, DispatchResult};
 
-fn commit(seller: AccountId, slot: SlotIndex) -> sp_runtime::DispatchResult {
+fn commit(seller: AccountId, slot: SlotIndex) -> DispatchResult {
     Settlement::commit(RuntimeOrigin::signed(seller), slot, H256::repeat_byte(1))
+}
+
+/// A seller of `SLOT` commits to a bill of this energy.
+fn commit_to(seller: AccountId, energy: u64) -> DispatchResult {
+    let commitment = commitment_in(SLOT, seller, &bill_in(SLOT, seller, energy));
+    Settlement::commit(RuntimeOrigin::signed(seller), SLOT, commitment)
+}
+
+/// A seller of `SLOT` reveals a bill of this energy.
+fn reveal(seller: AccountId, energy: u64) -> DispatchResult {
+    let bill = bill_in(SLOT, seller, energy);
+    Settlement::reveal(RuntimeOrigin::signed(seller), SLOT, bill, NONCE)
+}
+
+fn complain(buyer: AccountId, id: TradeId) -> DispatchResult {
+    Settlement::complain(RuntimeOrigin::signed(buyer), SLOT, id)
+}
+
+fn acknowledge(buyer: AccountId, id: TradeId) -> DispatchResult {
+    Settlement::acknowledge(RuntimeOrigin::signed(buyer), SLOT, id)
+}
+
+fn pause(paused: bool) {
+    assert_ok!(Settlement::set_paused(RuntimeOrigin::root(), paused));
+}
+
+/// The bond of a complaint about a trade of this energy: 5 % of what is at stake over 95 %.
+fn bond(energy: u64) -> Balance {
+    ((payment(energy) + deposit(energy)) * 5).div_ceil(95)
+}
+
+/// Selma sells these energies to these buyers in `SLOT` and commits to a bill; the chain runs to the
+/// freeze.
+fn sell_and_commit(trades: &[(AccountId, u64)], bill: u64) {
+    for (id, (buyer, energy)) in (0..).zip(trades) {
+        trade(id, *buyer, SELMA, *energy);
+    }
+    run_to_commitments(SLOT);
+    assert_ok!(commit_to(SELMA, bill));
+    run_to_freeze();
+    System::reset_events();
 }
 
 /// Sets the clock, without a block, to when sellers of `slot` begin to commit.

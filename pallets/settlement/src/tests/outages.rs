@@ -140,3 +140,94 @@ fn the_first_block_ever_is_no_outage() {
         assert_eq!(outcomes(), [(0, Outcome::Defaulted)]);
     });
 }
+
+/// Sells Selma's 500 Wh to Anna with a commitment, and lets the chain run to the freeze.
+fn private_trade() -> qedex_primitives::Schedule {
+    sell_and_commit(&[(ANNA, 500)], 500);
+    TestCalendar::schedule(SLOT)
+}
+
+#[test]
+fn an_outage_while_complaints_are_due_extends_them() {
+    build_and_execute(|| {
+        let schedule = private_trade();
+        stand_still_until(schedule.final_at + 3 * SLOT_LENGTH);
+        let lost = 9 * SLOT_LENGTH;
+        let book = crate::Books::<Test>::get(SLOT).unwrap();
+        assert_eq!(book.lost, lost);
+        assert_eq!(book.clock(Now::get()), schedule.readings_until);
+        run_to(schedule.complaints_until + lost - 1);
+        assert_eq!(settled(), []);
+        assert_ok!(complain(ANNA, 0));
+        // What the event says is by the chain's time.
+        let events = System::read_events_for_pallet::<Event<Test>>();
+        let due = schedule.final_at + lost - 1;
+        assert!(matches!(events[..], [Event::Complained { due: said, .. }] if said == due));
+        run_to(due - 1);
+        assert_ok!(reveal(SELMA, 500));
+        run_to(schedule.final_at + lost - 1);
+        assert_eq!(settled(), []);
+        run_to(schedule.final_at + lost);
+        assert_eq!(outcomes(), [(0, Outcome::Refuted)]);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn an_outage_while_an_answer_is_due_extends_it() {
+    for (late, outcome) in [(1, Outcome::Refuted), (0, Outcome::Unanswered)] {
+        build_and_execute(|| {
+            let schedule = private_trade();
+            assert_ok!(complain(ANNA, 0));
+            run_to(schedule.readings_until + SLOT_LENGTH);
+            stand_still_until(schedule.readings_until + 6 * SLOT_LENGTH);
+            run_to(Now::get() + SLOT_LENGTH - late);
+            assert_eq!(reveal(SELMA, 500).is_ok(), outcome == Outcome::Refuted);
+            run_to(schedule.final_at + 6 * SLOT_LENGTH);
+            assert_eq!(outcomes(), [(0, outcome)]);
+        });
+    }
+}
+
+#[test]
+fn an_outage_of_a_slot_or_less_extends_nothing() {
+    build_and_execute(|| {
+        let schedule = private_trade();
+        assert_ok!(complain(ANNA, 0));
+        stand_still_until(schedule.readings_until + SLOT_LENGTH);
+        assert_eq!(Books::<Test>::get(SLOT).unwrap().lost, 0);
+        run_to(schedule.readings_until + 2 * SLOT_LENGTH);
+        assert_noop!(reveal(SELMA, 500), Error::<Test>::TooLate);
+    });
+}
+
+#[test]
+fn only_the_part_of_an_outage_after_the_freeze_extends_complaints() {
+    for (after, lost) in [(SLOT_LENGTH, 0), (SLOT_LENGTH + 1, SLOT_LENGTH + 1)] {
+        build_and_execute(|| {
+            trade(0, ANNA, SELMA, 500);
+            run_to_commitments(SLOT);
+            assert_ok!(commit_to(SELMA, 500));
+            stand_still_until(TestCalendar::schedule(SLOT).readings_until + after);
+            assert_eq!(Books::<Test>::get(SLOT).unwrap().lost, lost);
+        });
+    }
+}
+
+#[test]
+fn outages_add_up() {
+    build_and_execute(|| {
+        let schedule = private_trade();
+        for n in 1..=5 {
+            run_to(Now::get() + 6_000);
+            stand_still_until(Now::get() + 2 * SLOT_LENGTH);
+            let book = Books::<Test>::get(SLOT).unwrap();
+            assert_eq!(book.lost, n * 2 * SLOT_LENGTH);
+            assert_eq!(book.clock(Now::get()), schedule.readings_until + n * 6_000);
+        }
+        run_to(schedule.complaints_until + 10 * SLOT_LENGTH - 1);
+        assert_eq!(settled(), []);
+        run_to(schedule.complaints_until + 10 * SLOT_LENGTH);
+        assert_eq!(outcomes(), [(0, Outcome::Trusted)]);
+    });
+}

@@ -5,11 +5,12 @@ use crate::WeightInfo;
 use frame_support::weights::Weight;
 use std::collections::BTreeMap;
 
-/// A block's weight for looking at one book and settling `trades` of its trades.
+/// A block's weight for looking at one book, settling `trades` of its trades and excluding a seller.
 fn room_for(trades: u64) -> Weight {
     <() as WeightInfo>::poll()
         + <() as WeightInfo>::visit_book()
         + <() as WeightInfo>::freeze_trade() * trades
+        + <() as WeightInfo>::exclude()
 }
 
 /// Polls with this weight until nothing is due at this moment, and counts the blocks.
@@ -135,15 +136,15 @@ fn freeze_and_end_of_complaints_are_caught_up_in_order() {
         deliver(SVEN, 60);
         run_to_commitments(SLOT);
         assert_ok!(commit(SELMA, SLOT));
-        stand_still_until(TestCalendar::schedule(SLOT).final_at);
-        assert_eq!(
-            outcomes(),
-            [
-                (1, Outcome::Short),
-                (2, Outcome::Annulled),
-                (0, Outcome::Trusted),
-            ]
-        );
+        let schedule = TestCalendar::schedule(SLOT);
+        stand_still_until(schedule.final_at);
+        assert_eq!(outcomes(), [(1, Outcome::Short), (2, Outcome::Annulled)]);
+        // The time for complaints begins only now.
+        let complaints = schedule.complaints_until - schedule.readings_until;
+        run_to(schedule.final_at + complaints - 1);
+        assert_eq!(outcomes().len(), 2);
+        run_to(schedule.final_at + complaints);
+        assert_eq!(outcomes()[2..], [(0, Outcome::Trusted)]);
         assert_nothing_left();
     });
 }
@@ -163,7 +164,8 @@ fn an_idle_block_costs_a_look_and_nothing_else() {
     build_and_execute(|| {
         assert_eq!(poll_with(Weight::MAX), <() as WeightInfo>::poll());
         trade(0, ANNA, SELMA, 100);
-        assert_eq!(poll_with(Weight::MAX), room_for(0));
+        let look = <() as WeightInfo>::poll() + <() as WeightInfo>::visit_book();
+        assert_eq!(poll_with(Weight::MAX), look);
         assert_eq!(settled(), []);
     });
 }

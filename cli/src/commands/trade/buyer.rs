@@ -1,0 +1,261 @@
+//! What a buyer does: `qedex trade verify`, `acknowledge` and `complain`.
+
+use super::{Found, money, no_such_trade, open, plancks};
+use crate::{
+    args::Node,
+    chain::{Chain, calls, keys, queries, settlement},
+    commands::print_json,
+    error::Error,
+    market::{Happening, Outcome},
+    opening::{Finding, Opening, Wanted},
+};
+use clap::Args;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Options of `trade verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The opening that the seller handed over.
+    file: PathBuf,
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// The trade's number within the slot.
+    #[arg(long, value_name = "ID")]
+    trade: u32,
+    /// The delivery slot's number, if it is not to be taken from the file.
+    #[arg(long)]
+    slot: Option<u64>,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of what a buyer signs about a trade.
+#[derive(Debug, Args)]
+pub struct Sign {
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// The delivery slot's number.
+    #[arg(long)]
+    slot: u64,
+    /// The trade's number within the slot.
+    #[arg(long, value_name = "ID")]
+    trade: u32,
+    /// The secret URI of the buyer's account.
+    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
+    suri: String,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Says what an opening proves.
+pub async fn verify(args: &Verify) -> Result<Found, Error> {
+    let opening = Opening::read(&args.file)?;
+    let chain = Chain::connect(&args.node.url, args.node.genesis).await?;
+    let at = chain.now().await?;
+    let slot = args.slot.unwrap_or(opening.slot);
+    let (Some(book), Some(trade)) = (
+        settlement::book(&at, slot).await?,
+        settlement::trade(&at, slot, args.trade).await?,
+    ) else {
+        return Err(no_such_trade(slot, args.trade));
+    };
+    let seller = settlement::seller(&at, slot, trade.seller).await?;
+    let wanted = Wanted {
+        genesis: chain.genesis(),
+        slot,
+        seller: trade.seller,
+        before: trade.before,
+        energy: trade.energy,
+        commitment: seller.and_then(|seller| seller.commitment),
+    };
+    let finding = opening.check(&at, &wanted).await?;
+    let (delivered, covered) = match finding {
+        Finding::Proves { delivered, covered } => (Some(delivered), covered),
+        _ => (None, 0),
+    };
+    let full = covered >= trade.energy;
+    let found = if full { Found::Right } else { Found::Wrong };
+    let bond = settlement::bond(&at, slot, args.trade).await?;
+    if args.json {
+        print_json(&json!({
+            "slot": slot,
+            "trade": args.trade,
+            "finding": name(&finding),
+            "detail": detail(&finding),
+            "wh": trade.energy,
+            "before_wh": trade.before,
+            "delivered_wh": delivered,
+            "covered_wh": covered,
+            "covers": full,
+            "complaints_from": book.moments.readings_until,
+            "complaints_until": book.moments.complaints_until.saturating_add(book.lost),
+            "bond": bond.map(plancks),
+        }))?;
+        return Ok(found);
+    }
+    println!("{}", detail(&finding));
+    println!(
+        "it covers {covered} of the {} Wh of trade {} of slot {slot}; {} Wh were sold before it",
+        trade.energy, args.trade, trade.before
+    );
+    if !full {
+        let now = queries::time(&at).await?;
+        let revealed = seller.is_some_and(|seller| seller.revealed.is_some());
+        println!("{}", advice(&finding, &book, &trade, revealed, now, bond));
+    }
+    Ok(found)
+}
+
+const fn name(finding: &Finding) -> &'static str {
+    match finding {
+        Finding::Proves { .. } => "as-committed",
+        Finding::NotOfTheTrade(_) => "not-of-the-trade",
+        Finding::NoCommitment => "no-commitment",
+        Finding::NotAsCommitted => "not-as-committed",
+        Finding::BadBill(_) => "bad-bill",
+    }
+}
+
+fn detail(finding: &Finding) -> String {
+    match finding {
+        Finding::Proves { delivered, .. } => format!(
+            "the opening is what the seller committed to; its meters show {delivered} Wh delivered"
+        ),
+        Finding::NotOfTheTrade(what) => format!("the opening does not match: {what}"),
+        Finding::NoCommitment => "the seller has not committed".to_owned(),
+        Finding::NotAsCommitted => {
+            "the opening does not match: it is not what the seller committed to".to_owned()
+        }
+        Finding::BadBill(refusal) => {
+            format!("the seller committed to a bill that proves nothing: {refusal}")
+        }
+    }
+}
+
+/// What a buyer may do whose trade is not covered.
+fn advice(
+    finding: &Finding,
+    book: &settlement::Book,
+    trade: &settlement::Trade,
+    revealed: bool,
+    now: u64,
+    bond: Option<crate::market::Plancks>,
+) -> String {
+    if let Finding::NotOfTheTrade(_) = finding {
+        return "this is not the opening of the trade: look for the right file, or ask the seller \
+                for it, before you complain"
+            .to_owned();
+    }
+    if let Some(complaint) = trade.complaint {
+        let due = complaint.due.saturating_add(book.lost);
+        let left = due.saturating_sub(now) / 1_000;
+        return format!("you have complained: the seller has {left} s to reveal its bill");
+    }
+    if revealed {
+        return "the seller has revealed its bill, which decides: there is nothing to complain of"
+            .to_owned();
+    }
+    if *finding == Finding::NoCommitment {
+        return "without commitment and readings the seller defaults by itself: there is nothing \
+                to complain of"
+            .to_owned();
+    }
+    let from = book.moments.readings_until;
+    let until = book.moments.complaints_until.saturating_add(book.lost);
+    if now >= until {
+        return "it is too late to complain".to_owned();
+    }
+    let bond = bond.map_or_else(String::new, |bond| {
+        format!(
+            ", with a bond of {} that comes back unless the seller reveals a bill that covers the \
+             trade",
+            money(bond)
+        )
+    });
+    let wait = from.saturating_sub(now) / 1_000;
+    let left = until.saturating_sub(now) / 1_000;
+    format!(
+        "complain (qedex trade complain) from {wait} s from now on, before {left} s have passed{bond}"
+    )
+}
+
+/// Acknowledges a trade and waits until that is final.
+pub async fn acknowledge(args: &Sign) -> Result<(), Error> {
+    let key = keys::from_suri(&args.suri)?;
+    let mut session = open(&args.node).await?;
+    let call = calls::acknowledge(args.slot, args.trade);
+    let (block, included) = session.call("the acknowledgement", &call, &key).await?;
+    let settled = included.happenings.iter().find_map(|(_, happening)| {
+        let Happening::Settled(id, settlement) = happening else {
+            return None;
+        };
+        (*id == args.trade).then_some(settlement)
+    });
+    // Only a payout that failed could annul it instead.
+    let settled = settled
+        .filter(|settled| settled.outcome == Outcome::Acknowledged)
+        .ok_or_else(|| Error::Answer("the trade was not acknowledged".to_owned()))?;
+    if args.json {
+        return print_json(&json!({
+            "slot": args.slot,
+            "trade": args.trade,
+            "to_seller": plancks(settled.to_seller),
+            "deposit_back": plancks(settled.deposit_back),
+            "block": block.number,
+        }));
+    }
+    println!(
+        "trade {} of slot {} is closed in block {}: the seller gets {} and its deposit",
+        args.trade,
+        args.slot,
+        block.number,
+        money(settled.to_seller)
+    );
+    Ok(())
+}
+
+/// Complains about a trade and waits until that is final.
+pub async fn complain(args: &Sign) -> Result<(), Error> {
+    let key = keys::from_suri(&args.suri)?;
+    let mut session = open(&args.node).await?;
+    let bond = settlement::bond(session.at(), args.slot, args.trade).await?;
+    if !args.json
+        && let Some(bond) = bond
+    {
+        eprintln!(
+            "{} are held as a bond; the seller gets them if it reveals a bill that covers the trade",
+            money(bond)
+        );
+    }
+    let call = calls::complain(args.slot, args.trade);
+    let (block, included) = session.call("the complaint", &call, &key).await?;
+    let complaint = included.happenings.iter().find_map(|(_, happening)| {
+        let Happening::Complained { id, bond, due } = happening else {
+            return None;
+        };
+        (*id == args.trade).then_some((*bond, *due))
+    });
+    let (bond, due) =
+        complaint.ok_or_else(|| Error::Answer("no complaint was taken".to_owned()))?;
+    if args.json {
+        return print_json(&json!({
+            "slot": args.slot,
+            "trade": args.trade,
+            "bond": plancks(bond),
+            "due": due,
+            "block": block.number,
+        }));
+    }
+    println!(
+        "the complaint stands in block {}; {} are held, and the seller has {} s to reveal its bill",
+        block.number,
+        money(bond),
+        due.saturating_sub(block.time) / 1_000
+    );
+    Ok(())
+}

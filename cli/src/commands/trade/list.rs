@@ -1,0 +1,280 @@
+//! `qedex trade list`
+
+use super::{money, parse_account, plancks};
+use crate::{
+    args::Node,
+    chain::{
+        At, Chain, keys,
+        membership::account_text,
+        queries,
+        settlement::{self, Book, Seller, Trade},
+    },
+    commands::print_json,
+    error::Error,
+    market::{Account, Plancks},
+    report::qed,
+};
+use clap::Args;
+use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Options of `trade list`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("whose").args(["account", "suri"]).multiple(false)))]
+#[command(group(clap::ArgGroup::new("which").args(["account", "suri", "slot"]).required(true).multiple(true)))]
+pub struct List {
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// Those in which this account buys or sells.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+    account: Option<Account>,
+    /// Those in which the account of this secret URI buys or sells.
+    #[arg(long)]
+    suri: Option<String>,
+    /// Those of this delivery slot.
+    #[arg(long)]
+    slot: Option<u64>,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where a trade stands, and until when.
+fn stands(book: &Book, seller: &Seller, trade: &Trade, now: u64) -> (&'static str, u64) {
+    let moments = &book.moments;
+    // What is due after the freeze waits for as long as the chain stood still.
+    let later = |moment: u64| moment.saturating_add(book.lost);
+    if now < moments.delivery_starts {
+        ("before delivery", moments.delivery_starts)
+    } else if now < moments.delivery_ends {
+        ("delivery", moments.delivery_ends)
+    } else if now < moments.commitments_until {
+        ("commitments", moments.commitments_until)
+    } else if now < moments.readings_until {
+        ("readings", moments.readings_until)
+    } else if now >= later(moments.complaints_until) {
+        // What is still open then is looked at once more, in the end.
+        ("last answers", later(moments.final_at))
+    } else if seller.revealed.is_some() {
+        ("revealed", later(moments.complaints_until))
+    } else if let Some(complaint) = trade.complaint {
+        ("answer", later(complaint.due))
+    } else {
+        ("complaints", later(moments.complaints_until))
+    }
+}
+
+/// A trade with all that is shown about it.
+struct Line {
+    trade: Trade,
+    stands: &'static str,
+    until: u64,
+    seller: Seller,
+    /// What a complaint would hold, as long as there is none.
+    bond: Option<Plancks>,
+}
+
+impl Line {
+    fn json(&self) -> Value {
+        let Trade {
+            slot,
+            id,
+            energy,
+            before,
+            ..
+        } = self.trade;
+        json!({
+            "slot": slot,
+            "trade": id,
+            "buyer": account_text(self.trade.buyer),
+            "seller": account_text(self.trade.seller),
+            "wh": energy,
+            "before_wh": before,
+            "buyer_price": plancks(self.trade.buyer_price),
+            "seller_price": plancks(self.trade.seller_price),
+            "payment": plancks(self.trade.payment),
+            "deposit": plancks(self.trade.deposit),
+            "stands": self.stands,
+            "until": self.until,
+            "commitment": self.seller.commitment.map(|hash| format!("{hash:?}")),
+            "revealed_wh": self.seller.revealed,
+            "complaint": self.trade.complaint.map(|complaint| json!({
+                "bond": plancks(complaint.bond),
+                "due": complaint.due,
+            })),
+            "bond": self.bond.map(plancks),
+        })
+    }
+}
+
+async fn look(at: &At, args: &List) -> Result<Vec<Trade>, Error> {
+    let account = match (&args.suri, args.account) {
+        (Some(suri), _) => Some(keys::account_of(&keys::from_suri(suri)?)),
+        (None, account) => account,
+    };
+    Ok(match (account, args.slot) {
+        (None, None) => Vec::new(),
+        (None, Some(slot)) => settlement::trades_in(at, slot).await?,
+        (Some(account), slot) => {
+            let mut trades = settlement::trades_of(at, account).await?;
+            trades.retain(|trade| slot.is_none_or(|slot| trade.slot == slot));
+            trades
+        }
+    })
+}
+
+/// Lists open trades.
+pub async fn list(args: &List) -> Result<(), Error> {
+    if let Some(suri) = &args.suri {
+        keys::from_suri(suri)?;
+    }
+    let chain = Chain::connect(&args.node.url, args.node.genesis).await?;
+    let at = chain.now().await?;
+    let now = queries::time(&at).await?;
+    let mut books = BTreeMap::new();
+    let mut sellers = BTreeMap::new();
+    let mut lines = Vec::new();
+    for trade in look(&at, args).await? {
+        let slot = trade.slot;
+        if let std::collections::btree_map::Entry::Vacant(entry) = books.entry(slot) {
+            entry.insert(settlement::book(&at, slot).await?);
+        }
+        let Some(Some(book)) = books.get(&slot).copied() else {
+            continue;
+        };
+        let key = (slot, trade.seller);
+        if let std::collections::btree_map::Entry::Vacant(entry) = sellers.entry(key) {
+            let seller = settlement::seller(&at, slot, trade.seller).await?;
+            entry.insert(seller.unwrap_or_default());
+        }
+        let seller = sellers.get(&key).copied().unwrap_or_default();
+        let bond = match trade.complaint {
+            None => settlement::bond(&at, slot, trade.id).await?,
+            Some(_) => None,
+        };
+        let (stands, until) = stands(&book, &seller, &trade, now);
+        lines.push(Line {
+            trade,
+            stands,
+            until,
+            seller,
+            bond,
+        });
+    }
+    if args.json {
+        return print_json(&lines.iter().map(Line::json).collect::<Vec<_>>());
+    }
+    println!("{}", table(&lines, now));
+    Ok(())
+}
+
+fn table(lines: &[Line], now: u64) -> String {
+    if lines.is_empty() {
+        return "no open trades".to_owned();
+    }
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    table.set_header(vec![
+        "slot",
+        "trade",
+        "Wh",
+        "sold before",
+        "buyer pays",
+        "seller gets",
+        "payment",
+        "deposit",
+        "stands at",
+        "bond",
+        "buyer, seller",
+    ]);
+    for line in lines {
+        let trade = &line.trade;
+        let bond = match (trade.complaint, line.bond) {
+            (Some(complaint), _) => format!("{} held", money(complaint.bond)),
+            (None, Some(bond)) => money(bond),
+            (None, None) => "-".to_owned(),
+        };
+        let left = line.until.saturating_sub(now) / 1_000;
+        let committed = match line.seller.commitment {
+            Some(_) => "committed",
+            None => "not committed",
+        };
+        table.add_row(vec![
+            trade.slot.to_string(),
+            trade.id.to_string(),
+            trade.energy.to_string(),
+            trade.before.to_string(),
+            qed(trade.buyer_price, 4),
+            qed(trade.seller_price, 4),
+            money(trade.payment),
+            money(trade.deposit),
+            format!("{} for {left} s, {committed}", line.stands),
+            bond,
+            format!(
+                "{}\n{}",
+                account_text(trade.buyer),
+                account_text(trade.seller)
+            ),
+        ]);
+    }
+    table.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::settlement::Complaint;
+
+    #[test]
+    fn where_a_trade_stands_follows_the_slot_s_clock() {
+        let moments = queries::Moments {
+            gate_opens: 60,
+            gate_closes: 90,
+            delivery_starts: 100,
+            delivery_ends: 110,
+            commitments_until: 130,
+            readings_until: 150,
+            complaints_until: 190,
+            final_at: 210,
+        };
+        let book = Book {
+            moments,
+            trades: 1,
+            lost: 7,
+        };
+        let trade = |complaint| Trade {
+            slot: 10,
+            id: 0,
+            buyer: [1; 32],
+            seller: [2; 32],
+            energy: 1,
+            buyer_price: 1,
+            seller_price: 1,
+            payment: 1,
+            deposit: 1,
+            before: 0,
+            complaint,
+        };
+        let at = |now| stands(&book, &Seller::default(), &trade(None), now);
+        assert_eq!(at(99), ("before delivery", 100));
+        assert_eq!(at(100), ("delivery", 110));
+        assert_eq!(at(110), ("commitments", 130));
+        assert_eq!(at(130), ("readings", 150));
+        assert_eq!(at(150), ("complaints", 197));
+        let complained = trade(Some(Complaint { bond: 1, due: 170 }));
+        let silent = Seller::default();
+        assert_eq!(stands(&book, &silent, &complained, 155), ("answer", 177));
+        let late = trade(Some(Complaint { bond: 1, due: 200 }));
+        assert_eq!(stands(&book, &silent, &late, 197), ("last answers", 217));
+        let revealed = Seller {
+            revealed: Some(1),
+            ..silent
+        };
+        assert_eq!(
+            stands(&book, &revealed, &complained, 155),
+            ("revealed", 197)
+        );
+    }
+}

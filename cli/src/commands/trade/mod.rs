@@ -1,0 +1,140 @@
+//! `qedex trade`: how a trade is finished.
+
+mod buyer;
+mod list;
+mod seller;
+mod watch;
+
+use super::{membership::parse_account, open, print_json};
+use crate::{
+    args::Node,
+    chain::{Chain, settlement},
+    error::Error,
+    report::qed,
+};
+use clap::{Args, Subcommand};
+use serde_json::{Number, json};
+use std::path::PathBuf;
+
+/// What to do about trades.
+#[derive(Debug, Subcommand)]
+pub enum Trade {
+    /// Lists the open trades of an account or of a slot, and where they stand.
+    List(list::List),
+    /// Commits the seller to its meters' bill of a slot; what opens the commitment is kept on disk.
+    Commit(seller::Commit),
+    /// Writes what opens the seller's commitment into a private file for each buyer.
+    Open(seller::Open),
+    /// Checks the opening that a buyer got: status 0 if its bill covers the trade, 1 if not.
+    Verify(buyer::Verify),
+    /// Acknowledges the delivery of a trade, as its buyer: it is paid at once.
+    Acknowledge(buyer::Sign),
+    /// Complains about a trade, as its buyer: the seller has to reveal its bill. A bond is held.
+    Complain(buyer::Sign),
+    /// Reveals the bill of a slot on the chain, as the seller that was complained about.
+    Reveal(seller::Reveal),
+    /// Follows a slot, or one trade of it, until it is settled.
+    Watch(watch::Watch),
+    /// Shows the rules of settlement.
+    Rules(Rules),
+}
+
+/// What a command found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing is wrong.
+    Right,
+    /// Something that must hold does not.
+    Wrong,
+}
+
+impl Trade {
+    /// Does it.
+    pub async fn run(&self) -> Result<Found, Error> {
+        match self {
+            Self::List(args) => list::list(args).await,
+            Self::Commit(args) => seller::commit(args).await,
+            Self::Open(args) => seller::open_to(args).await,
+            Self::Verify(args) => return buyer::verify(args).await,
+            Self::Acknowledge(args) => buyer::acknowledge(args).await,
+            Self::Complain(args) => buyer::complain(args).await,
+            Self::Reveal(args) => seller::reveal(args).await,
+            Self::Watch(args) => watch::watch(args).await,
+            Self::Rules(args) => rules(args).await,
+        }
+        .map(|()| Found::Right)
+    }
+}
+
+/// Who sells, and where its openings are kept.
+#[derive(Debug, Args)]
+pub struct Seller {
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// The delivery slot's number.
+    #[arg(long)]
+    slot: u64,
+    /// Keeps openings in this folder [default: $XDG_DATA_HOME/qedex/openings, or
+    /// ~/.local/share/qedex/openings].
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
+    /// The secret URI of the seller's account.
+    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
+    suri: String,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `trade rules`.
+#[derive(Debug, Args)]
+pub struct Rules {
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+async fn rules(args: &Rules) -> Result<(), Error> {
+    let chain = Chain::connect(&args.node.url, args.node.genesis).await?;
+    let (rules, paused) = settlement::rules(&chain.now().await?).await?;
+    if args.json {
+        return print_json(&json!({
+            "offline_share_ppm": rules.offline_share_ppm,
+            "defaults_to_exclusion": rules.defaults_to_exclusion,
+            "exclusion_ms": rules.exclusion,
+            "paused": paused,
+        }));
+    }
+    println!(
+        "share of honest sellers assumed off-line, which sets the bond: {}.{:04} %",
+        rules.offline_share_ppm / 10_000,
+        rules.offline_share_ppm % 10_000
+    );
+    println!(
+        "a seller that defaults in {} slots is excluded for {}.{:02} hours and loses what lets it sell",
+        rules.defaults_to_exclusion,
+        rules.exclusion / 3_600_000,
+        rules.exclusion % 3_600_000 / 36_000
+    );
+    println!("settlement {}", if paused { "is paused" } else { "runs" });
+    Ok(())
+}
+
+/// An amount of money as JSON: an integer, however large.
+fn plancks(amount: u128) -> Number {
+    Number::from_u128(amount).unwrap_or_else(|| Number::from(u64::MAX))
+}
+
+/// An amount of money for people.
+fn money(amount: u128) -> String {
+    format!("{} QED", qed(amount, 6))
+}
+
+/// There is no such trade, or it is settled.
+fn no_such_trade(slot: u64, id: u32) -> Error {
+    Error::BadInput(format!("slot {slot} has no open trade {id}"))
+}

@@ -1,0 +1,287 @@
+//! What a seller does: `qedex trade commit`, `open` and `reveal`.
+
+use super::{Seller, open, parse_account};
+use crate::{
+    chain::{
+        At, calls,
+        keys::{self, Keypair},
+        membership::account_text,
+        meter::Bill,
+        queries,
+        session::Session,
+        settlement::{self, Trade},
+    },
+    commands::{print_json, readings},
+    error::Error,
+    market::{Account, Happening},
+    opening::{Opening, Store, private_folder},
+};
+use clap::Args;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Options of `trade commit`.
+#[derive(Debug, Args)]
+pub struct Commit {
+    /// Files with what `meter sign` printed, one reading of each meter of the seller.
+    #[arg(required = true, value_name = "READING.json")]
+    readings: Vec<PathBuf>,
+    /// Who commits.
+    #[command(flatten)]
+    by: Seller,
+}
+
+/// Options of `trade open`.
+#[derive(Debug, Args)]
+pub struct Open {
+    /// Opens to this buyer alone.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+    to: Option<Account>,
+    /// Opens to all buyers whose trades are open, as it does without --to.
+    #[arg(long, conflicts_with = "to")]
+    all: bool,
+    /// Writes the files into this folder.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+    /// Who opens.
+    #[command(flatten)]
+    by: Seller,
+}
+
+/// Options of `trade reveal`.
+#[derive(Debug, Args)]
+pub struct Reveal {
+    /// Who reveals.
+    #[command(flatten)]
+    by: Seller,
+}
+
+/// What all of the seller's commands begin with.
+struct Begun {
+    key: Keypair,
+    account: Account,
+    store: Store,
+    session: Session,
+}
+
+async fn begin(by: &Seller) -> Result<Begun, Error> {
+    let key = keys::from_suri(&by.suri)?;
+    let store = Store::at(by.store.as_deref())?;
+    Ok(Begun {
+        account: keys::account_of(&key),
+        key,
+        store,
+        session: open(&by.node).await?,
+    })
+}
+
+/// The seller's record in the slot, as long as it has open trades.
+async fn record(at: &At, slot: u64, account: Account) -> Result<settlement::Seller, Error> {
+    settlement::seller(at, slot, account).await?.ok_or_else(|| {
+        Error::BadInput(format!(
+            "{} has sold nothing in slot {slot} that is not settled yet",
+            account_text(account)
+        ))
+    })
+}
+
+/// Fails outside the time in which sellers of `slot` may commit, by the latest finalised block.
+async fn in_commitment_window(at: &At, slot: u64) -> Result<(), Error> {
+    let Some(book) = settlement::book(at, slot).await? else {
+        return Err(Error::BadInput(format!("slot {slot} has no open trades")));
+    };
+    let (now, moments) = (queries::time(at).await?, &book.moments);
+    if now < moments.delivery_ends {
+        let wait = moments.delivery_ends.saturating_sub(now).div_ceil(1_000);
+        let what = format!("sellers of slot {slot} commit from {wait} s from now on");
+        return Err(Error::BadInput(what));
+    }
+    if now >= moments.commitments_until {
+        let what = format!("the time to commit in slot {slot} is over");
+        return Err(Error::BadInput(what));
+    }
+    Ok(())
+}
+
+/// Commits to a bill, and has what opens it on disk before.
+pub async fn commit(args: &Commit) -> Result<(), Error> {
+    let mut files = Vec::new();
+    for path in &args.readings {
+        files.append(&mut readings::read(path)?);
+    }
+    let by = &args.by;
+    let Begun {
+        key,
+        account,
+        store,
+        mut session,
+    } = begin(by).await?;
+    let genesis = session.chain().genesis();
+    let signed = files.iter().map(|reading| reading.signed(genesis));
+    let bill = Bill::of(signed.collect::<Result<_, _>>()?)?;
+    let delivered = settlement::audit(session.at(), account, by.slot, &bill)
+        .await?
+        .map_err(|refusal| Error::Refused {
+            what: "the bill".to_owned(),
+            refusal,
+        })?;
+    let record = record(session.at(), by.slot, account).await?;
+    let kept = match record.commitment {
+        None => {
+            // Or a bill that cannot be committed to now would stand in the way of one that can.
+            in_commitment_window(session.at(), by.slot).await?;
+            store.keep(genesis, account, by.slot, &bill)?
+        }
+        Some(_) => store.load(genesis, account, by.slot)?,
+    };
+    let commitment = kept.commitment();
+    let block = match record.commitment {
+        Some(found) if found == commitment && kept.bill == bill => None,
+        Some(_) => {
+            return Err(Error::BadInput(format!(
+                "{} has committed to another bill in slot {}, once and for all",
+                account_text(account),
+                by.slot
+            )));
+        }
+        None => {
+            let call = calls::commit(by.slot, commitment);
+            Some(session.call("the commitment", &call, &key).await?.0.number)
+        }
+    };
+    let file = store.file(genesis, account, by.slot);
+    if by.json {
+        return print_json(&json!({
+            "slot": by.slot,
+            "commitment": format!("{commitment:?}"),
+            "delivered_wh": delivered,
+            "sold_wh": record.sold,
+            "opening": file,
+            "block": block,
+        }));
+    }
+    match block {
+        Some(block) => println!("committed to slot {} in block {block}", by.slot),
+        None => println!("slot {} is committed to already", by.slot),
+    }
+    println!(
+        "the bill shows {delivered} Wh; {} Wh were sold{}",
+        record.sold,
+        if delivered < record.sold {
+            ": it falls short"
+        } else {
+            ""
+        }
+    );
+    println!("what opens the commitment is kept in {}", file.display());
+    Ok(())
+}
+
+/// The opening that is kept of what the seller committed to on the chain.
+async fn committed(begun: &Begun, slot: u64) -> Result<Opening, Error> {
+    let record = record(begun.session.at(), slot, begun.account).await?;
+    let genesis = begun.session.chain().genesis();
+    let kept = begun.store.load(genesis, begun.account, slot)?;
+    if record.commitment != Some(kept.commitment()) {
+        return Err(Error::BadInput(format!(
+            "{} does not open what {} committed to in slot {slot}",
+            begun.store.file(genesis, begun.account, slot).display(),
+            account_text(begun.account)
+        )));
+    }
+    Ok(kept)
+}
+
+/// Writes an opening for each buyer.
+pub async fn open_to(args: &Open) -> Result<(), Error> {
+    let slot = args.by.slot;
+    let begun = begin(&args.by).await?;
+    let opening = committed(&begun, slot).await?;
+    let trades = settlement::trades_in(begun.session.at(), slot).await?;
+    let mut buyers: Vec<Account> = sold_by(&trades, begun.account)
+        .map(|trade| trade.buyer)
+        .collect();
+    buyers.sort_unstable();
+    buyers.dedup();
+    if let Some(to) = args.to {
+        buyers.retain(|buyer| *buyer == to);
+        if buyers.is_empty() {
+            return Err(Error::BadInput(format!(
+                "{} has no open trade with {} in slot {slot}",
+                account_text(to),
+                account_text(begun.account)
+            )));
+        }
+    }
+    private_folder(&args.out)?;
+    let mut written = Vec::new();
+    for buyer in buyers {
+        let trades: Vec<u32> = sold_by(&trades, begun.account)
+            .filter(|trade| trade.buyer == buyer)
+            .map(|trade| trade.id)
+            .collect();
+        let name = format!("opening-{slot}-{}.json", account_text(buyer));
+        let path = args.out.join(name);
+        put(&opening, &path)?;
+        written.push((buyer, trades, path));
+    }
+    if args.by.json {
+        let openings: Vec<_> = written
+            .iter()
+            .map(|(buyer, trades, path)| {
+                json!({ "buyer": account_text(*buyer), "trades": trades, "file": path })
+            })
+            .collect();
+        return print_json(&json!({ "slot": slot, "openings": openings }));
+    }
+    for (buyer, trades, path) in written {
+        println!(
+            "{} is for {}, trades {trades:?}",
+            path.display(),
+            account_text(buyer)
+        );
+    }
+    println!("hand them over privately: whoever reads one learns the bill");
+    Ok(())
+}
+
+fn sold_by(trades: &[Trade], seller: Account) -> impl Iterator<Item = &Trade> {
+    trades.iter().filter(move |trade| trade.seller == seller)
+}
+
+/// Writes an opening, unless it is there already.
+fn put(opening: &Opening, path: &Path) -> Result<(), Error> {
+    if opening.write(path)? || Opening::read(path)? == *opening {
+        return Ok(());
+    }
+    Err(Error::BadInput(format!(
+        "{} holds another opening, and is not overwritten",
+        path.display()
+    )))
+}
+
+/// Reveals what was committed to.
+pub async fn reveal(args: &Reveal) -> Result<(), Error> {
+    let slot = args.by.slot;
+    let mut begun = begin(&args.by).await?;
+    let opening = committed(&begun, slot).await?;
+    let call = calls::reveal(slot, &opening.bill, &opening.nonce);
+    let (block, included) = begun.session.call("the reveal", &call, &begun.key).await?;
+    let revealed = included.happenings.iter().find_map(|(_, happening)| {
+        let Happening::Revealed(_, delivered) = happening else {
+            return None;
+        };
+        Some(delivered.0)
+    });
+    let delivered = revealed.ok_or_else(|| Error::Answer("nothing was revealed".to_owned()))?;
+    if args.by.json {
+        return print_json(
+            &json!({ "slot": slot, "delivered_wh": delivered, "block": block.number }),
+        );
+    }
+    println!(
+        "the bill of slot {slot} is public from block {} on: {delivered} Wh",
+        block.number
+    );
+    Ok(())
+}

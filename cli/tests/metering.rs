@@ -1,0 +1,326 @@
+//! The life of meters and their readings, from the command line against a real node.
+
+// Not all of it is needed here.
+#[allow(dead_code)]
+mod support;
+
+use serde_json::{Value, json};
+use std::process::Output;
+use support::{Node, assert_refused, qedex, stderr};
+
+fn run(node: &Node, arguments: &[&str]) -> Value {
+    answer(&node.qedex(&[arguments, &["--json"]].concat()))
+}
+
+fn answer(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", stderr(output));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+fn current_slot(node: &Node) -> u64 {
+    node.status()["current_slot"].as_u64().expect("a slot")
+}
+
+async fn wait_for(node: &Node, slot: u64) {
+    while current_slot(node) < slot {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+}
+
+/// The public key of a secret.
+fn key(scheme: &str, suri: &str) -> String {
+    let of = ["meter", "key", "--scheme", scheme, "--meter-suri", suri];
+    let key = answer(&qedex(&[&of[..], &["--json"]].concat()));
+    assert_eq!(key["scheme"], scheme);
+    key["key"].as_str().expect("a key").to_owned()
+}
+
+/// A reading of 700 Wh generated and 100 consumed, signed off-line.
+fn sign(node: &Node, scheme: &str, suri: &str, meter: &Value, slot: u64) -> Value {
+    let genesis = node.status()["genesis"].clone();
+    let (meter, slot) = (meter.to_string(), slot.to_string());
+    let off_line = [
+        "meter",
+        "sign",
+        "--meter-suri",
+        suri,
+        "--scheme",
+        scheme,
+        "--meter",
+        &meter,
+        "--slot",
+        &slot,
+        "--generated",
+        "700",
+        "--consumed",
+        "100",
+        "--genesis",
+        genesis.as_str().expect("a hash"),
+        "--url",
+        "ws://127.0.0.1:1",
+    ];
+    answer(&qedex(&off_line))
+}
+
+fn submit(node: &Node, folder: &std::path::Path, readings: &Value) -> Output {
+    let file = folder.join("readings.json");
+    std::fs::write(&file, readings.to_string()).expect("a writable folder");
+    let file = file.to_str().expect("a readable path");
+    node.qedex(&["reading", "submit", file, "--suri", "//Ferdie", "--json"])
+}
+
+fn register(node: &Node, owner: &str, scheme: &str, key: &str, capacity: &str, by: &str) -> Output {
+    node.qedex(&[
+        "meter",
+        "register",
+        "--owner",
+        owner,
+        "--scheme",
+        scheme,
+        "--key",
+        key,
+        "--capacity",
+        capacity,
+        "--suri",
+        by,
+        "--json",
+    ])
+}
+
+fn correct(node: &Node, meter: &str, slot: u64, values: [&str; 2], by: &str) -> Output {
+    node.qedex(&[
+        "reading",
+        "correct",
+        "--meter",
+        meter,
+        "--slot",
+        &slot.to_string(),
+        "--generated",
+        values[0],
+        "--consumed",
+        values[1],
+        "--suri",
+        by,
+        "--json",
+    ])
+}
+
+fn rotate(node: &Node, meter: &str, scheme: &str, key: &str) -> Output {
+    node.qedex(&[
+        "meter", "rotate", "--meter", meter, "--scheme", scheme, "--key", key, "--suri", "//Bob",
+        "--json",
+    ])
+}
+
+fn listed(node: &Node, meter: &str) -> Value {
+    run(node, &["meter", "list", "--meter", meter])[0].clone()
+}
+
+#[tokio::test]
+async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let node = Node::start(folder.path()).await;
+    // A meter of either scheme is installed. It counts from the first slot on whose gate is closed.
+    let old = key("sr25519", "//new//old");
+    let modern = key("ed25519", "//new//modern");
+    let first = answer(&register(&node, "//Eve", "sr25519", &old, "5000", "//Bob"));
+    let second = register(&node, "//Ferdie", "ed25519", &modern, "5000", "//Bob");
+    let second = answer(&second);
+    assert_eq!((&first["meter"], &second["meter"]), (&json!(4), &json!(5)));
+
+    let now = current_slot(&node) + 1;
+    wait_for(&node, now).await;
+
+    // Readings of a slot are taken from three slots after it began, for two slots. In a batch each
+    // is judged alone.
+    let slot = now - 3;
+    let meter = |number: u32| json!(number);
+    let by = |suri, number| sign(&node, "sr25519", suri, &meter(number), slot);
+    let good = by("//Dave//meter", 0);
+    let mut altered = by("//Eve//meter", 1);
+    altered["generated"] = 701.into();
+    let mut over = by("//Ferdie//meter", 2);
+    over["generated"] = 10_001.into();
+    let batch = [
+        good.clone(),
+        altered,
+        over,
+        good,
+        by("//Dave//meter", 77),
+        by("//Alice//meter", 3),
+    ];
+    let mixed = submit(&node, folder.path(), &json!(batch));
+    assert_refused(&mixed, "4 of 6 readings were refused");
+    let results: Value = serde_json::from_slice(&mixed.stdout).expect("JSON");
+    let errors: Vec<_> = (0..6)
+        .map(|n| results["readings"][n]["error"].clone())
+        .collect();
+    assert_eq!(errors[0], Value::Null);
+    assert_eq!(errors[5], Value::Null);
+    let reasons = [
+        "BadSignature",
+        "OverCapacity",
+        "AlreadyRead",
+        "UnknownMeter",
+    ];
+    for (error, reason) in errors[1..5].iter().zip(reasons) {
+        assert!(error.to_string().contains(reason), "{error}: {reason}");
+    }
+
+    // Bob installed the meters, and Alice owns the last one: neither corrects. Bob's meters are
+    // Alice's to correct, once.
+    let lower = ["600", "150"];
+    let independent = "Metering::NotIndependent";
+    assert_refused(&correct(&node, "0", slot, lower, "//Bob"), independent);
+    assert_refused(&correct(&node, "3", slot, lower, "//Alice"), independent);
+    assert_refused(
+        &correct(&node, "0", slot, lower, "//Eve"),
+        "Metering::NotAnInstaller",
+    );
+    answer(&correct(&node, "0", slot, lower, "//Alice"));
+    assert_refused(
+        &correct(&node, "0", slot, ["1", "1"], "//Alice"),
+        "Metering::AlreadyCorrected",
+    );
+    let history = ["reading", "history", "--meter", "0"];
+    let expected = json!({
+        "slot": slot,
+        "generated": 600,
+        "consumed": 150,
+        "original": { "generated": 700, "consumed": 100 },
+    });
+    assert_eq!(run(&node, &history), json!([expected]));
+    let number = slot.to_string();
+    let flow = |account| {
+        let of = ["meter", "flow", "--account", account, "--slot", &number];
+        run(&node, &of)["flow"].clone()
+    };
+    assert_eq!(flow("//Dave"), json!({ "generated": 600, "consumed": 150 }));
+    // Silence counts as the capacity consumed.
+    assert_eq!(flow("//Eve"), json!({ "generated": 0, "consumed": 10_000 }));
+    assert_eq!(flow("//Bob"), Value::Null);
+
+    // Nobody installs a meter of one's own, or with another one's key.
+    for (owner, key, capacity, by, why) in [
+        ("//Eve", &*modern, "5000", "//Bob", "Metering::KeyTaken"),
+        ("//Eve", "0x01", "5000", "//Bob", "32 bytes"),
+        ("//Bob", &*modern, "5000", "//Bob", independent),
+        (
+            "//Eve",
+            &*modern,
+            "5000",
+            "//Dave",
+            "Metering::NotAnInstaller",
+        ),
+        (
+            "//Eve",
+            &*modern,
+            "0",
+            "//Bob",
+            "Metering::CapacityOutOfRange",
+        ),
+    ] {
+        assert_refused(&register(&node, owner, "ed25519", key, capacity, by), why);
+    }
+
+    // One gets another key, one another owner, and one is retired.
+    let fresh = key("ed25519", "//Eve//fresh");
+    answer(&rotate(&node, "1", "ed25519", &fresh));
+    let rotated = listed(&node, "1");
+    assert_eq!(rotated["current"]["key"], fresh);
+    assert_eq!(rotated["previous"]["scheme"], "sr25519");
+    assert_eq!(rotated["previous"]["until"], rotated["current"]["from"]);
+    assert_refused(
+        &rotate(&node, "1", "ed25519", &key("ed25519", "//Eve//fresher")),
+        "Metering::PreviousAssignmentNotFinal",
+    );
+    let transfer = ["meter", "transfer", "--meter", "2", "--owner", "//Dave"];
+    run(&node, &[&transfer[..], &["--suri", "//Bob"]].concat());
+    let of_dave = run(&node, &["meter", "list", "--owner", "//Dave"]);
+    let numbers: Vec<_> = of_dave.as_array().expect("a list").iter().collect();
+    assert_eq!(numbers.len(), 2);
+    assert_eq!(numbers[1]["meter"], 2);
+    assert!(numbers[1]["current"]["from"].as_u64() > Some(current_slot(&node) + 3));
+    let retire = ["meter", "decommission", "--meter", "4", "--suri", "//Bob"];
+    run(&node, &retire);
+    assert!(listed(&node, "4")["current"]["until"].is_u64());
+    assert_refused(&node.qedex(&retire), "Metering::Decommissioned");
+
+    // A meter signs with its new key, and with no other.
+    let since = rotated["current"]["from"].as_u64().expect("a slot");
+    wait_for(&node, since + 3).await;
+    let old_key = sign(&node, "sr25519", "//Eve//meter", &meter(1), since);
+    assert_refused(
+        &submit(&node, folder.path(), &old_key),
+        "Metering::BadSignature",
+    );
+    let single = sign(&node, "ed25519", "//Eve//fresh", &meter(1), since);
+    let single = answer(&submit(&node, folder.path(), &single));
+    assert_eq!(single["readings"][0]["accepted"], true);
+
+    // The new meters read their first slot, the one that will be retired included.
+    let slot = second["from"].as_u64().expect("a slot");
+    wait_for(&node, slot + 3).await;
+    let both = json!([
+        sign(&node, "sr25519", "//new//old", &first["meter"], slot),
+        sign(&node, "ed25519", "//new//modern", &second["meter"], slot),
+    ]);
+    let both = answer(&submit(&node, folder.path(), &both));
+    let accepted = [&both["readings"][0], &both["readings"][1]].map(|r| r["accepted"].clone());
+    assert_eq!(accepted, [true, true]);
+
+    // What follows from it all.
+    // The slots of the time of registration are closed by now.
+    let registered = first["from"].as_u64().expect("a slot") - 5;
+    let day = (registered / 96).to_string();
+    let par = run(&node, &["meter", "par", "--day", &day])["par"].clone();
+    assert!(par["slots"].as_u64() >= Some(1), "{par}");
+    assert!(par["par_ppm"].is_u64() || par["par_ppm"].is_null(), "{par}");
+    let status = node.status();
+    let next = status["next_open_slot"].to_string();
+    let band = run(&node, &["meter", "band", "--slot", &next])["band"].clone();
+    assert_eq!(status["next_open_slot_band"], band);
+    assert!(["off", "mid", "on"].map(Value::from).contains(&band));
+
+    // What is no input changes nothing.
+    for (bad, why) in [
+        (
+            &[
+                "reading", "history", "--meter", "0", "--from", "5", "--until", "4",
+            ][..],
+            "after slot 4",
+        ),
+        (
+            &["reading", "history", "--meter", "-1"],
+            "unexpected argument",
+        ),
+        (&["meter", "list", "--meter", "99"], "there is no meter 99"),
+        (
+            &["meter", "flow", "--account", "Dave", "--slot", "1"],
+            "is no account",
+        ),
+        (
+            &["meter", "flow", "--account", "//Dave", "--slot", "0x10"],
+            "invalid digit",
+        ),
+        (
+            &["meter", "band", "--slot", "18446744073709551616"],
+            "too large",
+        ),
+        (&["meter", "par", "--day", "1.5"], "invalid digit"),
+        (
+            &["meter", "decommission", "--meter", "99", "--suri", "//Bob"],
+            "Metering::UnknownMeter",
+        ),
+        (
+            &["meter", "decommission", "--meter", "0", "--suri", "Bob"],
+            "secret URI is malformed",
+        ),
+        (
+            &["reading", "submit", "/nowhere.json", "--suri", "//Bob"],
+            "/nowhere.json",
+        ),
+    ] {
+        assert_refused(&node.qedex(bad), why);
+    }
+}

@@ -1,0 +1,1 @@
+//! Thieves, and what becomes of them.

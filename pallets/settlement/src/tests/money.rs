@@ -1,0 +1,252 @@
+//! "What happens to my money if ...": one test for each row of `docs/money.md` about a trade, of
+//! the same name. Those about orders stand in the auction.
+//!
+//! Anna buys 500 Wh of Selma: 0.1 QED are held of Anna and 0.105 of Selma. All of it delivered, Selma
+//! gets 0.085, the grid 0.01 and the entropy fund 0.005.
+
+use super::*;
+
+/// What everybody has gained or lost in thousandths of a QED, when nothing is held any more: Anna,
+/// Selma, the grid, the entropy fund and the community fund.
+fn changes() -> [i128; 5] {
+    assert_nothing_left();
+    let milli = |amount: Balance, before: Balance| {
+        let change = amount as i128 - before as i128;
+        assert_eq!(change % (QED as i128 / 1_000 / 10), 0, "a tenth of a milli");
+        change / (QED as i128 / 10_000)
+    };
+    [
+        milli(free(ANNA), FUNDS),
+        milli(free(SELMA), FUNDS),
+        milli(free(GRID), ED),
+        milli(free(ENTROPY), ED),
+        milli(free(COMMUNITY), ED),
+    ]
+}
+
+/// The changes of `changes`, in tenths of a thousandth of a QED, when all is delivered and paid.
+const PAID: [i128; 5] = [-1_000, 850, 100, 50, 0];
+/// When nothing is delivered and the deposit is lost.
+const LOST: [i128; 5] = [500, -1_050, 0, 0, 550];
+/// When everything goes back.
+const NOTHING: [i128; 5] = [0; 5];
+
+fn run(test: impl FnOnce()) {
+    build_and_execute(|| {
+        trade(0, ANNA, SELMA, 500);
+        assert_eq!(on_hold(ANNA), QED / 10);
+        assert_eq!(on_hold(SELMA), QED * 105 / 1_000);
+        test();
+    });
+}
+
+/// Selma commits to a bill of this energy.
+fn commit_to(energy: u64) {
+    run_to_commitments(SLOT);
+    let commitment = commitment_in(SLOT, SELMA, &bill_in(SLOT, SELMA, energy));
+    assert_ok!(Settlement::commit(
+        RuntimeOrigin::signed(SELMA),
+        SLOT,
+        commitment
+    ));
+}
+
+fn complain() {
+    run_to_freeze();
+    let before = free(ANNA);
+    assert_ok!(Settlement::complain(RuntimeOrigin::signed(ANNA), SLOT, 0));
+    // 5 % of 0.205 QED over 95 %, rounded up.
+    assert_eq!(before - free(ANNA), 10_789_473_685);
+}
+
+fn reveal(energy: u64) {
+    let bill = bill_in(SLOT, SELMA, energy);
+    assert_ok!(Settlement::reveal(
+        RuntimeOrigin::signed(SELMA),
+        SLOT,
+        bill,
+        NONCE
+    ));
+}
+
+fn run_to_the_end() {
+    run_to(TestCalendar::schedule(SLOT).final_at);
+}
+
+#[test]
+fn the_meters_show_all_of_it() {
+    run(|| {
+        deliver(SELMA, 500);
+        run_to_freeze();
+        assert_eq!(changes(), PAID);
+    });
+}
+
+#[test]
+fn the_meters_show_a_part() {
+    run(|| {
+        deliver(SELMA, 200);
+        run_to_freeze();
+        // 200 Wh paid; for 300 Wh the difference to the grid's price, 0.03 QED.
+        assert_eq!(changes(), [-400 + 300, 340 - 300, 40, 20, 0]);
+    });
+}
+
+#[test]
+fn the_meters_show_nothing() {
+    run(|| {
+        deliver(SELMA, 0);
+        run_to_freeze();
+        assert_eq!(changes(), [500, -500, 0, 0, 0]);
+    });
+}
+
+#[test]
+fn the_seller_stays_silent() {
+    run(|| {
+        run_to_freeze();
+        assert_eq!(changes(), LOST);
+    });
+}
+
+#[test]
+fn the_seller_commits_and_nobody_complains() {
+    run(|| {
+        commit_to(0);
+        run_to_the_end();
+        assert_eq!(changes(), PAID, "whether the commitment is true or not");
+    });
+}
+
+#[test]
+fn the_buyer_acknowledges() {
+    run(|| {
+        run_to_commitments(SLOT);
+        assert_ok!(Settlement::acknowledge(
+            RuntimeOrigin::signed(ANNA),
+            SLOT,
+            0
+        ));
+        assert_eq!(changes(), PAID, "at once");
+    });
+}
+
+#[test]
+fn the_buyer_complains_and_the_bill_shows_all_of_it() {
+    run(|| {
+        commit_to(500);
+        complain();
+        reveal(500);
+        run_to_the_end();
+        let bond = 10_789_473_685;
+        assert_eq!(free(ANNA), FUNDS - QED / 10 - bond);
+        assert_eq!(free(SELMA), FUNDS + QED * 85 / 1_000 + bond);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn the_buyer_complains_and_the_bill_shows_a_part() {
+    run(|| {
+        commit_to(200);
+        complain();
+        reveal(200);
+        run_to_the_end();
+        assert_eq!(changes(), [-400 + 300, 340 - 300, 40, 20, 0]);
+    });
+}
+
+#[test]
+fn the_buyer_complains_and_the_seller_does_not_answer() {
+    run(|| {
+        commit_to(500);
+        complain();
+        run_to_the_end();
+        assert_eq!(changes(), LOST);
+    });
+}
+
+#[test]
+fn somebody_else_complains_and_the_bill_shows_a_part_of_mine() {
+    run(|| {
+        trade(1, BEN, SELMA, 500);
+        commit_to(300);
+        run_to_freeze();
+        assert_ok!(Settlement::complain(RuntimeOrigin::signed(BEN), SLOT, 1));
+        reveal(300);
+        run_to_the_end();
+        // Anna's trade has the lower number: 300 Wh are hers.
+        assert_eq!(free(ANNA), FUNDS - QED * 60 / 1_000 + QED * 20 / 1_000);
+        assert_eq!(free(BEN), FUNDS + QED * 50 / 1_000);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn the_seller_is_excluded_meanwhile() {
+    run(|| {
+        // It has defaulted in an earlier slot, and does in another one now.
+        Defaults::<Test>::insert(SELMA, 1);
+        trade_in(SLOT.next(), 0, BEN, SELMA, 100);
+        deliver_in(SLOT.next(), SELMA, 100);
+        run_to_freeze();
+        assert_eq!(Excluded::get().len(), 1);
+        run_to(TestCalendar::schedule(SLOT.next()).readings_until);
+        assert_eq!(
+            outcomes()[1],
+            (0, Outcome::Delivered),
+            "the open trade goes on"
+        );
+        assert_eq!(free(BEN), FUNDS - payment(100));
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn the_chain_stands_still_while_evidence_is_due() {
+    run(|| {
+        stand_still_until(TestCalendar::schedule(SLOT).readings_until);
+        assert_eq!(changes(), NOTHING);
+    });
+}
+
+#[test]
+fn the_chain_stands_still_while_an_answer_is_due() {
+    run(|| {
+        commit_to(500);
+        complain();
+        stand_still_until(Now::get() + 5 * SLOT_LENGTH);
+        // That time does not count: the seller still answers.
+        reveal(500);
+        run_to(Now::get() + 6 * SLOT_LENGTH);
+        assert_eq!(outcomes(), [(0, Outcome::Refuted)]);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn the_council_pauses_settlement() {
+    run(|| {
+        let pause = |paused| Settlement::set_paused(RuntimeOrigin::root(), paused);
+        deliver(SELMA, 500);
+        assert_ok!(pause(true));
+        run_to(TestCalendar::schedule(SLOT).final_at);
+        assert_eq!(outcomes(), [], "nothing moves");
+        assert_ok!(pause(false));
+        poll();
+        assert_eq!(changes(), PAID, "the meters decide all the same");
+    });
+}
+
+#[test]
+fn my_balance_is_frozen_for_something_else() {
+    run(|| {
+        for who in [ANNA, SELMA] {
+            let freeze = <Balances as frame_support::traits::fungible::MutateFreeze<_>>::set_freeze;
+            assert_ok!(freeze(&7, &who, FUNDS));
+        }
+        deliver(SELMA, 500);
+        run_to_freeze();
+        assert_eq!(changes(), PAID);
+    });
+}

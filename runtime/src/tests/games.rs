@@ -1,0 +1,12 @@
+//! What the market's games earn, played through the whole runtime: blocks with their inherents,
+//! signed transactions, clearing, meters, settlement and reputation.
+//!
+//! `docs/games.md` shows the tables and says what they assume. With `QEDEX_BLESS=1`, and one test
+//! at a time, the tests write them there.
+
+mod attacks;
+mod document;
+mod honesty;
+mod parameters;
+mod round;
+mod world;

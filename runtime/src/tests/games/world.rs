@@ -1,0 +1,218 @@
+//! A community on the real runtime: blocks with their inherents, and transactions that are signed.
+
+use super::super::externalities;
+use crate::*;
+use codec::Encode;
+use frame_support::traits::fungible::Inspect;
+use qedex_primitives::{Moment, SlotIndex, Windows};
+use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
+use sp_keyring::Sr25519Keyring as Key;
+use sp_runtime::{
+    Digest, DigestItem, DispatchResult, ExtrinsicInclusionMode, generic::Era, traits::Header as _,
+};
+use std::collections::BTreeMap;
+
+/// The length of a delivery slot.
+pub const SLOT: Moment = presets::TEST_SLOT_LENGTH;
+
+/// The time between two blocks in which nothing is sent.
+const STEP: Moment = SLOT / 2;
+
+/// The length of a day of 96 delivery slots.
+pub const DAY: Moment = 96 * SLOT;
+
+/// The first block of a world is written at a midnight.
+const MIDNIGHT: Moment = 1_500_000 * DAY;
+
+/// The hash that the first block's parent has in a genesis without a header.
+const GENESIS_HASH: Hash = Hash::repeat_byte(69);
+
+/// The development chain, from its first block on.
+pub struct World {
+    ext: sp_io::TestExternalities,
+    parent: Hash,
+    number: BlockNumber,
+    /// When the latest block was written.
+    pub now: Moment,
+    /// What each account has paid for transactions.
+    fees: BTreeMap<AccountId, Balance>,
+    /// What settlement, market and reputation reported since the last look.
+    log: Vec<RuntimeEvent>,
+    issuance: Balance,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let mut ext = externalities("development");
+        let issuance = ext.execute_with(Balances::total_issuance);
+        let mut world = Self {
+            ext,
+            parent: GENESIS_HASH,
+            number: 0,
+            now: MIDNIGHT,
+            fees: BTreeMap::new(),
+            log: Vec::new(),
+            issuance,
+        };
+        world.block_at(MIDNIGHT + MILLISECONDS_PER_BLOCK, &[]);
+        world
+    }
+
+    /// Looks at the state after the latest block.
+    pub fn look<R>(&mut self, question: impl FnOnce() -> R) -> R {
+        self.ext.execute_with(question)
+    }
+
+    /// Writes the next block, with these transactions, and says what became of them.
+    pub fn block(&mut self, calls: &[(Key, RuntimeCall)]) -> Vec<DispatchResult> {
+        self.block_at(self.now + MILLISECONDS_PER_BLOCK, calls)
+    }
+
+    /// Writes the next block, with one transaction that has to succeed.
+    pub fn act(&mut self, who: Key, call: impl Into<RuntimeCall>) {
+        let call = call.into();
+        let done = self.block(&[(who, call.clone())]);
+        assert_eq!(done, [Ok(())], "{who}: {call:?}");
+    }
+
+    /// Goes on until `moment`, with a block at every half of a delivery slot at least: more than a
+    /// slot without one would count as an interruption.
+    pub fn run_to(&mut self, moment: Moment) {
+        while self.now < moment {
+            let next = (self.now / STEP + 1) * STEP;
+            self.block_at(next.min(moment), &[]);
+        }
+    }
+
+    /// Writes a block at `moment`. The one that ends a session is full, takes no transactions and
+    /// meets no deadlines: then another one follows at once.
+    fn block_at(&mut self, moment: Moment, calls: &[(Key, RuntimeCall)]) -> Vec<DispatchResult> {
+        let number = self.number + 1;
+        let slot = Slot::from(moment / MILLISECONDS_PER_BLOCK);
+        let digest = Digest {
+            logs: vec![DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode())],
+        };
+        let header = Header::new(number, Hash::zero(), Hash::zero(), self.parent, digest);
+        let (done, header, events) = self.ext.execute_with(|| {
+            let mode = Executive::initialize_block(&header);
+            apply(inherent(moment)).expect("the time can be set");
+            assert_eq!(mode, ExtrinsicInclusionMode::AllExtrinsics);
+            let done = (!is_full()).then(|| {
+                let apply_signed = |(who, call): &(Key, RuntimeCall)| apply(signed(*who, call));
+                calls.iter().map(apply_signed).collect()
+            });
+            let header = Executive::finalize_block();
+            assert_eq!(Balances::total_issuance(), self.issuance);
+            let events = System::read_events_no_consensus();
+            (
+                done,
+                header,
+                events.map(|record| record.event).collect::<Vec<_>>(),
+            )
+        });
+        self.ext.commit_all().expect("the state can be committed");
+        self.number = number;
+        self.parent = header.hash();
+        self.now = moment;
+        for event in events {
+            self.note(event);
+        }
+        match done {
+            Some(done) => done,
+            None => self.block(calls),
+        }
+    }
+
+    fn note(&mut self, event: RuntimeEvent) {
+        match event {
+            RuntimeEvent::TransactionPayment(
+                pallet_transaction_payment::Event::TransactionFeePaid {
+                    who, actual_fee, ..
+                },
+            ) => *self.fees.entry(who).or_default() += actual_fee,
+            RuntimeEvent::Settlement(_)
+            | RuntimeEvent::Auction(_)
+            | RuntimeEvent::Membership(_) => {
+                self.log.push(event);
+            }
+            _ => (),
+        }
+    }
+
+    /// What was reported since the last look.
+    pub fn reported(&mut self) -> Vec<RuntimeEvent> {
+        core::mem::take(&mut self.log)
+    }
+
+    /// What `who` has paid for transactions so far, in plancks.
+    pub fn fees_of(&self, who: Key) -> Balance {
+        let paid = self.fees.get(&who.to_account_id());
+        paid.copied().unwrap_or_default()
+    }
+
+    /// What `who` owns and has paid for transactions, in plancks: fees are shown apart.
+    pub fn wealth_of(&mut self, who: Key) -> Balance {
+        let owns = self.look(|| Balances::total_balance(&who.to_account_id()));
+        owns + self.fees_of(who)
+    }
+
+    /// What is held of `who`, for whatever reason, in plancks.
+    pub fn held_of(&mut self, who: Key) -> Balance {
+        self.look(|| Balances::reserved_balance(who.to_account_id()))
+    }
+
+    /// The standing of `who` in millionths.
+    pub fn standing_of(&mut self, who: Key) -> u32 {
+        self.look(|| Reputation::standing(who.to_account_id()).deconstruct())
+    }
+
+    /// Goes on until the next midnight.
+    pub fn next_day(&mut self) {
+        self.run_to((self.now / DAY + 1) * DAY);
+    }
+
+    /// Goes on until the next gate opens, and says of which slot.
+    pub fn next_gate(&mut self) -> SlotIndex {
+        let windows = Windows::default();
+        let slot = SlotIndex(self.now / SLOT + 1 + u64::from(windows.gate_opens));
+        self.run_to(windows.schedule(slot, SLOT).gate_opens);
+        slot
+    }
+}
+
+/// Whether there is no room left in this block.
+fn is_full() -> bool {
+    let limit = configs::system::BlockWeights::get().max_block;
+    System::block_weight().total().any_gt(limit)
+}
+
+fn apply(extrinsic: UncheckedExtrinsic) -> DispatchResult {
+    Executive::apply_extrinsic(extrinsic).expect("a valid transaction")
+}
+
+fn inherent(now: Moment) -> UncheckedExtrinsic {
+    UncheckedExtrinsic::new_bare(pallet_timestamp::Call::set { now }.into())
+}
+
+/// A transaction with everything that the runtime asks of it.
+fn signed(who: Key, call: &RuntimeCall) -> UncheckedExtrinsic {
+    let nonce = System::account_nonce(who.to_account_id());
+    let extension: TxExtension = (
+        frame_system::AuthorizeCall::new(),
+        frame_system::CheckNonZeroSender::new(),
+        frame_system::CheckSpecVersion::new(),
+        frame_system::CheckTxVersion::new(),
+        frame_system::CheckGenesis::new(),
+        frame_system::CheckEra::from(Era::Immortal),
+        frame_system::CheckNonce::from(nonce),
+        frame_system::CheckWeight::new(),
+        pallet_transaction_payment::ChargeTransactionPayment::from(0),
+        frame_metadata_hash_extension::CheckMetadataHash::new(false),
+        frame_system::WeightReclaim::new(),
+    );
+    let payload = SignedPayload::new(call.clone(), extension).expect("the chain is known");
+    let signature = payload.using_encoded(|bytes| who.sign(bytes));
+    let (call, extension, _) = payload.deconstruct();
+    let address = MultiAddress::Id(who.to_account_id());
+    UncheckedExtrinsic::new_signed(call, address, signature.into(), extension)
+}
