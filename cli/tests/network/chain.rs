@@ -1,7 +1,11 @@
 //! What the tests read of the chain: its blocks, its schedules, its past sessions.
 
 use codec::Decode;
+use std::time::{Duration, Instant};
 use subxt::rpcs::{RpcClient, client::rpc_params};
+
+/// How long anything of the chain may take, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A validator in a schedule, as the chain encodes it.
 #[derive(Clone, Debug, Decode)]
@@ -70,6 +74,11 @@ fn storage_key(pallet: &str, item: &str) -> Vec<u8> {
     [hash(pallet), hash(item)].concat()
 }
 
+/// A storage value of a pallet at a block, if it is there.
+pub async fn state_of<T: Decode>(rpc: &RpcClient, pallet: &str, item: &str, at: &str) -> Option<T> {
+    stored(rpc, storage_key(pallet, item), at).await
+}
+
 /// A storage item at a block, if it is there.
 async fn stored<T: Decode>(rpc: &RpcClient, key: Vec<u8>, at: &str) -> Option<T> {
     let key = format!("0x{}", hex::encode(key));
@@ -103,13 +112,37 @@ pub async fn validators(rpc: &RpcClient, at: &str) -> Vec<[u8; 32]> {
         .expect("there are validators")
 }
 
-/// Aura's list at `at`, as its clients read it.
-pub async fn authorities(rpc: &RpcClient, at: &str) -> Vec<[u8; 32]> {
+/// What the runtime answers at `at`.
+pub async fn call_runtime<T: Decode>(
+    rpc: &RpcClient,
+    method: &str,
+    arguments: &[u8],
+    at: &str,
+) -> T {
+    let arguments = format!("0x{}", hex::encode(arguments));
     let answer: String = rpc
-        .request("state_call", rpc_params!["AuraApi_authorities", "0x", at])
+        .request("state_call", rpc_params![method, arguments, at])
         .await
         .expect("an answer");
-    Decode::decode(&mut bytes(&answer).as_slice()).expect("a list of keys")
+    T::decode(&mut bytes(&answer).as_slice()).expect("the type that it gives")
+}
+
+/// Aura's list at `at`, as its clients read it.
+pub async fn authorities(rpc: &RpcClient, at: &str) -> Vec<[u8; 32]> {
+    call_runtime(rpc, "AuraApi_authorities", &[], at).await
+}
+
+/// How many transactions an account has had included.
+pub async fn nonce(rpc: &RpcClient, who: &[u8; 32], at: &str) -> u32 {
+    call_runtime(rpc, "AccountNonceApi_account_nonce", who, at).await
+}
+
+/// Whether a validator has session keys at `at`.
+pub async fn has_keys(rpc: &RpcClient, who: &[u8; 32], at: &str) -> bool {
+    let mut key = storage_key("Session", "NextKeys");
+    key.extend(sp_crypto_hashing::twox_64(who));
+    key.extend(who);
+    stored::<[u8; 64]>(rpc, key, at).await.is_some()
 }
 
 fn number(header: &serde_json::Value) -> u64 {
@@ -166,4 +199,43 @@ pub async fn best(rpc: &RpcClient) -> Block {
         .expect("an answer");
     let hash = hash_at(rpc, number(&header)).await.expect("the best block");
     block(rpc, &hash).await
+}
+
+/// Waits until a block of `session` or later is best, and gives the session's rotation block.
+pub async fn rotation(rpc: &RpcClient, session: u32) -> String {
+    let start = Instant::now();
+    loop {
+        let head = best(rpc).await;
+        if schedule(rpc, &head.hash).await.session >= session {
+            let mut hash = head.hash;
+            loop {
+                let parent = block(rpc, &hash).await.parent;
+                if schedule(rpc, &parent).await.session < session {
+                    return hash;
+                }
+                hash = parent;
+            }
+        }
+        assert!(
+            start.elapsed() < PATIENCE,
+            "session {session} does not begin"
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Waits until block `number` is final, and gives the head.
+pub async fn wait_for_finality(rpc: &RpcClient, number: u64) -> Block {
+    let start = Instant::now();
+    loop {
+        let head = finalised(rpc).await;
+        if head.number >= number {
+            return head;
+        }
+        assert!(
+            start.elapsed() < PATIENCE,
+            "block {number} does not become final"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }

@@ -1,8 +1,17 @@
 //! The validators' meters: what they say, and who publishes it.
 
-use super::nodes::Network;
+use super::nodes::{Network, qedex};
 use serde_json::Value;
-use std::path::Path;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
 
 /// The owner of each validator's meter with the meter's number, in the order of the validators.
 const METERS: [(&str, u32); 4] = [("Alice", 3), ("Bob", 4), ("Charlie", 5), ("Dave", 0)];
@@ -10,29 +19,87 @@ const METERS: [(&str, u32); 4] = [("Alice", 3), ("Bob", 4), ("Charlie", 5), ("Da
 /// What each validator generates in a slot, in Wh.
 pub type Profile = [u64; 4];
 
-fn json(network: &Network, arguments: &[&str]) -> Value {
-    let output = network.qedex(arguments);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{said}");
-    serde_json::from_slice(&output.stdout).expect("JSON")
+/// Publishes the readings of each slot while its window is open, until it is dropped.
+pub struct Publisher {
+    stop: Arc<AtomicBool>,
+    taken: Arc<Mutex<BTreeSet<u64>>>,
+    thread: Option<JoinHandle<()>>,
 }
 
-/// The delivery slot under way.
-pub fn current_slot(network: &Network) -> u64 {
-    json(network, &["status", "--json"])["current_slot"]
-        .as_u64()
-        .expect("a slot")
+impl Publisher {
+    /// Begins: slots before the one that is delivered are as `before` says, all later ones as `after`.
+    pub fn start(network: &Network, folder: &Path, before: Profile, after: Profile) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let taken = Arc::new(Mutex::new(BTreeSet::new()));
+        let meters = Meters {
+            url: network.nodes[0].url(),
+            file: folder.join("readings.json"),
+        };
+        let turn = meters.current_slot();
+        let (ended, done) = (Arc::clone(&stop), Arc::clone(&taken));
+        let thread = std::thread::spawn(move || {
+            let mut tried = BTreeSet::new();
+            while !ended.load(Ordering::Relaxed) {
+                let current = meters.current_slot();
+                // The windows of these two are open.
+                for slot in [current - 4, current - 3] {
+                    let profile = if slot < turn { before } else { after };
+                    if tried.insert(slot) && meters.publish(slot, profile) {
+                        done.lock().expect("nobody panicked").insert(slot);
+                    }
+                }
+                std::thread::sleep(Duration::from_secs(1));
+            }
+        });
+        Self {
+            stop,
+            taken,
+            thread: Some(thread),
+        }
+    }
+
+    /// The slots whose readings were taken in time.
+    pub fn taken(&self) -> BTreeSet<u64> {
+        self.taken.lock().expect("nobody panicked").clone()
+    }
 }
 
-/// Publishes readings of `slot` for all validators; says whether they were taken in time.
-pub fn publish(network: &Network, folder: &Path, slot: u64, profile: Profile) -> bool {
-    let readings: Vec<Value> = METERS
-        .iter()
-        .zip(profile)
-        .map(|((owner, meter), generated)| {
-            json(
-                network,
-                &[
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Meters {
+    url: String,
+    file: PathBuf,
+}
+
+impl Meters {
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = qedex(&[arguments, &["--url", &self.url]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// The delivery slot under way.
+    fn current_slot(&self) -> u64 {
+        let status = self.json(&["status", "--json"]);
+        status["current_slot"].as_u64().expect("a slot")
+    }
+
+    /// Publishes readings of `slot` for all validators; says whether they were taken in time.
+    fn publish(&self, slot: u64, profile: Profile) -> bool {
+        let slot = slot.to_string();
+        let readings: Vec<Value> = METERS
+            .iter()
+            .zip(profile)
+            .map(|((owner, meter), generated)| {
+                self.json(&[
                     "meter",
                     "sign",
                     "--meter-suri",
@@ -40,18 +107,18 @@ pub fn publish(network: &Network, folder: &Path, slot: u64, profile: Profile) ->
                     "--meter",
                     &meter.to_string(),
                     "--slot",
-                    &slot.to_string(),
+                    &slot,
                     "--generated",
                     &generated.to_string(),
                     "--consumed",
                     "0",
-                ],
-            )
-        })
-        .collect();
-    let file = folder.join("readings.json");
-    std::fs::write(&file, Value::from(readings).to_string()).expect("a writable folder");
-    let file = file.to_str().expect("a readable path");
-    let output = network.qedex(&["reading", "submit", file, "--suri", "//Ferdie", "--json"]);
-    output.status.success()
+                ])
+            })
+            .collect();
+        std::fs::write(&self.file, Value::from(readings).to_string()).expect("a writable folder");
+        let file = self.file.to_str().expect("a readable path");
+        let submit = ["reading", "submit", file, "--suri", "//Ferdie", "--json"];
+        let output = qedex(&[&submit[..], &["--url", &self.url]].concat());
+        output.status.success()
+    }
 }

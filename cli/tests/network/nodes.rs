@@ -1,24 +1,26 @@
-//! Four validators on this machine, which can be stopped and woken.
+//! Four validators on this machine, which can be stopped, woken, and cut off from each other.
 
+use super::{chain, wires::Wires};
 use std::{
+    fs::File,
+    io::Write,
     net::{TcpListener, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
-use subxt::rpcs::{RpcClient, client::rpc_params};
+use subxt::rpcs::RpcClient;
 
-/// How long a node may take to answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the nodes may take to start and to finalise a block, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(240);
 
-/// The validators in the order in which they start; each is known by the name of its keys.
+/// The validators; each is known by the name of its keys.
 pub const NAMES: [&str; 4] = ["alice", "bob", "charlie", "dave"];
 
 /// One running validator; it is killed when the test ends.
 pub struct Node {
     process: Child,
-    pub rpc_port: u16,
-    p2p_port: u16,
+    rpc_port: u16,
 }
 
 fn free_port() -> u16 {
@@ -31,6 +33,7 @@ fn free_port() -> u16 {
     }
 }
 
+/// The node is built beside the command line.
 fn node_binary() -> PathBuf {
     let folder = Path::new(env!("CARGO_BIN_EXE_qedex"))
         .parent()
@@ -44,43 +47,82 @@ fn node_binary() -> PathBuf {
     node
 }
 
+/// What the node prints if it is asked something.
+fn answer(arguments: &[&str], input: &str) -> Vec<u8> {
+    let mut process = Command::new(node_binary())
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the node starts");
+    let mut stdin = process.stdin.take().expect("it is piped");
+    stdin.write_all(input.as_bytes()).expect("the node reads");
+    drop(stdin);
+    let output = process.wait_with_output().expect("the node ends");
+    assert!(output.status.success(), "{arguments:?}");
+    output.stdout
+}
+
+/// The chain `local` in full: so its genesis is computed once and not by each node.
+///
+/// Nodes of a chain of type `Live` do not spread addresses of this machine: so they know each other
+/// by the wires only.
+fn chain_spec(folder: &Path) -> PathBuf {
+    let file = folder.join("local.json");
+    let text = answer(&["build-spec", "--chain", "local", "--raw"], "");
+    let mut chain: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    chain["chainType"] = "Live".into();
+    std::fs::write(&file, chain.to_string()).expect("a writable folder");
+    file
+}
+
+/// The network key of a node: a test needs no secret.
+fn node_key(name: &str) -> String {
+    let key: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("{key:0>64}")
+}
+
+fn peer_id(name: &str) -> String {
+    let id = answer(&["key", "inspect-node-key"], &node_key(name));
+    String::from_utf8(id).expect("text").trim().to_owned()
+}
+
 impl Node {
-    fn spawn(name: &str, folder: &Path, boot: &[String]) -> Self {
-        let (rpc_port, p2p_port) = (free_port(), free_port());
+    /// The node `name`, which knows the nodes at `peers` and nobody else.
+    fn spawn(name: &str, chain: &Path, folder: &Path, p2p_port: u16, peers: &[String]) -> Self {
+        let rpc_port = free_port();
         let base_path = folder.join(name);
         std::fs::create_dir_all(&base_path).expect("a writable folder");
-        let log = std::fs::File::create(folder.join(format!("{name}.log"))).expect("a log");
-        let mut command = Command::new(node_binary());
-        command
-            .args(["--chain", "local", &format!("--{name}")])
-            .args([
-                "--no-prometheus",
-                "--no-telemetry",
-                "--no-mdns",
-                "--discover-local",
-            ])
+        let log = File::create(folder.join(format!("{name}.log"))).expect("a log");
+        let process = Command::new(node_binary())
+            .arg("--chain")
+            .arg(chain)
+            .arg(format!("--{name}"))
+            .args(["--no-prometheus", "--no-telemetry", "--no-mdns"])
             .arg("--base-path")
             .arg(&base_path)
             .args(["--rpc-port", &rpc_port.to_string()])
             .args(["--listen-addr", &format!("/ip4/127.0.0.1/tcp/{p2p_port}")])
+            .args(["--allow-private-ip", "--node-key", &node_key(name)])
+            .args(["--reserved-only", "--reserved-nodes"])
+            .args(peers)
+            .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(log);
-        // An identity of its own: an authority does not start without one, and a test needs no secret.
-        let key: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
-        command.args(["--node-key", &format!("{key:0>64}")]);
-        if !boot.is_empty() {
-            command.arg("--bootnodes").args(boot);
-        }
-        Self {
-            process: command.spawn().expect("the node starts"),
-            rpc_port,
-            p2p_port,
-        }
+            .stderr(log)
+            .spawn()
+            .expect("the node starts");
+        Self { process, rpc_port }
+    }
+
+    /// The address that clients use.
+    pub fn url(&self) -> String {
+        format!("ws://127.0.0.1:{}", self.rpc_port)
     }
 
     /// A connection, as soon as the node takes one.
     pub async fn rpc(&self) -> RpcClient {
-        let url = format!("ws://127.0.0.1:{}", self.rpc_port);
+        let url = self.url();
         let start = Instant::now();
         loop {
             if let Ok(client) = RpcClient::from_insecure_url(&url).await {
@@ -89,15 +131,6 @@ impl Node {
             assert!(start.elapsed() < PATIENCE, "{url} takes no connections");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-    }
-
-    async fn address(&self) -> String {
-        let rpc = self.rpc().await;
-        let peer: String = rpc
-            .request("system_localPeerId", rpc_params![])
-            .await
-            .expect("an answer");
-        format!("/ip4/127.0.0.1/tcp/{}/p2p/{peer}", self.p2p_port)
     }
 
     fn signal(&self, signal: &str) {
@@ -130,32 +163,53 @@ impl Drop for Node {
 /// Four validators, each connected to all others.
 pub struct Network {
     pub nodes: Vec<Node>,
+    wires: Wires,
 }
 
 impl Network {
     /// Starts them and waits until the first block is final.
     pub async fn start(folder: &Path) -> Self {
+        let chain = chain_spec(folder);
+        let ids = NAMES.map(peer_id);
+        let ports = NAMES.map(|_| free_port());
+        let wires = Wires::new();
         let mut nodes = Vec::new();
-        let mut boot = Vec::new();
-        for name in NAMES {
-            let node = Node::spawn(name, folder, &boot);
-            boot.push(node.address().await);
-            nodes.push(node);
+        for (me, name) in NAMES.iter().enumerate() {
+            let mut peers = Vec::new();
+            for other in (0..NAMES.len()).filter(|other| *other != me) {
+                // Alice and Bob are one half, Charlie and Dave the other.
+                let port = if me / 2 == other / 2 {
+                    ports[other]
+                } else {
+                    wires.lay(ports[other]).await
+                };
+                peers.push(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", ids[other]));
+            }
+            nodes.push(Node::spawn(name, &chain, folder, ports[me], &peers));
         }
-        let network = Self { nodes };
+        let network = Self { nodes, wires };
         let rpc = network.nodes[0].rpc().await;
         let start = Instant::now();
-        while super::chain::finalised(&rpc).await.number < 1 {
+        while chain::finalised(&rpc).await.number < 1 {
             assert!(start.elapsed() < PATIENCE, "nothing becomes final");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         network
     }
 
+    /// Cuts the two halves off from each other.
+    pub fn cut(&self) {
+        self.wires.cut();
+    }
+
+    /// Connects them again.
+    pub fn heal(&self) {
+        self.wires.heal();
+    }
+
     /// Runs the command line against the first node.
     pub fn qedex(&self, arguments: &[&str]) -> Output {
-        let url = format!("ws://127.0.0.1:{}", self.nodes[0].rpc_port);
-        qedex(&[arguments, &["--url", &url]].concat())
+        qedex(&[arguments, &["--url", &self.nodes[0].url()]].concat())
     }
 }
 
