@@ -27,15 +27,23 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Begins: slots before the one that is delivered are as `before` says, all later ones as `after`.
-    pub fn start(network: &Network, folder: &Path, before: Profile, after: Profile) -> Self {
+    /// Begins: slots before the one of `moment`, in milliseconds since the Unix epoch, are as
+    /// `before` says, all later ones as `after`.
+    pub fn start(
+        network: &Network,
+        folder: &Path,
+        moment: u64,
+        before: Profile,
+        after: Profile,
+    ) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let taken = Arc::new(Mutex::new(BTreeSet::new()));
         let meters = Meters {
             url: network.nodes[0].url(),
             file: folder.join("readings.json"),
         };
-        let turn = meters.current_slot();
+        let length = meters.status()["slot_length"].as_u64();
+        let turn = moment / length.expect("milliseconds");
         let (ended, done) = (Arc::clone(&stop), Arc::clone(&taken));
         let thread = std::thread::spawn(move || {
             let mut tried = BTreeSet::new();
@@ -86,10 +94,13 @@ impl Meters {
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
+    fn status(&self) -> Value {
+        self.json(&["status", "--json"])
+    }
+
     /// The delivery slot under way.
     fn current_slot(&self) -> u64 {
-        let status = self.json(&["status", "--json"]);
-        status["current_slot"].as_u64().expect("a slot")
+        self.status()["current_slot"].as_u64().expect("a slot")
     }
 
     /// Publishes readings of `slot` for all validators; says whether they were taken in time.
