@@ -33,7 +33,7 @@ fn the_peak_to_average_ratio_is_a_whole_number_or_nothing() {
 #[test]
 fn a_bad_load_is_refused_with_the_reason() {
     for (table, why) in [
-        ("", "the header is"),
+        ("", "the file is empty"),
         ("1,100\n2,300\n", "the header is"),
         ("slot,kwh\n1,100\n", "the header is"),
         ("slot,wh,note\n1,100,x\n", "the header is"),

@@ -365,7 +365,10 @@ fn dave_commits(scene: &Scene, a: u64, dave: &Path) {
     let other = scene.reading("0", "//Dave//meter", a - 1, "1000");
     assert_refused(&scene.commit(a, "//Dave", &other), "Settlement::WrongSlot");
     assert_refused(&scene.commit(a, "//Eve", &eve), "has sold nothing in slot");
-    assert_refused(&scene.sell("open", a, "//Dave", &[]), "does not open what");
+    assert_refused(
+        &scene.sell("open", a, "//Dave", &[]),
+        "has not committed in slot",
+    );
 
     let committed = scene.commit(a, "//Dave", dave);
     let first = answer(&committed);

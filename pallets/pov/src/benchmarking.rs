@@ -173,7 +173,7 @@ mod benchmarks {
     fn each_block() {
         full::<T>();
         let number = BlockNumberFor::<T>::default();
-        let mut author = None;
+        let author;
 
         #[block]
         {

@@ -180,6 +180,12 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
 /// The opening that is kept of what the seller committed to on the chain.
 async fn committed(begun: &Begun, slot: u64) -> Result<Opening, Error> {
     let record = record(begun.session.at(), slot, begun.account).await?;
+    if record.commitment.is_none() {
+        return Err(Error::BadInput(format!(
+            "{} has not committed in slot {slot}",
+            account_text(begun.account)
+        )));
+    }
     let genesis = begun.session.chain().genesis();
     let kept = begun.store.load(genesis, begun.account, slot)?;
     if record.commitment != Some(kept.commitment()) {
