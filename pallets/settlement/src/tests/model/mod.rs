@@ -55,9 +55,11 @@ enum Step {
     Pause {
         paused: bool,
     },
-    /// A block comes after so many milliseconds, with room for so many trades.
+    /// A block comes after so many milliseconds, or a little later at a whole multiple of two seconds,
+    /// which deadlines are too; it has room for so many trades.
     Block {
         after: u64,
+        whole: bool,
         room: u64,
     },
 }
@@ -85,9 +87,10 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(trade, honest)| Step::Reveal { trade, honest }),
         1 => (1..=14_u64, 0..2_000 * QED).prop_map(|(who, amount)| Step::Order { who, amount }),
         1 => prop::bool::weighted(0.3).prop_map(|paused| Step::Pause { paused }),
-        12 => (1..SLOT_LENGTH, 0..6_u64).prop_map(|(after, room)| Step::Block { after, room }),
-        1 => (SLOT_LENGTH..6 * SLOT_LENGTH, 0..6_u64)
-            .prop_map(|(after, room)| Step::Block { after, room }),
+        12 => (1..SLOT_LENGTH, prop::bool::weighted(0.9), 0..6_u64)
+            .prop_map(|(after, whole, room)| Step::Block { after, whole, room }),
+        1 => (SLOT_LENGTH..6 * SLOT_LENGTH, any::<bool>(), 0..6_u64)
+            .prop_map(|(after, whole, room)| Step::Block { after, whole, room }),
     ]
 }
 
@@ -180,14 +183,20 @@ impl Run {
                 assert_ok!(Settlement::set_paused(RuntimeOrigin::root(), paused));
                 self.reference.paused = paused;
             }
-            Step::Block { after, room } => {
-                Now::set(now + after);
+            Step::Block { after, whole, room } => {
+                let next = now + after;
+                let next = if whole {
+                    next.next_multiple_of(2_000)
+                } else {
+                    next
+                };
+                Now::set(next);
                 let least = <() as WeightInfo>::poll()
                     + <() as WeightInfo>::visit_book()
                     + <() as WeightInfo>::exclude();
                 let tight = least + <() as WeightInfo>::freeze_trade() * room;
                 poll_with(if self.tight { tight } else { Weight::MAX });
-                self.reference.block(now + after);
+                self.reference.block(next);
             }
         }
     }
@@ -333,6 +342,7 @@ fn play(steps: Vec<Step>, tight: bool) {
         while !OpenBooks::<Test>::get().is_empty() || !run.reference.open_slots().is_empty() {
             run.take(Step::Block {
                 after: SLOT_LENGTH / 2,
+                whole: false,
                 room: 2,
             });
             blocks += 1;
@@ -344,7 +354,7 @@ fn play(steps: Vec<Step>, tight: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
 
     /// At every step.
     #[test]
