@@ -354,7 +354,7 @@ fn play(steps: Vec<Step>, tight: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     /// At every step.
     #[test]
