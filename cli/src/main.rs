@@ -104,6 +104,7 @@ async fn meter(command: &Meter) -> Result<(), Error> {
         Meter::Rotate(args) => metering::rotate(args).await,
         Meter::Transfer(args) => metering::transfer(args).await,
         Meter::Decommission(args) => metering::decommission(args).await,
+        Meter::Remove(args) => metering::remove(args).await,
         Meter::List(args) => metering::list(args).await,
         Meter::Flow(args) => metering::flow(args).await,
         Meter::Band(args) => metering::band(args).await,

@@ -246,6 +246,15 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     assert!(listed(&node, "4")["current"]["until"].is_u64());
     assert_refused(&node.qedex(&retire), "Metering::Decommissioned");
 
+    // Its installer's bond stays as long as its slots are kept.
+    for (meter, why) in [
+        ("4", "Metering::SlotsStillKept"),
+        ("0", "Metering::InService"),
+    ] {
+        let remove = ["meter", "remove", "--meter", meter, "--suri", "//Eve"];
+        assert_refused(&node.qedex(&remove), why);
+    }
+
     // A meter signs with its new key, and with no other.
     let since = rotated["current"]["from"].as_u64().expect("a slot");
     wait_for(&node, since + 3).await;

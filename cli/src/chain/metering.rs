@@ -254,6 +254,11 @@ pub fn decommission(meter: u32) -> impl Payload {
     api::tx().metering().decommission_meter(MeterId(meter))
 }
 
+/// Removes a meter from storage.
+pub fn remove(meter: u32) -> impl Payload {
+    api::tx().metering().remove_meter(MeterId(meter))
+}
+
 /// Corrects a reading.
 pub fn correct(meter: u32, slot: u64, generated: u64, consumed: u64) -> impl Payload {
     api::tx().metering().correct_reading(

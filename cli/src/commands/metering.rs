@@ -20,11 +20,11 @@ use subxt::tx::Payload;
 
 /// Who signs.
 #[derive(Debug, Args)]
-pub struct Installer {
+pub struct Signer {
     /// Which node.
     #[command(flatten)]
     node: Node,
-    /// The secret URI of the account, which must be allowed to install meters.
+    /// The secret URI of the account.
     #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
     suri: String,
     /// Prints JSON.
@@ -57,7 +57,7 @@ pub struct Register {
     capacity: u64,
     /// Who signs.
     #[command(flatten)]
-    by: Installer,
+    by: Signer,
 }
 
 /// Options of `meter rotate`.
@@ -71,7 +71,7 @@ pub struct Rotate {
     key: PublicKey,
     /// Who signs.
     #[command(flatten)]
-    by: Installer,
+    by: Signer,
 }
 
 /// Options of `meter transfer`.
@@ -85,7 +85,7 @@ pub struct Transfer {
     owner: Account,
     /// Who signs.
     #[command(flatten)]
-    by: Installer,
+    by: Signer,
 }
 
 /// Options of `meter decommission`.
@@ -96,7 +96,18 @@ pub struct Decommission {
     meter: u32,
     /// Who signs.
     #[command(flatten)]
-    by: Installer,
+    by: Signer,
+}
+
+/// Options of `meter remove`.
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// Who signs.
+    #[command(flatten)]
+    by: Signer,
 }
 
 /// Options of `reading correct`.
@@ -116,7 +127,7 @@ pub struct Correct {
     consumed: u64,
     /// Who signs.
     #[command(flatten)]
-    by: Installer,
+    by: Signer,
 }
 
 /// Options of `meter list`.
@@ -212,7 +223,7 @@ fn parse_key(text: &str) -> Result<H256, String> {
 }
 
 /// Signs a call and says in which block it was included.
-async fn act(by: &Installer, what: &str, call: &impl Payload) -> Result<(), Error> {
+async fn act(by: &Signer, what: &str, call: &impl Payload) -> Result<(), Error> {
     let key = keys::from_suri(&by.suri)?;
     let mut session = open(&by.node).await?;
     let (block, _) = session.call(what, call, &key).await?;
@@ -270,6 +281,12 @@ pub async fn decommission(args: &Decommission) -> Result<(), Error> {
         &metering::decommission(args.meter),
     )
     .await
+}
+
+/// Removes a meter from storage.
+pub async fn remove(args: &Remove) -> Result<(), Error> {
+    let call = metering::remove(args.meter);
+    act(&args.by, "the removal of the meter", &call).await
 }
 
 /// Corrects a reading.

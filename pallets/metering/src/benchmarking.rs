@@ -6,7 +6,7 @@ use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::{
     BoundedVec,
-    traits::{EnsureOrigin, Get},
+    traits::{Consideration, EnsureOrigin, Get},
     weights::WeightMeter,
 };
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
@@ -31,7 +31,7 @@ fn put_meter<T: Config>(owner: &T::AccountId, key: MeterKey) -> MeterId {
         *next = next.saturating_add(1);
         id
     }));
-    MeterByKey::<T>::insert(key, id);
+    Pallet::<T>::remember(id, key);
     MetersOf::<T>::mutate(owner, |meters| {
         let _ = meters.try_push(id);
     });
@@ -62,6 +62,17 @@ fn installer<T: Config>() -> T::AccountId {
     let installer: T::AccountId = whitelisted_caller();
     T::Membership::grant(&installer, Role::InstallMeters);
     installer
+}
+
+/// Gives a meter as many more keys as are remembered; the first ones are forgotten.
+fn fill_keys<T: Config>(id: MeterId) {
+    let present = Meters::<T>::get(id).map(|meter| meter.current.key);
+    for number in 0..MAX_KEYS {
+        Pallet::<T>::remember(id, fresh_key(number.saturating_add(1_000)));
+    }
+    if let Some(key) = present {
+        Pallet::<T>::remember(id, key);
+    }
 }
 
 /// A key that no meter has.
@@ -194,12 +205,14 @@ mod benchmarks {
             put_meter::<T>(&owner, MeterKey::Sr25519(sr25519::Public::from_raw(seed)));
         }
         T::Membership::grant(&owner, Role::InstallMeters);
+        T::MeterBond::ensure_successful(&installer, Pallet::<T>::footprint());
         let key = sound_key();
 
         #[extrinsic_call]
         _(RawOrigin::Signed(installer), owner, key, MAX_CAPACITY);
 
-        assert!(MeterByKey::<T>::contains_key(key));
+        let id = MeterByKey::<T>::get(key);
+        assert!(id.is_some_and(MeterBonds::<T>::contains_key));
     }
 
     #[benchmark]
@@ -209,6 +222,7 @@ mod benchmarks {
         T::Membership::grant(&owner, Role::InstallMeters);
         let id = crowded_meter::<T>(&owner);
         give_history::<T>(id);
+        fill_keys::<T>(id);
         let key = sound_key();
 
         #[extrinsic_call]
@@ -251,6 +265,30 @@ mod benchmarks {
         _(RawOrigin::Signed(installer), id);
 
         assert!(Meters::<T>::get(id).is_some_and(|meter| meter.current.until.is_some()));
+    }
+
+    #[benchmark]
+    fn remove_meter() -> Result<(), BenchmarkError> {
+        let id = crowded_meter::<T>(&account("owner", 0, 0));
+        give_history::<T>(id);
+        fill_keys::<T>(id);
+        let payer: T::AccountId = account("payer", 0, 0);
+        T::MeterBond::ensure_successful(&payer, Pallet::<T>::footprint());
+        let bond = T::MeterBond::new(&payer, Pallet::<T>::footprint())?;
+        MeterBonds::<T>::insert(id, (payer, bond));
+        Meters::<T>::mutate(id, |entry| {
+            if let Some(meter) = entry {
+                meter.current.until = Some(SlotIndex(2));
+            }
+        });
+        OldestKept::<T>::put(SlotIndex(2));
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(whitelisted_caller()), id);
+
+        assert!(!Meters::<T>::contains_key(id) && !MeterBonds::<T>::contains_key(id));
+        assert!(!KeysOf::<T>::contains_key(id));
+        Ok(())
     }
 
     #[benchmark]

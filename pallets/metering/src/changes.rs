@@ -1,8 +1,6 @@
 //! How meters change keys and hands, and leave.
 
-use crate::{
-    Assignment, Config, Error, Event, Installer, Meter, MeterByKey, Meters, MetersOf, Pallet,
-};
+use crate::{Assignment, Config, Error, Event, Installer, Meter, Meters, Pallet};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 use qedex_primitives::{Calendar, MeterId, MeterKey, SlotIndex, Windows};
 
@@ -20,7 +18,7 @@ impl<T: Config> Pallet<T> {
         let account = installer.account.clone();
         let from = Self::after(&meter, T::Calendar::current_slot().next());
         let owner = meter.current.owner.clone();
-        MeterByKey::<T>::insert(key, id);
+        Self::remember(id, key);
         Self::assign(
             id,
             meter,
@@ -119,14 +117,7 @@ impl<T: Config> Pallet<T> {
             && former != meter.current.owner
             && meter.previous.as_ref().is_none_or(|p| p.owner != former)
         {
-            MetersOf::<T>::mutate_exists(&former, |entry| {
-                if let Some(list) = entry {
-                    list.retain(|listed| *listed != id);
-                    if list.is_empty() {
-                        *entry = None;
-                    }
-                }
-            });
+            Self::unlist(id, &former);
         }
         Meters::<T>::insert(id, meter);
     }

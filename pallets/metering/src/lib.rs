@@ -24,6 +24,7 @@ mod notices;
 mod pruning;
 mod readings;
 mod registry;
+mod removal;
 mod tariff;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,9 @@ use qedex_primitives::Wh;
 /// The largest capacity of a meter: one gigawatt-hour per slot.
 pub const MAX_CAPACITY: Wh = Wh(1_000_000_000);
 
+/// How many keys of a meter are remembered, the present one included.
+pub const MAX_KEYS: u32 = 16;
+
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
 #[import_section(notices::notices)]
@@ -56,6 +60,7 @@ pub mod pallet {
     use super::*;
     use alloc::vec::Vec;
     use frame_support::pallet_prelude::*;
+    use frame_support::traits::{Consideration, Footprint};
     use frame_support::weights::WeightMeter;
     use frame_system::pallet_prelude::*;
     use qedex_primitives::{
@@ -81,6 +86,10 @@ pub mod pallet {
 
         /// When a slot takes readings, and when it is final.
         type Calendar: Calendar;
+
+        /// What an installer has at stake for each meter that it registered, as long as the meter
+        /// is on record.
+        type MeterBond: Consideration<Self::AccountId, Footprint>;
 
         /// The most meters of one account, former ones included as long as a slot of theirs is
         /// not final. At least 1, and at most as many as a bill can have readings.
@@ -115,6 +124,14 @@ pub mod pallet {
         type WeightInfo: WeightInfo;
     }
 
+    /// Why metering holds money.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// For the storage of meters.
+        #[codec(index = 0)]
+        Storage,
+    }
+
     /// The registered meters, by their number.
     #[pallet::storage]
     pub type Meters<T: Config> = StorageMap<_, Twox64Concat, MeterId, Meter<T::AccountId>>;
@@ -123,9 +140,19 @@ pub mod pallet {
     #[pallet::storage]
     pub type NextMeter<T: Config> = StorageValue<_, u32, ValueQuery>;
 
-    /// The meter of each key, for good: keys that were rotated out are among them.
+    /// The meter of each key that is remembered: keys that were rotated out are among them.
     #[pallet::storage]
     pub type MeterByKey<T: Config> = StorageMap<_, Blake2_128Concat, MeterKey, MeterId>;
+
+    /// The keys of each meter that are remembered, the oldest first and the present one last.
+    #[pallet::storage]
+    pub type KeysOf<T: Config> =
+        StorageMap<_, Twox64Concat, MeterId, BoundedVec<MeterKey, ConstU32<MAX_KEYS>>, ValueQuery>;
+
+    /// Who has how much at stake for each meter. Nobody has for those of genesis.
+    #[pallet::storage]
+    pub type MeterBonds<T: Config> =
+        StorageMap<_, Twox64Concat, MeterId, (T::AccountId, T::MeterBond)>;
 
     /// The meters of each account, in the order in which it got them. Former ones leave when
     /// another change of theirs is made, or when their room is needed.
@@ -217,6 +244,11 @@ pub mod pallet {
         fn max_capacity() -> Wh {
             MAX_CAPACITY
         }
+
+        /// How many keys of a meter are remembered, the present one included.
+        fn max_keys() -> u32 {
+            MAX_KEYS
+        }
     }
 
     #[pallet::hooks]
@@ -279,7 +311,8 @@ pub mod pallet {
         /// each direction. It gets the next free number and is active from the first slot on whose
         /// gate has not opened yet.
         ///
-        /// Origin: an account that may install meters, and known to be of another owner.
+        /// Origin: an account that may install meters, and known to be of another owner. It pays a
+        /// bond while the meter is on record.
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::register_meter())]
         pub fn register_meter(
@@ -291,7 +324,8 @@ pub mod pallet {
             let installer = Self::ensure_installer(origin)?;
             Self::ensure_known_independent(&installer, &owner)?;
             let active_from = Self::first_unopened();
-            Self::do_register_meter(owner, key, capacity, installer, active_from)
+            let meter = Self::do_register_meter(owner, key, capacity, installer, active_from)?;
+            Self::take_bond(meter)
         }
 
         /// Submits one reading. Fails with the reason if it is refused.
@@ -318,7 +352,7 @@ pub mod pallet {
         }
 
         /// Gives `meter` another `key`, from the next slot on. The old key goes on to sign for the
-        /// slots until then, and is never used again.
+        /// slots until then, and no meter gets it as long as this one remembers it.
         ///
         /// Origin: an account that may install meters, and known to be of another owner than the
         /// meter's.
@@ -388,6 +422,17 @@ pub mod pallet {
         pub fn set_tariff(origin: OriginFor<T>, rule: TariffRule) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
             Self::do_set_tariff(rule)
+        }
+
+        /// Removes from storage a meter that was taken out of service and of which no slot is
+        /// kept any more. Its bond goes back to whoever registered it, and its keys are free.
+        ///
+        /// Origin: any signed account.
+        #[pallet::call_index(8)]
+        #[pallet::weight(T::WeightInfo::remove_meter())]
+        pub fn remove_meter(origin: OriginFor<T>, meter: MeterId) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_remove_meter(meter)
         }
     }
 

@@ -4,11 +4,11 @@ use crate as pallet_metering;
 use crate::{GenesisConfig, GenesisMeter, SignedReading};
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{ConstU32, ConstU64},
+    traits::{ConstU32, ConstU64, ConstU128, LinearStoragePrice, fungible::HoldConsideration},
 };
 use qedex_primitives::{
-    Calendar, Membership, MeterId, MeterKey, MeterSignature, Millis, Moment, OwnerId, PolicyId,
-    ReadingPayload, Role, Schedule, SlotIndex, Wh, Windows,
+    Balance, Calendar, Membership, MeterId, MeterKey, MeterSignature, Millis, Moment, OwnerId,
+    PolicyId, ReadingPayload, Role, Schedule, SlotIndex, Wh, Windows,
 };
 use sp_core::{H256, Pair, ed25519, sr25519};
 use sp_runtime::BuildStorage;
@@ -19,13 +19,22 @@ type Block = frame_system::mocking::MockBlock<Test>;
 frame_support::construct_runtime!(
     pub enum Test {
         System: frame_system,
+        Balances: pallet_balances,
         Metering: pallet_metering,
     }
 );
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
+    type AccountData = pallet_balances::AccountData<Balance>;
     type Block = Block;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+    type AccountStore = System;
+    type Balance = Balance;
+    type ExistentialDeposit = ConstU128<1>;
 }
 
 parameter_types! {
@@ -36,7 +45,16 @@ parameter_types! {
     pub static Aliases: Vec<(AccountId, AccountId)> = vec![];
     /// Of whom membership knows no owner.
     pub static Unknown: Vec<AccountId> = vec![];
+    pub const BondReason: RuntimeHoldReason =
+        RuntimeHoldReason::Metering(pallet_metering::HoldReason::Storage);
 }
+
+/// What each installer has at genesis.
+pub const WEALTH: Balance = 1_000_000;
+/// The part of a meter's bond that does not depend on its size.
+pub const BOND_BASE: u128 = 1_000;
+/// What each byte adds to it.
+pub const BOND_PER_BYTE: u128 = 1;
 
 /// The length of a delivery slot: 15 minutes.
 pub const SLOT_LENGTH: Millis = 900_000;
@@ -104,6 +122,12 @@ pub const PRUNED_PER_BLOCK: u32 = 10;
 impl pallet_metering::Config for Test {
     type AdminOrigin = frame_system::EnsureRoot<AccountId>;
     type Membership = TestMembership;
+    type MeterBond = HoldConsideration<
+        AccountId,
+        Balances,
+        BondReason,
+        LinearStoragePrice<ConstU128<BOND_BASE>, ConstU128<BOND_PER_BYTE>, Balance>,
+    >;
     type Calendar = TestCalendar;
     type KeptDays = ConstU64<KEPT_DAYS>;
     type MaxSlotsPerBlock = ConstU32<SLOTS_PER_BLOCK>;
@@ -236,6 +260,14 @@ impl ExtBuilder {
         let mut storage = frame_system::GenesisConfig::<Test>::default()
             .build_storage()
             .unwrap();
+        pallet_balances::GenesisConfig::<Test> {
+            balances: [INSTALLER, SECOND_INSTALLER, CARRIER]
+                .map(|who| (who, WEALTH))
+                .to_vec(),
+            ..Default::default()
+        }
+        .assimilate_storage(&mut storage)
+        .unwrap();
         self.genesis.assimilate_storage(&mut storage).unwrap();
         let mut ext = sp_io::TestExternalities::new(storage);
         ext.execute_with(|| {

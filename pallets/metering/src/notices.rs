@@ -54,6 +54,11 @@ mod notices {
             /// The first slot of which it takes no reading any more.
             from: SlotIndex,
         },
+        /// A meter that was out of service was removed from storage.
+        MeterRemoved {
+            /// Its number, which no other meter gets.
+            meter: MeterId,
+        },
         /// A reading counts.
         ReadingAccepted {
             /// Its place in the batch, from 0.
@@ -170,5 +175,11 @@ mod notices {
         InvalidTariff,
         /// Everybody can sign with the key.
         WeakKey,
+        /// The installer cannot pay the bond for the meter.
+        CannotPayBond,
+        /// The meter was not taken out of service, so it cannot be removed.
+        InService,
+        /// The meter cannot be removed yet: a slot of its service is still kept.
+        SlotsStillKept,
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     Meters, MetersOf, NextMeter, Pallet,
 };
 use alloc::vec::Vec;
-use frame_support::{ensure, pallet_prelude::DispatchResult};
+use frame_support::ensure;
 use frame_system::{ensure_signed, pallet_prelude::OriginFor};
 use qedex_primitives::{Calendar, Membership, MeterId, MeterKey, Role, SlotIndex, Wh};
 use serde::{Deserialize, Serialize};
@@ -86,21 +86,21 @@ impl<T: Config> Pallet<T> {
         Self::ensure_independent(&installer.account, owner)
     }
 
-    /// Refuses a key that a meter has or had, or with which everybody can sign.
+    /// Refuses a key that a meter has or is known to have had, or with which everybody can sign.
     pub(crate) fn ensure_fresh(key: &MeterKey) -> Result<(), Error<T>> {
         ensure!(!MeterByKey::<T>::contains_key(key), Error::<T>::KeyTaken);
         ensure!(!key.is_weak(), Error::<T>::WeakKey);
         Ok(())
     }
 
-    /// Registers a meter under the next free number, active from `active_from` on.
+    /// Registers a meter under the next free number, which it returns, active from `active_from` on.
     pub(crate) fn do_register_meter(
         owner: T::AccountId,
         key: MeterKey,
         capacity: Wh,
         installer: Installer<T::AccountId>,
         active_from: SlotIndex,
-    ) -> DispatchResult {
+    ) -> Result<MeterId, DispatchError> {
         ensure!(
             !capacity.is_zero() && capacity <= MAX_CAPACITY,
             Error::<T>::CapacityOutOfRange
@@ -111,7 +111,7 @@ impl<T: Config> Pallet<T> {
         let meter = MeterId(number);
         Self::list(meter, &owner)?;
         NextMeter::<T>::put(next);
-        MeterByKey::<T>::insert(key, meter);
+        Self::remember(meter, key);
         Meters::<T>::insert(
             meter,
             Meter {
@@ -134,7 +134,7 @@ impl<T: Config> Pallet<T> {
             capacity,
             active_from,
         });
-        Ok(())
+        Ok(meter)
     }
 
     /// Puts `meter` on the list of `account`, where it may be already. If the list is full, former

@@ -1,9 +1,9 @@
 //! What must be true of the storage after every block.
 
 use crate::{
-    AccountTotals, Agenda, Bands, Config, Corrections, DayLoads, FrozenTotals, MAX_CAPACITY,
-    MeterByKey, Meters, MetersOf, NextMeter, OldestDay, OldestKept, Pallet, Readings, SlotTotals,
-    StandingTariff, Totals,
+    AccountTotals, Agenda, Bands, Config, Corrections, DayLoads, FrozenTotals, KeysOf,
+    MAX_CAPACITY, MeterBonds, MeterByKey, Meters, MetersOf, NextMeter, OldestDay, OldestKept,
+    Pallet, Readings, SlotTotals, StandingTariff, Totals,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::ensure;
@@ -15,7 +15,8 @@ impl<T: Config> Pallet<T> {
     /// Checks the invariants:
     ///
     /// 1. A meter's number lies below the next free one, and its capacity in the range.
-    /// 2. The keys of a meter's assignments lead to it, and every key leads to a meter.
+    /// 2. The keys of a meter's assignments are among those that it is known to have had. Each of
+    ///    these leads to it, and no others lead anywhere. Bonds are of meters that exist.
     /// 3. A meter's assignments follow on one another and last for one slot at least.
     /// 4. The lists of the accounts name no meter twice, and name every meter under the owner of
     ///    each of its assignments that is not over.
@@ -56,8 +57,8 @@ impl<T: Config> Pallet<T> {
             );
             for assignment in core::iter::once(&meter.current).chain(meter.previous.as_ref()) {
                 ensure!(
-                    MeterByKey::<T>::get(assignment.key) == Some(id),
-                    "key does not lead to its meter"
+                    KeysOf::<T>::get(id).contains(&assignment.key),
+                    "key is not remembered"
                 );
                 ensure!(
                     assignment.until.is_none_or(|until| assignment.from < until),
@@ -71,8 +72,21 @@ impl<T: Config> Pallet<T> {
                 "assignments do not follow on one another"
             );
         }
-        for (_, id) in MeterByKey::<T>::iter() {
-            ensure!(Meters::<T>::contains_key(id), "key of no meter");
+        let mut remembered = 0_usize;
+        for (id, keys) in KeysOf::<T>::iter() {
+            ensure!(Meters::<T>::contains_key(id), "keys of no meter");
+            ensure!(
+                keys.iter().all(|key| MeterByKey::<T>::get(key) == Some(id)),
+                "key does not lead to its meter"
+            );
+            remembered = remembered.saturating_add(keys.len());
+        }
+        ensure!(
+            MeterByKey::<T>::iter_keys().count() == remembered,
+            "key that no meter remembers"
+        );
+        for id in MeterBonds::<T>::iter_keys() {
+            ensure!(Meters::<T>::contains_key(id), "bond for no meter");
         }
         Ok(())
     }

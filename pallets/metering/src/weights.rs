@@ -15,6 +15,8 @@ pub trait WeightInfo {
     fn transfer_meter() -> Weight;
     /// Of `decommission_meter`.
     fn decommission_meter() -> Weight;
+    /// Of `remove_meter`.
+    fn remove_meter() -> Weight;
     /// Of `submit_reading`.
     fn submit_reading() -> Weight;
     /// Of `submit_readings` with `n` readings.
@@ -48,11 +50,11 @@ fn call(reads: u64, writes: u64) -> Weight {
 
 impl WeightInfo for () {
     fn register_meter() -> Weight {
-        call(18, 4)
+        call(21, 8)
     }
 
     fn rotate_key() -> Weight {
-        call(12, 3)
+        call(13, 5)
     }
 
     fn transfer_meter() -> Weight {
@@ -61,6 +63,10 @@ impl WeightInfo for () {
 
     fn decommission_meter() -> Weight {
         call(12, 1)
+    }
+
+    fn remove_meter() -> Weight {
+        call(11, 24)
     }
 
     fn submit_reading() -> Weight {

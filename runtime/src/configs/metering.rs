@@ -1,8 +1,24 @@
 //! What flowed.
 
-use crate::{Auction, Membership, Runtime, configs::governance::AdminOrigin, weights};
-use frame_support::traits::{ConstU32, ConstU64};
+use crate::{
+    AccountId, Auction, Balance, Balances, MILLI_QED, Membership, Runtime, RuntimeHoldReason,
+    configs::governance::AdminOrigin, weights,
+};
+use frame_support::{
+    parameter_types,
+    traits::{ConstU32, ConstU64, LinearStoragePrice, fungible::HoldConsideration},
+};
 use qedex_primitives::MAX_BILL_READINGS;
+
+parameter_types! {
+    /// What is held of an installer for a meter while it is on record, as for a credential.
+    pub const MeterDepositBase: Balance = 100 * MILLI_QED;
+    /// What is held besides for each of its bytes: about 1,500, most of them for keys.
+    pub const MeterDepositPerByte: Balance = MILLI_QED / 100;
+    /// Why it is held.
+    pub const MeterHoldReason: RuntimeHoldReason =
+        RuntimeHoldReason::Metering(pallet_metering::HoldReason::Storage);
+}
 
 impl pallet_metering::Config for Runtime {
     type AdminOrigin = AdminOrigin;
@@ -13,6 +29,12 @@ impl pallet_metering::Config for Runtime {
     type MaxPrunedPerBlock = ConstU32<256>;
     type MaxSlotsPerBlock = ConstU32<8>;
     type Membership = Membership;
+    type MeterBond = HoldConsideration<
+        AccountId,
+        Balances,
+        MeterHoldReason,
+        LinearStoragePrice<MeterDepositBase, MeterDepositPerByte, Balance>,
+    >;
     // Two days of quarter-hours.
     type Retention = ConstU64<192>;
     type WeightInfo = weights::metering::WeightInfo<Runtime>;

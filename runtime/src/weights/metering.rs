@@ -69,6 +69,11 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Metering::SlotTotals` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::OldestKept` (r:1 w:1)
 	/// Proof: `Metering::OldestKept` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	fn remove_meter() -> Weight {
+		Weight::from_parts(100_000_000, 30000)
+			.saturating_add(T::DbWeight::get().reads(11))
+			.saturating_add(T::DbWeight::get().writes(24))
+	}
 	fn submit_reading() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `548`

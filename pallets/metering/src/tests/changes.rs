@@ -54,7 +54,7 @@ fn a_key_may_be_of_the_other_kind() {
 }
 
 #[test]
-fn a_rotated_out_key_is_never_used_again() {
+fn a_rotated_out_key_is_not_used_again() {
     run(|| {
         begin(SLOT);
         assert_ok!(rotate(BENS, "fresh"));

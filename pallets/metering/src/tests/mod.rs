@@ -9,6 +9,7 @@ mod load;
 mod pruning;
 mod readings;
 mod registry;
+mod removal;
 mod tariff;
 
 use crate::{Error, Event, Installer, ReadingError, SignedReading, mock::*};

@@ -90,7 +90,7 @@ fn who_is_not_known_yet_gets_no_meter() {
 }
 
 #[test]
-fn a_key_is_one_meters_for_good() {
+fn a_key_is_one_meters() {
     run(|| {
         assert_noop!(register(CLARA, "first"), Error::<Test>::KeyTaken);
         assert_noop!(register(ANNA, "first"), Error::<Test>::KeyTaken);

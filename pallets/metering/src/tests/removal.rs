@@ -1,0 +1,230 @@
+//! What is at stake for a meter on record, and how meters leave it.
+
+use super::*;
+use crate::{HoldReason, KeysOf, MAX_KEYS, MeterBonds, MeterByKey, Meters, MetersOf, OldestKept};
+use frame_support::{
+    traits::{
+        Hooks,
+        fungible::{InspectHold, Mutate},
+        tokens::Preservation,
+    },
+    weights::Weight,
+};
+use qedex_primitives::{Balance, Calendar};
+
+fn register(by: AccountId, owner: AccountId, name: &str) -> sp_runtime::DispatchResult {
+    Metering::register_meter(signed(by), owner, sr_key(name), CAPACITY)
+}
+
+fn remove(meter: MeterId) -> sp_runtime::DispatchResult {
+    Metering::remove_meter(signed(CARRIER), meter)
+}
+
+fn at_stake(who: AccountId) -> Balance {
+    Balances::balance_on_hold(&HoldReason::Storage.into(), &who)
+}
+
+/// What a meter's bond is.
+fn bond() -> Balance {
+    BOND_BASE + BOND_PER_BYTE * Balance::from(Metering::footprint().size)
+}
+
+/// The number that the next meter gets.
+const NEW: MeterId = MeterId(3);
+
+/// Goes on until the slot before `slot` has left the storage.
+fn outlive(slot: SlotIndex) {
+    begin(SlotIndex(slot.0 + RETENTION + 1));
+    for _ in 0..100 {
+        Metering::on_idle(1, Weight::MAX);
+    }
+}
+
+#[test]
+fn whoever_registers_a_meter_has_a_bond_at_stake() {
+    run(|| {
+        let issuance = Balances::total_issuance();
+        assert_ok!(register(INSTALLER, CLARA, "new"));
+        assert_eq!(at_stake(INSTALLER), bond());
+        assert_eq!(MeterBonds::<Test>::get(NEW).unwrap().0, INSTALLER);
+        assert_ok!(register(SECOND_INSTALLER, CLARA, "newer"));
+        assert_eq!(at_stake(INSTALLER), bond());
+        assert_eq!(at_stake(SECOND_INSTALLER), bond());
+        assert_eq!(Balances::total_issuance(), issuance);
+    });
+}
+
+#[test]
+fn a_bond_covers_everything_that_the_meter_takes_up() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(register(INSTALLER, CLARA, "new"));
+        for number in 0..2 * MAX_KEYS {
+            finalise(later(SLOT, 12 * u64::from(number + 1)));
+            assert_ok!(rotate(NEW, &number.to_string()));
+        }
+        use codec::Encode;
+        let keys = KeysOf::<Test>::get(NEW);
+        let used = Meters::<Test>::get(NEW).encoded_size()
+            + keys.encoded_size()
+            + keys
+                .iter()
+                .map(|key| (key, MeterByKey::<Test>::get(key)).encoded_size())
+                .sum::<usize>()
+            + MeterBonds::<Test>::get(NEW).encoded_size();
+        let paid_for = Metering::footprint().size;
+        assert!(paid_for <= used as u64, "{paid_for} paid for, {used} used");
+        assert!(
+            paid_for + 64 >= used as u64,
+            "{paid_for} paid for, {used} used"
+        );
+    });
+}
+
+#[test]
+fn who_cannot_pay_the_bond_registers_no_meter() {
+    run(|| {
+        let rest = bond() - 1;
+        assert_ok!(<Balances as Mutate<_>>::transfer(
+            &INSTALLER,
+            &CARRIER,
+            WEALTH - rest,
+            Preservation::Expendable,
+        ));
+        assert_noop!(
+            register(INSTALLER, CLARA, "new"),
+            Error::<Test>::CannotPayBond
+        );
+    });
+}
+
+#[test]
+fn nobody_has_anything_at_stake_for_the_meters_of_genesis() {
+    run(|| {
+        assert_eq!(MeterBonds::<Test>::iter().count(), 0);
+        assert_ok!(decommission(BENS));
+        outlive(later(SLOT, 10));
+        assert_ok!(remove(BENS));
+        assert_eq!(at_stake(INSTALLER), 0);
+    });
+}
+
+#[test]
+fn a_meter_in_service_stays() {
+    run(|| {
+        assert_noop!(remove(BENS), Error::<Test>::InService);
+        assert_noop!(remove(NEW), Error::<Test>::UnknownMeter);
+        assert_noop!(
+            Metering::remove_meter(RuntimeOrigin::none(), BENS),
+            sp_runtime::DispatchError::BadOrigin
+        );
+    });
+}
+
+#[test]
+fn a_meter_stays_as_long_as_a_slot_of_its_service_is_kept() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(decommission(BENS));
+        let until = Meters::<Test>::get(BENS).unwrap().current.until.unwrap();
+        let last = SlotIndex(until.0 - 1);
+        for slot in [SLOT, last] {
+            open_window(slot);
+            submit(reading(BENS, slot, 1, 0));
+            assert_noop!(remove(BENS), Error::<Test>::SlotsStillKept);
+        }
+        finalise(last);
+        assert_noop!(remove(BENS), Error::<Test>::SlotsStillKept);
+        begin(SlotIndex(last.0 + RETENTION));
+        for _ in 0..100 {
+            Metering::on_idle(1, Weight::MAX);
+        }
+        assert_eq!(OldestKept::<Test>::get(), Some(last));
+        assert_noop!(remove(BENS), Error::<Test>::SlotsStillKept);
+
+        outlive(last);
+        assert_eq!(OldestKept::<Test>::get(), Some(until));
+        assert_ok!(remove(BENS));
+        assert_eq!(events().last(), Some(&Event::MeterRemoved { meter: BENS }));
+        assert!(!MetersOf::<Test>::contains_key(BEN));
+        assert!(!MeterByKey::<Test>::contains_key(sr_key("bens")));
+        let slot = later(until, RETENTION);
+        open_window(slot);
+        refused(reading(BENS, slot, 1, 0), Error::UnknownMeter);
+    });
+}
+
+#[test]
+fn a_meter_that_never_read_stays_until_its_last_slot_is_final() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(register(INSTALLER, CLARA, "new"));
+        assert_ok!(decommission(NEW));
+        assert_eq!(OldestKept::<Test>::get(), None);
+        let until = Meters::<Test>::get(NEW).unwrap().current.until.unwrap();
+        let last = SlotIndex(until.0 - 1);
+        Now::set(TestCalendar::schedule(last).final_at - 1);
+        assert_noop!(remove(NEW), Error::<Test>::SlotsStillKept);
+        finalise(last);
+        assert_ok!(remove(NEW));
+    });
+}
+
+#[test]
+fn a_bond_goes_back_to_whoever_paid_it() {
+    run(|| {
+        begin(SLOT);
+        let issuance = Balances::total_issuance();
+        assert_ok!(register(SECOND_INSTALLER, CLARA, "new"));
+        // Whoever else changes the meter, and whatever becomes of the payer.
+        finalise(later(SLOT, 12));
+        assert_ok!(transfer(NEW, BEN));
+        finalise(later(SLOT, 30));
+        assert_ok!(decommission(NEW));
+        Installers::set(vec![]);
+        outlive(later(SLOT, 60));
+        assert_eq!(at_stake(SECOND_INSTALLER), bond());
+        assert_ok!(remove(NEW));
+        assert_eq!(at_stake(SECOND_INSTALLER), 0);
+        assert_eq!(Balances::free_balance(SECOND_INSTALLER), WEALTH);
+        assert_eq!(Balances::total_issuance(), issuance);
+        assert!(!MetersOf::<Test>::get(BEN).contains(&NEW));
+        assert!(!MetersOf::<Test>::contains_key(CLARA));
+        assert_noop!(remove(NEW), Error::<Test>::UnknownMeter);
+    });
+}
+
+#[test]
+fn the_keys_of_a_removed_meter_are_free_and_its_number_is_not() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(rotate(BENS, "fresh"));
+        finalise(later(SLOT, 12));
+        assert_ok!(decommission(BENS));
+        outlive(later(SLOT, 30));
+        assert_ok!(remove(BENS));
+        for (number, name) in ["bens", "fresh"].into_iter().enumerate() {
+            assert_ok!(register(INSTALLER, CLARA, name));
+            let id = MeterId(NEW.0 + number as u32);
+            assert_eq!(MeterByKey::<Test>::get(sr_key(name)), Some(id));
+        }
+    });
+}
+
+#[test]
+fn a_meter_remembers_a_bounded_number_of_keys() {
+    run(|| {
+        begin(SLOT);
+        for number in 1..=MAX_KEYS {
+            assert_eq!(KeysOf::<Test>::get(BENS).len() as u32, number);
+            assert_noop!(rotate(FIRST, "bens"), Error::<Test>::KeyTaken);
+            assert_ok!(rotate(BENS, &format!("key {number}")));
+            finalise(later(SLOT, 12 * u64::from(number)));
+            Metering::do_try_state().unwrap();
+        }
+        assert_eq!(KeysOf::<Test>::get(BENS).len() as u32, MAX_KEYS);
+        assert!(!MeterByKey::<Test>::contains_key(sr_key("bens")));
+        assert_noop!(rotate(FIRST, "key 1"), Error::<Test>::KeyTaken);
+        assert_ok!(rotate(FIRST, "bens"));
+    });
+}
