@@ -64,6 +64,8 @@ pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
+use frame_support::pallet_macros::import_section;
+
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod book;
@@ -72,6 +74,7 @@ mod clearing;
 mod leader;
 #[cfg(test)]
 mod mock;
+mod notices;
 mod pairing;
 mod reduction;
 mod standing;
@@ -92,6 +95,7 @@ pub const ANNOUNCED_AHEAD: u64 = 96;
 /// The most orders that a client gets at once.
 pub const MAX_PAGE: u32 = 1_000;
 
+#[import_section(notices::notices)]
 #[frame_support::pallet]
 #[allow(clippy::expect_used)]
 pub mod pallet {
@@ -297,211 +301,6 @@ pub mod pallet {
                 StandingTerms::<T>::put(terms);
             }
         }
-    }
-
-    /// What happened in the market.
-    #[pallet::event]
-    #[pallet::generate_deposit(pub(super) fn deposit_event)]
-    pub enum Event<T: Config> {
-        /// The gate of a slot opened under these terms.
-        SlotOpened {
-            /// The slot.
-            slot: SlotIndex,
-            /// Its frozen terms, key budget and windows.
-            terms: SlotTerms,
-        },
-        /// An order was placed.
-        OrderPlaced {
-            /// The slot.
-            slot: SlotIndex,
-            /// The order's number, in order of arrival.
-            id: OrderId,
-            /// Whose order.
-            who: T::AccountId,
-            /// Its side.
-            side: Side,
-            /// Its limit in plancks per kWh.
-            limit: PricePerKwh,
-            /// Its energy.
-            energy: Wh,
-            /// What is held for it, in plancks.
-            held: Balance,
-        },
-        /// An order's energy was reduced; it kept its place.
-        OrderReduced {
-            /// The slot.
-            slot: SlotIndex,
-            /// The order.
-            id: OrderId,
-            /// Its energy from now on.
-            energy: Wh,
-            /// What was given back, in plancks.
-            released: Balance,
-        },
-        /// An order was cancelled before gate closure.
-        OrderCancelled {
-            /// The slot.
-            slot: SlotIndex,
-            /// The order.
-            id: OrderId,
-            /// Whose order.
-            who: T::AccountId,
-            /// What was given back, in plancks.
-            released: Balance,
-        },
-        /// A slot's prices were found.
-        SlotCleared {
-            /// The slot.
-            slot: SlotIndex,
-            /// The energy that is traded.
-            volume: Wh,
-            /// What buyers pay per kWh, grid fee included; none where nothing trades.
-            buyers_pay: Option<PricePerKwh>,
-            /// What sellers receive per kWh; none where nothing trades.
-            sellers_receive: Option<PricePerKwh>,
-            /// Whether the key budget limited the volume.
-            cap_binding: bool,
-            /// How prices followed from the book.
-            rule: Rule,
-            /// What buyers pay more than sellers receive and the grid takes, per kWh. Under the
-            /// rule `Uniform` it is the keys' shadow price and goes to the entropy fund, under
-            /// `McAfee` to the community fund.
-            beyond_fee: PricePerKwh,
-            /// Keys that the volume uses.
-            keys_used: u64,
-            /// Bids in the book.
-            bids: u32,
-            /// Asks in the book.
-            asks: u32,
-        },
-        /// The chain stood still over the slot's gate closure until its delivery had begun.
-        /// Nothing is traded and every order is released.
-        SlotAnnulled {
-            /// The slot.
-            slot: SlotIndex,
-        },
-        /// An order left the book after gate closure.
-        OrderClosed {
-            /// The slot.
-            slot: SlotIndex,
-            /// The order.
-            id: OrderId,
-            /// Whose order.
-            who: T::AccountId,
-            /// The energy that was traded.
-            filled: Wh,
-            /// What it did not need and got back, in plancks.
-            released: Balance,
-        },
-        /// All orders of a slot are paired or released.
-        SlotMatched {
-            /// The slot.
-            slot: SlotIndex,
-            /// The number of its trades.
-            trades: u32,
-        },
-        /// Everything of a slot is final and its book is removed.
-        SlotFinal {
-            /// The slot.
-            slot: SlotIndex,
-        },
-        /// The leader's standing terms changed, for slots that open from now on.
-        TermsSet {
-            /// The new terms.
-            terms: LeaderTerms,
-        },
-        /// How the standing terms follow the tariff and the keys changed.
-        StandingRuleSet {
-            /// The new rule; none where they stay as they are.
-            rule: Option<StandingRule>,
-        },
-        /// An aggregator announced the terms of a slot.
-        TermsAnnounced {
-            /// The slot.
-            slot: SlotIndex,
-            /// Its terms.
-            terms: LeaderTerms,
-            /// Who announced them.
-            by: T::AccountId,
-        },
-        /// An order of a batch, or a standing order's renewal, was refused; the others went on.
-        OrderRefused {
-            /// The slot.
-            slot: SlotIndex,
-            /// Whose order.
-            who: T::AccountId,
-            /// What was asked for.
-            order: NewOrder,
-            /// Why.
-            error: DispatchError,
-        },
-        /// An account's standing order was set or changed. Slots whose gate opens from now on get it.
-        StandingOrderSet {
-            /// Whose.
-            who: T::AccountId,
-            /// What is placed in every slot.
-            order: NewOrder,
-        },
-        /// An account's standing order ended. Orders that it placed stay.
-        StandingOrderEnded {
-            /// Whose.
-            who: T::AccountId,
-            /// Whether it ended because it could not be placed again and again.
-            failed: bool,
-        },
-        /// The standing windows changed, for slots that open from now on.
-        WindowsSet {
-            /// The new windows.
-            windows: Windows,
-        },
-    }
-
-    /// Why the market refused. Nothing has changed where one of these is returned.
-    #[pallet::error]
-    pub enum Error<T> {
-        /// The slot's gate is not open: not yet, or not any more.
-        GateNotOpen,
-        /// The account's credentials do not permit this side of the market.
-        NotPermitted,
-        /// The account's standing is below the least that this side of the market asks for.
-        StandingTooLow,
-        /// The limit is below the floor or above the cap price of the slot.
-        OutsideCorridor,
-        /// The limit is not a whole multiple of the tick.
-        OffTick,
-        /// The energy is below the least order.
-        BelowLeastOrder,
-        /// The energy is not a whole number of lots.
-        NotWholeLots,
-        /// The energy is above the largest order.
-        AboveLargestOrder,
-        /// The account, or another one of its owner, has taken the other side of this slot.
-        OtherSide,
-        /// The account, or its owner, has as many open orders in this slot as it may have.
-        TooManyOrders,
-        /// The slot has as many orders as it takes.
-        BookFull,
-        /// There is no such open order.
-        UnknownOrder,
-        /// The order is somebody else's.
-        NotYourOrder,
-        /// The free balance does not cover what the order must hold.
-        InsufficientFunds,
-        /// A price, energy or amount is too large to compute with.
-        Overflow,
-        /// The terms contradict themselves: see the documentation of `set_terms`.
-        InconsistentTerms,
-        /// The terms are outside of what the council allows: see the documentation of
-        /// `announce_terms`.
-        BeyondLimits,
-        /// The slot has opened, or lies too far ahead.
-        NotAhead,
-        /// There are as many standing orders as there may be.
-        TooManyStandingOrders,
-        /// The account has no standing order.
-        NoStandingOrder,
-        /// The windows do not follow one another, or span more than the slots in flight allow.
-        InconsistentWindows,
     }
 
     #[pallet::hooks]

@@ -1,0 +1,160 @@
+//! What the pallet says: its events and errors.
+
+use frame_support::pallet_macros::pallet_section;
+
+/// Declares events and errors.
+#[pallet_section]
+mod notices {
+    /// What happened to trades.
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// Clearing made a trade.
+        TradeOpened {
+            /// The slot.
+            slot: SlotIndex,
+            /// The trade's number.
+            id: TradeId,
+            /// Who buys.
+            buyer: T::AccountId,
+            /// Who sells.
+            seller: T::AccountId,
+            /// The energy.
+            energy: Wh,
+            /// What the buyer has in escrow for it, in plancks.
+            payment: Balance,
+            /// What the seller has in escrow for it, in plancks.
+            deposit: Balance,
+        },
+        /// A seller committed to its bill of a slot.
+        Committed {
+            /// The slot.
+            slot: SlotIndex,
+            /// The seller.
+            seller: T::AccountId,
+            /// The commitment.
+            commitment: H256,
+        },
+        /// A buyer complained: the seller has to reveal its bill.
+        Complained {
+            /// The slot.
+            slot: SlotIndex,
+            /// The trade's number.
+            id: TradeId,
+            /// Who complains.
+            buyer: T::AccountId,
+            /// About whom.
+            seller: T::AccountId,
+            /// What is held of the buyer for it, in plancks.
+            bond: Balance,
+            /// Until when the seller may reveal; later if the chain stands still before.
+            due: Moment,
+        },
+        /// A seller revealed its bill: it is what it committed to, and signed by its meters.
+        Revealed {
+            /// The slot.
+            slot: SlotIndex,
+            /// The seller.
+            seller: T::AccountId,
+            /// What it delivered in the slot.
+            delivered: Wh,
+        },
+        /// A trade is settled.
+        TradeSettled {
+            /// The slot.
+            slot: SlotIndex,
+            /// The trade's number.
+            id: TradeId,
+            /// Who bought.
+            buyer: T::AccountId,
+            /// Who sold.
+            seller: T::AccountId,
+            /// The energy traded.
+            energy: Wh,
+            /// The energy that counts as delivered.
+            metered: Wh,
+            /// What decided.
+            outcome: Outcome,
+            /// What moved where.
+            amounts: Amounts,
+        },
+        /// All trades of a slot are settled.
+        SlotSettled {
+            /// The slot.
+            slot: SlotIndex,
+            /// Their number.
+            trades: u32,
+        },
+        /// A seller has defaulted too often: it is excluded from new business for a time, and has
+        /// lost what let it sell.
+        SellerExcluded {
+            /// The seller.
+            seller: T::AccountId,
+            /// The number of credentials that it lost.
+            credentials: u32,
+        },
+        /// New rules hold for all slots whose gate opens from now on.
+        RulesChanged {
+            /// The rules.
+            rules: Rules,
+        },
+        /// Settlement is paused.
+        SettlementPaused,
+        /// Settlement goes on.
+        SettlementResumed,
+    }
+
+    /// Why settlement refused. Nothing has changed where one of these is returned.
+    #[pallet::error]
+    pub enum Error<T> {
+        /// The account sold nothing in this slot that is not settled yet.
+        NotASeller,
+        /// The commitment window of the slot is not open.
+        NotInCommitmentWindow,
+        /// The seller has committed for this slot already.
+        AlreadyCommitted,
+        /// More is asked of an account's escrow than is held for its orders.
+        EscrowTooSmall,
+        /// A trade of this slot with this number or a higher one has been opened already.
+        TradeOutOfOrder,
+        /// It is too late: delivery of the slot has ended, so that a seller could not give evidence
+        /// in time any more, or no reveal is due any more.
+        TooLate,
+        /// Too many slots have unsettled trades.
+        TooManySlots,
+        /// An amount is too large to compute with.
+        Overflow,
+        /// There is no such open trade.
+        NoSuchTrade,
+        /// The account is not the buyer of this trade.
+        NotTheBuyer,
+        /// Delivery of the slot is not over: there is nothing to acknowledge yet.
+        DeliveryNotOver,
+        /// The buyer has complained about this trade: the seller's answer decides.
+        AlreadyComplained,
+        /// Complaints about the slot are not taken now.
+        NotInComplaintWindow,
+        /// The seller has not committed, or its meters' readings are public: they decide.
+        NothingToComplainOf,
+        /// Nobody has complained about the seller in this slot: its bill may stay private.
+        NoComplaint,
+        /// The seller has revealed its bill of this slot already.
+        AlreadyRevealed,
+        /// Bill and nonce are not what the seller committed to.
+        NotAsCommitted,
+        /// The bill has not exactly one reading of each meter that the seller had in the slot.
+        WrongMeters,
+        /// A reading of the bill is of another slot.
+        WrongSlot,
+        /// A value of the bill is over the meter's capacity.
+        OverCapacity,
+        /// A signature of the bill is not the meter's over its reading on this chain.
+        BadSignature,
+        /// A rule is out of its range.
+        InvalidRules,
+        /// The rules have been changed too often for slots whose gate is open.
+        TooManyChanges,
+        /// Settlement is paused.
+        IsPaused,
+    }
+}
