@@ -1,0 +1,126 @@
+//! The market on which the benchmarks trade.
+
+use crate::*;
+use frame_benchmarking::v2::*;
+use frame_support::{BoundedVec, traits::Get};
+use qedex_math::clearing::Margin;
+use qedex_primitives::{
+    Balance, Calendar, Escrow, LeaderTerms, Membership, Millis, OrderId, PricePerKwh, Role, Rule,
+    Side, SlotIndex, SlotTerms, Wh, Windows,
+};
+use sp_runtime::Permill;
+
+/// The slot that the benchmarks trade.
+pub(super) const SLOT: SlotIndex = SlotIndex(1_000_000);
+/// The length of a delivery slot.
+pub(super) const SLOT_LENGTH: Millis = 12_000;
+/// The distance between two limits.
+pub(super) const TICK: u128 = 1_000_000_000;
+/// The energy of an order.
+pub(super) const ENERGY: Wh = Wh(200);
+/// More than any order here holds.
+pub(super) const ENDOWMENT: Balance = 1_000_000_000_000_000;
+
+/// Terms with as many price levels as there may be.
+pub(super) fn terms<T: Config>() -> LeaderTerms {
+    let levels = u128::from(T::MaxTicks::get());
+    LeaderTerms {
+        floor: PricePerKwh(TICK),
+        cap: PricePerKwh(TICK.saturating_mul(levels)),
+        grid_fee: PricePerKwh(0),
+        tick: PricePerKwh(TICK),
+        lot: Wh(100),
+        least_order: Wh(100),
+        wh_per_key: Wh(1_000),
+        deposit_rate: Permill::one(),
+        rule: Rule::Uniform,
+    }
+}
+
+/// Opens the gate of `SLOT`, with as many other slots in flight as there may be.
+pub(super) fn open_market<T: Config>() -> SlotRecord {
+    let windows = Windows::default();
+    SlotLength::<T>::put(SLOT_LENGTH);
+    StandingWindows::<T>::put(windows);
+    StandingTerms::<T>::put(terms::<T>());
+    let schedule = windows.schedule(SLOT, SLOT_LENGTH);
+    Pallet::<T>::set_now(schedule.gate_opens);
+    let before = u64::from(T::MaxSlotsInFlight::get()).saturating_sub(1);
+    let slots = (SLOT.0.saturating_sub(before)..=SLOT.0)
+        .rev()
+        .map(SlotIndex);
+    InFlight::<T>::put(BoundedVec::truncate_from(slots.collect()));
+    NextSlot::<T>::put(SlotIndex(SLOT.0.saturating_add(1)));
+    let record = SlotRecord {
+        terms: SlotTerms {
+            leader: terms::<T>(),
+            keys: u64::MAX,
+            schedule,
+        },
+        phase: Phase::Open,
+        next_order: 0,
+        bids: 0,
+        asks: 0,
+        renewing: 0,
+    };
+    Slots::<T>::insert(SLOT, record);
+    record
+}
+
+/// An account that may trade on both sides and has the money for it.
+pub(super) fn trader<T: Config>(number: u32) -> T::AccountId {
+    let who: T::AccountId = account("trader", number, 0);
+    T::Membership::grant(&who, Role::Trade);
+    T::Membership::grant(&who, Role::Sell);
+    T::Escrow::endow(&who, ENDOWMENT);
+    who
+}
+
+/// A limit `ticks` worse, for the other side, than the best one.
+pub(super) fn limit<T: Config>(side: Side, ticks: u32) -> PricePerKwh {
+    let off = TICK.saturating_mul(u128::from(ticks));
+    match side {
+        Side::Bid => PricePerKwh(terms::<T>().cap.0.saturating_sub(off)),
+        Side::Ask => PricePerKwh(terms::<T>().floor.0.saturating_add(off)),
+    }
+}
+
+/// Places an order of a new trader.
+pub(super) fn place<T: Config>(
+    number: u32,
+    side: Side,
+    ticks: u32,
+) -> Result<(T::AccountId, OrderId), BenchmarkError> {
+    let who = trader::<T>(number);
+    let id = record::<T>()?.next_order;
+    Pallet::<T>::do_place(who.clone(), SLOT, new_order::<T>(side, ticks))?;
+    Ok((who, id))
+}
+
+pub(super) fn new_order<T: Config>(side: Side, ticks: u32) -> NewOrder {
+    NewOrder {
+        side,
+        limit: limit::<T>(side, ticks),
+        energy: ENERGY,
+    }
+}
+
+/// The standing order of a new trader.
+pub(super) fn stand<T: Config>(number: u32) -> Result<T::AccountId, BenchmarkError> {
+    let who = trader::<T>(number);
+    Pallet::<T>::do_set_standing(who.clone(), new_order::<T>(Side::Ask, 0))?;
+    Ok(who)
+}
+
+/// Where a greedy run ends at the first limit of a side.
+pub(super) fn margin<T: Config>(side: Side) -> Margin {
+    Margin {
+        limit: limit::<T>(side, 0),
+        ahead: Wh(0),
+        taken: ENERGY,
+    }
+}
+
+pub(super) fn record<T: Config>() -> Result<SlotRecord, BenchmarkError> {
+    Slots::<T>::get(SLOT).ok_or(BenchmarkError::Stop("the slot is open"))
+}
