@@ -3,7 +3,7 @@
 use crate::{
     chain::{H256, metering::Scheme},
     commands::{
-        Validator,
+        Council, Validator,
         membership::{Attribute, Blacklist, Credential, Policy, Role},
         metering,
     },
@@ -63,6 +63,9 @@ pub enum Command {
     /// Who is excluded.
     #[command(subcommand)]
     Blacklist(Blacklist),
+    /// The motions of the consortium council, which administers the chain.
+    #[command(subcommand)]
+    Council(Council),
     /// Who writes blocks.
     #[command(subcommand)]
     Validator(Validator),

@@ -4,6 +4,7 @@ use super::{
     At, H256,
     api::{self, runtime_types as types},
     calls::NewOrder,
+    council::{self, Decision},
     membership::{self, Change},
 };
 use crate::{
@@ -49,6 +50,8 @@ pub struct Transaction {
     pub readings: Vec<(u32, u64, Option<String>)>,
     /// What it did to memberships.
     pub changes: Vec<Change>,
+    /// What it did in the council, and to the call with which hash.
+    pub decisions: Vec<(H256, Decision)>,
 }
 
 impl Block {
@@ -92,7 +95,13 @@ impl Block {
         };
         transaction.happenings.extend(happening);
         match event.pallet_name() {
-            "System" | "Utility" | "Proxy" | "Sudo" => transaction.note_failure(event, metadata)?,
+            "System" | "Utility" | "Proxy" | "Sudo" | "Whitelist" => {
+                transaction.note_failure(event, metadata)?;
+            }
+            "Council" => {
+                let decision = council::decision(event, metadata)?;
+                transaction.decisions.extend(decision);
+            }
             "TransactionPayment" => {
                 use api::transaction_payment::events::TransactionFeePaid as Paid;
                 if let Some(paid) = decode::<Paid>(event)? {
@@ -109,10 +118,20 @@ impl Block {
 }
 
 impl Transaction {
+    /// What it did in the council to the call with this hash.
+    pub fn decided(&self, hash: H256) -> impl Iterator<Item = &Decision> {
+        let all = self.decisions.iter();
+        all.filter(move |(of, _)| *of == hash)
+            .map(|(_, decision)| decision)
+    }
+
     fn note_failure(&mut self, event: &Event<'_>, metadata: &Metadata) -> Result<(), Error> {
         use api::{
-            proxy::events::ProxyExecuted, sudo::events::Sudid, system::events::ExtrinsicFailed,
-            utility::events::ItemFailed,
+            proxy::events::ProxyExecuted,
+            sudo::events::Sudid,
+            system::events::ExtrinsicFailed,
+            utility::events::{BatchInterrupted, ItemFailed},
+            whitelist::events::WhitelistedCallDispatched,
         };
         if let Some(failed) = decode::<ExtrinsicFailed>(event)? {
             self.failure = Some(describe(&failed.dispatch_error, metadata));
@@ -126,6 +145,12 @@ impl Transaction {
             && let Err(error) = &done.sudo_result
         {
             self.refusals.push(describe(error, metadata));
+        } else if let Some(stopped) = decode::<BatchInterrupted>(event)? {
+            self.refusals.push(describe(&stopped.error, metadata));
+        } else if let Some(done) = decode::<WhitelistedCallDispatched>(event)?
+            && let Err(error) = &done.result
+        {
+            self.refusals.push(describe(&error.error, metadata));
         }
         Ok(())
     }
@@ -267,7 +292,7 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
 }
 
 /// The name and meaning of a dispatch error.
-fn describe(error: &types::sp_runtime::DispatchError, metadata: &Metadata) -> Refusal {
+pub(super) fn describe(error: &types::sp_runtime::DispatchError, metadata: &Metadata) -> Refusal {
     let types::sp_runtime::DispatchError::Module(module) = error else {
         return Refusal {
             name: format!("{error:?}"),

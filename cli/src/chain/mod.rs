@@ -5,11 +5,13 @@ mod api;
 pub mod block;
 pub mod books;
 pub mod calls;
+pub mod council;
 pub mod keys;
 pub mod membership;
 pub mod meter;
 pub mod metering;
 pub mod queries;
+pub mod readable;
 pub mod session;
 pub mod settlement;
 pub mod validators;
@@ -30,12 +32,13 @@ pub use subxt::utils::H256;
 const SPEC_NAME: &str = "qedex";
 
 /// The pallets whose shape must be the one that this program was built for.
-const PALLETS: [&str; 10] = [
+const PALLETS: [&str; 11] = [
     "System",
     "Timestamp",
     "Balances",
     "Utility",
     "Proxy",
+    "Council",
     "Sudo",
     "Membership",
     "Metering",

@@ -1,5 +1,6 @@
 //! The commands of a prosumer, each a thin wrapper of one call.
 
+mod council;
 mod market;
 pub mod membership;
 pub mod metering;
@@ -9,6 +10,7 @@ mod status;
 mod trade;
 mod validator;
 
+pub use council::Council;
 pub use market::{Market, market};
 pub use order::{amend, batch, cancel, place, standing};
 pub use readings::{key, sign, submit};

@@ -3,8 +3,8 @@
 use super::{
     super::{
         api::{self, runtime_types as types},
-        block::{Block, Transaction},
         calls::{Inner, NewCredential},
+        council::{Acted, Proposal},
         keys::Keypair,
         session::Session,
     },
@@ -23,6 +23,13 @@ use types::{
 pub struct Act<P> {
     direct: P,
     inner: Inner,
+}
+
+impl<P> Act<P> {
+    /// The call as a transaction of its own.
+    pub const fn direct(&self) -> &P {
+        &self.direct
+    }
 }
 
 macro_rules! act {
@@ -168,27 +175,46 @@ pub fn lift_exclusion(who: Account) -> Act<impl Payload> {
     act!(lift_exclusion { who: id(who) })
 }
 
+/// By whose right an act is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// The signer's own.
+    Signer,
+    /// Root's, by the holder of the sudo key.
+    Root,
+    /// The council's, if enough of it agree with the signer, who is a member.
+    Council,
+}
+
 impl Session {
-    /// Signs, sends and awaits an act as [`Session::call`] does; as Root's, by the holder of the
-    /// sudo key, if `sudo`.
+    /// Signs, sends and awaits an act as [`Session::call`] does, or proposes it.
     pub async fn act(
         &mut self,
         what: &str,
         act: Act<impl Payload>,
         key: &Keypair,
-        sudo: bool,
-    ) -> Result<(Block, Transaction), Error> {
-        if !sudo {
-            return self.call(what, &act.direct, key).await;
-        }
-        let call = api::tx().sudo().sudo(act.inner);
-        let (block, included) = self.call(what, &call, key).await?;
-        match included.refusals.first() {
-            None => Ok((block, included)),
-            Some(refusal) => Err(Error::Refused {
-                what: what.to_owned(),
-                refusal: refusal.clone(),
-            }),
+        by: Authority,
+    ) -> Result<Acted, Error> {
+        match by {
+            Authority::Signer => {
+                let done = self.call(what, &act.direct, key).await?;
+                Ok(Acted::Done(Box::new(done)))
+            }
+            Authority::Root => {
+                let call = api::tx().sudo().sudo(act.inner);
+                let (block, included) = self.call(what, &call, key).await?;
+                match included.refusals.first() {
+                    None => Ok(Acted::Done(Box::new((block, included)))),
+                    Some(refusal) => Err(Error::Refused {
+                        what: what.to_owned(),
+                        refusal: refusal.clone(),
+                    }),
+                }
+            }
+            Authority::Council => {
+                let proposal = Proposal::of(self.at(), &act.inner).await?;
+                self.propose(what, &proposal, key).await
+            }
         }
     }
 }

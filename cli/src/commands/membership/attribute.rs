@@ -1,6 +1,6 @@
 //! `qedex attribute`
 
-use super::{Ask, Sign, Universe, parse_account, parse_text, print_json, table};
+use super::{Administer, Ask, Universe, parse_account, parse_text, print_json, table};
 use crate::{
     chain::membership::{self, Change},
     error::Error,
@@ -14,7 +14,7 @@ use serde_json::json;
 pub enum Attribute {
     /// Lists them with their issuers and versions.
     List(Ask),
-    /// Registers one (the council's or, with --sudo, Root's to do).
+    /// Registers one (for the council, by --council, or Root, by --sudo).
     Register {
         /// Its short name, at most 32 bytes.
         #[arg(long, value_parser = parse_text::<32>)]
@@ -27,17 +27,17 @@ pub enum Attribute {
         issuer: Account,
         /// Who signs.
         #[command(flatten)]
-        sign: Sign,
+        sign: Administer,
     },
     /// Revokes it as a whole: every credential of it is void at once.
     Bump {
         /// Its number or name.
         attribute: String,
-        /// Who signs: the issuer or, with --sudo, Root.
+        /// Who signs: the issuer; by --council the council does it, by --sudo Root.
         #[command(flatten)]
-        sign: Sign,
+        sign: Administer,
     },
-    /// Replaces its issuer (the council's or, with --sudo, Root's to do).
+    /// Replaces its issuer (for the council, by --council, or Root, by --sudo).
     SetIssuer {
         /// Its number or name.
         attribute: String,
@@ -46,15 +46,15 @@ pub enum Attribute {
         issuer: Account,
         /// Who signs.
         #[command(flatten)]
-        sign: Sign,
+        sign: Administer,
     },
-    /// Removes it when it is not in use (the council's or, with --sudo, Root's to do).
+    /// Removes it when it is not in use (for the council, by --council, or Root, by --sudo).
     Remove {
         /// Its number or name.
         attribute: String,
         /// Who signs.
         #[command(flatten)]
-        sign: Sign,
+        sign: Administer,
     },
 }
 
@@ -111,18 +111,20 @@ async fn register(
     name: &str,
     description: &str,
     issuer: Account,
-    sign: &Sign,
+    sign: &Administer,
 ) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let act = membership::register_attribute(name, description, issuer);
-    let (block, included) = sign.act(&mut session, "the registration", act).await?;
+    let Some((block, included)) = sign.act(&mut session, "the registration", act).await? else {
+        return Ok(());
+    };
     let number = included.changes.iter().find_map(|change| match change {
         Change::AttributeRegistered(number) => Some(*number),
         _ => None,
     });
     let attribute =
         number.ok_or_else(|| Error::Answer("no attribute was registered".to_owned()))?;
-    if sign.json {
+    if sign.json() {
         return print_json(&json!({ "attribute": attribute, "block": block.number }));
     }
     println!(
@@ -132,17 +134,19 @@ async fn register(
     Ok(())
 }
 
-async fn bump(attribute: &str, sign: &Sign) -> Result<(), Error> {
+async fn bump(attribute: &str, sign: &Administer) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(attribute)?;
     let act = membership::bump_version(attribute);
-    let (block, included) = sign.act(&mut session, "the revocation", act).await?;
+    let Some((block, included)) = sign.act(&mut session, "the revocation", act).await? else {
+        return Ok(());
+    };
     let version = included.changes.iter().find_map(|change| match change {
         Change::AttributeRevoked(version) => Some(*version),
         _ => None,
     });
-    if sign.json {
+    if sign.json() {
         return print_json(&json!({
             "attribute": attribute,
             "version": version,
@@ -157,14 +161,16 @@ async fn bump(attribute: &str, sign: &Sign) -> Result<(), Error> {
     Ok(())
 }
 
-async fn set_issuer(attribute: &str, issuer: Account, sign: &Sign) -> Result<(), Error> {
+async fn set_issuer(attribute: &str, issuer: Account, sign: &Administer) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(attribute)?;
     let act = membership::set_issuer(attribute, issuer);
-    let (block, _) = sign.act(&mut session, "the new issuer", act).await?;
+    let Some((block, _)) = sign.act(&mut session, "the new issuer", act).await? else {
+        return Ok(());
+    };
     let issuer = membership::account_text(issuer);
-    if sign.json {
+    if sign.json() {
         return print_json(&json!({
             "attribute": attribute,
             "issuer": issuer,
@@ -179,13 +185,15 @@ async fn set_issuer(attribute: &str, issuer: Account, sign: &Sign) -> Result<(),
     Ok(())
 }
 
-async fn remove(attribute: &str, sign: &Sign) -> Result<(), Error> {
+async fn remove(attribute: &str, sign: &Administer) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(attribute)?;
     let act = membership::remove_attribute(attribute);
-    let (block, _) = sign.act(&mut session, "the removal", act).await?;
-    if sign.json {
+    let Some((block, _)) = sign.act(&mut session, "the removal", act).await? else {
+        return Ok(());
+    };
+    if sign.json() {
         return print_json(&json!({ "attribute": attribute, "block": block.number }));
     }
     println!(

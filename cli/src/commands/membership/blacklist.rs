@@ -1,6 +1,6 @@
 //! `qedex blacklist`
 
-use super::{Ask, Sign, distance, parse_account, parse_text, print_json, table};
+use super::{Administer, Ask, distance, parse_account, parse_text, print_json, table};
 use crate::{
     chain::{
         membership::{self, account_text},
@@ -17,7 +17,7 @@ const HOUR: u64 = 3_600_000;
 /// What to do with the blacklist.
 #[derive(Debug, Subcommand)]
 pub enum Blacklist {
-    /// Excludes an account from new business (the council's or, with --sudo, Root's to do).
+    /// Excludes an account from new business (for the council, by --council, or Root, by --sudo).
     Add {
         /// Which.
         #[arg(value_parser = parse_account)]
@@ -30,17 +30,17 @@ pub enum Blacklist {
         reason: String,
         /// Who signs.
         #[command(flatten)]
-        sign: Sign,
+        sign: Administer,
     },
-    /// Lifts an exclusion early (the council's or, with --sudo, Root's to do), or clears one that has
-    /// ended. It ends by itself.
+    /// Lifts an exclusion early (for the council, by --council, or Root, by --sudo), or clears one
+    /// that has ended. It ends by itself.
     Remove {
         /// Whose.
         #[arg(value_parser = parse_account)]
         account: Account,
         /// Who signs.
         #[command(flatten)]
-        sign: Sign,
+        sign: Administer,
     },
     /// Lists the exclusions on record.
     List(Ask),
@@ -62,14 +62,16 @@ impl Blacklist {
     }
 }
 
-async fn add(account: Account, hours: u64, reason: &str, sign: &Sign) -> Result<(), Error> {
+async fn add(account: Account, hours: u64, reason: &str, sign: &Administer) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let duration = hours.saturating_mul(HOUR);
     let act = membership::blacklist(account, reason, duration);
-    let (block, _) = sign.act(&mut session, "the exclusion", act).await?;
+    let Some((block, _)) = sign.act(&mut session, "the exclusion", act).await? else {
+        return Ok(());
+    };
     let until = block.time.saturating_add(duration);
     let account = account_text(account);
-    if sign.json {
+    if sign.json() {
         return print_json(&json!({ "account": account, "until": until, "block": block.number }));
     }
     println!(
@@ -79,12 +81,14 @@ async fn add(account: Account, hours: u64, reason: &str, sign: &Sign) -> Result<
     Ok(())
 }
 
-async fn remove(account: Account, sign: &Sign) -> Result<(), Error> {
+async fn remove(account: Account, sign: &Administer) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let act = membership::lift_exclusion(account);
-    let (block, _) = sign.act(&mut session, "the removal", act).await?;
+    let Some((block, _)) = sign.act(&mut session, "the removal", act).await? else {
+        return Ok(());
+    };
     let account = account_text(account);
-    if sign.json {
+    if sign.json() {
         return print_json(&json!({ "account": account, "block": block.number }));
     }
     println!("{account} is off the blacklist in block {}", block.number);

@@ -1,6 +1,8 @@
 //! `qedex credential`
 
-use super::{Ask, Sign, Universe, distance, parse_account, parse_owner, print_json, table};
+use super::{
+    Administer, Ask, Sign, Universe, distance, parse_account, parse_owner, print_json, table,
+};
 use crate::{
     chain::{
         block::Transaction,
@@ -27,10 +29,24 @@ pub enum Credential {
     Issue(Issue),
     /// After the revocation of an attribute, lifts credentials to its present version.
     Reissue(Reissue),
-    /// Revokes one, as the attribute's issuer or, with --sudo, as Root.
-    Revoke(One),
+    /// Revokes one, as the attribute's issuer; by --council the council does it, by --sudo Root.
+    Revoke {
+        /// Which.
+        #[command(flatten)]
+        one: One,
+        /// Who signs.
+        #[command(flatten)]
+        sign: Administer,
+    },
     /// Removes one that expired 31 days ago or earlier. Anyone may.
-    Clear(One),
+    Clear {
+        /// Which.
+        #[command(flatten)]
+        one: One,
+        /// Who signs.
+        #[command(flatten)]
+        sign: Sign,
+    },
     /// Lists those on record, whether they hold or not.
     List(List),
 }
@@ -84,9 +100,6 @@ pub struct One {
     /// Whose.
     #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
     who: Account,
-    /// Who signs.
-    #[command(flatten)]
-    sign: Sign,
 }
 
 /// Options of `credential list`.
@@ -109,8 +122,8 @@ impl Credential {
         match self {
             Self::Issue(args) => issue(args).await,
             Self::Reissue(args) => reissue(args).await,
-            Self::Revoke(args) => take(args, true).await,
-            Self::Clear(args) => take(args, false).await,
+            Self::Revoke { one, sign } => revoke(one, sign).await,
+            Self::Clear { one, sign } => clear(one, sign).await,
             Self::List(args) => list(args).await,
         }
     }
@@ -211,33 +224,45 @@ async fn reissue(args: &Reissue) -> Result<(), Error> {
     Ok(())
 }
 
-/// Revokes one, or clears one that lapsed long ago.
-async fn take(args: &One, revoke: bool) -> Result<(), Error> {
-    let mut session = args.sign.open().await?;
+async fn revoke(one: &One, sign: &Administer) -> Result<(), Error> {
+    let mut session = sign.open().await?;
     let universe = Universe::read(session.at()).await?;
-    let attribute = universe.resolve(&args.attribute)?;
-    let (block, _) = if revoke {
-        let act = membership::revoke(args.who, attribute);
-        args.sign.act(&mut session, "the revocation", act).await?
-    } else {
-        let act = membership::remove_lapsed(args.who, attribute);
-        args.sign.act(&mut session, "the removal", act).await?
+    let attribute = universe.resolve(&one.attribute)?;
+    let act = membership::revoke(one.who, attribute);
+    let Some((block, _)) = sign.act(&mut session, "the revocation", act).await? else {
+        return Ok(());
     };
-    let who = account_text(args.who);
-    if args.sign.json {
-        return print_json(&json!({
-            "attribute": attribute,
-            "account": who,
-            "block": block.number,
-        }));
+    let label = universe.label(attribute);
+    one.taken(attribute, &label, "revoked", block.number, sign.json())
+}
+
+async fn clear(one: &One, sign: &Sign) -> Result<(), Error> {
+    let mut session = sign.open().await?;
+    let universe = Universe::read(session.at()).await?;
+    let attribute = universe.resolve(&one.attribute)?;
+    let act = membership::remove_lapsed(one.who, attribute);
+    let (block, _) = sign.act(&mut session, "the removal", act).await?;
+    let label = universe.label(attribute);
+    one.taken(attribute, &label, "removed", block.number, sign.json)
+}
+
+impl One {
+    /// Says that it is no longer there.
+    fn taken(
+        &self,
+        attribute: u32,
+        label: &str,
+        how: &str,
+        block: u64,
+        json: bool,
+    ) -> Result<(), Error> {
+        let who = account_text(self.who);
+        if json {
+            return print_json(&json!({ "attribute": attribute, "account": who, "block": block }));
+        }
+        println!("the credential of {who} of {label} is {how} in block {block}");
+        Ok(())
     }
-    println!(
-        "the credential of {who} of {} is {} in block {}",
-        universe.label(attribute),
-        if revoke { "revoked" } else { "removed" },
-        block.number
-    );
-    Ok(())
 }
 
 async fn list(args: &List) -> Result<(), Error> {

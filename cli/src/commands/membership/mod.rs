@@ -12,14 +12,15 @@ pub use credential::Credential;
 pub use policy::Policy;
 pub use role::Role;
 
-use super::{open, print_json};
+use super::{council::print_opened, open, print_json};
 use crate::{
     args::Node,
     chain::{
         At, Chain,
         block::{Block, Transaction},
-        keys,
-        membership::{self, Act},
+        council::Acted,
+        keys::{self, Keypair},
+        membership::{self, Act, Authority},
         session::Session,
     },
     error::Error,
@@ -38,7 +39,7 @@ pub struct Ask {
     node: Node,
     /// Prints JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Options of what changes something.
@@ -50,16 +51,28 @@ pub struct Sign {
     /// The secret URI of the account that signs.
     #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
     suri: String,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Options of what the administration may do: the council or, on a development chain, Root.
+#[derive(Debug, Args)]
+pub struct Administer {
+    /// Who signs.
+    #[command(flatten)]
+    sign: Sign,
+    /// Proposes it to the council, of which the signer is a member: done when two thirds of the
+    /// members have voted for it and somebody closes the motion (qedex council).
+    #[arg(long, conflicts_with = "sudo")]
+    council: bool,
     /// Acts as Root, by the sudo key of a development chain.
     #[arg(long)]
     sudo: bool,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 impl Ask {
-    async fn at(&self) -> Result<At, Error> {
+    pub(super) async fn at(&self) -> Result<At, Error> {
         Chain::connect(&self.node.url, self.node.genesis)
             .await?
             .now()
@@ -68,20 +81,65 @@ impl Ask {
 }
 
 impl Sign {
-    async fn open(&self) -> Result<Session, Error> {
+    pub(super) async fn open(&self) -> Result<Session, Error> {
         // A malformed secret is refused before anybody is asked.
-        keys::from_suri(&self.suri)?;
+        self.key()?;
         open(&self.node).await
     }
 
+    pub(super) fn key(&self) -> Result<Keypair, Error> {
+        keys::from_suri(&self.suri)
+    }
+
+    /// Does it by the signer's own right.
     async fn act(
         &self,
         session: &mut Session,
         what: &str,
         act: Act<impl Payload>,
     ) -> Result<(Block, Transaction), Error> {
-        let key = keys::from_suri(&self.suri)?;
-        session.act(what, act, &key, self.sudo).await
+        session.call(what, act.direct(), &self.key()?).await
+    }
+}
+
+impl Administer {
+    async fn open(&self) -> Result<Session, Error> {
+        self.sign.open().await
+    }
+
+    const fn json(&self) -> bool {
+        self.sign.json
+    }
+
+    const fn authority(&self) -> Authority {
+        match (self.council, self.sudo) {
+            (true, _) => Authority::Council,
+            (false, true) => Authority::Root,
+            (false, false) => Authority::Signer,
+        }
+    }
+
+    /// Does it. If it waits for the council's votes instead, prints that, and there is nothing more
+    /// to say.
+    async fn act(
+        &self,
+        session: &mut Session,
+        what: &str,
+        act: Act<impl Payload>,
+    ) -> Result<Option<(Block, Transaction)>, Error> {
+        let by = self.authority();
+        match session.act(what, act, &self.sign.key()?, by).await? {
+            Acted::Done(done) => {
+                if by == Authority::Council && !self.json() {
+                    println!("the council has one member, whose word is enough");
+                }
+                Ok(Some(*done))
+            }
+            Acted::Proposed(opened) => {
+                print_opened(what, &opened, self.json())?;
+                Ok(None)
+            }
+        }
     }
 }
 
@@ -177,316 +235,4 @@ fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Table 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::args::{Cli, Command};
-    use clap::Parser;
-
-    fn universe(names: &[&str]) -> Universe {
-        let attribute = |(number, name): (usize, &&str)| membership::Attribute {
-            attribute: number as u32,
-            name: (*name).to_owned(),
-            description: String::new(),
-            issuer: String::new(),
-            version: 0,
-            credentials: 0,
-        };
-        Universe(names.iter().enumerate().map(attribute).collect())
-    }
-
-    #[test]
-    fn an_account_is_read_in_three_ways() {
-        let dave = keys::account_of(&keys::from_suri("//Dave").unwrap());
-        let address = membership::account_text(dave);
-        assert!(address.starts_with('5'), "ss58 prefix 42");
-        let hex = format!("0x{}", hex::encode(dave));
-        for text in ["//Dave", &address, &hex] {
-            assert_eq!(parse_account(text), Ok(dave), "{text}");
-        }
-        let mut wrong = address;
-        wrong.pop();
-        for text in [&wrong, "Dave", "0x12", ""] {
-            assert!(parse_account(text).unwrap_err().contains("no account"));
-        }
-    }
-
-    #[test]
-    fn an_attribute_is_named_by_number_or_by_a_name_of_its_own() {
-        let universe = universe(&["solar", "twin", "twin"]);
-        assert_eq!(universe.resolve("solar").unwrap(), 0);
-        assert_eq!(universe.resolve("7").unwrap(), 7);
-        for text in ["twin", "wind", "-1"] {
-            let error = universe.resolve(text).unwrap_err();
-            assert!(matches!(error, Error::BadInput(_)), "{text}: {error}");
-        }
-        assert_eq!(universe.label(0), "solar");
-        assert_eq!(universe.label(2), "2");
-        assert_eq!(universe.label(9), "9");
-    }
-
-    #[test]
-    fn moments_are_told_as_distances() {
-        assert_eq!(distance(90_000, 30_000), "in 1 min");
-        assert_eq!(distance(0, 3_600_000 + 120_000), "1 h 2 min ago");
-        assert_eq!(distance(26 * 3_600_000, 0), "in 1 d 2 h");
-    }
-
-    #[test]
-    fn every_command_of_the_groups_is_read() {
-        for arguments in [
-            &["attribute", "list", "--json"][..],
-            &[
-                "attribute",
-                "register",
-                "--name",
-                "wind",
-                "--description",
-                "Owns a turbine",
-                "--issuer",
-                "//Alice",
-                "--suri",
-                "//Alice",
-                "--sudo",
-            ],
-            &["attribute", "bump", "solar", "--suri", "//Alice"],
-            &[
-                "attribute",
-                "set-issuer",
-                "1",
-                "--issuer",
-                "//Bob",
-                "--suri",
-                "//Alice",
-                "--sudo",
-            ],
-            &["attribute", "remove", "1", "--suri", "//Alice", "--sudo"],
-            &[
-                "credential",
-                "issue",
-                "--attribute",
-                "solar",
-                "--who",
-                "//Eve",
-                "--who",
-                "//Dave",
-                "--days",
-                "30",
-                "--suri",
-                "//Alice",
-            ],
-            &[
-                "credential",
-                "reissue",
-                "--attribute",
-                "solar",
-                "--all",
-                "--suri",
-                "//Alice",
-                "--genesis",
-                "0x0000000000000000000000000000000000000000000000000000000000000000",
-            ],
-            &[
-                "credential",
-                "revoke",
-                "--attribute",
-                "1",
-                "--who",
-                "//Eve",
-                "--suri",
-                "//Alice",
-            ],
-            &[
-                "credential",
-                "clear",
-                "--attribute",
-                "1",
-                "--who",
-                "//Eve",
-                "--suri",
-                "//Bob",
-            ],
-            &[
-                "credential",
-                "list",
-                "--who",
-                "//Eve",
-                "--url",
-                "ws://127.0.0.1:1",
-            ],
-            &[
-                "policy",
-                "create",
-                "2 of (solar, battery, 3)",
-                "--suri",
-                "//Eve",
-            ],
-            &["policy", "remove", "5", "--suri", "//Eve"],
-            &["policy", "list"],
-            &[
-                "policy",
-                "explain",
-                "--account",
-                "//Eve",
-                "--role",
-                "install-meters",
-            ],
-            &[
-                "policy",
-                "explain",
-                "--account",
-                "//Eve",
-                "--policy",
-                "1",
-                "--json",
-            ],
-            &["role", "list"],
-            &["role", "set", "sell", "1", "--suri", "//Alice", "--sudo"],
-            &[
-                "blacklist",
-                "add",
-                "//Eve",
-                "--hours",
-                "24",
-                "--reason",
-                "tampering",
-                "--suri",
-                "//Alice",
-                "--sudo",
-            ],
-            &["blacklist", "remove", "//Eve", "--suri", "//Alice"],
-            &["blacklist", "list"],
-        ] {
-            let all = ["qedex"].iter().chain(arguments);
-            let cli = Cli::try_parse_from(all).unwrap_or_else(|e| panic!("{arguments:?}: {e}"));
-            let group = match cli.command {
-                Command::Attribute(_) => "attribute",
-                Command::Credential(_) => "credential",
-                Command::Policy(_) => "policy",
-                Command::Role(_) => "role",
-                Command::Blacklist(_) => "blacklist",
-                _ => "another",
-            };
-            assert_eq!(group, arguments[0]);
-        }
-    }
-
-    #[test]
-    fn bad_arguments_of_the_groups_are_refused_with_status_2() {
-        let long = "x".repeat(33);
-        for arguments in [
-            &["attribute", "bump", "--suri", "//Alice"][..],
-            &[
-                "attribute",
-                "register",
-                "--name",
-                &long,
-                "--issuer",
-                "//Alice",
-                "--suri",
-                "//Alice",
-            ],
-            &[
-                "credential",
-                "issue",
-                "--attribute",
-                "1",
-                "--suri",
-                "//Alice",
-            ],
-            &[
-                "credential",
-                "issue",
-                "--attribute",
-                "1",
-                "--who",
-                "Eve",
-                "--suri",
-                "//Alice",
-            ],
-            &[
-                "credential",
-                "issue",
-                "--attribute",
-                "1",
-                "--who",
-                "//Eve",
-                "--days",
-                "1",
-                "--expires",
-                "1",
-                "--suri",
-                "//Alice",
-            ],
-            &[
-                "credential",
-                "issue",
-                "--attribute",
-                "1",
-                "--who",
-                "//Eve",
-                "--owner",
-                "0x12",
-                "--suri",
-                "//Alice",
-            ],
-            &[
-                "credential",
-                "reissue",
-                "--attribute",
-                "1",
-                "--who",
-                "//Eve",
-                "--all",
-                "--suri",
-                "//Alice",
-            ],
-            &[
-                "credential",
-                "reissue",
-                "--attribute",
-                "1",
-                "--suri",
-                "//Alice",
-            ],
-            &["policy", "explain", "--account", "//Eve"],
-            &[
-                "policy",
-                "explain",
-                "--account",
-                "//Eve",
-                "--policy",
-                "1",
-                "--role",
-                "sell",
-            ],
-            &["policy", "explain", "--account", "//Eve", "--role", "king"],
-            &["role", "set", "sell", "x", "--suri", "//Alice"],
-            &[
-                "blacklist",
-                "add",
-                "//Eve",
-                "--hours",
-                "0",
-                "--reason",
-                "r",
-                "--suri",
-                "//Alice",
-            ],
-            &[
-                "blacklist",
-                "add",
-                "//Eve",
-                "--hours",
-                "745",
-                "--reason",
-                "r",
-                "--suri",
-                "//Alice",
-            ],
-        ] {
-            let all = ["qedex"].iter().chain(arguments);
-            let error = Cli::try_parse_from(all).unwrap_err();
-            assert_eq!(error.exit_code(), 2, "{arguments:?}");
-        }
-    }
-}
+mod tests;

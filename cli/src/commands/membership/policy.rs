@@ -1,6 +1,6 @@
 //! `qedex policy`
 
-use super::{Ask, Sign, Universe, distance, parse_account, print_json, table};
+use super::{Administer, Ask, Universe, distance, parse_account, print_json, table};
 use crate::{
     chain::{
         membership::{self, Change, Explanation, Obstacle, Part, Role, account_text},
@@ -19,22 +19,22 @@ use std::fmt::Write;
 /// What to do with policies.
 #[derive(Debug, Subcommand)]
 pub enum Policy {
-    /// Creates one. Anyone may, for a bond; with --sudo it is Root's and carries none.
+    /// Creates one. Anyone may, for a bond; by --council or --sudo it carries none.
     Create {
         /// The formula, such as "prosumer and (solar or battery)" or "2 of (a, b, c)", over names or
         /// numbers of attributes.
         formula: String,
         /// Who signs.
         #[command(flatten)]
-        sign: Sign,
+        sign: Administer,
     },
     /// Removes one that no role requires, and returns its bond.
     Remove {
         /// Its number.
         policy: u32,
-        /// Who signs: who created it or, with --sudo, Root.
+        /// Who signs: who created it; by --council the council does it, by --sudo Root.
         #[command(flatten)]
-        sign: Sign,
+        sign: Administer,
     },
     /// Lists them with their formulas.
     List(Ask),
@@ -80,20 +80,22 @@ impl Policy {
     }
 }
 
-async fn create(text: &str, sign: &Sign) -> Result<(), Error> {
+async fn create(text: &str, sign: &Administer) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let universe = Universe::read(session.at()).await?;
     let nodes = formula::parse(text, &|name| universe.number(name))
         .map_err(|fault| Error::BadInput(format!("the policy: {fault}")))?;
     let act = membership::create_policy(&nodes);
-    let (block, included) = sign.act(&mut session, "the policy", act).await?;
+    let Some((block, included)) = sign.act(&mut session, "the policy", act).await? else {
+        return Ok(());
+    };
     let made = included.changes.iter().find_map(|change| match change {
         Change::PolicyCreated(policy, bond) => Some((*policy, *bond)),
         _ => None,
     });
     let (policy, bond) = made.ok_or_else(|| Error::Answer("no policy was created".to_owned()))?;
     let formula = formula::print(&nodes, &|number| universe.name(number));
-    if sign.json {
+    if sign.json() {
         return print_json(&json!({
             "policy": policy,
             "formula": formula,
@@ -109,11 +111,13 @@ async fn create(text: &str, sign: &Sign) -> Result<(), Error> {
     Ok(())
 }
 
-async fn remove(policy: u32, sign: &Sign) -> Result<(), Error> {
+async fn remove(policy: u32, sign: &Administer) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let act = membership::remove_policy(policy);
-    let (block, _) = sign.act(&mut session, "the removal", act).await?;
-    if sign.json {
+    let Some((block, _)) = sign.act(&mut session, "the removal", act).await? else {
+        return Ok(());
+    };
+    if sign.json() {
         return print_json(&json!({ "policy": policy, "block": block.number }));
     }
     println!("policy {policy} is removed in block {}", block.number);

@@ -1,6 +1,6 @@
 //! `qedex role`
 
-use super::{Ask, Sign, Universe, print_json, table};
+use super::{Administer, Ask, Universe, print_json, table};
 use crate::{
     chain::membership::{self, Role as Which},
     error::Error,
@@ -14,7 +14,7 @@ use serde_json::json;
 pub enum Role {
     /// Lists them with the policies that they require.
     List(Ask),
-    /// Makes one require another policy (the council's or, with --sudo, Root's to do).
+    /// Makes one require another policy (for the council, by --council, or Root, by --sudo).
     Set {
         /// Which role.
         role: Which,
@@ -22,7 +22,7 @@ pub enum Role {
         policy: u32,
         /// Who signs.
         #[command(flatten)]
-        sign: Sign,
+        sign: Administer,
     },
 }
 
@@ -76,11 +76,13 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     Ok(())
 }
 
-async fn set(role: Which, policy: u32, sign: &Sign) -> Result<(), Error> {
+async fn set(role: Which, policy: u32, sign: &Administer) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let act = membership::set_role(role, policy);
-    let (block, _) = sign.act(&mut session, "the role", act).await?;
-    if sign.json {
+    let Some((block, _)) = sign.act(&mut session, "the role", act).await? else {
+        return Ok(());
+    };
+    if sign.json() {
         return print_json(&json!({ "role": role, "policy": policy, "block": block.number }));
     }
     println!(

@@ -1,0 +1,340 @@
+//! `qedex council`
+
+use super::{
+    membership::{Ask, Sign},
+    print_json,
+};
+use crate::{
+    chain::{
+        council::{self, Acted, Closed, Ending, Motion, Opened, Proposal, Standing},
+        membership::account_text,
+        readable::Call,
+    },
+    error::{Error, Refusal},
+    market::Account,
+};
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+use serde_json::json;
+
+/// What to do in the council.
+#[derive(Debug, Subcommand)]
+pub enum Council {
+    /// Lists the members, and says how many ayes two thirds of them are.
+    Members(Ask),
+    /// Lists the motions that were not closed, each with its call and votes.
+    List(Ask),
+    /// Proposes any call, as a member, to be decided by two thirds of the members. A council of one
+    /// executes it at once.
+    Propose(Propose),
+    /// Votes on a motion, as a member; whoever proposed it votes as well. A vote may be changed.
+    Vote(Vote),
+    /// Closes a motion that has its ayes, which executes it, or that cannot get them or whose time is
+    /// up, which drops it. Anyone may.
+    Close(Close),
+}
+
+/// An encoded call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded(Vec<u8>);
+
+fn parse_call(text: &str) -> Result<Encoded, String> {
+    let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(|e| e.to_string())?;
+    if bytes.is_empty() {
+        return Err("there is nothing in it".to_owned());
+    }
+    Ok(Encoded(bytes))
+}
+
+/// Options of `council propose`.
+#[derive(Debug, Args)]
+pub struct Propose {
+    /// The call in hexadecimal: what Polkadot.js Apps shows as encoded call data.
+    #[arg(long, value_name = "HEX", value_parser = parse_call)]
+    call: Encoded,
+    /// Who signs.
+    #[command(flatten)]
+    sign: Sign,
+}
+
+/// For or against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Ballot {
+    /// For it.
+    Aye,
+    /// Against it.
+    Nay,
+}
+
+/// Options of `council vote`.
+#[derive(Debug, Args)]
+pub struct Vote {
+    /// The motion's number.
+    #[arg(long, value_name = "INDEX")]
+    motion: u32,
+    /// For or against.
+    ballot: Ballot,
+    /// Who signs.
+    #[command(flatten)]
+    sign: Sign,
+}
+
+/// Options of `council close`.
+#[derive(Debug, Args)]
+pub struct Close {
+    /// The motion's number.
+    #[arg(long, value_name = "INDEX")]
+    motion: u32,
+    /// Who signs.
+    #[command(flatten)]
+    sign: Sign,
+}
+
+impl Council {
+    /// Does it.
+    pub async fn run(&self) -> Result<(), Error> {
+        match self {
+            Self::Members(ask) => members(ask).await,
+            Self::List(ask) => list(ask).await,
+            Self::Propose(args) => propose(args).await,
+            Self::Vote(args) => vote(args).await,
+            Self::Close(args) => close(args).await,
+        }
+    }
+}
+
+fn texts(accounts: &[Account]) -> Vec<String> {
+    accounts.iter().copied().map(account_text).collect()
+}
+
+/// A number of things by their name.
+fn number(count: usize, name: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {name}{plural}")
+}
+
+async fn members(ask: &Ask) -> Result<(), Error> {
+    let council = council::council(&ask.at().await?).await?;
+    if ask.json {
+        return print_json(&json!({
+            "members": texts(&council.members),
+            "prime": council.prime.map(account_text),
+            "threshold": council.threshold(),
+        }));
+    }
+    for member in &council.members {
+        let prime = council.prime == Some(*member);
+        let prime = if prime { "  prime" } else { "" };
+        println!("{}{prime}", account_text(*member));
+    }
+    println!(
+        "{} of {} decide",
+        council.threshold(),
+        number(council.members.len(), "member")
+    );
+    Ok(())
+}
+
+/// A motion with the call that it is about.
+#[derive(Serialize)]
+struct Shown {
+    motion: u32,
+    hash: String,
+    threshold: u32,
+    ayes: Vec<String>,
+    nays: Vec<String>,
+    end: u32,
+    standing: Standing,
+    call: Call,
+    encoded: String,
+}
+
+async fn list(ask: &Ask) -> Result<(), Error> {
+    let at = ask.at().await?;
+    let council = council::council(&at).await?;
+    let next = at.block_number().saturating_add(1);
+    let mut all = Vec::new();
+    for motion in council::motions(&at).await? {
+        let encoded = council::proposal(&at, &motion).await?;
+        let standing = motion.standing(&council, next);
+        let call = council::readable(&at, &encoded)?;
+        if !ask.json {
+            println!("{}", told(&motion, standing, &call, council.members.len()));
+        }
+        all.push(Shown {
+            motion: motion.index,
+            hash: format!("{:?}", motion.hash),
+            threshold: motion.threshold,
+            ayes: texts(&motion.ayes),
+            nays: texts(&motion.nays),
+            end: motion.end,
+            standing,
+            call,
+            encoded: format!("0x{}", hex::encode(encoded)),
+        });
+    }
+    if ask.json {
+        return print_json(&all);
+    }
+    let open = number(all.len(), "open motion");
+    println!("{open} in block {}", at.block_number());
+    Ok(())
+}
+
+/// A motion for people.
+fn told(motion: &Motion, standing: Standing, call: &Call, members: usize) -> String {
+    let votes = |accounts: &[Account], name| {
+        let who = if accounts.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", texts(accounts).join(", "))
+        };
+        format!("{}{who}", number(accounts.len(), name))
+    };
+    let standing = match standing {
+        Standing::Open => format!("open until block {}", motion.end),
+        Standing::Approved => "approved: whoever closes it has it executed".to_owned(),
+        Standing::Disapproved => "disapproved: whoever closes it has it dropped".to_owned(),
+    };
+    format!(
+        "motion {} ({:?})\n  {call}\n  {}, {}; {} of {} are needed\n  {standing}",
+        motion.index,
+        motion.hash,
+        votes(&motion.ayes, "aye"),
+        votes(&motion.nays, "nay"),
+        number(motion.threshold as usize, "aye"),
+        number(members, "member"),
+    )
+}
+
+/// Says that a motion about `what` waits for votes.
+pub fn print_opened(what: &str, opened: &Opened, json: bool) -> Result<(), Error> {
+    if json {
+        return print_json(&json!({
+            "motion": opened.index,
+            "hash": format!("{:?}", opened.hash),
+            "threshold": opened.threshold,
+            "members": opened.members,
+            "end": opened.end,
+            "executed": false,
+            "block": opened.block,
+        }));
+    }
+    println!(
+        "{what}: motion {} ({:?}) is proposed in block {} and waits until block {} for the ayes of \
+         {} of {} members; whoever proposed it votes as well",
+        opened.index, opened.hash, opened.block, opened.end, opened.threshold, opened.members
+    );
+    Ok(())
+}
+
+async fn propose(args: &Propose) -> Result<(), Error> {
+    let sign = &args.sign;
+    let mut session = sign.open().await?;
+    let proposal = Proposal::decode(session.at(), args.call.0.clone()).await?;
+    if !sign.json {
+        println!("{}", proposal.call());
+    }
+    let what = "the call";
+    match session.propose(what, &proposal, &sign.key()?).await? {
+        Acted::Proposed(opened) => print_opened(what, &opened, sign.json),
+        Acted::Done(done) if sign.json => print_json(&json!({
+            "motion": null,
+            "hash": format!("{:?}", proposal.hash()),
+            "threshold": 1,
+            "members": 1,
+            "executed": true,
+            "block": done.0.number,
+        })),
+        Acted::Done(done) => {
+            let number = done.0.number;
+            println!("the council has one member: {what} is executed in block {number}");
+            Ok(())
+        }
+    }
+}
+
+async fn vote(args: &Vote) -> Result<(), Error> {
+    let sign = &args.sign;
+    let mut session = sign.open().await?;
+    let what = "the vote";
+    let motion = council::motion(session.at(), what, args.motion).await?;
+    let aye = args.ballot == Ballot::Aye;
+    let (block, ayes, nays) = session.vote(what, &motion, aye, &sign.key()?).await?;
+    let ballot = if aye { "aye" } else { "nay" };
+    if sign.json {
+        return print_json(&json!({
+            "motion": motion.index,
+            "hash": format!("{:?}", motion.hash),
+            "vote": ballot,
+            "ayes": ayes,
+            "nays": nays,
+            "threshold": motion.threshold,
+            "block": block.number,
+        }));
+    }
+    println!(
+        "{ballot} to motion {} in block {}: it has {} and {}, and needs {}",
+        motion.index,
+        block.number,
+        number(ayes as usize, "aye"),
+        number(nays as usize, "nay"),
+        number(motion.threshold as usize, "aye"),
+    );
+    Ok(())
+}
+
+async fn close(args: &Close) -> Result<(), Error> {
+    let sign = &args.sign;
+    let mut session = sign.open().await?;
+    let what = format!("motion {}", args.motion);
+    let motion = council::motion(session.at(), &what, args.motion).await?;
+    let closed = session.close(&what, &motion, &sign.key()?).await?;
+    if sign.json {
+        print_json(&ended(&motion, &closed))?;
+    } else {
+        let block = closed.block;
+        match &closed.end {
+            Ending::Executed => println!("{what} is executed in block {block}"),
+            Ending::Disapproved => println!("{what} is disapproved in block {block}"),
+            Ending::Failed(_) => println!("{what} is approved in block {block}, and failed"),
+        }
+    }
+    let what = match closed.end {
+        Ending::Executed => format!("a call within {what}"),
+        _ => what,
+    };
+    match failure(closed) {
+        Some(refusal) => Err(Error::Refused { what, refusal }),
+        None => Ok(()),
+    }
+}
+
+/// What became of a motion, for programs.
+fn ended(motion: &Motion, closed: &Closed) -> serde_json::Value {
+    let (outcome, error) = match &closed.end {
+        Ending::Executed => ("executed", None),
+        Ending::Failed(refusal) => ("failed", Some(refusal)),
+        Ending::Disapproved => ("disapproved", None),
+    };
+    json!({
+        "motion": motion.index,
+        "hash": format!("{:?}", motion.hash),
+        "outcome": outcome,
+        "error": error,
+        "refused_within": closed.refusals,
+        "block": closed.block,
+    })
+}
+
+/// Why a motion did not do what it was meant to, though it was approved: itself or a call within it.
+fn failure(closed: Closed) -> Option<Refusal> {
+    match closed.end {
+        Ending::Failed(refusal) => Some(refusal),
+        Ending::Executed => closed.refusals.into_iter().next(),
+        Ending::Disapproved => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

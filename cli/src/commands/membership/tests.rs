@@ -1,0 +1,378 @@
+//! What the groups' arguments are, and what they are not.
+
+use super::*;
+use crate::args::{Cli, Command};
+use clap::Parser;
+
+fn universe(names: &[&str]) -> Universe {
+    let attribute = |(number, name): (usize, &&str)| membership::Attribute {
+        attribute: number as u32,
+        name: (*name).to_owned(),
+        description: String::new(),
+        issuer: String::new(),
+        version: 0,
+        credentials: 0,
+    };
+    Universe(names.iter().enumerate().map(attribute).collect())
+}
+
+#[test]
+fn an_account_is_read_in_three_ways() {
+    let dave = keys::account_of(&keys::from_suri("//Dave").unwrap());
+    let address = membership::account_text(dave);
+    assert!(address.starts_with('5'), "ss58 prefix 42");
+    let hex = format!("0x{}", hex::encode(dave));
+    for text in ["//Dave", &address, &hex] {
+        assert_eq!(parse_account(text), Ok(dave), "{text}");
+    }
+    let mut wrong = address;
+    wrong.pop();
+    for text in [&wrong, "Dave", "0x12", ""] {
+        assert!(parse_account(text).unwrap_err().contains("no account"));
+    }
+}
+
+#[test]
+fn an_attribute_is_named_by_number_or_by_a_name_of_its_own() {
+    let universe = universe(&["solar", "twin", "twin"]);
+    assert_eq!(universe.resolve("solar").unwrap(), 0);
+    assert_eq!(universe.resolve("7").unwrap(), 7);
+    for text in ["twin", "wind", "-1"] {
+        let error = universe.resolve(text).unwrap_err();
+        assert!(matches!(error, Error::BadInput(_)), "{text}: {error}");
+    }
+    assert_eq!(universe.label(0), "solar");
+    assert_eq!(universe.label(2), "2");
+    assert_eq!(universe.label(9), "9");
+}
+
+#[test]
+fn moments_are_told_as_distances() {
+    assert_eq!(distance(90_000, 30_000), "in 1 min");
+    assert_eq!(distance(0, 3_600_000 + 120_000), "1 h 2 min ago");
+    assert_eq!(distance(26 * 3_600_000, 0), "in 1 d 2 h");
+}
+
+#[test]
+fn every_command_of_the_groups_is_read() {
+    for arguments in [
+        &["attribute", "list", "--json"][..],
+        &[
+            "attribute",
+            "register",
+            "--name",
+            "wind",
+            "--description",
+            "Owns a turbine",
+            "--issuer",
+            "//Alice",
+            "--suri",
+            "//Alice",
+            "--sudo",
+        ],
+        &["attribute", "bump", "solar", "--suri", "//Alice"],
+        &[
+            "attribute",
+            "set-issuer",
+            "1",
+            "--issuer",
+            "//Bob",
+            "--suri",
+            "//Alice",
+            "--sudo",
+        ],
+        &["attribute", "remove", "1", "--suri", "//Alice", "--sudo"],
+        &[
+            "credential",
+            "issue",
+            "--attribute",
+            "solar",
+            "--who",
+            "//Eve",
+            "--who",
+            "//Dave",
+            "--days",
+            "30",
+            "--suri",
+            "//Alice",
+        ],
+        &[
+            "credential",
+            "reissue",
+            "--attribute",
+            "solar",
+            "--all",
+            "--suri",
+            "//Alice",
+            "--genesis",
+            "0x0000000000000000000000000000000000000000000000000000000000000000",
+        ],
+        &[
+            "credential",
+            "revoke",
+            "--attribute",
+            "1",
+            "--who",
+            "//Eve",
+            "--suri",
+            "//Alice",
+        ],
+        &[
+            "credential",
+            "clear",
+            "--attribute",
+            "1",
+            "--who",
+            "//Eve",
+            "--suri",
+            "//Bob",
+        ],
+        &[
+            "credential",
+            "list",
+            "--who",
+            "//Eve",
+            "--url",
+            "ws://127.0.0.1:1",
+        ],
+        &[
+            "policy",
+            "create",
+            "2 of (solar, battery, 3)",
+            "--suri",
+            "//Eve",
+        ],
+        &["policy", "remove", "5", "--suri", "//Eve"],
+        &["policy", "list"],
+        &[
+            "policy",
+            "explain",
+            "--account",
+            "//Eve",
+            "--role",
+            "install-meters",
+        ],
+        &[
+            "policy",
+            "explain",
+            "--account",
+            "//Eve",
+            "--policy",
+            "1",
+            "--json",
+        ],
+        &["role", "list"],
+        &["role", "set", "sell", "1", "--suri", "//Alice", "--sudo"],
+        &[
+            "blacklist",
+            "add",
+            "//Eve",
+            "--hours",
+            "24",
+            "--reason",
+            "tampering",
+            "--suri",
+            "//Alice",
+            "--sudo",
+        ],
+        &["blacklist", "remove", "//Eve", "--suri", "//Alice"],
+        &["blacklist", "list"],
+    ] {
+        let all = ["qedex"].iter().chain(arguments);
+        let cli = Cli::try_parse_from(all).unwrap_or_else(|e| panic!("{arguments:?}: {e}"));
+        let group = match cli.command {
+            Command::Attribute(_) => "attribute",
+            Command::Credential(_) => "credential",
+            Command::Policy(_) => "policy",
+            Command::Role(_) => "role",
+            Command::Blacklist(_) => "blacklist",
+            _ => "another",
+        };
+        assert_eq!(group, arguments[0]);
+    }
+}
+
+#[test]
+fn bad_arguments_of_the_groups_are_refused_with_status_2() {
+    let long = "x".repeat(33);
+    for arguments in [
+        &["attribute", "bump", "--suri", "//Alice"][..],
+        &[
+            "attribute",
+            "register",
+            "--name",
+            &long,
+            "--issuer",
+            "//Alice",
+            "--suri",
+            "//Alice",
+        ],
+        &[
+            "credential",
+            "issue",
+            "--attribute",
+            "1",
+            "--suri",
+            "//Alice",
+        ],
+        &[
+            "credential",
+            "issue",
+            "--attribute",
+            "1",
+            "--who",
+            "Eve",
+            "--suri",
+            "//Alice",
+        ],
+        &[
+            "credential",
+            "issue",
+            "--attribute",
+            "1",
+            "--who",
+            "//Eve",
+            "--days",
+            "1",
+            "--expires",
+            "1",
+            "--suri",
+            "//Alice",
+        ],
+        &[
+            "credential",
+            "issue",
+            "--attribute",
+            "1",
+            "--who",
+            "//Eve",
+            "--owner",
+            "0x12",
+            "--suri",
+            "//Alice",
+        ],
+        &[
+            "credential",
+            "reissue",
+            "--attribute",
+            "1",
+            "--who",
+            "//Eve",
+            "--all",
+            "--suri",
+            "//Alice",
+        ],
+        &[
+            "credential",
+            "reissue",
+            "--attribute",
+            "1",
+            "--suri",
+            "//Alice",
+        ],
+        &["policy", "explain", "--account", "//Eve"],
+        &[
+            "policy",
+            "explain",
+            "--account",
+            "//Eve",
+            "--policy",
+            "1",
+            "--role",
+            "sell",
+        ],
+        &["policy", "explain", "--account", "//Eve", "--role", "king"],
+        &["role", "set", "sell", "x", "--suri", "//Alice"],
+        &[
+            "blacklist",
+            "add",
+            "//Eve",
+            "--hours",
+            "0",
+            "--reason",
+            "r",
+            "--suri",
+            "//Alice",
+        ],
+        &[
+            "blacklist",
+            "add",
+            "//Eve",
+            "--hours",
+            "745",
+            "--reason",
+            "r",
+            "--suri",
+            "//Alice",
+        ],
+    ] {
+        let all = ["qedex"].iter().chain(arguments);
+        let error = Cli::try_parse_from(all).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{arguments:?}");
+    }
+}
+
+/// The commands of what the administration may do, without their signer.
+const ADMINISTERED: [&[&str]; 9] = [
+    &[
+        "attribute",
+        "register",
+        "--name",
+        "wind",
+        "--issuer",
+        "//Bob",
+    ],
+    &["attribute", "bump", "solar"],
+    &["attribute", "set-issuer", "1", "--issuer", "//Bob"],
+    &["attribute", "remove", "1"],
+    &["credential", "revoke", "--attribute", "1", "--who", "//Eve"],
+    &["policy", "create", "solar"],
+    &["policy", "remove", "5"],
+    &["role", "set", "sell", "1"],
+    &["blacklist", "remove", "//Eve"],
+];
+
+#[test]
+fn the_administration_acts_by_the_council_or_by_root_and_not_by_both() {
+    let exclude = ["blacklist", "add", "//Eve", "--hours", "1", "--reason", "r"];
+    for act in ADMINISTERED.into_iter().chain([&exclude[..]]) {
+        let with = |by: &[&str]| {
+            let all = [&["qedex"], act, &["--suri", "//Alice"], by].concat();
+            Cli::try_parse_from(all)
+        };
+        for by in [&[][..], &["--council"], &["--sudo"]] {
+            assert!(with(by).is_ok(), "{act:?} {by:?}");
+        }
+        let both = with(&["--council", "--sudo"]).unwrap_err();
+        assert_eq!(both.exit_code(), 2);
+        assert_eq!(both.kind(), clap::error::ErrorKind::ArgumentConflict);
+    }
+}
+
+#[test]
+fn what_neither_the_council_nor_root_may_do_is_not_offered_to_them() {
+    let one = ["--attribute", "1", "--who", "//Eve", "--suri", "//Alice"];
+    for command in ["issue", "reissue", "clear"] {
+        for by in ["--council", "--sudo"] {
+            let all = [&["qedex", "credential", command], &one[..], &[by]].concat();
+            let error = Cli::try_parse_from(all).unwrap_err();
+            assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument);
+        }
+    }
+}
+
+#[test]
+fn whose_right_it_is_done_by_is_said_by_the_flags() {
+    for (by, authority) in [
+        (&[][..], Authority::Signer),
+        (&["--council"], Authority::Council),
+        (&["--sudo"], Authority::Root),
+    ] {
+        let set = ["qedex", "role", "set", "sell", "1", "--suri", "//Alice"];
+        let cli = Cli::try_parse_from([&set[..], by].concat()).unwrap();
+        let Command::Role(Role::Set { sign, .. }) = cli.command else {
+            panic!("role set")
+        };
+        assert_eq!(sign.authority(), authority);
+    }
+}
