@@ -61,7 +61,8 @@ sp_api::decl_runtime_apis! {
         fn readings(meter: MeterId, from: SlotIndex, until: SlotIndex) -> Vec<MeterReading>;
 
         /// What flowed through the meters of `account` in `slot`, a missing reading counting as
-        /// nothing generated and the capacity consumed; `None` without a meter.
+        /// nothing generated and the capacity consumed; `None` without an active meter, before the
+        /// slot takes readings, and where it lies further back than slots are kept.
         fn flow(account: AccountId, slot: SlotIndex) -> Option<Flow>;
 
         /// What flowed through all meters of the community in `slot`, and how many of them have a

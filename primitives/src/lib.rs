@@ -30,7 +30,7 @@ pub use membership::{
 pub use metering::{
     Band, Bill, BillAudit, BillError, DayPar, DayRange, EnergyFlow, EnergyLedger, Flow,
     MAX_BILL_READINGS, MeterId, MeterKey, MeterReading, MeterSignature, ReadingPayload,
-    SignedReading, Tariff,
+    SignedReading, Tariff, UnsettledSlots,
 };
 pub use qedex_math::{PricePerKwh, Wh};
 pub use reputation::{Admission, Ratings, Standing, Verdict};

@@ -256,6 +256,12 @@ pub trait EnergyFlow<AccountId> {
     fn flow(account: &AccountId, slot: SlotIndex) -> Option<Flow>;
 }
 
+/// Which delivery slots there is still something to settle of, however late that has become.
+pub trait UnsettledSlots {
+    /// The earliest slot of which a trade is not settled, if there is one.
+    fn oldest_unsettled() -> Option<SlotIndex>;
+}
+
 /// Judges bills that were not published as readings.
 pub trait BillAudit<AccountId> {
     /// What `bill` proves that `account` delivered in `slot`: generation less own consumption over

@@ -11,8 +11,8 @@ use frame_support::{
 };
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use qedex_primitives::{
-    BillAudit, Calendar, DayRange, Membership, MeterId, MeterKey, MeterSignature, ReadingPayload,
-    Role, SlotIndex,
+    Band, BillAudit, Calendar, DayRange, Membership, MeterId, MeterKey, MeterSignature,
+    ReadingPayload, Role, SlotIndex,
 };
 use sp_core::{crypto::KeyTypeId, sr25519};
 use sp_io::{crypto, hashing::blake2_256};
@@ -92,6 +92,21 @@ fn crowded_meter<T: Config>(owner: &T::AccountId) -> MeterId {
         put_meter::<T>(owner, fresh_key(number));
     }
     put_meter::<T>(owner, fresh_key(0))
+}
+
+/// Fills the list of an account, so that all of it must be looked at to find room: one of its meters is
+/// over.
+fn fill_list<T: Config>(owner: &T::AccountId) {
+    crowded_meter::<T>(owner);
+    T::Calendar::set_now(T::Calendar::schedule(SLOT).delivery_starts);
+    let over = MetersOf::<T>::get(owner).into_iter().next();
+    if let Some(over) = over {
+        Meters::<T>::mutate(over, |entry| {
+            if let Some(meter) = entry {
+                meter.current.until = Some(SlotIndex(1));
+            }
+        });
+    }
 }
 
 /// Gives a meter a previous assignment of a third account, which is over.
@@ -200,10 +215,7 @@ mod benchmarks {
     fn register_meter() {
         let installer = installer::<T>();
         let owner: T::AccountId = account("owner", 0, 0);
-        for number in 1..T::MaxMetersPerAccount::get() {
-            let seed = number.using_encoded(blake2_256);
-            put_meter::<T>(&owner, MeterKey::Sr25519(sr25519::Public::from_raw(seed)));
-        }
+        fill_list::<T>(&owner);
         T::Membership::grant(&owner, Role::InstallMeters);
         T::MeterBond::ensure_successful(&installer, Pallet::<T>::footprint());
         let key = sound_key();
@@ -236,18 +248,9 @@ mod benchmarks {
         let installer = installer::<T>();
         let id = crowded_meter::<T>(&account("owner", 0, 0));
         give_history::<T>(id);
-        // The new owner's list is full, and all of it must be looked at to find room.
         let new_owner: T::AccountId = account("new owner", 0, 0);
         T::Membership::grant(&new_owner, Role::InstallMeters);
-        crowded_meter::<T>(&new_owner);
-        let over = MetersOf::<T>::get(&new_owner).into_iter().next();
-        if let Some(over) = over {
-            Meters::<T>::mutate(over, |entry| {
-                if let Some(meter) = entry {
-                    meter.current.until = Some(SlotIndex(1));
-                }
-            });
-        }
+        fill_list::<T>(&new_owner);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(installer), id, new_owner.clone());
@@ -435,18 +438,12 @@ mod benchmarks {
         assert_eq!(SlotTotals::<T>::get(SLOT).map(|t| t.readings), Some(n));
     }
 
+    /// The dearest items: slots without readings, of which every kind of item is looked for in vain.
     #[benchmark]
     fn prune(n: Linear<0, { T::MaxPrunedPerBlock::get() }>) {
-        let owner: T::AccountId = account("owner", 0, 0);
-        for slot in (0..u64::from(n / 3)).map(SlotIndex) {
-            let reading = Reading {
-                generated: Wh(1),
-                consumed: Wh(1),
-            };
-            let totals = Totals::default().with(&reading);
-            Readings::<T>::insert(slot, MeterId(0), reading);
-            AccountTotals::<T>::insert(slot, &owner, totals);
-            SlotTotals::<T>::insert(slot, totals);
+        for slot in (0..u64::from(n)).map(SlotIndex) {
+            SlotTotals::<T>::insert(slot, Totals::default());
+            Bands::<T>::insert(slot, Band::Off);
         }
         OldestKept::<T>::put(SlotIndex(0));
         T::Calendar::set_now(T::Calendar::schedule(SLOT).final_at);

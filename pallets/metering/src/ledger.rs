@@ -7,8 +7,8 @@ use crate::{
 use alloc::vec::Vec;
 use frame_support::{ensure, weights::Weight};
 use qedex_primitives::{
-    Bill, BillAudit, BillError, EnergyFlow, EnergyLedger, Flow, MAX_BILL_READINGS, MeterId,
-    SlotIndex, Wh,
+    Bill, BillAudit, BillError, Calendar, EnergyFlow, EnergyLedger, Flow, MAX_BILL_READINGS,
+    MeterId, SlotIndex, Wh,
 };
 
 impl<T: Config> Pallet<T> {
@@ -45,6 +45,14 @@ impl<T: Config> Pallet<T> {
             generated: totals.generated,
             consumed: totals.consumed.saturating_add(silent),
         })
+    }
+
+    /// The same, as far as anything can be known of it: `None` before the slot takes readings, and
+    /// where it lies further back than slots are kept.
+    pub(crate) fn known_flow(account: &T::AccountId, slot: SlotIndex) -> Option<Flow> {
+        let takes_readings = T::Calendar::now() >= T::Calendar::schedule(slot).commitments_until;
+        let is_known = takes_readings && slot >= Self::horizon();
+        is_known.then(|| Self::flow_of(account, slot)).flatten()
     }
 
     /// What the chain holds of a meter's reading as of the freeze, if it has one.

@@ -65,7 +65,7 @@ pub mod pallet {
     use frame_system::pallet_prelude::*;
     use qedex_primitives::{
         Band, Calendar, DayPar, Flow, MAX_BILL_READINGS, Membership, MeterId, MeterKey,
-        MeterReading, SlotIndex, Windows,
+        MeterReading, SlotIndex, UnsettledSlots, Windows,
     };
     use sp_core::H256;
 
@@ -86,6 +86,9 @@ pub mod pallet {
 
         /// When a slot takes readings, and when it is final.
         type Calendar: Calendar;
+
+        /// Which slots are not settled, though they should be final.
+        type Unsettled: UnsettledSlots;
 
         /// What an installer has at stake for each meter that it registered, as long as the meter
         /// is on record.
@@ -465,9 +468,10 @@ pub mod pallet {
         }
 
         /// What flowed through the meters of `account` in `slot`, a missing reading counting as
-        /// nothing generated and the capacity consumed.
+        /// nothing generated and the capacity consumed. `None` if it had no active meter then, if
+        /// the slot takes no readings yet, or if it lies further back than slots are kept.
         pub fn flow(account: T::AccountId, slot: SlotIndex) -> Option<Flow> {
-            Self::flow_of(&account, slot)
+            Self::known_flow(&account, slot)
         }
 
         /// The band of `slot`: as fixed when its gate opened, or as it would be now.

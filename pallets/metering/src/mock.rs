@@ -8,7 +8,7 @@ use frame_support::{
 };
 use qedex_primitives::{
     Balance, Calendar, Membership, MeterId, MeterKey, MeterSignature, Millis, Moment, OwnerId,
-    PolicyId, ReadingPayload, Role, Schedule, SlotIndex, Wh, Windows,
+    PolicyId, ReadingPayload, Role, Schedule, SlotIndex, UnsettledSlots, Wh, Windows,
 };
 use sp_core::{H256, Pair, ed25519, sr25519};
 use sp_runtime::BuildStorage;
@@ -43,6 +43,8 @@ parameter_types! {
     pub static Installers: Vec<AccountId> = vec![INSTALLER, SECOND_INSTALLER];
     /// Which accounts are of the owner of which other one.
     pub static Aliases: Vec<(AccountId, AccountId)> = vec![];
+    /// The earliest slot that is not settled.
+    pub static Oldest: Option<SlotIndex> = None;
     /// Of whom membership knows no owner.
     pub static Unknown: Vec<AccountId> = vec![];
     pub const BondReason: RuntimeHoldReason =
@@ -78,6 +80,15 @@ impl Calendar for TestCalendar {
     #[cfg(feature = "runtime-benchmarks")]
     fn set_now(moment: Moment) {
         Now::set(moment);
+    }
+}
+
+/// Leaves slots unsettled as the tests ask.
+pub struct TestSettlement;
+
+impl UnsettledSlots for TestSettlement {
+    fn oldest_unsettled() -> Option<SlotIndex> {
+        Oldest::get()
     }
 }
 
@@ -129,6 +140,7 @@ impl pallet_metering::Config for Test {
         LinearStoragePrice<ConstU128<BOND_BASE>, ConstU128<BOND_PER_BYTE>, Balance>,
     >;
     type Calendar = TestCalendar;
+    type Unsettled = TestSettlement;
     type KeptDays = ConstU64<KEPT_DAYS>;
     type MaxSlotsPerBlock = ConstU32<SLOTS_PER_BLOCK>;
     type MaxMetersPerAccount = ConstU32<3>;
@@ -257,6 +269,7 @@ impl ExtBuilder {
         Installers::set(vec![INSTALLER, SECOND_INSTALLER]);
         Aliases::set(vec![]);
         Unknown::set(vec![]);
+        Oldest::set(None);
         let mut storage = frame_system::GenesisConfig::<Test>::default()
             .build_storage()
             .unwrap();

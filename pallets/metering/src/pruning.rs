@@ -46,7 +46,11 @@ impl<T: Config> Pallet<T> {
         let now = T::Calendar::now();
         let mut slot = first;
         let mut done = 0u32;
-        while done < limit && slot < horizon && now >= T::Calendar::schedule(slot).final_at {
+        while done < limit
+            && slot < horizon
+            && now >= T::Calendar::schedule(slot).final_at
+            && Self::is_settled(slot)
+        {
             let left = |done: u32| limit.saturating_sub(done) as usize;
             let readings = Readings::<T>::drain_prefix(slot).take(left(done)).count();
             done = done.saturating_add(readings as u32);

@@ -7,7 +7,9 @@ use crate::{
 use alloc::vec::Vec;
 use frame_support::ensure;
 use frame_system::{ensure_signed, pallet_prelude::OriginFor};
-use qedex_primitives::{Calendar, Membership, MeterId, MeterKey, Role, SlotIndex, Wh};
+use qedex_primitives::{
+    Calendar, Membership, MeterId, MeterKey, Role, SlotIndex, UnsettledSlots, Wh,
+};
 use serde::{Deserialize, Serialize};
 use sp_runtime::DispatchError;
 
@@ -161,12 +163,20 @@ impl<T: Config> Pallet<T> {
             .any(|assignment| assignment.owner == *account && !Self::is_over(assignment))
     }
 
-    /// Whether everything of the last slot of `assignment` is final.
+    /// Whether everything of the last slot of `assignment` is final, and all slots until then are
+    /// settled.
     pub(crate) fn is_over(assignment: &Assignment<T::AccountId>) -> bool {
         assignment.until.is_some_and(|until| {
             let last = SlotIndex(until.0.saturating_sub(1));
-            T::Calendar::now() >= T::Calendar::schedule(last).final_at
+            T::Calendar::now() >= T::Calendar::schedule(last).final_at && Self::is_settled(last)
         })
+    }
+
+    /// Whether there is nothing to settle any more of `slot` and of all slots before it. Deadlines
+    /// move where settlement is paused or the chain stood still, so that the calendar alone does not
+    /// tell.
+    pub(crate) fn is_settled(slot: SlotIndex) -> bool {
+        T::Unsettled::oldest_unsettled().is_none_or(|oldest| slot < oldest)
     }
 
     /// The meters that measure the energy of `account` now or from a later slot on.

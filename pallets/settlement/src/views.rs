@@ -1,8 +1,10 @@
-//! What clients ask.
+//! What clients and other pallets ask.
 
 use crate::{Books, Config, OpenBooks, Pallet, Trades};
 use alloc::vec::Vec;
-use qedex_primitives::{Balance, Bill, BillAudit, BillError, SlotIndex, TradeId, Wh};
+use qedex_primitives::{
+    Balance, Bill, BillAudit, BillError, SlotIndex, TradeId, UnsettledSlots, Wh,
+};
 
 impl<T: Config> Pallet<T> {
     /// The open trades in which `who` buys or sells, by slot and number. Looks at every open trade.
@@ -27,5 +29,11 @@ impl<T: Config> Pallet<T> {
     /// What `bill` proves that `seller` delivered in `slot`, as a reveal would have it.
     pub fn audit(seller: &T::AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError> {
         T::Audit::audit(seller, slot, bill)
+    }
+}
+
+impl<T: Config> UnsettledSlots for Pallet<T> {
+    fn oldest_unsettled() -> Option<SlotIndex> {
+        OpenBooks::<T>::get().into_iter().min()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     AccountId, Auction, Balance, Balances, MILLI_QED, Membership, Runtime, RuntimeHoldReason,
-    configs::governance::AdminOrigin, weights,
+    Settlement, configs::governance::AdminOrigin, weights,
 };
 use frame_support::{
     parameter_types,
@@ -37,5 +37,6 @@ impl pallet_metering::Config for Runtime {
     >;
     // Two days of quarter-hours.
     type Retention = ConstU64<192>;
+    type Unsettled = Settlement;
     type WeightInfo = weights::metering::WeightInfo<Runtime>;
 }

@@ -8,5 +8,6 @@ mod attacks;
 mod document;
 mod honesty;
 mod parameters;
+mod pauses;
 mod round;
 mod world;

@@ -1,7 +1,7 @@
 //! What somebody might try, and what stops it.
 
 use super::*;
-use crate::{AccountTotals, Readings};
+use crate::{AccountTotals, Meters, Readings};
 use frame_support::BoundedVec;
 use qedex_primitives::{BillAudit, BillError, Calendar, Windows};
 use sp_core::H256;
@@ -36,6 +36,14 @@ fn a_signature_replayed_on_another_meter_is_refused() {
             replayed.payload.meter = meter;
             refused(replayed.clone(), Error::BadSignature);
         }
+        // Not even on one with the same key, such as cannot be registered: the number is signed.
+        let set_key =
+            |key| Meters::<Test>::mutate(FIRST, |m| m.as_mut().unwrap().current.key = key);
+        replayed.payload.meter = FIRST;
+        set_key(sr_key("bens"));
+        refused(replayed.clone(), Error::BadSignature);
+        submit(signed_by("bens", FIRST, SLOT, 700));
+        set_key(sr_key("first"));
     });
 }
 

@@ -1,7 +1,7 @@
 //! How bills that were not published are judged, and what flowed where nobody spoke.
 
 use super::*;
-use qedex_primitives::{Bill, BillAudit, BillError, Flow};
+use qedex_primitives::{Bill, BillAudit, BillError, Calendar, Flow};
 
 fn bill(readings: Vec<SignedReading>) -> Bill {
     readings.try_into().unwrap()
@@ -138,7 +138,28 @@ fn without_an_active_meter_nothing_is_known_to_have_flowed() {
         assert_eq!(Metering::flow(CLARA, SLOT), None);
         begin(SLOT);
         assert_ok!(decommission(BENS));
+        open_window(later(SLOT, 5));
         assert!(Metering::flow(BEN, later(SLOT, 4)).is_some());
         assert_eq!(Metering::flow(BEN, later(SLOT, 5)), None);
+    });
+}
+
+#[test]
+fn nothing_is_known_of_what_has_not_been_read_yet_or_is_not_kept() {
+    run(|| {
+        let known = |slot| Metering::flow(BEN, slot).is_some();
+        let opens = TestCalendar::schedule(SLOT).commitments_until;
+        Now::set(opens - 1);
+        assert!(!known(SLOT));
+        Now::set(opens);
+        assert!(known(SLOT));
+        assert!(!known(SLOT.next()));
+        assert!(!known(SlotIndex(u64::MAX)));
+        submit(reading(BENS, SLOT, 700, 0));
+        begin(later(SLOT, RETENTION));
+        assert!(known(SLOT));
+        begin(later(SLOT, RETENTION + 1));
+        assert!(!known(SLOT));
+        assert!(!known(SlotIndex(0)));
     });
 }

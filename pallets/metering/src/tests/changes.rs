@@ -356,3 +356,28 @@ fn a_transfer_needs_room_at_the_new_owner() {
         assert_noop!(transfer(BENS, ANNA), Error::<Test>::TooManyMeters);
     });
 }
+
+#[test]
+fn an_assignment_is_kept_until_the_trades_of_its_slots_are_settled() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(rotate(BENS, "fresh"));
+        finalise(later(SLOT, 20));
+        Oldest::set(Some(SLOT));
+        assert_noop!(
+            rotate(BENS, "fresher"),
+            Error::<Test>::PreviousAssignmentNotFinal
+        );
+        assert_noop!(
+            transfer(BENS, CLARA),
+            Error::<Test>::PreviousAssignmentNotFinal
+        );
+        assert_noop!(
+            decommission(BENS),
+            Error::<Test>::PreviousAssignmentNotFinal
+        );
+        // What is unsettled of later slots does not need it.
+        Oldest::set(Some(SLOT.next()));
+        assert_ok!(rotate(BENS, "fresher"));
+    });
+}

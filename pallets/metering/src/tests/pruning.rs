@@ -152,3 +152,21 @@ fn without_readings_there_is_nothing_to_prune() {
         assert_eq!(OldestKept::<Test>::get(), None);
     });
 }
+
+#[test]
+fn nothing_leaves_before_the_trades_of_its_slot_are_settled() {
+    run(|| {
+        let slots = [SLOT, SLOT.next()];
+        slots.into_iter().for_each(read_all);
+        Oldest::set(Some(SLOT.next()));
+        begin(expiry(SLOT.next()));
+        for _ in 0..3 {
+            idle();
+        }
+        assert_eq!(slots.map(items), [0, 6]);
+        assert_eq!(OldestKept::<Test>::get(), Some(SLOT.next()));
+        Oldest::set(None);
+        idle();
+        assert_eq!(slots.map(items), [0, 0]);
+    });
+}

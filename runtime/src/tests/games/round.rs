@@ -13,7 +13,7 @@ use sp_runtime::Permill;
 
 /// Sells; has the first meter of the preset.
 pub const SELLER: Key = Key::Dave;
-const SELLERS_METER: MeterId = MeterId(0);
+pub const SELLERS_METER: MeterId = MeterId(0);
 /// Buys.
 pub const BUYER: Key = Key::Eve;
 /// Has the development chain's key.
@@ -278,7 +278,7 @@ impl World {
     }
 
     /// The seller's meter signs what it delivered.
-    fn reading(&mut self, slot: SlotIndex, generated: Wh) -> SignedReading {
+    pub fn reading(&mut self, slot: SlotIndex, generated: Wh) -> SignedReading {
         let payload = ReadingPayload {
             meter: SELLERS_METER,
             slot,
@@ -294,7 +294,7 @@ impl World {
         }
     }
 
-    fn commitment(&mut self, slot: SlotIndex, bill: &Bill, nonce: &BillNonce) -> Hash {
+    pub fn commitment(&mut self, slot: SlotIndex, bill: &Bill, nonce: &BillNonce) -> Hash {
         let seller = SELLER.to_account_id();
         self.look(|| bill::commitment(System::block_hash(0), &seller, slot, bill, nonce))
     }
