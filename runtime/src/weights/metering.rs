@@ -33,7 +33,7 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::SlotLength` (r:1 w:0)
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::Slots` (r:2 w:0)
+	/// Storage: `Auction::Slots` (r:3 w:0)
 	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::StandingWindows` (r:1 w:0)
 	/// Proof: `Auction::StandingWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
@@ -43,22 +43,24 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Metering::NextMeter` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::MetersOf` (r:1 w:1)
 	/// Proof: `Metering::MetersOf` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::Meters` (r:8 w:1)
+	/// Proof: `Metering::Meters` (`max_values`: None, `max_size`: Some(380), added: 2855, mode: `MaxEncodedLen`)
+	/// Storage: `Settlement::OpenBooks` (r:1 w:0)
+	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::KeysOf` (r:1 w:1)
 	/// Proof: `Metering::KeysOf` (`max_values`: None, `max_size`: Some(541), added: 3016, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::MeterBonds` (r:0 w:1)
 	/// Proof: `Metering::MeterBonds` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
-	/// Storage: `Metering::Meters` (r:0 w:1)
-	/// Proof: `Metering::Meters` (`max_values`: None, `max_size`: Some(380), added: 2855, mode: `MaxEncodedLen`)
 	fn register_meter() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `5483`
+		//  Measured:  `6981`
 		//  Estimated: `88348`
-		// Minimum execution time: 402_457_000 picoseconds.
-		Weight::from_parts(423_448_000, 0)
+		// Minimum execution time: 442_907_000 picoseconds.
+		Weight::from_parts(456_227_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
-			.saturating_add(T::DbWeight::get().reads(77))
+			.saturating_add(T::DbWeight::get().reads(87))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Membership::Roles` (r:1 w:0)
@@ -83,6 +85,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::StandingWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::SlotLength` (r:1 w:0)
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Settlement::OpenBooks` (r:1 w:0)
+	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::MeterByKey` (r:1 w:2)
 	/// Proof: `Metering::MeterByKey` (`max_values`: None, `max_size`: Some(53), added: 2528, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::KeysOf` (r:1 w:1)
@@ -91,12 +95,12 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Metering::MetersOf` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
 	fn rotate_key() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `7180`
+		//  Measured:  `7294`
 		//  Estimated: `88348`
-		// Minimum execution time: 371_591_000 picoseconds.
-		Weight::from_parts(386_363_000, 0)
+		// Minimum execution time: 374_875_000 picoseconds.
+		Weight::from_parts(385_351_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
-			.saturating_add(T::DbWeight::get().reads(75))
+			.saturating_add(T::DbWeight::get().reads(76))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `Membership::Roles` (r:1 w:0)
@@ -121,16 +125,18 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::StandingWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::SlotLength` (r:1 w:0)
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Settlement::OpenBooks` (r:1 w:0)
+	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::MetersOf` (r:2 w:2)
 	/// Proof: `Metering::MetersOf` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
 	fn transfer_meter() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `7219`
+		//  Measured:  `7333`
 		//  Estimated: `88348`
-		// Minimum execution time: 354_476_000 picoseconds.
-		Weight::from_parts(372_002_000, 0)
+		// Minimum execution time: 360_053_000 picoseconds.
+		Weight::from_parts(371_170_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
-			.saturating_add(T::DbWeight::get().reads(85))
+			.saturating_add(T::DbWeight::get().reads(86))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	/// Storage: `Membership::Roles` (r:1 w:0)
@@ -155,14 +161,16 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::StandingWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::SlotLength` (r:1 w:0)
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Settlement::OpenBooks` (r:1 w:0)
+	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
 	fn decommission_meter() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `5317`
+		//  Measured:  `5431`
 		//  Estimated: `88348`
-		// Minimum execution time: 296_740_000 picoseconds.
-		Weight::from_parts(306_224_000, 0)
+		// Minimum execution time: 299_023_000 picoseconds.
+		Weight::from_parts(309_289_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
-			.saturating_add(T::DbWeight::get().reads(74))
+			.saturating_add(T::DbWeight::get().reads(75))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Metering::Meters` (r:1 w:1)
@@ -177,6 +185,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::StandingWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::SlotLength` (r:1 w:0)
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Settlement::OpenBooks` (r:1 w:0)
+	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::MeterBonds` (r:1 w:1)
 	/// Proof: `Metering::MeterBonds` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -191,12 +201,12 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Metering::MeterByKey` (`max_values`: None, `max_size`: Some(53), added: 2528, mode: `MaxEncodedLen`)
 	fn remove_meter() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2620`
+		//  Measured:  `2734`
 		//  Estimated: `6102`
-		// Minimum execution time: 116_583_000 picoseconds.
-		Weight::from_parts(123_073_000, 0)
+		// Minimum execution time: 119_017_000 picoseconds.
+		Weight::from_parts(123_824_000, 0)
 			.saturating_add(Weight::from_parts(0, 6102))
-			.saturating_add(T::DbWeight::get().reads(12))
+			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().writes(23))
 	}
 	/// Storage: `Membership::Roles` (r:1 w:0)
@@ -237,8 +247,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `6405`
 		//  Estimated: `88348`
-		// Minimum execution time: 349_198_000 picoseconds.
-		Weight::from_parts(382_017_000, 0)
+		// Minimum execution time: 348_316_000 picoseconds.
+		Weight::from_parts(363_910_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(79))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -249,8 +259,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
 		//  Estimated: `0`
-		// Minimum execution time: 5_228_000 picoseconds.
-		Weight::from_parts(5_918_000, 0)
+		// Minimum execution time: 4_957_000 picoseconds.
+		Weight::from_parts(5_548_000, 0)
 			.saturating_add(Weight::from_parts(0, 0))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -269,11 +279,11 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `665 + n * (258 ±0)`
 		//  Estimated: `3546 + n * (2855 ±0)`
-		// Minimum execution time: 67_280_000 picoseconds.
-		Weight::from_parts(20_453_446, 0)
+		// Minimum execution time: 65_737_000 picoseconds.
+		Weight::from_parts(15_891_173, 0)
 			.saturating_add(Weight::from_parts(0, 3546))
-			// Standard Error: 250_409
-			.saturating_add(Weight::from_parts(54_859_860, 0).saturating_mul(n.into()))
+			// Standard Error: 61_160
+			.saturating_add(Weight::from_parts(52_980_226, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2855).saturating_mul(n.into()))
@@ -292,8 +302,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `313`
 		//  Estimated: `3738`
-		// Minimum execution time: 15_112_000 picoseconds.
-		Weight::from_parts(16_124_000, 0)
+		// Minimum execution time: 15_172_000 picoseconds.
+		Weight::from_parts(16_134_000, 0)
 			.saturating_add(Weight::from_parts(0, 3738))
 			.saturating_add(T::DbWeight::get().reads(5))
 	}
@@ -313,8 +323,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1390`
 		//  Estimated: `4443`
-		// Minimum execution time: 23_465_000 picoseconds.
-		Weight::from_parts(25_237_000, 0)
+		// Minimum execution time: 23_225_000 picoseconds.
+		Weight::from_parts(25_187_000, 0)
 			.saturating_add(Weight::from_parts(0, 4443))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -339,8 +349,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1397`
 		//  Estimated: `25722`
-		// Minimum execution time: 99_197_000 picoseconds.
-		Weight::from_parts(103_403_000, 0)
+		// Minimum execution time: 99_969_000 picoseconds.
+		Weight::from_parts(104_165_000, 0)
 			.saturating_add(Weight::from_parts(0, 25722))
 			.saturating_add(T::DbWeight::get().reads(16))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -369,8 +379,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `645`
 		//  Estimated: `3845`
-		// Minimum execution time: 82_613_000 picoseconds.
-		Weight::from_parts(90_935_000, 0)
+		// Minimum execution time: 81_561_000 picoseconds.
+		Weight::from_parts(89_973_000, 0)
 			.saturating_add(Weight::from_parts(0, 3845))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -400,11 +410,11 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `556 + n * (168 ±0)`
 		//  Estimated: `3738 + n * (2855 ±0)`
-		// Minimum execution time: 90_173_000 picoseconds.
-		Weight::from_parts(91_456_000, 0)
+		// Minimum execution time: 86_058_000 picoseconds.
+		Weight::from_parts(87_941_000, 0)
 			.saturating_add(Weight::from_parts(0, 3738))
-			// Standard Error: 585_118
-			.saturating_add(Weight::from_parts(69_940_526, 0).saturating_mul(n.into()))
+			// Standard Error: 408_673
+			.saturating_add(Weight::from_parts(68_180_646, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -417,38 +427,40 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::SlotLength` (r:1 w:0)
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::Slots` (r:86 w:0)
+	/// Storage: `Auction::Slots` (r:256 w:0)
 	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::StandingWindows` (r:1 w:0)
 	/// Proof: `Auction::StandingWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
-	/// Storage: `Metering::Readings` (r:171 w:85)
+	/// Storage: `Settlement::OpenBooks` (r:1 w:0)
+	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::Readings` (r:256 w:0)
 	/// Proof: `Metering::Readings` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Metering::Corrections` (r:86 w:0)
+	/// Storage: `Metering::Corrections` (r:256 w:0)
 	/// Proof: `Metering::Corrections` (`max_values`: None, `max_size`: Some(77), added: 2552, mode: `MaxEncodedLen`)
-	/// Storage: `Metering::FrozenTotals` (r:86 w:0)
+	/// Storage: `Metering::FrozenTotals` (r:256 w:0)
 	/// Proof: `Metering::FrozenTotals` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
-	/// Storage: `Metering::AccountTotals` (r:171 w:85)
+	/// Storage: `Metering::AccountTotals` (r:256 w:0)
 	/// Proof: `Metering::AccountTotals` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
-	/// Storage: `Metering::SlotTotals` (r:85 w:86)
+	/// Storage: `Metering::SlotTotals` (r:61 w:256)
 	/// Proof: `Metering::SlotTotals` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::OldestDay` (r:1 w:0)
 	/// Proof: `Metering::OldestDay` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Metering::Bands` (r:0 w:86)
+	/// Storage: `Metering::Bands` (r:0 w:256)
 	/// Proof: `Metering::Bands` (`max_values`: None, `max_size`: Some(17), added: 2492, mode: `MaxEncodedLen`)
 	/// The range of component `n` is `[0, 256]`.
 	fn prune(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `520 + n * (60 ±0)`
-		//  Estimated: `11034 + n * (1706 ±0)`
-		// Minimum execution time: 9_975_000 picoseconds.
-		Weight::from_parts(10_376_000, 0)
-			.saturating_add(Weight::from_parts(0, 11034))
-			// Standard Error: 21_338
-			.saturating_add(Weight::from_parts(14_602_006, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(8))
-			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes(2))
-			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 1706).saturating_mul(n.into()))
+		//  Measured:  `1383 + n * (16 ±0)`
+		//  Estimated: `60631 + n * (2748 ±150)`
+		// Minimum execution time: 10_015_000 picoseconds.
+		Weight::from_parts(21_358_560, 0)
+			.saturating_add(Weight::from_parts(0, 60631))
+			// Standard Error: 172_191
+			.saturating_add(Weight::from_parts(27_581_874, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(25))
+			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(1))
+			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 2748).saturating_mul(n.into()))
 	}
 }
