@@ -11,8 +11,10 @@ use crate::{
     plan::Plan,
     strategy::{MILLION, Shares},
 };
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::{path::PathBuf, str::FromStr};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use std::{ffi::OsString, path::PathBuf, str::FromStr};
+
+mod numbers;
 
 /// The command line of Q-EnergyDEX for prosumers and operators.
 ///
@@ -24,6 +26,19 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the command line, of which the first word is the program's name. Numbers are read as
+    /// [`numbers`] says.
+    pub fn read(
+        words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        let mut command = numbers::with_negative_values(Self::command());
+        let read = command.try_get_matches_from_mut(words)?;
+        numbers::refuse_plus_signs(&mut command, &read)?;
+        Self::from_arg_matches(&read).map_err(|error| error.format(&mut command))
+    }
 }
 
 /// What to do.
@@ -177,7 +192,6 @@ pub enum Order {
 
 /// Options of `order amend`.
 #[derive(Debug, Args)]
-#[command(allow_negative_numbers = true)]
 pub struct AmendOrder {
     /// Which node.
     #[command(flatten)]
@@ -223,7 +237,6 @@ pub struct BatchOrders {
 
 /// Options of `order standing`.
 #[derive(Debug, Args)]
-#[command(allow_negative_numbers = true)]
 pub struct StandingOrder {
     /// Which node.
     #[command(flatten)]
@@ -271,7 +284,6 @@ pub struct SlotArg {
 
 /// Options of `order place`.
 #[derive(Debug, Args)]
-#[command(allow_negative_numbers = true)]
 pub struct PlaceOrder {
     /// Which node.
     #[command(flatten)]

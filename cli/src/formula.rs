@@ -89,16 +89,17 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
 
 struct Parser<'a> {
     tokens: Peekable<IntoIter<Token>>,
-    /// The number of an attribute of this name.
-    number: &'a dyn Fn(&str) -> Option<u32>,
+    /// The number of the attribute of this name, or why there is none.
+    number: &'a dyn Fn(&str) -> Result<u32, String>,
     nodes: Vec<PolicyNode<u32>>,
     depth: usize,
 }
 
-/// Reads a policy into its nodes in postfix order. `number` knows attributes by name.
+/// Reads a policy into its nodes in postfix order. `number` knows attributes by name, and says what is
+/// wrong with a name.
 pub fn parse(
     text: &str,
-    number: &dyn Fn(&str) -> Option<u32>,
+    number: &dyn Fn(&str) -> Result<u32, String>,
 ) -> Result<Vec<PolicyNode<u32>>, String> {
     let mut parser = Parser {
         tokens: tokens(text)?.into_iter().peekable(),
@@ -189,7 +190,7 @@ impl Parser<'_> {
     }
 
     fn attribute(&mut self, name: &str) -> Result<(), String> {
-        let number = (self.number)(name).ok_or_else(|| format!("no attribute {name:?}"))?;
+        let number = (self.number)(name)?;
         self.nodes.push(PolicyNode::Attribute(number));
         Ok(())
     }
@@ -288,9 +289,10 @@ mod tests {
         "or",
     ];
 
-    fn number(name: &str) -> Option<u32> {
-        let at = NAMES.iter().position(|known| *known == name)?;
-        u32::try_from(at).ok()
+    fn number(name: &str) -> Result<u32, String> {
+        let at = NAMES.iter().position(|known| *known == name);
+        at.map(|at| at as u32)
+            .ok_or_else(|| format!("no attribute {name:?}"))
     }
 
     fn name_of(number: u32) -> Option<String> {

@@ -34,7 +34,6 @@ mod report;
 mod strategy;
 
 use args::{Cli, Command, Meter, Order, ReadingCommand};
-use clap::Parser;
 use error::Error;
 use std::process::ExitCode;
 
@@ -46,7 +45,7 @@ const FAILED: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let done = match &cli.command {
         Command::Play(args) => play(args).await,
         Command::Status(args) => commands::status(args).await.map(|()| ExitCode::SUCCESS),

@@ -89,6 +89,17 @@ async fn credentials_come_and_go_and_the_reasons_are_told() {
     let rest = run(&node, &rest);
     assert_eq!(rest["credentials"].as_array().map(Vec::len), Some(2));
 
+    // Nothing is issued that never ends, nor to more accounts than a transaction serves.
+    let issue = |more: &[&str]| {
+        let issue = ["credential", "issue", "--attribute", "solar"];
+        node.qedex(&[&issue[..], &["--suri", "//Alice"], more].concat())
+    };
+    let forever = ["--who", "//Bob", "--expires", "18446744073709551615"];
+    assert_refused(&issue(&forever), "expires at most 36500 days after");
+    let who: Vec<String> = (0..101).map(|number| format!("--who=//{number}")).collect();
+    let who: Vec<&str> = who.iter().map(String::as_str).collect();
+    assert_refused(&issue(&who), "there are 101 accounts; at most 100");
+
     // A single holder is revoked, and gets a new credential, for which the issuer pays.
     let one = [
         "--attribute",
@@ -146,6 +157,15 @@ async fn policies_roles_and_the_blacklist_decide_who_trades() {
         &node.qedex(&["policy", "create", "solar and", "--suri", "//Eve"]),
         "expected at the end",
     );
+
+    // A policy of as many nodes as the chain takes is created, and one more is refused.
+    let create = |attributes: usize| {
+        let formula = vec!["0"; attributes].join(" or ");
+        node.qedex(&["policy", "create", &formula, "--suri", "//Eve"])
+    };
+    assert!(create(31).status.success());
+    assert_refused(&create(32), "has 33 nodes");
+    assert_refused(&create(32), "a policy has at most 32");
 
     // Root points the role to it, and nobody trades.
     run(&node, &[&set[..], &["//Alice", "--sudo"]].concat());

@@ -167,6 +167,25 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         assert!(error.to_string().contains(reason), "{error}: {reason}");
     }
 
+    // A refused reading has the same result alone, in an array or not. More than a batch takes are
+    // not even signed for.
+    let refused = &batch[3];
+    for alone in [refused.clone(), json!([refused])] {
+        let alone = submit(&node, folder.path(), &alone);
+        assert_refused(&alone, "the reading: Metering::AlreadyRead");
+        let result: Value = serde_json::from_slice(&alone.stdout).expect("JSON");
+        assert!(result["block"].is_u64(), "{result}");
+        let expected =
+            json!({ "meter": 0, "slot": slot, "accepted": false, "error": "AlreadyRead" });
+        assert_eq!(result["readings"], json!([expected]));
+        assert_eq!(results["readings"][3], expected);
+    }
+    let many = submit(&node, folder.path(), &json!(vec![refused; 1_025]));
+    assert_refused(
+        &many,
+        "there are 1025 readings in the file; a batch has at most 1024",
+    );
+
     // Bob installed the meters, and Alice owns the last one: neither corrects. Bob's meters are
     // Alice's to correct, once.
     let lower = ["600", "150"];
@@ -301,9 +320,13 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         ),
         (
             &["reading", "history", "--meter", "-1"],
-            "unexpected argument",
+            "invalid value '-1'",
         ),
         (&["meter", "list", "--meter", "99"], "there is no meter 99"),
+        (
+            &["reading", "history", "--meter", "99"],
+            "there is no meter 99",
+        ),
         (
             &["meter", "flow", "--account", "Dave", "--slot", "1"],
             "is no account",

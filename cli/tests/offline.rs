@@ -90,3 +90,21 @@ fn a_meter_s_public_key_is_told_without_a_node() {
     let unknown = qedex(&["meter", "key", "--meter-suri", "//Alice", "--scheme", "rsa"]);
     assert_refused(&unknown, "rsa");
 }
+
+#[test]
+fn a_holder_named_twice_is_refused_before_a_node_is_asked() {
+    let dave = "0x306721211d5404bd9da88e0204360a1a9ab8b87c66c1bc2fcdd37f3c2222cc20";
+    for command in ["issue", "reissue"] {
+        let twice = ["--who", "//Dave", "--who", "//Eve", "--who", dave];
+        let rest = [
+            "--attribute",
+            "solar",
+            "--suri",
+            "//Alice",
+            "--url",
+            "ws://127.0.0.1:1",
+        ];
+        let refused = qedex(&[&["credential", command], &twice[..], &rest].concat());
+        assert_refused(&refused, "is named twice");
+    }
+}

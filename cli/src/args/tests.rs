@@ -1,7 +1,6 @@
 //! What the command line takes, and what it does not.
 
 use super::*;
-use clap::CommandFactory;
 
 #[test]
 fn the_command_line_is_consistent() {
@@ -52,26 +51,91 @@ fn the_main_job_has_defaults_for_everything() {
     assert_eq!(play.shares(), Shares::default());
 }
 
+/// A value that is read, for an argument before the one that is tried.
+fn any_value(argument: &clap::Arg) -> String {
+    let values = argument.get_possible_values();
+    values
+        .first()
+        .map_or("0".to_owned(), |value| value.get_name().to_owned())
+}
+
 #[test]
-fn a_negative_number_is_called_a_bad_value_and_not_an_unknown_argument() {
-    for arguments in [
-        &[
-            "order", "place", "--next", "--side", "bid", "--price", "-5", "--wh", "1", "--suri",
-            "//Dave",
-        ][..],
-        &[
-            "order", "amend", "--slot", "1", "--id", "0", "--price", "-5",
-        ],
-        &["order", "standing", "--side", "bid", "--price", "-5"],
-        &[
-            "plan", "clear", "--book", "b", "--rule", "uniform", "--fee", "-5",
-        ],
-        &["plan", "stackelberg", "--followers", "f", "--cost", "-5"],
-    ] {
-        let all = ["qedex"].iter().chain(arguments);
-        let said = Cli::try_parse_from(all).unwrap_err().to_string();
-        assert!(said.contains("invalid value '-5'"), "{said}");
+fn every_number_is_refused_with_a_sign_as_a_bad_value() {
+    let mut all = Vec::new();
+    leaves(&Cli::command(), &[], &mut all);
+    let mut tried = 0;
+    for (path, command) in all {
+        for argument in command.get_arguments().filter(|a| numbers::is_number(a)) {
+            let of: Vec<String> = match argument.get_long() {
+                Some(long) => vec![format!("--{long}")],
+                None => command
+                    .get_positionals()
+                    .take_while(|before| before.get_id() != argument.get_id())
+                    .map(any_value)
+                    .collect(),
+            };
+            let say = |value: &str| {
+                let words = [&path[..], &of, &[value.to_owned()]].concat();
+                let error = Cli::read(words).unwrap_err();
+                assert_eq!(error.exit_code(), 2);
+                error.to_string()
+            };
+            let said = say("-1");
+            let name = argument.get_long().map(|long| format!("--{long} "));
+            let expected = format!("invalid value '-1' for '{}<", name.unwrap_or_default());
+            assert!(said.contains(&expected), "{path:?} {expected}: {said}");
+            tried += 1;
+        }
     }
+    assert!(tried > 60, "{tried}");
+}
+
+#[test]
+fn a_number_is_refused_with_a_plus_sign_wherever_it_stands() {
+    let suri = ["--suri", "//Dave"];
+    for arguments in [
+        &["meter", "list", "--meter", "+1"][..],
+        &["meter", "band", "--slot=+1"],
+        &["market", "book", "--slot", "1", "--count", "+1"],
+        &["play", "--slots", "+1"],
+        &["play", "--cheat-share", "+1"],
+        &[
+            "plan",
+            "double-spend",
+            "--q",
+            "+0.1",
+            "--confirmations",
+            "1",
+            "--premined",
+            "1",
+        ],
+        &["policy", "remove", "+1", suri[0], suri[1]],
+        &["role", "set", "sell", "+1", suri[0], suri[1]],
+    ] {
+        let words = || {
+            ["qedex"]
+                .iter()
+                .chain(arguments)
+                .map(|word| word.to_string())
+        };
+        let error = Cli::read(words()).unwrap_err();
+        let said = error.to_string();
+        assert_eq!(
+            error.kind(),
+            clap::error::ErrorKind::ValueValidation,
+            "{said}"
+        );
+        assert!(said.contains("a number has no sign"), "{said}");
+        assert!(said.contains("invalid value '+"), "{said}");
+        assert!(
+            said.contains(&format!("Usage: qedex {}", arguments[0])),
+            "{said}"
+        );
+        assert!(Cli::read(words().map(|word| word.replace('+', ""))).is_ok());
+    }
+    // What is no number may begin with the sign.
+    let text = ["qedex", "policy", "create", "+1", suri[0], suri[1]];
+    assert!(Cli::read(text).is_ok());
 }
 
 #[test]
@@ -95,7 +159,7 @@ fn bad_arguments_are_refused_with_status_2() {
         &["plan", "stackelberg", "--followers", "f", "--cost", "-1"],
     ] {
         let all = ["qedex"].iter().chain(arguments);
-        let error = Cli::try_parse_from(all).unwrap_err();
+        let error = Cli::read(all).unwrap_err();
         assert_eq!(error.exit_code(), 2, "{arguments:?}");
     }
 }

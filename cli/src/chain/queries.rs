@@ -138,12 +138,61 @@ pub async fn terms(at: &At) -> Result<Option<Corridor>, Error> {
     }))
 }
 
-/// The most orders that one batch may have.
-pub fn largest_batch(at: &At) -> Result<usize, Error> {
-    let most = at
-        .constants()
-        .entry(api::constants().auction().max_batch())?;
-    Ok(usize::try_from(most).unwrap_or(usize::MAX))
+/// The most that the chain takes at once, or has in one piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Most {
+    /// Orders of one batch.
+    Orders,
+    /// Readings of one batch.
+    Readings,
+    /// Credentials of one transaction.
+    Credentials,
+    /// Nodes of one policy: each attribute that it names, and each "and", "or" and "of".
+    PolicyNodes,
+}
+
+impl Most {
+    /// How many, by the chain's constants.
+    pub fn number(self, at: &At) -> Result<usize, Error> {
+        let (constants, of) = (at.constants(), api::constants());
+        let most = match self {
+            Self::Orders => constants.entry(of.auction().max_batch())?,
+            Self::Readings => constants.entry(of.metering().max_batch())?,
+            Self::Credentials => constants.entry(of.membership().max_issue_batch())?,
+            Self::PolicyNodes => constants.entry(of.membership().max_policy_nodes())?,
+        };
+        Ok(usize::try_from(most).unwrap_or(usize::MAX))
+    }
+
+    /// Refuses more than that. The node could not even decode them.
+    pub fn check(self, at: &At, given: usize) -> Result<(), Error> {
+        let most = self.number(at)?;
+        if given <= most {
+            return Ok(());
+        }
+        Err(Error::BadInput(match self {
+            Self::Orders => {
+                format!("there are {given} orders in the file; a batch has at most {most}")
+            }
+            Self::Readings => {
+                format!("there are {given} readings in the file; a batch has at most {most}")
+            }
+            Self::Credentials => {
+                format!("there are {given} accounts; at most {most} are served at once")
+            }
+            Self::PolicyNodes => format!(
+                "the policy has {given} nodes, the attributes in it and each \"and\", \"or\" and \
+                 \"of\"; a policy has at most {most}"
+            ),
+        }))
+    }
+}
+
+/// Whether there is a meter of this number.
+pub async fn is_meter(at: &At, number: u32) -> Result<bool, Error> {
+    let key = (types::qedex_primitives::metering::MeterId(number),);
+    let meters = api::storage().metering().meters();
+    Ok(at.storage().try_fetch(meters, key).await?.is_some())
 }
 
 /// All money there is.

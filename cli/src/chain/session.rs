@@ -220,6 +220,24 @@ impl Session {
         call: &impl Payload,
         key: &Keypair,
     ) -> Result<(Block, Transaction), Error> {
+        let (block, included) = self.include(what, call, key).await?;
+        match included.failure {
+            Some(refusal) => Err(Error::Refused {
+                what: what.to_owned(),
+                refusal,
+            }),
+            None => Ok((block, included)),
+        }
+    }
+
+    /// Signs and sends one call and waits for its block to be finalised. Whether the call failed is
+    /// for the caller to look at.
+    pub async fn include(
+        &mut self,
+        what: &str,
+        call: &impl Payload,
+        key: &Keypair,
+    ) -> Result<(Block, Transaction), Error> {
         let signed = self.sign(what, call, key).await?;
         let hash = signed.hash;
         let deadline = self.at.block_number().saturating_add(MORTALITY);
@@ -227,13 +245,7 @@ impl Session {
         loop {
             let block = self.next_block().await?;
             if let Some(included) = block.transactions.iter().find(|t| t.hash == hash).cloned() {
-                return match included.failure {
-                    Some(refusal) => Err(Error::Refused {
-                        what: what.to_owned(),
-                        refusal,
-                    }),
-                    None => Ok((block, included)),
-                };
+                return Ok((block, included));
             }
             if block.number > deadline {
                 return Err(Error::TimedOut(format!(

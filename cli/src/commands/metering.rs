@@ -355,6 +355,9 @@ pub async fn history(args: &History) -> Result<(), Error> {
             "slot {from} is after slot {until}"
         )));
     }
+    if !queries::is_meter(&at, args.meter).await? {
+        return Err(Error::BadInput(format!("there is no meter {}", args.meter)));
+    }
     let all = metering::history(&at, args.meter, from, until).await?;
     if args.json {
         return print_json(&all);

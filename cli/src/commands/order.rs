@@ -112,13 +112,7 @@ pub async fn batch(args: &BatchOrders) -> Result<(), Error> {
         return Err(Error::BadInput("there is no order in the file".to_owned()));
     }
     let mut session = open(&args.node).await?;
-    let most = queries::largest_batch(session.at())?;
-    if orders.len() > most {
-        return Err(Error::BadInput(format!(
-            "there are {} orders in the file; a batch has at most {most}",
-            orders.len()
-        )));
-    }
+    queries::Most::Orders.check(session.at(), orders.len())?;
     let slot = slot(&session, &args.slot).await?;
     let call = calls::place_orders(slot, &orders);
     let (block, included) = session.call("the orders", &call, &key).await?;

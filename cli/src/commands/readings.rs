@@ -4,17 +4,24 @@ use super::{open, print_json};
 use crate::{
     args::{MeterPublicKey, SignReading, SubmitReadings},
     chain::{
-        Chain, H256, calls,
-        keys::{self, MeterKeys},
+        Chain, H256,
+        block::Block,
+        calls,
+        keys::{self, Keypair, MeterKeys},
         meter::{Reading, Signature, SignedReading},
         metering::{Key, Scheme},
+        queries::Most,
+        session::Session,
     },
     error::Error,
 };
 use qedex_math::Wh;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, SeqAccess, Visitor},
+};
 use serde_json::json;
-use std::{fs, io::Read, path::Path};
+use std::{fmt, fs, io::Read, path::Path};
 
 /// A signed reading as it travels in files.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,12 +42,37 @@ pub struct ReadingFile {
     signature: String,
 }
 
-/// One reading or many.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(ReadingFile),
-    Many(Vec<ReadingFile>),
+/// An array of readings. What is wrong with one is told with its place, counted from 1.
+struct Many(Vec<ReadingFile>);
+
+impl<'de> Deserialize<'de> for Many {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(EachReading)
+    }
+}
+
+struct EachReading;
+
+impl<'de> Visitor<'de> for EachReading {
+    type Value = Many;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of signed readings")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Many, A::Error> {
+        let mut all = Vec::new();
+        loop {
+            match array.next_element() {
+                Ok(Some(reading)) => all.push(reading),
+                Ok(None) => return Ok(Many(all)),
+                Err(why) => {
+                    let place = all.len().saturating_add(1);
+                    return Err(de::Error::custom(format!("reading {place}: {why}")));
+                }
+            }
+        }
+    }
 }
 
 impl ReadingFile {
@@ -128,50 +160,80 @@ pub async fn submit(args: &SubmitReadings) -> Result<(), Error> {
         .iter()
         .map(|reading| reading.signed(genesis))
         .collect::<Result<_, _>>()?;
+    Most::Readings.check(session.at(), signed.len())?;
     let (block, included) = match signed.as_slice() {
         [] => {
             return Err(Error::BadInput(
                 "there is no reading in the file".to_owned(),
             ));
         }
-        [one] => {
-            session
-                .call("the reading", &calls::submit_reading(one), &key)
-                .await?
-        }
+        [one] => return submit_one(one, &mut session, &key, args.json).await,
         many => {
             session
                 .call("the readings", &calls::submit_readings(many), &key)
                 .await?
         }
     };
+    told(&block, &included.readings, args.json)?;
     let refused = included
         .readings
         .iter()
         .filter(|(.., why)| why.is_some())
         .count();
-    if args.json {
-        let results: Vec<_> = included
-            .readings
-            .iter()
-            .map(|(meter, slot, why)| {
-                json!({ "meter": meter, "slot": slot, "accepted": why.is_none(), "error": why })
-            })
-            .collect();
-        print_json(&json!({ "block": block.number, "readings": results }))?;
-    } else {
-        for (meter, slot, why) in &included.readings {
-            let result = why
-                .as_ref()
-                .map_or("accepted".to_owned(), |why| format!("refused: {why}"));
-            println!("meter {meter}, slot {slot}: {result}");
-        }
-    }
     if refused > 0 {
         let all = included.readings.len();
         return Err(Error::BadInput(format!(
             "{refused} of {all} readings were refused"
         )));
+    }
+    Ok(())
+}
+
+/// Publishes a reading alone. If it is refused, its transaction fails.
+async fn submit_one(
+    one: &SignedReading,
+    session: &mut Session,
+    key: &Keypair,
+    json: bool,
+) -> Result<(), Error> {
+    let what = "the reading";
+    let call = calls::submit_reading(one);
+    let (block, included) = session.include(what, &call, key).await?;
+    let Some(refusal) = included.failure else {
+        return told(&block, &included.readings, json);
+    };
+    if json {
+        // The errors of a batch's readings have no pallet before their name.
+        let name = refusal.name.strip_prefix("Metering::");
+        let why = name.unwrap_or(&refusal.name).to_owned();
+        told(
+            &block,
+            &[(one.reading.meter, one.reading.slot, Some(why))],
+            true,
+        )?;
+    }
+    Err(Error::Refused {
+        what: what.to_owned(),
+        refusal,
+    })
+}
+
+/// Prints what became of each reading: of which meter, of which slot and, if it was refused, why.
+fn told(block: &Block, readings: &[(u32, u64, Option<String>)], json: bool) -> Result<(), Error> {
+    if json {
+        let results: Vec<_> = readings
+            .iter()
+            .map(|(meter, slot, why)| {
+                json!({ "meter": meter, "slot": slot, "accepted": why.is_none(), "error": why })
+            })
+            .collect();
+        return print_json(&json!({ "block": block.number, "readings": results }));
+    }
+    for (meter, slot, why) in readings {
+        let result = why
+            .as_ref()
+            .map_or("accepted".to_owned(), |why| format!("refused: {why}"));
+        println!("meter {meter}, slot {slot}: {result}");
     }
     Ok(())
 }
@@ -189,14 +251,23 @@ pub fn read(path: &Path) -> Result<Vec<ReadingFile>, Error> {
     } else {
         fs::read_to_string(path).map_err(failed)?
     };
-    match serde_json::from_str(&text) {
-        Ok(OneOrMany::One(one)) => Ok(vec![one]),
-        Ok(OneOrMany::Many(many)) => Ok(many),
-        Err(_) => Err(Error::BadInput(format!(
-            "{} holds neither a signed reading nor an array of them",
-            path.display()
-        ))),
-    }
+    parse(&text).map_err(|why| Error::BadInput(format!("{}: {why}", path.display())))
+}
+
+/// One signed reading, or an array of them, after a byte order mark if there is one.
+fn parse(text: &str) -> Result<Vec<ReadingFile>, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let read = match text.trim_start().chars().next() {
+        Some('{') => serde_json::from_str(text).map(|one| vec![one]),
+        Some('[') => serde_json::from_str(text).map(|Many(many)| many),
+        Some(other) => {
+            return Err(format!(
+                "it holds neither a signed reading nor an array of them, but begins with {other:?}"
+            ));
+        }
+        None => return Err("it is empty".to_owned()),
+    };
+    read.map_err(|why| why.to_string())
 }
 
 #[cfg(test)]
@@ -244,6 +315,56 @@ mod tests {
     fn a_reading_of_another_chain_is_refused() {
         let error = file().signed(H256([8; 32])).unwrap_err();
         assert!(matches!(error, Error::WrongChain(_)));
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_blanks_before_a_reading_are_skipped() {
+        let text = serde_json::to_string(&file()).unwrap();
+        assert_eq!(parse(&format!("\u{feff}\n {text}\n")).unwrap().len(), 1);
+        assert_eq!(parse(&format!("\u{feff}[{text}]")).unwrap().len(), 1);
+        assert_eq!(parse(" [] ").unwrap().len(), 0);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_reading_is_told_with_its_place() {
+        let good = serde_json::to_string(&file()).unwrap();
+        let meter = "\"meter\":1";
+        assert!(good.contains(meter));
+        for (bad, why) in [
+            ("\"meter\":1.5", "floating point `1.5`, expected u32"),
+            ("\"meter\":-0", "floating point `-0.0`, expected u32"),
+            ("\"meter\":-5", "integer `-5`, expected u32"),
+            ("\"meter\":4294967296", "integer `4294967296`, expected u32"),
+            ("\"meter\":18446744073709551616", "expected u32"),
+            ("\"meter\":\"1\"", "string \"1\", expected u32"),
+            ("\"meter\":+1", "expected value"),
+            ("\"metre\":1", "unknown field `metre`"),
+            ("\"slot\":9,\"meter\":1", "duplicate field `slot`"),
+        ] {
+            let bad = good.replace(meter, bad);
+            let alone = parse(&bad).unwrap_err();
+            assert!(alone.contains(why), "{alone}");
+            assert!(alone.contains(" at line 1 column "), "{alone}");
+            let third = parse(&format!("[{good},{good},\n{bad}]")).unwrap_err();
+            assert!(third.starts_with("reading 3: "), "{third}");
+            assert!(third.contains(why), "{third}");
+            assert_eq!(third.matches(" at line 2 column ").count(), 1, "{third}");
+        }
+        for (bad, why) in [
+            ("", "it is empty"),
+            (" \n\t", "it is empty"),
+            ("\u{feff}", "it is empty"),
+            ("7", "begins with '7'"),
+            ("\"x\"", "begins with '\"'"),
+            ("{}", "missing field `genesis` at line 1"),
+            ("[", "EOF while parsing"),
+            ("[7]", "reading 1: invalid type: integer `7`"),
+        ] {
+            let error = parse(bad).unwrap_err();
+            assert!(error.contains(why), "{bad:?}: {error}");
+        }
+        let twice = parse(&format!("{good}{good}")).unwrap_err();
+        assert!(twice.contains("trailing characters"), "{twice}");
     }
 
     #[test]

@@ -31,7 +31,6 @@ impl From<Rule> for clearing::Rule {
 
 /// Options of `plan clear`. Prices are plancks per kWh.
 #[derive(Debug, Args)]
-#[command(allow_negative_numbers = true)]
 pub struct Clear {
     /// The book: a CSV file with the columns side,account,price_per_kwh,wh; side is bid or ask, and
     /// the order of the lines is the order of arrival.

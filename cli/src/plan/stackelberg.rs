@@ -26,7 +26,6 @@ impl FromStr for Number {
 
 /// Options of `plan stackelberg`.
 #[derive(Debug, Args)]
-#[command(allow_negative_numbers = true)]
 pub struct Stackelberg {
     /// The followers: a CSV file with the columns a,b. A follower's utility is
     /// a x - b x^2 / 2 - p x.

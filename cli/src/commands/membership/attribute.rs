@@ -1,6 +1,6 @@
 //! `qedex attribute`
 
-use super::{Administer, Ask, Universe, parse_account, parse_text, print_json, table};
+use super::{Administer, Ask, Universe, parse_account, parse_text, parse_words, print_json, table};
 use crate::{
     chain::membership::{self, Change},
     error::Error,
@@ -17,7 +17,7 @@ pub enum Attribute {
     /// Registers one (for the council, by --council, or Root, by --sudo).
     Register {
         /// Its short name, at most 32 bytes.
-        #[arg(long, value_parser = parse_text::<32>)]
+        #[arg(long, value_parser = parse_words::<32>)]
         name: String,
         /// What it means, at most 256 bytes.
         #[arg(long, default_value = "", value_parser = parse_text::<256>)]

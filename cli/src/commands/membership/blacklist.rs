@@ -1,6 +1,6 @@
 //! `qedex blacklist`
 
-use super::{Administer, Ask, distance, parse_account, parse_text, print_json, table};
+use super::{Administer, Ask, distance, parse_account, parse_words, print_json, table};
 use crate::{
     chain::{
         membership::{self, account_text},
@@ -26,7 +26,7 @@ pub enum Blacklist {
         #[arg(long, value_parser = clap::value_parser!(u64).range(1..=744))]
         hours: u64,
         /// Why, at most 64 bytes.
-        #[arg(long, value_parser = parse_text::<64>)]
+        #[arg(long, value_parser = parse_words::<64>)]
         reason: String,
         /// Who signs.
         #[command(flatten)]

@@ -1,14 +1,15 @@
 //! `qedex credential`
 
 use super::{
-    Administer, Ask, Sign, Universe, distance, parse_account, parse_owner, print_json, table,
+    Administer, Ask, Sign, Universe, distance, each_once, parse_account, parse_owner, print_json,
+    table,
 };
 use crate::{
     chain::{
         block::Transaction,
         calls::NewCredential,
         membership::{self, Change, account_text},
-        queries,
+        queries::{self, Most},
     },
     error::Error,
     market::Account,
@@ -17,10 +18,12 @@ use crate::{
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-/// The most credentials of one transaction.
-const BATCH: usize = 100;
-
+/// In milliseconds.
 const DAY: u64 = 24 * 3_600_000;
+
+/// How many days ahead of the chain's time a credential may expire: 100 years. One that expires
+/// later, by a slip of the pen, would never be renewed, and its bond never be given back.
+const MOST_DAYS: u64 = 36_500;
 
 /// What to do with credentials.
 #[derive(Debug, Subcommand)]
@@ -60,10 +63,11 @@ pub struct Issue {
     /// Who gets one; may be given up to a hundred times.
     #[arg(long, required = true, value_name = "ACCOUNT", value_parser = parse_account)]
     who: Vec<Account>,
-    /// For how many days.
-    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(1..=36_500))]
+    /// For how many days, at most 36500.
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(1..=MOST_DAYS))]
     days: u64,
-    /// Until when instead, in milliseconds since the Unix epoch.
+    /// Until when instead, in milliseconds since the Unix epoch; at most 36500 days (100 years) after
+    /// the chain's time.
     #[arg(long, value_name = "MILLISECONDS", conflicts_with = "days")]
     expires: Option<u64>,
     /// The owner behind the accounts; each account's own bytes if it is not given.
@@ -129,20 +133,29 @@ impl Credential {
     }
 }
 
-async fn issue(args: &Issue) -> Result<(), Error> {
-    if args.who.len() > BATCH {
-        let what = format!("more than {BATCH} accounts at once");
-        return Err(Error::BadInput(what));
+impl Issue {
+    /// When the credentials expire, at `now` by the chain's time.
+    fn end(&self, now: u64) -> Result<u64, Error> {
+        let after = |days: u64| now.saturating_add(days.saturating_mul(DAY));
+        let latest = after(MOST_DAYS);
+        match self.expires {
+            None => Ok(after(self.days)),
+            Some(expires) if expires <= latest => Ok(expires),
+            Some(expires) => Err(Error::BadInput(format!(
+                "a credential expires at most {MOST_DAYS} days after the chain's time, which is \
+                 {latest} ms since the Unix epoch at present; {expires} is later"
+            ))),
+        }
     }
+}
+
+async fn issue(args: &Issue) -> Result<(), Error> {
+    each_once(&args.who)?;
     let mut session = args.sign.open().await?;
+    Most::Credentials.check(session.at(), args.who.len())?;
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(&args.attribute)?;
-    let expires = match args.expires {
-        Some(expires) => expires,
-        None => queries::time(session.at())
-            .await?
-            .saturating_add(args.days.saturating_mul(DAY)),
-    };
+    let expires = args.end(queries::time(session.at()).await?)?;
     let new = |who: &Account| (*who, expires, args.owner.unwrap_or(*who));
     let all: Vec<NewCredential> = args.who.iter().map(new).collect();
     let act = membership::issue_batch(attribute, &all);
@@ -174,9 +187,11 @@ fn results(included: &Transaction) -> impl Iterator<Item = (Account, Option<Stri
 }
 
 async fn reissue(args: &Reissue) -> Result<(), Error> {
+    each_once(&args.who)?;
     let mut session = args.sign.open().await?;
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(&args.attribute)?;
+    let batch = Most::Credentials.number(session.at())?.max(1);
     let who = if args.all {
         let now = queries::time(session.at()).await?;
         let on_record = membership::credentials(session.at(), &universe.0, None, now).await?;
@@ -189,7 +204,7 @@ async fn reissue(args: &Reissue) -> Result<(), Error> {
         args.who.clone()
     };
     let mut all = Vec::new();
-    for batch in who.chunks(BATCH) {
+    for batch in who.chunks(batch) {
         let act = membership::reissue(attribute, batch);
         let (_, included) = args.sign.act(&mut session, "the re-issue", act).await?;
         all.extend(results(&included));
@@ -297,4 +312,50 @@ async fn list(args: &List) -> Result<(), Error> {
     });
     println!("{}", table(&header, rows));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    /// The chain's time.
+    const NOW: u64 = 1_700_000_000_000;
+
+    fn end(until: [&str; 2]) -> Result<u64, Error> {
+        let issue = ["qedex", "credential", "issue", "--attribute", "solar"];
+        let by = ["--who", "//Eve", "--suri", "//Alice"];
+        let cli = Cli::read([&issue[..], &by, &until].concat()).unwrap();
+        let Command::Credential(Credential::Issue(issue)) = cli.command else {
+            panic!("credential issue")
+        };
+        issue.end(NOW)
+    }
+
+    #[test]
+    fn a_credential_expires_within_a_hundred_years() {
+        let latest = NOW + 36_500 * 86_400_000;
+        assert_eq!(end(["--days", "36500"]).unwrap(), latest);
+        assert_eq!(end(["--expires", &latest.to_string()]).unwrap(), latest);
+        assert_eq!(end(["--expires", "1"]).unwrap(), 1);
+        for later in [latest + 1, u64::MAX] {
+            let error = end(["--expires", &later.to_string()]).unwrap_err();
+            let said = error.to_string();
+            assert!(matches!(error, Error::BadInput(_)), "{said}");
+            for part in [
+                "at most 36500 days",
+                &latest.to_string(),
+                &later.to_string(),
+            ] {
+                assert!(said.contains(part), "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn how_long_a_credential_holds_at_most_is_told_by_the_help() {
+        let help = ["qedex", "credential", "issue", "--help"];
+        let help = Cli::read(help).unwrap_err().to_string();
+        assert_eq!(help.matches(&MOST_DAYS.to_string()).count(), 2, "{help}");
+    }
 }

@@ -28,7 +28,7 @@ use crate::{
 };
 use clap::Args;
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 use subxt::{tx::Payload, utils::AccountId32};
 
 /// Options of what only reads.
@@ -175,6 +175,26 @@ fn parse_text<const LONGEST: usize>(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// Text of at most `longest` bytes that is not blank.
+fn parse_words<const LONGEST: usize>(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("there is nothing but blanks in it".to_owned());
+    }
+    parse_text::<LONGEST>(text)
+}
+
+/// Refuses accounts among which there is one twice.
+fn each_once(accounts: &[Account]) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    match accounts.iter().find(|account| !seen.insert(**account)) {
+        None => Ok(()),
+        Some(twice) => Err(Error::BadInput(format!(
+            "{} is named twice",
+            membership::account_text(*twice)
+        ))),
+    }
+}
+
 /// The attributes of the community, by number and by name.
 struct Universe(Vec<membership::Attribute>);
 
@@ -183,17 +203,27 @@ impl Universe {
         Ok(Self(membership::attributes(at).await?))
     }
 
-    /// The number of the attribute of this name; if several have it, there is none.
-    fn number(&self, name: &str) -> Option<u32> {
-        let mut named = self.0.iter().filter(|attribute| attribute.name == name);
-        let first = named.next()?;
-        named.next().is_none().then_some(first.attribute)
+    /// The number of the only attribute of this name.
+    fn number(&self, name: &str) -> Result<u32, String> {
+        let named = self.0.iter().filter(|attribute| attribute.name == name);
+        let numbers: Vec<u32> = named.map(|attribute| attribute.attribute).collect();
+        match numbers.as_slice() {
+            [] => Err(format!("no attribute {name:?}")),
+            [number] => Ok(*number),
+            several => {
+                let all: Vec<_> = several.iter().map(u32::to_string).collect();
+                let all = all.join(", ");
+                Err(format!(
+                    "several attributes are named {name:?}: {all}; give a number instead"
+                ))
+            }
+        }
     }
 
     /// The name by which [`Universe::number`] finds an attribute.
     fn name(&self, number: u32) -> Option<String> {
         let attribute = self.0.iter().find(|info| info.attribute == number)?;
-        (self.number(&attribute.name) == Some(number)).then(|| attribute.name.clone())
+        (self.number(&attribute.name) == Ok(number)).then(|| attribute.name.clone())
     }
 
     /// For people: the name, or the number.
@@ -203,10 +233,9 @@ impl Universe {
 
     /// The number that an argument gives by itself or by name.
     fn resolve(&self, text: &str) -> Result<u32, Error> {
-        text.parse()
-            .ok()
-            .or_else(|| self.number(text))
-            .ok_or_else(|| Error::BadInput(format!("no attribute, or several, named {text:?}")))
+        // A number has no sign.
+        let number = text.parse().ok().filter(|_| !text.starts_with('+'));
+        number.map_or_else(|| self.number(text).map_err(Error::BadInput), Ok)
     }
 }
 

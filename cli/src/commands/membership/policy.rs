@@ -4,7 +4,7 @@ use super::{Administer, Ask, Universe, distance, parse_account, print_json, tabl
 use crate::{
     chain::{
         membership::{self, Change, Explanation, Obstacle, Part, Role, account_text},
-        queries,
+        queries::{self, Most},
     },
     error::Error,
     formula,
@@ -85,6 +85,7 @@ async fn create(text: &str, sign: &Administer) -> Result<(), Error> {
     let universe = Universe::read(session.at()).await?;
     let nodes = formula::parse(text, &|name| universe.number(name))
         .map_err(|fault| Error::BadInput(format!("the policy: {fault}")))?;
+    Most::PolicyNodes.check(session.at(), nodes.len())?;
     let act = membership::create_policy(&nodes);
     let Some((block, included)) = sign.act(&mut session, "the policy", act).await? else {
         return Ok(());

@@ -37,13 +37,53 @@ fn an_attribute_is_named_by_number_or_by_a_name_of_its_own() {
     let universe = universe(&["solar", "twin", "twin"]);
     assert_eq!(universe.resolve("solar").unwrap(), 0);
     assert_eq!(universe.resolve("7").unwrap(), 7);
-    for text in ["twin", "wind", "-1"] {
+    for (text, why) in [
+        ("twin", "several attributes are named \"twin\": 1, 2;"),
+        ("wind", "no attribute \"wind\""),
+        ("-1", "no attribute \"-1\""),
+        ("+1", "no attribute \"+1\""),
+    ] {
         let error = universe.resolve(text).unwrap_err();
         assert!(matches!(error, Error::BadInput(_)), "{text}: {error}");
+        assert!(error.to_string().contains(why), "{error}");
+        // A policy says the same.
+        let quoted = format!("solar or \"{text}\"");
+        let fault = crate::formula::parse(&quoted, &|name| universe.number(name));
+        assert!(
+            fault.as_ref().is_err_and(|fault| fault.contains(why)),
+            "{fault:?}"
+        );
     }
     assert_eq!(universe.label(0), "solar");
     assert_eq!(universe.label(2), "2");
     assert_eq!(universe.label(9), "9");
+}
+
+#[test]
+fn a_name_and_a_reason_are_not_blank() {
+    let name = ["attribute", "register", "--issuer", "//Bob", "--name"];
+    let reason = ["blacklist", "add", "//Eve", "--hours", "1", "--reason"];
+    for act in [&name[..], &reason] {
+        let with = |text: &str| Cli::read([&["qedex"], act, &[text, "--suri", "//Alice"]].concat());
+        for blank in ["", " ", "\t \n", "\u{a0}"] {
+            let error = with(blank).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(error.to_string().contains("nothing but blanks"), "{error}");
+        }
+        assert!(with(" a ").is_ok());
+    }
+    // An attribute need not be described.
+    let undescribed = ["solar", "--description", "", "--suri", "//Alice"];
+    assert!(Cli::read([&["qedex"], &name[..], &undescribed].concat()).is_ok());
+}
+
+#[test]
+fn no_account_is_named_twice() {
+    let [eve, dave] = ["//Eve", "//Dave"].map(|text| parse_account(text).unwrap());
+    assert!(each_once(&[eve, dave]).is_ok());
+    let error = each_once(&[eve, dave, eve]).unwrap_err().to_string();
+    let expected = format!("{} is named twice", membership::account_text(eve));
+    assert!(error.contains(&expected), "{error}");
 }
 
 #[test]
