@@ -254,6 +254,10 @@ pub trait EnergyFlow<AccountId> {
     /// nothing generated and its rated capacity consumed: silence must not pay. `None` if the
     /// account had no active meter in that slot.
     fn flow(account: &AccountId, slot: SlotIndex) -> Option<Flow>;
+
+    /// Makes `flow` cost as much as it can for `account`, for benchmarks only.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn install_silent_meters(_account: &AccountId) {}
 }
 
 /// Which delivery slots there is still something to settle of, however late that has become.

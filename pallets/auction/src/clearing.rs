@@ -294,7 +294,7 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    fn ring_index(slot: SlotIndex) -> u32 {
+    pub(crate) fn ring_index(slot: SlotIndex) -> u32 {
         let index = slot.0.checked_rem(u64::from(T::ResultsKept::get()));
         index
             .and_then(|index| u32::try_from(index).ok())

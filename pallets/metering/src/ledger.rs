@@ -83,6 +83,11 @@ impl<T: Config> EnergyFlow<T::AccountId> for Pallet<T> {
     fn flow(account: &T::AccountId, slot: SlotIndex) -> Option<Flow> {
         Self::flow_of(account, slot)
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn install_silent_meters(account: &T::AccountId) {
+        crate::benchmarking::install_silent_meters::<T>(account);
+    }
 }
 
 impl<T: Config> BillAudit<T::AccountId> for Pallet<T> {

@@ -2,6 +2,7 @@
 
 use crate::{
     pallet::{AccountOf, KeyOf},
+    plan::CANDIDATES_PER_VALIDATOR,
     *,
 };
 use alloc::vec::Vec;
@@ -9,7 +10,7 @@ use codec::Decode;
 use frame_benchmarking::v2::*;
 use frame_support::traits::{EnsureOrigin, Get, OnFinalize, OnInitialize};
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
-use qedex_primitives::{Membership, Role};
+use qedex_primitives::{Calendar, EnergyFlow, Membership, Role};
 use sp_consensus_aura::Slot;
 use sp_core::H256;
 use sp_runtime::traits::{OpaqueKeys, TrailingZeroInput};
@@ -17,6 +18,20 @@ use sp_staking::SessionIndex;
 
 /// The slot of the benchmarked block.
 const SLOT: AuraSlot = 1_000_000;
+
+/// The delivery slot in which the benchmarked block is written.
+const DELIVERY_SLOT: u64 = 1_000_000;
+
+/// Candidates with session keys, an owner and the right to validate, as many as are looked at besides
+/// the present set.
+fn candidates<T: Config>() {
+    let room = T::MaxValidators::get();
+    for number in 0..room.saturating_mul(CANDIDATES_PER_VALIDATOR as u32) {
+        let who: AccountOf<T> = account("candidate", number, 0);
+        T::Membership::grant(&who, Role::Validate);
+        pallet_session::NextKeys::<T>::insert(&who, keys::<T>(number.saturating_add(room)));
+    }
+}
 
 /// An Aura key whose bytes are derived from a number: nobody signs with it.
 fn key<T: Config>(number: u32) -> KeyOf<T> {
@@ -40,13 +55,18 @@ fn set<T: Config>(count: u32, slots: u32) -> Vec<(AccountOf<T>, KeyOf<T>)> {
             let who: AccountOf<T> = account("validator", number, 0);
             T::Membership::grant(&who, Role::Validate);
             pallet_session::NextKeys::<T>::insert(&who, keys::<T>(number));
-            Authored::<T>::insert(&who, 1);
+            // It has missed nothing, and is scored by its meters.
+            Authored::<T>::insert(&who, slots);
+            T::EnergyFlow::install_silent_meters(&who);
             (who, key::<T>(number))
         })
         .collect();
     all.sort_by(|a, b| a.0.cmp(&b.0));
     let names: Vec<_> = all.iter().map(|(who, _)| who.clone()).collect();
     pallet_session::Validators::<T>::put(&names);
+    CurrentRules::<T>::mutate(|rules| rules.window = T::MaxWindow::get());
+    let length = T::Calendar::slot_length();
+    T::Calendar::set_now(length.saturating_mul(DELIVERY_SLOT));
     SessionSlots::<T>::put(slots);
     pallet_aura::CurrentSlot::<T>::put(Slot::from(SLOT));
     let scored = all
@@ -144,7 +164,12 @@ mod benchmarks {
 
     #[benchmark]
     fn leave() -> Result<(), BenchmarkError> {
-        full::<T>();
+        let queued: Vec<_> = full::<T>()
+            .into_iter()
+            .zip(0..)
+            .map(|((who, _), number)| (who, keys::<T>(number)))
+            .collect();
+        pallet_session::QueuedKeys::<T>::put(queued);
         let who: T::AccountId = account("leaver", 0, 0);
         T::Membership::grant(&who, Role::Validate);
         pallet_session::NextKeys::<T>::insert(&who, keys::<T>(u32::MAX));
@@ -185,10 +210,14 @@ mod benchmarks {
             }
             let _ = <Pallet<T> as pallet_session::ShouldEndSession<_>>::should_end_session(number);
             let _ = <Pallet<T> as OnInitialize<_>>::on_initialize(number);
+            // Aura asks whether the author is disabled.
+            let last = T::MaxAuthorities::get().saturating_sub(1);
+            let _ = <Pallet<T> as frame_support::traits::DisabledValidators>::is_disabled(last);
             <Pallet<T> as OnFinalize<_>>::on_finalize(number);
         }
 
-        assert!(author.is_some_and(|author| Authored::<T>::get(author) == 2));
+        let slots = T::MaxAuthorities::get().saturating_add(1);
+        assert!(author.is_some_and(|author| Authored::<T>::get(author) == slots));
     }
 
     #[benchmark]
@@ -215,11 +244,13 @@ mod benchmarks {
         n: Linear<150, { T::MaxAuthorities::get() }>,
     ) {
         let validators = set::<T>(v, n);
+        candidates::<T>();
         assert!(!<T as pallet_session::Config>::Keys::key_ids().is_empty());
 
         #[block]
         {
             Pallet::<T>::rotate(validators);
+            let _ = Pallet::<T>::planned_set(1);
         }
 
         let schedule = CurrentSchedule::<T>::get();

@@ -17,7 +17,7 @@ use sp_staking::SessionIndex;
 
 /// How many accounts with session keys are looked at for newcomers, per validator that there may
 /// be. Only those whom the policy admits can register keys.
-const CANDIDATES_PER_VALIDATOR: usize = 4;
+pub(crate) const CANDIDATES_PER_VALIDATOR: usize = 4;
 
 /// The room for validators on this chain.
 fn room<T: Config>() -> usize {

@@ -9,8 +9,8 @@ use frame_support::{
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use qedex_primitives::{
     Balance, Bill, Calendar, EnergyLedger, Escrow, LeaderTerms, MAX_BILL_READINGS,
-    MarketSettlement, MeterId, MeterSignature, NewTrade, Nonce, PricePerKwh, ReadingPayload,
-    Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId, Wh, Windows, bill,
+    MarketSettlement, MeterId, MeterSignature, NewTrade, Nonce, PricePerKwh, Ratings,
+    ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId, Wh, Windows, bill,
 };
 use sp_core::{H256, sr25519};
 use sp_runtime::{Permill, traits::Zero};
@@ -101,7 +101,16 @@ fn book_to_settle<T: Config>() -> T::AccountId {
     open::<T>(SLOT, first);
     open::<T>(SLOT, second);
     open::<T>(SLOT, trade_of::<T>(2));
+    fill_memories::<T>();
     seller
+}
+
+/// Makes the rating of either party of the first trade cost as much as it can.
+fn fill_memories<T: Config>() {
+    if let Some(trade) = Trades::<T>::get(SLOT, 0) {
+        T::Ratings::fill_memory(&trade.buyer);
+        T::Ratings::fill_memory(&trade.seller);
+    }
 }
 
 /// Whether the first trade has been settled, and it alone, and the grid has got its fee: it has
@@ -220,6 +229,7 @@ mod benchmarks {
     fn acknowledge() -> Result<(), BenchmarkError> {
         endow_funds::<T>();
         open_all_books::<T>();
+        fill_memories::<T>();
         let trade = Trades::<T>::get(SLOT, 0).ok_or("the trade is open")?;
         T::Calendar::set_now(T::Calendar::schedule(SLOT).delivery_ends);
         let grid_had = grid_has::<T>();

@@ -5,8 +5,8 @@ use frame_benchmarking::v2::*;
 use frame_support::{BoundedVec, traits::Get};
 use qedex_math::clearing::Margin;
 use qedex_primitives::{
-    Balance, Calendar, Escrow, LeaderTerms, Membership, Millis, OrderId, PricePerKwh, Role, Rule,
-    Side, SlotIndex, SlotTerms, Wh, Windows,
+    Balance, Calendar, ClearingResult, Escrow, LeaderTerms, Membership, Millis, OrderId,
+    PricePerKwh, Role, Rule, Side, SlotIndex, SlotTerms, Wh, Windows,
 };
 use sp_runtime::Permill;
 
@@ -74,6 +74,41 @@ pub(super) fn trader<T: Config>(number: u32) -> T::AccountId {
     T::Membership::grant(&who, Role::Sell);
     T::Escrow::endow(&who, ENDOWMENT);
     who
+}
+
+/// The same, with money for so many orders and a half.
+pub(super) fn poor_trader<T: Config>(orders: u32) -> T::AccountId {
+    let who: T::AccountId = account("poor trader", 0, 0);
+    T::Membership::grant(&who, Role::Trade);
+    T::Membership::grant(&who, Role::Sell);
+    let deposit = terms::<T>().cap.cost_ceil(ENERGY).unwrap_or(ENDOWMENT);
+    let half = deposit.saturating_div(2);
+    let all = deposit.saturating_mul(orders.into());
+    T::Escrow::endow(&who, all.saturating_add(half));
+    who
+}
+
+/// Results of the last slots in which the keys bound the volume.
+pub(super) fn fill_results<T: Config>() {
+    for back in 1..=u64::from(T::ResultsKept::get()) {
+        let slot = SlotIndex(SLOT.0.saturating_sub(back));
+        Results::<T>::insert(
+            Pallet::<T>::ring_index(slot),
+            ClearingResult {
+                slot,
+                rule: Rule::Uniform,
+                volume: ENERGY,
+                buyers_pay: Some(PricePerKwh(TICK)),
+                sellers_receive: Some(PricePerKwh(TICK)),
+                beyond_fee: PricePerKwh(0),
+                cap_binding: true,
+                keys_used: 1,
+                keys: 1,
+                bids: 1,
+                asks: 1,
+            },
+        );
+    }
 }
 
 /// A limit `ticks` worse, for the other side, than the best one.
