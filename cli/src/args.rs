@@ -349,8 +349,6 @@ pub enum Meter {
     List(metering::List),
     /// Shows what flowed through an account's meters in a slot; silence counts as consumption.
     Flow(metering::FlowOf),
-    /// Shows what all meters together said of a slot.
-    Totals(metering::Totals),
     /// Shows the tariff band of a slot (BC-ET-MF, eq. 17).
     Band(metering::BandOf),
     /// Shows the peak-to-average ratio of a day (BC-ET-MF, eq. 18).

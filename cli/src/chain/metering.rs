@@ -75,8 +75,6 @@ pub struct Meter {
     pub meter: u32,
     /// The most that it may read in one slot and direction, in Wh.
     pub capacity: u64,
-    /// Who registered it, and so may not correct its readings.
-    pub registered_by: String,
     /// Its latest assignment, which may begin with a slot to come.
     pub current: Assignment,
     /// The one before, while it is kept.
@@ -101,17 +99,8 @@ impl Flow {
     }
 }
 
-/// How a reading was corrected.
-#[derive(Clone, Debug, Serialize)]
-pub struct Correction {
-    /// By which installer.
-    pub installer: String,
-    /// Whether the slot was frozen, so that nothing that was settled changed.
-    pub after_freeze: bool,
-}
-
 /// A reading that the chain holds.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct History {
     /// Of which slot.
     pub slot: u64,
@@ -120,8 +109,6 @@ pub struct History {
     pub flow: Flow,
     /// What the meter had signed, where an installer corrected it.
     pub original: Option<Flow>,
-    /// Who corrected it, and when.
-    pub correction: Option<Correction>,
 }
 
 /// The tariff band of a slot.
@@ -168,7 +155,6 @@ fn own_meter(number: u32, meter: &types::pallet_metering::types::Meter<AccountId
     Meter {
         meter: number,
         capacity: meter.capacity.0,
-        registered_by: meter.registered_by.account.to_string(),
         current: own(&meter.current),
         previous: meter.previous.as_ref().map(own),
     }
@@ -198,48 +184,17 @@ pub async fn history(at: &At, meter: u32, from: u64, until: u64) -> Result<Vec<H
         SlotIndex(until),
     );
     let all = at.runtime_apis().call(ask).await?;
-    let mut history = Vec::new();
-    for reading in &all {
-        let original = reading.original.as_ref().map(Flow::of);
-        let correction = match original {
-            Some(_) => correction(at, meter, reading.slot.0).await?,
-            None => None,
-        };
-        history.push(History {
+    Ok(all
+        .iter()
+        .map(|reading| History {
             slot: reading.slot.0,
             flow: Flow::of(&reading.flow),
-            original,
-            correction,
-        });
-    }
-    Ok(history)
+            original: reading.original.as_ref().map(Flow::of),
+        })
+        .collect())
 }
 
-/// Who corrected a reading, if anybody did.
-async fn correction(at: &At, meter: u32, slot: u64) -> Result<Option<Correction>, Error> {
-    let address = api::storage().metering().corrections();
-    let key = (SlotIndex(slot), MeterId(meter));
-    let Some(found) = at.storage().try_fetch(address, key).await? else {
-        return Ok(None);
-    };
-    let found = found.decode()?;
-    Ok(Some(Correction {
-        installer: found.installer.to_string(),
-        after_freeze: found.after_freeze,
-    }))
-}
-
-/// What all meters together said of a slot, and how many of them; none if none did.
-pub async fn totals(at: &At, slot: u64) -> Result<Option<(Flow, u32)>, Error> {
-    let ask = api::runtime_apis()
-        .metering_api()
-        .community_flow(SlotIndex(slot));
-    let answer = at.runtime_apis().call(ask).await?;
-    Ok(answer.map(|(flow, readings)| (Flow::of(&flow), readings)))
-}
-
-/// What flowed through the meters of an account; none without an active meter, before the slot takes
-/// readings, and where it is not kept any more.
+/// What flowed through the meters of an account; none without a meter.
 pub async fn flow(at: &At, account: Account, slot: u64) -> Result<Option<Flow>, Error> {
     let ask = api::runtime_apis()
         .metering_api()

@@ -1,20 +1,226 @@
 //! `qedex meter` and `qedex reading`, but for signing and publishing: meters, what they said, and
 //! what follows from it.
 
-mod options;
-
-pub use options::*;
-
-use super::{open, print_json};
+use super::{membership::parse_account, open, print_json};
 use crate::{
-    chain::{Chain, keys, membership::account_text, metering, queries},
+    args::Node,
+    chain::{
+        Chain, H256, keys,
+        membership::account_text,
+        metering::{self, Scheme},
+        queries,
+    },
     error::Error,
+    market::Account,
 };
+use clap::Args;
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use serde_json::json;
 use subxt::tx::Payload;
 
+/// Who signs.
+#[derive(Debug, Args)]
+pub struct Signer {
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// The secret URI of the account.
+    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
+    suri: String,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A meter's public key.
+#[derive(Debug, Args)]
+pub struct PublicKey {
+    /// The meter's public key: 32 bytes in hexadecimal.
+    #[arg(long, value_name = "HEX", value_parser = parse_key)]
+    key: H256,
+    /// The scheme of its signatures.
+    #[arg(long, value_enum, default_value = "sr25519")]
+    scheme: Scheme,
+}
+
+/// Options of `meter register`.
+#[derive(Debug, Args)]
+pub struct Register {
+    /// Whose energy it measures.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+    owner: Account,
+    /// Its key.
+    #[command(flatten)]
+    key: PublicKey,
+    /// The most that it may read in one slot and direction, in Wh.
+    #[arg(long, value_name = "WH")]
+    capacity: u64,
+    /// Who signs.
+    #[command(flatten)]
+    by: Signer,
+}
+
+/// Options of `meter rotate`.
+#[derive(Debug, Args)]
+pub struct Rotate {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// Its new key.
+    #[command(flatten)]
+    key: PublicKey,
+    /// Who signs.
+    #[command(flatten)]
+    by: Signer,
+}
+
+/// Options of `meter transfer`.
+#[derive(Debug, Args)]
+pub struct Transfer {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// Its new owner.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+    owner: Account,
+    /// Who signs.
+    #[command(flatten)]
+    by: Signer,
+}
+
+/// Options of `meter decommission`.
+#[derive(Debug, Args)]
+pub struct Decommission {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// Who signs.
+    #[command(flatten)]
+    by: Signer,
+}
+
+/// Options of `meter remove`.
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// Who signs.
+    #[command(flatten)]
+    by: Signer,
+}
+
+/// Options of `reading correct`.
+#[derive(Debug, Args)]
+pub struct Correct {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// The delivery slot's number.
+    #[arg(long)]
+    slot: u64,
+    /// The energy that was generated, in Wh.
+    #[arg(long, value_name = "WH")]
+    generated: u64,
+    /// The energy that was consumed, in Wh.
+    #[arg(long, value_name = "WH")]
+    consumed: u64,
+    /// Who signs.
+    #[command(flatten)]
+    by: Signer,
+}
+
+/// Options of `meter list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Those that this account owns, owned or will own.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+    owner: Option<Account>,
+    /// This one alone.
+    #[arg(long)]
+    meter: Option<u32>,
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `reading history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// The first slot; by default that of 96 slots ago.
+    #[arg(long, value_name = "SLOT")]
+    from: Option<u64>,
+    /// The first slot after them; by default the one under delivery.
+    #[arg(long, value_name = "SLOT")]
+    until: Option<u64>,
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `meter flow`.
+#[derive(Debug, Args)]
+pub struct FlowOf {
+    /// Whose meters.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+    account: Account,
+    /// The delivery slot's number.
+    #[arg(long)]
+    slot: u64,
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `meter band`.
+#[derive(Debug, Args)]
+pub struct BandOf {
+    /// The delivery slot's number; by default the next to trade in.
+    #[arg(long)]
+    slot: Option<u64>,
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `meter par`.
+#[derive(Debug, Args)]
+pub struct ParOf {
+    /// The day, counted in 96 slots from the Unix epoch; by default the present one.
+    #[arg(long)]
+    day: Option<u64>,
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
 const SLOTS_PER_DAY: u64 = 96;
+
+fn parse_key(text: &str) -> Result<H256, String> {
+    let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(|e| e.to_string())?;
+    let bytes: [u8; 32] = bytes
+        .try_into()
+        .map_err(|_| "a public key has 32 bytes".to_owned())?;
+    Ok(H256(bytes))
+}
 
 /// Signs a call and says in which block it was included.
 async fn act(by: &Signer, what: &str, call: &impl Payload) -> Result<(), Error> {
@@ -111,15 +317,7 @@ pub async fn list(args: &List) -> Result<(), Error> {
     if args.json {
         return print_json(&all);
     }
-    let mut table = table([
-        "meter",
-        "owner",
-        "capacity Wh",
-        "key",
-        "slots",
-        "installed by",
-        "registered by",
-    ]);
+    let mut table = table(["meter", "owner", "capacity Wh", "key", "slots"]);
     for meter in &all {
         for assignment in [Some(&meter.current), meter.previous.as_ref()]
             .into_iter()
@@ -134,8 +332,6 @@ pub async fn list(args: &List) -> Result<(), Error> {
                 meter.capacity.to_string(),
                 assignment.key.key.clone(),
                 format!("from {}{until}", assignment.from),
-                assignment.installer.clone(),
-                meter.registered_by.clone(),
             ]);
         }
     }
@@ -171,22 +367,16 @@ pub async fn history(args: &History) -> Result<(), Error> {
         "generated Wh",
         "consumed Wh",
         "the meter had signed",
-        "corrected by",
     ]);
     for reading in &all {
         let original = reading.original.map_or(String::new(), |signed| {
             format!("{} / {}", signed.generated, signed.consumed)
-        });
-        let correction = reading.correction.as_ref().map_or(String::new(), |made| {
-            let when = if made.after_freeze { "after" } else { "before" };
-            format!("{}, {when} the freeze", made.installer)
         });
         table.add_row([
             reading.slot.to_string(),
             reading.flow.generated.to_string(),
             reading.flow.consumed.to_string(),
             original,
-            correction,
         ]);
     }
     println!("{table}");
@@ -204,34 +394,9 @@ pub async fn flow(args: &FlowOf) -> Result<(), Error> {
         return print_json(&json!({ "slot": args.slot, "flow": flow }));
     }
     match flow {
-        None => println!(
-            "nothing is known of slot {}: there was no active meter, it takes no readings yet, or \
-             it is not kept any more",
-            args.slot
-        ),
+        None => println!("no meter in slot {}", args.slot),
         Some(flow) => println!(
             "slot {}: {} Wh generated, {} Wh consumed",
-            args.slot, flow.generated, flow.consumed
-        ),
-    }
-    Ok(())
-}
-
-/// Shows what all meters together said of a slot.
-pub async fn totals(args: &Totals) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
-    let totals = metering::totals(&at, args.slot).await?;
-    if args.json {
-        let (flow, readings) = totals.unzip();
-        return print_json(&json!({ "slot": args.slot, "flow": flow, "readings": readings }));
-    }
-    match totals {
-        None => println!("no meter has a reading of slot {} on record", args.slot),
-        Some((flow, readings)) => println!(
-            "slot {}: {} Wh generated, {} Wh consumed by {readings} readings",
             args.slot, flow.generated, flow.consumed
         ),
     }

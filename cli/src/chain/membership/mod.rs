@@ -54,8 +54,6 @@ pub struct Credential {
     pub holds: bool,
     /// What is held for it, in plancks.
     pub bond: Plancks,
-    /// The owner behind the account, in hexadecimal.
-    pub owner: Option<String>,
 }
 
 fn serialize_account<S: serde::Serializer>(account: &Account, to: S) -> Result<S::Ok, S::Error> {

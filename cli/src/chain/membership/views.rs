@@ -12,7 +12,6 @@ use crate::{
     market::{Account, Plancks},
 };
 use qedex_math::policy::PolicyNode;
-use std::collections::BTreeMap;
 use subxt::utils::AccountId32;
 use types::{
     bounded_collections::bounded_vec::BoundedVec,
@@ -74,7 +73,6 @@ pub async fn credentials(
         Some(who) => at.storage().iter(address(), (id(who),)).await?,
         None => at.storage().iter(address(), ()).await?,
     };
-    let owners = owners(at).await?;
     let mut all = Vec::new();
     while let Some(entry) = entries.next().await {
         let entry = entry?;
@@ -89,26 +87,9 @@ pub async fn credentials(
             expires: credential.expires,
             holds: current && now < credential.expires,
             bond: credential.bond.map_or(0, |bond| bond.amount),
-            owner: owners.get(&account.0).cloned(),
         });
     }
     all.sort_by_key(|credential| (credential.account, credential.attribute));
-    Ok(all)
-}
-
-/// The owner behind each account that has a credential on record, in hexadecimal.
-async fn owners(at: &At) -> Result<BTreeMap<Account, String>, Error> {
-    let mut all = BTreeMap::new();
-    let storage = at.storage();
-    let mut entries = storage
-        .iter(api::storage().membership().holders(), ())
-        .await?;
-    while let Some(entry) = entries.next().await {
-        let entry = entry?;
-        let (account,) = entry.key()?.decode()?;
-        let owner = entry.value().decode()?.owner.0;
-        all.insert(account.0, format!("0x{}", hex::encode(owner)));
-    }
     Ok(all)
 }
 

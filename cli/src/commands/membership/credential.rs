@@ -299,7 +299,6 @@ async fn list(args: &List) -> Result<(), Error> {
         "expires",
         "holds",
         "bond, QED",
-        "owner",
     ];
     let rows = all.into_iter().map(|one| {
         vec![
@@ -309,7 +308,6 @@ async fn list(args: &List) -> Result<(), Error> {
             distance(one.expires, now),
             if one.holds { "yes" } else { "no" }.to_owned(),
             qed(one.bond, 4),
-            one.owner.unwrap_or_default(),
         ]
     });
     println!("{}", table(&header, rows));
