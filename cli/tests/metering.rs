@@ -177,7 +177,17 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         &correct(&node, "0", slot, lower, "//Eve"),
         "Metering::NotAnInstaller",
     );
-    answer(&correct(&node, "0", slot, lower, "//Alice"));
+    let corrected = answer(&correct(&node, "0", slot, lower, "//Alice"));
+    let block = corrected["block"].as_u64().expect("a block");
+    let said = json!({
+        "meter": 0,
+        "slot": slot,
+        "before": { "generated": 700, "consumed": 100 },
+        "after": { "generated": 600, "consumed": 150 },
+        "after_freeze": false,
+        "block": block,
+    });
+    assert_eq!(corrected, said);
     assert_refused(
         &correct(&node, "0", slot, ["1", "1"], "//Alice"),
         "Metering::AlreadyCorrected",
@@ -225,8 +235,10 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
 
     // One gets another key, one another owner, and one is retired.
     let fresh = key("ed25519", "//Eve//fresh");
-    answer(&rotate(&node, "1", "ed25519", &fresh));
+    let change = answer(&rotate(&node, "1", "ed25519", &fresh));
     let rotated = listed(&node, "1");
+    assert_eq!(change["meter"], 1);
+    assert_eq!(change["from"], rotated["current"]["from"]);
     assert_eq!(rotated["current"]["key"], fresh);
     assert_eq!(rotated["previous"]["scheme"], "sr25519");
     assert_eq!(rotated["previous"]["until"], rotated["current"]["from"]);
@@ -235,15 +247,18 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         "Metering::PreviousAssignmentNotFinal",
     );
     let transfer = ["meter", "transfer", "--meter", "2", "--owner", "//Dave"];
-    run(&node, &[&transfer[..], &["--suri", "//Bob"]].concat());
+    let change = run(&node, &[&transfer[..], &["--suri", "//Bob"]].concat());
+    assert!(change["block"].is_u64(), "{change}");
     let of_dave = run(&node, &["meter", "list", "--owner", "//Dave"]);
     let numbers: Vec<_> = of_dave.as_array().expect("a list").iter().collect();
     assert_eq!(numbers.len(), 2);
     assert_eq!(numbers[1]["meter"], 2);
+    assert_eq!(change["from"], numbers[1]["current"]["from"]);
     assert!(numbers[1]["current"]["from"].as_u64() > Some(current_slot(&node) + 3));
     let retire = ["meter", "decommission", "--meter", "4", "--suri", "//Bob"];
-    run(&node, &retire);
-    assert!(listed(&node, "4")["current"]["until"].is_u64());
+    let change = run(&node, &retire);
+    assert!(change["from"].is_u64(), "{change}");
+    assert_eq!(change["from"], listed(&node, "4")["current"]["until"]);
     assert_refused(&node.qedex(&retire), "Metering::Decommissioned");
 
     // Its installer's bond stays as long as its slots are kept.

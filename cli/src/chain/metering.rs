@@ -1,5 +1,9 @@
 //! Meters: what this program reads, asks and changes about them.
 
+mod changes;
+
+pub use changes::*;
+
 use super::{
     At,
     api::{self, runtime_types as types},
@@ -95,6 +99,13 @@ impl Flow {
         Self {
             generated: flow.generated.0,
             consumed: flow.consumed.0,
+        }
+    }
+
+    const fn of_reading(reading: &types::pallet_metering::types::Reading) -> Self {
+        Self {
+            generated: reading.generated.0,
+            consumed: reading.consumed.0,
         }
     }
 }

@@ -5,9 +5,11 @@ use super::{membership::parse_account, open, print_json};
 use crate::{
     args::Node,
     chain::{
-        Chain, H256, keys,
+        Chain, H256,
+        block::{Block, Transaction},
+        keys,
         membership::account_text,
-        metering::{self, Scheme},
+        metering::{self, Change, Scheme},
         queries,
     },
     error::Error,
@@ -222,15 +224,28 @@ fn parse_key(text: &str) -> Result<H256, String> {
     Ok(H256(bytes))
 }
 
-/// Signs a call and says in which block it was included.
-async fn act(by: &Signer, what: &str, call: &impl Payload) -> Result<(), Error> {
+/// Signs a call and waits for its block.
+async fn act(by: &Signer, what: &str, call: &impl Payload) -> Result<(Block, Transaction), Error> {
     let key = keys::from_suri(&by.suri)?;
     let mut session = open(&by.node).await?;
-    let (block, _) = session.call(what, call, &key).await?;
+    session.call(what, call, &key).await
+}
+
+/// Signs a call that changes a meter, and says from which slot on.
+async fn change(by: &Signer, meter: u32, what: &str, call: &impl Payload) -> Result<(), Error> {
+    let (block, included) = act(by, what, call).await?;
+    let from = included.meters.iter().find_map(|change| match change {
+        Change::From(slot) => Some(*slot),
+        Change::Corrected(_) => None,
+    });
+    let from = from.ok_or_else(|| Error::Answer("no meter was changed".to_owned()))?;
     if by.json {
-        return print_json(&json!({ "block": block.number }));
+        return print_json(&json!({ "meter": meter, "from": from, "block": block.number }));
     }
-    println!("{what} is in block {}", block.number);
+    println!(
+        "{what} of meter {meter} is in block {} and counts from slot {from} on",
+        block.number
+    );
     Ok(())
 }
 
@@ -264,35 +279,73 @@ pub async fn register(args: &Register) -> Result<(), Error> {
 /// Gives a meter another key.
 pub async fn rotate(args: &Rotate) -> Result<(), Error> {
     let call = metering::rotate(args.meter, args.key.scheme, args.key.key.0);
-    act(&args.by, "the new key", &call).await
+    change(&args.by, args.meter, "the new key", &call).await
 }
 
 /// Gives a meter another owner.
 pub async fn transfer(args: &Transfer) -> Result<(), Error> {
     let call = metering::transfer(args.meter, args.owner);
-    act(&args.by, "the transfer", &call).await
+    change(&args.by, args.meter, "the new owner", &call).await
 }
 
 /// Takes a meter out of service.
 pub async fn decommission(args: &Decommission) -> Result<(), Error> {
-    act(
-        &args.by,
-        "the end of the meter",
-        &metering::decommission(args.meter),
-    )
-    .await
+    let call = metering::decommission(args.meter);
+    change(&args.by, args.meter, "the end", &call).await
 }
 
 /// Removes a meter from storage.
 pub async fn remove(args: &Remove) -> Result<(), Error> {
     let call = metering::remove(args.meter);
-    act(&args.by, "the removal of the meter", &call).await
+    let (block, _) = act(&args.by, "the removal of the meter", &call).await?;
+    if args.by.json {
+        return print_json(&json!({ "meter": args.meter, "block": block.number }));
+    }
+    println!("meter {} is removed in block {}", args.meter, block.number);
+    Ok(())
 }
 
 /// Corrects a reading.
 pub async fn correct(args: &Correct) -> Result<(), Error> {
     let call = metering::correct(args.meter, args.slot, args.generated, args.consumed);
-    act(&args.by, "the correction", &call).await
+    let (block, included) = act(&args.by, "the correction", &call).await?;
+    let corrected = included.meters.iter().find_map(|change| match change {
+        Change::Corrected(corrected) => Some(*corrected),
+        Change::From(_) => None,
+    });
+    let done = corrected.ok_or_else(|| Error::Answer("no reading was corrected".to_owned()))?;
+    if args.by.json {
+        return print_json(&json!({
+            "meter": done.meter,
+            "slot": done.slot,
+            "before": done.before,
+            "after": done.after,
+            "after_freeze": done.after_freeze,
+            "block": block.number,
+        }));
+    }
+    println!(
+        "the reading of meter {} in slot {} is corrected in block {}, {}: {} Wh generated instead \
+         of {}, {} Wh consumed instead of {}",
+        done.meter,
+        done.slot,
+        block.number,
+        when(done.after_freeze),
+        done.after.generated,
+        done.before.generated,
+        done.after.consumed,
+        done.before.consumed
+    );
+    Ok(())
+}
+
+/// When a reading was corrected.
+const fn when(after_freeze: bool) -> &'static str {
+    if after_freeze {
+        "after the freeze"
+    } else {
+        "before the freeze"
+    }
 }
 
 /// Lists meters.
