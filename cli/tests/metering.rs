@@ -5,11 +5,23 @@
 mod support;
 
 use serde_json::{Value, json};
+use sp_keyring::Sr25519Keyring::{self, Alice};
 use std::process::Output;
 use support::{Node, assert_refused, qedex, stderr};
 
 fn run(node: &Node, arguments: &[&str]) -> Value {
     answer(&node.qedex(&[arguments, &["--json"]].concat()))
+}
+
+/// What a command says to people.
+fn text(node: &Node, arguments: &[&str]) -> String {
+    let output = node.qedex(arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+fn address(who: Sr25519Keyring) -> String {
+    who.to_account_id().to_string()
 }
 
 fn answer(output: &Output) -> Value {
@@ -198,8 +210,13 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         "generated": 600,
         "consumed": 150,
         "original": { "generated": 700, "consumed": 100 },
+        "correction": { "installer": address(Alice), "after_freeze": false },
     });
     assert_eq!(run(&node, &history), json!([expected]));
+    let table = text(&node, &history);
+    for part in [&address(Alice), "before the freeze", "700 / 100"] {
+        assert!(table.contains(part), "{table}");
+    }
     let number = slot.to_string();
     let flow = |account| {
         let of = ["meter", "flow", "--account", account, "--slot", &number];

@@ -111,7 +111,7 @@ impl Flow {
 }
 
 /// A reading that the chain holds.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct History {
     /// Of which slot.
     pub slot: u64,
@@ -120,6 +120,8 @@ pub struct History {
     pub flow: Flow,
     /// What the meter had signed, where an installer corrected it.
     pub original: Option<Flow>,
+    /// Who corrected it and when, where somebody did.
+    pub correction: Option<Correction>,
 }
 
 /// The tariff band of a slot.
@@ -195,14 +197,21 @@ pub async fn history(at: &At, meter: u32, from: u64, until: u64) -> Result<Vec<H
         SlotIndex(until),
     );
     let all = at.runtime_apis().call(ask).await?;
-    Ok(all
-        .iter()
-        .map(|reading| History {
+    let mut history = Vec::new();
+    for reading in &all {
+        let original = reading.original.as_ref().map(Flow::of);
+        let correction = match original {
+            Some(_) => correction(at, meter, reading.slot.0).await?,
+            None => None,
+        };
+        history.push(History {
             slot: reading.slot.0,
             flow: Flow::of(&reading.flow),
-            original: reading.original.as_ref().map(Flow::of),
-        })
-        .collect())
+            original,
+            correction,
+        });
+    }
+    Ok(history)
 }
 
 /// What flowed through the meters of an account; none without a meter.

@@ -417,6 +417,8 @@ pub async fn history(args: &History) -> Result<(), Error> {
         "generated Wh",
         "consumed Wh",
         "the meter had signed",
+        "corrected by",
+        "when",
     ]);
     for reading in &all {
         let original = reading.original.map_or(String::new(), |signed| {
@@ -427,6 +429,14 @@ pub async fn history(args: &History) -> Result<(), Error> {
             reading.flow.generated.to_string(),
             reading.flow.consumed.to_string(),
             original,
+            reading
+                .correction
+                .as_ref()
+                .map_or(String::new(), |by| by.installer.clone()),
+            reading
+                .correction
+                .as_ref()
+                .map_or(String::new(), |by| when(by.after_freeze).to_owned()),
         ]);
     }
     println!("{table}");

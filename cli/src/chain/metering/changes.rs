@@ -2,13 +2,15 @@
 
 use super::{
     super::{
-        api,
+        At,
+        api::{self, runtime_types as types},
         block::{Event, decode},
     },
     Flow,
 };
 use crate::error::Error;
 use serde::Serialize;
+use types::qedex_primitives::{calendar::SlotIndex, metering::MeterId};
 
 /// What a transaction did to a meter.
 #[derive(Clone, Copy, Debug)]
@@ -57,5 +59,32 @@ pub(in super::super) fn change(event: &Event<'_>) -> Result<Option<Change>, Erro
             after: Flow::of_reading(&corrected.after),
             after_freeze: corrected.after_freeze,
         })
+    }))
+}
+
+/// Who corrected a reading, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Correction {
+    /// Who.
+    pub installer: String,
+    /// Whether the slot was frozen already: then nothing that was settled changed.
+    pub after_freeze: bool,
+}
+
+/// The correction of a meter's reading of a slot, if there was one.
+pub(super) async fn correction(
+    at: &At,
+    meter: u32,
+    slot: u64,
+) -> Result<Option<Correction>, Error> {
+    let key = (SlotIndex(slot), MeterId(meter));
+    let correction = at
+        .storage()
+        .try_fetch(api::storage().metering().corrections(), key)
+        .await?;
+    let correction = correction.map(|one| one.decode()).transpose()?;
+    Ok(correction.map(|one| Correction {
+        installer: one.installer.to_string(),
+        after_freeze: one.after_freeze,
     }))
 }
