@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use sp_keyring::Sr25519Keyring::{self, Alice};
+use sp_keyring::Sr25519Keyring::{self, Alice, Bob};
 use std::process::Output;
 use support::{Node, assert_refused, qedex, stderr};
 
@@ -139,6 +139,25 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let second = register(&node, "//Ferdie", "ed25519", &modern, "5000", "//Bob");
     let second = answer(&second);
     assert_eq!((&first["meter"], &second["meter"]), (&json!(4), &json!(5)));
+
+    // Who registered a meter decides on who may correct what it says. For those of genesis nobody
+    // has a bond.
+    let listed_first = listed(&node, "4");
+    assert_eq!(listed_first["registered_by"], address(Bob));
+    assert_eq!(listed_first["current"]["installer"], address(Bob));
+    let behind = format!("0x{}", hex::encode(Bob.to_raw_public()));
+    assert_eq!(listed_first["registered_by_owner"], behind);
+    assert_eq!(listed_first["bond"]["payer"], address(Bob));
+    assert!(listed_first["bond"]["amount"].as_u64() > Some(1_000_000_000));
+    assert_eq!(listed(&node, "0")["bond"], Value::Null);
+    let table = text(&node, &["meter", "list", "--meter", "5"]);
+    let (installed, registered) = (
+        format!("installed by {}", address(Bob)),
+        format!("registered by {}", address(Bob)),
+    );
+    for part in [&*installed, &registered, "ed25519", &modern] {
+        assert!(table.contains(part), "{table}");
+    }
 
     let now = current_slot(&node) + 1;
     wait_for(&node, now).await;

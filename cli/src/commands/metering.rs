@@ -1,6 +1,10 @@
 //! `qedex meter` and `qedex reading`, but for signing and publishing: meters, what they said, and
 //! what follows from it.
 
+mod list;
+
+pub use list::*;
+
 use super::{membership::parse_account, open, print_json};
 use crate::{
     args::Node,
@@ -130,23 +134,6 @@ pub struct Correct {
     /// Who signs.
     #[command(flatten)]
     by: Signer,
-}
-
-/// Options of `meter list`.
-#[derive(Debug, Args)]
-pub struct List {
-    /// Those that this account owns, owned or will own.
-    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
-    owner: Option<Account>,
-    /// This one alone.
-    #[arg(long)]
-    meter: Option<u32>,
-    /// Which node.
-    #[command(flatten)]
-    node: Node,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// Options of `reading history`.
@@ -346,50 +333,6 @@ const fn when(after_freeze: bool) -> &'static str {
     } else {
         "before the freeze"
     }
-}
-
-/// Lists meters.
-pub async fn list(args: &List) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
-    let mut all = metering::meters(&at).await?;
-    if let Some(owner) = args.owner.map(account_text) {
-        all.retain(|meter| {
-            let known = [Some(&meter.current), meter.previous.as_ref()];
-            known.into_iter().flatten().any(|a| a.owner == owner)
-        });
-    }
-    if let Some(number) = args.meter {
-        all.retain(|meter| meter.meter == number);
-        if all.is_empty() {
-            return Err(Error::BadInput(format!("there is no meter {number}")));
-        }
-    }
-    if args.json {
-        return print_json(&all);
-    }
-    let mut table = table(["meter", "owner", "capacity Wh", "key", "slots"]);
-    for meter in &all {
-        for assignment in [Some(&meter.current), meter.previous.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            let until = assignment
-                .until
-                .map_or("".to_owned(), |until| format!(" to before {until}"));
-            table.add_row([
-                meter.meter.to_string(),
-                assignment.owner.clone(),
-                meter.capacity.to_string(),
-                assignment.key.key.clone(),
-                format!("from {}{until}", assignment.from),
-            ]);
-        }
-    }
-    println!("{table}");
-    Ok(())
 }
 
 /// Lists a meter's readings.

@@ -35,7 +35,7 @@ fn own_node(node: types::qedex_math::policy::PolicyNode<AttributeId>) -> PolicyN
 }
 
 /// An owner as `credential issue --owner` takes it.
-fn owner_text(owner: &OwnerId) -> String {
+pub fn owner_text(owner: &OwnerId) -> String {
     format!("0x{}", hex::encode(owner.0))
 }
 
