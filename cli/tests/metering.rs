@@ -329,6 +329,40 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let accepted = [&both["readings"][0], &both["readings"][1]].map(|r| r["accepted"].clone());
     assert_eq!(accepted, [true, true]);
 
+    // The administration sets by what rule slots get their bands.
+    let mid = json!([
+        { "from": 28, "until": 36, "from_time": "07:00", "until_time": "09:00" },
+        { "from": 68, "until": 84, "from_time": "17:00", "until_time": "21:00" },
+    ]);
+    let preset = json!({ "threshold": 36_000, "look_back": 4, "mid": mid });
+    assert_eq!(run(&node, &["tariff", "show"]), preset);
+    let set = ["tariff", "set", "--threshold", "1000", "--look-back", "1"];
+    let by = |who: &[&'static str]| [&set[..], &["--mid", "0-96", "--suri"], who].concat();
+    assert_refused(&node.qedex(&by(&["//Bob"])), "BadOrigin");
+    let motion = run(&node, &by(&["//Bob", "--council"]));
+    assert_eq!(motion["executed"], false);
+    assert_eq!(run(&node, &["tariff", "show"]), preset);
+    let done = run(&node, &by(&["//Alice", "--sudo"]));
+    assert_eq!(done["look_back"], 1);
+    assert!(done["block"].is_u64(), "{done}");
+    let mid = json!([{ "from": 0, "until": 96, "from_time": "00:00", "until_time": "24:00" }]);
+    let changed = json!({ "threshold": 1000, "look_back": 1, "mid": mid });
+    assert_eq!(run(&node, &["tariff", "show"]), changed);
+    // A slot whose gate is still to open is mid-peak now whatever the hour. One that has opened
+    // keeps what it has.
+    let later = (current_slot(&node) + 50).to_string();
+    let band = run(&node, &["meter", "band", "--slot", &later]);
+    assert_eq!(
+        (&band["band"], &band["fixed"]),
+        (&json!("mid"), &json!(false))
+    );
+    assert_eq!(band["standing_rule"], changed);
+    let opened = now.to_string();
+    let band = run(&node, &["meter", "band", "--slot", &opened]);
+    assert_eq!(band["fixed"], true);
+    let said = text(&node, &["meter", "band", "--slot", &later]);
+    assert!(said.contains("on-peak above 1000 Wh"), "{said}");
+
     // What follows from it all.
     // The slots of the time of registration are closed by now.
     let registered = first["from"].as_u64().expect("a slot") - 5;
@@ -368,6 +402,23 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
             "too large",
         ),
         (&["meter", "par", "--day", "1.5"], "invalid digit"),
+        (
+            &by(&["//Alice", "--sudo", "--mid", "5-7"]),
+            "without overlap",
+        ),
+        (
+            &[
+                "tariff",
+                "set",
+                "--threshold",
+                "1",
+                "--look-back",
+                "9",
+                "--suri",
+                "//Bob",
+            ],
+            "9 is not in 1..=8",
+        ),
         (
             &["meter", "decommission", "--meter", "99", "--suri", "//Bob"],
             "Metering::UnknownMeter",

@@ -1,8 +1,10 @@
 //! Meters: what this program reads, asks and changes about them.
 
 mod changes;
+mod tariff;
 
 pub use changes::*;
+pub use tariff::*;
 
 use super::{
     At,
@@ -159,6 +161,16 @@ pub enum Band {
     On,
 }
 
+impl Band {
+    const fn of(band: &ChainBand) -> Self {
+        match band {
+            ChainBand::Off => Self::Off,
+            ChainBand::Mid => Self::Mid,
+            ChainBand::On => Self::On,
+        }
+    }
+}
+
 impl std::fmt::Display for Band {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -281,11 +293,7 @@ pub async fn flow(at: &At, account: Account, slot: u64) -> Result<Option<Flow>, 
 /// The tariff band of a slot.
 pub async fn band(at: &At, slot: u64) -> Result<Band, Error> {
     let ask = api::runtime_apis().metering_api().band(SlotIndex(slot));
-    Ok(match at.runtime_apis().call(ask).await? {
-        ChainBand::Off => Band::Off,
-        ChainBand::Mid => Band::Mid,
-        ChainBand::On => Band::On,
-    })
+    Ok(Band::of(&at.runtime_apis().call(ask).await?))
 }
 
 /// The peak-to-average ratio of a day of 96 slots, while it is kept.

@@ -5,7 +5,7 @@ mod list;
 
 pub use list::*;
 
-use super::{membership::parse_account, open, print_json};
+use super::{membership::parse_account, open, print_json, tariff};
 use crate::{
     args::Node,
     chain::{
@@ -418,11 +418,24 @@ pub async fn band(args: &BandOf) -> Result<(), Error> {
             .await?
             .first_not_closed(queries::time(&at).await?),
     };
-    let band = metering::band(&at, slot).await?;
+    let (band, fixed) = metering::fixed_band(&at, slot).await?;
+    let rule = metering::tariff(&at).await?;
     if args.json {
-        return print_json(&json!({ "slot": slot, "band": band }));
+        return print_json(&json!({
+            "slot": slot,
+            "band": band,
+            "fixed": fixed,
+            "standing_rule": rule.as_ref().map(tariff::in_json),
+        }));
     }
-    println!("slot {slot}: {band}");
+    let rule = tariff::in_words(rule.as_ref());
+    let standing = if fixed {
+        "fixed"
+    } else {
+        "not fixed: by what is known now"
+    };
+    println!("slot {slot}: {band}, {standing}");
+    println!("rule of slots whose gate opens from now on: {rule}");
     Ok(())
 }
 
