@@ -3,7 +3,7 @@
 use crate::{
     chain::{H256, metering::Scheme},
     commands::{
-        Council, Validator,
+        Council, Tariff, Validator,
         membership::{Attribute, Blacklist, Credential, Policy, Role},
         metering,
     },
@@ -57,6 +57,9 @@ pub enum Command {
     /// Registers, changes and lists meters, shows what follows from their readings, and signs as one.
     #[command(subcommand)]
     Meter(Meter),
+    /// The rule by which slots get their tariff band.
+    #[command(subcommand)]
+    Tariff(Tariff),
     /// Publishes, corrects and lists readings.
     #[command(subcommand)]
     Reading(ReadingCommand),

@@ -85,6 +85,7 @@ async fn main() -> ExitCode {
         Command::Role(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Blacklist(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Council(command) => command.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Tariff(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Validator(command) => command.run().await.map(|()| ExitCode::SUCCESS),
         Command::Plan(command) => plan::run(command).map(|()| ExitCode::SUCCESS),
     };

@@ -5,6 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
+use sp_keyring::Sr25519Keyring::Eve;
 use support::{Node, assert_refused, stderr};
 
 fn run(node: &Node, arguments: &[&str]) -> Value {
@@ -120,6 +121,30 @@ async fn credentials_come_and_go_and_the_reasons_are_told() {
     assert_eq!(listed[0]["holds"], true);
     assert_eq!(listed[0]["version"], 1);
     assert!(listed[0]["bond"].as_u64().expect("plancks") > 100_000_000_000);
+
+    // The owner behind an account is on record: who issues it another credential reads it there.
+    let eve = format!("0x{}", hex::encode(Eve.to_raw_public()));
+    assert_eq!(listed[0]["owner"], eve);
+    assert_eq!(explain(&node, "//Eve", "sell")["owner"], eve);
+    assert_eq!(explain(&node, "//Stranger", "sell")["owner"], Value::Null);
+    let owner = format!("0x{}", "5e".repeat(32));
+    let issue = |attribute, owner: &[&str]| {
+        let new = ["credential", "issue", "--attribute", attribute];
+        let who = ["--who", "//Stranger", "--suri", "//Alice"];
+        node.qedex(&[&new[..], &who, owner].concat())
+    };
+    let first = issue("solar", &["--owner", &owner]);
+    assert!(first.status.success(), "{}", stderr(&first));
+    assert_refused(&issue("battery", &[]), "Membership::OwnerConflict");
+    let all = run(&node, &["credential", "list"]);
+    let all = all.as_array().expect("a list").iter();
+    let named: Vec<_> = all.filter(|one| one["owner"] == *owner).collect();
+    assert_eq!(named.len(), 1);
+    let account = named[0]["account"].as_str().expect("an account");
+    assert_eq!(explain(&node, account, "sell")["owner"], *owner);
+    let table = node.qedex(&["credential", "list", "--who", "//Stranger"]);
+    let table = String::from_utf8_lossy(&table.stdout).into_owned();
+    assert!(table.contains(&owner), "{table}");
 }
 
 #[tokio::test]

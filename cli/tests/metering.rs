@@ -5,11 +5,23 @@
 mod support;
 
 use serde_json::{Value, json};
+use sp_keyring::Sr25519Keyring::{self, Alice, Bob};
 use std::process::Output;
 use support::{Node, assert_refused, qedex, stderr};
 
 fn run(node: &Node, arguments: &[&str]) -> Value {
     answer(&node.qedex(&[arguments, &["--json"]].concat()))
+}
+
+/// What a command says to people.
+fn text(node: &Node, arguments: &[&str]) -> String {
+    let output = node.qedex(arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+fn address(who: Sr25519Keyring) -> String {
+    who.to_account_id().to_string()
 }
 
 fn answer(output: &Output) -> Value {
@@ -128,6 +140,25 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let second = answer(&second);
     assert_eq!((&first["meter"], &second["meter"]), (&json!(4), &json!(5)));
 
+    // Who registered a meter decides on who may correct what it says. For those of genesis nobody
+    // has a bond.
+    let listed_first = listed(&node, "4");
+    assert_eq!(listed_first["registered_by"], address(Bob));
+    assert_eq!(listed_first["current"]["installer"], address(Bob));
+    let behind = format!("0x{}", hex::encode(Bob.to_raw_public()));
+    assert_eq!(listed_first["registered_by_owner"], behind);
+    assert_eq!(listed_first["bond"]["payer"], address(Bob));
+    assert!(listed_first["bond"]["amount"].as_u64() > Some(1_000_000_000));
+    assert_eq!(listed(&node, "0")["bond"], Value::Null);
+    let table = text(&node, &["meter", "list", "--meter", "5"]);
+    let (installed, registered) = (
+        format!("installed by {}", address(Bob)),
+        format!("registered by {}", address(Bob)),
+    );
+    for part in [&*installed, &registered, "ed25519", &modern] {
+        assert!(table.contains(part), "{table}");
+    }
+
     let now = current_slot(&node) + 1;
     wait_for(&node, now).await;
 
@@ -196,7 +227,17 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         &correct(&node, "0", slot, lower, "//Eve"),
         "Metering::NotAnInstaller",
     );
-    answer(&correct(&node, "0", slot, lower, "//Alice"));
+    let corrected = answer(&correct(&node, "0", slot, lower, "//Alice"));
+    let block = corrected["block"].as_u64().expect("a block");
+    let said = json!({
+        "meter": 0,
+        "slot": slot,
+        "before": { "generated": 700, "consumed": 100 },
+        "after": { "generated": 600, "consumed": 150 },
+        "after_freeze": false,
+        "block": block,
+    });
+    assert_eq!(corrected, said);
     assert_refused(
         &correct(&node, "0", slot, ["1", "1"], "//Alice"),
         "Metering::AlreadyCorrected",
@@ -207,8 +248,13 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         "generated": 600,
         "consumed": 150,
         "original": { "generated": 700, "consumed": 100 },
+        "correction": { "installer": address(Alice), "after_freeze": false },
     });
     assert_eq!(run(&node, &history), json!([expected]));
+    let table = text(&node, &history);
+    for part in [&address(Alice), "before the freeze", "700 / 100"] {
+        assert!(table.contains(part), "{table}");
+    }
     let number = slot.to_string();
     let flow = |account| {
         let of = ["meter", "flow", "--account", account, "--slot", &number];
@@ -244,8 +290,10 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
 
     // One gets another key, one another owner, and one is retired.
     let fresh = key("ed25519", "//Eve//fresh");
-    answer(&rotate(&node, "1", "ed25519", &fresh));
+    let change = answer(&rotate(&node, "1", "ed25519", &fresh));
     let rotated = listed(&node, "1");
+    assert_eq!(change["meter"], 1);
+    assert_eq!(change["from"], rotated["current"]["from"]);
     assert_eq!(rotated["current"]["key"], fresh);
     assert_eq!(rotated["previous"]["scheme"], "sr25519");
     assert_eq!(rotated["previous"]["until"], rotated["current"]["from"]);
@@ -254,15 +302,18 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         "Metering::PreviousAssignmentNotFinal",
     );
     let transfer = ["meter", "transfer", "--meter", "2", "--owner", "//Dave"];
-    run(&node, &[&transfer[..], &["--suri", "//Bob"]].concat());
+    let change = run(&node, &[&transfer[..], &["--suri", "//Bob"]].concat());
+    assert!(change["block"].is_u64(), "{change}");
     let of_dave = run(&node, &["meter", "list", "--owner", "//Dave"]);
     let numbers: Vec<_> = of_dave.as_array().expect("a list").iter().collect();
     assert_eq!(numbers.len(), 2);
     assert_eq!(numbers[1]["meter"], 2);
+    assert_eq!(change["from"], numbers[1]["current"]["from"]);
     assert!(numbers[1]["current"]["from"].as_u64() > Some(current_slot(&node) + 3));
     let retire = ["meter", "decommission", "--meter", "4", "--suri", "//Bob"];
-    run(&node, &retire);
-    assert!(listed(&node, "4")["current"]["until"].is_u64());
+    let change = run(&node, &retire);
+    assert!(change["from"].is_u64(), "{change}");
+    assert_eq!(change["from"], listed(&node, "4")["current"]["until"]);
     assert_refused(&node.qedex(&retire), "Metering::Decommissioned");
 
     // Its installer's bond stays as long as its slots are kept.
@@ -296,6 +347,40 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let both = answer(&submit(&node, folder.path(), &both));
     let accepted = [&both["readings"][0], &both["readings"][1]].map(|r| r["accepted"].clone());
     assert_eq!(accepted, [true, true]);
+
+    // The administration sets by what rule slots get their bands.
+    let mid = json!([
+        { "from": 28, "until": 36, "from_time": "07:00", "until_time": "09:00" },
+        { "from": 68, "until": 84, "from_time": "17:00", "until_time": "21:00" },
+    ]);
+    let preset = json!({ "threshold": 36_000, "look_back": 4, "mid": mid });
+    assert_eq!(run(&node, &["tariff", "show"]), preset);
+    let set = ["tariff", "set", "--threshold", "1000", "--look-back", "1"];
+    let by = |who: &[&'static str]| [&set[..], &["--mid", "0-96", "--suri"], who].concat();
+    assert_refused(&node.qedex(&by(&["//Bob"])), "BadOrigin");
+    let motion = run(&node, &by(&["//Bob", "--council"]));
+    assert_eq!(motion["executed"], false);
+    assert_eq!(run(&node, &["tariff", "show"]), preset);
+    let done = run(&node, &by(&["//Alice", "--sudo"]));
+    assert_eq!(done["look_back"], 1);
+    assert!(done["block"].is_u64(), "{done}");
+    let mid = json!([{ "from": 0, "until": 96, "from_time": "00:00", "until_time": "24:00" }]);
+    let changed = json!({ "threshold": 1000, "look_back": 1, "mid": mid });
+    assert_eq!(run(&node, &["tariff", "show"]), changed);
+    // A slot whose gate is still to open is mid-peak now whatever the hour. One that has opened
+    // keeps what it has.
+    let later = (current_slot(&node) + 50).to_string();
+    let band = run(&node, &["meter", "band", "--slot", &later]);
+    assert_eq!(
+        (&band["band"], &band["fixed"]),
+        (&json!("mid"), &json!(false))
+    );
+    assert_eq!(band["standing_rule"], changed);
+    let opened = now.to_string();
+    let band = run(&node, &["meter", "band", "--slot", &opened]);
+    assert_eq!(band["fixed"], true);
+    let said = text(&node, &["meter", "band", "--slot", &later]);
+    assert!(said.contains("on-peak above 1000 Wh"), "{said}");
 
     // What follows from it all.
     // The slots of the time of registration are closed by now.
@@ -340,6 +425,23 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
             "too large",
         ),
         (&["meter", "par", "--day", "1.5"], "invalid digit"),
+        (
+            &by(&["//Alice", "--sudo", "--mid", "5-7"]),
+            "without overlap",
+        ),
+        (
+            &[
+                "tariff",
+                "set",
+                "--threshold",
+                "1",
+                "--look-back",
+                "9",
+                "--suri",
+                "//Bob",
+            ],
+            "9 is not in 1..=8",
+        ),
         (
             &["meter", "decommission", "--meter", "99", "--suri", "//Bob"],
             "Metering::UnknownMeter",

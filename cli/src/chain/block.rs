@@ -6,6 +6,7 @@ use super::{
     calls::NewOrder,
     council::{self, Decision},
     membership::{self, Change},
+    metering,
 };
 use crate::{
     error::{Error, Refusal},
@@ -48,6 +49,8 @@ pub struct Transaction {
     pub happenings: Vec<(u64, Happening)>,
     /// What became of readings it carried: meter, slot, and why one was refused.
     pub readings: Vec<(u32, u64, Option<String>)>,
+    /// What it did to meters and to readings that were there.
+    pub meters: Vec<metering::Change>,
     /// What it did to memberships.
     pub changes: Vec<Change>,
     /// What it did in the council, and to the call with which hash.
@@ -109,7 +112,10 @@ impl Block {
                 }
             }
             "Auction" => transaction.note_refused_order(event, metadata)?,
-            "Metering" => transaction.note_reading(event)?,
+            "Metering" => {
+                transaction.note_reading(event)?;
+                transaction.meters.extend(metering::change(event)?);
+            }
             "Membership" => transaction.changes.extend(membership::change(event)?),
             _ => {}
         }

@@ -1,11 +1,22 @@
 //! Meters: what this program reads, asks and changes about them.
 
+mod changes;
+mod tariff;
+
+pub use changes::*;
+pub use tariff::*;
+
 use super::{
     At,
     api::{self, runtime_types as types},
+    membership::owner_text,
 };
-use crate::{error::Error, market::Account};
+use crate::{
+    error::Error,
+    market::{Account, Plancks},
+};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use subxt::{tx::Payload, utils::AccountId32};
 use types::{
     qedex_math::{tariff::Band as ChainBand, units::Wh},
@@ -62,6 +73,8 @@ pub struct Assignment {
     pub key: Key,
     /// Who made it so.
     pub installer: String,
+    /// The owner behind who did, as far as it was known then: 32 bytes in hexadecimal.
+    pub installer_owner: Option<String>,
     /// The first slot.
     pub from: u64,
     /// The first slot after it, if an end is known.
@@ -75,10 +88,26 @@ pub struct Meter {
     pub meter: u32,
     /// The most that it may read in one slot and direction, in Wh.
     pub capacity: u64,
+    /// Who registered it. Neither this one nor the installer of an assignment, nor another account of
+    /// the owner of one of them, corrects its readings.
+    pub registered_by: String,
+    /// The owner behind who did, as far as it was known then: 32 bytes in hexadecimal.
+    pub registered_by_owner: Option<String>,
+    /// What is held for it; none for a meter of genesis.
+    pub bond: Option<Bond>,
     /// Its latest assignment, which may begin with a slot to come.
     pub current: Assignment,
     /// The one before, while it is kept.
     pub previous: Option<Assignment>,
+}
+
+/// What is held for a meter.
+#[derive(Clone, Debug, Serialize)]
+pub struct Bond {
+    /// Of whom.
+    pub payer: String,
+    /// How much, in plancks.
+    pub amount: Plancks,
 }
 
 /// What flowed, in Wh.
@@ -97,10 +126,17 @@ impl Flow {
             consumed: flow.consumed.0,
         }
     }
+
+    const fn of_reading(reading: &types::pallet_metering::types::Reading) -> Self {
+        Self {
+            generated: reading.generated.0,
+            consumed: reading.consumed.0,
+        }
+    }
 }
 
 /// A reading that the chain holds.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct History {
     /// Of which slot.
     pub slot: u64,
@@ -109,6 +145,8 @@ pub struct History {
     pub flow: Flow,
     /// What the meter had signed, where an installer corrected it.
     pub original: Option<Flow>,
+    /// Who corrected it and when, where somebody did.
+    pub correction: Option<Correction>,
 }
 
 /// The tariff band of a slot.
@@ -121,6 +159,16 @@ pub enum Band {
     Mid,
     /// Demand is high.
     On,
+}
+
+impl Band {
+    const fn of(band: &ChainBand) -> Self {
+        match band {
+            ChainBand::Off => Self::Off,
+            ChainBand::Mid => Self::Mid,
+            ChainBand::On => Self::On,
+        }
+    }
 }
 
 impl std::fmt::Display for Band {
@@ -144,24 +192,56 @@ pub struct Par {
     pub metered: u32,
 }
 
-fn own_meter(number: u32, meter: &types::pallet_metering::types::Meter<AccountId32>) -> Meter {
+fn own_meter(
+    number: u32,
+    meter: &types::pallet_metering::types::Meter<AccountId32>,
+    bond: Option<Bond>,
+) -> Meter {
+    let behind = |by: &types::pallet_metering::types::Installer<AccountId32>| {
+        by.owner.as_ref().map(owner_text)
+    };
     let own = |a: &types::pallet_metering::types::Assignment<AccountId32>| Assignment {
         owner: a.owner.to_string(),
         key: Key::of(&a.key),
         installer: a.installer.account.to_string(),
+        installer_owner: behind(&a.installer),
         from: a.from.0,
         until: a.until.as_ref().map(|slot| slot.0),
     };
     Meter {
         meter: number,
         capacity: meter.capacity.0,
+        registered_by: meter.registered_by.account.to_string(),
+        registered_by_owner: behind(&meter.registered_by),
+        bond,
         current: own(&meter.current),
         previous: meter.previous.as_ref().map(own),
     }
 }
 
+/// What is held for meters, by their number.
+async fn bonds(at: &At) -> Result<BTreeMap<u32, Bond>, Error> {
+    let mut all = BTreeMap::new();
+    let mut entries = at
+        .storage()
+        .iter(api::storage().metering().meter_bonds(), ())
+        .await?;
+    while let Some(entry) = entries.next().await {
+        let entry = entry?;
+        let (meter,) = entry.key()?.decode()?;
+        let (payer, held) = entry.value().decode()?;
+        let bond = Bond {
+            payer: payer.to_string(),
+            amount: held.0,
+        };
+        all.insert(meter.0, bond);
+    }
+    Ok(all)
+}
+
 /// All meters by number.
 pub async fn meters(at: &At) -> Result<Vec<Meter>, Error> {
+    let mut bonds = bonds(at).await?;
     let mut all = Vec::new();
     let mut entries = at
         .storage()
@@ -170,7 +250,8 @@ pub async fn meters(at: &At) -> Result<Vec<Meter>, Error> {
     while let Some(entry) = entries.next().await {
         let entry = entry?;
         let (number,) = entry.key()?.decode()?;
-        all.push(own_meter(number.0, &entry.value().decode()?));
+        let bond = bonds.remove(&number.0);
+        all.push(own_meter(number.0, &entry.value().decode()?, bond));
     }
     all.sort_by_key(|meter| meter.meter);
     Ok(all)
@@ -184,14 +265,21 @@ pub async fn history(at: &At, meter: u32, from: u64, until: u64) -> Result<Vec<H
         SlotIndex(until),
     );
     let all = at.runtime_apis().call(ask).await?;
-    Ok(all
-        .iter()
-        .map(|reading| History {
+    let mut history = Vec::new();
+    for reading in &all {
+        let original = reading.original.as_ref().map(Flow::of);
+        let correction = match original {
+            Some(_) => correction(at, meter, reading.slot.0).await?,
+            None => None,
+        };
+        history.push(History {
             slot: reading.slot.0,
             flow: Flow::of(&reading.flow),
-            original: reading.original.as_ref().map(Flow::of),
-        })
-        .collect())
+            original,
+            correction,
+        });
+    }
+    Ok(history)
 }
 
 /// What flowed through the meters of an account; none without a meter.
@@ -205,11 +293,7 @@ pub async fn flow(at: &At, account: Account, slot: u64) -> Result<Option<Flow>, 
 /// The tariff band of a slot.
 pub async fn band(at: &At, slot: u64) -> Result<Band, Error> {
     let ask = api::runtime_apis().metering_api().band(SlotIndex(slot));
-    Ok(match at.runtime_apis().call(ask).await? {
-        ChainBand::Off => Band::Off,
-        ChainBand::Mid => Band::Mid,
-        ChainBand::On => Band::On,
-    })
+    Ok(Band::of(&at.runtime_apis().call(ask).await?))
 }
 
 /// The peak-to-average ratio of a day of 96 slots, while it is kept.

@@ -1,13 +1,19 @@
 //! `qedex meter` and `qedex reading`, but for signing and publishing: meters, what they said, and
 //! what follows from it.
 
-use super::{membership::parse_account, open, print_json};
+mod list;
+
+pub use list::*;
+
+use super::{membership::parse_account, open, print_json, tariff};
 use crate::{
     args::Node,
     chain::{
-        Chain, H256, keys,
+        Chain, H256,
+        block::{Block, Transaction},
+        keys,
         membership::account_text,
-        metering::{self, Scheme},
+        metering::{self, Change, Scheme},
         queries,
     },
     error::Error,
@@ -130,23 +136,6 @@ pub struct Correct {
     by: Signer,
 }
 
-/// Options of `meter list`.
-#[derive(Debug, Args)]
-pub struct List {
-    /// Those that this account owns, owned or will own.
-    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
-    owner: Option<Account>,
-    /// This one alone.
-    #[arg(long)]
-    meter: Option<u32>,
-    /// Which node.
-    #[command(flatten)]
-    node: Node,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
-}
-
 /// Options of `reading history`.
 #[derive(Debug, Args)]
 pub struct History {
@@ -222,15 +211,28 @@ fn parse_key(text: &str) -> Result<H256, String> {
     Ok(H256(bytes))
 }
 
-/// Signs a call and says in which block it was included.
-async fn act(by: &Signer, what: &str, call: &impl Payload) -> Result<(), Error> {
+/// Signs a call and waits for its block.
+async fn act(by: &Signer, what: &str, call: &impl Payload) -> Result<(Block, Transaction), Error> {
     let key = keys::from_suri(&by.suri)?;
     let mut session = open(&by.node).await?;
-    let (block, _) = session.call(what, call, &key).await?;
+    session.call(what, call, &key).await
+}
+
+/// Signs a call that changes a meter, and says from which slot on.
+async fn change(by: &Signer, meter: u32, what: &str, call: &impl Payload) -> Result<(), Error> {
+    let (block, included) = act(by, what, call).await?;
+    let from = included.meters.iter().find_map(|change| match change {
+        Change::From(slot) => Some(*slot),
+        Change::Corrected(_) => None,
+    });
+    let from = from.ok_or_else(|| Error::Answer("no meter was changed".to_owned()))?;
     if by.json {
-        return print_json(&json!({ "block": block.number }));
+        return print_json(&json!({ "meter": meter, "from": from, "block": block.number }));
     }
-    println!("{what} is in block {}", block.number);
+    println!(
+        "{what} of meter {meter} is in block {} and counts from slot {from} on",
+        block.number
+    );
     Ok(())
 }
 
@@ -264,79 +266,73 @@ pub async fn register(args: &Register) -> Result<(), Error> {
 /// Gives a meter another key.
 pub async fn rotate(args: &Rotate) -> Result<(), Error> {
     let call = metering::rotate(args.meter, args.key.scheme, args.key.key.0);
-    act(&args.by, "the new key", &call).await
+    change(&args.by, args.meter, "the new key", &call).await
 }
 
 /// Gives a meter another owner.
 pub async fn transfer(args: &Transfer) -> Result<(), Error> {
     let call = metering::transfer(args.meter, args.owner);
-    act(&args.by, "the transfer", &call).await
+    change(&args.by, args.meter, "the new owner", &call).await
 }
 
 /// Takes a meter out of service.
 pub async fn decommission(args: &Decommission) -> Result<(), Error> {
-    act(
-        &args.by,
-        "the end of the meter",
-        &metering::decommission(args.meter),
-    )
-    .await
+    let call = metering::decommission(args.meter);
+    change(&args.by, args.meter, "the end", &call).await
 }
 
 /// Removes a meter from storage.
 pub async fn remove(args: &Remove) -> Result<(), Error> {
     let call = metering::remove(args.meter);
-    act(&args.by, "the removal of the meter", &call).await
+    let (block, _) = act(&args.by, "the removal of the meter", &call).await?;
+    if args.by.json {
+        return print_json(&json!({ "meter": args.meter, "block": block.number }));
+    }
+    println!("meter {} is removed in block {}", args.meter, block.number);
+    Ok(())
 }
 
 /// Corrects a reading.
 pub async fn correct(args: &Correct) -> Result<(), Error> {
     let call = metering::correct(args.meter, args.slot, args.generated, args.consumed);
-    act(&args.by, "the correction", &call).await
+    let (block, included) = act(&args.by, "the correction", &call).await?;
+    let corrected = included.meters.iter().find_map(|change| match change {
+        Change::Corrected(corrected) => Some(*corrected),
+        Change::From(_) => None,
+    });
+    let done = corrected.ok_or_else(|| Error::Answer("no reading was corrected".to_owned()))?;
+    if args.by.json {
+        return print_json(&json!({
+            "meter": done.meter,
+            "slot": done.slot,
+            "before": done.before,
+            "after": done.after,
+            "after_freeze": done.after_freeze,
+            "block": block.number,
+        }));
+    }
+    println!(
+        "the reading of meter {} in slot {} is corrected in block {}, {}: {} Wh generated instead \
+         of {}, {} Wh consumed instead of {}",
+        done.meter,
+        done.slot,
+        block.number,
+        when(done.after_freeze),
+        done.after.generated,
+        done.before.generated,
+        done.after.consumed,
+        done.before.consumed
+    );
+    Ok(())
 }
 
-/// Lists meters.
-pub async fn list(args: &List) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
-    let mut all = metering::meters(&at).await?;
-    if let Some(owner) = args.owner.map(account_text) {
-        all.retain(|meter| {
-            let known = [Some(&meter.current), meter.previous.as_ref()];
-            known.into_iter().flatten().any(|a| a.owner == owner)
-        });
+/// When a reading was corrected.
+const fn when(after_freeze: bool) -> &'static str {
+    if after_freeze {
+        "after the freeze"
+    } else {
+        "before the freeze"
     }
-    if let Some(number) = args.meter {
-        all.retain(|meter| meter.meter == number);
-        if all.is_empty() {
-            return Err(Error::BadInput(format!("there is no meter {number}")));
-        }
-    }
-    if args.json {
-        return print_json(&all);
-    }
-    let mut table = table(["meter", "owner", "capacity Wh", "key", "slots"]);
-    for meter in &all {
-        for assignment in [Some(&meter.current), meter.previous.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            let until = assignment
-                .until
-                .map_or("".to_owned(), |until| format!(" to before {until}"));
-            table.add_row([
-                meter.meter.to_string(),
-                assignment.owner.clone(),
-                meter.capacity.to_string(),
-                assignment.key.key.clone(),
-                format!("from {}{until}", assignment.from),
-            ]);
-        }
-    }
-    println!("{table}");
-    Ok(())
 }
 
 /// Lists a meter's readings.
@@ -367,6 +363,8 @@ pub async fn history(args: &History) -> Result<(), Error> {
         "generated Wh",
         "consumed Wh",
         "the meter had signed",
+        "corrected by",
+        "when",
     ]);
     for reading in &all {
         let original = reading.original.map_or(String::new(), |signed| {
@@ -377,6 +375,14 @@ pub async fn history(args: &History) -> Result<(), Error> {
             reading.flow.generated.to_string(),
             reading.flow.consumed.to_string(),
             original,
+            reading
+                .correction
+                .as_ref()
+                .map_or(String::new(), |by| by.installer.clone()),
+            reading
+                .correction
+                .as_ref()
+                .map_or(String::new(), |by| when(by.after_freeze).to_owned()),
         ]);
     }
     println!("{table}");
@@ -415,11 +421,24 @@ pub async fn band(args: &BandOf) -> Result<(), Error> {
             .await?
             .first_not_closed(queries::time(&at).await?),
     };
-    let band = metering::band(&at, slot).await?;
+    let (band, fixed) = metering::fixed_band(&at, slot).await?;
+    let rule = metering::tariff(&at).await?;
     if args.json {
-        return print_json(&json!({ "slot": slot, "band": band }));
+        return print_json(&json!({
+            "slot": slot,
+            "band": band,
+            "fixed": fixed,
+            "standing_rule": rule.as_ref().map(tariff::in_json),
+        }));
     }
-    println!("slot {slot}: {band}");
+    let rule = tariff::in_words(rule.as_ref());
+    let standing = if fixed {
+        "fixed"
+    } else {
+        "not fixed: by what is known now"
+    };
+    println!("slot {slot}: {band}, {standing}");
+    println!("rule of slots whose gate opens from now on: {rule}");
     Ok(())
 }
 

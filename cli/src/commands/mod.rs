@@ -7,6 +7,7 @@ pub mod metering;
 mod order;
 pub mod readings;
 mod status;
+mod tariff;
 mod trade;
 mod validator;
 
@@ -15,6 +16,7 @@ pub use market::{Market, market};
 pub use order::{amend, batch, cancel, place, standing};
 pub use readings::{key, sign, submit};
 pub use status::status;
+pub use tariff::Tariff;
 pub use trade::{Found, Trade};
 pub use validator::Validator;
 

@@ -22,10 +22,15 @@ use types::{
 /// A call as a transaction of its own, and as the content of another one.
 pub struct Act<P> {
     direct: P,
-    inner: Inner,
+    pub(in crate::chain) inner: Inner,
 }
 
 impl<P> Act<P> {
+    /// Both forms of one call.
+    pub(in crate::chain) const fn new(direct: P, inner: Inner) -> Self {
+        Self { direct, inner }
+    }
+
     /// The call as a transaction of its own.
     pub const fn direct(&self) -> &P {
         &self.direct

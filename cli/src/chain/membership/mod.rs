@@ -54,6 +54,8 @@ pub struct Credential {
     pub holds: bool,
     /// What is held for it, in plancks.
     pub bond: Plancks,
+    /// The owner that all of the account's credentials name: 32 bytes in hexadecimal.
+    pub owner: Option<String>,
 }
 
 fn serialize_account<S: serde::Serializer>(account: &Account, to: S) -> Result<S::Ok, S::Error> {

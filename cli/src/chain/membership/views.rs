@@ -12,12 +12,13 @@ use crate::{
     market::{Account, Plancks},
 };
 use qedex_math::policy::PolicyNode;
+use std::collections::BTreeMap;
 use subxt::utils::AccountId32;
 use types::{
     bounded_collections::bounded_vec::BoundedVec,
     qedex_primitives::membership::{
         AttributeId, ExclusionReason, Explanation as ChainExplanation, Lack, Obstacle as InTheWay,
-        PolicyId,
+        OwnerId, PolicyId,
     },
 };
 
@@ -31,6 +32,11 @@ fn own_node(node: types::qedex_math::policy::PolicyNode<AttributeId>) -> PolicyN
         ChainNode::Attribute(attribute) => PolicyNode::Attribute(attribute.0),
         ChainNode::AtLeast { k, of } => PolicyNode::AtLeast { k, of },
     }
+}
+
+/// An owner as `credential issue --owner` takes it.
+pub fn owner_text(owner: &OwnerId) -> String {
+    format!("0x{}", hex::encode(owner.0))
 }
 
 fn utf8(bytes: BoundedVec<u8>) -> String {
@@ -73,6 +79,7 @@ pub async fn credentials(
         Some(who) => at.storage().iter(address(), (id(who),)).await?,
         None => at.storage().iter(address(), ()).await?,
     };
+    let owners = owners(at, who).await?;
     let mut all = Vec::new();
     while let Some(entry) = entries.next().await {
         let entry = entry?;
@@ -87,9 +94,39 @@ pub async fn credentials(
             expires: credential.expires,
             holds: current && now < credential.expires,
             bond: credential.bond.map_or(0, |bond| bond.amount),
+            owner: owners.get(&account.0).cloned(),
         });
     }
     all.sort_by_key(|credential| (credential.account, credential.attribute));
+    Ok(all)
+}
+
+/// The owner behind `who`: 32 bytes in hexadecimal; none without a credential on record.
+pub async fn owner(at: &At, who: Account) -> Result<Option<String>, Error> {
+    let holder = at
+        .storage()
+        .try_fetch(api::storage().membership().holders(), (id(who),))
+        .await?;
+    let holder = holder.map(|holder| holder.decode()).transpose()?;
+    Ok(holder.map(|holder| owner_text(&holder.owner)))
+}
+
+/// The owners behind `who` or everybody who has a credential on record.
+async fn owners(at: &At, who: Option<Account>) -> Result<BTreeMap<Account, String>, Error> {
+    if let Some(who) = who {
+        let owner = owner(at, who).await?;
+        return Ok(owner.map(|owner| (who, owner)).into_iter().collect());
+    }
+    let mut all = BTreeMap::new();
+    let mut entries = at
+        .storage()
+        .iter(api::storage().membership().holders(), ())
+        .await?;
+    while let Some(entry) = entries.next().await {
+        let entry = entry?;
+        let (account,) = entry.key()?.decode()?;
+        all.insert(account.0, owner_text(&entry.value().decode()?.owner));
+    }
     Ok(all)
 }
 

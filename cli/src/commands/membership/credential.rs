@@ -50,7 +50,7 @@ pub enum Credential {
         #[command(flatten)]
         sign: Sign,
     },
-    /// Lists those on record, whether they hold or not.
+    /// Lists those on record, whether they hold or not, and the owner behind each holder.
     List(List),
 }
 
@@ -70,7 +70,8 @@ pub struct Issue {
     /// the chain's time.
     #[arg(long, value_name = "MILLISECONDS", conflicts_with = "days")]
     expires: Option<u64>,
-    /// The owner behind the accounts; each account's own bytes if it is not given.
+    /// The owner behind the accounts; each account's own bytes if it is not given. One account has
+    /// one owner: of an account that has a credential, credential list tells it.
     #[arg(long, value_name = "HEX", value_parser = parse_owner)]
     owner: Option<[u8; 32]>,
     /// Who signs.
@@ -293,7 +294,7 @@ async fn list(args: &List) -> Result<(), Error> {
         return print_json(&all);
     }
     let header = [
-        "account",
+        "account, and the owner behind it",
         "attribute",
         "version",
         "expires",
@@ -302,7 +303,11 @@ async fn list(args: &List) -> Result<(), Error> {
     ];
     let rows = all.into_iter().map(|one| {
         vec![
-            account_text(one.account),
+            [Some(account_text(one.account)), one.owner]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join("\n"),
             universe.label(one.attribute),
             one.version.to_string(),
             distance(one.expires, now),

@@ -103,11 +103,11 @@ impl Sign {
 }
 
 impl Administer {
-    async fn open(&self) -> Result<Session, Error> {
+    pub(super) async fn open(&self) -> Result<Session, Error> {
         self.sign.open().await
     }
 
-    const fn json(&self) -> bool {
+    pub(super) const fn json(&self) -> bool {
         self.sign.json
     }
 
@@ -121,7 +121,7 @@ impl Administer {
 
     /// Does it. If it waits for the council's votes instead, prints that, and there is nothing more
     /// to say.
-    async fn act(
+    pub(super) async fn act(
         &self,
         session: &mut Session,
         what: &str,

@@ -180,6 +180,7 @@ async fn explain(args: &Explain) -> Result<(), Error> {
         (None, Some(role)) => membership::explain_role(&at, args.account, role).await?,
         (None, None) => return Err(Error::BadInput("neither policy nor role".to_owned())),
     };
+    let owner = membership::owner(&at, args.account).await?;
     if args.ask.json {
         let parts: Vec<_> = explanation
             .parts
@@ -195,6 +196,7 @@ async fn explain(args: &Explain) -> Result<(), Error> {
             .collect();
         return print_json(&json!({
             "account": account_text(args.account),
+            "owner": owner,
             "policy": explanation.policy,
             "passes": explanation.passes,
             "obstacles": explanation.obstacles,
@@ -211,6 +213,9 @@ async fn explain(args: &Explain) -> Result<(), Error> {
         "fails"
     };
     println!("{} {verdict} {what}", account_text(args.account));
+    if let Some(owner) = owner {
+        println!("  the owner behind it is {owner}");
+    }
     print!("{}", told(&explanation, &universe, now));
     Ok(())
 }
