@@ -282,7 +282,8 @@ pub async fn history(at: &At, meter: u32, from: u64, until: u64) -> Result<Vec<H
     Ok(history)
 }
 
-/// What flowed through the meters of an account; none without a meter.
+/// What flowed through the meters of an account; none without an active meter, before the slot takes
+/// readings, and where it is not kept any more.
 pub async fn flow(at: &At, account: Account, slot: u64) -> Result<Option<Flow>, Error> {
     let ask = api::runtime_apis()
         .metering_api()

@@ -400,7 +400,11 @@ pub async fn flow(args: &FlowOf) -> Result<(), Error> {
         return print_json(&json!({ "slot": args.slot, "flow": flow }));
     }
     match flow {
-        None => println!("no meter in slot {}", args.slot),
+        None => println!(
+            "nothing is known of slot {}: there was no active meter, it takes no readings yet, or \
+             it is not kept any more",
+            args.slot
+        ),
         Some(flow) => println!(
             "slot {}: {} Wh generated, {} Wh consumed",
             args.slot, flow.generated, flow.consumed

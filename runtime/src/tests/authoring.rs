@@ -5,7 +5,7 @@ use crate::*;
 use frame_support::{
     assert_noop, assert_ok,
     dispatch::GetDispatchInfo,
-    traits::{Contains, KeyOwnerProofSystem},
+    traits::{Contains, Get, KeyOwnerProofSystem},
 };
 use qedex_primitives::{SlotIndex, Wh};
 use sp_consensus_grandpa::{Equivocation, EquivocationProof, KEY_TYPE, localized_payload};
@@ -217,4 +217,16 @@ fn fees_are_shared_between_author_and_fund_and_nothing_burns() {
         assert_eq!(Balances::free_balance(&author) - before, 200);
         assert_eq!(Balances::total_issuance(), issuance);
     });
+}
+
+/// The session pallet declares the block that ends a session full, whatever its work is.
+#[test]
+fn the_dearest_end_of_a_session_fits_into_a_block() {
+    use pallet_pov::WeightInfo;
+    type Weights = weights::pov::WeightInfo<Runtime>;
+    let validators: u32 = <Runtime as pallet_pov::Config>::MaxValidators::get();
+    let authorities: u32 = <Runtime as pallet_aura::Config>::MaxAuthorities::get();
+    let work = Weights::each_block() + Weights::rotate(validators, authorities);
+    let room = configs::system::BlockWeights::get().max_block;
+    assert!(work.ref_time() <= room.ref_time(), "{work:?} of {room:?}");
 }

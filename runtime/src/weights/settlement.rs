@@ -27,8 +27,8 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `633`
 		//  Estimated: `3684`
-		// Minimum execution time: 23_165_000 picoseconds.
-		Weight::from_parts(25_468_000, 0)
+		// Minimum execution time: 35_893_000 picoseconds.
+		Weight::from_parts(48_372_000, 0)
 			.saturating_add(Weight::from_parts(0, 3684))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -49,29 +49,25 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::SlotLength` (r:1 w:0)
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Reputation::Pairs` (r:1 w:1)
+	/// Storage: `Reputation::Pairs` (r:5 w:0)
 	/// Proof: `Reputation::Pairs` (`max_values`: None, `max_size`: Some(133), added: 2608, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Memories` (r:1 w:1)
 	/// Proof: `Reputation::Memories` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
-	/// Storage: `Reputation::Totals` (r:1 w:1)
-	/// Proof: `Reputation::Totals` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
-	/// Storage: `Reputation::Experience` (r:1 w:1)
-	/// Proof: `Reputation::Experience` (`max_values`: None, `max_size`: Some(57), added: 2532, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Places` (r:4 w:0)
+	/// Proof: `Reputation::Places` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	/// Storage: `Settlement::Sellers` (r:1 w:1)
 	/// Proof: `Settlement::Sellers` (`max_values`: None, `max_size`: Some(136), added: 2611, mode: `MaxEncodedLen`)
 	/// Storage: `Settlement::OpenBooks` (r:1 w:1)
 	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
-	/// Storage: `Reputation::Places` (r:0 w:1)
-	/// Proof: `Reputation::Places` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	fn acknowledge() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `5603`
-		//  Estimated: `11402`
-		// Minimum execution time: 312_503_000 picoseconds.
-		Weight::from_parts(337_701_000, 0)
-			.saturating_add(Weight::from_parts(0, 11402))
-			.saturating_add(T::DbWeight::get().reads(18))
-			.saturating_add(T::DbWeight::get().writes(15))
+		//  Measured:  `9768`
+		//  Estimated: `14030`
+		// Minimum execution time: 393_474_000 picoseconds.
+		Weight::from_parts(433_613_000, 0)
+			.saturating_add(Weight::from_parts(0, 14030))
+			.saturating_add(T::DbWeight::get().reads(24))
+			.saturating_add(T::DbWeight::get().writes(11))
 	}
 	/// Storage: `Metering::AccountTotals` (r:2 w:0)
 	/// Proof: `Metering::AccountTotals` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
@@ -99,8 +95,8 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `3474`
 		//  Estimated: `23830`
-		// Minimum execution time: 135_100_000 picoseconds.
-		Weight::from_parts(141_880_000, 0)
+		// Minimum execution time: 167_699_000 picoseconds.
+		Weight::from_parts(207_248_000, 0)
 			.saturating_add(Weight::from_parts(0, 23830))
 			.saturating_add(T::DbWeight::get().reads(19))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -114,15 +110,13 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// The range of component `n` is `[1, 8]`.
-	fn reveal(n: u32, ) -> Weight {
+	fn reveal(_n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `728`
 		//  Estimated: `3684`
-		// Minimum execution time: 25_267_000 picoseconds.
-		Weight::from_parts(27_580_354, 0)
+		// Minimum execution time: 37_175_000 picoseconds.
+		Weight::from_parts(47_467_823, 0)
 			.saturating_add(Weight::from_parts(0, 3684))
-			// Standard Error: 4_577
-			.saturating_add(Weight::from_parts(75_933, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -136,8 +130,8 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `624`
 		//  Estimated: `1870`
-		// Minimum execution time: 15_402_000 picoseconds.
-		Weight::from_parts(16_835_000, 0)
+		// Minimum execution time: 14_792_000 picoseconds.
+		Weight::from_parts(16_074_000, 0)
 			.saturating_add(Weight::from_parts(0, 1870))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -148,8 +142,8 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
 		//  Estimated: `0`
-		// Minimum execution time: 4_557_000 picoseconds.
-		Weight::from_parts(5_168_000, 0)
+		// Minimum execution time: 4_327_000 picoseconds.
+		Weight::from_parts(4_978_000, 0)
 			.saturating_add(Weight::from_parts(0, 0))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -173,8 +167,8 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `3364`
 		//  Estimated: `6068`
-		// Minimum execution time: 62_713_000 picoseconds.
-		Weight::from_parts(78_086_000, 0)
+		// Minimum execution time: 58_166_000 picoseconds.
+		Weight::from_parts(69_723_000, 0)
 			.saturating_add(Weight::from_parts(0, 6068))
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -193,8 +187,8 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `15409`
 		//  Estimated: `173406`
-		// Minimum execution time: 372_392_000 picoseconds.
-		Weight::from_parts(437_158_000, 0)
+		// Minimum execution time: 367_465_000 picoseconds.
+		Weight::from_parts(396_418_000, 0)
 			.saturating_add(Weight::from_parts(0, 173406))
 			.saturating_add(T::DbWeight::get().reads(68))
 			.saturating_add(T::DbWeight::get().writes(66))
@@ -205,8 +199,8 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `359`
 		//  Estimated: `3684`
-		// Minimum execution time: 9_243_000 picoseconds.
-		Weight::from_parts(10_475_000, 0)
+		// Minimum execution time: 9_103_000 picoseconds.
+		Weight::from_parts(10_075_000, 0)
 			.saturating_add(Weight::from_parts(0, 3684))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -235,25 +229,25 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Timestamp::Now` (r:1 w:0)
 	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Reputation::Pairs` (r:1 w:1)
+	/// Storage: `Reputation::Pairs` (r:5 w:2)
 	/// Proof: `Reputation::Pairs` (`max_values`: None, `max_size`: Some(133), added: 2608, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Memories` (r:1 w:1)
 	/// Proof: `Reputation::Memories` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Places` (r:4 w:1)
+	/// Proof: `Reputation::Places` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Totals` (r:1 w:1)
 	/// Proof: `Reputation::Totals` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Experience` (r:1 w:1)
 	/// Proof: `Reputation::Experience` (`max_values`: None, `max_size`: Some(57), added: 2532, mode: `MaxEncodedLen`)
-	/// Storage: `Reputation::Places` (r:0 w:1)
-	/// Proof: `Reputation::Places` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	fn freeze_trade() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `4047`
+		//  Measured:  `9022`
 		//  Estimated: `23830`
-		// Minimum execution time: 355_898_000 picoseconds.
-		Weight::from_parts(385_061_000, 0)
+		// Minimum execution time: 487_393_000 picoseconds.
+		Weight::from_parts(539_049_000, 0)
 			.saturating_add(Weight::from_parts(0, 23830))
-			.saturating_add(T::DbWeight::get().reads(27))
-			.saturating_add(T::DbWeight::get().writes(14))
+			.saturating_add(T::DbWeight::get().reads(35))
+			.saturating_add(T::DbWeight::get().writes(15))
 	}
 	/// Storage: `Settlement::Trades` (r:1 w:1)
 	/// Proof: `Settlement::Trades` (`max_values`: None, `max_size`: Some(197), added: 2672, mode: `MaxEncodedLen`)
@@ -271,25 +265,25 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Timestamp::Now` (r:1 w:0)
 	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Reputation::Pairs` (r:1 w:1)
+	/// Storage: `Reputation::Pairs` (r:5 w:2)
 	/// Proof: `Reputation::Pairs` (`max_values`: None, `max_size`: Some(133), added: 2608, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Memories` (r:1 w:1)
 	/// Proof: `Reputation::Memories` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::Places` (r:4 w:1)
+	/// Proof: `Reputation::Places` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Totals` (r:1 w:1)
 	/// Proof: `Reputation::Totals` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `Reputation::Experience` (r:1 w:1)
 	/// Proof: `Reputation::Experience` (`max_values`: None, `max_size`: Some(57), added: 2532, mode: `MaxEncodedLen`)
-	/// Storage: `Reputation::Places` (r:0 w:1)
-	/// Proof: `Reputation::Places` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
 	fn close_trade() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1975`
-		//  Estimated: `11402`
-		// Minimum execution time: 337_991_000 picoseconds.
-		Weight::from_parts(351_401_000, 0)
-			.saturating_add(Weight::from_parts(0, 11402))
-			.saturating_add(T::DbWeight::get().reads(16))
-			.saturating_add(T::DbWeight::get().writes(14))
+		//  Measured:  `6951`
+		//  Estimated: `14030`
+		// Minimum execution time: 465_931_000 picoseconds.
+		Weight::from_parts(520_922_000, 0)
+			.saturating_add(Weight::from_parts(0, 14030))
+			.saturating_add(T::DbWeight::get().reads(24))
+			.saturating_add(T::DbWeight::get().writes(15))
 	}
 	/// Storage: `Settlement::Sellers` (r:1 w:1)
 	/// Proof: `Settlement::Sellers` (`max_values`: None, `max_size`: Some(136), added: 2611, mode: `MaxEncodedLen`)
@@ -317,8 +311,8 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `11585`
 		//  Estimated: `88348`
-		// Minimum execution time: 1_694_502_000 picoseconds.
-		Weight::from_parts(1_784_806_000, 0)
+		// Minimum execution time: 1_799_588_000 picoseconds.
+		Weight::from_parts(1_959_164_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(133))
 			.saturating_add(T::DbWeight::get().writes(128))
