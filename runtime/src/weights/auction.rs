@@ -53,8 +53,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `5288`
 		//  Estimated: `88348`
-		// Minimum execution time: 363_509_000 picoseconds.
-		Weight::from_parts(393_663_000, 0)
+		// Minimum execution time: 365_462_000 picoseconds.
+		Weight::from_parts(398_000_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(74))
 			.saturating_add(T::DbWeight::get().writes(8))
@@ -95,8 +95,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `5489`
 		//  Estimated: `88348`
-		// Minimum execution time: 431_450_000 picoseconds.
-		Weight::from_parts(476_126_000, 0)
+		// Minimum execution time: 431_430_000 picoseconds.
+		Weight::from_parts(452_691_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(77))
 			.saturating_add(T::DbWeight::get().writes(11))
@@ -123,8 +123,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1221`
 		//  Estimated: `3738`
-		// Minimum execution time: 97_064_000 picoseconds.
-		Weight::from_parts(107_659_000, 0)
+		// Minimum execution time: 97_985_000 picoseconds.
+		Weight::from_parts(104_716_000, 0)
 			.saturating_add(Weight::from_parts(0, 3738))
 			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(8))
@@ -137,8 +137,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `99`
 		//  Estimated: `1525`
-		// Minimum execution time: 8_382_000 picoseconds.
-		Weight::from_parts(9_524_000, 0)
+		// Minimum execution time: 8_423_000 picoseconds.
+		Weight::from_parts(9_264_000, 0)
 			.saturating_add(Weight::from_parts(0, 1525))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -149,8 +149,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
 		//  Estimated: `0`
-		// Minimum execution time: 4_797_000 picoseconds.
-		Weight::from_parts(5_649_000, 0)
+		// Minimum execution time: 4_818_000 picoseconds.
+		Weight::from_parts(5_408_000, 0)
 			.saturating_add(Weight::from_parts(0, 0))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -170,8 +170,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `752`
 		//  Estimated: `1999`
-		// Minimum execution time: 12_017_000 picoseconds.
-		Weight::from_parts(13_169_000, 0)
+		// Minimum execution time: 12_228_000 picoseconds.
+		Weight::from_parts(13_270_000, 0)
 			.saturating_add(Weight::from_parts(0, 1999))
 			.saturating_add(T::DbWeight::get().reads(6))
 	}
@@ -189,21 +189,35 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::Announced` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::StandingRules` (r:1 w:0)
 	/// Proof: `Auction::StandingRules` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Slots` (r:5 w:1)
+	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::Bands` (r:1 w:1)
+	/// Proof: `Metering::Bands` (`max_values`: None, `max_size`: Some(17), added: 2492, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::StandingTariff` (r:1 w:0)
+	/// Proof: `Metering::StandingTariff` (`max_values`: Some(1), `max_size`: Some(18), added: 513, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::DayLoads` (r:1 w:0)
+	/// Proof: `Metering::DayLoads` (`max_values`: None, `max_size`: Some(978), added: 3453, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::SlotTotals` (r:4 w:0)
+	/// Proof: `Metering::SlotTotals` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::OldestKept` (r:1 w:1)
+	/// Proof: `Metering::OldestKept` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Results` (r:8 w:0)
+	/// Proof: `Auction::Results` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
 	/// Storage: `Parameters::Parameters` (r:1 w:0)
 	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::CounterForStandingOrders` (r:1 w:0)
 	/// Proof: `Auction::CounterForStandingOrders` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::Slots` (r:0 w:1)
-	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
 	fn open_slot() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `740`
-		//  Estimated: `3578`
-		// Minimum execution time: 21_311_000 picoseconds.
-		Weight::from_parts(23_935_000, 0)
-			.saturating_add(Weight::from_parts(0, 3578))
-			.saturating_add(T::DbWeight::get().reads(9))
-			.saturating_add(T::DbWeight::get().writes(4))
+		//  Measured:  `3974`
+		//  Estimated: `21622`
+		// Minimum execution time: 114_850_000 picoseconds.
+		Weight::from_parts(132_796_000, 0)
+			.saturating_add(Weight::from_parts(0, 21622))
+			.saturating_add(T::DbWeight::get().reads(31))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	/// Storage: `Auction::InFlight` (r:1 w:1)
 	/// Proof: `Auction::InFlight` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
@@ -213,8 +227,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `885`
 		//  Estimated: `3738`
-		// Minimum execution time: 13_610_000 picoseconds.
-		Weight::from_parts(15_433_000, 0)
+		// Minimum execution time: 13_840_000 picoseconds.
+		Weight::from_parts(15_393_000, 0)
 			.saturating_add(Weight::from_parts(0, 3738))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -229,13 +243,13 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `291 + a * (20 ±0) + b * (20 ±0)`
 		//  Estimated: `6046 + a * (2528 ±0) + b * (2528 ±0)`
-		// Minimum execution time: 7_268_945_000 picoseconds.
-		Weight::from_parts(7_359_830_000, 0)
+		// Minimum execution time: 11_961_071_000 picoseconds.
+		Weight::from_parts(15_494_739_000, 0)
 			.saturating_add(Weight::from_parts(0, 6046))
-			// Standard Error: 288_832
-			.saturating_add(Weight::from_parts(3_519_450, 0).saturating_mul(b.into()))
-			// Standard Error: 288_832
-			.saturating_add(Weight::from_parts(2_742_308, 0).saturating_mul(a.into()))
+			// Standard Error: 427_476
+			.saturating_add(Weight::from_parts(6_447_081, 0).saturating_mul(b.into()))
+			// Standard Error: 427_476
+			.saturating_add(Weight::from_parts(5_326_865, 0).saturating_mul(a.into()))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(b.into())))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(a.into())))
@@ -261,8 +275,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1306`
 		//  Estimated: `11458`
-		// Minimum execution time: 152_466_000 picoseconds.
-		Weight::from_parts(165_736_000, 0)
+		// Minimum execution time: 158_555_000 picoseconds.
+		Weight::from_parts(198_444_000, 0)
 			.saturating_add(Weight::from_parts(0, 11458))
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(12))
@@ -283,8 +297,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `864`
 		//  Estimated: `8841`
-		// Minimum execution time: 79_378_000 picoseconds.
-		Weight::from_parts(84_185_000, 0)
+		// Minimum execution time: 82_052_000 picoseconds.
+		Weight::from_parts(94_801_000, 0)
 			.saturating_add(Weight::from_parts(0, 8841))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -309,7 +323,7 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::Participants` (r:1 w:1)
 	/// Proof: `Auction::Participants` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::Levels` (r:8 w:8)
+	/// Storage: `Auction::Levels` (r:100 w:7)
 	/// Proof: `Auction::Levels` (`max_values`: None, `max_size`: Some(53), added: 2528, mode: `MaxEncodedLen`)
 	/// Storage: `Settlement::OrderEscrow` (r:1 w:1)
 	/// Proof: `Settlement::OrderEscrow` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
@@ -317,23 +331,24 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::Orders` (r:0 w:8)
+	/// Storage: `Auction::Orders` (r:0 w:7)
 	/// Proof: `Auction::Orders` (`max_values`: None, `max_size`: Some(142), added: 2617, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::OrderKeys` (r:0 w:8)
+	/// Storage: `Auction::OrderKeys` (r:0 w:7)
 	/// Proof: `Auction::OrderKeys` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	/// The range of component `n` is `[1, 100]`.
 	fn place_orders(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `4940`
-		//  Estimated: `88348 + n * (61 ±15)`
-		// Minimum execution time: 357_931_000 picoseconds.
-		Weight::from_parts(440_327_693, 0)
+		//  Estimated: `88348 + n * (2528 ±0)`
+		// Minimum execution time: 368_887_000 picoseconds.
+		Weight::from_parts(1_084_158_139, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
-			// Standard Error: 829_067
-			.saturating_add(Weight::from_parts(147_495_516, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(79))
-			.saturating_add(T::DbWeight::get().writes(24))
-			.saturating_add(Weight::from_parts(0, 61).saturating_mul(n.into()))
+			// Standard Error: 4_165_594
+			.saturating_add(Weight::from_parts(323_141_717, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(73))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(22))
+			.saturating_add(Weight::from_parts(0, 2528).saturating_mul(n.into()))
 	}
 	/// Storage: `Membership::Roles` (r:1 w:0)
 	/// Proof: `Membership::Roles` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
@@ -361,8 +376,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `4228`
 		//  Estimated: `88348`
-		// Minimum execution time: 276_300_000 picoseconds.
-		Weight::from_parts(285_643_000, 0)
+		// Minimum execution time: 279_204_000 picoseconds.
+		Weight::from_parts(301_066_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(70))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -377,8 +392,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `524`
 		//  Estimated: `6112`
-		// Minimum execution time: 31_006_000 picoseconds.
-		Weight::from_parts(34_411_000, 0)
+		// Minimum execution time: 31_717_000 picoseconds.
+		Weight::from_parts(41_582_000, 0)
 			.saturating_add(Weight::from_parts(0, 6112))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -413,8 +428,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `4315`
 		//  Estimated: `88348`
-		// Minimum execution time: 271_202_000 picoseconds.
-		Weight::from_parts(279_344_000, 0)
+		// Minimum execution time: 274_206_000 picoseconds.
+		Weight::from_parts(291_202_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(72))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -427,8 +442,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `275`
 		//  Estimated: `1578`
-		// Minimum execution time: 9_914_000 picoseconds.
-		Weight::from_parts(10_816_000, 0)
+		// Minimum execution time: 9_975_000 picoseconds.
+		Weight::from_parts(11_327_000, 0)
 			.saturating_add(Weight::from_parts(0, 1578))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -473,8 +488,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `5237`
 		//  Estimated: `88348`
-		// Minimum execution time: 380_434_000 picoseconds.
-		Weight::from_parts(394_294_000, 0)
+		// Minimum execution time: 384_109_000 picoseconds.
+		Weight::from_parts(417_278_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(78))
 			.saturating_add(T::DbWeight::get().writes(12))
@@ -485,8 +500,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `410`
 		//  Estimated: `6224`
-		// Minimum execution time: 18_257_000 picoseconds.
-		Weight::from_parts(20_691_000, 0)
+		// Minimum execution time: 18_898_000 picoseconds.
+		Weight::from_parts(23_285_000, 0)
 			.saturating_add(Weight::from_parts(0, 6224))
 			.saturating_add(T::DbWeight::get().reads(2))
 	}
@@ -498,8 +513,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `440`
 		//  Estimated: `3607`
-		// Minimum execution time: 24_066_000 picoseconds.
-		Weight::from_parts(26_168_000, 0)
+		// Minimum execution time: 24_567_000 picoseconds.
+		Weight::from_parts(27_301_000, 0)
 			.saturating_add(Weight::from_parts(0, 3607))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
