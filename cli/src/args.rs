@@ -352,7 +352,12 @@ pub enum Meter {
     List(metering::List),
     /// Shows what flowed through an account's meters in a slot; silence counts as consumption.
     Flow(metering::FlowOf),
-    /// Shows the tariff band of a slot (BC-ET-MF, eq. 17).
+    /// Shows what all meters together said of a slot.
+    Totals(metering::TotalsOf),
+    /// Prints the demand of a day's closed slots as CSV, as plan par takes it; 0 where no meter had a
+    /// reading.
+    Load(metering::LoadOf),
+    /// Shows the tariff band of a slot (BC-ET-MF, eq. 17), and the standing rule.
     Band(metering::BandOf),
     /// Shows the peak-to-average ratio of a day (BC-ET-MF, eq. 18).
     Par(metering::ParOf),

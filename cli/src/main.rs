@@ -108,6 +108,8 @@ async fn meter(command: &Meter) -> Result<(), Error> {
         Meter::Remove(args) => metering::remove(args).await,
         Meter::List(args) => metering::list(args).await,
         Meter::Flow(args) => metering::flow(args).await,
+        Meter::Totals(args) => metering::totals(args).await,
+        Meter::Load(args) => metering::load(args).await,
         Meter::Band(args) => metering::band(args).await,
         Meter::Par(args) => metering::par(args).await,
     }

@@ -165,6 +165,7 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     // Readings of a slot are taken from three slots after it began, for two slots. In a batch each
     // is judged alone.
     let slot = now - 3;
+    let read = slot;
     let meter = |number: u32| json!(number);
     let by = |suri, number| sign(&node, "sr25519", suri, &meter(number), slot);
     let good = by("//Dave//meter", 0);
@@ -389,6 +390,56 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let par = run(&node, &["meter", "par", "--day", &day])["par"].clone();
     assert!(par["slots"].as_u64() >= Some(1), "{par}");
     assert!(par["par_ppm"].is_u64() || par["par_ppm"].is_null(), "{par}");
+    // The demand of a day is told slot by slot, and gives the same ratio off-line.
+    let totals = run(&node, &["meter", "totals", "--slot", &read.to_string()]);
+    let both = json!({ "generated": 1_300, "consumed": 250, "readings": 2 });
+    assert_eq!(totals, json!({ "slot": read, "totals": both }));
+    let unread = run(&node, &["meter", "totals", "--slot", "7"]);
+    assert_eq!(unread["totals"], Value::Null);
+    wait_for(&node, since + 6).await;
+    let day = (since / 96).to_string();
+    let ratio = || run(&node, &["meter", "par", "--day", &day])["par"].clone();
+    let file = folder.path().join("load.csv");
+    let (chain, table) = loop {
+        // Another slot may be closed meanwhile.
+        let before = ratio();
+        let table = text(&node, &["meter", "load", "--day", &day]);
+        if ratio() == before {
+            break (before, table);
+        }
+    };
+    assert!(
+        table
+            .lines()
+            .any(|row| row == format!("{},100", since % 96)),
+        "{table}"
+    );
+    std::fs::write(&file, &table).expect("a writable folder");
+    let file = file.to_str().expect("a readable path");
+    let off_line = answer(&qedex(&["plan", "par", "--load", file, "--json"]));
+    assert!(chain["par_ppm"].as_u64() >= Some(1_000_000), "{chain}");
+    assert_eq!(off_line["par_ppm"], chain["par_ppm"]);
+    let load = run(&node, &["meter", "load", "--day", &day]);
+    let mut demands = load.as_array().expect("a list").iter();
+    let demand = json!({ "slot": since % 96, "wh": 100, "metered": true });
+    assert!(demands.any(|one| *one == demand), "{load}");
+
+    // Of a day without a load it is told why it has none.
+    for (day, why) in [("1", "not-kept"), ("99999999999", "to-come")] {
+        let none = run(&node, &["meter", "par", "--day", day]);
+        assert_eq!(
+            (&none["par"], &none["why_none"]),
+            (&Value::Null, &json!(why))
+        );
+    }
+    let to_come = node.qedex(&["meter", "load", "--day", "99999999999"]);
+    assert_eq!(String::from_utf8_lossy(&to_come.stdout), "slot,wh\n");
+    assert!(
+        stderr(&to_come).contains("has not begun"),
+        "{}",
+        stderr(&to_come)
+    );
+
     let status = node.status();
     let next = status["next_open_slot"].to_string();
     let band = run(&node, &["meter", "band", "--slot", &next])["band"].clone();

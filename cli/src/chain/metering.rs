@@ -1,9 +1,11 @@
 //! Meters: what this program reads, asks and changes about them.
 
 mod changes;
+mod demand;
 mod tariff;
 
 pub use changes::*;
+pub use demand::*;
 pub use tariff::*;
 
 use super::{
@@ -88,8 +90,8 @@ pub struct Meter {
     pub meter: u32,
     /// The most that it may read in one slot and direction, in Wh.
     pub capacity: u64,
-    /// Who registered it. Neither this one nor the installer of an assignment, nor another account of
-    /// the owner of one of them, corrects its readings.
+    /// Who registered it. Who corrects its readings is independent of this one, of the installer of
+    /// the slot's assignment and of the meter's owner.
     pub registered_by: String,
     /// The owner behind who did, as far as it was known then: 32 bytes in hexadecimal.
     pub registered_by_owner: Option<String>,

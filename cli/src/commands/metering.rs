@@ -1,8 +1,10 @@
 //! `qedex meter` and `qedex reading`, but for signing and publishing: meters, what they said, and
 //! what follows from it.
 
+mod demand;
 mod list;
 
+pub use demand::*;
 pub use list::*;
 
 use super::{membership::parse_account, open, print_json, tariff};
@@ -452,30 +454,26 @@ pub async fn par(args: &ParOf) -> Result<(), Error> {
         .await?
         .now()
         .await?;
-    let day = match args.day {
-        Some(day) => day,
-        None => {
-            let present = queries::calendar(&at)
-                .await?
-                .slot_at(queries::time(&at).await?);
-            present / SLOTS_PER_DAY
-        }
-    };
+    let day = day_or_present(&at, args.day).await?;
     let par = metering::par(&at, day).await?;
+    let why_none = match par {
+        Some(_) => None,
+        None => Some(metering::why_no_load(&at, day, present(&at).await?).await?),
+    };
     if args.json {
-        return print_json(&json!({ "day": day, "par": par }));
+        return print_json(&json!({ "day": day, "par": par, "why_none": why_none }));
     }
-    match par {
-        None => println!("day {day} is not kept"),
-        Some(par) => {
-            let ratio = par.par_ppm.map_or("none".to_owned(), |ppm| {
-                format!("{}.{:06}", ppm / 1_000_000, ppm % 1_000_000)
-            });
-            println!(
-                "day {day}: ratio {ratio} over {} closed slots, {} of them metered",
-                par.slots, par.metered
-            );
-        }
+    if let Some(why) = why_none {
+        println!("day {day} {why}");
+    }
+    if let Some(par) = par {
+        let ratio = par.par_ppm.map_or("none".to_owned(), |ppm| {
+            format!("{}.{:06}", ppm / 1_000_000, ppm % 1_000_000)
+        });
+        println!(
+            "day {day}: ratio {ratio} over {} closed slots, {} of them metered",
+            par.slots, par.metered
+        );
     }
     Ok(())
 }

@@ -118,7 +118,9 @@ mod tests {
     use codec::{Decode, Encode};
     use subxt::{Metadata, ext::scale_encode::EncodeAsType};
 
-    fn rule(look_back: u8, mid: &[(u8, u8)]) -> TariffRule {
+    type Ranges<'a> = &'a [(u8, u8)];
+
+    fn rule(look_back: u8, mid: Ranges<'_>) -> TariffRule {
         let range = |(from, until): &(u8, u8)| DayRange {
             from: *from,
             until: *until,
@@ -133,7 +135,7 @@ mod tests {
     #[test]
     fn a_rule_is_checked_as_the_runtime_does_it() {
         let five = [(0, 1), (2, 3), (4, 5), (6, 7), (8, 9)];
-        let cases: [(u8, &[(u8, u8)], bool); 8] = [
+        let cases: [(u8, Ranges<'_>, bool); 8] = [
             (4, &[(28, 36), (68, 84)], true),
             (8, &five[..4], true),
             (1, &[(0, 96)], true),
