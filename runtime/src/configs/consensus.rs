@@ -61,8 +61,8 @@ impl pallet_pov::Config for Runtime {
     // Four hours of sessions of five minutes.
     type HistoryLength = ConstU32<48>;
     type MaxValidators = ConstU32<100>;
-    // Six hours of quarter-hours; metering keeps readings for two days.
-    type MaxWindow = ConstU32<24>;
+    // Eight hours of quarter-hours; metering keeps readings for two days.
+    type MaxWindow = ConstU32<32>;
     type Membership = Membership;
     // Two of three still agree when one is silent or lies about what it saw.
     type MinValidators = ConstU32<3>;

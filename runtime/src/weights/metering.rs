@@ -33,7 +33,7 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::SlotLength` (r:1 w:0)
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::Slots` (r:3 w:0)
+	/// Storage: `Auction::Slots` (r:18 w:0)
 	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::StandingWindows` (r:1 w:0)
 	/// Proof: `Auction::StandingWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
@@ -55,12 +55,12 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Metering::MeterBonds` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
 	fn register_meter() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `6981`
+		//  Measured:  `7957`
 		//  Estimated: `88348`
-		// Minimum execution time: 442_907_000 picoseconds.
-		Weight::from_parts(456_227_000, 0)
+		// Minimum execution time: 508_654_000 picoseconds.
+		Weight::from_parts(575_223_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
-			.saturating_add(T::DbWeight::get().reads(87))
+			.saturating_add(T::DbWeight::get().reads(102))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Membership::Roles` (r:1 w:0)
@@ -97,8 +97,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `7294`
 		//  Estimated: `88348`
-		// Minimum execution time: 374_875_000 picoseconds.
-		Weight::from_parts(385_351_000, 0)
+		// Minimum execution time: 393_593_000 picoseconds.
+		Weight::from_parts(444_098_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(76))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -119,7 +119,7 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::Meters` (r:9 w:1)
 	/// Proof: `Metering::Meters` (`max_values`: None, `max_size`: Some(380), added: 2855, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::Slots` (r:3 w:0)
+	/// Storage: `Auction::Slots` (r:18 w:0)
 	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::StandingWindows` (r:1 w:0)
 	/// Proof: `Auction::StandingWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
@@ -131,12 +131,12 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Metering::MetersOf` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
 	fn transfer_meter() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `7333`
+		//  Measured:  `8309`
 		//  Estimated: `88348`
-		// Minimum execution time: 360_053_000 picoseconds.
-		Weight::from_parts(371_170_000, 0)
+		// Minimum execution time: 431_580_000 picoseconds.
+		Weight::from_parts(480_652_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
-			.saturating_add(T::DbWeight::get().reads(86))
+			.saturating_add(T::DbWeight::get().reads(101))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	/// Storage: `Membership::Roles` (r:1 w:0)
@@ -167,8 +167,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `5431`
 		//  Estimated: `88348`
-		// Minimum execution time: 299_023_000 picoseconds.
-		Weight::from_parts(309_289_000, 0)
+		// Minimum execution time: 303_099_000 picoseconds.
+		Weight::from_parts(325_532_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(75))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -203,8 +203,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2734`
 		//  Estimated: `6102`
-		// Minimum execution time: 119_017_000 picoseconds.
-		Weight::from_parts(123_824_000, 0)
+		// Minimum execution time: 120_038_000 picoseconds.
+		Weight::from_parts(131_154_000, 0)
 			.saturating_add(Weight::from_parts(0, 6102))
 			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().writes(23))
@@ -221,7 +221,7 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
 	/// Storage: `Membership::Credentials` (r:31 w:0)
 	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
-	/// Storage: `Membership::Holders` (r:3 w:0)
+	/// Storage: `Membership::Holders` (r:4 w:0)
 	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::Meters` (r:1 w:0)
 	/// Proof: `Metering::Meters` (`max_values`: None, `max_size`: Some(380), added: 2855, mode: `MaxEncodedLen`)
@@ -245,12 +245,12 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Metering::AccountTotals` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	fn correct_reading() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `6405`
+		//  Measured:  `6566`
 		//  Estimated: `88348`
-		// Minimum execution time: 348_316_000 picoseconds.
-		Weight::from_parts(363_910_000, 0)
+		// Minimum execution time: 374_235_000 picoseconds.
+		Weight::from_parts(444_129_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
-			.saturating_add(T::DbWeight::get().reads(79))
+			.saturating_add(T::DbWeight::get().reads(80))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	/// Storage: `Metering::StandingTariff` (r:0 w:1)
@@ -259,8 +259,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
 		//  Estimated: `0`
-		// Minimum execution time: 4_957_000 picoseconds.
-		Weight::from_parts(5_548_000, 0)
+		// Minimum execution time: 4_907_000 picoseconds.
+		Weight::from_parts(5_729_000, 0)
 			.saturating_add(Weight::from_parts(0, 0))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -279,18 +279,18 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `665 + n * (258 ±0)`
 		//  Estimated: `3546 + n * (2855 ±0)`
-		// Minimum execution time: 65_737_000 picoseconds.
-		Weight::from_parts(15_891_173, 0)
+		// Minimum execution time: 68_562_000 picoseconds.
+		Weight::from_parts(24_389_947, 0)
 			.saturating_add(Weight::from_parts(0, 3546))
-			// Standard Error: 61_160
-			.saturating_add(Weight::from_parts(52_980_226, 0).saturating_mul(n.into()))
+			// Standard Error: 115_832
+			.saturating_add(Weight::from_parts(52_692_486, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2855).saturating_mul(n.into()))
 	}
 	/// Storage: `Timestamp::Now` (r:1 w:0)
 	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Metering::Agenda` (r:1 w:0)
+	/// Storage: `Metering::Agenda` (r:1 w:1)
 	/// Proof: `Metering::Agenda` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::SlotLength` (r:1 w:0)
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
@@ -302,10 +302,11 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `313`
 		//  Estimated: `3738`
-		// Minimum execution time: 15_172_000 picoseconds.
-		Weight::from_parts(16_134_000, 0)
+		// Minimum execution time: 15_533_000 picoseconds.
+		Weight::from_parts(16_715_000, 0)
 			.saturating_add(Weight::from_parts(0, 3738))
 			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Timestamp::Now` (r:1 w:0)
 	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
@@ -319,15 +320,17 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Metering::DayLoads` (`max_values`: None, `max_size`: Some(978), added: 3453, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::SlotTotals` (r:1 w:0)
 	/// Proof: `Metering::SlotTotals` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::OldestDay` (r:1 w:1)
+	/// Proof: `Metering::OldestDay` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	fn close_slot() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1390`
 		//  Estimated: `4443`
-		// Minimum execution time: 23_225_000 picoseconds.
-		Weight::from_parts(25_187_000, 0)
+		// Minimum execution time: 25_839_000 picoseconds.
+		Weight::from_parts(28_983_000, 0)
 			.saturating_add(Weight::from_parts(0, 4443))
-			.saturating_add(T::DbWeight::get().reads(6))
-			.saturating_add(T::DbWeight::get().writes(1))
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Timestamp::Now` (r:1 w:0)
 	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
@@ -343,16 +346,18 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Metering::StandingTariff` (`max_values`: Some(1), `max_size`: Some(18), added: 513, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::DayLoads` (r:1 w:0)
 	/// Proof: `Metering::DayLoads` (`max_values`: None, `max_size`: Some(978), added: 3453, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::SlotTotals` (r:8 w:0)
+	/// Proof: `Metering::SlotTotals` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::OldestKept` (r:1 w:1)
 	/// Proof: `Metering::OldestKept` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	fn fix_band() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1397`
+		//  Measured:  `2021`
 		//  Estimated: `25722`
-		// Minimum execution time: 99_969_000 picoseconds.
-		Weight::from_parts(104_165_000, 0)
+		// Minimum execution time: 127_780_000 picoseconds.
+		Weight::from_parts(140_839_000, 0)
 			.saturating_add(Weight::from_parts(0, 25722))
-			.saturating_add(T::DbWeight::get().reads(16))
+			.saturating_add(T::DbWeight::get().reads(24))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Timestamp::Now` (r:1 w:0)
@@ -379,8 +384,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `645`
 		//  Estimated: `3845`
-		// Minimum execution time: 81_561_000 picoseconds.
-		Weight::from_parts(89_973_000, 0)
+		// Minimum execution time: 83_063_000 picoseconds.
+		Weight::from_parts(102_793_000, 0)
 			.saturating_add(Weight::from_parts(0, 3845))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -410,11 +415,11 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `556 + n * (168 ±0)`
 		//  Estimated: `3738 + n * (2855 ±0)`
-		// Minimum execution time: 86_058_000 picoseconds.
-		Weight::from_parts(87_941_000, 0)
+		// Minimum execution time: 95_251_000 picoseconds.
+		Weight::from_parts(1_516_167_440, 0)
 			.saturating_add(Weight::from_parts(0, 3738))
-			// Standard Error: 408_673
-			.saturating_add(Weight::from_parts(68_180_646, 0).saturating_mul(n.into()))
+			// Standard Error: 3_220_253
+			.saturating_add(Weight::from_parts(94_267_358, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -451,12 +456,12 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	fn prune(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1383 + n * (16 ±0)`
-		//  Estimated: `60631 + n * (2748 ±150)`
-		// Minimum execution time: 10_015_000 picoseconds.
-		Weight::from_parts(21_358_560, 0)
+		//  Estimated: `60631 + n * (2748 ±168)`
+		// Minimum execution time: 9_644_000 picoseconds.
+		Weight::from_parts(14_960_191, 0)
 			.saturating_add(Weight::from_parts(0, 60631))
-			// Standard Error: 172_191
-			.saturating_add(Weight::from_parts(27_581_874, 0).saturating_mul(n.into()))
+			// Standard Error: 181_273
+			.saturating_add(Weight::from_parts(27_446_990, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(25))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
