@@ -53,8 +53,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `5288`
 		//  Estimated: `88348`
-		// Minimum execution time: 365_462_000 picoseconds.
-		Weight::from_parts(398_000_000, 0)
+		// Minimum execution time: 368_036_000 picoseconds.
+		Weight::from_parts(392_232_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(74))
 			.saturating_add(T::DbWeight::get().writes(8))
@@ -95,8 +95,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `5489`
 		//  Estimated: `88348`
-		// Minimum execution time: 431_430_000 picoseconds.
-		Weight::from_parts(452_691_000, 0)
+		// Minimum execution time: 436_648_000 picoseconds.
+		Weight::from_parts(455_365_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(77))
 			.saturating_add(T::DbWeight::get().writes(11))
@@ -123,8 +123,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1221`
 		//  Estimated: `3738`
-		// Minimum execution time: 97_985_000 picoseconds.
-		Weight::from_parts(104_716_000, 0)
+		// Minimum execution time: 98_416_000 picoseconds.
+		Weight::from_parts(103_844_000, 0)
 			.saturating_add(Weight::from_parts(0, 3738))
 			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(8))
@@ -137,8 +137,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `99`
 		//  Estimated: `1525`
-		// Minimum execution time: 8_423_000 picoseconds.
-		Weight::from_parts(9_264_000, 0)
+		// Minimum execution time: 8_492_000 picoseconds.
+		Weight::from_parts(9_274_000, 0)
 			.saturating_add(Weight::from_parts(0, 1525))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -149,8 +149,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
 		//  Estimated: `0`
-		// Minimum execution time: 4_818_000 picoseconds.
-		Weight::from_parts(5_408_000, 0)
+		// Minimum execution time: 4_747_000 picoseconds.
+		Weight::from_parts(5_308_000, 0)
 			.saturating_add(Weight::from_parts(0, 0))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -170,8 +170,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `752`
 		//  Estimated: `1999`
-		// Minimum execution time: 12_228_000 picoseconds.
-		Weight::from_parts(13_270_000, 0)
+		// Minimum execution time: 12_068_000 picoseconds.
+		Weight::from_parts(12_979_000, 0)
 			.saturating_add(Weight::from_parts(0, 1999))
 			.saturating_add(T::DbWeight::get().reads(6))
 	}
@@ -213,8 +213,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `3974`
 		//  Estimated: `21622`
-		// Minimum execution time: 114_850_000 picoseconds.
-		Weight::from_parts(132_796_000, 0)
+		// Minimum execution time: 112_547_000 picoseconds.
+		Weight::from_parts(119_297_000, 0)
 			.saturating_add(Weight::from_parts(0, 21622))
 			.saturating_add(T::DbWeight::get().reads(31))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -227,8 +227,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `885`
 		//  Estimated: `3738`
-		// Minimum execution time: 13_840_000 picoseconds.
-		Weight::from_parts(15_393_000, 0)
+		// Minimum execution time: 13_621_000 picoseconds.
+		Weight::from_parts(14_721_000, 0)
 			.saturating_add(Weight::from_parts(0, 3738))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -243,13 +243,13 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `291 + a * (20 ±0) + b * (20 ±0)`
 		//  Estimated: `6046 + a * (2528 ±0) + b * (2528 ±0)`
-		// Minimum execution time: 11_961_071_000 picoseconds.
-		Weight::from_parts(15_494_739_000, 0)
+		// Minimum execution time: 6_859_929_000 picoseconds.
+		Weight::from_parts(381_324_857, 0)
 			.saturating_add(Weight::from_parts(0, 6046))
-			// Standard Error: 427_476
-			.saturating_add(Weight::from_parts(6_447_081, 0).saturating_mul(b.into()))
-			// Standard Error: 427_476
-			.saturating_add(Weight::from_parts(5_326_865, 0).saturating_mul(a.into()))
+			// Standard Error: 205_167
+			.saturating_add(Weight::from_parts(7_187_602, 0).saturating_mul(b.into()))
+			// Standard Error: 205_167
+			.saturating_add(Weight::from_parts(7_397_423, 0).saturating_mul(a.into()))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(b.into())))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(a.into())))
@@ -275,8 +275,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1306`
 		//  Estimated: `11458`
-		// Minimum execution time: 158_555_000 picoseconds.
-		Weight::from_parts(198_444_000, 0)
+		// Minimum execution time: 154_068_000 picoseconds.
+		Weight::from_parts(176_762_000, 0)
 			.saturating_add(Weight::from_parts(0, 11458))
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(12))
@@ -297,8 +297,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `864`
 		//  Estimated: `8841`
-		// Minimum execution time: 82_052_000 picoseconds.
-		Weight::from_parts(94_801_000, 0)
+		// Minimum execution time: 80_760_000 picoseconds.
+		Weight::from_parts(85_467_000, 0)
 			.saturating_add(Weight::from_parts(0, 8841))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -340,11 +340,11 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `4940`
 		//  Estimated: `88348 + n * (2528 ±0)`
-		// Minimum execution time: 368_887_000 picoseconds.
-		Weight::from_parts(1_084_158_139, 0)
+		// Minimum execution time: 360_925_000 picoseconds.
+		Weight::from_parts(468_092_475, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
-			// Standard Error: 4_165_594
-			.saturating_add(Weight::from_parts(323_141_717, 0).saturating_mul(n.into()))
+			// Standard Error: 185_383
+			.saturating_add(Weight::from_parts(154_799_949, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(73))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(22))
@@ -376,8 +376,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `4228`
 		//  Estimated: `88348`
-		// Minimum execution time: 279_204_000 picoseconds.
-		Weight::from_parts(301_066_000, 0)
+		// Minimum execution time: 280_256_000 picoseconds.
+		Weight::from_parts(288_087_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(70))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -392,8 +392,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `524`
 		//  Estimated: `6112`
-		// Minimum execution time: 31_717_000 picoseconds.
-		Weight::from_parts(41_582_000, 0)
+		// Minimum execution time: 32_077_000 picoseconds.
+		Weight::from_parts(36_084_000, 0)
 			.saturating_add(Weight::from_parts(0, 6112))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -428,8 +428,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `4315`
 		//  Estimated: `88348`
-		// Minimum execution time: 274_206_000 picoseconds.
-		Weight::from_parts(291_202_000, 0)
+		// Minimum execution time: 276_861_000 picoseconds.
+		Weight::from_parts(287_486_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(72))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -442,8 +442,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `275`
 		//  Estimated: `1578`
-		// Minimum execution time: 9_975_000 picoseconds.
-		Weight::from_parts(11_327_000, 0)
+		// Minimum execution time: 9_935_000 picoseconds.
+		Weight::from_parts(10_856_000, 0)
 			.saturating_add(Weight::from_parts(0, 1578))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -488,8 +488,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `5237`
 		//  Estimated: `88348`
-		// Minimum execution time: 384_109_000 picoseconds.
-		Weight::from_parts(417_278_000, 0)
+		// Minimum execution time: 382_397_000 picoseconds.
+		Weight::from_parts(394_385_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(78))
 			.saturating_add(T::DbWeight::get().writes(12))
@@ -500,8 +500,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `410`
 		//  Estimated: `6224`
-		// Minimum execution time: 18_898_000 picoseconds.
-		Weight::from_parts(23_285_000, 0)
+		// Minimum execution time: 18_287_000 picoseconds.
+		Weight::from_parts(21_101_000, 0)
 			.saturating_add(Weight::from_parts(0, 6224))
 			.saturating_add(T::DbWeight::get().reads(2))
 	}
@@ -513,8 +513,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `440`
 		//  Estimated: `3607`
-		// Minimum execution time: 24_567_000 picoseconds.
-		Weight::from_parts(27_301_000, 0)
+		// Minimum execution time: 24_496_000 picoseconds.
+		Weight::from_parts(26_139_000, 0)
 			.saturating_add(Weight::from_parts(0, 3607))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))

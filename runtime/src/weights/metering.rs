@@ -97,8 +97,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `7294`
 		//  Estimated: `88348`
-		// Minimum execution time: 393_593_000 picoseconds.
-		Weight::from_parts(444_098_000, 0)
+		// Minimum execution time: 374_875_000 picoseconds.
+		Weight::from_parts(385_351_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(76))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -167,8 +167,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `5431`
 		//  Estimated: `88348`
-		// Minimum execution time: 303_099_000 picoseconds.
-		Weight::from_parts(325_532_000, 0)
+		// Minimum execution time: 299_023_000 picoseconds.
+		Weight::from_parts(309_289_000, 0)
 			.saturating_add(Weight::from_parts(0, 88348))
 			.saturating_add(T::DbWeight::get().reads(75))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -203,8 +203,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2734`
 		//  Estimated: `6102`
-		// Minimum execution time: 120_038_000 picoseconds.
-		Weight::from_parts(131_154_000, 0)
+		// Minimum execution time: 119_017_000 picoseconds.
+		Weight::from_parts(123_824_000, 0)
 			.saturating_add(Weight::from_parts(0, 6102))
 			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().writes(23))
@@ -259,8 +259,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
 		//  Estimated: `0`
-		// Minimum execution time: 4_907_000 picoseconds.
-		Weight::from_parts(5_729_000, 0)
+		// Minimum execution time: 4_957_000 picoseconds.
+		Weight::from_parts(5_548_000, 0)
 			.saturating_add(Weight::from_parts(0, 0))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -279,11 +279,11 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `665 + n * (258 ±0)`
 		//  Estimated: `3546 + n * (2855 ±0)`
-		// Minimum execution time: 68_562_000 picoseconds.
-		Weight::from_parts(24_389_947, 0)
+		// Minimum execution time: 65_737_000 picoseconds.
+		Weight::from_parts(15_891_173, 0)
 			.saturating_add(Weight::from_parts(0, 3546))
-			// Standard Error: 115_832
-			.saturating_add(Weight::from_parts(52_692_486, 0).saturating_mul(n.into()))
+			// Standard Error: 61_160
+			.saturating_add(Weight::from_parts(52_980_226, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2855).saturating_mul(n.into()))
@@ -384,8 +384,8 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `645`
 		//  Estimated: `3845`
-		// Minimum execution time: 83_063_000 picoseconds.
-		Weight::from_parts(102_793_000, 0)
+		// Minimum execution time: 81_561_000 picoseconds.
+		Weight::from_parts(89_973_000, 0)
 			.saturating_add(Weight::from_parts(0, 3845))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -415,11 +415,11 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `556 + n * (168 ±0)`
 		//  Estimated: `3738 + n * (2855 ±0)`
-		// Minimum execution time: 95_251_000 picoseconds.
-		Weight::from_parts(1_516_167_440, 0)
+		// Minimum execution time: 86_058_000 picoseconds.
+		Weight::from_parts(87_941_000, 0)
 			.saturating_add(Weight::from_parts(0, 3738))
-			// Standard Error: 3_220_253
-			.saturating_add(Weight::from_parts(94_267_358, 0).saturating_mul(n.into()))
+			// Standard Error: 408_673
+			.saturating_add(Weight::from_parts(68_180_646, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -456,12 +456,12 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	fn prune(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1383 + n * (16 ±0)`
-		//  Estimated: `60631 + n * (2748 ±168)`
-		// Minimum execution time: 9_644_000 picoseconds.
-		Weight::from_parts(14_960_191, 0)
+		//  Estimated: `60631 + n * (2748 ±150)`
+		// Minimum execution time: 10_015_000 picoseconds.
+		Weight::from_parts(21_358_560, 0)
 			.saturating_add(Weight::from_parts(0, 60631))
-			// Standard Error: 181_273
-			.saturating_add(Weight::from_parts(27_446_990, 0).saturating_mul(n.into()))
+			// Standard Error: 172_191
+			.saturating_add(Weight::from_parts(27_581_874, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(25))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
