@@ -419,6 +419,17 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let off_line = answer(&qedex(&["plan", "par", "--load", file, "--json"]));
     assert!(chain["par_ppm"].as_u64() >= Some(1_000_000), "{chain}");
     assert_eq!(off_line["par_ppm"], chain["par_ppm"]);
+
+    // A correction after the freeze lowers what is kept, and not the demand of the day.
+    let late = answer(&correct(&node, "1", since, lower, "//Alice"));
+    assert_eq!(late["after_freeze"], true);
+    let history = ["reading", "history", "--meter", "1"];
+    let correction = json!({ "installer": address(Alice), "after_freeze": true });
+    assert_eq!(run(&node, &history)[0]["correction"], correction);
+    assert!(text(&node, &history).contains("after the freeze"));
+    let totals = run(&node, &["meter", "totals", "--slot", &since.to_string()]);
+    let lowered = json!({ "generated": 600, "consumed": 150, "readings": 1 });
+    assert_eq!(totals["totals"], lowered);
     let load = run(&node, &["meter", "load", "--day", &day]);
     let mut demands = load.as_array().expect("a list").iter();
     let demand = json!({ "slot": since % 96, "wh": 100, "metered": true });
