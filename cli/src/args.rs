@@ -6,6 +6,7 @@ use crate::{
         Council, Tariff, Validator,
         membership::{Attribute, Blacklist, Credential, Policy, Role},
         metering,
+        options::parse_bytes32,
     },
     community::Start,
     plan::Plan,
@@ -439,11 +440,7 @@ pub struct SubmitReadings {
 }
 
 fn parse_hash(text: &str) -> Result<H256, String> {
-    let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(|e| e.to_string())?;
-    let bytes: [u8; 32] = bytes
-        .try_into()
-        .map_err(|_| "a hash has 32 bytes".to_owned())?;
-    Ok(H256(bytes))
+    parse_bytes32(text).map(H256)
 }
 
 #[cfg(test)]

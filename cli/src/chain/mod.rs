@@ -1,6 +1,7 @@
 //! The chain, as this program uses it. Nothing outside this module knows how the chain
 //! encodes anything.
 
+pub mod act;
 mod api;
 pub mod block;
 pub mod books;

@@ -1,7 +1,7 @@
 //! `qedex council`
 
 use super::{
-    membership::{Ask, Sign},
+    options::{Ask, Sign},
     print_json,
 };
 use crate::{

@@ -1,10 +1,8 @@
 //! `qedex market`: the book, its depth, and what came of slots.
 
-use super::print_json;
+use super::{options::Ask, print_json};
 use crate::{
-    args::Node,
     chain::{
-        Chain,
         books::{self, Level},
         queries,
     },
@@ -34,46 +32,37 @@ pub enum Market {
 /// Options of `market book`.
 #[derive(Debug, Args)]
 pub struct Book {
-    /// Which node.
-    #[command(flatten)]
-    node: Node,
     /// The delivery slot's number.
     #[arg(long)]
     slot: u64,
     /// At most so many orders of either side.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     count: u32,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    /// Which node, and how to answer.
+    #[command(flatten)]
+    ask: Ask,
 }
 
 /// Options of `market depth`.
 #[derive(Debug, Args)]
 pub struct Depth {
-    /// Which node.
-    #[command(flatten)]
-    node: Node,
     /// The delivery slot's number.
     #[arg(long)]
     slot: u64,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    /// Which node, and how to answer.
+    #[command(flatten)]
+    ask: Ask,
 }
 
 /// Options of `market history`.
 #[derive(Debug, Args)]
 pub struct History {
-    /// Which node.
-    #[command(flatten)]
-    node: Node,
     /// How many slots back from the latest whose gate has closed.
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=192))]
     slots: u64,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    /// Which node, and how to answer.
+    #[command(flatten)]
+    ask: Ask,
 }
 
 /// Shows what is asked for.
@@ -93,13 +82,10 @@ fn table(header: &[&str]) -> Table {
 }
 
 async fn book(args: &Book) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
+    let at = args.ask.at().await?;
     let bids = books::book(&at, args.slot, Side::Bid, args.count).await?;
     let asks = books::book(&at, args.slot, Side::Ask, args.count).await?;
-    if args.json {
+    if args.ask.json {
         return print_json(&json!({ "slot": args.slot, "bids": bids, "asks": asks }));
     }
     let mut rows = table(&[
@@ -126,12 +112,9 @@ async fn book(args: &Book) -> Result<(), Error> {
 }
 
 async fn depth(args: &Depth) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
+    let at = args.ask.at().await?;
     let (bids, asks) = books::depth(&at, args.slot).await?;
-    if args.json {
+    if args.ask.json {
         return print_json(&json!({ "slot": args.slot, "bids": bids, "asks": asks }));
     }
     output::text(&chart(&bids, &asks))
@@ -187,17 +170,14 @@ fn chart(bids: &[Level], asks: &[Level]) -> String {
 }
 
 async fn history(args: &History) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
+    let at = args.ask.at().await?;
     let calendar = queries::calendar(&at).await?;
     let open = calendar.first_not_closed(queries::time(&at).await?);
     let mut results = Vec::new();
     for slot in open.saturating_sub(args.slots)..open {
         results.extend(books::clearing(&at, slot).await?);
     }
-    if args.json {
+    if args.ask.json {
         return print_json(&results);
     }
     let mut rows = table(&[

@@ -7,13 +7,12 @@ mod list;
 pub use demand::*;
 pub use list::*;
 
-use super::{membership::parse_account, open, print_json, tariff};
+use super::{
+    options::{Ask, Sign, parse_account, parse_bytes32},
+    print_json, tariff,
+};
 use crate::{
-    args::Node,
     chain::{
-        Chain, H256,
-        block::{Block, Transaction},
-        keys,
         membership::account_text,
         metering::{self, Change, Scheme},
         queries,
@@ -26,26 +25,12 @@ use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use serde_json::json;
 use subxt::tx::Payload;
 
-/// Who signs.
-#[derive(Debug, Args)]
-pub struct Signer {
-    /// Which node.
-    #[command(flatten)]
-    node: Node,
-    /// The secret URI of the account.
-    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
-    suri: String,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
-}
-
 /// A meter's public key.
 #[derive(Debug, Args)]
 pub struct PublicKey {
     /// The meter's public key: 32 bytes in hexadecimal.
-    #[arg(long, value_name = "HEX", value_parser = parse_key)]
-    key: H256,
+    #[arg(long, value_name = "HEX", value_parser = parse_bytes32)]
+    key: [u8; 32],
     /// The scheme of its signatures.
     #[arg(long, value_enum, default_value = "sr25519")]
     scheme: Scheme,
@@ -65,7 +50,7 @@ pub struct Register {
     capacity: u64,
     /// Who signs.
     #[command(flatten)]
-    by: Signer,
+    by: Sign,
 }
 
 /// Options of `meter rotate`.
@@ -79,7 +64,7 @@ pub struct Rotate {
     key: PublicKey,
     /// Who signs.
     #[command(flatten)]
-    by: Signer,
+    by: Sign,
 }
 
 /// Options of `meter transfer`.
@@ -93,7 +78,7 @@ pub struct Transfer {
     owner: Account,
     /// Who signs.
     #[command(flatten)]
-    by: Signer,
+    by: Sign,
 }
 
 /// Options of `meter decommission`.
@@ -104,7 +89,7 @@ pub struct Decommission {
     meter: u32,
     /// Who signs.
     #[command(flatten)]
-    by: Signer,
+    by: Sign,
 }
 
 /// Options of `meter remove`.
@@ -115,7 +100,7 @@ pub struct Remove {
     meter: u32,
     /// Who signs.
     #[command(flatten)]
-    by: Signer,
+    by: Sign,
 }
 
 /// Options of `reading correct`.
@@ -135,7 +120,7 @@ pub struct Correct {
     consumed: u64,
     /// Who signs.
     #[command(flatten)]
-    by: Signer,
+    by: Sign,
 }
 
 /// Options of `reading history`.
@@ -150,12 +135,9 @@ pub struct History {
     /// The first slot after them; by default the one under delivery.
     #[arg(long, value_name = "SLOT")]
     until: Option<u64>,
-    /// Which node.
+    /// Which node, and how to answer.
     #[command(flatten)]
-    node: Node,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    ask: Ask,
 }
 
 /// Options of `meter flow`.
@@ -167,12 +149,9 @@ pub struct FlowOf {
     /// The delivery slot's number.
     #[arg(long)]
     slot: u64,
-    /// Which node.
+    /// Which node, and how to answer.
     #[command(flatten)]
-    node: Node,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    ask: Ask,
 }
 
 /// Options of `meter band`.
@@ -181,12 +160,9 @@ pub struct BandOf {
     /// The delivery slot's number; by default the next to trade in.
     #[arg(long)]
     slot: Option<u64>,
-    /// Which node.
+    /// Which node, and how to answer.
     #[command(flatten)]
-    node: Node,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    ask: Ask,
 }
 
 /// Options of `meter par`.
@@ -195,34 +171,16 @@ pub struct ParOf {
     /// The day, counted in 96 slots from the Unix epoch; by default the present one.
     #[arg(long)]
     day: Option<u64>,
-    /// Which node.
+    /// Which node, and how to answer.
     #[command(flatten)]
-    node: Node,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    ask: Ask,
 }
 
 const SLOTS_PER_DAY: u64 = 96;
 
-fn parse_key(text: &str) -> Result<H256, String> {
-    let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(|e| e.to_string())?;
-    let bytes: [u8; 32] = bytes
-        .try_into()
-        .map_err(|_| "a public key has 32 bytes".to_owned())?;
-    Ok(H256(bytes))
-}
-
-/// Signs a call and waits for its block.
-async fn act(by: &Signer, what: &str, call: &impl Payload) -> Result<(Block, Transaction), Error> {
-    let key = keys::from_suri(&by.suri)?;
-    let mut session = open(&by.node).await?;
-    session.call(what, call, &key).await
-}
-
 /// Signs a call that changes a meter, and says from which slot on.
-async fn change(by: &Signer, meter: u32, what: &str, call: &impl Payload) -> Result<(), Error> {
-    let (block, included) = act(by, what, call).await?;
+async fn change(by: &Sign, meter: u32, what: &str, call: &impl Payload) -> Result<(), Error> {
+    let (block, included) = by.call(what, call).await?;
     let from = included.meters.iter().find_map(|change| match change {
         Change::From(slot) => Some(*slot),
         Change::Corrected(_) => None,
@@ -240,11 +198,10 @@ async fn change(by: &Signer, meter: u32, what: &str, call: &impl Payload) -> Res
 
 /// Registers a meter and says its number.
 pub async fn register(args: &Register) -> Result<(), Error> {
-    let key = keys::from_suri(&args.by.suri)?;
-    let mut session = open(&args.by.node).await?;
-    let call = metering::register(args.owner, args.key.scheme, args.key.key.0, args.capacity);
-    let (block, _) = session.call("the meter", &call, &key).await?;
-    let hex = format!("0x{}", hex::encode(args.key.key.0));
+    let mut session = args.by.open().await?;
+    let call = metering::register(args.owner, args.key.scheme, args.key.key, args.capacity);
+    let (block, _) = session.call("the meter", &call, &args.by.key()?).await?;
+    let hex = format!("0x{}", hex::encode(args.key.key));
     let all = metering::meters(session.at()).await?;
     let made = all
         .iter()
@@ -267,7 +224,7 @@ pub async fn register(args: &Register) -> Result<(), Error> {
 
 /// Gives a meter another key.
 pub async fn rotate(args: &Rotate) -> Result<(), Error> {
-    let call = metering::rotate(args.meter, args.key.scheme, args.key.key.0);
+    let call = metering::rotate(args.meter, args.key.scheme, args.key.key);
     change(&args.by, args.meter, "the new key", &call).await
 }
 
@@ -286,7 +243,7 @@ pub async fn decommission(args: &Decommission) -> Result<(), Error> {
 /// Removes a meter from storage.
 pub async fn remove(args: &Remove) -> Result<(), Error> {
     let call = metering::remove(args.meter);
-    let (block, _) = act(&args.by, "the removal of the meter", &call).await?;
+    let (block, _) = args.by.call("the removal of the meter", &call).await?;
     if args.by.json {
         return print_json(&json!({ "meter": args.meter, "block": block.number }));
     }
@@ -297,7 +254,7 @@ pub async fn remove(args: &Remove) -> Result<(), Error> {
 /// Corrects a reading.
 pub async fn correct(args: &Correct) -> Result<(), Error> {
     let call = metering::correct(args.meter, args.slot, args.generated, args.consumed);
-    let (block, included) = act(&args.by, "the correction", &call).await?;
+    let (block, included) = args.by.call("the correction", &call).await?;
     let corrected = included.meters.iter().find_map(|change| match change {
         Change::Corrected(corrected) => Some(*corrected),
         Change::From(_) => None,
@@ -339,10 +296,7 @@ const fn when(after_freeze: bool) -> &'static str {
 
 /// Lists a meter's readings.
 pub async fn history(args: &History) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
+    let at = args.ask.at().await?;
     let present = queries::calendar(&at)
         .await?
         .slot_at(queries::time(&at).await?);
@@ -357,7 +311,7 @@ pub async fn history(args: &History) -> Result<(), Error> {
         return Err(Error::BadInput(format!("there is no meter {}", args.meter)));
     }
     let all = metering::history(&at, args.meter, from, until).await?;
-    if args.json {
+    if args.ask.json {
         return print_json(&all);
     }
     let mut table = table([
@@ -393,12 +347,9 @@ pub async fn history(args: &History) -> Result<(), Error> {
 
 /// Shows what flowed through an account's meters.
 pub async fn flow(args: &FlowOf) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
+    let at = args.ask.at().await?;
     let flow = metering::flow(&at, args.account, args.slot).await?;
-    if args.json {
+    if args.ask.json {
         return print_json(&json!({ "slot": args.slot, "flow": flow }));
     }
     match flow {
@@ -417,10 +368,7 @@ pub async fn flow(args: &FlowOf) -> Result<(), Error> {
 
 /// Shows a slot's tariff band.
 pub async fn band(args: &BandOf) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
+    let at = args.ask.at().await?;
     let slot = match args.slot {
         Some(slot) => slot,
         None => queries::calendar(&at)
@@ -429,7 +377,7 @@ pub async fn band(args: &BandOf) -> Result<(), Error> {
     };
     let (band, fixed) = metering::fixed_band(&at, slot).await?;
     let rule = metering::tariff(&at).await?;
-    if args.json {
+    if args.ask.json {
         return print_json(&json!({
             "slot": slot,
             "band": band,
@@ -450,17 +398,14 @@ pub async fn band(args: &BandOf) -> Result<(), Error> {
 
 /// Shows a day's peak-to-average ratio.
 pub async fn par(args: &ParOf) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
+    let at = args.ask.at().await?;
     let day = day_or_present(&at, args.day).await?;
     let par = metering::par(&at, day).await?;
     let why_none = match par {
         Some(_) => None,
         None => Some(metering::why_no_load(&at, day, present(&at).await?).await?),
     };
-    if args.json {
+    if args.ask.json {
         return print_json(&json!({ "day": day, "par": par, "why_none": why_none }));
     }
     if let Some(why) = why_none {

@@ -4,6 +4,7 @@ mod council;
 mod market;
 pub mod membership;
 pub mod metering;
+pub mod options;
 mod order;
 pub mod readings;
 mod status;

@@ -1,7 +1,7 @@
 //! `qedex tariff`: the rule by which slots get their tariff band.
 
 use super::{
-    membership::{Administer, Ask},
+    options::{Administer, Ask},
     print_json,
 };
 use crate::{

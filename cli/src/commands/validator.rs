@@ -1,12 +1,11 @@
 //! `qedex validator`
 
-use super::{open, print_json};
-use crate::{
-    args::Node,
-    chain::{Chain, keys, validators},
-    error::Error,
+use super::{
+    options::{Ask, Sign},
+    print_json,
 };
-use clap::{Args, Subcommand};
+use crate::{chain::validators, error::Error};
+use clap::Subcommand;
 use serde_json::json;
 use subxt::tx::Payload;
 
@@ -14,56 +13,28 @@ use subxt::tx::Payload;
 #[derive(Debug, Subcommand)]
 pub enum Validator {
     /// Shows the present session's validators with their scores and slots.
-    List(List),
+    List(Ask),
     /// Leaves the set of validators; the session keys are purged when no set needs them any more.
     Leave(Sign),
     /// Does not want to leave any more.
     Stay(Sign),
 }
 
-/// Options of `validator list`.
-#[derive(Debug, Args)]
-pub struct List {
-    /// Which node.
-    #[command(flatten)]
-    node: Node,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
-}
-
-/// Options of what changes something.
-#[derive(Debug, Args)]
-pub struct Sign {
-    /// Which node.
-    #[command(flatten)]
-    node: Node,
-    /// The secret URI of the validator's account.
-    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
-    suri: String,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
-}
-
 impl Validator {
     /// Does it.
     pub async fn run(&self) -> Result<(), Error> {
         match self {
-            Self::List(args) => list(args).await,
+            Self::List(ask) => list(ask).await,
             Self::Leave(args) => sign(args, "the leave", &validators::leave()).await,
             Self::Stay(args) => sign(args, "the stay", &validators::stay()).await,
         }
     }
 }
 
-async fn list(args: &List) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
+async fn list(ask: &Ask) -> Result<(), Error> {
+    let at = ask.at().await?;
     let schedule = validators::schedule(&at).await?;
-    if args.json {
+    if ask.json {
         return print_json(&schedule);
     }
     println!("session {}, seed {}", schedule.session, schedule.seed);
@@ -82,10 +53,7 @@ async fn list(args: &List) -> Result<(), Error> {
 }
 
 async fn sign(args: &Sign, what: &str, call: &impl Payload) -> Result<(), Error> {
-    // A malformed secret is refused before anybody is asked.
-    let key = keys::from_suri(&args.suri)?;
-    let mut session = open(&args.node).await?;
-    let (block, _) = session.call(what, call, &key).await?;
+    let (block, _) = args.call(what, call).await?;
     if args.json {
         return print_json(&json!({ "block": block.number }));
     }

@@ -2,15 +2,13 @@
 
 use super::{
     super::{
+        act::Act,
         api::{self, runtime_types as types},
         calls::{Inner, NewCredential},
-        council::{Acted, Proposal},
-        keys::Keypair,
-        session::Session,
     },
     Role,
 };
-use crate::{error::Error, market::Account};
+use crate::market::Account;
 use qedex_math::policy::PolicyNode;
 use subxt::{tx::Payload, utils::AccountId32};
 use types::{
@@ -19,30 +17,12 @@ use types::{
     qedex_primitives::membership::{AttributeId, OwnerId, PolicyId},
 };
 
-/// A call as a transaction of its own, and as the content of another one.
-pub struct Act<P> {
-    direct: P,
-    pub(in crate::chain) inner: Inner,
-}
-
-impl<P> Act<P> {
-    /// Both forms of one call.
-    pub(in crate::chain) const fn new(direct: P, inner: Inner) -> Self {
-        Self { direct, inner }
-    }
-
-    /// The call as a transaction of its own.
-    pub const fn direct(&self) -> &P {
-        &self.direct
-    }
-}
-
 macro_rules! act {
     ($call:ident { $($field:ident: $value:expr),* $(,)? }) => {
-        Act {
-            direct: api::tx().membership().$call($($value),*),
-            inner: Inner::Membership(Call::$call { $($field: $value),* }),
-        }
+        Act::new(
+            api::tx().membership().$call($($value),*),
+            Inner::Membership(Call::$call { $($field: $value),* }),
+        )
     };
 }
 
@@ -178,48 +158,4 @@ pub fn blacklist(who: Account, reason: &str, duration: u64) -> Act<impl Payload 
 /// Takes an account off the blacklist.
 pub fn lift_exclusion(who: Account) -> Act<impl Payload> {
     act!(lift_exclusion { who: id(who) })
-}
-
-/// By whose right an act is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Authority {
-    /// The signer's own.
-    Signer,
-    /// Root's, by the holder of the sudo key.
-    Root,
-    /// The council's, if enough of it agree with the signer, who is a member.
-    Council,
-}
-
-impl Session {
-    /// Signs, sends and awaits an act as [`Session::call`] does, or proposes it.
-    pub async fn act(
-        &mut self,
-        what: &str,
-        act: Act<impl Payload>,
-        key: &Keypair,
-        by: Authority,
-    ) -> Result<Acted, Error> {
-        match by {
-            Authority::Signer => {
-                let done = self.call(what, &act.direct, key).await?;
-                Ok(Acted::Done(Box::new(done)))
-            }
-            Authority::Root => {
-                let call = api::tx().sudo().sudo(act.inner);
-                let (block, included) = self.call(what, &call, key).await?;
-                match included.refusals.first() {
-                    None => Ok(Acted::Done(Box::new((block, included)))),
-                    Some(refusal) => Err(Error::Refused {
-                        what: what.to_owned(),
-                        refusal: refusal.clone(),
-                    }),
-                }
-            }
-            Authority::Council => {
-                let proposal = Proposal::of(self.at(), &act.inner).await?;
-                self.propose(what, &proposal, key).await
-            }
-        }
-    }
 }

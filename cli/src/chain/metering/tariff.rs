@@ -3,9 +3,9 @@
 use super::{
     super::{
         At,
+        act::Act,
         api::{self, runtime_types as types},
         calls::Inner,
-        membership::Act,
     },
     Band, band,
 };

@@ -1,7 +1,7 @@
 //! `qedex credential`
 
 use super::{
-    Administer, Ask, Sign, Universe, distance, each_once, parse_account, parse_owner, print_json,
+    Administer, Ask, Sign, Universe, distance, each_once, parse_account, parse_bytes32, print_json,
     table,
 };
 use crate::{
@@ -72,7 +72,7 @@ pub struct Issue {
     expires: Option<u64>,
     /// The owner behind the accounts; each account's own bytes if it is not given. One account has
     /// one owner: of an account that has a credential, credential list tells it.
-    #[arg(long, value_name = "HEX", value_parser = parse_owner)]
+    #[arg(long, value_name = "HEX", value_parser = parse_bytes32)]
     owner: Option<[u8; 32]>,
     /// Who signs.
     #[command(flatten)]

@@ -17,22 +17,6 @@ fn universe(names: &[&str]) -> Universe {
 }
 
 #[test]
-fn an_account_is_read_in_three_ways() {
-    let dave = keys::account_of(&keys::from_suri("//Dave").unwrap());
-    let address = membership::account_text(dave);
-    assert!(address.starts_with('5'), "ss58 prefix 42");
-    let hex = format!("0x{}", hex::encode(dave));
-    for text in ["//Dave", &address, &hex] {
-        assert_eq!(parse_account(text), Ok(dave), "{text}");
-    }
-    let mut wrong = address;
-    wrong.pop();
-    for text in [&wrong, "Dave", "0x12", ""] {
-        assert!(parse_account(text).unwrap_err().contains("no account"));
-    }
-}
-
-#[test]
 fn an_attribute_is_named_by_number_or_by_a_name_of_its_own() {
     let universe = universe(&["solar", "twin", "twin"]);
     assert_eq!(universe.resolve("solar").unwrap(), 0);
@@ -398,21 +382,5 @@ fn what_neither_the_council_nor_root_may_do_is_not_offered_to_them() {
             let error = Cli::try_parse_from(all).unwrap_err();
             assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument);
         }
-    }
-}
-
-#[test]
-fn whose_right_it_is_done_by_is_said_by_the_flags() {
-    for (by, authority) in [
-        (&[][..], Authority::Signer),
-        (&["--council"], Authority::Council),
-        (&["--sudo"], Authority::Root),
-    ] {
-        let set = ["qedex", "role", "set", "sell", "1", "--suri", "//Alice"];
-        let cli = Cli::try_parse_from([&set[..], by].concat()).unwrap();
-        let Command::Role(Role::Set { sign, .. }) = cli.command else {
-            panic!("role set")
-        };
-        assert_eq!(sign.authority(), authority);
     }
 }

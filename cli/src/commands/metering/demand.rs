@@ -1,10 +1,9 @@
 //! `qedex meter totals` and `qedex meter load`: what all meters together said.
 
-use super::{SLOTS_PER_DAY, print_json};
+use super::{Ask, SLOTS_PER_DAY, print_json};
 use crate::{
-    args::Node,
     chain::{
-        At, Chain,
+        At,
         metering::{self, Demand},
         queries,
     },
@@ -20,12 +19,9 @@ pub struct TotalsOf {
     /// The delivery slot's number.
     #[arg(long)]
     slot: u64,
-    /// Which node.
+    /// Which node, and how to answer.
     #[command(flatten)]
-    node: Node,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    ask: Ask,
 }
 
 /// Options of `meter load`.
@@ -34,22 +30,16 @@ pub struct LoadOf {
     /// The day, counted in 96 slots from the Unix epoch; by default the present one.
     #[arg(long)]
     day: Option<u64>,
-    /// Which node.
+    /// Which node, and how to answer.
     #[command(flatten)]
-    node: Node,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    ask: Ask,
 }
 
 /// Shows what all meters together said of a slot.
 pub async fn totals(args: &TotalsOf) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
+    let at = args.ask.at().await?;
     let totals = metering::totals(&at, args.slot).await?;
-    if args.json {
+    if args.ask.json {
         return print_json(&json!({ "slot": args.slot, "totals": totals }));
     }
     match totals {
@@ -65,13 +55,10 @@ pub async fn totals(args: &TotalsOf) -> Result<(), Error> {
 /// Prints the demand of a day's closed slots as a table for programs. For people, why there is none
 /// goes to standard error.
 pub async fn load(args: &LoadOf) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
+    let at = args.ask.at().await?;
     let day = day_or_present(&at, args.day).await?;
     let load = metering::load(&at, day).await?;
-    if args.json {
+    if args.ask.json {
         return print_json(&load);
     }
     output::text(&csv(&load))?;

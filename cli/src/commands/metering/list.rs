@@ -1,10 +1,8 @@
 //! `qedex meter list`
 
-use super::{parse_account, print_json, table};
+use super::{Ask, parse_account, print_json, table};
 use crate::{
-    args::Node,
     chain::{
-        Chain,
         membership::account_text,
         metering::{self, Assignment, Meter, Scheme},
     },
@@ -22,20 +20,14 @@ pub struct List {
     /// This one alone.
     #[arg(long)]
     meter: Option<u32>,
-    /// Which node.
+    /// Which node, and how to answer.
     #[command(flatten)]
-    node: Node,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    ask: Ask,
 }
 
 /// Lists meters.
 pub async fn list(args: &List) -> Result<(), Error> {
-    let at = Chain::connect(&args.node.url, args.node.genesis)
-        .await?
-        .now()
-        .await?;
+    let at = args.ask.at().await?;
     let mut all = metering::meters(&at).await?;
     if let Some(owner) = args.owner.map(account_text) {
         all.retain(|meter| {
@@ -49,7 +41,7 @@ pub async fn list(args: &List) -> Result<(), Error> {
             return Err(Error::BadInput(format!("there is no meter {number}")));
         }
     }
-    if args.json {
+    if args.ask.json {
         return print_json(&all);
     }
     let mut table = table([

@@ -5,7 +5,7 @@ mod list;
 mod seller;
 mod watch;
 
-use super::{membership::parse_account, open, print_json};
+use super::{open, options::parse_account, print_json};
 use crate::{
     args::Node,
     chain::{Chain, settlement},
