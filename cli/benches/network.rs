@@ -100,10 +100,8 @@ async fn main() {
 
     network.cut();
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let (stuck, session) = (
-        finalised(&rpc).await.number,
-        schedule(&rpc, &best(&rpc).await.hash).await.session,
-    );
+    let (stuck, session) =
+        (finalised(&rpc).await.number, schedule(&rpc, &best(&rpc).await.hash).await.session);
     let far = network.nodes[2].rpc().await;
     rotation(&rpc, session + 4).await;
     rotation(&far, session + 4).await;

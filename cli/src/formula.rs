@@ -49,9 +49,7 @@ fn is_plain(c: char) -> bool {
 }
 
 fn is_keyword(name: &str) -> bool {
-    ["and", "or", "of"]
-        .iter()
-        .any(|keyword| name.eq_ignore_ascii_case(keyword))
+    ["and", "or", "of"].iter().any(|keyword| name.eq_ignore_ascii_case(keyword))
 }
 
 fn tokens(text: &str) -> Result<Vec<Token>, String> {
@@ -179,10 +177,7 @@ impl Parser<'_> {
                 Err(_) => self.attribute(&name)?,
             },
             Some(token) => {
-                return Err(format!(
-                    "an attribute is expected in place of {:?}",
-                    token.text()
-                ));
+                return Err(format!("an attribute is expected in place of {:?}", token.text()));
             }
         }
         self.depth = self.depth.saturating_sub(1);
@@ -280,19 +275,11 @@ mod tests {
     use super::*;
     use PolicyNode::{AtLeast, Attribute};
 
-    const NAMES: [&str; 6] = [
-        "prosumer",
-        "solar",
-        "battery",
-        "meter-installer",
-        "a b",
-        "or",
-    ];
+    const NAMES: [&str; 6] = ["prosumer", "solar", "battery", "meter-installer", "a b", "or"];
 
     fn number(name: &str) -> Result<u32, String> {
         let at = NAMES.iter().position(|known| *known == name);
-        at.map(|at| at as u32)
-            .ok_or_else(|| format!("no attribute {name:?}"))
+        at.map(|at| at as u32).ok_or_else(|| format!("no attribute {name:?}"))
     }
 
     fn name_of(number: u32) -> Option<String> {
@@ -313,13 +300,7 @@ mod tests {
         assert_eq!(read(" 7 "), [Attribute(7)]);
         assert_eq!(
             read("prosumer and (solar or battery)"),
-            [
-                Attribute(0),
-                Attribute(1),
-                Attribute(2),
-                at_least(1, 2),
-                at_least(2, 2)
-            ]
+            [Attribute(0), Attribute(1), Attribute(2), at_least(1, 2), at_least(2, 2)]
         );
         assert_eq!(
             read("2 of (prosumer, solar, 9)"),

@@ -75,10 +75,7 @@ impl SlotBooks {
 
     /// What `seller` sold.
     pub fn sold_by(&self, seller: &Account) -> Wh {
-        let of_seller = self
-            .trades
-            .values()
-            .filter(|(trade, _)| trade.seller == *seller);
+        let of_seller = self.trades.values().filter(|(trade, _)| trade.seller == *seller);
         of_seller.fold(Wh::ZERO, |sum, (trade, _)| sum.saturating_add(trade.energy))
     }
 
@@ -89,15 +86,12 @@ impl SlotBooks {
 
     /// The energy of the orders of one side.
     pub fn energy_of(&self, side: Side) -> Wh {
-        self.side(side)
-            .fold(Wh::ZERO, |sum, order| sum.saturating_add(order.energy))
+        self.side(side).fold(Wh::ZERO, |sum, order| sum.saturating_add(order.energy))
     }
 
     /// The settled trades.
     pub fn settled(&self) -> impl Iterator<Item = (&Trade, &Settlement)> {
-        self.trades
-            .values()
-            .filter_map(|(trade, settled)| Some((trade, settled.as_ref()?)))
+        self.trades.values().filter_map(|(trade, settled)| Some((trade, settled.as_ref()?)))
     }
 
     /// Whether what was sold and what was bought are both the volume of clearing.
@@ -133,8 +127,7 @@ impl SlotBooks {
             return self.trades.is_empty();
         };
         let accepts = |who: &Account, side: Side, inside: &dyn Fn(PricePerKwh) -> bool| {
-            self.side(side)
-                .any(|order| order.who == *who && inside(order.limit))
+            self.side(side).any(|order| order.who == *who && inside(order.limit))
         };
         self.trades.values().all(|(trade, _)| {
             accepts(&trade.buyer, Side::Bid, &|limit| pay <= limit)
@@ -197,14 +190,7 @@ pub mod tests {
     pub const CHEAT: Account = [3; 32];
 
     fn order(id: u32, who: Account, side: Side, limit: u128, energy: u64) -> PlacedOrder {
-        PlacedOrder {
-            id,
-            who,
-            side,
-            limit: PricePerKwh(limit),
-            energy: Wh(energy),
-            held: 0,
-        }
+        PlacedOrder { id, who, side, limit: PricePerKwh(limit), energy: Wh(energy), held: 0 }
     }
 
     /// A slot with an honest trade of 1000 Wh and a short one of 500 Wh, half delivered.
@@ -321,25 +307,14 @@ pub mod tests {
     #[test]
     fn lost_money_is_found() {
         let mut books = books();
-        books
-            .trades
-            .get_mut(&1)
-            .unwrap()
-            .1
-            .as_mut()
-            .unwrap()
-            .compensation -= 1;
+        books.trades.get_mut(&1).unwrap().1.as_mut().unwrap().compensation -= 1;
         assert!(!books.money_adds_up());
     }
 
     #[test]
     fn a_bond_that_went_nowhere_is_found() {
         let mut books = books();
-        books.enter(Happening::Complained {
-            id: 1,
-            bond: 10,
-            due: 0,
-        });
+        books.enter(Happening::Complained { id: 1, bond: 10, due: 0 });
         assert!(!books.money_adds_up());
         let settled = |books: &mut SlotBooks, bond_to_seller, bond_back| {
             let settled = books.trades.get_mut(&1).unwrap().1.as_mut().unwrap();
@@ -358,10 +333,7 @@ pub mod tests {
         let mut books = books();
         books.cheats.clear();
         assert!(!books.honest_lost_nothing(|_| true));
-        assert!(
-            books.honest_lost_nothing(|who| *who != CHEAT),
-            "a stranger's loss is its own"
-        );
+        assert!(books.honest_lost_nothing(|who| *who != CHEAT), "a stranger's loss is its own");
     }
 
     #[test]

@@ -69,12 +69,12 @@ async fn main() -> ExitCode {
         Command::Reading(ReadingCommand::Submit(args)) => {
             commands::submit(args).await.map(|()| ExitCode::SUCCESS)
         }
-        Command::Reading(ReadingCommand::Correct(args)) => commands::metering::correct(args)
-            .await
-            .map(|()| ExitCode::SUCCESS),
-        Command::Reading(ReadingCommand::History(args)) => commands::metering::history(args)
-            .await
-            .map(|()| ExitCode::SUCCESS),
+        Command::Reading(ReadingCommand::Correct(args)) => {
+            commands::metering::correct(args).await.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Reading(ReadingCommand::History(args)) => {
+            commands::metering::history(args).await.map(|()| ExitCode::SUCCESS)
+        }
         Command::Trade(command) => command.run().await.map(|found| match found {
             commands::Found::Right => ExitCode::SUCCESS,
             commands::Found::Wrong => ExitCode::from(BROKEN),
@@ -137,10 +137,8 @@ async fn play(args: &args::Play) -> Result<ExitCode, Error> {
     if let Some(path) = &args.json {
         let json = serde_json::to_string_pretty(&figures);
         let json = json.map_err(|e| Error::Answer(e.to_string()))?;
-        std::fs::write(path, json).map_err(|reason| Error::File {
-            path: path.display().to_string(),
-            reason,
-        })?;
+        std::fs::write(path, json)
+            .map_err(|reason| Error::File { path: path.display().to_string(), reason })?;
     }
     let broken = figures.broken();
     if broken.is_empty() {
@@ -152,14 +150,9 @@ async fn play(args: &args::Play) -> Result<ExitCode, Error> {
 
 /// Refuses a file in a folder that does not exist, before minutes are spent on its content.
 fn ensure_folder(path: &std::path::Path) -> Result<(), Error> {
-    let named = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let named = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = named.unwrap_or(std::path::Path::new("."));
     std::fs::read_dir(folder)
         .map(|_| ())
-        .map_err(|reason| Error::File {
-            path: path.display().to_string(),
-            reason,
-        })
+        .map_err(|reason| Error::File { path: path.display().to_string(), reason })
 }

@@ -87,19 +87,12 @@ pub struct Wanted {
 impl Opening {
     /// An opening of `bill` with a fresh nonce.
     pub fn new(genesis: H256, seller: Account, slot: u64, bill: Bill) -> Result<Self, Error> {
-        Ok(Self {
-            genesis,
-            seller,
-            slot,
-            bill,
-            nonce: Nonce::random()?,
-        })
+        Ok(Self { genesis, seller, slot, bill, nonce: Nonce::random()? })
     }
 
     /// The commitment that it opens.
     pub fn commitment(&self) -> H256 {
-        self.bill
-            .commitment(self.genesis, self.seller, self.slot, &self.nonce)
+        self.bill.commitment(self.genesis, self.seller, self.slot, &self.nonce)
     }
 
     /// Checks what can be checked without asking for the meters' keys: whether it is of the trade, and
@@ -110,10 +103,8 @@ impl Opening {
             Some(Finding::NotOfTheTrade(text))
         };
         if self.genesis != wanted.genesis {
-            let (found, expected) = (
-                format!("{:?}", self.genesis),
-                format!("{:?}", wanted.genesis),
-            );
+            let (found, expected) =
+                (format!("{:?}", self.genesis), format!("{:?}", wanted.genesis));
             return other("the chain with genesis", &found, &expected);
         }
         if self.slot != wanted.slot {
@@ -162,9 +153,7 @@ impl Opening {
             Err(reason) => return Err(failed(path, reason)),
         };
         let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE));
-        file.take(MAX_FILE as u64)
-            .read_to_end(&mut text)
-            .map_err(|reason| failed(path, reason))?;
+        file.take(MAX_FILE as u64).read_to_end(&mut text).map_err(|reason| failed(path, reason))?;
         // What the parser has to say could quote the nonce.
         let bad = || Error::BadInput(format!("{} holds no opening", path.display()));
         let file: OpeningFile = serde_json::from_slice(&text).map_err(|_| bad())?;
@@ -185,9 +174,7 @@ impl Opening {
 /// Writes a file all at once: what is there after a power cut is nothing or all of it. Whether it
 /// did: a file that exists stays as it is.
 fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
-    let named = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let named = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = named.unwrap_or(Path::new("."));
     // Of mode 0600 from the beginning.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
@@ -218,10 +205,7 @@ pub fn private_folder(path: &Path) -> Result<(), Error> {
 }
 
 fn failed(path: &Path, reason: std::io::Error) -> Error {
-    Error::File {
-        path: path.display().to_string(),
-        reason,
-    }
+    Error::File { path: path.display().to_string(), reason }
 }
 
 /// Where a seller keeps its openings.
@@ -234,11 +218,8 @@ impl Store {
         if let Some(folder) = folder {
             return Ok(Self(folder.to_owned()));
         }
-        let absolute = |name| {
-            env::var_os(name)
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute())
-        };
+        let absolute =
+            |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let data = absolute("XDG_DATA_HOME")
             .or_else(|| absolute("HOME").map(|home| home.join(".local/share")));
         let data = data.ok_or_else(|| {
@@ -250,9 +231,7 @@ impl Store {
     /// The file of one opening: in a folder for each chain, by slot and seller.
     pub fn file(&self, genesis: H256, seller: Account, slot: u64) -> PathBuf {
         let chain = hex::encode(genesis.0);
-        self.0
-            .join(chain)
-            .join(format!("{slot}-{}.json", account_text(seller)))
+        self.0.join(chain).join(format!("{slot}-{}.json", account_text(seller)))
     }
 
     /// The opening that is kept for a seller and slot, if there is one.
@@ -277,12 +256,8 @@ impl Store {
 
     /// The opening that is kept for this seller and slot.
     pub fn load(&self, genesis: H256, seller: Account, slot: u64) -> Result<Opening, Error> {
-        self.find(genesis, seller, slot)?.ok_or_else(|| {
-            failed(
-                &self.file(genesis, seller, slot),
-                ErrorKind::NotFound.into(),
-            )
-        })
+        self.find(genesis, seller, slot)?
+            .ok_or_else(|| failed(&self.file(genesis, seller, slot), ErrorKind::NotFound.into()))
     }
 
     /// Keeps an opening of `bill` and gives it back: one with a fresh nonce, or the one that is kept
@@ -332,9 +307,7 @@ impl OpeningFile {
             genesis: format!("{:?}", opening.genesis),
             seller: account_text(opening.seller),
             slot: opening.slot,
-            bill: readings
-                .map(|signed| ReadingFile::of(opening.genesis, signed))
-                .collect(),
+            bill: readings.map(|signed| ReadingFile::of(opening.genesis, signed)).collect(),
             nonce: opening.nonce.clone(),
         }
     }

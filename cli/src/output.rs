@@ -22,16 +22,13 @@ pub fn text(text: &str) -> Result<(), Error> {
 /// Prints what `write` writes, and the end of the line.
 fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    let printed = write(&mut out)
-        .and_then(|()| out.write_all(b"\n"))
-        .and_then(|()| out.flush());
+    let printed = write(&mut out).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
     // What could not be written must not be written once more when the buffer goes out of scope.
     let _ = out.into_parts();
     match printed {
-        Err(reason) if reason.kind() != ErrorKind::BrokenPipe => Err(Error::File {
-            path: "standard output".to_owned(),
-            reason,
-        }),
+        Err(reason) if reason.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::File { path: "standard output".to_owned(), reason })
+        }
         _ => Ok(()),
     }
 }

@@ -101,12 +101,7 @@ pub struct Shares {
 
 impl Default for Shares {
     fn default() -> Self {
-        Self {
-            private: 200_000,
-            under_delivered: 100_000,
-            silent: 50_000,
-            hiding: 20_000,
-        }
+        Self { private: 200_000, under_delivered: 100_000, silent: 50_000, hiding: 20_000 }
     }
 }
 
@@ -180,11 +175,7 @@ impl Strategy {
         let tick = corridor.tick.0.max(1);
         // Rounding down must not leave the corridor where the floor is off the tick.
         let rounded = limit / tick * tick;
-        PricePerKwh(if rounded < corridor.floor.0 {
-            rounded + tick
-        } else {
-            rounded
-        })
+        PricePerKwh(if rounded < corridor.floor.0 { rounded + tick } else { rounded })
     }
 
     /// The orders of the slot at `offset`, in order of arrival. `surplus_and_deficit` has one
@@ -200,11 +191,8 @@ impl Strategy {
             .iter()
             .enumerate()
             .filter_map(|(participant, (surplus, deficit))| {
-                let (side, energy) = if surplus.is_zero() {
-                    (Side::Bid, deficit)
-                } else {
-                    (Side::Ask, surplus)
-                };
+                let (side, energy) =
+                    if surplus.is_zero() { (Side::Bid, deficit) } else { (Side::Ask, surplus) };
                 let energy = Wh(energy.0 / lot * lot);
                 let limit = self.limit(side, corridor, participant, offset);
                 (!energy.is_zero() && energy >= corridor.least_order).then_some(Intent {
@@ -216,10 +204,7 @@ impl Strategy {
             })
             .collect();
         orders.sort_by_key(|order| {
-            (
-                self.draw(Purpose::Arrival, order.participant, offset),
-                order.participant,
-            )
+            (self.draw(Purpose::Arrival, order.participant, offset), order.participant)
         });
         orders
     }
@@ -292,9 +277,7 @@ impl Quota {
 
     /// Whether the share of `total`, rounded up, is not yet reached.
     fn is_due(&self, total: u64) -> bool {
-        let quota = total
-            .saturating_mul(u64::from(self.share))
-            .div_ceil(u64::from(MILLION));
+        let quota = total.saturating_mul(u64::from(self.share)).div_ceil(u64::from(MILLION));
         self.taken < quota
     }
 
@@ -337,10 +320,7 @@ mod tests {
 
     #[test]
     fn limits_stay_inside_a_corridor_that_is_off_the_tick() {
-        let corridor = Corridor {
-            floor: PricePerKwh(80_500_000_000),
-            ..CORRIDOR
-        };
+        let corridor = Corridor { floor: PricePerKwh(80_500_000_000), ..CORRIDOR };
         for participant in 0..200 {
             let ask = strategy(1).limit(Side::Ask, &corridor, participant, 0);
             assert!(ask >= corridor.floor && ask.0.is_multiple_of(corridor.tick.0));
@@ -349,22 +329,15 @@ mod tests {
 
     #[test]
     fn prices_move_from_slot_to_slot() {
-        let limits: BTreeSet<_> = (0..8)
-            .map(|offset| strategy(1).limit(Side::Bid, &CORRIDOR, 3, offset))
-            .collect();
+        let limits: BTreeSet<_> =
+            (0..8).map(|offset| strategy(1).limit(Side::Bid, &CORRIDOR, 3, offset)).collect();
         assert!(limits.len() > 4, "{limits:?}");
     }
 
     #[test]
     fn one_seed_does_the_same_twice_and_another_does_not() {
         let flows: Vec<_> = (0..60_u64)
-            .map(|n| {
-                if n % 3 == 0 {
-                    (Wh(n * 37), Wh::ZERO)
-                } else {
-                    (Wh::ZERO, Wh(n * 53))
-                }
-            })
+            .map(|n| if n % 3 == 0 { (Wh(n * 37), Wh::ZERO) } else { (Wh::ZERO, Wh(n * 53)) })
             .collect();
         let orders = |seed| strategy(seed).orders(&CORRIDOR, &flows, 5);
         assert_eq!(orders(1), orders(1));
@@ -375,19 +348,9 @@ mod tests {
 
     #[test]
     fn orders_are_whole_lots_of_at_least_the_least_order() {
-        let flows = [
-            (Wh(199), Wh(0)),
-            (Wh(0), Wh(99)),
-            (Wh(0), Wh(0)),
-            (Wh(0), Wh(1_234)),
-        ];
+        let flows = [(Wh(199), Wh(0)), (Wh(0), Wh(99)), (Wh(0), Wh(0)), (Wh(0), Wh(1_234))];
         let orders = strategy(1).orders(&CORRIDOR, &flows, 0);
-        let of = |n| {
-            orders
-                .iter()
-                .find(|o| o.participant == n)
-                .map(|o| (o.side, o.energy.0))
-        };
+        let of = |n| orders.iter().find(|o| o.participant == n).map(|o| (o.side, o.energy.0));
         assert_eq!(of(0), Some((Side::Ask, 100)));
         assert_eq!(of(1), None);
         assert_eq!(of(2), None);
@@ -417,10 +380,8 @@ mod tests {
             assert_eq!(count(Cheat::StaysSilent), 12, "5 % of 240 offers");
             assert_eq!(count(Cheat::Hides), 5, "2 % of 240 offers");
             assert_eq!(count(Cheat::UnderDelivers), 24, "10 % of 240 offers");
-            let defaults: Vec<_> = all
-                .iter()
-                .filter(|(_, kind)| *kind != Cheat::UnderDelivers)
-                .collect();
+            let defaults: Vec<_> =
+                all.iter().filter(|(_, kind)| *kind != Cheat::UnderDelivers).collect();
             let distinct: BTreeSet<_> = defaults.iter().map(|(seller, _)| seller).collect();
             assert_eq!(distinct.len(), defaults.len());
             for slot in &plan {
@@ -441,12 +402,7 @@ mod tests {
 
     #[test]
     fn the_honest_community_has_no_cheats() {
-        let shares = Shares {
-            under_delivered: 0,
-            silent: 0,
-            hiding: 0,
-            ..Shares::default()
-        };
+        let shares = Shares { under_delivered: 0, silent: 0, hiding: 0, ..Shares::default() };
         let plan = Strategy::new(1, shares).cheats(&[vec![1, 2, 3]]);
         assert!(plan.iter().all(Vec::is_empty));
     }

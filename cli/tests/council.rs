@@ -24,10 +24,7 @@ fn answer(output: &Output) -> Value {
 fn all(node: &Node, commands: &[&[&str]]) -> Vec<Output> {
     let run = |command: &[&str]| node.qedex(&[command, &["--json"]].concat());
     std::thread::scope(|scope| {
-        let running: Vec<_> = commands
-            .iter()
-            .map(|command| scope.spawn(|| run(command)))
-            .collect();
+        let running: Vec<_> = commands.iter().map(|command| scope.spawn(|| run(command))).collect();
         let outputs = running.into_iter().map(|one| one.join());
         outputs.map(|output| output.expect("it ran")).collect()
     })
@@ -47,10 +44,7 @@ fn run(node: &Node, command: &[&str]) -> Value {
 #[track_caller]
 fn opened(answer: &Value) -> String {
     assert_eq!(answer["executed"], false);
-    assert_eq!(
-        (&answer["threshold"], &answer["members"]),
-        (&json!(2), &json!(3))
-    );
+    assert_eq!((&answer["threshold"], &answer["members"]), (&json!(2), &json!(3)));
     answer["motion"].as_u64().expect("a number").to_string()
 }
 
@@ -84,11 +78,7 @@ async fn the_council_administers_by_motions() {
 
     // A role and an attribute by the commands of their own; any call as it is encoded.
     let unknown_policy = set_role(99);
-    let (a, b, c) = (
-        ["--suri", "//Alice"],
-        ["--suri", "//Bob"],
-        ["--suri", "//Charlie"],
-    );
+    let (a, b, c) = (["--suri", "//Alice"], ["--suri", "//Bob"], ["--suri", "//Charlie"]);
     let new_role = [&["role", "set", "sell", "0", "--council"], &a[..]].concat();
     let wind = "attribute register --name wind --issuer //Eve --council";
     let wind: Vec<_> = wind.split(' ').chain(b).collect();
@@ -119,31 +109,15 @@ async fn the_council_administers_by_motions() {
         &node.qedex(&vote(&new_role, "aye", ["--suri", "//Dave"])),
         "Council::NotMember",
     );
-    assert_refused(
-        &node.qedex(&vote("77", "aye", a)),
-        "Council::ProposalMissing",
-    );
-    assert_refused(
-        &node.qedex(&vote(&failing, "aye", c)),
-        "Council::DuplicateVote",
-    );
+    assert_refused(&node.qedex(&vote("77", "aye", a)), "Council::ProposalMissing");
+    assert_refused(&node.qedex(&vote(&failing, "aye", c)), "Council::DuplicateVote");
     assert_refused(&node.qedex(&close(&failing, "//Dave")), "Council::TooEarly");
-    assert_refused(
-        &node.qedex(&close("77", "//Dave")),
-        "Council::ProposalMissing",
-    );
-    let votes = [
-        vote(&new_role, "aye", b),
-        vote(&new_role, "aye", a),
-        vote(&exclude, "nay", c),
-    ];
+    assert_refused(&node.qedex(&close("77", "//Dave")), "Council::ProposalMissing");
+    let votes = [vote(&new_role, "aye", b), vote(&new_role, "aye", a), vote(&exclude, "nay", c)];
     let votes = well(node, &votes.each_ref().map(Vec::as_slice));
     let ayes = votes[..2].iter().map(|vote| vote["ayes"].as_u64());
     assert_eq!(ayes.max(), Some(Some(2)));
-    assert_eq!(
-        (&votes[2]["ayes"], &votes[2]["nays"]),
-        (&json!(0), &json!(1))
-    );
+    assert_eq!((&votes[2]["ayes"], &votes[2]["nays"]), (&json!(0), &json!(1)));
 
     // Anybody closes: what is approved is executed.
     let [closed, ..] = &well(
@@ -162,11 +136,7 @@ async fn the_council_administers_by_motions() {
     let attributes = run(node, &["attribute", "list"]).as_array().map(Vec::len);
     let [closed, ..] = &well(
         node,
-        &[
-            &close(&wind, "//Eve"),
-            &vote(&failing, "aye", a),
-            &vote(&exclude, "nay", b),
-        ],
+        &[&close(&wind, "//Eve"), &vote(&failing, "aye", a), &vote(&exclude, "nay", b)],
     )[..] else {
         panic!("three answers")
     };
@@ -181,11 +151,7 @@ async fn the_council_administers_by_motions() {
     // A motion that fails is over and says why; one that cannot be approved any more is dropped.
     let over = all(
         node,
-        &[
-            &close(&failing, "//Dave"),
-            &close(&exclude, "//Eve"),
-            &vote(&alone, "aye", b),
-        ],
+        &[&close(&failing, "//Dave"), &close(&exclude, "//Eve"), &vote(&alone, "aye", b)],
     );
     assert_refused(&over[0], "Membership::UnknownPolicy");
     let failed: Value = serde_json::from_slice(&over[0].stdout).expect("JSON");
@@ -230,15 +196,10 @@ fn motions_are_listed_with_their_calls(node: &Node, new_role: &str, wind: &str) 
     assert_eq!(listed.len(), 3);
     let of = |index: &str| {
         let mut found = listed.iter();
-        found
-            .find(|one| one["motion"].as_u64() == index.parse().ok())
-            .expect("listed")
+        found.find(|one| one["motion"].as_u64() == index.parse().ok()).expect("listed")
     };
     let call = &of(new_role)["call"];
-    assert_eq!(
-        (&call["pallet"], &call["call"]),
-        (&json!("Membership"), &json!("set_role"))
-    );
+    assert_eq!((&call["pallet"], &call["call"]), (&json!("Membership"), &json!("set_role")));
     assert_eq!(call["arguments"], json!({ "role": "Sell", "policy": 0 }));
     assert_eq!(of(new_role)["standing"], "open");
     let arguments = &of(wind)["call"]["arguments"];
@@ -246,10 +207,7 @@ fn motions_are_listed_with_their_calls(node: &Node, new_role: &str, wind: &str) 
     assert_eq!(arguments["issuer"], Eve.to_account_id().to_string());
     let text = node.qedex(&["council", "list"]);
     let text = String::from_utf8_lossy(&text.stdout).into_owned();
-    assert!(
-        text.contains("Membership.set_role(role: Sell, policy: 0)"),
-        "{text}"
-    );
+    assert!(text.contains("Membership.set_role(role: Sell, policy: 0)"), "{text}");
 
     let same = ["role", "set", "sell", "0", "--council", "--suri", "//Bob"];
     assert_refused(&node.qedex(&same), "Council::DuplicateProposal");
@@ -260,9 +218,7 @@ fn a_council_of_one_decides_at_once(node: &Node) {
     assert_eq!(run(node, &set)["policy"], 1);
     assert_eq!(policy_of(node, "sell"), 1);
     let failing = set_role(99);
-    let failing = [
-        "council", "propose", "--call", &failing, "--suri", "//Alice",
-    ];
+    let failing = ["council", "propose", "--call", &failing, "--suri", "//Alice"];
     assert_refused(&node.qedex(&failing), "Membership::UnknownPolicy");
     assert_eq!(run(node, &["council", "list"]), json!([]));
 }

@@ -36,28 +36,20 @@ async fn a_batch_stands_in_the_book_can_be_changed_and_shows_in_the_history() {
     let path = file.to_str().expect("a readable path");
     let batch = |rows: &str, suri: &str| {
         std::fs::write(&file, format!("side,price_per_kwh,wh\n{rows}")).expect("a writable folder");
-        node.qedex(&[
-            "order", "batch", path, "--slot", &named, "--suri", suri, "--json",
-        ])
+        node.qedex(&["order", "batch", path, "--slot", &named, "--suri", suri, "--json"])
     };
     let bids = batch("bid,200000000000,1000\nbid,210000000000,500\n", "//Eve");
     assert_eq!(json(&bids)["ids"], serde_json::json!([0, 1]));
     // The second is off the tick; the first counts.
     let asks = batch("ask,100000000000,800\nask,100000000001,800\n", "//Dave");
     assert_refused(&asks, "1 of 2 orders were refused");
-    assert_refused(
-        &asks,
-        "ask of 800 Wh at 100000000001 plancks/kWh: Auction::OffTick",
-    );
+    assert_refused(&asks, "ask of 800 Wh at 100000000001 plancks/kWh: Auction::OffTick");
     let said: Value = serde_json::from_slice(&asks.stdout).expect("JSON");
     assert_eq!(said["ids"], serde_json::json!([2]));
     assert_eq!(said["refused"][0]["error"]["name"], "Auction::OffTick");
     assert_eq!(said["refused"][0]["wh"], 800);
     let many = batch(&"bid,200000000000,100\n".repeat(101), "//Eve");
-    assert_refused(
-        &many,
-        "there are 101 orders in the file; a batch has at most 100",
-    );
+    assert_refused(&many, "there are 101 orders in the file; a batch has at most 100");
     let poor = batch("bid,200000000000,1000\n", "//Nobody");
     assert_refused(&poor, "Invalid Transaction: Inability to pay some fees");
 
@@ -91,10 +83,8 @@ async fn a_batch_stands_in_the_book_can_be_changed_and_shows_in_the_history() {
     }
     let history = json(&node.qedex(&["market", "history", "--json"]));
     let results = history.as_array().expect("an array");
-    let result = results
-        .iter()
-        .find(|result| result["slot"] == slot)
-        .expect("the slot is in the history");
+    let result =
+        results.iter().find(|result| result["slot"] == slot).expect("the slot is in the history");
     assert_eq!(result["volume_wh"], 800);
     assert_eq!(result["keys_used"], 1);
 }

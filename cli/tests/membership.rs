@@ -10,19 +10,12 @@ use support::{Node, assert_refused, stderr};
 
 fn run(node: &Node, arguments: &[&str]) -> Value {
     let output = node.qedex(&[arguments, &["--json"]].concat());
-    assert!(
-        output.status.success(),
-        "{arguments:?}: {}",
-        stderr(&output)
-    );
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 fn explain(node: &Node, account: &str, role: &str) -> Value {
-    run(
-        node,
-        &["policy", "explain", "--account", account, "--role", role],
-    )
+    run(node, &["policy", "explain", "--account", account, "--role", role])
 }
 
 fn obstacles(node: &Node, account: &str, role: &str) -> Vec<Value> {
@@ -42,16 +35,8 @@ async fn credentials_come_and_go_and_the_reasons_are_told() {
     assert_eq!(obstacles(&node, "//Eve", "sell"), [] as [Value; 0]);
 
     // Nobody issues for another's attribute.
-    let forged = [
-        "credential",
-        "issue",
-        "--attribute",
-        "solar",
-        "--who",
-        "//Bob",
-        "--suri",
-        "//Bob",
-    ];
+    let forged =
+        ["credential", "issue", "--attribute", "solar", "--who", "//Bob", "--suri", "//Bob"];
     assert_refused(&node.qedex(&forged), "Membership::NotTheIssuer");
 
     // The attribute is revoked as a whole, and re-issued to those who remain.
@@ -59,10 +44,7 @@ async fn credentials_come_and_go_and_the_reasons_are_told() {
     assert_eq!(bumped["version"], 1);
     let outdated = json!({ "why": "outdated-version", "attribute": 1, "held": 0, "present": 1 });
     let missing = json!({ "why": "missing-credential", "attribute": 2 });
-    assert_eq!(
-        obstacles(&node, "//Eve", "sell"),
-        [outdated.clone(), missing.clone()]
-    );
+    assert_eq!(obstacles(&node, "//Eve", "sell"), [outdated.clone(), missing.clone()]);
     let again = [
         "credential",
         "reissue",
@@ -78,15 +60,7 @@ async fn credentials_come_and_go_and_the_reasons_are_told() {
     assert_refused(&node.qedex(&again), "1 of 2 credentials were not re-issued");
     assert_eq!(obstacles(&node, "//Eve", "sell"), [] as [Value; 0]);
     assert_eq!(obstacles(&node, "//Dave", "sell"), [outdated, missing]);
-    let rest = [
-        "credential",
-        "reissue",
-        "--attribute",
-        "solar",
-        "--all",
-        "--suri",
-        "//Alice",
-    ];
+    let rest = ["credential", "reissue", "--attribute", "solar", "--all", "--suri", "//Alice"];
     let rest = run(&node, &rest);
     assert_eq!(rest["credentials"].as_array().map(Vec::len), Some(2));
 
@@ -102,22 +76,12 @@ async fn credentials_come_and_go_and_the_reasons_are_told() {
     assert_refused(&issue(&who), "there are 101 accounts; at most 100");
 
     // A single holder is revoked, and gets a new credential, for which the issuer pays.
-    let one = [
-        "--attribute",
-        "solar",
-        "--suri",
-        "//Alice",
-        "--who",
-        "//Eve",
-    ];
+    let one = ["--attribute", "solar", "--suri", "//Alice", "--who", "//Eve"];
     run(&node, &[&["credential", "revoke"][..], &one].concat());
     let missing = json!({ "why": "missing-credential", "attribute": 1 });
     assert_eq!(obstacles(&node, "//Eve", "sell")[0], missing);
     run(&node, &[&["credential", "issue"][..], &one].concat());
-    let listed = run(
-        &node,
-        &["credential", "list", "--who", "//Eve", "--attribute", "1"],
-    );
+    let listed = run(&node, &["credential", "list", "--who", "//Eve", "--attribute", "1"]);
     assert_eq!(listed[0]["holds"], true);
     assert_eq!(listed[0]["version"], 1);
     assert!(listed[0]["bond"].as_u64().expect("plancks") > 100_000_000_000);
@@ -200,10 +164,7 @@ async fn policies_roles_and_the_blacklist_decide_who_trades() {
         &node.qedex(&["policy", "remove", &number, "--suri", "//Eve"]),
         "Membership::PolicyInUse",
     );
-    run(
-        &node,
-        &["role", "set", "trade", "0", "--suri", "//Alice", "--sudo"],
-    );
+    run(&node, &["role", "set", "trade", "0", "--suri", "//Alice", "--sudo"]);
     assert!(order("//Dave").status.success());
     run(&node, &["policy", "remove", &number, "--suri", "//Eve"]);
 
@@ -229,17 +190,7 @@ async fn policies_roles_and_the_blacklist_decide_who_trades() {
         &node.qedex(&["blacklist", "remove", "//Dave", "--suri", "//Dave"]),
         "Membership::ExclusionInForce",
     );
-    run(
-        &node,
-        &[
-            "blacklist",
-            "remove",
-            "//Dave",
-            "--suri",
-            "//Alice",
-            "--sudo",
-        ],
-    );
+    run(&node, &["blacklist", "remove", "//Dave", "--suri", "//Alice", "--sudo"]);
     assert_eq!(run(&node, &["blacklist", "list"]), json!([]));
     assert!(order("//Dave").status.success());
 }

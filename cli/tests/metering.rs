@@ -151,10 +151,8 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     assert!(listed_first["bond"]["amount"].as_u64() > Some(1_000_000_000));
     assert_eq!(listed(&node, "0")["bond"], Value::Null);
     let table = text(&node, &["meter", "list", "--meter", "5"]);
-    let (installed, registered) = (
-        format!("installed by {}", address(Bob)),
-        format!("registered by {}", address(Bob)),
-    );
+    let (installed, registered) =
+        (format!("installed by {}", address(Bob)), format!("registered by {}", address(Bob)));
     for part in [&*installed, &registered, "ed25519", &modern] {
         assert!(table.contains(part), "{table}");
     }
@@ -173,28 +171,15 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     altered["generated"] = 701.into();
     let mut over = by("//Ferdie//meter", 2);
     over["generated"] = 10_001.into();
-    let batch = [
-        good.clone(),
-        altered,
-        over,
-        good,
-        by("//Dave//meter", 77),
-        by("//Alice//meter", 3),
-    ];
+    let batch =
+        [good.clone(), altered, over, good, by("//Dave//meter", 77), by("//Alice//meter", 3)];
     let mixed = submit(&node, folder.path(), &json!(batch));
     assert_refused(&mixed, "4 of 6 readings were refused");
     let results: Value = serde_json::from_slice(&mixed.stdout).expect("JSON");
-    let errors: Vec<_> = (0..6)
-        .map(|n| results["readings"][n]["error"].clone())
-        .collect();
+    let errors: Vec<_> = (0..6).map(|n| results["readings"][n]["error"].clone()).collect();
     assert_eq!(errors[0], Value::Null);
     assert_eq!(errors[5], Value::Null);
-    let reasons = [
-        "BadSignature",
-        "OverCapacity",
-        "AlreadyRead",
-        "UnknownMeter",
-    ];
+    let reasons = ["BadSignature", "OverCapacity", "AlreadyRead", "UnknownMeter"];
     for (error, reason) in errors[1..5].iter().zip(reasons) {
         assert!(error.to_string().contains(reason), "{error}: {reason}");
     }
@@ -213,10 +198,7 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         assert_eq!(results["readings"][3], expected);
     }
     let many = submit(&node, folder.path(), &json!(vec![refused; 1_025]));
-    assert_refused(
-        &many,
-        "there are 1025 readings in the file; a batch has at most 1024",
-    );
+    assert_refused(&many, "there are 1025 readings in the file; a batch has at most 1024");
 
     // Bob installed the meters, and Alice owns the last one: neither corrects. Bob's meters are
     // Alice's to correct, once.
@@ -224,10 +206,7 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let independent = "Metering::NotIndependent";
     assert_refused(&correct(&node, "0", slot, lower, "//Bob"), independent);
     assert_refused(&correct(&node, "3", slot, lower, "//Alice"), independent);
-    assert_refused(
-        &correct(&node, "0", slot, lower, "//Eve"),
-        "Metering::NotAnInstaller",
-    );
+    assert_refused(&correct(&node, "0", slot, lower, "//Eve"), "Metering::NotAnInstaller");
     let corrected = answer(&correct(&node, "0", slot, lower, "//Alice"));
     let block = corrected["block"].as_u64().expect("a block");
     let said = json!({
@@ -239,10 +218,7 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         "block": block,
     });
     assert_eq!(corrected, said);
-    assert_refused(
-        &correct(&node, "0", slot, ["1", "1"], "//Alice"),
-        "Metering::AlreadyCorrected",
-    );
+    assert_refused(&correct(&node, "0", slot, ["1", "1"], "//Alice"), "Metering::AlreadyCorrected");
     let history = ["reading", "history", "--meter", "0"];
     let expected = json!({
         "slot": slot,
@@ -271,20 +247,8 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         ("//Eve", &*modern, "5000", "//Bob", "Metering::KeyTaken"),
         ("//Eve", "0x01", "5000", "//Bob", "32 bytes"),
         ("//Bob", &*modern, "5000", "//Bob", independent),
-        (
-            "//Eve",
-            &*modern,
-            "5000",
-            "//Dave",
-            "Metering::NotAnInstaller",
-        ),
-        (
-            "//Eve",
-            &*modern,
-            "0",
-            "//Bob",
-            "Metering::CapacityOutOfRange",
-        ),
+        ("//Eve", &*modern, "5000", "//Dave", "Metering::NotAnInstaller"),
+        ("//Eve", &*modern, "0", "//Bob", "Metering::CapacityOutOfRange"),
     ] {
         assert_refused(&register(&node, owner, "ed25519", key, capacity, by), why);
     }
@@ -318,10 +282,7 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     assert_refused(&node.qedex(&retire), "Metering::Decommissioned");
 
     // Its installer's bond stays as long as its slots are kept.
-    for (meter, why) in [
-        ("4", "Metering::SlotsStillKept"),
-        ("0", "Metering::InService"),
-    ] {
+    for (meter, why) in [("4", "Metering::SlotsStillKept"), ("0", "Metering::InService")] {
         let remove = ["meter", "remove", "--meter", meter, "--suri", "//Eve"];
         assert_refused(&node.qedex(&remove), why);
     }
@@ -330,10 +291,7 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let since = rotated["current"]["from"].as_u64().expect("a slot");
     wait_for(&node, since + 3).await;
     let old_key = sign(&node, "sr25519", "//Eve//meter", &meter(1), since);
-    assert_refused(
-        &submit(&node, folder.path(), &old_key),
-        "Metering::BadSignature",
-    );
+    assert_refused(&submit(&node, folder.path(), &old_key), "Metering::BadSignature");
     let single = sign(&node, "ed25519", "//Eve//fresh", &meter(1), since);
     let single = answer(&submit(&node, folder.path(), &single));
     assert_eq!(single["readings"][0]["accepted"], true);
@@ -372,10 +330,7 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     // keeps what it has.
     let later = (current_slot(&node) + 50).to_string();
     let band = run(&node, &["meter", "band", "--slot", &later]);
-    assert_eq!(
-        (&band["band"], &band["fixed"]),
-        (&json!("mid"), &json!(false))
-    );
+    assert_eq!((&band["band"], &band["fixed"]), (&json!("mid"), &json!(false)));
     assert_eq!(band["standing_rule"], changed);
     let opened = now.to_string();
     let band = run(&node, &["meter", "band", "--slot", &opened]);
@@ -408,12 +363,7 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
             break (before, table);
         }
     };
-    assert!(
-        table
-            .lines()
-            .any(|row| row == format!("{},100", since % 96)),
-        "{table}"
-    );
+    assert!(table.lines().any(|row| row == format!("{},100", since % 96)), "{table}");
     std::fs::write(&file, &table).expect("a writable folder");
     let file = file.to_str().expect("a readable path");
     let off_line = answer(&qedex(&["plan", "par", "--load", file, "--json"]));
@@ -438,18 +388,11 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     // Of a day without a load it is told why it has none.
     for (day, why) in [("1", "not-kept"), ("99999999999", "to-come")] {
         let none = run(&node, &["meter", "par", "--day", day]);
-        assert_eq!(
-            (&none["par"], &none["why_none"]),
-            (&Value::Null, &json!(why))
-        );
+        assert_eq!((&none["par"], &none["why_none"]), (&Value::Null, &json!(why)));
     }
     let to_come = node.qedex(&["meter", "load", "--day", "99999999999"]);
     assert_eq!(String::from_utf8_lossy(&to_come.stdout), "slot,wh\n");
-    assert!(
-        stderr(&to_come).contains("has not begun"),
-        "{}",
-        stderr(&to_come)
-    );
+    assert!(stderr(&to_come).contains("has not begun"), "{}", stderr(&to_come));
 
     let status = node.status();
     let next = status["next_open_slot"].to_string();
@@ -460,62 +403,24 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     // What is no input changes nothing.
     for (bad, why) in [
         (
-            &[
-                "reading", "history", "--meter", "0", "--from", "5", "--until", "4",
-            ][..],
+            &["reading", "history", "--meter", "0", "--from", "5", "--until", "4"][..],
             "after slot 4",
         ),
-        (
-            &["reading", "history", "--meter", "-1"],
-            "invalid value '-1'",
-        ),
+        (&["reading", "history", "--meter", "-1"], "invalid value '-1'"),
         (&["meter", "list", "--meter", "99"], "there is no meter 99"),
-        (
-            &["reading", "history", "--meter", "99"],
-            "there is no meter 99",
-        ),
-        (
-            &["meter", "flow", "--account", "Dave", "--slot", "1"],
-            "is no account",
-        ),
-        (
-            &["meter", "flow", "--account", "//Dave", "--slot", "0x10"],
-            "invalid digit",
-        ),
-        (
-            &["meter", "band", "--slot", "18446744073709551616"],
-            "too large",
-        ),
+        (&["reading", "history", "--meter", "99"], "there is no meter 99"),
+        (&["meter", "flow", "--account", "Dave", "--slot", "1"], "is no account"),
+        (&["meter", "flow", "--account", "//Dave", "--slot", "0x10"], "invalid digit"),
+        (&["meter", "band", "--slot", "18446744073709551616"], "too large"),
         (&["meter", "par", "--day", "1.5"], "invalid digit"),
+        (&by(&["//Alice", "--sudo", "--mid", "5-7"]), "without overlap"),
         (
-            &by(&["//Alice", "--sudo", "--mid", "5-7"]),
-            "without overlap",
-        ),
-        (
-            &[
-                "tariff",
-                "set",
-                "--threshold",
-                "1",
-                "--look-back",
-                "9",
-                "--suri",
-                "//Bob",
-            ],
+            &["tariff", "set", "--threshold", "1", "--look-back", "9", "--suri", "//Bob"],
             "9 is not in 1..=8",
         ),
-        (
-            &["meter", "decommission", "--meter", "99", "--suri", "//Bob"],
-            "Metering::UnknownMeter",
-        ),
-        (
-            &["meter", "decommission", "--meter", "0", "--suri", "Bob"],
-            "secret URI is malformed",
-        ),
-        (
-            &["reading", "submit", "/nowhere.json", "--suri", "//Bob"],
-            "/nowhere.json",
-        ),
+        (&["meter", "decommission", "--meter", "99", "--suri", "//Bob"], "Metering::UnknownMeter"),
+        (&["meter", "decommission", "--meter", "0", "--suri", "Bob"], "secret URI is malformed"),
+        (&["reading", "submit", "/nowhere.json", "--suri", "//Bob"], "/nowhere.json"),
     ] {
         assert_refused(&node.qedex(bad), why);
     }

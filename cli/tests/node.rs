@@ -74,30 +74,12 @@ async fn bad_orders_are_refused_by_name_and_change_nothing() {
     let mut node = Node::start(folder.path()).await;
     for (side, price, wh, suri, why) in [
         ("bid", "200000000001", "1000", "//Dave", "Auction::OffTick"),
-        (
-            "bid",
-            "79000000000",
-            "1000",
-            "//Dave",
-            "Auction::OutsideCorridor",
-        ),
-        (
-            "ask",
-            "301000000000",
-            "1000",
-            "//Dave",
-            "Auction::OutsideCorridor",
-        ),
+        ("bid", "79000000000", "1000", "//Dave", "Auction::OutsideCorridor"),
+        ("ask", "301000000000", "1000", "//Dave", "Auction::OutsideCorridor"),
         ("bid", PRICE, "0", "//Dave", "Auction::BelowLeastOrder"),
         ("bid", PRICE, "150", "//Dave", "Auction::NotWholeLots"),
         ("bid", PRICE, "1000", "//Alice", "Auction::NotPermitted"),
-        (
-            "bid",
-            PRICE,
-            "1000000000000",
-            "//Dave",
-            "Auction::AboveLargestOrder",
-        ),
+        ("bid", PRICE, "1000000000000", "//Dave", "Auction::AboveLargestOrder"),
     ] {
         let slot = open_slot(&node).to_string();
         assert_refused(&order(&node, &slot, side, price, wh, suri), why);
@@ -111,14 +93,7 @@ async fn bad_orders_are_refused_by_name_and_change_nothing() {
     // A gigawatt-hour at 0.3 QED/kWh costs 300 000 QED; Eve has less than four times that.
     let slot = (next_delivery(&node).await + 4).to_string();
     for _ in 0..3 {
-        json(&order(
-            &node,
-            &slot,
-            "bid",
-            "300000000000",
-            "1000000000",
-            "//Eve",
-        ));
+        json(&order(&node, &slot, "bid", "300000000000", "1000000000", "//Eve"));
     }
     let poor = order(&node, &slot, "bid", "300000000000", "1000000000", "//Eve");
     assert_refused(&poor, "Auction::InsufficientFunds");
@@ -136,10 +111,7 @@ async fn bad_readings_are_refused_one_by_one_and_good_ones_count() {
     let slot = next_delivery(&node).await - 3;
     let dave = signed(&node, "0", "//Dave//meter", slot, "700");
     let forged = signed(&node, "1", "//Dave//meter", slot, "700");
-    assert_refused(
-        &submit(&node, folder.path(), &forged),
-        "Metering::BadSignature",
-    );
+    assert_refused(&submit(&node, folder.path(), &forged), "Metering::BadSignature");
     assert_eq!(node.storage("Metering", "Readings").await.len(), 0);
 
     let batch = submit(&node, folder.path(), &serde_json::json!([dave, forged]));
@@ -153,10 +125,7 @@ async fn bad_readings_are_refused_one_by_one_and_good_ones_count() {
     altered["generated"] = 701.into();
     assert_refused(&submit(&node, folder.path(), &altered), "Metering::");
     let early = signed(&node, "0", "//Dave//meter", slot + 3, "700");
-    assert_refused(
-        &submit(&node, folder.path(), &early),
-        "Metering::NotInReadingWindow",
-    );
+    assert_refused(&submit(&node, folder.path(), &early), "Metering::NotInReadingWindow");
 }
 
 #[tokio::test]
@@ -189,16 +158,9 @@ async fn a_killed_node_keeps_the_orders_holds_and_readings_of_finalised_blocks()
 
     node.kill_and_restart().await;
 
-    assert!(
-        node.finalised().await >= placed,
-        "a finalised block is lost"
-    );
+    assert!(node.finalised().await >= placed, "a finalised block is lost");
     for ((pallet, item), before) in items.iter().zip(&before) {
-        assert_eq!(
-            &node.storage(pallet, item).await,
-            before,
-            "{pallet}::{item}"
-        );
+        assert_eq!(&node.storage(pallet, item).await, before, "{pallet}::{item}");
     }
     // And the chain goes on.
     let last = node.finalised().await;
@@ -211,10 +173,7 @@ async fn a_node_of_another_chain_is_refused() {
     let node = Node::start(folder.path()).await;
     let other = "0x0000000000000000000000000000000000000000000000000000000000000000";
     assert_refused(&node.qedex(&["status", "--genesis", other]), "wrong chain");
-    assert_refused(
-        &node.qedex(&["play", "--slots", "1", "--genesis", other]),
-        "wrong chain",
-    );
+    assert_refused(&node.qedex(&["play", "--slots", "1", "--genesis", other]), "wrong chain");
 }
 
 #[test]

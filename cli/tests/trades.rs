@@ -94,12 +94,7 @@ impl Scene {
     /// The same for a seller, whose openings are kept in the folder.
     fn sell(&self, verb: &str, slot: u64, suri: &str, more: &[&str]) -> Output {
         let store = self.path("openings");
-        self.trade(
-            verb,
-            slot,
-            suri,
-            &[&["--store", text(&store)], more].concat(),
-        )
+        self.trade(verb, slot, suri, &[&["--store", text(&store)], more].concat())
     }
 
     fn commit(&self, slot: u64, suri: &str, reading: &Path) -> Output {
@@ -130,16 +125,12 @@ fn events(watch: Child) -> Vec<Value> {
     let output = watch.wait_with_output().expect("it ends");
     assert!(output.status.success(), "{}", stderr(&output));
     let lines = String::from_utf8(output.stdout).expect("text");
-    lines
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
-        .collect()
+    lines.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
 }
 
 fn settled(events: &[Value], trade: u32) -> &Value {
-    let mut found = events
-        .iter()
-        .filter(|event| event["event"] == "settled" && event["trade"] == trade);
+    let mut found =
+        events.iter().filter(|event| event["event"] == "settled" && event["trade"] == trade);
     let one = found.next().expect("the trade is settled");
     assert!(found.next().is_none(), "once");
     one
@@ -213,10 +204,7 @@ async fn trades_are_committed_to_opened_checked_and_decided_by_hand() {
     let closed = answer(&scene.trade("acknowledge", a, "//Eve", &["--trade", "0"]));
     let one = events(watch_one);
     assert_eq!(settled(&one, 0)["outcome"], "acknowledged");
-    assert_eq!(
-        amount(&closed, "to_seller"),
-        amount(settled(&one, 0), "to_seller")
-    );
+    assert_eq!(amount(&closed, "to_seller"), amount(settled(&one, 0), "to_seller"));
     assert_eq!(one.last().expect("an event")["event"], "settled");
     let gone = scene.trade("complain", a, "//Eve", &["--trade", "0"]);
     assert_refused(&gone, "Settlement::NoSuchTrade");
@@ -226,18 +214,13 @@ async fn trades_are_committed_to_opened_checked_and_decided_by_hand() {
     answer(&scene.commit(b, "//Eve", &eve));
     let ferdie = scene.reading("2", "//Ferdie//meter", b, "200");
     let short = answer(&scene.commit(b, "//Ferdie", &ferdie));
-    assert_eq!(
-        (&short["delivered_wh"], &short["sold_wh"]),
-        (&json!(200), &json!(500))
-    );
+    assert_eq!((&short["delivered_wh"], &short["sold_wh"]), (&json!(200), &json!(500)));
     let file = opened(&scene, b, "//Ferdie", "//Dave");
     let checked = scene.verify(&file, "1", &[]);
     assert_eq!(checked.status.code(), Some(1));
     assert_eq!(parsed(&checked)["finding"], "as-committed");
     assert_eq!(parsed(&checked)["covered_wh"], 200);
-    let advice = scene
-        .node
-        .qedex(&["trade", "verify", text(&file), "--trade", "1"]);
+    let advice = scene.node.qedex(&["trade", "verify", text(&file), "--trade", "1"]);
     assert!(String::from_utf8_lossy(&advice.stdout).contains("complain"));
     // Trade 0 is another seller's.
     let checked = scene.verify(&file, "0", &[]);
@@ -246,36 +229,20 @@ async fn trades_are_committed_to_opened_checked_and_decided_by_hand() {
 
     let early = scene.trade("complain", a, "//Ferdie", &["--trade", "1"]);
     assert_refused(&early, "Settlement::NotInComplaintWindow");
-    assert_refused(
-        &scene.sell("reveal", a, "//Dave", &[]),
-        "Settlement::NoComplaint",
-    );
+    assert_refused(&scene.sell("reveal", a, "//Dave", &[]), "Settlement::NoComplaint");
 
     scene.wait_for_slot(a + 5).await;
     let groundless = answer(&scene.trade("complain", a, "//Ferdie", &["--trade", "1"]));
     let twice = scene.trade("complain", a, "//Ferdie", &["--trade", "1"]);
     assert_refused(&twice, "Settlement::AlreadyComplained");
-    assert_eq!(
-        answer(&scene.sell("reveal", a, "//Dave", &[]))["delivered_wh"],
-        1_000
-    );
-    assert_refused(
-        &scene.sell("reveal", a, "//Dave", &[]),
-        "Settlement::AlreadyRevealed",
-    );
+    assert_eq!(answer(&scene.sell("reveal", a, "//Dave", &[]))["delivered_wh"], 1_000);
+    assert_refused(&scene.sell("reveal", a, "//Dave", &[]), "Settlement::AlreadyRevealed");
 
     scene.wait_for_slot(b + 5).await;
     let hidden = answer(&scene.trade("complain", b, "//Dave", &["--trade", "0"]));
     let missing = answer(&scene.trade("complain", b, "//Dave", &["--trade", "1"]));
-    assert_eq!(
-        answer(&scene.sell("reveal", b, "//Ferdie", &[]))["delivered_wh"],
-        200
-    );
-    let listed = answer(
-        &scene
-            .node
-            .qedex(&["trade", "list", "--account", "//Dave", "--json"]),
-    );
+    assert_eq!(answer(&scene.sell("reveal", b, "//Ferdie", &[]))["delivered_wh"], 200);
+    let listed = answer(&scene.node.qedex(&["trade", "list", "--account", "//Dave", "--json"]));
     let stands: Vec<_> = listed
         .as_array()
         .expect("a list")
@@ -283,70 +250,46 @@ async fn trades_are_committed_to_opened_checked_and_decided_by_hand() {
         .map(|trade| (trade["slot"].as_u64(), trade["stands"].as_str()))
         .collect();
     let expected = [(a, "revealed"), (b, "answer"), (b, "revealed")];
-    assert_eq!(
-        stands,
-        expected.map(|(slot, stands)| (Some(slot), Some(stands)))
-    );
+    assert_eq!(stands, expected.map(|(slot, stands)| (Some(slot), Some(stands))));
 
     let events_a = events(watch_a);
     let refuted = settled(&events_a, 1);
     assert_eq!(refuted["outcome"], "refuted");
-    assert_eq!(
-        amount(refuted, "bond_to_seller"),
-        amount(&groundless, "bond")
-    );
+    assert_eq!(amount(refuted, "bond_to_seller"), amount(&groundless, "bond"));
     assert!(amount(&groundless, "bond") > 0);
     let events_b = events(watch_b);
     let unanswered = settled(&events_b, 0);
     assert_eq!(unanswered["outcome"], "unanswered");
     assert_eq!(amount(unanswered, "bond_back"), amount(&hidden, "bond"));
-    assert_eq!(
-        amount(unanswered, "to_seller") + amount(unanswered, "deposit_back"),
-        0
-    );
+    assert_eq!(amount(unanswered, "to_seller") + amount(unanswered, "deposit_back"), 0);
     assert!(amount(unanswered, "compensation") > 0 && amount(unanswered, "forfeited") > 0);
     let short = settled(&events_b, 1);
-    assert_eq!(
-        (&short["outcome"], &short["metered_wh"]),
-        (&json!("short"), &json!(200))
-    );
+    assert_eq!((&short["outcome"], &short["metered_wh"]), (&json!("short"), &json!(200)));
     assert_eq!(amount(short, "bond_back"), amount(&missing, "bond"));
     assert!(amount(short, "to_seller") > 0 && amount(short, "compensation") > 0);
     for events in [&events_a, &events_b] {
         assert_eq!(events.last().expect("an event")["event"], "slot-settled");
     }
     assert!(scene.node.storage("Settlement", "Trades").await.is_empty());
-    let over = scene
-        .node
-        .qedex(&["trade", "watch", "--slot", &a.to_string()]);
+    let over = scene.node.qedex(&["trade", "watch", "--slot", &a.to_string()]);
     assert_refused(&over, "has no open trades");
 }
 
 fn trades_are_listed(scene: &Scene, a: u64) {
     let slot = a.to_string();
-    let listed = answer(
-        &scene
-            .node
-            .qedex(&["trade", "list", "--slot", &slot, "--json"]),
-    );
+    let listed = answer(&scene.node.qedex(&["trade", "list", "--slot", &slot, "--json"]));
     let [first, second] = listed.as_array().expect("a list").as_slice() else {
         panic!("two trades: {listed}")
     };
-    assert_eq!(
-        (&first["wh"], &first["before_wh"]),
-        (&json!(500), &json!(0))
-    );
-    assert_eq!(
-        (&second["wh"], &second["before_wh"]),
-        (&json!(500), &json!(500))
-    );
+    assert_eq!((&first["wh"], &first["before_wh"]), (&json!(500), &json!(0)));
+    assert_eq!((&second["wh"], &second["before_wh"]), (&json!(500), &json!(500)));
     assert_eq!(first["stands"], "delivery");
     // Five in a hundred sellers off-line: a nineteenth, rounded up.
     let at_stake = amount(first, "payment") + amount(first, "deposit");
     assert_eq!(amount(first, "bond"), at_stake.div_ceil(19));
-    let ferdie = answer(&scene.node.qedex(&[
-        "trade", "list", "--suri", "//Ferdie", "--slot", &slot, "--json",
-    ]));
+    let ferdie = answer(
+        &scene.node.qedex(&["trade", "list", "--suri", "//Ferdie", "--slot", &slot, "--json"]),
+    );
     assert_eq!(ferdie, json!([second]));
     let rules = answer(&scene.node.qedex(&["trade", "rules", "--json"]));
     assert_eq!(rules["offline_share_ppm"], 50_000);
@@ -358,17 +301,11 @@ fn dave_commits(scene: &Scene, a: u64, dave: &Path) {
     let eve = scene.reading("1", "//Eve//meter", a, "1000");
     assert_refused(&scene.commit(a, "//Dave", &eve), "Settlement::WrongMeters");
     let forged = scene.reading("0", "//Eve//meter", a, "1000");
-    assert_refused(
-        &scene.commit(a, "//Dave", &forged),
-        "Settlement::BadSignature",
-    );
+    assert_refused(&scene.commit(a, "//Dave", &forged), "Settlement::BadSignature");
     let other = scene.reading("0", "//Dave//meter", a - 1, "1000");
     assert_refused(&scene.commit(a, "//Dave", &other), "Settlement::WrongSlot");
     assert_refused(&scene.commit(a, "//Eve", &eve), "has sold nothing in slot");
-    assert_refused(
-        &scene.sell("open", a, "//Dave", &[]),
-        "has not committed in slot",
-    );
+    assert_refused(&scene.sell("open", a, "//Dave", &[]), "has not committed in slot");
 
     let committed = scene.commit(a, "//Dave", dave);
     let first = answer(&committed);
@@ -442,8 +379,5 @@ fn openings_prove_what_they_say(scene: &Scene, a: u64, b: u64) {
     assert_refused(&scene.verify(&scene.path("none"), "1", &[]), "none");
     assert_refused(&scene.verify(&good, "9", &[]), "has no open trade 9");
     let other = format!("0x{}", "00".repeat(32));
-    assert_refused(
-        &scene.verify(&good, "1", &["--genesis", &other]),
-        "wrong chain",
-    );
+    assert_refused(&scene.verify(&good, "1", &["--genesis", &other]), "wrong chain");
 }

@@ -72,10 +72,7 @@ fn main() {
         let per_order = |time: f64| time / orders as f64;
         let sort = per_order(best(runs, || plain_sort(&bids, &asks)));
         let [uniform, mcafee] = [Rule::Uniform, Rule::McAfee].map(|rule| {
-            let book = Book {
-                bids: &bids,
-                asks: &asks,
-            };
+            let book = Book { bids: &bids, asks: &asks };
             per_order(best(runs, || clear(rule, book, &CORRIDOR, Wh(u64::MAX))))
         });
         let growth = before.map_or("".to_owned(), |before| format!("{:.2}", uniform / before));

@@ -18,11 +18,7 @@ fn scores(validators: u32) -> Vec<u64> {
 }
 
 fn limits(slots: u32) -> Limits {
-    Limits {
-        slots,
-        floor: 1,
-        largest: slots / 3,
-    }
+    Limits { slots, floor: 1, largest: slots / 3 }
 }
 
 #[divan::bench(args = SIZES)]

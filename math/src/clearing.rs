@@ -195,11 +195,7 @@ pub fn greedy(bids: &[Level], asks: &[Level], grid_fee: PricePerKwh, max_volume:
     let mut margins = None;
     let mut cap_binding = false;
     while let (Some(bid), Some(ask)) = (bids.best, asks.best) {
-        let Some(gain) = bid
-            .price
-            .0
-            .checked_sub(ask.price.0)
-            .filter(|gain| *gain >= grid_fee.0)
+        let Some(gain) = bid.price.0.checked_sub(ask.price.0).filter(|gain| *gain >= grid_fee.0)
         else {
             break;
         };
@@ -219,28 +215,17 @@ pub fn greedy(bids: &[Level], asks: &[Level], grid_fee: PricePerKwh, max_volume:
         bids.take(energy);
         asks.take(energy);
     }
-    Run {
-        volume,
-        margins,
-        left_out: (bids.best_price(), asks.best_price()),
-        cap_binding,
-        surplus,
-    }
+    Run { volume, margins, left_out: (bids.best_price(), asks.best_price()), cap_binding, surplus }
 }
 
 impl Margin {
     /// The margin after trading `energy` at `limit`, where `volume` was traded before.
     fn advanced(margin: Option<Self>, limit: PricePerKwh, volume: Wh, energy: Wh) -> Self {
         match margin {
-            Some(same) if same.limit == limit => Self {
-                taken: same.taken.saturating_add(energy),
-                ..same
-            },
-            _ => Self {
-                limit,
-                ahead: volume,
-                taken: energy,
-            },
+            Some(same) if same.limit == limit => {
+                Self { taken: same.taken.saturating_add(energy), ..same }
+            }
+            _ => Self { limit, ahead: volume, taken: energy },
         }
     }
 }
@@ -255,14 +240,7 @@ pub fn discover(bids: &[Level], asks: &[Level], corridor: &Corridor, max_volume:
     let run = greedy(bids, asks, corridor.grid_fee, max_volume);
     let (buyers_pay, sellers_receive) = run
         .margins
-        .map(|(bid, ask)| {
-            prices(
-                (bid.limit, ask.limit),
-                run.left_out,
-                corridor,
-                run.cap_binding,
-            )
-        })
+        .map(|(bid, ask)| prices((bid.limit, ask.limit), run.left_out, corridor, run.cap_binding))
         .unzip();
     Clearing {
         volume: run.volume,
@@ -281,10 +259,7 @@ struct Side<'a> {
 
 impl<'a> Side<'a> {
     fn new(levels: &'a [Level]) -> Self {
-        let mut side = Self {
-            best: None,
-            others: levels.iter(),
-        };
+        let mut side = Self { best: None, others: levels.iter() };
         side.advance();
         side
     }
@@ -320,9 +295,7 @@ fn prices(
     }
     let fee = corridor.grid_fee;
     // A bid left out below the fee constrains nobody: zero says the same.
-    let bid_left_out = left_out
-        .0
-        .map_or(corridor.floor, |bid| bid.saturating_sub(fee));
+    let bid_left_out = left_out.0.map_or(corridor.floor, |bid| bid.saturating_sub(fee));
     let ask_left_out = left_out.1.unwrap_or(corridor.cap.saturating_sub(fee));
     let highest = marginal_bid.saturating_sub(fee);
     // The outer bounds matter only for limits outside the corridor: they keep the price inside
@@ -366,8 +339,7 @@ pub fn next_trade(bid_left: Wh, ask_left: Wh, volume_left: Wh) -> Wh {
 /// is less.
 pub fn pair(bids: &[Wh], asks: &[Wh], volume: Wh) -> Vec<(usize, usize, Wh)> {
     fn best<'a>(mut side: impl Iterator<Item = (usize, &'a Wh)>) -> Option<(usize, Wh)> {
-        side.find(|(_, energy)| !energy.is_zero())
-            .map(|(index, energy)| (index, *energy))
+        side.find(|(_, energy)| !energy.is_zero()).map(|(index, energy)| (index, *energy))
     }
     let mut bids = bids.iter().enumerate();
     let mut asks = asks.iter().enumerate();

@@ -22,11 +22,7 @@ pub fn bid_hold(limit: PricePerKwh, energy: Wh) -> Option<u128> {
 ///
 /// `None` if `rate * cap` or the result does not fit into 128 bits.
 pub fn ask_deposit(rate_ppm: u32, cap: PricePerKwh, energy: Wh) -> Option<u128> {
-    mul_div_ceil(
-        cap.0.checked_mul(u128::from(rate_ppm))?,
-        energy.0,
-        PPM_WH_PER_KWH,
-    )
+    mul_div_ceil(cap.0.checked_mul(u128::from(rate_ppm))?, energy.0, PPM_WH_PER_KWH)
 }
 
 /// The least bond of a complaint: `f * (payment + deposit) / (1 - f)`, rounded up, with `f` in parts
@@ -37,11 +33,7 @@ pub fn ask_deposit(rate_ppm: u32, cap: PricePerKwh, energy: Wh) -> Option<u128> 
 /// more, or if the sum or the result does not fit into 128 bits.
 pub fn complaint_bond(offline_ppm: u32, payment: u128, deposit: u128) -> Option<u128> {
     let online_ppm = 1_000_000u32.checked_sub(offline_ppm)?;
-    mul_div_ceil(
-        payment.checked_add(deposit)?,
-        u64::from(offline_ppm),
-        u64::from(online_ppm),
-    )
+    mul_div_ceil(payment.checked_add(deposit)?, u64::from(offline_ppm), u64::from(online_ppm))
 }
 
 /// The part of a hold that goes with a part of an order: `hold * part / whole`, rounded down,
@@ -93,10 +85,7 @@ mod tests {
     #[test]
     fn a_bid_holds_its_limit_rounded_down() {
         assert_eq!(bid_hold(PricePerKwh(1_999), Wh(1)), Some(1));
-        assert_eq!(
-            bid_hold(PricePerKwh(300_000_000_000), Wh(1_500)),
-            Some(450_000_000_000)
-        );
+        assert_eq!(bid_hold(PricePerKwh(300_000_000_000), Wh(1_500)), Some(450_000_000_000));
         assert_eq!(bid_hold(PricePerKwh(u128::MAX), Wh(2)), None);
         assert!(bid_hold(PricePerKwh(1 << 64), Wh(u64::MAX)).is_some());
     }
@@ -122,10 +111,7 @@ mod tests {
         assert_eq!(share(10, Wh(0), Wh(0)), None);
         assert_eq!(share(10, Wh(3), Wh(2)), None);
         assert_eq!(share(10, Wh(1), Wh(3)), Some(3));
-        assert_eq!(
-            share(u128::MAX, Wh(u64::MAX), Wh(u64::MAX)),
-            Some(u128::MAX)
-        );
+        assert_eq!(share(u128::MAX, Wh(u64::MAX), Wh(u64::MAX)), Some(u128::MAX));
     }
 
     proptest! {

@@ -11,13 +11,9 @@ pub fn par_ppm(load: &[Wh]) -> Option<u64> {
     let peak = load.iter().max()?;
     let slots = u64::try_from(load.len()).ok()?;
     // Nothing saturates: 2^64 slots of 2^64 Wh sum up to 2^128 at most.
-    let sum = load
-        .iter()
-        .fold(0_u128, |sum, wh| sum.saturating_add(wh.0.into()));
-    let ratio = u128::from(peak.0)
-        .checked_mul(slots.into())?
-        .checked_mul(1_000_000)?
-        .checked_div(sum)?;
+    let sum = load.iter().fold(0_u128, |sum, wh| sum.saturating_add(wh.0.into()));
+    let ratio =
+        u128::from(peak.0).checked_mul(slots.into())?.checked_mul(1_000_000)?.checked_div(sum)?;
     u64::try_from(ratio).ok()
 }
 

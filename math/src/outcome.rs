@@ -129,10 +129,7 @@ pub fn payout(trade: &Settlement, evidence: Evidence) -> Option<Payout> {
     let due = trade.buyer_price.cost_floor(delivered)?;
     let to_seller = trade.seller_price.cost_floor(delivered)?;
     let to_grid = trade.grid_fee.cost_floor(delivered)?;
-    let harm = trade
-        .fallback_price
-        .saturating_sub(trade.buyer_price)
-        .cost_floor(missing)?;
+    let harm = trade.fallback_price.saturating_sub(trade.buyer_price).cost_floor(missing)?;
     let compensation = harm.min(trade.deposit);
     let rest = trade.deposit.checked_sub(compensation)?;
     let (forfeited, deposit_back) = match evidence {

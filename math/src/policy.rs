@@ -174,10 +174,11 @@ pub fn explain<A: Copy, W>(
         for subtree in subtrees {
             let holds = subtree.first().is_some_and(|root| root.holds);
             met = met.saturating_add(holds.into());
-            parts.extend(subtree.into_iter().map(|part| Part {
-                depth: part.depth.saturating_add(1),
-                ..part
-            }));
+            parts.extend(
+                subtree
+                    .into_iter()
+                    .map(|part| Part { depth: part.depth.saturating_add(1), ..part }),
+            );
         }
         if let Some(root) = parts.first_mut() {
             root.met = met;
@@ -227,9 +228,5 @@ fn fold<A: Copy, T>(
         values.push(value);
     }
     let result = values.pop().ok_or(PolicyError::Empty)?;
-    if values.is_empty() {
-        Ok(result)
-    } else {
-        Err(PolicyError::Leftover)
-    }
+    if values.is_empty() { Ok(result) } else { Err(PolicyError::Leftover) }
 }

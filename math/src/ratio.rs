@@ -9,10 +9,7 @@ pub(crate) fn mul_div(a: u128, b: u64, c: u64) -> Option<(u128, u128)> {
     let (b, c) = (u128::from(b), u128::from(c));
     let whole = a.checked_div(c)?.checked_mul(b)?;
     let part = a.checked_rem(c)?.checked_mul(b)?;
-    Some((
-        whole.checked_add(part.checked_div(c)?)?,
-        part.checked_rem(c)?,
-    ))
+    Some((whole.checked_add(part.checked_div(c)?)?, part.checked_rem(c)?))
 }
 
 /// `a * b / c`, rounded down. `None` if `c` is zero or the result does not fit.
@@ -73,10 +70,7 @@ fn wide_mul(a: u128, b: u128) -> (u128, u128) {
     let lowest = a0.saturating_mul(b0);
     let middle = a1.saturating_mul(b0).saturating_add(lowest >> HALF);
     let other = a0.saturating_mul(b1).saturating_add(middle & MASK);
-    let high = a1
-        .saturating_mul(b1)
-        .saturating_add(middle >> HALF)
-        .saturating_add(other >> HALF);
+    let high = a1.saturating_mul(b1).saturating_add(middle >> HALF).saturating_add(other >> HALF);
     (high, (other << HALF) | (lowest & MASK))
 }
 

@@ -65,20 +65,11 @@ pub fn saving_score(
     off_price: PricePerKwh,
 ) -> u64 {
     let limit = u128::from(u64::MAX);
-    let off = off_price
-        .0
-        .min(limit)
-        .saturating_mul(u128::from(HALF_ENERGY.0));
-    let band = band_price
-        .0
-        .min(limit)
-        .saturating_mul(u128::from(consumed.0));
+    let off = off_price.0.min(limit).saturating_mul(u128::from(HALF_ENERGY.0));
+    let band = band_price.0.min(limit).saturating_mul(u128::from(consumed.0));
     // The numerator is below 2^118. Where the denominator saturates it is at least 2^128 - 1, and
     // the fraction is below one with or without what is cut off: the result is exact.
-    score(
-        scale(standing_ppm).saturating_mul(off),
-        band.saturating_add(off),
-    )
+    score(scale(standing_ppm).saturating_mul(off), band.saturating_add(off))
 }
 
 /// **Paper variant**, for comparison only: eq. 13 of BC-ET-MF with the two properties for which it
@@ -111,11 +102,8 @@ pub fn paper_saving_score(
     match ratio.checked_mul(scale(standing_ppm)) {
         Some(numerator) => score(numerator, denominator),
         // Both are large: dividing the scale out first loses less than a millionth of a ppm.
-        None => score(
-            ratio,
-            denominator.checked_div(scale(standing_ppm)).unwrap_or(1),
-        )
-        .min(LARGEST_SCORE),
+        None => score(ratio, denominator.checked_div(scale(standing_ppm)).unwrap_or(1))
+            .min(LARGEST_SCORE),
     }
 }
 
@@ -143,23 +131,17 @@ mod tests {
     #[test]
     fn the_papers_own_figures_come_out() {
         let four_places = |score: u64| (score + 50_000_000) / 100_000_000;
-        for (delta_ppm, kwh, printed) in [
-            (100_000, 10, 500),
-            (800_000, 10, 4_000),
-            (800_000, 50, 6_667),
-            (700_000, 100, 6_364),
-        ] {
+        for (delta_ppm, kwh, printed) in
+            [(100_000, 10, 500), (800_000, 10, 4_000), (800_000, 50, 6_667), (700_000, 100, 6_364)]
+        {
             let score = generation_score(delta_ppm, Wh(kwh * 1_000));
             assert_eq!(four_places(score), printed, "delta {delta_ppm}, {kwh} kWh");
         }
         // The printed 0.6667 stands beside a delta of 0.4, at which it would be a third.
         assert_eq!(four_places(generation_score(400_000, Wh(50_000))), 3_333);
-        for (delta_ppm, kwh, printed) in [
-            (100_000, 10, 50),
-            (800_000, 10, 400),
-            (400_000, 50, 67),
-            (700_000, 100, 64),
-        ] {
+        for (delta_ppm, kwh, printed) in
+            [(100_000, 10, 50), (800_000, 10, 400), (400_000, 50, 67), (700_000, 100, 64)]
+        {
             // delta / (E + 10) is a tenth of the saving score at the off-peak price.
             let score = saving_score(delta_ppm, Wh(kwh * 1_000), ONE, ONE) / 10;
             assert_eq!(four_places(score), printed, "delta {delta_ppm}, {kwh} kWh");
@@ -172,20 +154,14 @@ mod tests {
         assert_eq!(score(100), 500_000_000_000);
         assert_eq!(score(300), 250_000_000_000);
         assert!(score(101) < score(100));
-        assert_eq!(
-            saving_score(FULL, Wh(0), PricePerKwh(300), ONE),
-            LARGEST_SCORE
-        );
+        assert_eq!(saving_score(FULL, Wh(0), PricePerKwh(300), ONE), LARGEST_SCORE);
     }
 
     #[test]
     fn a_price_of_zero_off_peak_scores_nothing() {
         for consumed in [0, 1, u64::MAX] {
             assert_eq!(saving_score(FULL, Wh(consumed), ONE, PricePerKwh(0)), 0);
-            assert_eq!(
-                saving_score(FULL, Wh(consumed), PricePerKwh(0), PricePerKwh(0)),
-                0
-            );
+            assert_eq!(saving_score(FULL, Wh(consumed), PricePerKwh(0), PricePerKwh(0)), 0);
         }
     }
 
@@ -195,14 +171,8 @@ mod tests {
         assert_eq!(generation_score(u32::MAX, energy), LARGEST_SCORE - 1);
         assert_eq!(saving_score(u32::MAX, energy, price, ONE), 0);
         assert_eq!(saving_score(u32::MAX, Wh(0), price, price), LARGEST_SCORE);
-        assert_eq!(
-            saving_score(u32::MAX, Wh(10_000), price, price),
-            LARGEST_SCORE / 2
-        );
-        assert_eq!(
-            paper_saving_score(u32::MAX, energy, Wh(0), ONE, price),
-            LARGEST_SCORE
-        );
+        assert_eq!(saving_score(u32::MAX, Wh(10_000), price, price), LARGEST_SCORE / 2);
+        assert_eq!(paper_saving_score(u32::MAX, energy, Wh(0), ONE, price), LARGEST_SCORE);
         assert_eq!(mean(u128::MAX, 1), 0);
     }
 

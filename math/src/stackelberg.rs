@@ -118,11 +118,7 @@ struct Piece {
 
 impl Piece {
     const fn new(least_b: u128) -> Self {
-        Self {
-            least_b,
-            weights: 0,
-            weighted: 0,
-        }
+        Self { least_b, weights: 0, weighted: 0 }
     }
 
     fn join(&mut self, follower: &Follower) -> Option<()> {
@@ -159,10 +155,6 @@ impl Piece {
         let volume = wide_mul_div_floor(self.weighted.saturating_sub(paid), ONE, self.least_b)
             .ok_or(TooLarge)?;
         let profit = wide_mul_div_floor(price.saturating_sub(cost), volume, ONE).ok_or(TooLarge)?;
-        Ok(Some(Optimum {
-            price,
-            volume,
-            profit,
-        }))
+        Ok(Some(Optimum { price, volume, profit }))
     }
 }

@@ -46,9 +46,7 @@ pub fn split(weight: u64, traded: Wh, missed: Wh) -> (u64, u64) {
     } else {
         // Not above the weight, because less than all is missed.
         u64::try_from(
-            u128::from(weight)
-                .saturating_mul(u128::from(missed.0))
-                .div_ceil(u128::from(traded.0)),
+            u128::from(weight).saturating_mul(u128::from(missed.0)).div_ceil(u128::from(traded.0)),
         )
         .unwrap_or(weight)
     };

@@ -102,12 +102,9 @@ pub fn is_valid_schedule(ranges: &[DayRange]) -> bool {
 /// The mean of the demands that are known, rounded down; `None` if none is.
 pub fn mean_demand(closed: &[Option<Wh>]) -> Option<Wh> {
     // Nothing saturates: 2^64 slots of 2^64 Wh sum up to 2^128 at most.
-    let (sum, known) = closed
-        .iter()
-        .flatten()
-        .fold((0_u128, 0_u128), |(sum, known), wh| {
-            (sum.saturating_add(wh.0.into()), known.saturating_add(1))
-        });
+    let (sum, known) = closed.iter().flatten().fold((0_u128, 0_u128), |(sum, known), wh| {
+        (sum.saturating_add(wh.0.into()), known.saturating_add(1))
+    });
     let mean = sum.checked_div(known)?;
     u64::try_from(mean).ok().map(Wh)
 }
@@ -130,14 +127,8 @@ mod tests {
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
-    const MORNING: DayRange = DayRange {
-        from: 28,
-        until: 36,
-    };
-    const EVENING: DayRange = DayRange {
-        from: 68,
-        until: 84,
-    };
+    const MORNING: DayRange = DayRange { from: 28, until: 36 };
+    const EVENING: DayRange = DayRange { from: 68, until: 84 };
 
     fn range(from: u8, until: u8) -> DayRange {
         DayRange { from, until }
@@ -161,14 +152,8 @@ mod tests {
     #[test]
     fn the_schedule_makes_a_slot_mid_peak_from_its_first_to_before_its_end() {
         let at = |slot| band(None, Wh(36_000), slot, &[MORNING, EVENING]);
-        assert_eq!(
-            [27, 28, 35, 36].map(at),
-            [Band::Off, Band::Mid, Band::Mid, Band::Off]
-        );
-        assert_eq!(
-            [67, 68, 83, 84].map(at),
-            [Band::Off, Band::Mid, Band::Mid, Band::Off]
-        );
+        assert_eq!([27, 28, 35, 36].map(at), [Band::Off, Band::Mid, Band::Mid, Band::Off]);
+        assert_eq!([67, 68, 83, 84].map(at), [Band::Off, Band::Mid, Band::Mid, Band::Off]);
     }
 
     #[test]

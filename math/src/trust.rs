@@ -46,10 +46,7 @@ impl Ratings {
     /// Whole ratings.
     pub fn whole(positive: u64, negative: u64) -> Self {
         let count = |ratings| u128::from(ratings).saturating_mul(u128::from(FULL));
-        Self {
-            positive: count(positive),
-            negative: count(negative),
-        }
+        Self { positive: count(positive), negative: count(negative) }
     }
 
     /// The sum, each count at most the largest that fits.
@@ -270,11 +267,7 @@ pub fn deposit_ppm(deposit: u128, reference: u128) -> u32 {
         return 1_000_000;
     }
     // Where the product would not fit, both lose bits that do not show in a ppm.
-    let halved = if deposit.checked_mul(FULL.into()).is_none() {
-        20
-    } else {
-        0
-    };
+    let halved = if deposit.checked_mul(FULL.into()).is_none() { 20 } else { 0 };
     (deposit >> halved)
         .saturating_mul(u128::from(FULL))
         .checked_div(reference >> halved)
@@ -303,10 +296,7 @@ fn indirect(decay: Decay, raters: &[Rater]) -> u128 {
 fn ratio(numerator: u128, denominator: u128) -> u128 {
     let excess = 64_u32.saturating_sub(denominator.leading_zeros());
     let (numerator, denominator) = (numerator >> excess, denominator >> excess);
-    numerator
-        .saturating_mul(ONE)
-        .checked_div(denominator)
-        .unwrap_or_default()
+    numerator.saturating_mul(ONE).checked_div(denominator).unwrap_or_default()
 }
 
 /// A number of ppm with 64 fractional bits, rounded down; but rounded up where no more is missing

@@ -93,9 +93,7 @@ impl PricePerKwh {
 
     /// What `energy` costs at this price, in plancks, rounded down; `None` on overflow.
     pub fn cost_floor(self, energy: Wh) -> Option<u128> {
-        self.0
-            .checked_mul(u128::from(energy.0))?
-            .checked_div(WH_PER_KWH)
+        self.0.checked_mul(u128::from(energy.0))?.checked_div(WH_PER_KWH)
     }
 
     /// What `energy` costs at this price, in plancks, rounded up; `None` on overflow.

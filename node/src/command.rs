@@ -56,10 +56,7 @@ pub fn run() -> Result<()> {
             let runner = cli.create_runner(cmd)?;
             runner.async_run(|config| {
                 let parts = service::new_partial(&config)?;
-                Ok((
-                    cmd.run(parts.client, parts.import_queue),
-                    parts.task_manager,
-                ))
+                Ok((cmd.run(parts.client, parts.import_queue), parts.task_manager))
             })
         }
         Some(Subcommand::ExportBlocks(cmd)) => {
@@ -80,10 +77,7 @@ pub fn run() -> Result<()> {
             let runner = cli.create_runner(cmd)?;
             runner.async_run(|config| {
                 let parts = service::new_partial(&config)?;
-                Ok((
-                    cmd.run(parts.client, parts.import_queue),
-                    parts.task_manager,
-                ))
+                Ok((cmd.run(parts.client, parts.import_queue), parts.task_manager))
             })
         }
         Some(Subcommand::PurgeChain(cmd)) => {

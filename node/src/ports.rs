@@ -43,12 +43,7 @@ pub fn claim(config: &mut Configuration, prometheus_asked: bool) -> Result<(), P
         endpoint.retry_random_port = false;
         // The IPv6 address of the pair is optional: a machine may have no IPv6.
         if !endpoint.is_optional {
-            check(
-                "JSON-RPC",
-                "--rpc-port",
-                Transport::Tcp,
-                endpoint.listen_addr,
-            )?;
+            check("JSON-RPC", "--rpc-port", Transport::Tcp, endpoint.listen_addr)?;
         }
     }
 
@@ -58,17 +53,8 @@ pub fn claim(config: &mut Configuration, prometheus_asked: bool) -> Result<(), P
         }
     }
 
-    if let Some(prometheus) = config
-        .prometheus_config
-        .as_ref()
-        .filter(|_| prometheus_asked)
-    {
-        check(
-            "Prometheus",
-            "--prometheus-port",
-            Transport::Tcp,
-            prometheus.port,
-        )?;
+    if let Some(prometheus) = config.prometheus_config.as_ref().filter(|_| prometheus_asked) {
+        check("Prometheus", "--prometheus-port", Transport::Tcp, prometheus.port)?;
     }
     Ok(())
 }
@@ -98,12 +84,7 @@ fn check(
                 io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied
             ) =>
         {
-            Err(PortError {
-                service,
-                address,
-                flag,
-                cause,
-            })
+            Err(PortError { service, address, flag, cause })
         }
         _ => Ok(()),
     }

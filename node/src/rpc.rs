@@ -46,21 +46,16 @@ pub fn create(
     deps: &Deps,
     executor: SubscriptionTaskExecutor,
 ) -> Result<RpcModule<()>, RegisterMethodError> {
-    let Deps {
-        client,
-        pool,
-        grandpa,
-    } = deps;
+    let Deps { client, pool, grandpa } = deps;
     let mut module = RpcModule::new(());
 
     let system = System::<FullPool, FullClient, Block>::new(client.clone(), pool.clone());
     module.merge(SystemApiServer::<Hash, AccountId, Nonce>::into_rpc(system))?;
 
     let payment = TransactionPayment::<FullClient, Block>::new(client.clone());
-    module.merge(TransactionPaymentApiServer::<
-        Hash,
-        RuntimeDispatchInfo<Balance>,
-    >::into_rpc(payment))?;
+    module.merge(TransactionPaymentApiServer::<Hash, RuntimeDispatchInfo<Balance>>::into_rpc(
+        payment,
+    ))?;
 
     let grandpa = Grandpa::new(
         executor,

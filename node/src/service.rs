@@ -90,9 +90,7 @@ pub fn new_partial(config: &Configuration) -> Result<Service> {
     let client = Arc::new(client);
 
     let telemetry = telemetry.map(|(worker, telemetry)| {
-        task_manager
-            .spawn_handle()
-            .spawn("telemetry", None, worker.run());
+        task_manager.spawn_handle().spawn("telemetry", None, worker.run());
         telemetry
     });
 
@@ -148,10 +146,7 @@ pub fn new_partial(config: &Configuration) -> Result<Service> {
 /// What the author tells the runtime about the world: the slot and the time.
 fn inherents(
     slot_duration: sc_consensus_aura::SlotDuration,
-) -> (
-    sp_consensus_aura::inherents::InherentDataProvider,
-    sp_timestamp::InherentDataProvider,
-) {
+) -> (sp_consensus_aura::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider) {
     let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
     let slot = sp_consensus_aura::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
         *timestamp,
@@ -221,9 +216,7 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result
             is_validator: config.role.is_authority(),
             keystore: Some(keystore_container.keystore()),
             offchain_db: backend.offchain_storage(),
-            transaction_pool: Some(OffchainTransactionPoolFactory::new(
-                transaction_pool.clone(),
-            )),
+            transaction_pool: Some(OffchainTransactionPoolFactory::new(transaction_pool.clone())),
             network_provider: Arc::new(network.clone()),
             enable_http_requests: true,
             custom_extensions: |_| Vec::new(),
@@ -231,9 +224,7 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result
         task_manager.spawn_handle().spawn(
             "offchain-workers-runner",
             "offchain-worker",
-            workers
-                .run(client.clone(), task_manager.spawn_handle())
-                .boxed(),
+            workers.run(client.clone(), task_manager.spawn_handle()).boxed(),
         );
     }
 
@@ -316,9 +307,7 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result
             },
         )?;
         // Essential: a validator that cannot write blocks is better stopped than kept running.
-        task_manager
-            .spawn_essential_handle()
-            .spawn_blocking("aura", Some("block-authoring"), aura);
+        task_manager.spawn_essential_handle().spawn_blocking("aura", Some("block-authoring"), aura);
     }
 
     if let Some(config) = grandpa_config {
@@ -340,9 +329,7 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result
             offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(transaction_pool),
         })?;
         // Essential: without a voter nothing becomes final.
-        task_manager
-            .spawn_essential_handle()
-            .spawn_blocking("grandpa-voter", None, grandpa);
+        task_manager.spawn_essential_handle().spawn_blocking("grandpa-voter", None, grandpa);
     }
 
     Ok(task_manager)

@@ -26,11 +26,7 @@ fn run(args: &[&str]) -> Output {
 }
 
 fn json(output: &Output) -> Value {
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("JSON on standard output")
 }
 
@@ -42,10 +38,7 @@ fn refusal(status: Option<i32>, stderr: &str) -> String {
 
 fn refused(args: &[&str]) -> String {
     let output = run(args);
-    refusal(
-        output.status.code(),
-        &String::from_utf8_lossy(&output.stderr),
-    )
+    refusal(output.status.code(), &String::from_utf8_lossy(&output.stderr))
 }
 
 /// Tests of chains that are built in need the runtime, which SKIP_WASM_BUILD leaves out.
@@ -149,17 +142,8 @@ fn keys_are_generated_and_inspected() {
     let inspected = json(&run(&["key", "inspect", "--output-type", "json", phrase]));
     assert_eq!(inspected["ss58Address"], generated["ss58Address"]);
 
-    let alice = json(&run(&[
-        "key",
-        "inspect",
-        "--output-type",
-        "json",
-        "//Alice",
-    ]));
-    assert_eq!(
-        alice["ss58Address"],
-        "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
-    );
+    let alice = json(&run(&["key", "inspect", "--output-type", "json", "//Alice"]));
+    assert_eq!(alice["ss58Address"], "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY");
 }
 
 #[test]
@@ -196,10 +180,7 @@ fn a_chain_spec_from_a_file_is_the_chain_it_was_written_from() {
     let path = path.to_str().expect("UTF-8");
     let local = json(&run(&["export-chain-spec", "--chain", "local", "--raw"]));
     std::fs::write(path, local.to_string()).expect("written");
-    assert_eq!(
-        json(&run(&["export-chain-spec", "--chain", path, "--raw"])),
-        local
-    );
+    assert_eq!(json(&run(&["export-chain-spec", "--chain", path, "--raw"])), local);
 }
 
 /// Ports are looked at before the genesis is: an empty one does.

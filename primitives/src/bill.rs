@@ -23,9 +23,7 @@ pub fn commitment<AccountId: Encode>(
     bill: &Bill,
     nonce: &Nonce,
 ) -> H256 {
-    (BILL_CONTEXT, genesis, seller, slot, bill, nonce)
-        .using_encoded(blake2_256)
-        .into()
+    (BILL_CONTEXT, genesis, seller, slot, bill, nonce).using_encoded(blake2_256).into()
 }
 
 #[cfg(test)]
@@ -88,13 +86,7 @@ mod tests {
         bytes.extend([5; 64]);
         bytes.extend([6; 32]);
         let expected = H256(blake2_256(&bytes));
-        let found = commitment(
-            H256::repeat_byte(1),
-            &2u64,
-            SlotIndex(3),
-            &bill(4),
-            &[6; 32],
-        );
+        let found = commitment(H256::repeat_byte(1), &2u64, SlotIndex(3), &bill(4), &[6; 32]);
         assert_eq!(found, expected);
     }
 }

@@ -192,11 +192,7 @@ pub trait Calendar {
 
     /// The slot whose delivery is under way now.
     fn current_slot() -> SlotIndex {
-        SlotIndex(
-            Self::now()
-                .checked_div(Self::slot_length())
-                .unwrap_or_default(),
-        )
+        SlotIndex(Self::now().checked_div(Self::slot_length()).unwrap_or_default())
     }
 
     /// Makes `now` fall at the beginning of `moment`, for benchmarks only.

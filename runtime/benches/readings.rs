@@ -117,10 +117,7 @@ fn community(scheme: Scheme) -> TestExternalities {
         .collect();
     genesis["metering"]["meters"] = Value::Array(meters);
     let genesis: RuntimeGenesisConfig = serde_json::from_value(genesis).expect("deserializes");
-    genesis
-        .build_storage()
-        .expect("a genesis that the pallets accept")
-        .into()
+    genesis.build_storage().expect("a genesis that the pallets accept").into()
 }
 
 /// The nodes of a state's trie, each with the number of references to it.
@@ -147,19 +144,9 @@ impl State {
 fn write(number: BlockNumber, parent: H256, transactions: Vec<UncheckedExtrinsic>) -> Block {
     let now = START + u64::from(number) * MILLISECONDS_PER_BLOCK;
     let slot = (now / MILLISECONDS_PER_BLOCK).encode();
-    let digest = Digest {
-        logs: vec![DigestItem::PreRuntime(
-            sp_consensus_aura::AURA_ENGINE_ID,
-            slot,
-        )],
-    };
-    let header = Header::new(
-        number,
-        H256::default(),
-        H256::default(),
-        parent,
-        digest.clone(),
-    );
+    let digest =
+        Digest { logs: vec![DigestItem::PreRuntime(sp_consensus_aura::AURA_ENGINE_ID, slot)] };
+    let header = Header::new(number, H256::default(), H256::default(), parent, digest.clone());
     Executive::initialize_block(&header);
     let clock = RuntimeCall::Timestamp(pallet_timestamp::Call::set { now });
     let mut all = vec![UncheckedExtrinsic::new_bare(clock)];
@@ -281,28 +268,21 @@ impl Case {
 
 fn main() {
     // Cargo itself passes `--bench`.
-    let file = std::env::args()
-        .skip(1)
-        .find(|argument| argument != "--bench");
+    let file = std::env::args().skip(1).find(|argument| argument != "--bench");
     let wasm = match &file {
         Some(path) => std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}")),
-        None => WASM_BINARY
-            .expect("built without WASM: unset SKIP_WASM_BUILD or name a file")
-            .to_vec(),
+        None => {
+            WASM_BINARY.expect("built without WASM: unset SKIP_WASM_BUILD or name a file").to_vec()
+        }
     };
     let code = WrappedRuntimeCode(wasm.as_slice().into());
-    let code = RuntimeCode {
-        code_fetcher: &code,
-        heap_pages: None,
-        hash: blake2_256(&wasm).to_vec(),
-    };
+    let code =
+        RuntimeCode { code_fetcher: &code, heap_pages: None, hash: blake2_256(&wasm).to_vec() };
     let executor = WasmExecutor::<SubstrateHostFunctions>::builder().build();
 
     let batch = |readings: Vec<SignedReading>| {
         let readings = readings.try_into().expect("a batch takes as many");
-        vec![RuntimeCall::Metering(
-            pallet_metering::Call::submit_readings { readings },
-        )]
+        vec![RuntimeCall::Metering(pallet_metering::Call::submit_readings { readings })]
     };
     let singly = |readings: Vec<SignedReading>| {
         readings

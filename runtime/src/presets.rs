@@ -33,11 +33,7 @@ pub const TEST_SESSION_SLOTS: u32 = 20;
 /// The rules of authoring of both presets: one slot in ten at least and half of them at most, and a
 /// window of four delivery slots, so that what meters say shows within minutes.
 pub fn authoring_rules() -> Rules {
-    Rules {
-        floor: 2,
-        window: 4,
-        ..Rules::default()
-    }
+    Rules { floor: 2, window: 4, ..Rules::default() }
 }
 
 /// What each well-known account owns at genesis.
@@ -83,10 +79,7 @@ pub fn tariff_rule() -> TariffRule {
 fn attributes() -> Vec<GenesisAttribute<AccountId>> {
     let registrar = Sr25519Keyring::Alice.to_account_id();
     [
-        (
-            "prosumer",
-            "Consumes, and may produce, electricity in this community",
-        ),
+        ("prosumer", "Consumes, and may produce, electricity in this community"),
         ("solar", "Owns a photovoltaic plant in this community"),
         ("battery", "Owns a battery in this community"),
         ("meter-installer", "Installs and seals meters"),
@@ -135,11 +128,8 @@ fn roles() -> Vec<(Role, PolicyId)> {
 }
 
 /// The prosumers that are there from the first block on.
-const PROSUMERS: [Sr25519Keyring; 3] = [
-    Sr25519Keyring::Dave,
-    Sr25519Keyring::Eve,
-    Sr25519Keyring::Ferdie,
-];
+const PROSUMERS: [Sr25519Keyring; 3] =
+    [Sr25519Keyring::Dave, Sr25519Keyring::Eve, Sr25519Keyring::Ferdie];
 
 fn credentials(validators: &[Sr25519Keyring]) -> Vec<GenesisCredential<AccountId>> {
     let credential = |keyring: Sr25519Keyring, attribute| GenesisCredential {
@@ -166,10 +156,7 @@ fn credentials(validators: &[Sr25519Keyring]) -> Vec<GenesisCredential<AccountId
 /// One meter for each prosumer of genesis, and one for each validator that is none, in this order.
 /// A meter's key is derived from the owner's as `//meter`.
 fn meters(validators: &[Sr25519Keyring]) -> Vec<GenesisMeter<AccountId>> {
-    let others = validators
-        .iter()
-        .copied()
-        .filter(|keyring| !PROSUMERS.contains(keyring));
+    let others = validators.iter().copied().filter(|keyring| !PROSUMERS.contains(keyring));
     PROSUMERS
         .into_iter()
         .chain(others)
@@ -210,23 +197,13 @@ fn genesis(validators: &[Sr25519Keyring], sudo: Option<AccountId>) -> Value {
             session_keys(*keyring).map(|keys| (who.clone(), who, keys))
         })
         .collect();
-    let council = [
-        Sr25519Keyring::Alice,
-        Sr25519Keyring::Bob,
-        Sr25519Keyring::Charlie,
-    ];
+    let council = [Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie];
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig { balances },
-        pov: PovConfig {
-            session_slots: TEST_SESSION_SLOTS,
-            rules: authoring_rules(),
-        },
+        pov: PovConfig { session_slots: TEST_SESSION_SLOTS, rules: authoring_rules() },
         session: SessionConfig { keys },
         council: CouncilConfig {
-            members: council
-                .iter()
-                .map(|keyring| keyring.to_account_id())
-                .collect(),
+            members: council.iter().map(|keyring| keyring.to_account_id()).collect(),
         },
         sudo: SudoConfig { key: sudo },
         membership: MembershipConfig {
@@ -235,10 +212,7 @@ fn genesis(validators: &[Sr25519Keyring], sudo: Option<AccountId>) -> Value {
             roles: roles(),
             credentials: credentials(validators),
         },
-        metering: MeteringConfig {
-            meters: meters(validators),
-            tariff: Some(tariff_rule()),
-        },
+        metering: MeteringConfig { meters: meters(validators), tariff: Some(tariff_rule()) },
         auction: AuctionConfig {
             slot_length: TEST_SLOT_LENGTH,
             windows: Windows::default(),
@@ -253,12 +227,7 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
     let patch = match id.as_ref() {
         DEV_RUNTIME_PRESET => genesis(&[alice], Some(alice.to_account_id())),
         LOCAL_TESTNET_RUNTIME_PRESET => genesis(
-            &[
-                alice,
-                Sr25519Keyring::Bob,
-                Sr25519Keyring::Charlie,
-                Sr25519Keyring::Dave,
-            ],
+            &[alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie, Sr25519Keyring::Dave],
             None,
         ),
         _ => return None,
@@ -268,8 +237,5 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
 
 /// The names of all presets.
 pub fn preset_names() -> Vec<PresetId> {
-    vec![
-        PresetId::from(DEV_RUNTIME_PRESET),
-        PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET),
-    ]
+    vec![PresetId::from(DEV_RUNTIME_PRESET), PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET)]
 }

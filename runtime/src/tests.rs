@@ -18,10 +18,7 @@ fn externalities(name: &str) -> sp_io::TestExternalities {
     let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).expect("serializes");
     json_merge(&mut genesis, preset(name));
     let genesis: RuntimeGenesisConfig = serde_json::from_value(genesis).expect("deserializes");
-    genesis
-        .build_storage()
-        .expect("a genesis that the pallets accept")
-        .into()
+    genesis.build_storage().expect("a genesis that the pallets accept").into()
 }
 
 fn json_merge(base: &mut serde_json::Value, patch: serde_json::Value) {
@@ -116,9 +113,8 @@ fn a_broker_may_trade_for_others_and_nothing_else() {
         slot: qedex_primitives::SlotIndex(1),
         id: 0,
     });
-    let terms = RuntimeCall::Auction(pallet_auction::Call::set_terms {
-        terms: presets::leader_terms(),
-    });
+    let terms =
+        RuntimeCall::Auction(pallet_auction::Call::set_terms { terms: presets::leader_terms() });
     let transfer = RuntimeCall::Balances(pallet_balances::Call::transfer_all {
         dest: MultiAddress::Id(sp_keyring::Sr25519Keyring::Eve.to_account_id()),
         keep_alive: false,
@@ -134,10 +130,7 @@ fn a_broker_may_trade_for_others_and_nothing_else() {
 #[test]
 fn a_block_has_at_most_one_second_of_computation() {
     let limit = configs::system::BlockWeights::get().max_block.ref_time();
-    assert_eq!(
-        limit,
-        frame_support::weights::constants::WEIGHT_REF_TIME_PER_SECOND
-    );
+    assert_eq!(limit, frame_support::weights::constants::WEIGHT_REF_TIME_PER_SECOND);
 }
 
 #[test]
@@ -161,10 +154,7 @@ fn the_beacon_knows_ended_epochs_only() {
 #[test]
 fn metadata_is_served_in_versions_14_to_16() {
     for version in 14..=16 {
-        assert!(
-            Runtime::metadata_at_version(version).is_some(),
-            "version {version}"
-        );
+        assert!(Runtime::metadata_at_version(version).is_some(), "version {version}");
     }
     if let Some(path) = std::env::var_os("QEDEX_WRITE_METADATA") {
         let latest = Runtime::metadata_at_version(16).expect("it is served");
@@ -195,34 +185,21 @@ fn a_blacklisted_installer_cannot_act_through_a_deputy() {
                 capacity: Wh(1_000),
             });
             let real = address(Key::Bob);
-            assert_ok!(Proxy::proxy(
-                signed(Key::Ferdie),
-                real,
-                None,
-                alloc::boxed::Box::new(call)
-            ));
+            assert_ok!(Proxy::proxy(signed(Key::Ferdie), real, None, alloc::boxed::Box::new(call)));
             let executed =
-                System::events()
-                    .into_iter()
-                    .rev()
-                    .find_map(|record| match record.event {
-                        RuntimeEvent::Proxy(pallet_proxy::Event::ProxyExecuted { result }) => {
-                            Some(result)
-                        }
-                        _ => None,
-                    });
+                System::events().into_iter().rev().find_map(|record| match record.event {
+                    RuntimeEvent::Proxy(pallet_proxy::Event::ProxyExecuted { result }) => {
+                        Some(result)
+                    }
+                    _ => None,
+                });
             executed.expect("the deputy acted")
         };
         assert_ok!(register(1));
         let hour = 3_600_000;
         let reason = Default::default();
         let bob = Key::Bob.to_account_id();
-        assert_ok!(Membership::blacklist(
-            RuntimeOrigin::root(),
-            bob,
-            reason,
-            hour
-        ));
+        assert_ok!(Membership::blacklist(RuntimeOrigin::root(), bob, reason, hour));
         let refused = pallet_metering::Error::<Runtime>::NotAnInstaller;
         assert_eq!(register(2), Err(refused.into()));
     });

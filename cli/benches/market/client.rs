@@ -145,9 +145,7 @@ impl Client {
         blocks: &mut Blocks<SubstrateConfig>,
     ) -> Result<subxt::client::Block<SubstrateConfig>> {
         let next = tokio::time::timeout(PATIENCE, blocks.next()).await;
-        Ok(next
-            .context("no block comes")?
-            .context("the node has gone")??)
+        Ok(next.context("no block comes")?.context("the node has gone")??)
     }
 
     /// The state after the latest finalised block.
@@ -232,10 +230,7 @@ impl Client {
             let event = event?;
             let of_slot = || -> Result<bool> {
                 // In each of the events below the slot comes first.
-                let bytes = event
-                    .field_bytes()
-                    .get(..8)
-                    .context("an event is too short")?;
+                let bytes = event.field_bytes().get(..8).context("an event is too short")?;
                 Ok(u64::from_le_bytes(bytes.try_into()?) == slot)
             };
             match (event.pallet_name(), event.event_name()) {
@@ -278,11 +273,8 @@ impl Client {
         let mut best = f64::INFINITY;
         for _ in 0..3 {
             let began = Instant::now();
-            let done = self
-                .rpc
-                .state_call("Core_execute_block", Some(&bytes), parent);
-            done.await
-                .with_context(|| format!("block {number} cannot be executed again"))?;
+            let done = self.rpc.state_call("Core_execute_block", Some(&bytes), parent);
+            done.await.with_context(|| format!("block {number} cannot be executed again"))?;
             best = best.min(began.elapsed().as_secs_f64() * 1e3);
         }
         Ok(best)
@@ -305,9 +297,7 @@ fn chain_order(order: NewOrder) -> types::pallet_auction::types::NewOrder {
 pub fn place_order(slot: u64, order: NewOrder) -> impl Payload {
     let slot = types::qedex_primitives::calendar::SlotIndex(slot);
     let order = chain_order(order);
-    api::tx()
-        .auction()
-        .place_order(slot, order.side, order.limit, order.energy)
+    api::tx().auction().place_order(slot, order.side, order.limit, order.energy)
 }
 
 /// Places orders in one batch.

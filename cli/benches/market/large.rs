@@ -144,16 +144,12 @@ impl Bystanders {
         let sent = client.send_next(at, calls).await?;
         self.transfers.sent += sent.len();
         let now = at.block_number();
-        self.waiting
-            .extend(sent.into_iter().map(|hash| (hash, now)));
+        self.waiting.extend(sent.into_iter().map(|hash| (hash, now)));
         Ok(())
     }
 
     fn note(&mut self, row: &mut Row) {
-        let sent = row
-            .hashes
-            .iter()
-            .filter_map(|hash| self.waiting.remove(hash));
+        let sent = row.hashes.iter().filter_map(|hash| self.waiting.remove(hash));
         row.waited = sent.map(|sent| row.number - sent).collect();
         self.transfers.included += row.waited.len();
     }
@@ -201,10 +197,7 @@ pub async fn measure(orders: u32) -> Result<Figures> {
         row.hashes.iter().for_each(|hash| {
             waiting.remove(hash);
         });
-        must(
-            row.failed == 0,
-            "a transaction failed or an order was refused",
-        )?;
+        must(row.failed == 0, "a transaction failed or an order was refused")?;
         let (done, time) = (row.matched, row.time);
         tell(&row, rows.len());
         if time + 2_000 * QUIET >= opens {
@@ -268,10 +261,7 @@ impl Figures {
         (slot, closes): (u64, u64),
     ) -> Result<Self> {
         let placed: u32 = rows.iter().map(|row| row.placed).sum();
-        must(
-            placed == orders,
-            "not every order was in the book at gate closure",
-        )?;
+        must(placed == orders, "not every order was in the book at gate closure")?;
         let found = rows.iter().position(|row| row.cleared);
         let found = found.context("no block says that prices were found")?;
         let authored = {
@@ -282,21 +272,13 @@ impl Figures {
         for row in &mut rows {
             row.authored = authored.get(&row.number).copied();
         }
-        let phases: Vec<Option<Phase>> = (0..rows.len())
-            .map(|place| phase(&rows, place, found))
-            .collect();
-        let all = [
-            Phase::Quiet,
-            Phase::Filling,
-            Phase::Discovery,
-            Phase::Pairing,
-            Phase::Release,
-        ];
+        let phases: Vec<Option<Phase>> =
+            (0..rows.len()).map(|place| phase(&rows, place, found)).collect();
+        let all = [Phase::Quiet, Phase::Filling, Phase::Discovery, Phase::Pairing, Phase::Release];
         let mut summaries = Vec::new();
         for phase in all {
-            let places: Vec<usize> = (0..rows.len())
-                .filter(|place| phases.get(*place) == Some(&Some(phase)))
-                .collect();
+            let places: Vec<usize> =
+                (0..rows.len()).filter(|place| phases.get(*place) == Some(&Some(phase))).collect();
             let step = places.len().div_ceil(EXECUTED_AGAIN).max(1);
             for place in places.iter().step_by(step) {
                 if let Some(row) = rows.get_mut(*place) {
@@ -342,10 +324,7 @@ impl Spread {
         // Thousandths, so that they have an order.
         let values: Vec<u64> = values.map(|value| (value * 1e3) as u64).collect();
         let back = |value: Option<u64>| value.unwrap_or_default() as f64 / 1e3;
-        Self {
-            median: back(median(&values)),
-            largest: back(values.iter().max().copied()),
-        }
+        Self { median: back(median(&values)), largest: back(values.iter().max().copied()) }
     }
 }
 

@@ -53,10 +53,7 @@ struct Figures {
 #[tokio::main]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    let mut figures = Figures {
-        large_book: None,
-        requests: None,
-    };
+    let mut figures = Figures { large_book: None, requests: None };
     if options.requests > 0 {
         let found = requests::measure(options.requests, options.rounds, options.lead).await?;
         println!("{found}");

@@ -53,11 +53,7 @@ impl Node {
     /// instead of the auction's genesis where it is given.
     pub fn start(participants: &[Participant], market: Option<&Value>) -> Result<Self> {
         let binary = Path::new(env!("CARGO_BIN_EXE_qedex")).with_file_name("qedex-node");
-        ensure!(
-            binary.exists(),
-            "{} does not exist: scripts/bench builds it",
-            binary.display()
-        );
+        ensure!(binary.exists(), "{} does not exist: scripts/bench builds it", binary.display());
         let folder = std::env::temp_dir().join(format!("qedex-market.{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         let spec = folder.join("spec.json");
@@ -80,11 +76,7 @@ impl Node {
             .stderr(log)
             .spawn()
             .context("the node does not start")?;
-        Ok(Self {
-            process,
-            folder,
-            port,
-        })
+        Ok(Self { process, folder, port })
     }
 
     /// The address that clients use.
@@ -128,9 +120,7 @@ fn prepared(line: &str) -> Option<(u64, u64)> {
 }
 
 fn spec_of(binary: &Path, participants: &[Participant], market: Option<&Value>) -> Result<Value> {
-    let output = Command::new(binary)
-        .args(["export-chain-spec", "--chain", "dev"])
-        .output()?;
+    let output = Command::new(binary).args(["export-chain-spec", "--chain", "dev"]).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "export-chain-spec: {said}");
     let mut spec: Value = serde_json::from_slice(&output.stdout)?;
@@ -152,18 +142,15 @@ fn spec_of(binary: &Path, participants: &[Participant], market: Option<&Value>) 
             }));
         }
     }
-    for (place, more) in [
-        ("/balances/balances", balances),
-        ("/membership/credentials", credentials),
-    ] {
+    for (place, more) in
+        [("/balances/balances", balances), ("/membership/credentials", credentials)]
+    {
         let list = genesis.pointer_mut(place).and_then(Value::as_array_mut);
         let list = list.with_context(|| format!("the chain spec has no {place}"))?;
         list.extend(more);
     }
     if let Some(market) = market {
-        *genesis
-            .pointer_mut("/auction")
-            .context("the chain spec has no auction")? = market.clone();
+        *genesis.pointer_mut("/auction").context("the chain spec has no auction")? = market.clone();
     }
     Ok(spec)
 }

@@ -145,10 +145,7 @@ pub async fn measure(requests: u32, rounds: u32, lead: u64) -> Result<Figures> {
                 }
             }
         }
-        eprintln!(
-            "slot {slot}: the result is final after {:.1} s",
-            round.is_final
-        );
+        eprintln!("slot {slot}: the result is final after {:.1} s", round.is_final);
         figures.rounds.push(round);
     }
     Ok(figures)

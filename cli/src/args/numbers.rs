@@ -9,9 +9,7 @@ use std::any::TypeId;
 
 /// `command`, with what looks like a negative number taken for a value, in every command within it too.
 pub fn with_negative_values(command: Command) -> Command {
-    command
-        .allow_negative_numbers(true)
-        .mut_subcommands(with_negative_values)
+    command.allow_negative_numbers(true).mut_subcommands(with_negative_values)
 }
 
 /// Whether the argument's values are numbers.

@@ -25,27 +25,19 @@ fn every_command_prints_json_and_refuses_unknown_options_with_status_2() {
     leaves(&Cli::command(), &[], &mut all);
     assert!(all.len() > 40, "{}", all.len());
     for (path, command) in all {
-        let json = command
-            .get_arguments()
-            .any(|a| a.get_long() == Some("json"));
+        let json = command.get_arguments().any(|a| a.get_long() == Some("json"));
         assert!(json, "{path:?}");
         let arguments = path.iter().map(String::as_str).chain(["--no-such-option"]);
         let error = Cli::try_parse_from(arguments).unwrap_err();
         assert_eq!(error.exit_code(), 2, "{path:?}");
-        assert_eq!(
-            error.kind(),
-            clap::error::ErrorKind::UnknownArgument,
-            "{path:?}"
-        );
+        assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument, "{path:?}");
     }
 }
 
 #[test]
 fn the_main_job_has_defaults_for_everything() {
     let cli = Cli::try_parse_from(["qedex", "play"]).unwrap();
-    let Command::Play(play) = cli.command else {
-        panic!("play")
-    };
+    let Command::Play(play) = cli.command else { panic!("play") };
     assert_eq!((play.slots, play.seed), (8, 1));
     assert_eq!(play.from.to_string(), "2016-07-11T11:00");
     assert_eq!(play.shares(), Shares::default());
@@ -54,9 +46,7 @@ fn the_main_job_has_defaults_for_everything() {
 /// A value that is read, for an argument before the one that is tried.
 fn any_value(argument: &clap::Arg) -> String {
     let values = argument.get_possible_values();
-    values
-        .first()
-        .map_or("0".to_owned(), |value| value.get_name().to_owned())
+    values.first().map_or("0".to_owned(), |value| value.get_name().to_owned())
 }
 
 #[test]
@@ -99,38 +89,17 @@ fn a_number_is_refused_with_a_plus_sign_wherever_it_stands() {
         &["market", "book", "--slot", "1", "--count", "+1"],
         &["play", "--slots", "+1"],
         &["play", "--cheat-share", "+1"],
-        &[
-            "plan",
-            "double-spend",
-            "--q",
-            "+0.1",
-            "--confirmations",
-            "1",
-            "--premined",
-            "1",
-        ],
+        &["plan", "double-spend", "--q", "+0.1", "--confirmations", "1", "--premined", "1"],
         &["policy", "remove", "+1", suri[0], suri[1]],
         &["role", "set", "sell", "+1", suri[0], suri[1]],
     ] {
-        let words = || {
-            ["qedex"]
-                .iter()
-                .chain(arguments)
-                .map(|word| word.to_string())
-        };
+        let words = || ["qedex"].iter().chain(arguments).map(|word| word.to_string());
         let error = Cli::read(words()).unwrap_err();
         let said = error.to_string();
-        assert_eq!(
-            error.kind(),
-            clap::error::ErrorKind::ValueValidation,
-            "{said}"
-        );
+        assert_eq!(error.kind(), clap::error::ErrorKind::ValueValidation, "{said}");
         assert!(said.contains("a number has no sign"), "{said}");
         assert!(said.contains("invalid value '+"), "{said}");
-        assert!(
-            said.contains(&format!("Usage: qedex {}", arguments[0])),
-            "{said}"
-        );
+        assert!(said.contains(&format!("Usage: qedex {}", arguments[0])), "{said}");
         assert!(Cli::read(words().map(|word| word.replace('+', ""))).is_ok());
     }
     // What is no number may begin with the sign.
@@ -145,12 +114,8 @@ fn bad_arguments_are_refused_with_status_2() {
         &["play", "--slots", "0"],
         &["play", "--from", "11:07"],
         &["play", "--cheat-share", "101"],
-        &[
-            "order", "place", "--side", "bid", "--price", "1", "--wh", "1", "--suri", "//Dave",
-        ],
-        &[
-            "order", "place", "--next", "--slot", "1", "--side", "bid", "--price", "1", "--wh",
-        ],
+        &["order", "place", "--side", "bid", "--price", "1", "--wh", "1", "--suri", "//Dave"],
+        &["order", "place", "--next", "--slot", "1", "--side", "bid", "--price", "1", "--wh"],
         &["status", "--genesis", "0x12"],
         &["trade", "list"],
         &["trade", "list", "--account", "//Dave", "--suri", "//Dave"],

@@ -58,10 +58,9 @@ impl Session {
                 let (block, included) = self.call(what, &call, key).await?;
                 match included.refusals.first() {
                     None => Ok(Acted::Done(Box::new((block, included)))),
-                    Some(refusal) => Err(Error::Refused {
-                        what: what.to_owned(),
-                        refusal: refusal.clone(),
-                    }),
+                    Some(refusal) => {
+                        Err(Error::Refused { what: what.to_owned(), refusal: refusal.clone() })
+                    }
                 }
             }
             Authority::Council => {

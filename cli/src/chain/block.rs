@@ -66,10 +66,7 @@ impl Block {
             time,
             transactions: hashes
                 .into_iter()
-                .map(|hash| Transaction {
-                    hash,
-                    ..Transaction::default()
-                })
+                .map(|hash| Transaction { hash, ..Transaction::default() })
                 .collect(),
             happenings: Vec::new(),
         };
@@ -127,8 +124,7 @@ impl Transaction {
     /// What it did in the council to the call with this hash.
     pub fn decided(&self, hash: H256) -> impl Iterator<Item = &Decision> {
         let all = self.decisions.iter();
-        all.filter(move |(of, _)| *of == hash)
-            .map(|(_, decision)| decision)
+        all.filter(move |(of, _)| *of == hash).map(|(_, decision)| decision)
     }
 
     fn note_failure(&mut self, event: &Event<'_>, metadata: &Metadata) -> Result<(), Error> {
@@ -165,13 +161,8 @@ impl Transaction {
         use api::auction::events::OrderRefused;
         if let Some(refused) = decode::<OrderRefused>(event)? {
             let order = refused.order;
-            let order = (
-                own_side(&order.side),
-                PricePerKwh(order.limit.0),
-                Wh(order.energy.0),
-            );
-            self.refused_orders
-                .push((order, describe(&refused.error, metadata)));
+            let order = (own_side(&order.side), PricePerKwh(order.limit.0), Wh(order.energy.0));
+            self.refused_orders.push((order, describe(&refused.error, metadata)));
         }
         Ok(())
     }
@@ -179,12 +170,10 @@ impl Transaction {
     fn note_reading(&mut self, event: &Event<'_>) -> Result<(), Error> {
         use api::metering::events::{ReadingAccepted, ReadingRefused};
         if let Some(accepted) = decode::<ReadingAccepted>(event)? {
-            self.readings
-                .push((accepted.meter.0, accepted.slot.0, None));
+            self.readings.push((accepted.meter.0, accepted.slot.0, None));
         } else if let Some(refused) = decode::<ReadingRefused>(event)? {
             let why = format!("{:?}", refused.error);
-            self.readings
-                .push((refused.meter.0, refused.slot.0, Some(why)));
+            self.readings.push((refused.meter.0, refused.slot.0, Some(why)));
         }
         Ok(())
     }
@@ -250,13 +239,7 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
         )));
     }
     if let Some(complained) = decode::<Complained>(event)? {
-        let Complained {
-            slot,
-            id,
-            bond,
-            due,
-            ..
-        } = complained;
+        let Complained { slot, id, bond, due, .. } = complained;
         return Ok(Some((slot.0, Happening::Complained { id, bond, due })));
     }
     if let Some(revealed) = decode::<Revealed>(event)? {
@@ -289,10 +272,7 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
             bond_to_seller: amounts.bond_to_seller,
             bond_back: amounts.bond_back,
         };
-        return Ok(Some((
-            settled.slot.0,
-            Happening::Settled(settled.id, settlement),
-        )));
+        return Ok(Some((settled.slot.0, Happening::Settled(settled.id, settlement))));
     }
     Ok(decode::<SlotSettled>(event)?.map(|settled| (settled.slot.0, Happening::Closed)))
 }
@@ -300,10 +280,7 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
 /// The name and meaning of a dispatch error.
 pub(super) fn describe(error: &types::sp_runtime::DispatchError, metadata: &Metadata) -> Refusal {
     let types::sp_runtime::DispatchError::Module(module) = error else {
-        return Refusal {
-            name: format!("{error:?}"),
-            meaning: String::new(),
-        };
+        return Refusal { name: format!("{error:?}"), meaning: String::new() };
     };
     let [code, ..] = module.error;
     let found = metadata
@@ -314,9 +291,6 @@ pub(super) fn describe(error: &types::sp_runtime::DispatchError, metadata: &Meta
             name: format!("{pallet}::{}", variant.name),
             meaning: variant.docs.join(" ").trim().to_owned(),
         },
-        None => Refusal {
-            name: format!("{module:?}"),
-            meaning: String::new(),
-        },
+        None => Refusal { name: format!("{module:?}"), meaning: String::new() },
     }
 }

@@ -70,17 +70,11 @@ fn failed(error: impl ToString) -> Error {
 
 /// Bids and asks at each price of an open book, best first.
 pub async fn depth(at: &At, slot: u64) -> std::result::Result<(Vec<Level>, Vec<Level>), Error> {
-    let call = api::runtime_apis()
-        .market_book_api()
-        .depth(slot_index(slot));
+    let call = api::runtime_apis().market_book_api().depth(slot_index(slot));
     let depth = at.runtime_apis().call(call).await.map_err(failed)?;
     let levels = |side: Vec<types::qedex_primitives::market::DepthLevel>| {
         side.into_iter()
-            .map(|level| Level {
-                price: level.price.0,
-                wh: level.energy.0,
-                orders: level.orders,
-            })
+            .map(|level| Level { price: level.price.0, wh: level.energy.0, orders: level.orders })
             .collect()
     };
     Ok((levels(depth.bids), levels(depth.asks)))
@@ -97,9 +91,7 @@ pub async fn book(
         Side::Bid => types::qedex_primitives::market::Side::Bid,
         Side::Ask => types::qedex_primitives::market::Side::Ask,
     };
-    let call = api::runtime_apis()
-        .market_book_api()
-        .book(slot_index(slot), side, 0, count);
+    let call = api::runtime_apis().market_book_api().book(slot_index(slot), side, 0, count);
     let orders = at.runtime_apis().call(call).await.map_err(failed)?;
     let order = |order: types::qedex_primitives::market::BookOrder<_>| BookOrder {
         id: order.id,
@@ -113,9 +105,7 @@ pub async fn book(
 
 /// How a slot cleared, while the chain keeps it.
 pub async fn clearing(at: &At, slot: u64) -> std::result::Result<Option<Result>, Error> {
-    let call = api::runtime_apis()
-        .market_book_api()
-        .clearing(slot_index(slot));
+    let call = api::runtime_apis().market_book_api().clearing(slot_index(slot));
     let found = at.runtime_apis().call(call).await.map_err(failed)?;
     Ok(found.map(|found| Result {
         slot: found.slot.0,

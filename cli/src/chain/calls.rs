@@ -41,16 +41,12 @@ fn address(account: Account) -> MultiAddress<AccountId32, ()> {
 /// Places an order.
 pub fn place_order(slot: u64, side: Side, limit: PricePerKwh, energy: Wh) -> impl Payload {
     let (side, limit) = (chain_side(side), per_kwh(limit));
-    api::tx()
-        .auction()
-        .place_order(slot_index(slot), side, limit, wh(energy))
+    api::tx().auction().place_order(slot_index(slot), side, limit, wh(energy))
 }
 
 /// Changes an order's limit or energy.
 pub fn amend_order(slot: u64, id: u32, limit: PricePerKwh, energy: Wh) -> impl Payload {
-    api::tx()
-        .auction()
-        .amend_order(slot_index(slot), id, per_kwh(limit), wh(energy))
+    api::tx().auction().amend_order(slot_index(slot), id, per_kwh(limit), wh(energy))
 }
 
 /// An order that is not placed yet: side, limit and energy.

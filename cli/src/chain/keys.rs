@@ -122,11 +122,8 @@ mod tests {
 
     #[test]
     fn participants_have_the_keys_that_their_paths_say() {
-        let [keys] = ParticipantKeys::derive(["p042"].into_iter())
-            .unwrap()
-            .try_into()
-            .ok()
-            .unwrap();
+        let [keys] =
+            ParticipantKeys::derive(["p042"].into_iter()).unwrap().try_into().ok().unwrap();
         let keys: ParticipantKeys = keys;
         let account = from_suri("//qedex//p042").unwrap();
         let meter = from_suri("//qedex//p042//meter").unwrap();
@@ -136,10 +133,7 @@ mod tests {
 
     #[test]
     fn a_malformed_secret_is_refused_without_showing_it() {
-        let error = from_suri("correct horse battery")
-            .err()
-            .unwrap()
-            .to_string();
+        let error = from_suri("correct horse battery").err().unwrap().to_string();
         assert!(!error.contains("horse"), "{error}");
     }
 }

@@ -58,10 +58,7 @@ impl Reading {
 
     /// Signs with the meter's key.
     pub fn sign(self, genesis: H256, key: &impl Signer) -> SignedReading {
-        SignedReading {
-            reading: self,
-            signature: key.signature(&self.signing_bytes(genesis)),
-        }
+        SignedReading { reading: self, signature: key.signature(&self.signing_bytes(genesis)) }
     }
 }
 
@@ -175,11 +172,7 @@ impl Bill {
     /// The commitment of `seller` to this bill of `slot`: the Blake2b hash over the domain, the
     /// genesis hash, the seller, the slot, the bill and a nonce.
     pub fn commitment(&self, genesis: H256, seller: Account, slot: u64, nonce: &Nonce) -> H256 {
-        let bill: Vec<_> = self
-            .0
-            .iter()
-            .map(|signed| (signed.reading, signed.signature))
-            .collect();
+        let bill: Vec<_> = self.0.iter().map(|signed| (signed.reading, signed.signature)).collect();
         // Large enough not to move, which would leave a copy of the nonce behind.
         let mut preimage = Zeroizing::new(Vec::with_capacity(PREIMAGE));
         (BILL_CONTEXT, genesis.0, seller, slot, bill, nonce.bytes()).encode_to(&mut *preimage);

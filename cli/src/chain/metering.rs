@@ -51,10 +51,7 @@ pub struct Key {
 impl Key {
     /// The key with these bytes.
     pub fn new(scheme: Scheme, bytes: [u8; 32]) -> Self {
-        Self {
-            scheme,
-            key: format!("0x{}", hex::encode(bytes)),
-        }
+        Self { scheme, key: format!("0x{}", hex::encode(bytes)) }
     }
 
     fn of(key: &MeterKey) -> Self {
@@ -123,17 +120,11 @@ pub struct Flow {
 
 impl Flow {
     const fn of(flow: &ChainFlow) -> Self {
-        Self {
-            generated: flow.generated.0,
-            consumed: flow.consumed.0,
-        }
+        Self { generated: flow.generated.0, consumed: flow.consumed.0 }
     }
 
     const fn of_reading(reading: &types::pallet_metering::types::Reading) -> Self {
-        Self {
-            generated: reading.generated.0,
-            consumed: reading.consumed.0,
-        }
+        Self { generated: reading.generated.0, consumed: reading.consumed.0 }
     }
 }
 
@@ -224,18 +215,12 @@ fn own_meter(
 /// What is held for meters, by their number.
 async fn bonds(at: &At) -> Result<BTreeMap<u32, Bond>, Error> {
     let mut all = BTreeMap::new();
-    let mut entries = at
-        .storage()
-        .iter(api::storage().metering().meter_bonds(), ())
-        .await?;
+    let mut entries = at.storage().iter(api::storage().metering().meter_bonds(), ()).await?;
     while let Some(entry) = entries.next().await {
         let entry = entry?;
         let (meter,) = entry.key()?.decode()?;
         let (payer, held) = entry.value().decode()?;
-        let bond = Bond {
-            payer: payer.to_string(),
-            amount: held.0,
-        };
+        let bond = Bond { payer: payer.to_string(), amount: held.0 };
         all.insert(meter.0, bond);
     }
     Ok(all)
@@ -245,10 +230,7 @@ async fn bonds(at: &At) -> Result<BTreeMap<u32, Bond>, Error> {
 pub async fn meters(at: &At) -> Result<Vec<Meter>, Error> {
     let mut bonds = bonds(at).await?;
     let mut all = Vec::new();
-    let mut entries = at
-        .storage()
-        .iter(api::storage().metering().meters(), ())
-        .await?;
+    let mut entries = at.storage().iter(api::storage().metering().meters(), ()).await?;
     while let Some(entry) = entries.next().await {
         let entry = entry?;
         let (number,) = entry.key()?.decode()?;
@@ -287,9 +269,7 @@ pub async fn history(at: &At, meter: u32, from: u64, until: u64) -> Result<Vec<H
 /// What flowed through the meters of an account; none without an active meter, before the slot takes
 /// readings, and where it is not kept any more.
 pub async fn flow(at: &At, account: Account, slot: u64) -> Result<Option<Flow>, Error> {
-    let ask = api::runtime_apis()
-        .metering_api()
-        .flow(AccountId32(account), SlotIndex(slot));
+    let ask = api::runtime_apis().metering_api().flow(AccountId32(account), SlotIndex(slot));
     Ok(at.runtime_apis().call(ask).await?.as_ref().map(Flow::of))
 }
 
@@ -319,9 +299,7 @@ const fn chain_key(scheme: Scheme, key: [u8; 32]) -> MeterKey {
 /// Registers a meter.
 pub fn register(owner: Account, scheme: Scheme, key: [u8; 32], capacity: u64) -> impl Payload {
     let (owner, key) = (AccountId32(owner), chain_key(scheme, key));
-    api::tx()
-        .metering()
-        .register_meter(owner, key, Wh(capacity))
+    api::tx().metering().register_meter(owner, key, Wh(capacity))
 }
 
 /// Gives a meter another key.

@@ -69,19 +69,10 @@ impl Chain {
             url: url.to_owned(),
             reason: reason.to_string(),
         };
-        let rpc_client = RpcClient::from_url(url)
-            .await
-            .map_err(|e| unreachable(&e))?;
+        let rpc_client = RpcClient::from_url(url).await.map_err(|e| unreachable(&e))?;
         let rpc = LegacyRpcMethods::new(rpc_client.clone());
-        let version = rpc
-            .state_get_runtime_version(None)
-            .await
-            .map_err(|e| unreachable(&e))?;
-        let name = version
-            .other
-            .get("specName")
-            .and_then(|name| name.as_str())
-            .unwrap_or("?");
+        let version = rpc.state_get_runtime_version(None).await.map_err(|e| unreachable(&e))?;
+        let name = version.other.get("specName").and_then(|name| name.as_str()).unwrap_or("?");
         if name != SPEC_NAME {
             let what = format!("the node at {url} runs {name:?}, not {SPEC_NAME:?}");
             return Err(Error::WrongChain(what));
@@ -114,11 +105,8 @@ impl Chain {
     /// The node's name, the chain's name and the runtime's version.
     pub async fn identity(&self) -> Result<(String, String, u32), Error> {
         let version = self.rpc.state_get_runtime_version(None).await?;
-        let node = format!(
-            "{} {}",
-            self.rpc.system_name().await?,
-            self.rpc.system_version().await?
-        );
+        let node =
+            format!("{} {}", self.rpc.system_name().await?, self.rpc.system_version().await?);
         Ok((node, self.rpc.system_chain().await?, version.spec_version))
     }
 }

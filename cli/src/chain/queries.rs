@@ -77,37 +77,26 @@ impl Calendar {
 
     /// The first slot whose gate opens after `now`.
     pub fn first_to_open(&self, now: u64) -> u64 {
-        self.slot_at(now)
-            .saturating_add(u64::from(self.gate_opens))
-            .saturating_add(1)
+        self.slot_at(now).saturating_add(u64::from(self.gate_opens)).saturating_add(1)
     }
 
     /// The first slot whose gate has not closed at `now`.
     pub fn first_not_closed(&self, now: u64) -> u64 {
-        self.slot_at(now)
-            .saturating_add(u64::from(self.gate_closes))
-            .saturating_add(1)
+        self.slot_at(now).saturating_add(u64::from(self.gate_closes)).saturating_add(1)
     }
 }
 
 /// The chain's time.
 pub async fn time(at: &At) -> Result<u64, Error> {
-    let now = at
-        .storage()
-        .try_fetch(api::storage().timestamp().now(), ())
-        .await?;
+    let now = at.storage().try_fetch(api::storage().timestamp().now(), ()).await?;
     Ok(now.map(|now| now.decode()).transpose()?.unwrap_or(0))
 }
 
 /// The calendar of slots that open from now on.
 pub async fn calendar(at: &At) -> Result<Calendar, Error> {
     let storage = at.storage();
-    let slot_length = storage
-        .fetch(api::storage().auction().slot_length(), ())
-        .await?;
-    let windows = storage
-        .fetch(api::storage().auction().standing_windows(), ())
-        .await?;
+    let slot_length = storage.fetch(api::storage().auction().slot_length(), ()).await?;
+    let windows = storage.fetch(api::storage().auction().standing_windows(), ()).await?;
     let windows = windows.decode()?;
     Ok(Calendar {
         slot_length: slot_length.decode()?,
@@ -122,10 +111,7 @@ pub async fn calendar(at: &At) -> Result<Calendar, Error> {
 
 /// The leader's terms for slots that open from now on; none if no slot opens.
 pub async fn terms(at: &At) -> Result<Option<Corridor>, Error> {
-    let terms = at
-        .storage()
-        .try_fetch(api::storage().auction().standing_terms(), ())
-        .await?;
+    let terms = at.storage().try_fetch(api::storage().auction().standing_terms(), ()).await?;
     let Some(terms) = terms else { return Ok(None) };
     let terms = terms.decode()?;
     Ok(Some(Corridor {
@@ -197,44 +183,26 @@ pub async fn is_meter(at: &At, number: u32) -> Result<bool, Error> {
 
 /// All money there is.
 pub async fn total_issuance(at: &At) -> Result<Plancks, Error> {
-    Ok(at
-        .storage()
-        .fetch(api::storage().balances().total_issuance(), ())
-        .await?
-        .decode()?)
+    Ok(at.storage().fetch(api::storage().balances().total_issuance(), ()).await?.decode()?)
 }
 
 /// The free balance of an account.
 pub async fn free_balance(at: &At, account: Account) -> Result<Plancks, Error> {
     let key = (AccountId32(account),);
-    let info = at
-        .storage()
-        .try_fetch(api::storage().system().account(), key)
-        .await?;
-    Ok(info
-        .map(|info| info.decode())
-        .transpose()?
-        .map_or(0, |info| info.data.free))
+    let info = at.storage().try_fetch(api::storage().system().account(), key).await?;
+    Ok(info.map(|info| info.decode()).transpose()?.map_or(0, |info| info.data.free))
 }
 
 /// What is held of an account for the market.
 pub async fn held_for_market(at: &At, account: Account) -> Result<Plancks, Error> {
     let key = (AccountId32(account),);
-    let holds = at
-        .storage()
-        .try_fetch(api::storage().balances().holds(), key)
-        .await?;
+    let holds = at.storage().try_fetch(api::storage().balances().holds(), key).await?;
     let Some(holds) = holds else { return Ok(0) };
     let market = |id: &types::qedex_runtime::RuntimeHoldReason| {
         matches!(id, types::qedex_runtime::RuntimeHoldReason::Settlement(_))
     };
     let holds = holds.decode()?;
-    Ok(holds
-        .0
-        .iter()
-        .filter(|hold| market(&hold.id))
-        .map(|hold| hold.amount)
-        .sum())
+    Ok(holds.0.iter().filter(|hold| market(&hold.id)).map(|hold| hold.amount).sum())
 }
 
 /// Whether an account's credential of `attribute` holds until `until`.
@@ -265,24 +233,15 @@ pub async fn has_credential(
 /// The number of the meter with this sr25519 key, if there is one.
 pub async fn meter_by_key(at: &At, key: [u8; 32]) -> Result<Option<u32>, Error> {
     let key = (types::qedex_primitives::metering::MeterKey::Sr25519(key),);
-    let meter = at
-        .storage()
-        .try_fetch(api::storage().metering().meter_by_key(), key)
-        .await?;
-    Ok(meter
-        .map(|meter| meter.decode())
-        .transpose()?
-        .map(|meter| meter.0))
+    let meter = at.storage().try_fetch(api::storage().metering().meter_by_key(), key).await?;
+    Ok(meter.map(|meter| meter.decode()).transpose()?.map(|meter| meter.0))
 }
 
 /// Whether `account` lets `broker` trade for it.
 pub async fn lets_trade(at: &At, account: Account, broker: Account) -> Result<bool, Error> {
     use types::qedex_runtime::configs::accounts::ProxyType;
     let key = (AccountId32(account),);
-    let proxies = at
-        .storage()
-        .try_fetch(api::storage().proxy().proxies(), key)
-        .await?;
+    let proxies = at.storage().try_fetch(api::storage().proxy().proxies(), key).await?;
     let Some(proxies) = proxies else {
         return Ok(false);
     };

@@ -47,10 +47,7 @@ pub enum Datum {
 /// The nesting of what is read is not bounded here: only what the chain's runtime takes for a call
 /// is to be read.
 pub fn read(encoded: &[u8], metadata: &Metadata) -> Result<Call, String> {
-    let reader = Reader {
-        types: metadata.types(),
-        call: metadata.outer_enums().call_enum_ty(),
-    };
+    let reader = Reader { types: metadata.types(), call: metadata.outer_enums().call_enum_ty() };
     let mut rest = encoded;
     let value = scale_value::scale::decode_as_type(&mut rest, reader.call, reader.types)
         .map_err(|e| e.to_string())?;
@@ -133,9 +130,9 @@ impl Reader<'_> {
     fn content(&self, parts: Composite<u32>) -> Datum {
         match parts {
             Composite::Named(_) => Datum::Fields(self.named(parts)),
-            Composite::Unnamed(mut values) if values.len() == 1 => values
-                .pop()
-                .map_or(Datum::Nothing, |value| self.datum(value)),
+            Composite::Unnamed(mut values) if values.len() == 1 => {
+                values.pop().map_or(Datum::Nothing, |value| self.datum(value))
+            }
             Composite::Unnamed(values) => {
                 Datum::List(values.into_iter().map(|value| self.datum(value)).collect())
             }
@@ -144,10 +141,9 @@ impl Reader<'_> {
 
     fn named(&self, parts: Composite<u32>) -> Vec<(String, Datum)> {
         match parts {
-            Composite::Named(fields) => fields
-                .into_iter()
-                .map(|(name, value)| (name, self.datum(value)))
-                .collect(),
+            Composite::Named(fields) => {
+                fields.into_iter().map(|(name, value)| (name, self.datum(value))).collect()
+            }
             Composite::Unnamed(values) => values
                 .into_iter()
                 .enumerate()
@@ -158,8 +154,7 @@ impl Reader<'_> {
 
     fn is(&self, type_id: u32, name: &str) -> bool {
         let path = self.types.resolve(type_id).map(|ty| &ty.path.segments);
-        path.and_then(|segments| segments.last())
-            .is_some_and(|last| last == name)
+        path.and_then(|segments| segments.last()).is_some_and(|last| last == name)
     }
 }
 
@@ -270,10 +265,7 @@ fn fields(all: &[(String, Datum)], f: &mut Formatter<'_>) -> fmt::Result {
 
 /// Whether a text needs no quotes to be told from what stands around it.
 fn is_word(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
 #[cfg(test)]

@@ -120,16 +120,10 @@ impl Session {
             .mortal_from_unchecked(MORTALITY, self.at.block_number(), self.at.block_hash())
             .build();
         let transactions = self.at.transactions();
-        let signed = transactions
-            .create_signable_offline(call, params)?
-            .sign(key)?;
+        let signed = transactions.create_signable_offline(call, params)?.sign(key)?;
         let bytes = signed.into_encoded();
         let hash = BlakeTwo256.hash(&bytes);
-        Ok(Signed {
-            what: what.into(),
-            bytes,
-            hash,
-        })
+        Ok(Signed { what: what.into(), bytes, hash })
     }
 
     /// Sends transactions of one signer, in order.
@@ -170,12 +164,7 @@ impl Session {
         let at = header.at().await?;
         let body = self.chain.rpc.chain_get_block(Some(header.hash())).await?;
         let body = body.ok_or_else(|| Error::Answer("a block has no body".to_owned()))?;
-        let hashes = body
-            .block
-            .extrinsics
-            .iter()
-            .map(|bytes| BlakeTwo256.hash(bytes))
-            .collect();
+        let hashes = body.block.extrinsics.iter().map(|bytes| BlakeTwo256.hash(bytes)).collect();
         let block = Block::read(&at, hashes).await?;
         self.at = at;
         for transaction in &block.transactions {
@@ -185,10 +174,7 @@ impl Session {
     }
 
     fn tally_up(&mut self, transaction: &Transaction) {
-        if let Some((_, fee)) = transaction
-            .fee
-            .filter(|(who, _)| self.signers.contains(who))
-        {
+        if let Some((_, fee)) = transaction.fee.filter(|(who, _)| self.signers.contains(who)) {
             self.tally.fees = self.tally.fees.saturating_add(fee);
         }
         if let Some(what) = self.pending.remove(&transaction.hash)
@@ -203,9 +189,7 @@ impl Session {
         let deadline = self.at.block_number().saturating_add(MORTALITY);
         while let Some(what) = self.pending.values().next() {
             if self.at.block_number() > deadline {
-                return Err(Error::TimedOut(format!(
-                    "{what} was never included in a block"
-                )));
+                return Err(Error::TimedOut(format!("{what} was never included in a block")));
             }
             self.next_block().await?;
         }
@@ -222,10 +206,7 @@ impl Session {
     ) -> Result<(Block, Transaction), Error> {
         let (block, included) = self.include(what, call, key).await?;
         match included.failure {
-            Some(refusal) => Err(Error::Refused {
-                what: what.to_owned(),
-                refusal,
-            }),
+            Some(refusal) => Err(Error::Refused { what: what.to_owned(), refusal }),
             None => Ok((block, included)),
         }
     }
@@ -248,9 +229,7 @@ impl Session {
                 return Ok((block, included));
             }
             if block.number > deadline {
-                return Err(Error::TimedOut(format!(
-                    "{what} was never included in a block"
-                )));
+                return Err(Error::TimedOut(format!("{what} was never included in a block")));
             }
         }
     }
@@ -259,10 +238,7 @@ impl Session {
 async fn submit(chain: &Chain, signed: Signed) -> Result<(H256, String), Error> {
     match chain.rpc.author_submit_extrinsic(&signed.bytes).await {
         Ok(_) => Ok((signed.hash, signed.what)),
-        Err(reason) => Err(Error::NotTaken {
-            what: signed.what,
-            reason: in_full(&reason),
-        }),
+        Err(reason) => Err(Error::NotTaken { what: signed.what, reason: in_full(&reason) }),
     }
 }
 
@@ -288,9 +264,6 @@ mod tests {
             r#"{"code":1010,"message":"Invalid Transaction","data":"Inability to pay some fees"}"#;
         let said: subxt::rpcs::UserError = serde_json::from_str(said).unwrap();
         let error = subxt::rpcs::Error::User(said);
-        assert_eq!(
-            in_full(&error),
-            "Invalid Transaction: Inability to pay some fees"
-        );
+        assert_eq!(in_full(&error), "Invalid Transaction: Inability to pay some fees");
     }
 }

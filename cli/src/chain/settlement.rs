@@ -66,10 +66,9 @@ impl Trade {
             payment: trade.payment,
             deposit: trade.deposit,
             before: trade.before.0,
-            complaint: trade.complaint.map(|complaint| Complaint {
-                bond: complaint.bond,
-                due: complaint.due,
-            }),
+            complaint: trade
+                .complaint
+                .map(|complaint| Complaint { bond: complaint.bond, due: complaint.due }),
         }
     }
 }
@@ -138,10 +137,7 @@ pub struct Rules {
 /// The settlement of a slot, as long as trades of it are open.
 pub async fn book(at: &At, slot: u64) -> Result<Option<Book>, Error> {
     let key = (SlotIndex(slot),);
-    let book = at
-        .storage()
-        .try_fetch(api::storage().settlement().books(), key)
-        .await?;
+    let book = at.storage().try_fetch(api::storage().settlement().books(), key).await?;
     let book = book.map(|book| book.decode()).transpose()?;
     Ok(book.as_ref().map(Book::of))
 }
@@ -149,10 +145,7 @@ pub async fn book(at: &At, slot: u64) -> Result<Option<Book>, Error> {
 /// An open trade.
 pub async fn trade(at: &At, slot: u64, id: u32) -> Result<Option<Trade>, Error> {
     let key = (SlotIndex(slot), id);
-    let trade = at
-        .storage()
-        .try_fetch(api::storage().settlement().trades(), key)
-        .await?;
+    let trade = at.storage().try_fetch(api::storage().settlement().trades(), key).await?;
     let trade = trade.map(|trade| trade.decode()).transpose()?;
     Ok(trade.map(|trade| Trade::of(slot, id, trade)))
 }
@@ -160,10 +153,8 @@ pub async fn trade(at: &At, slot: u64, id: u32) -> Result<Option<Trade>, Error> 
 /// The open trades of a slot, by number.
 pub async fn trades_in(at: &At, slot: u64) -> Result<Vec<Trade>, Error> {
     let mut all = Vec::new();
-    let mut entries = at
-        .storage()
-        .iter(api::storage().settlement().trades(), (SlotIndex(slot),))
-        .await?;
+    let mut entries =
+        at.storage().iter(api::storage().settlement().trades(), (SlotIndex(slot),)).await?;
     while let Some(entry) = entries.next().await {
         let entry = entry?;
         let (_, id) = entry.key()?.decode()?;
@@ -175,9 +166,7 @@ pub async fn trades_in(at: &At, slot: u64) -> Result<Vec<Trade>, Error> {
 
 /// The open trades in which `account` buys or sells, by slot and number.
 pub async fn trades_of(at: &At, account: Account) -> Result<Vec<Trade>, Error> {
-    let ask = api::runtime_apis()
-        .settlement_api()
-        .trades_of(AccountId32(account));
+    let ask = api::runtime_apis().settlement_api().trades_of(AccountId32(account));
     let mut all = Vec::new();
     for (slot, id) in at.runtime_apis().call(ask).await? {
         all.extend(trade(at, slot.0, id).await?);
@@ -188,10 +177,7 @@ pub async fn trades_of(at: &At, account: Account) -> Result<Vec<Trade>, Error> {
 /// A seller of a slot, as long as trades of it are open.
 pub async fn seller(at: &At, slot: u64, account: Account) -> Result<Option<Seller>, Error> {
     let key = (SlotIndex(slot), AccountId32(account));
-    let seller = at
-        .storage()
-        .try_fetch(api::storage().settlement().sellers(), key)
-        .await?;
+    let seller = at.storage().try_fetch(api::storage().settlement().sellers(), key).await?;
     let seller = seller.map(|seller| seller.decode()).transpose()?;
     Ok(seller.map(|seller| Seller {
         sold: seller.sold.0,
@@ -203,9 +189,7 @@ pub async fn seller(at: &At, slot: u64, account: Account) -> Result<Option<Selle
 
 /// What a complaint about an open trade would hold of its buyer, in plancks.
 pub async fn bond(at: &At, slot: u64, id: u32) -> Result<Option<Plancks>, Error> {
-    let ask = api::runtime_apis()
-        .settlement_api()
-        .bond(SlotIndex(slot), id);
+    let ask = api::runtime_apis().settlement_api().bond(SlotIndex(slot), id);
     Ok(at.runtime_apis().call(ask).await?)
 }
 
@@ -235,34 +219,26 @@ fn refusal(error: &BillError) -> Refusal {
             "The bill has not exactly one reading of each meter that the seller had in the slot.",
         ),
         BillError::WrongSlot => ("WrongSlot", "A reading of the bill is of another slot."),
-        BillError::OverCapacity => (
-            "OverCapacity",
-            "A value of the bill is over the meter's capacity.",
-        ),
+        BillError::OverCapacity => {
+            ("OverCapacity", "A value of the bill is over the meter's capacity.")
+        }
         BillError::BadSignature => (
             "BadSignature",
             "A signature of the bill is not the meter's over its reading on this chain.",
         ),
     };
-    Refusal {
-        name: format!("Settlement::{name}"),
-        meaning: meaning.to_owned(),
-    }
+    Refusal { name: format!("Settlement::{name}"), meaning: meaning.to_owned() }
 }
 
 /// The rules for slots whose gate opens from now on, and whether settlement is paused.
 pub async fn rules(at: &At) -> Result<(Rules, bool), Error> {
     let storage = at.storage();
-    let changes = storage
-        .try_fetch(api::storage().settlement().rule_changes(), ())
-        .await?;
+    let changes = storage.try_fetch(api::storage().settlement().rule_changes(), ()).await?;
     let changes = changes.map(|changes| changes.decode()).transpose()?;
     let latest = changes.and_then(|changes| changes.0.into_iter().last());
     let (_, rules) =
         latest.ok_or_else(|| Error::Answer("settlement has no rules on record".to_owned()))?;
-    let paused = storage
-        .try_fetch(api::storage().settlement().paused(), ())
-        .await?;
+    let paused = storage.try_fetch(api::storage().settlement().paused(), ()).await?;
     let paused = paused.map(|paused| paused.decode()).transpose()?;
     let rules = Rules {
         offline_share_ppm: rules.offline_share.0,

@@ -12,12 +12,7 @@ use qedex_primitives::{
 const GENESIS: H256 = H256([7; 32]);
 
 fn reading() -> Reading {
-    Reading {
-        meter: 3,
-        slot: 1_234_567,
-        generated: Wh(890),
-        consumed: Wh(12),
-    }
+    Reading { meter: 3, slot: 1_234_567, generated: Wh(890), consumed: Wh(12) }
 }
 
 /// The format is the latest stable one, because that is what a node is asked for. A test of the
@@ -56,10 +51,7 @@ fn a_runtime_of_another_shape_is_refused() {
     assert!(check_pallets(&committed, 1).is_ok());
     let smaller = without_pallet("Auction");
     let error = check_pallets(&smaller, 1).unwrap_err();
-    assert!(
-        matches!(&error, Error::WrongChain(what) if what.contains("Auction")),
-        "{error}"
-    );
+    assert!(matches!(&error, Error::WrongChain(what) if what.contains("Auction")), "{error}");
 }
 
 #[test]
@@ -73,10 +65,7 @@ fn a_meter_signs_what_the_chain_verifies() {
         consumed: Wh(12),
     };
     let genesis = sp_core::H256(GENESIS.0);
-    assert_eq!(
-        reading().signing_bytes(GENESIS),
-        payload.signing_bytes(genesis)
-    );
+    assert_eq!(reading().signing_bytes(GENESIS), payload.signing_bytes(genesis));
     let signature = MeterSignature::Sr25519((*signed.signature.bytes()).into());
     let public = MeterKey::Sr25519(key.public_key().0.into());
     assert!(signature.verify(&payload.signing_bytes(genesis), &public));
@@ -143,21 +132,13 @@ fn a_commitment_is_the_one_that_the_chain_computes() {
         );
         assert_eq!(commitment(slot, byte).0, expected.0);
     }
-    assert_ne!(
-        commitment(7, 2),
-        commitment(7, 3),
-        "the nonce hides the bill"
-    );
+    assert_ne!(commitment(7, 2), commitment(7, 3), "the nonce hides the bill");
 }
 
 #[test]
 fn what_is_no_bill_is_refused() {
     let signed = |meter, slot| SignedReading {
-        reading: Reading {
-            meter,
-            slot,
-            ..reading()
-        },
+        reading: Reading { meter, slot, ..reading() },
         signature: Signature::Sr25519([9; 64]),
     };
     for readings in [

@@ -127,11 +127,7 @@ async fn members(ask: &Ask) -> Result<(), Error> {
         let prime = if prime { "  prime" } else { "" };
         println!("{}{prime}", account_text(*member));
     }
-    println!(
-        "{} of {} decide",
-        council.threshold(),
-        number(council.members.len(), "member")
-    );
+    println!("{} of {} decide", council.threshold(), number(council.members.len(), "member"));
     Ok(())
 }
 

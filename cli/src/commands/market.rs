@@ -88,14 +88,7 @@ async fn book(args: &Book) -> Result<(), Error> {
     if args.ask.json {
         return print_json(&json!({ "slot": args.slot, "bids": bids, "asks": asks }));
     }
-    let mut rows = table(&[
-        "side",
-        "order",
-        "price QED/kWh",
-        "Wh",
-        "not traded yet",
-        "account",
-    ]);
+    let mut rows = table(&["side", "order", "price QED/kWh", "Wh", "not traded yet", "account"]);
     for (side, orders) in [("bid", bids), ("ask", asks)] {
         for order in orders {
             rows.add_row(vec![
@@ -141,26 +134,15 @@ fn chart(bids: &[Level], asks: &[Level]) -> String {
             (price, demanded, offered)
         })
         .collect();
-    let most = rows
-        .iter()
-        .map(|(_, demanded, offered)| *demanded.max(offered))
-        .max()
-        .unwrap_or(0)
-        .max(1);
+    let most =
+        rows.iter().map(|(_, demanded, offered)| *demanded.max(offered)).max().unwrap_or(0).max(1);
     let bar = |energy: u128| "█".repeat((energy * BAR).div_ceil(most) as usize);
     let width = BAR as usize;
-    let mut lines = vec![format!(
-        "{:>width$} {:^12} offered, Wh",
-        "demanded, Wh", "QED/kWh"
-    )];
+    let mut lines = vec![format!("{:>width$} {:^12} offered, Wh", "demanded, Wh", "QED/kWh")];
     for (price, demanded, offered) in rows {
         let left = format!("{demanded} {}", bar(demanded));
         let right = format!("{} {offered}", bar(offered));
-        lines.push(format!(
-            "{left:>w$} {:^12} {right}",
-            qed(price, 4),
-            w = width + 12
-        ));
+        lines.push(format!("{left:>w$} {:^12} {right}", qed(price, 4), w = width + 12));
     }
     // The numbers stand outside of the bars and need room of their own.
     if let Some(first) = lines.first_mut() {
@@ -197,11 +179,7 @@ async fn history(args: &History) -> Result<(), Error> {
             result.slot.to_string(),
             result.rule,
             result.bids.saturating_add(result.asks).to_string(),
-            format!(
-                "{}.{:03}",
-                result.volume_wh / 1_000,
-                result.volume_wh % 1_000
-            ),
+            format!("{}.{:03}", result.volume_wh / 1_000, result.volume_wh % 1_000),
             price(result.buyers_pay),
             price(result.sellers_receive),
             qed(result.beyond_fee, 4),
@@ -216,19 +194,12 @@ mod tests {
     use super::*;
 
     fn level(price: u128, wh: u64) -> Level {
-        Level {
-            price: price * 1_000_000_000,
-            wh,
-            orders: 1,
-        }
+        Level { price: price * 1_000_000_000, wh, orders: 1 }
     }
 
     #[test]
     fn the_chart_adds_up_from_the_best_price_on() {
-        let text = chart(
-            &[level(250, 300), level(200, 100)],
-            &[level(100, 200), level(200, 200)],
-        );
+        let text = chart(&[level(250, 300), level(200, 100)], &[level(100, 200), level(200, 200)]);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines.len(), 4, "{text}");
         for (line, demanded, price, offered) in [

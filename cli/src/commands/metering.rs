@@ -189,10 +189,7 @@ async fn change(by: &Sign, meter: u32, what: &str, call: &impl Payload) -> Resul
     if by.json {
         return print_json(&json!({ "meter": meter, "from": from, "block": block.number }));
     }
-    println!(
-        "{what} of meter {meter} is in block {} and counts from slot {from} on",
-        block.number
-    );
+    println!("{what} of meter {meter} is in block {} and counts from slot {from} on", block.number);
     Ok(())
 }
 
@@ -287,25 +284,17 @@ pub async fn correct(args: &Correct) -> Result<(), Error> {
 
 /// When a reading was corrected.
 const fn when(after_freeze: bool) -> &'static str {
-    if after_freeze {
-        "after the freeze"
-    } else {
-        "before the freeze"
-    }
+    if after_freeze { "after the freeze" } else { "before the freeze" }
 }
 
 /// Lists a meter's readings.
 pub async fn history(args: &History) -> Result<(), Error> {
     let at = args.ask.at().await?;
-    let present = queries::calendar(&at)
-        .await?
-        .slot_at(queries::time(&at).await?);
+    let present = queries::calendar(&at).await?.slot_at(queries::time(&at).await?);
     let until = args.until.unwrap_or(present);
     let from = args.from.unwrap_or(until.saturating_sub(SLOTS_PER_DAY));
     if from > until {
-        return Err(Error::BadInput(format!(
-            "slot {from} is after slot {until}"
-        )));
+        return Err(Error::BadInput(format!("slot {from} is after slot {until}")));
     }
     if !queries::is_meter(&at, args.meter).await? {
         return Err(Error::BadInput(format!("there is no meter {}", args.meter)));
@@ -323,18 +312,15 @@ pub async fn history(args: &History) -> Result<(), Error> {
         "when",
     ]);
     for reading in &all {
-        let original = reading.original.map_or(String::new(), |signed| {
-            format!("{} / {}", signed.generated, signed.consumed)
-        });
+        let original = reading
+            .original
+            .map_or(String::new(), |signed| format!("{} / {}", signed.generated, signed.consumed));
         table.add_row([
             reading.slot.to_string(),
             reading.flow.generated.to_string(),
             reading.flow.consumed.to_string(),
             original,
-            reading
-                .correction
-                .as_ref()
-                .map_or(String::new(), |by| by.installer.clone()),
+            reading.correction.as_ref().map_or(String::new(), |by| by.installer.clone()),
             reading
                 .correction
                 .as_ref()
@@ -371,9 +357,7 @@ pub async fn band(args: &BandOf) -> Result<(), Error> {
     let at = args.ask.at().await?;
     let slot = match args.slot {
         Some(slot) => slot,
-        None => queries::calendar(&at)
-            .await?
-            .first_not_closed(queries::time(&at).await?),
+        None => queries::calendar(&at).await?.first_not_closed(queries::time(&at).await?),
     };
     let (band, fixed) = metering::fixed_band(&at, slot).await?;
     let rule = metering::tariff(&at).await?;
@@ -386,11 +370,7 @@ pub async fn band(args: &BandOf) -> Result<(), Error> {
         }));
     }
     let rule = tariff::in_words(rule.as_ref());
-    let standing = if fixed {
-        "fixed"
-    } else {
-        "not fixed: by what is known now"
-    };
+    let standing = if fixed { "fixed" } else { "not fixed: by what is known now" };
     println!("slot {slot}: {band}, {standing}");
     println!("rule of slots whose gate opens from now on: {rule}");
     Ok(())
@@ -412,9 +392,9 @@ pub async fn par(args: &ParOf) -> Result<(), Error> {
         println!("day {day} {why}");
     }
     if let Some(par) = par {
-        let ratio = par.par_ppm.map_or("none".to_owned(), |ppm| {
-            format!("{}.{:06}", ppm / 1_000_000, ppm % 1_000_000)
-        });
+        let ratio = par
+            .par_ppm
+            .map_or("none".to_owned(), |ppm| format!("{}.{:06}", ppm / 1_000_000, ppm % 1_000_000));
         println!(
             "day {day}: ratio {ratio} over {} closed slots, {} of them metered",
             par.slots, par.metered

@@ -60,10 +60,7 @@ pub struct Administer {
 
 impl Ask {
     pub async fn at(&self) -> Result<At, Error> {
-        Chain::connect(&self.node.url, self.node.genesis)
-            .await?
-            .now()
-            .await
+        Chain::connect(&self.node.url, self.node.genesis).await?.now().await
     }
 }
 
@@ -150,18 +147,14 @@ pub fn parse_account(text: &str) -> Result<Account, String> {
     if text.starts_with("0x") {
         return parse_bytes32(text).map_err(|_| bad());
     }
-    AccountId32::from_str(text)
-        .map(|account| account.0)
-        .map_err(|_| bad())
+    AccountId32::from_str(text).map(|account| account.0).map_err(|_| bad())
 }
 
 /// 32 bytes in hexadecimal, with or without 0x.
 pub fn parse_bytes32(text: &str) -> Result<[u8; 32], String> {
     let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(|e| e.to_string())?;
     let length = bytes.len();
-    bytes
-        .try_into()
-        .map_err(|_| format!("32 bytes are expected, and these are {length}"))
+    bytes.try_into().map_err(|_| format!("32 bytes are expected, and these are {length}"))
 }
 
 #[cfg(test)]
@@ -215,9 +208,7 @@ mod tests {
         ] {
             let set = ["qedex", "role", "set", "sell", "1", "--suri", "//Alice"];
             let cli = Cli::try_parse_from([&set[..], by].concat()).unwrap();
-            let Command::Role(Role::Set { sign, .. }) = cli.command else {
-                panic!("role set")
-            };
+            let Command::Role(Role::Set { sign, .. }) = cli.command else { panic!("role set") };
             assert_eq!(sign.authority(), authority);
         }
     }

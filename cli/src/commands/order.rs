@@ -24,13 +24,10 @@ pub async fn place(args: &PlaceOrder) -> Result<(), Error> {
     let side = side(args.side);
     let call = calls::place_order(slot, side, PricePerKwh(args.price), Wh(args.wh));
     let (block, included) = session.call("the order", &call, &key).await?;
-    let placed = included
-        .happenings
-        .iter()
-        .find_map(|(_, happening)| match happening {
-            Happening::Placed(order) => Some(order),
-            _ => None,
-        });
+    let placed = included.happenings.iter().find_map(|(_, happening)| match happening {
+        Happening::Placed(order) => Some(order),
+        _ => None,
+    });
     let order = placed.ok_or_else(|| Error::Answer("no order was placed".to_owned()))?;
     if args.json {
         return print_json(&json!({
@@ -145,12 +142,7 @@ pub async fn batch(args: &BatchOrders) -> Result<(), Error> {
         return Ok(());
     }
     let each = refused.iter().map(|((side, limit, energy), refusal)| {
-        format!(
-            "\n  {} of {} Wh at {} plancks/kWh: {refusal}",
-            name(*side),
-            energy.0,
-            limit.0
-        )
+        format!("\n  {} of {} Wh at {} plancks/kWh: {refusal}", name(*side), energy.0, limit.0)
     });
     Err(Error::BadInput(format!(
         "{} of {} orders were refused{}",
@@ -185,10 +177,7 @@ pub async fn standing(args: &StandingOrder) -> Result<(), Error> {
     let (block, what) = match (args.side, args.price, args.wh) {
         (Some(named), Some(price), Some(wh)) => {
             let call = calls::set_standing_order((side(named), PricePerKwh(price), Wh(wh)));
-            (
-                session.call("the standing order", &call, &key).await?.0,
-                "stands",
-            )
+            (session.call("the standing order", &call, &key).await?.0, "stands")
         }
         _ => {
             let call = calls::end_standing_order();
@@ -212,9 +201,6 @@ pub async fn cancel(args: &CancelOrder) -> Result<(), Error> {
         let (slot, id) = (args.slot, args.id);
         return print_json(&json!({ "slot": slot, "id": id, "block": block.number }));
     }
-    println!(
-        "order {} of slot {} is cancelled in block {}",
-        args.id, args.slot, block.number
-    );
+    println!("order {} of slot {} is cancelled in block {}", args.id, args.slot, block.number);
     Ok(())
 }

@@ -96,18 +96,12 @@ impl ReadingFile {
     /// The signed reading, which must be for the chain with this genesis hash.
     pub fn signed(&self, genesis: H256) -> Result<SignedReading, Error> {
         if self.genesis != format!("{genesis:?}") {
-            let what = format!(
-                "the reading is for genesis {}, not {genesis:?}",
-                self.genesis
-            );
+            let what = format!("the reading is for genesis {}, not {genesis:?}", self.genesis);
             return Err(Error::WrongChain(what));
         }
         let bad = || Error::BadInput(format!("{:?} is no signature", self.signature));
         let hex = self.signature.strip_prefix("0x").unwrap_or(&self.signature);
-        let signature = hex::decode(hex)
-            .map_err(|_| bad())?
-            .try_into()
-            .map_err(|_| bad())?;
+        let signature = hex::decode(hex).map_err(|_| bad())?.try_into().map_err(|_| bad())?;
         let reading = Reading {
             meter: self.meter,
             slot: self.slot,
@@ -156,35 +150,21 @@ pub async fn submit(args: &SubmitReadings) -> Result<(), Error> {
     let readings = read(&args.file)?;
     let mut session = open(&args.node).await?;
     let genesis = session.chain().genesis();
-    let signed: Vec<SignedReading> = readings
-        .iter()
-        .map(|reading| reading.signed(genesis))
-        .collect::<Result<_, _>>()?;
+    let signed: Vec<SignedReading> =
+        readings.iter().map(|reading| reading.signed(genesis)).collect::<Result<_, _>>()?;
     Most::Readings.check(session.at(), signed.len())?;
     let (block, included) = match signed.as_slice() {
         [] => {
-            return Err(Error::BadInput(
-                "there is no reading in the file".to_owned(),
-            ));
+            return Err(Error::BadInput("there is no reading in the file".to_owned()));
         }
         [one] => return submit_one(one, &mut session, &key, args.json).await,
-        many => {
-            session
-                .call("the readings", &calls::submit_readings(many), &key)
-                .await?
-        }
+        many => session.call("the readings", &calls::submit_readings(many), &key).await?,
     };
     told(&block, &included.readings, args.json)?;
-    let refused = included
-        .readings
-        .iter()
-        .filter(|(.., why)| why.is_some())
-        .count();
+    let refused = included.readings.iter().filter(|(.., why)| why.is_some()).count();
     if refused > 0 {
         let all = included.readings.len();
-        return Err(Error::BadInput(format!(
-            "{refused} of {all} readings were refused"
-        )));
+        return Err(Error::BadInput(format!("{refused} of {all} readings were refused")));
     }
     Ok(())
 }
@@ -206,16 +186,9 @@ async fn submit_one(
         // The errors of a batch's readings have no pallet before their name.
         let name = refusal.name.strip_prefix("Metering::");
         let why = name.unwrap_or(&refusal.name).to_owned();
-        told(
-            &block,
-            &[(one.reading.meter, one.reading.slot, Some(why))],
-            true,
-        )?;
+        told(&block, &[(one.reading.meter, one.reading.slot, Some(why))], true)?;
     }
-    Err(Error::Refused {
-        what: what.to_owned(),
-        refusal,
-    })
+    Err(Error::Refused { what: what.to_owned(), refusal })
 }
 
 /// Prints what became of each reading: of which meter, of which slot and, if it was refused, why.
@@ -230,9 +203,7 @@ fn told(block: &Block, readings: &[(u32, u64, Option<String>)], json: bool) -> R
         return print_json(&json!({ "block": block.number, "readings": results }));
     }
     for (meter, slot, why) in readings {
-        let result = why
-            .as_ref()
-            .map_or("accepted".to_owned(), |why| format!("refused: {why}"));
+        let result = why.as_ref().map_or("accepted".to_owned(), |why| format!("refused: {why}"));
         println!("meter {meter}, slot {slot}: {result}");
     }
     Ok(())
@@ -240,10 +211,7 @@ fn told(block: &Block, readings: &[(u32, u64, Option<String>)], json: bool) -> R
 
 /// The signed readings in a file, or in standard input if that is what - names.
 pub fn read(path: &Path) -> Result<Vec<ReadingFile>, Error> {
-    let failed = |reason| Error::File {
-        path: path.display().to_string(),
-        reason,
-    };
+    let failed = |reason| Error::File { path: path.display().to_string(), reason };
     let text = if path == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map_err(failed)?;
@@ -372,10 +340,7 @@ mod tests {
         let path = tempfile::NamedTempFile::new().unwrap();
         fs::write(path.path(), "{\"meter\":1}").unwrap();
         assert!(matches!(read(path.path()), Err(Error::BadInput(_))));
-        let short = ReadingFile {
-            signature: "0xab".to_owned(),
-            ..file()
-        };
+        let short = ReadingFile { signature: "0xab".to_owned(), ..file() };
         assert!(matches!(short.signed(GENESIS), Err(Error::BadInput(_))));
     }
 }

@@ -87,10 +87,7 @@ fn table(status: &Status) -> Table {
     let mut row = |what: &str, value: String| {
         table.add_row(vec![what.to_owned(), value]);
     };
-    row(
-        "chain",
-        format!("{} (runtime {})", status.chain, status.spec_version),
-    );
+    row("chain", format!("{} (runtime {})", status.chain, status.spec_version));
     row("genesis", status.genesis.clone());
     row("node", status.node.clone());
     row("finalised block", status.finalised_block.to_string());
@@ -103,10 +100,7 @@ fn table(status: &Status) -> Table {
             row("grid price", per_kwh(terms.cap));
             row("grid fee", per_kwh(terms.grid_fee));
             row("tick", per_kwh(terms.tick));
-            row(
-                "lot, least order",
-                format!("{} Wh, {} Wh", terms.lot, terms.least_order),
-            );
+            row("lot, least order", format!("{} Wh, {} Wh", terms.lot, terms.least_order));
         }
     }
     row("slot under delivery", status.current_slot.to_string());

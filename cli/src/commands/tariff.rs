@@ -142,11 +142,7 @@ async fn set(args: &Set) -> Result<(), Error> {
         }
         return print_json(&said);
     }
-    println!(
-        "slots whose gate opens after block {}: {}",
-        block.number,
-        in_words(Some(&rule))
-    );
+    println!("slots whose gate opens after block {}: {}", block.number, in_words(Some(&rule)));
     Ok(())
 }
 
@@ -159,16 +155,7 @@ mod tests {
         let range = |from, until| DayRange { from, until };
         assert_eq!(parse_range("28-36"), Ok(range(28, 36)));
         assert_eq!(parse_range("0-96"), Ok(range(0, 96)));
-        for bad in [
-            "28",
-            "28-",
-            "-36",
-            "+1-2",
-            "1-2-3",
-            "1 - 2",
-            "7:00-9:00",
-            "1-256",
-        ] {
+        for bad in ["28", "28-", "-36", "+1-2", "1-2-3", "1 - 2", "7:00-9:00", "1-256"] {
             assert!(parse_range(bad).is_err(), "{bad}");
         }
     }
@@ -186,10 +173,7 @@ mod tests {
              slot 28 of the day to before 36 (07:00 to 09:00 UTC in quarter-hours) and from slot 69 \
              of the day to before 96 (17:15 to 24:00 UTC in quarter-hours); else off-peak"
         );
-        let rule = TariffRule {
-            mid: vec![],
-            ..rule
-        };
+        let rule = TariffRule { mid: vec![], ..rule };
         assert!(in_words(Some(&rule)).contains("never mid-peak"));
         assert!(in_words(None).contains("no rule"));
     }

@@ -44,9 +44,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
             validator.slots,
             validator.account,
             validator.score,
-            validator
-                .reduced
-                .map_or_else(String::new, |why| format!(", at the floor: {why}")),
+            validator.reduced.map_or_else(String::new, |why| format!(", at the floor: {why}")),
         );
     }
     Ok(())

@@ -40,18 +40,9 @@ const WEEK_FILES: [&str; 2] = ["2016-07-11_week_15min.csv", "2016-01-18_week_15m
 
 /// The files as they were when this program was built, for use from any directory.
 const EMBEDDED: [(&str, &str); 3] = [
-    (
-        COMMUNITY_FILE,
-        include_str!("../../../data/simbench/community_100.csv"),
-    ),
-    (
-        WEEK_FILES[0],
-        include_str!("../../../data/simbench/2016-07-11_week_15min.csv"),
-    ),
-    (
-        WEEK_FILES[1],
-        include_str!("../../../data/simbench/2016-01-18_week_15min.csv"),
-    ),
+    (COMMUNITY_FILE, include_str!("../../../data/simbench/community_100.csv")),
+    (WEEK_FILES[0], include_str!("../../../data/simbench/2016-07-11_week_15min.csv")),
+    (WEEK_FILES[1], include_str!("../../../data/simbench/2016-01-18_week_15min.csv")),
 ];
 
 /// The text of `file`: from the directory if one is named, else as built in.
@@ -85,11 +76,7 @@ pub fn participants(directory: Option<&Path>) -> Result<Vec<Participant>, DataEr
         let thousandths = |name: &str| -> Result<u64, DataError> {
             let text = cell(name)?;
             parse_scaled(&text, 3).ok_or_else(|| {
-                DataError::malformed(
-                    COMMUNITY_FILE,
-                    line,
-                    format!("{name}: {text:?} is no number"),
-                )
+                DataError::malformed(COMMUNITY_FILE, line, format!("{name}: {text:?} is no number"))
             })
         };
         let pv_profile = cell("pv_profile")?;
@@ -117,10 +104,7 @@ pub fn weeks(
         .flat_map(|p| [Some(p.load_profile.as_str()), p.pv_profile.as_deref()])
         .flatten()
         .collect();
-    WEEK_FILES
-        .iter()
-        .map(|file| week(directory, file, &followed))
-        .collect()
+    WEEK_FILES.iter().map(|file| week(directory, file, &followed)).collect()
 }
 
 fn week(
@@ -137,10 +121,7 @@ fn week(
         let line = row.saturating_add(2);
         let record = record.map_err(|e| DataError::malformed(file, line, e))?;
         times.push(columns.cell(&record, "time", line)?);
-        for (name, (values, text)) in columns
-            .names
-            .iter()
-            .zip(series.iter_mut().zip(record.iter()))
+        for (name, (values, text)) in columns.names.iter().zip(series.iter_mut().zip(record.iter()))
         {
             if followed.contains(name.as_str()) {
                 values.push(parse_scaled(text, 6).ok_or_else(|| {
@@ -149,15 +130,9 @@ fn week(
             }
         }
     }
-    let profiles = columns
-        .names
-        .into_iter()
-        .zip(series)
-        .filter(|(name, _)| followed.contains(name.as_str()));
-    Ok(Week {
-        times,
-        profiles: profiles.collect(),
-    })
+    let profiles =
+        columns.names.into_iter().zip(series).filter(|(name, _)| followed.contains(name.as_str()));
+    Ok(Week { times, profiles: profiles.collect() })
 }
 
 /// A file's header line.
@@ -168,13 +143,8 @@ struct Columns {
 
 impl Columns {
     fn of(file: &str, reader: &mut csv::Reader<&[u8]>) -> Result<Self, DataError> {
-        let header = reader
-            .headers()
-            .map_err(|e| DataError::malformed(file, 1, e))?;
-        Ok(Self {
-            file: file.to_owned(),
-            names: header.iter().map(str::to_owned).collect(),
-        })
+        let header = reader.headers().map_err(|e| DataError::malformed(file, 1, e))?;
+        Ok(Self { file: file.to_owned(), names: header.iter().map(str::to_owned).collect() })
     }
 
     fn cell(

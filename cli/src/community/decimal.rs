@@ -50,14 +50,8 @@ pub fn parse_rounded(text: &str, places: u32) -> Option<u128> {
         return Some(0);
     };
     let (kept, rest) = digits.split_at_checked(kept)?;
-    let number: u128 = if kept.is_empty() {
-        0
-    } else {
-        kept.parse().ok()?
-    };
-    number.checked_add(u128::from(
-        rest.as_bytes().first().is_some_and(|digit| *digit >= b'5'),
-    ))
+    let number: u128 = if kept.is_empty() { 0 } else { kept.parse().ok()? };
+    number.checked_add(u128::from(rest.as_bytes().first().is_some_and(|digit| *digit >= b'5')))
 }
 
 #[cfg(test)]
@@ -94,9 +88,7 @@ mod tests {
         ] {
             assert_eq!(parse_rounded(text, 3), Some(expected), "{text}");
         }
-        for bad in [
-            "", ".", "-1", "+1", "1e", "e3", "NaN", "inf", "1.2.3", "1e99", "0x1",
-        ] {
+        for bad in ["", ".", "-1", "+1", "1e", "e3", "NaN", "inf", "1.2.3", "1e99", "0x1"] {
             assert_eq!(parse_rounded(bad, 3), None, "{bad}");
         }
     }

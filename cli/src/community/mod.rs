@@ -68,11 +68,7 @@ pub enum DataError {
 
 impl DataError {
     fn malformed(file: &str, line: usize, what: impl ToString) -> Self {
-        Self::Malformed {
-            file: file.to_owned(),
-            line,
-            what: what.to_string(),
-        }
+        Self::Malformed { file: file.to_owned(), line, what: what.to_string() }
     }
 }
 
@@ -97,16 +93,12 @@ pub struct QuarterHour {
 impl QuarterHour {
     /// The sum of all surplus.
     pub fn surplus(&self) -> Wh {
-        self.flows
-            .iter()
-            .fold(Wh::ZERO, |sum, flow| sum.saturating_add(flow.generated))
+        self.flows.iter().fold(Wh::ZERO, |sum, flow| sum.saturating_add(flow.generated))
     }
 
     /// The sum of all deficit.
     pub fn deficit(&self) -> Wh {
-        self.flows
-            .iter()
-            .fold(Wh::ZERO, |sum, flow| sum.saturating_add(flow.consumed))
+        self.flows.iter().fold(Wh::ZERO, |sum, flow| sum.saturating_add(flow.consumed))
     }
 
     /// What could be traded within the community.
@@ -128,10 +120,7 @@ impl Community {
     pub fn load(directory: Option<&Path>) -> Result<Self, DataError> {
         let participants = data::participants(directory)?;
         let weeks = data::weeks(directory, &participants)?;
-        Ok(Self {
-            participants,
-            weeks,
-        })
+        Ok(Self { participants, weeks })
     }
 
     /// The `slots` quarter-hours from `from` on, batteries followed from the week's beginning.
@@ -145,16 +134,11 @@ impl Community {
             .weeks
             .iter()
             .find_map(|week| {
-                let first = week
-                    .times
-                    .iter()
-                    .position(|time| *time == from.to_string())?;
+                let first = week.times.iter().position(|time| *time == from.to_string())?;
                 Some((week, first))
             })
             .ok_or_else(out_of_range)?;
-        let end = first
-            .checked_add(slots)
-            .filter(|end| *end <= week.times.len());
+        let end = first.checked_add(slots).filter(|end| *end <= week.times.len());
         let end = end.ok_or_else(out_of_range)?;
         let mut all = self.simulate(week, true)?;
         Ok(all.drain(first..end).collect())
@@ -171,19 +155,14 @@ impl Community {
         let mut all: Vec<QuarterHour> = week
             .times
             .iter()
-            .map(|time| QuarterHour {
-                time: time.clone(),
-                flows: Vec::new(),
-            })
+            .map(|time| QuarterHour { time: time.clone(), flows: Vec::new() })
             .collect();
         for participant in &self.participants {
             let column = |profile: &String| {
-                week.profiles
-                    .get(profile)
-                    .ok_or_else(|| DataError::UnknownProfile {
-                        participant: participant.name.clone(),
-                        profile: profile.clone(),
-                    })
+                week.profiles.get(profile).ok_or_else(|| DataError::UnknownProfile {
+                    participant: participant.name.clone(),
+                    profile: profile.clone(),
+                })
             };
             let load = column(&participant.load_profile)?;
             let pv = participant.pv_profile.as_ref().map(column).transpose()?;
@@ -195,10 +174,7 @@ impl Community {
                 let own = pv.min(load);
                 let surplus = battery.charge(pv.saturating_sub(own));
                 let deficit = battery.discharge(load.saturating_sub(own));
-                quarter_hour.flows.push(Flow {
-                    generated: Wh(surplus),
-                    consumed: Wh(deficit),
-                });
+                quarter_hour.flows.push(Flow { generated: Wh(surplus), consumed: Wh(deficit) });
             }
         }
         Ok(all)
@@ -209,11 +185,7 @@ impl Community {
             (Some(first), Some(last)) => format!("{first} to {last}"),
             _ => "empty".to_owned(),
         };
-        self.weeks
-            .iter()
-            .map(span)
-            .collect::<Vec<_>>()
-            .join(" and ")
+        self.weeks.iter().map(span).collect::<Vec<_>>().join(" and ")
     }
 }
 
@@ -235,18 +207,12 @@ struct Battery {
 impl Battery {
     /// An empty battery. Half its capacity per hour is an eighth of it per quarter-hour.
     fn new(capacity: u64) -> Self {
-        Self {
-            capacity,
-            charge: 0,
-            limit: capacity / 8,
-        }
+        Self { capacity, charge: 0, limit: capacity / 8 }
     }
 
     /// Takes what it can of `surplus` and gives back the rest.
     fn charge(&mut self, surplus: u64) -> u64 {
-        let taken = surplus
-            .min(self.limit)
-            .min(self.capacity.saturating_sub(self.charge));
+        let taken = surplus.min(self.limit).min(self.capacity.saturating_sub(self.charge));
         self.charge = self.charge.saturating_add(taken);
         surplus.saturating_sub(taken)
     }

@@ -13,10 +13,7 @@ fn totals(quarter_hours: &[QuarterHour]) -> (u64, u64, u64, usize) {
         kwh(QuarterHour::surplus),
         kwh(QuarterHour::deficit),
         kwh(QuarterHour::tradable),
-        quarter_hours
-            .iter()
-            .filter(|q| q.tradable().0 >= 100)
-            .count(),
+        quarter_hours.iter().filter(|q| q.tradable().0 >= 100).count(),
     )
 }
 
@@ -26,10 +23,7 @@ fn without_batteries_the_weeks_are_those_of_the_data_s_own_notice() {
     let week = |at: usize| community.simulate(&community.weeks[at], false).unwrap();
     let near = |a: u64, b: u64| a.abs_diff(b) <= 1;
     let july = totals(&week(0));
-    assert!(
-        near(july.0, 4_153) && near(july.1, 22_983) && near(july.2, 4_057),
-        "{july:?}"
-    );
+    assert!(near(july.0, 4_153) && near(july.1, 22_983) && near(july.2, 4_057), "{july:?}");
     assert_eq!(july.3, 394);
     let january = totals(&week(1));
     assert!(near(january.2, 321), "{january:?}");
@@ -41,10 +35,7 @@ fn batteries_keep_energy_for_their_owners() {
     let community = community();
     let without = totals(&community.simulate(&community.weeks[0], false).unwrap());
     let with = totals(&community.simulate(&community.weeks[0], true).unwrap());
-    assert!(
-        with.0 < without.0 && with.1 < without.1,
-        "{with:?} {without:?}"
-    );
+    assert!(with.0 < without.0 && with.1 < without.1, "{with:?} {without:?}");
     // What was not sold was not bought either, but for what the batteries still hold.
     let capacity: u64 = community.participants.iter().map(|p| p.battery_wh).sum();
     let kept = (without.0 - with.0).abs_diff(without.1 - with.1);
@@ -89,9 +80,7 @@ fn a_meter_sees_a_surplus_or_a_deficit_within_its_rated_capacity() {
 fn play_begins_where_it_is_told_with_batteries_followed_from_monday() {
     let community = community();
     let all = community.simulate(&community.weeks[0], true).unwrap();
-    let some = community
-        .quarter_hours(&"11:00".parse().unwrap(), 8)
-        .unwrap();
+    let some = community.quarter_hours(&"11:00".parse().unwrap(), 8).unwrap();
     assert_eq!(some, all[44..52]);
     assert!(some.iter().all(|q| q.tradable().0 >= 100));
 }
@@ -100,9 +89,7 @@ fn play_begins_where_it_is_told_with_batteries_followed_from_monday() {
 fn play_beyond_the_data_is_refused() {
     let community = community();
     for (from, slots) in [("2016-07-17T23:45", 2), ("2017-01-01T00:00", 1)] {
-        let error = community
-            .quarter_hours(&from.parse().unwrap(), slots)
-            .unwrap_err();
+        let error = community.quarter_hours(&from.parse().unwrap(), slots).unwrap_err();
         assert!(error.to_string().contains(from), "{error}");
     }
 }

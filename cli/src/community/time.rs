@@ -44,25 +44,13 @@ mod tests {
     #[test]
     fn a_start_is_read_in_three_forms() {
         for text in ["2016-07-11T11:00", "2016-07-11 11:00", "11:00"] {
-            assert_eq!(
-                text.parse::<Start>().unwrap().to_string(),
-                "2016-07-11T11:00"
-            );
+            assert_eq!(text.parse::<Start>().unwrap().to_string(), "2016-07-11T11:00");
         }
     }
 
     #[test]
     fn what_is_no_quarter_hour_is_refused() {
-        for text in [
-            "",
-            "11",
-            "11:07",
-            "24:00",
-            "1:00",
-            "2016-7-11T11:00",
-            "noon",
-            "11:00:00",
-        ] {
+        for text in ["", "11", "11:07", "24:00", "1:00", "2016-7-11T11:00", "noon", "11:00:00"] {
             assert!(text.parse::<Start>().is_err(), "{text}");
         }
     }

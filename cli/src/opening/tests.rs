@@ -7,12 +7,7 @@ const GENESIS: H256 = H256([7; 32]);
 const SELLER: Account = [2; 32];
 
 fn bill(generated: u64) -> Bill {
-    let reading = |meter| Reading {
-        meter,
-        slot: 5,
-        generated: Wh(generated),
-        consumed: Wh(1),
-    };
+    let reading = |meter| Reading { meter, slot: 5, generated: Wh(generated), consumed: Wh(1) };
     let signed = |meter| SignedReading {
         reading: reading(meter),
         signature: crate::chain::meter::Signature::Sr25519([9; 64]),
@@ -43,18 +38,10 @@ fn an_opening_is_kept_privately_and_never_overwritten() {
     let before = fs::read(&path).unwrap();
     let other = store.keep(GENESIS, SELLER, 5, &bill(101));
     assert!(matches!(other, Err(Error::BadInput(_))));
-    assert!(
-        !Opening::new(GENESIS, SELLER, 5, bill(101))
-            .unwrap()
-            .write(&path)
-            .unwrap()
-    );
+    assert!(!Opening::new(GENESIS, SELLER, 5, bill(101)).unwrap().write(&path).unwrap());
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(store.load(GENESIS, SELLER, 5).unwrap(), kept);
-    assert_eq!(
-        Opening::read(&path).unwrap().commitment(),
-        kept.commitment()
-    );
+    assert_eq!(Opening::read(&path).unwrap().commitment(), kept.commitment());
 }
 
 #[test]
@@ -67,10 +54,7 @@ fn openings_of_slots_sellers_and_chains_do_not_mix() {
     assert!(store.find(H256([8; 32]), SELLER, 5).unwrap().is_none());
     let moved = store.file(GENESIS, SELLER, 6);
     fs::copy(store.file(GENESIS, SELLER, 5), moved).unwrap();
-    assert!(matches!(
-        store.find(GENESIS, SELLER, 6),
-        Err(Error::BadInput(_))
-    ));
+    assert!(matches!(store.find(GENESIS, SELLER, 6), Err(Error::BadInput(_))));
 }
 
 #[test]
@@ -112,19 +96,10 @@ fn an_opening_of_something_else_is_found() {
     };
     assert_eq!(opening.mismatch(&right), None);
     let of_other = |wanted| matches!(opening.mismatch(&wanted), Some(Finding::NotOfTheTrade(_)));
-    assert!(of_other(Wanted {
-        genesis: H256([8; 32]),
-        ..right
-    }));
+    assert!(of_other(Wanted { genesis: H256([8; 32]), ..right }));
     assert!(of_other(Wanted { slot: 6, ..right }));
-    assert!(of_other(Wanted {
-        seller: [3; 32],
-        ..right
-    }));
-    let silent = Wanted {
-        commitment: None,
-        ..right
-    };
+    assert!(of_other(Wanted { seller: [3; 32], ..right }));
+    let silent = Wanted { commitment: None, ..right };
     assert_eq!(opening.mismatch(&silent), Some(Finding::NoCommitment));
     let again = Opening::new(GENESIS, SELLER, 5, bill(100)).unwrap();
     assert_eq!(

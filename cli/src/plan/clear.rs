@@ -126,18 +126,11 @@ pub fn run(args: &Clear) -> Result<(), Error> {
         grid_fee: PricePerKwh(args.fee),
     };
     let per_key = Wh(args.wh_per_key.unwrap_or_default());
-    let most = args
-        .keys
-        .map_or(Wh(u64::MAX), |keys| clearing::energy_cap(keys, per_key));
-    let book = Book {
-        bids: &bids.orders,
-        asks: &asks.orders,
-    };
+    let most = args.keys.map_or(Wh(u64::MAX), |keys| clearing::energy_cap(keys, per_key));
+    let book = Book { bids: &bids.orders, asks: &asks.orders };
     let cleared = clearing::clear(args.rule.into(), book, &corridor, most);
     if cleared.clearing.surplus == u128::MAX {
-        return Err(Error::BadInput(
-            "the surplus is too large to be computed".to_owned(),
-        ));
+        return Err(Error::BadInput("the surplus is too large to be computed".to_owned()));
     }
     let keys_used = match args.keys {
         Some(_) => clearing::keys_used(cleared.clearing.volume, per_key),
@@ -166,9 +159,7 @@ fn one_side_each(rows: &Rows<{ COLUMNS.len() }>) -> Result<(), Error> {
         if *taken.entry(account).or_insert(is_bid) == is_bid {
             return Ok(());
         }
-        Err(format!(
-            "{account} has taken the other side; an account takes one side of a slot"
-        ))
+        Err(format!("{account} has taken the other side; an account takes one side of a slot"))
     })
 }
 
@@ -226,10 +217,7 @@ impl Clear {
             ));
         }
         if !limit.is_multiple_of(self.tick) {
-            return Err(format!(
-                "the price {limit} is off the tick of {}",
-                self.tick
-            ));
+            return Err(format!("the price {limit} is off the tick of {}", self.tick));
         }
         if energy == 0 {
             return Err("an order of no energy".to_owned());
@@ -237,10 +225,7 @@ impl Clear {
         if !energy.is_multiple_of(self.lot) {
             return Err(format!("{energy} Wh are not whole lots of {}", self.lot));
         }
-        Ok(Order {
-            limit: PricePerKwh(limit),
-            energy: Wh(energy),
-        })
+        Ok(Order { limit: PricePerKwh(limit), energy: Wh(energy) })
     }
 }
 
@@ -249,10 +234,7 @@ impl Outcome {
         let filled = |fills: &[Wh], side: &Side| -> Vec<Fill> {
             let all = fills.iter().zip(&side.lines);
             all.filter(|(energy, _)| !energy.is_zero())
-                .map(|(energy, line)| Fill {
-                    line: *line,
-                    wh: energy.0,
-                })
+                .map(|(energy, line)| Fill { line: *line, wh: energy.0 })
                 .collect()
         };
         let mut fills = filled(&cleared.bids, bids);
@@ -279,18 +261,13 @@ impl Outcome {
 
     fn lines(&self) -> String {
         let price = |price: Option<u128>| {
-            price.map_or("nothing trades".to_owned(), |price| {
-                format!("{price} plancks/kWh")
-            })
+            price.map_or("nothing trades".to_owned(), |price| format!("{price} plancks/kWh"))
         };
         [
             format!("volume           {} Wh", self.volume_wh),
             format!("buyers pay       {}", price(self.buyers_pay)),
             format!("sellers receive  {}", price(self.sellers_receive)),
-            format!(
-                "cap binding      {}",
-                if self.cap_binding { "yes" } else { "no" }
-            ),
+            format!("cap binding      {}", if self.cap_binding { "yes" } else { "no" }),
             format!("surplus          {} thousandths of a planck", self.surplus),
             format!("keys used        {}", self.keys_used),
             format!("orders filled    {}", self.fills.len()),

@@ -34,11 +34,7 @@ pub struct DoubleSpend {
 
 fn share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if (0.0..=1.0).contains(&share) {
-        Ok(share)
-    } else {
-        Err("not between 0 and 1".into())
-    }
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("not between 0 and 1".into()) }
 }
 
 #[derive(Serialize)]
@@ -69,11 +65,7 @@ fn double_spend(q: f64, confirmations: u32, premined: u32) -> f64 {
     for m in 0_u32.. {
         let behind = f64::from(lead) - f64::from(m);
         let ahead = behind < 0.0;
-        let term = if ahead {
-            weight
-        } else {
-            weight + catch_up * (behind + 1.0)
-        };
+        let term = if ahead { weight } else { weight + catch_up * (behind + 1.0) };
         sum += term.exp();
         let growth = (k + f64::from(m)) / (f64::from(m) + 1.0) * q;
         // From here on the terms fall faster than a geometric series with this ratio.
@@ -100,10 +92,7 @@ mod tests {
     use super::*;
 
     fn close(actual: f64, expected: f64, tolerance: f64) {
-        assert!(
-            (actual - expected).abs() <= tolerance,
-            "{actual} is not {expected}"
-        );
+        assert!((actual - expected).abs() <= tolerance, "{actual} is not {expected}");
     }
 
     #[test]
@@ -124,11 +113,7 @@ mod tests {
     fn as_stated(q: f64, k: u32, n: u32) -> f64 {
         let p = 1.0 - q;
         let catch_up = |z: i64| {
-            if z < 0 || q >= 0.5 {
-                1.0
-            } else {
-                (q / p).powi(z as i32 + 1)
-            }
+            if z < 0 || q >= 0.5 { 1.0 } else { (q / p).powi(z as i32 + 1) }
         };
         let mut binomial = 1.0;
         let mut kept = 0.0;

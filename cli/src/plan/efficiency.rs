@@ -94,10 +94,7 @@ fn figures(community: &Community, seed: u64) -> Result<Figures, Error> {
             first_week = markets;
         }
     }
-    Ok(Figures {
-        efficiency,
-        overstating: overstating::rows(&first_week),
-    })
+    Ok(Figures { efficiency, overstating: overstating::rows(&first_week) })
 }
 
 /// A share as percent with two decimals.

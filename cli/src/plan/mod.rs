@@ -53,9 +53,5 @@ pub fn run(command: &Plan) -> Result<(), Error> {
 
 /// Prints `result` as JSON, or as `lines`.
 fn print(json: bool, result: &impl serde::Serialize, lines: &str) -> Result<(), Error> {
-    if json {
-        output::compact_json(result)
-    } else {
-        output::text(lines)
-    }
+    if json { output::compact_json(result) } else { output::text(lines) }
 }

@@ -53,9 +53,7 @@ fn ratio(rows: &[Row]) -> Result<Ratio, String> {
         return Err(format!("slot {} comes twice", twice.slot));
     }
     let load: Vec<_> = rows.iter().map(|row| Wh(row.wh)).collect();
-    Ok(Ratio {
-        par_ppm: par_ppm(&load),
-    })
+    Ok(Ratio { par_ppm: par_ppm(&load) })
 }
 
 #[cfg(test)]

@@ -71,18 +71,12 @@ fn plan(args: &Schedule) -> Result<Plan, Error> {
     let name = args.scores.display();
     if let Some(twice) = rows.windows(2).find(|pair| pair[0].id == pair[1].id) {
         let id = &twice[0].id;
-        return Err(Error::BadInput(format!(
-            "{name}: the id {id:?} comes twice"
-        )));
+        return Err(Error::BadInput(format!("{name}: the id {id:?} comes twice")));
     }
     let (n, slots, floor) = (rows.len(), args.slots, args.floor);
     // At most 10^6 of 10^6: the share fits.
     let largest = (u64::from(slots) * u64::from(args.max_share_ppm) / 1_000_000) as u32;
-    let limits = Limits {
-        slots,
-        floor,
-        largest,
-    };
+    let limits = Limits { slots, floor, largest };
     let scores: Vec<u64> = rows.iter().map(|row| row.score).collect();
     let shares = apportion(&scores, limits).map_err(|error| {
         Error::BadInput(match error {
@@ -97,18 +91,11 @@ fn plan(args: &Schedule) -> Result<Plan, Error> {
     })?;
     let order = arrange(&shares, args.max_run.unwrap_or(slots), &args.seed);
     Ok(Plan {
-        schedule: order
-            .into_iter()
-            .map(|author| rows[author as usize].id.clone())
-            .collect(),
+        schedule: order.into_iter().map(|author| rows[author as usize].id.clone()).collect(),
         shares: rows
             .iter()
             .zip(&shares)
-            .map(|(row, slots)| Share {
-                id: row.id.clone(),
-                score: row.score,
-                slots: *slots,
-            })
+            .map(|(row, slots)| Share { id: row.id.clone(), score: row.score, slots: *slots })
             .collect(),
     })
 }

@@ -73,18 +73,12 @@ fn solve(followers: &[Follower], cost: Number, capacity: Option<Number>) -> Resu
     let best = match optimum(followers, cost.0, capacity.map(|capacity| capacity.0)) {
         Ok(best) => best,
         Err(NoOptimum::NoDemand) => {
-            return Ok(Outcome {
-                price: None,
-                demand: vec![0.0; followers.len()],
-                profit: 0.0,
-            });
+            return Ok(Outcome { price: None, demand: vec![0.0; followers.len()], profit: 0.0 });
         }
         Err(NoOptimum::ZeroSlope | NoOptimum::Overflow) => return Err(too_large()),
     };
-    let demand: Option<Vec<f64>> = followers
-        .iter()
-        .map(|follower| follower.demand(best.price).map(float))
-        .collect();
+    let demand: Option<Vec<f64>> =
+        followers.iter().map(|follower| follower.demand(best.price).map(float)).collect();
     Ok(Outcome {
         price: Some(float(best.price)),
         demand: demand.ok_or_else(too_large)?,
@@ -104,10 +98,7 @@ impl Outcome {
         };
         let mut lines = format!("price   {price:.6}\nprofit  {:.6}", self.profit);
         for (place, demand) in self.demand.iter().enumerate() {
-            lines.push_str(&format!(
-                "\nfollower {}: {demand:.6}",
-                place.saturating_add(1)
-            ));
+            lines.push_str(&format!("\nfollower {}: {demand:.6}", place.saturating_add(1)));
         }
         lines
     }
@@ -119,13 +110,8 @@ mod tests {
 
     fn solved(of: &[(&str, &str)], cost: &str, capacity: Option<&str>) -> Outcome {
         let number = |text: &str| text.parse::<Number>().unwrap();
-        let followers: Vec<_> = of
-            .iter()
-            .map(|(a, b)| Follower {
-                a: number(a).0,
-                b: number(b).0,
-            })
-            .collect();
+        let followers: Vec<_> =
+            of.iter().map(|(a, b)| Follower { a: number(a).0, b: number(b).0 }).collect();
         solve(&followers, number(cost), capacity.map(number)).unwrap()
     }
 

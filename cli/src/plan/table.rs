@@ -9,10 +9,8 @@ use std::{path::Path, str::FromStr};
 /// An error names the file and, where there is one, the line.
 pub fn read<Row: DeserializeOwned>(path: &Path, columns: &[&str]) -> Result<Vec<Row>, Error> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|reason| Error::File {
-        path: name.clone(),
-        reason,
-    })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|reason| Error::File { path: name.clone(), reason })?;
     parse(&text, columns).map_err(|reason| Error::BadInput(format!("{name}: {reason}")))
 }
 
@@ -132,13 +130,12 @@ impl<const N: usize> Rows<N> {
         };
         match &self.body {
             Body::Plain(text, begin) => plain(text.get(*begin..).unwrap_or_default(), row),
-            Body::Quoted(records) => records
-                .iter()
-                .map(|record| record.iter().collect::<Vec<_>>())
-                .try_for_each({
+            Body::Quoted(records) => {
+                records.iter().map(|record| record.iter().collect::<Vec<_>>()).try_for_each({
                     let mut row = row;
                     move |fields| row(&fields)
-                }),
+                })
+            }
         }
     }
 }
@@ -191,10 +188,7 @@ fn check(header: &csv::StringRecord, columns: &[&str]) -> Result<(), String> {
         return Ok(());
     }
     if found.is_empty() {
-        return Err(format!(
-            "the file is empty; its header should be {:?}",
-            columns.join(",")
-        ));
+        return Err(format!("the file is empty; its header should be {:?}", columns.join(",")));
     }
     Err(format!(
         "the header is {:?}, not {:?}",
@@ -204,14 +198,9 @@ fn check(header: &csv::StringRecord, columns: &[&str]) -> Result<(), String> {
 }
 
 fn parse<Row: DeserializeOwned>(text: &str, columns: &[&str]) -> Result<Vec<Row>, String> {
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     check(reader.headers().map_err(|e| e.to_string())?, columns)?;
-    reader
-        .deserialize()
-        .collect::<Result<_, _>>()
-        .map_err(|e| e.to_string())
+    reader.deserialize().collect::<Result<_, _>>().map_err(|e| e.to_string())
 }
 
 #[cfg(test)]
@@ -228,13 +217,7 @@ mod tests {
     #[test]
     fn columns_may_stand_in_any_order() {
         let rows = parse::<Row>("wh, id\n5,a\n", &["id", "wh"]).unwrap();
-        assert_eq!(
-            rows,
-            [Row {
-                id: "a".into(),
-                wh: 5
-            }]
-        );
+        assert_eq!(rows, [Row { id: "a".into(), wh: 5 }]);
     }
 
     #[test]
@@ -259,15 +242,10 @@ mod tests {
     #[test]
     fn a_row_of_another_length_or_that_is_not_taken_is_an_error() {
         let refuse = |number, _: [&str; 2]| {
-            (number < 2)
-                .then_some(())
-                .ok_or_else(|| "not this one".to_owned())
+            (number < 2).then_some(()).ok_or_else(|| "not this one".to_owned())
         };
         let error = each_of("id,wh\na,1\nb\n", ["id", "wh"], |_, _| Ok(())).unwrap_err();
-        assert_eq!(
-            error,
-            "line 2 after the header: there should be 2 fields, and there are 1"
-        );
+        assert_eq!(error, "line 2 after the header: there should be 2 fields, and there are 1");
         assert!(each_of("id,wh\na,1,\n", ["id", "wh"], |_, _| Ok(())).is_err());
         let error = each_of("id,kwh\na,1\n", ["id", "wh"], |_, _| Ok(())).unwrap_err();
         assert_eq!(error, "the header is \"id,kwh\", not \"id,wh\"");

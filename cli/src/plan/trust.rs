@@ -53,11 +53,7 @@ struct Row {
 
 /// Prints the trust of the rater in the ratee, in parts per million, each number rounded down.
 pub fn run(args: &Options) -> Result<(), Error> {
-    let weights = Weights {
-        direct_ppm: args.a,
-        indirect_ppm: args.b,
-        deposit_ppm: args.c,
-    };
+    let weights = Weights { direct_ppm: args.a, indirect_ppm: args.b, deposit_ppm: args.c };
     if args.rater == args.ratee {
         let who = &args.rater;
         return Err(Error::BadInput(format!(
@@ -65,13 +61,7 @@ pub fn run(args: &Options) -> Result<(), Error> {
         )));
     }
     let rows: Vec<Row> = table::read(&args.ratings, &["rater", "ratee", "positive", "negative"])?;
-    let trust = compute(
-        &rows,
-        (&args.rater, &args.ratee),
-        &weights,
-        args.decay,
-        args.deposit_ppm,
-    )?;
+    let trust = compute(&rows, (&args.rater, &args.ratee), &weights, args.decay, args.deposit_ppm)?;
     let lines = format!(
         "direct    {}\nindirect  {}\ntrust     {}",
         share(trust.direct_ppm),
@@ -113,14 +103,8 @@ fn compute(
         })
         .collect();
     trust::trust(weights, decay, own, &raters, deposit_ppm).ok_or_else(|| {
-        let (a, b, c) = (
-            weights.direct_ppm,
-            weights.indirect_ppm,
-            weights.deposit_ppm,
-        );
-        Error::BadInput(format!(
-            "the weights {a}, {b} and {c} do not sum to 1000000"
-        ))
+        let (a, b, c) = (weights.direct_ppm, weights.indirect_ppm, weights.deposit_ppm);
+        Error::BadInput(format!("the weights {a}, {b} and {c} do not sum to 1000000"))
     })
 }
 

@@ -43,10 +43,7 @@ pub const BATTERY: u32 = 2;
 impl Cast {
     /// Everybody in the community, with derived keys.
     pub fn assemble(community: &Community) -> Result<Self, Error> {
-        let names = community
-            .participants
-            .iter()
-            .map(|participant| participant.name.as_str());
+        let names = community.participants.iter().map(|participant| participant.name.as_str());
         let keys = ParticipantKeys::derive(names)?;
         let members = community
             .participants
@@ -71,10 +68,7 @@ impl Cast {
 
     /// The names by account.
     pub fn names(&self) -> BTreeMap<Account, String> {
-        self.members
-            .iter()
-            .map(|member| (member.account, member.name.clone()))
-            .collect()
+        self.members.iter().map(|member| (member.account, member.name.clone())).collect()
     }
 }
 
@@ -87,15 +81,9 @@ mod tests {
         let community = Community::load(None).unwrap();
         let cast = Cast::assemble(&community).unwrap();
         let having = |attribute| {
-            cast.members
-                .iter()
-                .filter(|member| member.attributes.contains(&attribute))
-                .count()
+            cast.members.iter().filter(|member| member.attributes.contains(&attribute)).count()
         };
-        assert_eq!(
-            (having(PROSUMER), having(SOLAR), having(BATTERY)),
-            (100, 55, 31)
-        );
+        assert_eq!((having(PROSUMER), having(SOLAR), having(BATTERY)), (100, 55, 31));
         assert_eq!(cast.names().len(), 100, "no two share an account");
     }
 }

@@ -68,10 +68,7 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
     let issuance = queries::total_issuance(session.at()).await?;
 
     let mut progress = Progress::new(script.slots);
-    progress.say(&format!(
-        "{} participants join the market",
-        community.participants.len()
-    ));
+    progress.say(&format!("{} participants join the market", community.participants.len()));
     let cast = Cast::assemble(&community)?;
     let horizon = (script.slots as u64)
         .saturating_add(u64::from(calendar.gate_opens))
@@ -85,11 +82,8 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
         .iter()
         .enumerate()
         .map(|(offset, quarter_hour)| {
-            let flows: Vec<_> = quarter_hour
-                .flows
-                .iter()
-                .map(|flow| (flow.generated, flow.consumed))
-                .collect();
+            let flows: Vec<_> =
+                quarter_hour.flows.iter().map(|flow| (flow.generated, flow.consumed)).collect();
             strategy.orders(&corridor, &flows, offset)
         })
         .collect();
@@ -125,20 +119,13 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
         }
         for slot in &mut slots {
             slot.note_refusals(&block);
-            slot.act(&mut session, &leaders, &strategy, &cast, block.time)
-                .await?;
+            slot.act(&mut session, &leaders, &strategy, &cast, block.time).await?;
         }
         progress.show(&block, &slots);
         if block.time > deadline {
-            let open: Vec<_> = slots
-                .iter()
-                .filter(|slot| !slot.is_done())
-                .map(SlotPlay::describe)
-                .collect();
-            return Err(Error::TimedOut(format!(
-                "not settled in time: {}",
-                open.join("; ")
-            )));
+            let open: Vec<_> =
+                slots.iter().filter(|slot| !slot.is_done()).map(SlotPlay::describe).collect();
+            return Err(Error::TimedOut(format!("not settled in time: {}", open.join("; "))));
         }
     }
     session.settle().await?;

@@ -30,10 +30,7 @@ impl Progress {
             }
             bar
         });
-        Self {
-            bar,
-            told: vec![(false, false); slots],
-        }
+        Self { bar, told: vec![(false, false); slots] }
     }
 
     /// Says what is going on.
@@ -92,9 +89,7 @@ fn clearing_line(slot: &SlotPlay) -> String {
     let Some(clearing) = books.clearing else {
         return format!("{} did not clear", books.time);
     };
-    let price = clearing
-        .buyers_pay
-        .map_or_else(|| "-".to_owned(), |price| qed(price.0, 4));
+    let price = clearing.buyers_pay.map_or_else(|| "-".to_owned(), |price| qed(price.0, 4));
     format!(
         "{} cleared: {} orders, {} kWh at {price} QED/kWh",
         books.time,

@@ -75,11 +75,9 @@ pub async fn prepare(
         let key = account_of(&member.keys.meter);
         member.meter = match standing.meter {
             Some(meter) => meter,
-            None => queries::meter_by_key(session.at(), key)
-                .await?
-                .ok_or_else(|| {
-                    Error::Answer(format!("the meter of {} was not registered", member.name))
-                })?,
+            None => queries::meter_by_key(session.at(), key).await?.ok_or_else(|| {
+                Error::Answer(format!("the meter of {} was not registered", member.name))
+            })?,
         };
     }
     Ok(cast)
@@ -109,11 +107,7 @@ async fn look(at: &At, leaders: &Leaders, cast: &Cast, until: u64) -> Result<Vec
             has_broker: queries::lets_trade(at, member.account, broker).await?,
         })
     };
-    stream::iter(cast.members.clone())
-        .map(look_at)
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await
+    stream::iter(cast.members.clone()).map(look_at).buffered(AT_ONCE).try_collect().await
 }
 
 /// Funds and credentials.
@@ -136,18 +130,10 @@ async fn by_registrar(
         .collect();
     for batch in in_batches(transfers) {
         let call = calls::batch_all(batch);
-        signed.push(
-            session
-                .sign("funding the participants", &call, &leaders.registrar)
-                .await?,
-        );
+        signed.push(session.sign("funding the participants", &call, &leaders.registrar).await?);
     }
     let expires = until.saturating_add(CREDENTIAL_LIFE);
-    for attribute in [
-        super::cast::PROSUMER,
-        super::cast::SOLAR,
-        super::cast::BATTERY,
-    ] {
+    for attribute in [super::cast::PROSUMER, super::cast::SOLAR, super::cast::BATTERY] {
         let missing: Vec<calls::NewCredential> = cast
             .members
             .iter()
@@ -185,11 +171,7 @@ async fn by_installer(
     let mut signed = Vec::new();
     for batch in in_batches(meters) {
         let call = calls::batch_all(batch);
-        signed.push(
-            session
-                .sign("registering meters", &call, &leaders.installer)
-                .await?,
-        );
+        signed.push(session.sign("registering meters", &call, &leaders.installer).await?);
     }
     Ok(signed)
 }

@@ -74,10 +74,7 @@ impl SlotPlay {
             time: quarter_hour.time.clone(),
             slot,
             tradable: quarter_hour.tradable(),
-            cheats: cheats
-                .iter()
-                .filter_map(|(who, how)| Some((account(*who)?, *how)))
-                .collect(),
+            cheats: cheats.iter().filter_map(|(who, how)| Some((account(*who)?, *how))).collect(),
             ..SlotBooks::default()
         };
         Self {
@@ -173,10 +170,7 @@ impl SlotPlay {
         if now < until {
             return Ok(());
         }
-        Err(Error::TimedOut(format!(
-            "too late to {what}: {}",
-            self.describe()
-        )))
+        Err(Error::TimedOut(format!("too late to {what}: {}", self.describe())))
     }
 
     async fn place_orders(
@@ -192,21 +186,12 @@ impl SlotPlay {
                 .iter()
                 .filter_map(|intent| {
                     let real = cast.members.get(intent.participant)?.account;
-                    let Intent {
-                        side,
-                        limit,
-                        energy,
-                        ..
-                    } = *intent;
+                    let Intent { side, limit, energy, .. } = *intent;
                     Some(calls::place_order_for(real, slot, side, limit, energy))
                 })
                 .collect();
             let what = format!("the orders of slot {slot}");
-            signed.push(
-                session
-                    .sign(what, &calls::force_batch(orders), &leaders.broker)
-                    .await?,
-            );
+            signed.push(session.sign(what, &calls::force_batch(orders), &leaders.broker).await?);
         }
         self.batches = signed.iter().map(Signed::hash).collect();
         session.send(signed).await

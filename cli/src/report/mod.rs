@@ -293,14 +293,8 @@ impl Figures {
             cleared_share_ppm: share_ppm(sum(|slot| slot.cleared), sum(|slot| slot.tradable)),
         };
         let invariants = invariants::invariants(run, books, slots_cleared, &trades, &cheats);
-        let ask_count = books
-            .iter()
-            .map(|b| b.side(Side::Ask).count())
-            .sum::<usize>();
-        let bid_count = books
-            .iter()
-            .map(|b| b.side(Side::Bid).count())
-            .sum::<usize>();
+        let ask_count = books.iter().map(|b| b.side(Side::Ask).count()).sum::<usize>();
+        let bid_count = books.iter().map(|b| b.side(Side::Bid).count()).sum::<usize>();
         Self {
             seed: run.seed,
             from: run.from.clone(),
@@ -346,19 +340,13 @@ impl Figures {
 
     /// The names of the invariants that do not hold.
     pub fn broken(&self) -> Vec<&'static str> {
-        self.invariants
-            .iter()
-            .filter(|(_, holds)| !**holds)
-            .map(|(name, _)| *name)
-            .collect()
+        self.invariants.iter().filter(|(_, holds)| !**holds).map(|(name, _)| *name).collect()
     }
 }
 
 /// `part` of `whole` in parts per million, rounded down; nothing of nothing is nothing.
 fn share_ppm(part: u64, whole: u64) -> u64 {
-    let ppm = u128::from(part)
-        .saturating_mul(1_000_000)
-        .checked_div(u128::from(whole));
+    let ppm = u128::from(part).saturating_mul(1_000_000).checked_div(u128::from(whole));
     ppm.and_then(|ppm| u64::try_from(ppm).ok()).unwrap_or(0)
 }
 
@@ -418,10 +406,7 @@ fn cheats(run: &Run, books: &[SlotBooks]) -> CheatFigures {
                 lost: 0,
                 unpaid: 0,
             };
-            let price = slot
-                .clearing
-                .and_then(|c| c.sellers_receive)
-                .unwrap_or_default();
+            let price = slot.clearing.and_then(|c| c.sellers_receive).unwrap_or_default();
             for (trade, settled) in slot.settled().filter(|(t, _)| t.seller == *account) {
                 let due = price.cost_floor(trade.energy).unwrap_or(0);
                 line.metered += settled.metered.min(trade.energy).0;
@@ -433,17 +418,11 @@ fn cheats(run: &Run, books: &[SlotBooks]) -> CheatFigures {
             }
         }
     }
-    CheatFigures {
-        lost: list.iter().map(|line| line.lost).sum(),
-        list,
-    }
+    CheatFigures { lost: list.iter().map(|line| line.lost).sum(), list }
 }
 
 fn name_of(run: &Run, account: &Account) -> String {
-    run.names
-        .get(account)
-        .cloned()
-        .unwrap_or_else(|| format!("0x{}", hex::encode(account)))
+    run.names.get(account).cloned().unwrap_or_else(|| format!("0x{}", hex::encode(account)))
 }
 
 /// Wh as kWh with three decimals.
@@ -455,11 +434,7 @@ pub fn kwh(energy: Wh) -> String {
 pub fn qed(amount: Plancks, decimals: u32) -> String {
     const ONE: Plancks = 1_000_000_000_000;
     let shown = amount % ONE / 10_u128.pow(12_u32.saturating_sub(decimals.min(12)));
-    format!(
-        "{}.{shown:0width$}",
-        amount / ONE,
-        width = decimals.min(12) as usize
-    )
+    format!("{}.{shown:0width$}", amount / ONE, width = decimals.min(12) as usize)
 }
 
 #[cfg(test)]

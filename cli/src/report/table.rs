@@ -20,12 +20,7 @@ impl fmt::Display for Figures {
             writeln!(f, "{}", self.cheat_table())?;
         }
         for (name, holds) in &self.invariants {
-            writeln!(
-                f,
-                "{} {}",
-                if *holds { "ok    " } else { "BROKEN" },
-                name.replace('_', " ")
-            )?;
+            writeln!(f, "{} {}", if *holds { "ok    " } else { "BROKEN" }, name.replace('_', " "))?;
         }
         Ok(())
     }
@@ -84,10 +79,7 @@ impl Figures {
         let sign = if self.community_saving < 0 { "-" } else { "" };
         let rows: Vec<(&str, String)> = vec![
             ("participants", self.participants.to_string()),
-            (
-                "slots cleared",
-                format!("{} of {}", self.slots_cleared, self.slots_requested),
-            ),
+            ("slots cleared", format!("{} of {}", self.slots_cleared, self.slots_requested)),
             (
                 "orders",
                 format!(
@@ -183,15 +175,8 @@ impl Figures {
     }
 
     fn cheat_table(&self) -> Table {
-        let header = [
-            "cheat",
-            "delivery from",
-            "how",
-            "sold kWh",
-            "metered kWh",
-            "lost QED",
-            "unpaid QED",
-        ];
+        let header =
+            ["cheat", "delivery from", "how", "sold kWh", "metered kWh", "lost QED", "unpaid QED"];
         let mut table = table(&header, 3);
         for line in self.cheats.list.iter().take(CHEAT_LINES) {
             let how = match line.kind {

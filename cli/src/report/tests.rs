@@ -59,9 +59,7 @@ fn each_outcome_is_counted_and_bonds_add_up() {
 #[test]
 fn a_cheat_s_line_says_what_it_cost() {
     let figures = Figures::of(&run(), &[books()]);
-    let [line] = figures.cheats.list.as_slice() else {
-        panic!("one cheat")
-    };
+    let [line] = figures.cheats.list.as_slice() else { panic!("one cheat") };
     assert_eq!(line.participant, "p002");
     assert_eq!((line.sold, line.metered), (500, 250));
     assert_eq!((line.lost, line.unpaid), (25_000, 45_000));
@@ -71,22 +69,13 @@ fn a_cheat_s_line_says_what_it_cost() {
 #[test]
 fn each_broken_invariant_is_named() {
     let broken = |run: Run, books: SlotBooks| Figures::of(&run, &[books]).broken();
-    let burnt = Run {
-        issuance: (2, 1),
-        ..run()
-    };
+    let burnt = Run { issuance: (2, 1), ..run() };
     assert_eq!(broken(burnt, books()), ["total_issuance_constant"]);
-    let held = Run {
-        still_held: 1,
-        ..run()
-    };
+    let held = Run { still_held: 1, ..run() };
     assert_eq!(broken(held, books()), ["no_escrow_left_behind"]);
     let fewer = Run { slots: 2, ..run() };
     assert_eq!(broken(fewer, books()), ["every_slot_cleared"]);
-    let failed = Run {
-        failed: vec!["p000's reading: BadSignature".to_owned()],
-        ..run()
-    };
+    let failed = Run { failed: vec!["p000's reading: BadSignature".to_owned()], ..run() };
     assert_eq!(broken(failed, books()), ["no_transaction_failed"]);
     let mut open = books();
     open.trades.get_mut(&0).unwrap().1 = None;
@@ -103,10 +92,7 @@ fn each_broken_invariant_is_named() {
 #[test]
 fn nothing_played_is_not_fine() {
     let figures = Figures::of(&run(), &[]);
-    assert_eq!(
-        figures.broken(),
-        ["every_slot_cleared", "some_trade_settled"]
-    );
+    assert_eq!(figures.broken(), ["every_slot_cleared", "some_trade_settled"]);
     assert_eq!(figures.energy.cleared_share_ppm, 0);
 }
 
@@ -124,13 +110,7 @@ fn json_keeps_integers() {
 #[test]
 fn the_table_shows_every_part() {
     let table = Figures::of(&run(), &[books()]).to_string();
-    for part in [
-        "2016-07-11 11:00",
-        "1.500 kWh, 93.75 %",
-        "p002",
-        "delivered half",
-        "ok",
-    ] {
+    for part in ["2016-07-11 11:00", "1.500 kWh, 93.75 %", "p002", "delivered half", "ok"] {
         assert!(table.contains(part), "{part} in\n{table}");
     }
     assert!(!table.contains("BROKEN"));

@@ -24,10 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Signs `call`, valid for ever.
 async fn signed(rpc: &RpcClient, who: Sr25519Keyring, call: RuntimeCall) -> Vec<u8> {
-    let genesis: Hash = rpc
-        .request("chain_getBlockHash", rpc_params![0])
-        .await
-        .expect("an answer");
+    let genesis: Hash = rpc.request("chain_getBlockHash", rpc_params![0]).await.expect("an answer");
     let at = best(rpc).await.hash;
     let extension: TxExtension = (
         frame_system::AuthorizeCall::new(),
@@ -89,10 +86,8 @@ pub async fn call(rpc: &RpcClient, who: Sr25519Keyring, call: RuntimeCall) -> Do
         while seen < head {
             seen += 1;
             let block = hash_at(rpc, seen).await.expect("it is final");
-            let body: Value = rpc
-                .request("chain_getBlock", rpc_params![&block])
-                .await
-                .expect("an answer");
+            let body: Value =
+                rpc.request("chain_getBlock", rpc_params![&block]).await.expect("an answer");
             let body = body["block"]["extrinsics"].as_array().expect("a body");
             if let Some(position) = body.iter().position(|one| *one == *transaction) {
                 let phase = frame_system::Phase::ApplyExtrinsic(position as u32);
@@ -115,25 +110,17 @@ pub async fn events(
     rpc: &RpcClient,
     at: &str,
 ) -> Vec<frame_system::EventRecord<RuntimeEvent, Hash>> {
-    state_of(rpc, "System", "Events", at)
-        .await
-        .unwrap_or_default()
+    state_of(rpc, "System", "Events", at).await.unwrap_or_default()
 }
 
 /// Has the council do something: Bob proposes, Bob and Charlie vote for it, Charlie closes.
 pub async fn council(rpc: &RpcClient, proposal: RuntimeCall) -> (Done, Result<(), DispatchError>) {
     type Council = pallet_collective::Call<Runtime, pallet_collective::Instance1>;
     let at = finalised(rpc).await.hash;
-    let index: u32 = state_of(rpc, "Council", "ProposalCount", &at)
-        .await
-        .unwrap_or_default();
+    let index: u32 = state_of(rpc, "Council", "ProposalCount", &at).await.unwrap_or_default();
     let hash = BlakeTwo256::hash_of(&proposal);
     let length_bound = proposal.encoded_size() as u32;
-    let vote = RuntimeCall::Council(Council::vote {
-        proposal: hash,
-        index,
-        approve: true,
-    });
+    let vote = RuntimeCall::Council(Council::vote { proposal: hash, index, approve: true });
     let both = |first, second| {
         let calls = vec![first, second];
         RuntimeCall::Utility(pallet_utility::Call::batch_all { calls })
@@ -184,10 +171,8 @@ pub async fn double_vote(rpc: &RpcClient, voter: Ed25519Keyring) -> RuntimeCall 
     let owner: Option<OpaqueKeyOwnershipProof> = call_runtime(rpc, method, &arguments, &at).await;
     let round = 1;
     let vote = |target_number, byte| {
-        let prevote = finality_grandpa::Prevote {
-            target_hash: Hash::repeat_byte(byte),
-            target_number,
-        };
+        let prevote =
+            finality_grandpa::Prevote { target_hash: Hash::repeat_byte(byte), target_number };
         let message = finality_grandpa::Message::Prevote(prevote.clone());
         let signature = voter.sign(&localized_payload(round, set, &message));
         (prevote, signature.into())
@@ -203,8 +188,6 @@ pub async fn double_vote(rpc: &RpcClient, voter: Ed25519Keyring) -> RuntimeCall 
             set,
             Equivocation::Prevote(equivocation),
         )),
-        key_owner_proof: owner
-            .and_then(|proof| proof.decode())
-            .expect("the voter is of this set"),
+        key_owner_proof: owner.and_then(|proof| proof.decode()).expect("the voter is of this set"),
     })
 }

@@ -82,10 +82,8 @@ pub async fn state_of<T: Decode>(rpc: &RpcClient, pallet: &str, item: &str, at: 
 /// A storage item at a block, if it is there.
 async fn stored<T: Decode>(rpc: &RpcClient, key: Vec<u8>, at: &str) -> Option<T> {
     let key = format!("0x{}", hex::encode(key));
-    let value: Option<String> = rpc
-        .request("state_getStorage", rpc_params![key, at])
-        .await
-        .expect("an answer");
+    let value: Option<String> =
+        rpc.request("state_getStorage", rpc_params![key, at]).await.expect("an answer");
     value.map(|value| T::decode(&mut bytes(&value).as_slice()).expect("the type that is stored"))
 }
 
@@ -107,9 +105,7 @@ pub async fn past_session(rpc: &RpcClient, session: u32, at: &str) -> Option<Pas
 
 /// The validators at `at`.
 pub async fn validators(rpc: &RpcClient, at: &str) -> Vec<[u8; 32]> {
-    stored(rpc, storage_key("Session", "Validators"), at)
-        .await
-        .expect("there are validators")
+    stored(rpc, storage_key("Session", "Validators"), at).await.expect("there are validators")
 }
 
 /// What the runtime answers at `at`.
@@ -120,10 +116,8 @@ pub async fn call_runtime<T: Decode>(
     at: &str,
 ) -> T {
     let arguments = format!("0x{}", hex::encode(arguments));
-    let answer: String = rpc
-        .request("state_call", rpc_params![method, arguments, at])
-        .await
-        .expect("an answer");
+    let answer: String =
+        rpc.request("state_call", rpc_params![method, arguments, at]).await.expect("an answer");
     T::decode(&mut bytes(&answer).as_slice()).expect("the type that it gives")
 }
 
@@ -152,10 +146,8 @@ fn number(header: &serde_json::Value) -> u64 {
 
 /// A block by its hash.
 pub async fn block(rpc: &RpcClient, hash: &str) -> Block {
-    let header: serde_json::Value = rpc
-        .request("chain_getHeader", rpc_params![hash])
-        .await
-        .expect("an answer");
+    let header: serde_json::Value =
+        rpc.request("chain_getHeader", rpc_params![hash]).await.expect("an answer");
     // A pre-runtime digest (6) of the engine `aura` with eight bytes: the slot.
     let prefix = [&[6], b"aura".as_slice(), &[8 << 2]].concat();
     let slot = header["digest"]["logs"]
@@ -177,26 +169,20 @@ pub async fn block(rpc: &RpcClient, hash: &str) -> Block {
 
 /// The hash of the block with this number on the best chain.
 pub async fn hash_at(rpc: &RpcClient, number: u64) -> Option<String> {
-    rpc.request("chain_getBlockHash", rpc_params![number])
-        .await
-        .expect("an answer")
+    rpc.request("chain_getBlockHash", rpc_params![number]).await.expect("an answer")
 }
 
 /// The latest finalised block.
 pub async fn finalised(rpc: &RpcClient) -> Block {
-    let hash: String = rpc
-        .request("chain_getFinalizedHead", rpc_params![])
-        .await
-        .expect("an answer");
+    let hash: String =
+        rpc.request("chain_getFinalizedHead", rpc_params![]).await.expect("an answer");
     block(rpc, &hash).await
 }
 
 /// The best block.
 pub async fn best(rpc: &RpcClient) -> Block {
-    let header: serde_json::Value = rpc
-        .request("chain_getHeader", rpc_params![])
-        .await
-        .expect("an answer");
+    let header: serde_json::Value =
+        rpc.request("chain_getHeader", rpc_params![]).await.expect("an answer");
     let hash = hash_at(rpc, number(&header)).await.expect("the best block");
     block(rpc, &hash).await
 }
@@ -216,10 +202,7 @@ pub async fn rotation(rpc: &RpcClient, session: u32) -> String {
                 hash = parent;
             }
         }
-        assert!(
-            start.elapsed() < PATIENCE,
-            "session {session} does not begin"
-        );
+        assert!(start.elapsed() < PATIENCE, "session {session} does not begin");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
@@ -232,10 +215,7 @@ pub async fn wait_for_finality(rpc: &RpcClient, number: u64) -> Block {
         if head.number >= number {
             return head;
         }
-        assert!(
-            start.elapsed() < PATIENCE,
-            "block {number} does not become final"
-        );
+        assert!(start.elapsed() < PATIENCE, "block {number} does not become final");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

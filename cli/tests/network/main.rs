@@ -73,10 +73,7 @@ fn issue(network: &Network, who: &[&str], more: &[&str]) {
 
 fn revoke(network: &Network, who: &str) {
     let revoke = ["credential", "revoke", "--attribute", "validator"];
-    done(
-        network,
-        &[&revoke[..], &["--who", who, "--suri", "//Alice"]].concat(),
-    );
+    done(network, &[&revoke[..], &["--who", who, "--suri", "//Alice"]].concat());
 }
 
 /// Slots, score and reduction of a validator in the session that has begun.
@@ -94,9 +91,8 @@ fn slots(turn: &Turn, who: Sr25519Keyring) -> u32 {
 fn hardly_missed(turn: &Turn, stopped: &[Sr25519Keyring]) {
     let runs = |who: &[u8; 32]| !stopped.iter().any(|stopped| id(*stopped) == *who);
     let shares = turn.past.shares.iter().filter(|share| runs(&share.who));
-    let (due, authored) = shares.fold((0, 0), |(due, authored), share| {
-        (due + share.due, authored + share.authored)
-    });
+    let (due, authored) =
+        shares.fold((0, 0), |(due, authored), share| (due + share.due, authored + share.authored));
     let missed = due - authored;
     println!("{missed} of {due} slots missed by those who ran");
     assert!(missed <= due / 4, "{missed} of {due} slots missed");
@@ -190,10 +186,7 @@ async fn the_schedule_follows_the_meters_and_no_way_to_shrink_the_set_stops_the_
     let first = [Alice, Bob, Charlie, Dave].map(|who| share(&now, who));
     assert!(first.iter().all(|(.., reduced)| reduced.is_none()));
     println!("session 3: {first:?}");
-    assert!(
-        first.windows(2).all(|pair| pair[0].0 > pair[1].0),
-        "{first:?}"
-    );
+    assert!(first.windows(2).all(|pair| pair[0].0 > pair[1].0), "{first:?}");
 
     // Dave's node stops: his slots are missed and nobody else's, and blocks become final.
     network.nodes[3].stop();
@@ -211,10 +204,7 @@ async fn the_schedule_follows_the_meters_and_no_way_to_shrink_the_set_stops_the_
     network.nodes[3].wake();
     // Alice's meter alone has changed, and what all of them said is what the scores are.
     let second = [Alice, Bob, Charlie].map(|who| share(&now, who));
-    println!(
-        "session 5: {second:?}; readings taken: {:?}",
-        publisher.taken()
-    );
+    println!("session 5: {second:?}; readings taken: {:?}", publisher.taken());
     for (share, generated) in second.iter().zip(AFTER) {
         let earned = generation_score(STANDING, Wh(generated));
         assert_eq!((share.1, share.2), (earned, None));
@@ -248,9 +238,7 @@ async fn the_schedule_follows_the_meters_and_no_way_to_shrink_the_set_stops_the_
     let purge = RuntimeCall::Session(pallet_session::Call::purge_keys {});
     let filtered = frame_system::Error::<Runtime>::CallFiltered.into();
     assert_eq!(failure(&call(&rpc, Alice, purge).await), Some(filtered));
-    let readmit = RuntimeCall::Pov(pallet_pov::Call::readmit {
-        who: Charlie.to_account_id(),
-    });
+    let readmit = RuntimeCall::Pov(pallet_pov::Call::readmit { who: Charlie.to_account_id() });
     assert_eq!(council(&rpc, readmit).await.1, Ok(()));
     let now = turn(&rpc, 8, folder).await;
     hardly_missed(&now, &[]);
@@ -295,23 +283,14 @@ async fn halves_that_were_cut_off_lose_nothing_and_whoever_wants_to_leave_does()
     let heads = [best(&near).await, best(&far).await];
     for ((rpc, stuck), head) in [(&near, stuck), (&far, also_stuck)].into_iter().zip(&heads) {
         let now = finalised(rpc).await;
-        assert!(
-            now.number <= stuck.number + 1,
-            "half of them finalised {now:?}"
-        );
+        assert!(now.number <= stuck.number + 1, "half of them finalised {now:?}");
         assert!(head.number > now.number + 20);
-        assert_eq!(
-            validators(rpc, &head.hash).await,
-            set,
-            "somebody was removed"
-        );
+        assert_eq!(validators(rpc, &head.hash).await, set, "somebody was removed");
     }
     let common = heads[0].number.min(heads[1].number);
     let mut chains = [String::new(), String::new()];
     for (chain, rpc) in chains.iter_mut().zip([&near, &far]) {
-        *chain = hash_at(rpc, common)
-            .await
-            .expect("it is no longer than that");
+        *chain = hash_at(rpc, common).await.expect("it is no longer than that");
     }
     assert_ne!(chains[0], chains[1], "the halves were not cut off");
 

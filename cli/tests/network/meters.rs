@@ -38,10 +38,7 @@ impl Publisher {
     ) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let taken = Arc::new(Mutex::new(BTreeSet::new()));
-        let meters = Meters {
-            url: network.nodes[0].url(),
-            file: folder.join("readings.json"),
-        };
+        let meters = Meters { url: network.nodes[0].url(), file: folder.join("readings.json") };
         let length = meters.status()["slot_length"].as_u64();
         let turn = moment / length.expect("milliseconds");
         let (ended, done) = (Arc::clone(&stop), Arc::clone(&taken));
@@ -59,11 +56,7 @@ impl Publisher {
                 std::thread::sleep(Duration::from_secs(1));
             }
         });
-        Self {
-            stop,
-            taken,
-            thread: Some(thread),
-        }
+        Self { stop, taken, thread: Some(thread) }
     }
 
     /// The slots whose readings were taken in time.

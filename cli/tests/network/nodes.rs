@@ -35,9 +35,7 @@ fn free_port() -> u16 {
 
 /// The node is built beside the command line.
 fn node_binary() -> PathBuf {
-    let folder = Path::new(env!("CARGO_BIN_EXE_qedex"))
-        .parent()
-        .expect("a binary has a folder");
+    let folder = Path::new(env!("CARGO_BIN_EXE_qedex")).parent().expect("a binary has a folder");
     let node = folder.join("qedex-node");
     assert!(
         node.exists(),
@@ -186,11 +184,8 @@ impl Network {
             let mut peers = Vec::new();
             for other in (0..NAMES.len()).filter(|other| *other != me) {
                 // Alice and Bob are one half, Charlie and Dave the other.
-                let port = if me / 2 == other / 2 {
-                    ports[other]
-                } else {
-                    wires.lay(ports[other]).await
-                };
+                let port =
+                    if me / 2 == other / 2 { ports[other] } else { wires.lay(ports[other]).await };
                 peers.push(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", ids[other]));
             }
             nodes.push(Node::spawn(name, &chain, folder, ports[me], &peers));

@@ -39,9 +39,7 @@ fn is_as_planned(schedule: &Schedule, folder: &Path) {
     assert!(output.status.success());
     let plan: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let shares = plan["shares"].as_array().expect("shares").iter();
-    let shares: Vec<u64> = shares
-        .map(|share| share["slots"].as_u64().expect("slots"))
-        .collect();
+    let shares: Vec<u64> = shares.map(|share| share["slots"].as_u64().expect("slots")).collect();
     let authors = schedule.authors.iter();
     let on_chain: Vec<u64> = authors.map(|author| author.slots.into()).collect();
     assert_eq!(shares, on_chain, "session {}", schedule.session);
@@ -101,13 +99,8 @@ pub async fn turn(rpc: &RpcClient, session: u32, folder: &Path) -> Turn {
     is_as_planned(&now, folder);
     let start = before.start.expect("the session has begun");
     let written = is_written_as_scheduled(rpc, start, &rotated).await;
-    let past = past_session(rpc, session - 1, &rotated)
-        .await
-        .expect("it is kept");
-    assert_eq!(
-        (past.first, past.last, past.seed),
-        (start, last.slot, before.seed)
-    );
+    let past = past_session(rpc, session - 1, &rotated).await.expect("it is kept");
+    assert_eq!((past.first, past.last, past.seed), (start, last.slot, before.seed));
     // A schedule that took another's place without one of the authors tells nothing of that one.
     if before.since == before.start {
         let authored: u32 = past.shares.iter().map(|share| share.authored).sum();
@@ -120,9 +113,5 @@ pub async fn turn(rpc: &RpcClient, session: u32, folder: &Path) -> Turn {
         assert_eq!((share.who, share.score, share.slots), planned);
         assert!(share.authored <= share.due, "{share:?}");
     }
-    Turn {
-        block: rotated,
-        schedule: now,
-        past,
-    }
+    Turn { block: rotated, schedule: now, past }
 }

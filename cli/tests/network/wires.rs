@@ -13,16 +13,12 @@ pub struct Wires {
 
 impl Wires {
     pub fn new() -> Self {
-        Self {
-            cut: watch::Sender::new(false),
-        }
+        Self { cut: watch::Sender::new(false) }
     }
 
     /// Lays one: whoever connects to the port that it gives, speaks with `port`.
     pub async fn lay(&self, port: u16) -> u16 {
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .expect("a free port");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let near_port = listener.local_addr().expect("bound").port();
         let cut = self.cut.subscribe();
         tokio::spawn(async move {

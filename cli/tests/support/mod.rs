@@ -32,9 +32,7 @@ fn free_port() -> u16 {
 
 /// The node is built beside the command line.
 fn node_binary() -> PathBuf {
-    let folder = Path::new(env!("CARGO_BIN_EXE_qedex"))
-        .parent()
-        .expect("a binary has a folder");
+    let folder = Path::new(env!("CARGO_BIN_EXE_qedex")).parent().expect("a binary has a folder");
     let node = folder.join("qedex-node");
     assert!(
         node.exists(),
@@ -51,20 +49,9 @@ fn spawn(base_path: &Path, rpc_port: u16, p2p_port: u16) -> Child {
         .open(base_path.join("node.log"))
         .expect("a writable folder");
     Command::new(node_binary())
-        .args([
-            "--dev",
-            "--no-prometheus",
-            "--no-telemetry",
-            "--no-mdns",
-            "--base-path",
-        ])
+        .args(["--dev", "--no-prometheus", "--no-telemetry", "--no-mdns", "--base-path"])
         .arg(base_path)
-        .args([
-            "--rpc-port",
-            &rpc_port.to_string(),
-            "--port",
-            &p2p_port.to_string(),
-        ])
+        .args(["--rpc-port", &rpc_port.to_string(), "--port", &p2p_port.to_string()])
         .stdout(Stdio::null())
         .stderr(log)
         .spawn()
@@ -76,12 +63,7 @@ impl Node {
     pub async fn start(base_path: &Path) -> Self {
         let (rpc_port, p2p_port) = (free_port(), free_port());
         let process = spawn(base_path, rpc_port, p2p_port);
-        let mut node = Self {
-            process,
-            base_path: base_path.to_owned(),
-            rpc_port,
-            p2p_port,
-        };
+        let mut node = Self { process, base_path: base_path.to_owned(), rpc_port, p2p_port };
         node.wait_for_finality(1).await;
         node
     }
@@ -107,11 +89,7 @@ impl Node {
                 return client;
             }
             let ended = self.process.try_wait().expect("its state is known");
-            assert!(
-                ended.is_none(),
-                "the node ended: {ended:?}; see {}",
-                self.base_path.display()
-            );
+            assert!(ended.is_none(), "the node ended: {ended:?}; see {}", self.base_path.display());
             assert!(start.elapsed() < PATIENCE, "the node takes no connections");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -120,14 +98,10 @@ impl Node {
     /// The number of the latest finalised block.
     pub async fn finalised(&mut self) -> u64 {
         let rpc = self.rpc().await;
-        let hash: String = rpc
-            .request("chain_getFinalizedHead", rpc_params![])
-            .await
-            .expect("an answer");
-        let header: serde_json::Value = rpc
-            .request("chain_getHeader", rpc_params![hash])
-            .await
-            .expect("an answer");
+        let hash: String =
+            rpc.request("chain_getFinalizedHead", rpc_params![]).await.expect("an answer");
+        let header: serde_json::Value =
+            rpc.request("chain_getHeader", rpc_params![hash]).await.expect("an answer");
         let number = header["number"].as_str().expect("a header has a number");
         u64::from_str_radix(number.trim_start_matches("0x"), 16).expect("a number")
     }
@@ -136,10 +110,7 @@ impl Node {
     pub async fn wait_for_finality(&mut self, number: u64) {
         let start = Instant::now();
         while self.finalised().await < number {
-            assert!(
-                start.elapsed() < PATIENCE,
-                "block {number} is not finalised"
-            );
+            assert!(start.elapsed() < PATIENCE, "block {number} is not finalised");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
@@ -147,25 +118,18 @@ impl Node {
     /// All of a storage item in the latest finalised state: keys with values, in order.
     pub async fn storage(&mut self, pallet: &str, item: &str) -> Vec<(String, String)> {
         let rpc = self.rpc().await;
-        let at: String = rpc
-            .request("chain_getFinalizedHead", rpc_params![])
-            .await
-            .expect("an answer");
+        let at: String =
+            rpc.request("chain_getFinalizedHead", rpc_params![]).await.expect("an answer");
         let hash = |name: &str| hex::encode(twox_128(name));
         let prefix = format!("0x{}{}", hash(pallet), hash(item));
         let keys: Vec<String> = rpc
-            .request(
-                "state_getKeysPaged",
-                rpc_params![prefix, 1000u32, None::<String>, &at],
-            )
+            .request("state_getKeysPaged", rpc_params![prefix, 1000u32, None::<String>, &at])
             .await
             .expect("an answer");
         let mut all = Vec::new();
         for key in keys {
-            let value: Option<String> = rpc
-                .request("state_getStorage", rpc_params![&key, &at])
-                .await
-                .expect("an answer");
+            let value: Option<String> =
+                rpc.request("state_getStorage", rpc_params![&key, &at]).await.expect("an answer");
             all.push((key, value.expect("a listed key has a value")));
         }
         all

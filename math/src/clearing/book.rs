@@ -63,10 +63,7 @@ pub fn clear(rule: Rule, book: Book<'_>, corridor: &Corridor, max_volume: Wh) ->
             Some((*bid as usize, *ask as usize, energy))
         })
         .collect();
-    let mut filled = (
-        vec![Wh::ZERO; book.bids.len()],
-        vec![Wh::ZERO; book.asks.len()],
-    );
+    let mut filled = (vec![Wh::ZERO; book.bids.len()], vec![Wh::ZERO; book.asks.len()]);
     clearing.surplus = 0;
     for (bid, ask, energy) in &trades {
         for (fills, place) in [(&mut filled.0, bid), (&mut filled.1, ask)] {
@@ -81,12 +78,7 @@ pub fn clear(rule: Rule, book: Book<'_>, corridor: &Corridor, max_volume: Wh) ->
             clearing.surplus = clearing.surplus.saturating_add(gain);
         }
     }
-    Cleared {
-        clearing,
-        bids: filled.0,
-        asks: filled.1,
-        trades,
-    }
+    Cleared { clearing, bids: filled.0, asks: filled.1, trades }
 }
 
 /// One side of the book in merit order.
@@ -132,12 +124,7 @@ impl Ranked {
     fn first(&self, count: usize) -> Queue {
         Queue {
             places: self.places.iter().take(count).copied().collect(),
-            energies: self
-                .levels
-                .iter()
-                .take(count)
-                .map(|level| level.energy)
-                .collect(),
+            energies: self.levels.iter().take(count).map(|level| level.energy).collect(),
         }
     }
 
@@ -145,10 +132,8 @@ impl Ranked {
     fn first_by_arrival(&self, count: usize) -> Queue {
         let mut remaining: Vec<_> = self.places.iter().zip(&self.levels).take(count).collect();
         remaining.sort_unstable_by_key(|(place, _)| **place);
-        let (places, energies) = remaining
-            .into_iter()
-            .map(|(place, level)| (*place, level.energy))
-            .unzip();
+        let (places, energies) =
+            remaining.into_iter().map(|(place, level)| (*place, level.energy)).unzip();
         Queue { places, energies }
     }
 
@@ -198,11 +183,7 @@ fn mcafee(
     };
     let by_arrival = |side| longer == Some(side);
     let queue = |side: &Ranked, count, rationed| {
-        if rationed {
-            side.first_by_arrival(count)
-        } else {
-            side.first(count)
-        }
+        if rationed { side.first_by_arrival(count) } else { side.first(count) }
     };
     (
         clearing,

@@ -10,21 +10,15 @@ mod truthful;
 use super::*;
 use alloc::{vec, vec::Vec};
 
-const CORRIDOR: Corridor = Corridor {
-    floor: PricePerKwh(8),
-    cap: PricePerKwh(30),
-    grid_fee: PricePerKwh(2),
-};
+const CORRIDOR: Corridor =
+    Corridor { floor: PricePerKwh(8), cap: PricePerKwh(30), grid_fee: PricePerKwh(2) };
 
 const NO_CAP: Wh = Wh(u64::MAX);
 
 /// Levels from prices and energies.
 fn levels(side: &[(u128, u64)]) -> Vec<Level> {
     side.iter()
-        .map(|(price, energy)| Level {
-            price: PricePerKwh(*price),
-            energy: Wh(*energy),
-        })
+        .map(|(price, energy)| Level { price: PricePerKwh(*price), energy: Wh(*energy) })
         .collect()
 }
 
@@ -34,11 +28,7 @@ type Found = (u64, Option<(u128, u128)>, bool);
 fn cleared(bids: &[(u128, u64)], asks: &[(u128, u64)], max_volume: Wh) -> Found {
     let found = discover(&levels(bids), &levels(asks), &CORRIDOR, max_volume);
     let prices = found.buyers_pay.zip(found.sellers_receive);
-    (
-        found.volume.0,
-        prices.map(|(buyers, sellers)| (buyers.0, sellers.0)),
-        found.cap_binding,
-    )
+    (found.volume.0, prices.map(|(buyers, sellers)| (buyers.0, sellers.0)), found.cap_binding)
 }
 
 #[test]
@@ -57,41 +47,26 @@ fn a_spread_below_the_fee_trades_nothing() {
 
 #[test]
 fn a_spread_of_just_the_fee_trades() {
-    assert_eq!(
-        cleared(&[(20, 5)], &[(18, 5)], NO_CAP),
-        (5, Some((20, 18)), false)
-    );
+    assert_eq!(cleared(&[(20, 5)], &[(18, 5)], NO_CAP), (5, Some((20, 18)), false));
 }
 
 #[test]
 fn with_nothing_left_out_the_corridor_bounds_the_price() {
     // The interval is [max(8, 8), min(28, 28)].
-    assert_eq!(
-        cleared(&[(30, 5)], &[(8, 5)], NO_CAP),
-        (5, Some((20, 18)), false)
-    );
+    assert_eq!(cleared(&[(30, 5)], &[(8, 5)], NO_CAP), (5, Some((20, 18)), false));
     // [max(10, 8), min(19, 28)], the midpoint 14.5 rounded down.
-    assert_eq!(
-        cleared(&[(21, 5)], &[(10, 5)], NO_CAP),
-        (5, Some((16, 14)), false)
-    );
+    assert_eq!(cleared(&[(21, 5)], &[(10, 5)], NO_CAP), (5, Some((16, 14)), false));
 }
 
 #[test]
 fn the_remainder_of_a_partly_filled_bid_counts_as_left_out() {
     // The buyer is at the margin, so buyers pay that limit: [18, 18].
-    assert_eq!(
-        cleared(&[(20, 9)], &[(10, 5)], NO_CAP),
-        (5, Some((20, 18)), false)
-    );
+    assert_eq!(cleared(&[(20, 9)], &[(10, 5)], NO_CAP), (5, Some((20, 18)), false));
 }
 
 #[test]
 fn the_remainder_of_a_partly_filled_ask_counts_as_left_out() {
-    assert_eq!(
-        cleared(&[(20, 5)], &[(10, 9)], NO_CAP),
-        (5, Some((12, 10)), false)
-    );
+    assert_eq!(cleared(&[(20, 5)], &[(10, 9)], NO_CAP), (5, Some((12, 10)), false));
 }
 
 #[test]
@@ -135,17 +110,9 @@ fn the_surplus_is_what_limits_would_pay_and_take() {
 
 #[test]
 fn a_bid_below_the_fee_left_out_constrains_nobody() {
-    let corridor = Corridor {
-        floor: PricePerKwh(0),
-        cap: PricePerKwh(100),
-        grid_fee: PricePerKwh(50),
-    };
-    let found = discover(
-        &levels(&[(90, 5), (3, 5)]),
-        &levels(&[(10, 5)]),
-        &corridor,
-        NO_CAP,
-    );
+    let corridor =
+        Corridor { floor: PricePerKwh(0), cap: PricePerKwh(100), grid_fee: PricePerKwh(50) };
+    let found = discover(&levels(&[(90, 5), (3, 5)]), &levels(&[(10, 5)]), &corridor, NO_CAP);
     // [max(10, 3 - 50), min(90 - 50, 100 - 50)].
     assert_eq!(found.sellers_receive, Some(PricePerKwh(25)));
     assert_eq!(found.buyers_pay, Some(PricePerKwh(75)));
@@ -164,20 +131,10 @@ fn limits_outside_the_corridor_are_kept_all_the_same() {
 #[test]
 fn the_surplus_is_exact_up_to_its_stated_limit() {
     let all = u64::MAX;
-    let found = discover(
-        &levels(&[(1 << 64, all)]),
-        &levels(&[(0, all)]),
-        &CORRIDOR,
-        NO_CAP,
-    );
+    let found = discover(&levels(&[(1 << 64, all)]), &levels(&[(0, all)]), &CORRIDOR, NO_CAP);
     assert_eq!(found.volume, NO_CAP);
     assert_eq!(found.surplus, u128::from(all) << 64);
-    let found = discover(
-        &levels(&[(u128::MAX, all)]),
-        &levels(&[(0, all)]),
-        &CORRIDOR,
-        NO_CAP,
-    );
+    let found = discover(&levels(&[(u128::MAX, all)]), &levels(&[(0, all)]), &CORRIDOR, NO_CAP);
     assert_eq!(found.surplus, u128::MAX);
 }
 

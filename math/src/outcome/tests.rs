@@ -29,10 +29,7 @@ fn full_delivery_pays_everybody_and_frees_the_deposit() {
 
 #[test]
 fn more_than_was_traded_counts_as_all_of_it() {
-    assert_eq!(
-        payout(&TRADE, Evidence::Metered(Wh(u64::MAX))),
-        payout(&TRADE, Evidence::Trusted)
-    );
+    assert_eq!(payout(&TRADE, Evidence::Metered(Wh(u64::MAX))), payout(&TRADE, Evidence::Trusted));
 }
 
 #[test]
@@ -52,42 +49,26 @@ fn a_short_delivery_is_paid_for_and_the_deposit_covers_the_harm() {
 
 #[test]
 fn a_default_costs_the_whole_deposit_and_compensates_the_harm_only() {
-    let default = Payout {
-        refund: 37,
-        compensation: 7,
-        forfeited: 5,
-        ..Payout::default()
-    };
+    let default = Payout { refund: 37, compensation: 7, forfeited: 5, ..Payout::default() };
     assert_eq!(payout(&TRADE, Evidence::Nothing), Some(default));
 }
 
 #[test]
 fn a_published_reading_of_nothing_keeps_the_rest_of_the_deposit() {
-    let honest = Payout {
-        refund: 37,
-        compensation: 7,
-        deposit_back: 5,
-        ..Payout::default()
-    };
+    let honest = Payout { refund: 37, compensation: 7, deposit_back: 5, ..Payout::default() };
     assert_eq!(payout(&TRADE, Evidence::Metered(Wh::ZERO)), Some(honest));
 }
 
 #[test]
 fn compensation_ends_with_the_deposit() {
-    let trade = Settlement {
-        deposit: 3,
-        ..TRADE
-    };
+    let trade = Settlement { deposit: 3, ..TRADE };
     let found = payout(&trade, Evidence::Nothing).unwrap();
     assert_eq!((found.compensation, found.forfeited), (3, 0));
 }
 
 #[test]
 fn a_fallback_below_the_price_does_no_harm() {
-    let trade = Settlement {
-        fallback_price: PricePerKwh(24),
-        ..TRADE
-    };
+    let trade = Settlement { fallback_price: PricePerKwh(24), ..TRADE };
     let found = payout(&trade, Evidence::Nothing).unwrap();
     assert_eq!((found.compensation, found.forfeited), (0, 12));
 }
@@ -95,23 +76,10 @@ fn a_fallback_below_the_price_does_no_harm() {
 #[test]
 fn a_trade_that_contradicts_itself_is_not_settled() {
     for trade in [
-        Settlement {
-            payment: 36,
-            ..TRADE
-        },
-        Settlement {
-            seller_price: PricePerKwh(24),
-            ..TRADE
-        },
-        Settlement {
-            buyer_price: PricePerKwh(u128::MAX),
-            ..TRADE
-        },
-        Settlement {
-            fallback_price: PricePerKwh(u128::MAX),
-            energy: Wh(1_501),
-            ..TRADE
-        },
+        Settlement { payment: 36, ..TRADE },
+        Settlement { seller_price: PricePerKwh(24), ..TRADE },
+        Settlement { buyer_price: PricePerKwh(u128::MAX), ..TRADE },
+        Settlement { fallback_price: PricePerKwh(u128::MAX), energy: Wh(1_501), ..TRADE },
     ] {
         let evidence = Evidence::Metered(Wh(1_500));
         let settled = payout(&trade, evidence);
@@ -122,10 +90,7 @@ fn a_trade_that_contradicts_itself_is_not_settled() {
             assert_eq!(settled.unwrap().compensation, 12);
         }
     }
-    let dear = Settlement {
-        fallback_price: PricePerKwh(u128::MAX),
-        ..TRADE
-    };
+    let dear = Settlement { fallback_price: PricePerKwh(u128::MAX), ..TRADE };
     assert_eq!(payout(&dear, Evidence::Nothing), None);
 }
 
@@ -136,17 +101,9 @@ fn a_price() -> impl Strategy<Value = u128> {
 /// A trade as clearing makes it; the fallback price may lie on either side of the buyer's.
 fn a_trade() -> impl Strategy<Value = Settlement> {
     let energy = prop_oneof![0..5_000_u64, any::<u64>()].prop_map(Wh);
-    let deposit = prop_oneof![
-        0..100_u128,
-        any::<u64>().prop_map(u128::from),
-        0..=u128::MAX
-    ];
-    (
-        energy,
-        [a_price(), a_price(), a_price(), a_price()],
-        deposit,
-    )
-        .prop_map(|(energy, [seller, fee, spread, fallback], deposit)| {
+    let deposit = prop_oneof![0..100_u128, any::<u64>().prop_map(u128::from), 0..=u128::MAX];
+    (energy, [a_price(), a_price(), a_price(), a_price()], deposit).prop_map(
+        |(energy, [seller, fee, spread, fallback], deposit)| {
             let buyer_price = PricePerKwh(seller + fee + spread);
             Settlement {
                 energy,
@@ -157,7 +114,8 @@ fn a_trade() -> impl Strategy<Value = Settlement> {
                 payment: buyer_price.cost_floor(energy).unwrap(),
                 deposit,
             }
-        })
+        },
+    )
 }
 
 fn any_evidence() -> impl Strategy<Value = Evidence> {

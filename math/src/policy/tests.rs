@@ -10,10 +10,7 @@ type Node = PolicyNode<u8>;
 
 /// Whether `nodes` is a formula at most `depth` deep, of any size.
 fn nested<A: Copy>(nodes: &[PolicyNode<A>], depth: u8) -> Result<(), PolicyError> {
-    let limits = Limits {
-        nodes: u32::MAX,
-        depth,
-    };
+    let limits = Limits { nodes: u32::MAX, depth };
     validate(nodes, limits)
 }
 
@@ -61,11 +58,7 @@ impl Tree {
         match self {
             Self::Leaf(attribute) => held & (1 << attribute) != 0,
             Self::Threshold(k, parts) => {
-                parts
-                    .iter()
-                    .map(|part| u8::from(part.holds(held)))
-                    .sum::<u8>()
-                    >= *k
+                parts.iter().map(|part| u8::from(part.holds(held))).sum::<u8>() >= *k
             }
         }
     }
@@ -98,28 +91,16 @@ fn agrees_with_its_twin(nodes: &[Node], attributes: u8) -> bool {
     let tree = Tree::read_all(nodes).map(Box::new);
     assert_eq!(nested(nodes, u8::MAX).is_ok(), tree.is_some(), "{nodes:?}");
     let sets = 1_u8 << attributes;
-    let truth: Vec<bool> = (0..sets)
-        .map(|held| evaluate(nodes, |attribute| held & (1 << attribute) != 0))
-        .collect();
+    let truth: Vec<bool> =
+        (0..sets).map(|held| evaluate(nodes, |attribute| held & (1 << attribute) != 0)).collect();
     let Some(tree) = tree else {
-        assert!(
-            truth.iter().all(|holds| !holds),
-            "no formula, but holds: {nodes:?}"
-        );
+        assert!(truth.iter().all(|holds| !holds), "no formula, but holds: {nodes:?}");
         return false;
     };
     assert_eq!(nested(nodes, tree.depth()), Ok(()), "{nodes:?}");
-    assert_eq!(
-        nested(nodes, tree.depth() - 1),
-        Err(PolicyError::TooDeep),
-        "{nodes:?}"
-    );
+    assert_eq!(nested(nodes, tree.depth() - 1), Err(PolicyError::TooDeep), "{nodes:?}");
     for held in 0..sets {
-        assert_eq!(
-            truth[usize::from(held)],
-            tree.holds(held),
-            "{nodes:?} with {held:b}"
-        );
+        assert_eq!(truth[usize::from(held)], tree.holds(held), "{nodes:?} with {held:b}");
         for attribute in 0..attributes {
             let more = held | (1 << attribute);
             assert!(
@@ -170,31 +151,13 @@ fn each_fault_is_named() {
     use PolicyError::*;
     let deepest = u8::MAX;
     assert_eq!(nested::<u8>(&[], deepest), Err(Empty));
-    assert_eq!(
-        nested(&[Attribute(0), at_least(0, 1)], deepest),
-        Err(BadThreshold)
-    );
-    assert_eq!(
-        nested(&[Attribute(0), at_least(2, 1)], deepest),
-        Err(BadThreshold)
-    );
-    assert_eq!(
-        nested(&[Attribute(0), at_least(0, 0)], deepest),
-        Err(BadThreshold)
-    );
-    assert_eq!(
-        nested(&[Attribute(0), at_least(1, 0)], deepest),
-        Err(BadThreshold)
-    );
-    assert_eq!(
-        nested(&[Attribute(0), at_least(1, 2)], deepest),
-        Err(Underflow)
-    );
+    assert_eq!(nested(&[Attribute(0), at_least(0, 1)], deepest), Err(BadThreshold));
+    assert_eq!(nested(&[Attribute(0), at_least(2, 1)], deepest), Err(BadThreshold));
+    assert_eq!(nested(&[Attribute(0), at_least(0, 0)], deepest), Err(BadThreshold));
+    assert_eq!(nested(&[Attribute(0), at_least(1, 0)], deepest), Err(BadThreshold));
+    assert_eq!(nested(&[Attribute(0), at_least(1, 2)], deepest), Err(Underflow));
     assert_eq!(nested::<u8>(&[at_least(1, 1)], deepest), Err(Underflow));
-    assert_eq!(
-        nested(&[Attribute(0), Attribute(1)], deepest),
-        Err(Leftover)
-    );
+    assert_eq!(nested(&[Attribute(0), Attribute(1)], deepest), Err(Leftover));
     assert_eq!(nested(&[Attribute(0)], 0), Err(TooDeep));
     assert_eq!(nested(&[Attribute(0)], 1), Ok(()));
 }

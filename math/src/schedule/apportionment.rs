@@ -33,9 +33,7 @@ impl Limits {
         let claimants = claimants.max(1);
         Self {
             slots: self.slots,
-            floor: self
-                .floor
-                .min(self.slots.checked_div(claimants).unwrap_or_default()),
+            floor: self.floor.min(self.slots.checked_div(claimants).unwrap_or_default()),
             largest: self.largest.max(self.slots.div_ceil(claimants)),
         }
     }
@@ -149,10 +147,7 @@ pub fn apportion(scores: &[u64], limits: Limits) -> Result<Vec<u32>, ApportionEr
         .iter()
         .filter(|score| **score > 0)
         .flat_map(|score| {
-            [limits.floor, limits.largest].map(|slots| Scale {
-                slots,
-                score: *score,
-            })
+            [limits.floor, limits.largest].map(|slots| Scale { slots, score: *score })
         })
         .collect();
     bends.sort_unstable_by(Scale::cmp);
@@ -160,11 +155,7 @@ pub fn apportion(scores: &[u64], limits: Limits) -> Result<Vec<u32>, ApportionEr
     let last_fitting = fitting.checked_sub(1).and_then(|last| bends.get(last));
     let Some(scale) = last_fitting.copied() else {
         // Without any score there is no bend; with one, the first bend is at F and fits.
-        return Ok(round(
-            &alloc::vec![1; scores.len()],
-            |_| Quota::Between,
-            limits,
-        ));
+        return Ok(round(&alloc::vec![1; scores.len()], |_| Quota::Between, limits));
     };
     if fitting == bends.len() && split(scale, scores, limits).fixed < limits.slots.into() {
         // Everybody with a score is at M and slots are left: the others share them alike.

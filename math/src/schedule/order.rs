@@ -13,9 +13,7 @@ pub fn least_run(shares: &[u32]) -> u32 {
     let all: u64 = shares.iter().map(|share| u64::from(*share)).sum();
     let largest = u64::from(shares.iter().copied().max().unwrap_or_default());
     let gaps = all.saturating_sub(largest).saturating_add(1);
-    u32::try_from(largest.div_ceil(gaps))
-        .unwrap_or(u32::MAX)
-        .max(1)
+    u32::try_from(largest.div_ceil(gaps)).unwrap_or(u32::MAX).max(1)
 }
 
 /// A number below `bound`, each with the same probability; 0 if `bound` is 0.
@@ -57,11 +55,7 @@ pub fn arrange(shares: &[u32], max_run: u32, seed: &[u8; 32]) -> Vec<u32> {
             *share = share.saturating_sub(1);
         }
         all = all.saturating_sub(1);
-        run = if author == last {
-            run.saturating_add(1)
-        } else {
-            1
-        };
+        run = if author == last { run.saturating_add(1) } else { 1 };
         last = author;
         order.push(u32::try_from(author).unwrap_or(u32::MAX));
     }
@@ -88,11 +82,7 @@ fn next(
         return urgent;
     }
     let may = |author: usize| author != last || run < cap;
-    let barred = if may(last) {
-        0
-    } else {
-        left.get(last).copied().unwrap_or_default()
-    };
+    let barred = if may(last) { 0 } else { left.get(last).copied().unwrap_or_default() };
     let mut drawn = below(rng, all.saturating_sub(barred.into()));
     left.iter().enumerate().find_map(|(author, share)| {
         if !may(author) {

@@ -6,12 +6,7 @@ use proptest::prelude::*;
 
 /// Followers from whole numbers.
 fn followers(of: &[(u128, u128)]) -> Vec<Follower> {
-    of.iter()
-        .map(|(a, b)| Follower {
-            a: a * ONE,
-            b: b * ONE,
-        })
-        .collect()
+    of.iter().map(|(a, b)| Follower { a: a * ONE, b: b * ONE }).collect()
 }
 
 fn near(found: u128, expected: f64) -> bool {
@@ -98,11 +93,7 @@ fn all_sets(of: &[(i128, i128)], cost: i128, capacity: Option<i128>) -> Vec<(Fra
         }
         let consistent = (0..of.len()).all(|i| {
             let a = (of[i].0, 1);
-            if is_in(i) {
-                at_least(a, price)
-            } else {
-                at_least(price, a)
-            }
+            if is_in(i) { at_least(a, price) } else { at_least(price, a) }
         });
         if !consistent {
             continue;
@@ -121,11 +112,7 @@ fn all_sets(of: &[(i128, i128)], cost: i128, capacity: Option<i128>) -> Vec<(Fra
 
 fn a_market() -> impl Strategy<Value = (Vec<(u128, u128)>, u128, Option<u128>)> {
     let follower = (0..=12_u128, 1..=6_u128);
-    (
-        prop::collection::vec(follower, 0..=7),
-        0..=12_u128,
-        prop::option::of(0..=20_u128),
-    )
+    (prop::collection::vec(follower, 0..=7), 0..=12_u128, prop::option::of(0..=20_u128))
 }
 
 proptest! {

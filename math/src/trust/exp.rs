@@ -43,10 +43,7 @@ pub(super) fn exp_neg(decay: Decay, exponent: u128) -> u128 {
         .and_then(|rest| rest.checked_mul(ONE))
         .and_then(|rest| rest.checked_div(UNIT.checked_div(DROPPED)?))
         .unwrap_or_default();
-    let table = POWERS
-        .iter()
-        .enumerate()
-        .filter(|(bit, _)| (whole >> bit) & 1 == 1);
+    let table = POWERS.iter().enumerate().filter(|(bit, _)| (whole >> bit) & 1 == 1);
     table.fold(series(fraction), |result, (_, power)| times(result, *power))
 }
 
@@ -55,11 +52,7 @@ fn series(x: u128) -> u128 {
     let (mut sum, mut term) = (ONE, ONE);
     for n in 1..=TERMS {
         term = times(term, x).checked_div(n).unwrap_or_default();
-        sum = if n & 1 == 1 {
-            sum.saturating_sub(term)
-        } else {
-            sum.saturating_add(term)
-        };
+        sum = if n & 1 == 1 { sum.saturating_sub(term) } else { sum.saturating_add(term) };
     }
     sum
 }

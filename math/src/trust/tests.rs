@@ -7,11 +7,7 @@ use super::*;
 use alloc::vec::Vec;
 use proptest::prelude::*;
 
-const EVEN: Weights = Weights {
-    direct_ppm: 400_000,
-    indirect_ppm: 350_000,
-    deposit_ppm: 250_000,
-};
+const EVEN: Weights = Weights { direct_ppm: 400_000, indirect_ppm: 350_000, deposit_ppm: 250_000 };
 
 fn weights() -> impl Strategy<Value = Weights> {
     (0..=1_000_000_u32, 0..=1_000_000_u32).prop_map(|(one, other)| Weights {
@@ -36,10 +32,8 @@ fn ratings() -> impl Strategy<Value = Ratings> {
 }
 
 fn rater() -> impl Strategy<Value = Rater> {
-    (ratings(), count()).prop_map(|(ratings, elsewhere)| Rater {
-        ratings,
-        experience: ratings.all() + elsewhere,
-    })
+    (ratings(), count())
+        .prop_map(|(ratings, elsewhere)| Rater { ratings, experience: ratings.all() + elsewhere })
 }
 
 /// From none to one at which a single rating decides, with few decimals and with many.

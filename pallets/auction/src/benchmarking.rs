@@ -25,13 +25,7 @@ mod benchmarks {
         let (who, id) = place::<T>(0, Side::Ask, 0)?;
 
         #[extrinsic_call]
-        _(
-            RawOrigin::Signed(who),
-            SLOT,
-            Side::Ask,
-            limit::<T>(Side::Ask, 1),
-            ENERGY,
-        );
+        _(RawOrigin::Signed(who), SLOT, Side::Ask, limit::<T>(Side::Ask, 1), ENERGY);
 
         assert!(OrderKeys::<T>::contains_key(SLOT, id.saturating_add(1)));
         Ok(())
@@ -43,13 +37,7 @@ mod benchmarks {
         let (who, id) = place::<T>(0, Side::Ask, 0)?;
 
         #[extrinsic_call]
-        _(
-            RawOrigin::Signed(who),
-            SLOT,
-            id,
-            limit::<T>(Side::Ask, 1),
-            ENERGY,
-        );
+        _(RawOrigin::Signed(who), SLOT, id, limit::<T>(Side::Ask, 1), ENERGY);
 
         assert!(!OrderKeys::<T>::contains_key(SLOT, id));
         assert!(OrderKeys::<T>::contains_key(SLOT, id.saturating_add(1)));
@@ -157,13 +145,7 @@ mod benchmarks {
         for (side, levels) in [(Side::Bid, b), (Side::Ask, a)] {
             for ticks in 0..levels {
                 let price = PricePriority::new(side, limit::<T>(side, ticks));
-                Levels::<T>::insert(
-                    (SLOT, side, price),
-                    PriceLevel {
-                        energy: ENERGY,
-                        orders: 1,
-                    },
-                );
+                Levels::<T>::insert((SLOT, side, price), PriceLevel { energy: ENERGY, orders: 1 });
             }
         }
         let now = record.terms.schedule.gate_closes;
@@ -235,9 +217,8 @@ mod benchmarks {
         open_market::<T>();
         let paid = T::MaxOrdersPerAccount::get().saturating_sub(1);
         let who = poor_trader::<T>(paid);
-        let orders: alloc::vec::Vec<_> = (0..n)
-            .map(|ticks| new_order::<T>(Side::Ask, ticks))
-            .collect();
+        let orders: alloc::vec::Vec<_> =
+            (0..n).map(|ticks| new_order::<T>(Side::Ask, ticks)).collect();
         let orders = BoundedVec::truncate_from(orders);
 
         #[extrinsic_call]
@@ -339,10 +320,7 @@ mod benchmarks {
         place::<T>(0, Side::Bid, 0)?;
         place::<T>(1, Side::Bid, 0)?;
         let mut record = record::<T>()?;
-        let bids = Margin {
-            taken: Wh(ENERGY.0.saturating_mul(2)),
-            ..margin::<T>(Side::Bid)
-        };
+        let bids = Margin { taken: Wh(ENERGY.0.saturating_mul(2)), ..margin::<T>(Side::Bid) };
         record.phase = Phase::Reducing {
             bids,
             asks: margin::<T>(Side::Ask),
@@ -358,10 +336,7 @@ mod benchmarks {
             Pallet::<T>::reduce_trade(SLOT, &mut record, now, &mut meter);
         }
 
-        assert!(matches!(
-            record.phase,
-            Phase::Reducing { seen: Some(0), .. }
-        ));
+        assert!(matches!(record.phase, Phase::Reducing { seen: Some(0), .. }));
         Ok(())
     }
 
@@ -371,12 +346,8 @@ mod benchmarks {
         open_market::<T>();
         place::<T>(0, Side::Bid, 0)?;
         let mut record = record::<T>()?;
-        let rationed = Rationed {
-            side: Side::Bid,
-            limit: limit::<T>(Side::Bid, 1),
-            last: 9,
-            next: 0,
-        };
+        let rationed =
+            Rationed { side: Side::Bid, limit: limit::<T>(Side::Bid, 1), last: 9, next: 0 };
         record.phase = Phase::Pairing {
             buyers_pay: limit::<T>(Side::Bid, 1),
             sellers_receive: limit::<T>(Side::Ask, 0),

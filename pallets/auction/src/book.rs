@@ -12,11 +12,7 @@ use qedex_primitives::{
 };
 
 /// An order with its side and limit, as its owner named it.
-type OwnOrder<T> = (
-    Side,
-    PricePerKwh,
-    Order<<T as frame_system::Config>::AccountId>,
-);
+type OwnOrder<T> = (Side, PricePerKwh, Order<<T as frame_system::Config>::AccountId>);
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_place(who: T::AccountId, slot: SlotIndex, order: NewOrder) -> DispatchResult {
@@ -74,17 +70,8 @@ impl<T: Config> Pallet<T> {
         }
         Self::ensure_may(&who, side)?;
         let released = Self::remove(slot, &mut record, id, side, old_limit, &order)?;
-        Self::deposit_event(Event::OrderCancelled {
-            slot,
-            id,
-            who: who.clone(),
-            released,
-        });
-        let order = NewOrder {
-            side,
-            limit,
-            energy,
-        };
+        Self::deposit_event(Event::OrderCancelled { slot, id, who: who.clone(), released });
+        let order = NewOrder { side, limit, energy };
         Self::insert(who, slot, &mut record, order)?;
         Slots::<T>::insert(slot, record);
         Ok(())
@@ -95,12 +82,7 @@ impl<T: Config> Pallet<T> {
         let (side, limit, order) = Self::own_order(&who, slot, id)?;
         let released = Self::remove(slot, &mut record, id, side, limit, &order)?;
         Slots::<T>::insert(slot, record);
-        Self::deposit_event(Event::OrderCancelled {
-            slot,
-            id,
-            who,
-            released,
-        });
+        Self::deposit_event(Event::OrderCancelled { slot, id, who, released });
         Ok(())
     }
 
@@ -108,10 +90,7 @@ impl<T: Config> Pallet<T> {
     fn open_slot(slot: SlotIndex) -> Result<SlotRecord, Error<T>> {
         let record = Slots::<T>::get(slot).ok_or(Error::<T>::GateNotOpen)?;
         let open = record.phase == Phase::Open
-            && record
-                .terms
-                .schedule
-                .is_gate_open(<Self as Calendar>::now());
+            && record.terms.schedule.is_gate_open(<Self as Calendar>::now());
         ensure!(open, Error::<T>::GateNotOpen);
         Ok(record)
     }
@@ -127,23 +106,11 @@ impl<T: Config> Pallet<T> {
     }
 
     fn check_order(terms: &LeaderTerms, limit: PricePerKwh, energy: Wh) -> DispatchResult {
-        ensure!(
-            limit >= terms.floor && limit <= terms.cap,
-            Error::<T>::OutsideCorridor
-        );
-        ensure!(
-            limit.0.checked_rem(terms.tick.0) == Some(0),
-            Error::<T>::OffTick
-        );
+        ensure!(limit >= terms.floor && limit <= terms.cap, Error::<T>::OutsideCorridor);
+        ensure!(limit.0.checked_rem(terms.tick.0) == Some(0), Error::<T>::OffTick);
         ensure!(energy >= terms.least_order, Error::<T>::BelowLeastOrder);
-        ensure!(
-            energy.0.checked_rem(terms.lot.0) == Some(0),
-            Error::<T>::NotWholeLots
-        );
-        ensure!(
-            energy.0 <= T::MaxOrderEnergy::get(),
-            Error::<T>::AboveLargestOrder
-        );
+        ensure!(energy.0.checked_rem(terms.lot.0) == Some(0), Error::<T>::NotWholeLots);
+        ensure!(energy.0 <= T::MaxOrderEnergy::get(), Error::<T>::AboveLargestOrder);
         Ok(())
     }
 
@@ -177,35 +144,20 @@ impl<T: Config> Pallet<T> {
         who: T::AccountId,
         slot: SlotIndex,
         record: &mut SlotRecord,
-        NewOrder {
-            side,
-            limit,
-            energy,
-        }: NewOrder,
+        NewOrder { side, limit, energy }: NewOrder,
     ) -> DispatchResult {
         let open = record.bids.saturating_add(record.asks);
         ensure!(open < T::MaxOrdersPerSlot::get(), Error::<T>::BookFull);
-        let mut order = Order {
-            owner: T::Membership::owner_of(&who),
-            who,
-            energy,
-            left: energy,
-            held: 0,
-        };
+        let mut order =
+            Order { owner: T::Membership::owner_of(&who), who, energy, left: energy, held: 0 };
         let party = order.party();
         let mut part =
             Participants::<T>::get(slot, &party).unwrap_or(Participant { side, orders: 0 });
         ensure!(part.side == side, Error::<T>::OtherSide);
-        ensure!(
-            part.orders < T::MaxOrdersPerAccount::get(),
-            Error::<T>::TooManyOrders
-        );
+        ensure!(part.orders < T::MaxOrdersPerAccount::get(), Error::<T>::TooManyOrders);
         let price = PricePriority::new(side, limit);
         let mut level = Levels::<T>::get((slot, side, price)).unwrap_or_default();
-        level.energy = level
-            .energy
-            .checked_add(energy)
-            .ok_or(Error::<T>::Overflow)?;
+        level.energy = level.energy.checked_add(energy).ok_or(Error::<T>::Overflow)?;
         let id = record.next_order;
         let next = id.checked_add(1).ok_or(Error::<T>::BookFull)?;
         let held = Self::required_hold(&record.terms.leader, side, limit, energy)?;
@@ -225,15 +177,7 @@ impl<T: Config> Pallet<T> {
         Participants::<T>::insert(slot, party, part);
         OrderKeys::<T>::insert(slot, id, (side, limit));
         Orders::<T>::insert((slot, side, OrderPriority::new(side, limit, id)), order);
-        Self::deposit_event(Event::OrderPlaced {
-            slot,
-            id,
-            who,
-            side,
-            limit,
-            energy,
-            held,
-        });
+        Self::deposit_event(Event::OrderPlaced { slot, id, who, side, limit, energy, held });
         Ok(())
     }
 
@@ -260,12 +204,7 @@ impl<T: Config> Pallet<T> {
         order.left = energy;
         order.held = held;
         Orders::<T>::insert((slot, side, OrderPriority::new(side, limit, id)), order);
-        Self::deposit_event(Event::OrderReduced {
-            slot,
-            id,
-            energy,
-            released,
-        });
+        Self::deposit_event(Event::OrderReduced { slot, id, energy, released });
         Ok(())
     }
 

@@ -41,10 +41,7 @@ impl<T: Config> Pallet<T> {
         let pairing = T::WeightInfo::find_next()
             .saturating_add(T::WeightInfo::pair())
             .saturating_add(T::Settlement::open_trade_weight());
-        assert!(
-            left.all_gte(pairing),
-            "a pairing fits into a quarter of a block"
-        );
+        assert!(left.all_gte(pairing), "a pairing fits into a quarter of a block");
         for (step, what) in [
             (T::WeightInfo::reduce(), "a look at an order"),
             (T::WeightInfo::renew(), "a renewal"),
@@ -78,9 +75,7 @@ impl<T: Config> Pallet<T> {
         let Some(current) = now.checked_div(length) else {
             return;
         };
-        let first_open = current
-            .saturating_add(u64::from(windows.gate_closes))
-            .saturating_add(1);
+        let first_open = current.saturating_add(u64::from(windows.gate_closes)).saturating_add(1);
         let last_open = current.saturating_add(u64::from(windows.gate_opens));
         let mut slot = NextSlot::<T>::get().max(SlotIndex(first_open));
         let mut in_flight = InFlight::<T>::get();
@@ -141,9 +136,7 @@ impl<T: Config> Pallet<T> {
             if matches!(record.phase, Phase::Reducing { .. }) {
                 Self::reduce_trade(*slot, &mut record, now, meter);
             }
-            if let Phase::Pairing {
-                next_trade, left, ..
-            } = record.phase
+            if let Phase::Pairing { next_trade, left, .. } = record.phase
                 && now >= schedule.delivery_ends
             {
                 // A seller could not commit in time to a trade that opens now.
@@ -190,11 +183,7 @@ impl<T: Config> Pallet<T> {
             return;
         }
         let leader = &record.terms.leader;
-        let corridor = Corridor {
-            floor: leader.floor,
-            cap: leader.cap,
-            grid_fee: leader.grid_fee,
-        };
+        let corridor = Corridor { floor: leader.floor, cap: leader.cap, grid_fee: leader.grid_fee };
         let cap = clearing::energy_cap(record.terms.keys, leader.wh_per_key);
         if leader.rule == Rule::McAfee {
             let run = clearing::greedy(&bids, &asks, corridor.grid_fee, cap);
@@ -240,10 +229,7 @@ impl<T: Config> Pallet<T> {
             .into_iter()
             .map(|(key, level)| {
                 Levels::<T>::remove((slot, side, key));
-                Level {
-                    price: key.price(side),
-                    energy: level.energy,
-                }
+                Level { price: key.price(side), energy: level.energy }
             })
             .collect()
     }
@@ -261,9 +247,7 @@ impl<T: Config> Pallet<T> {
         let keys_used = clearing::keys_used(volume, leader.wh_per_key);
         T::KeyBudget::consume(slot, keys_used);
         let beyond_fee = prices.map_or(PricePerKwh(0), |(buyers_pay, sellers_receive)| {
-            buyers_pay
-                .saturating_sub(sellers_receive)
-                .saturating_sub(leader.grid_fee)
+            buyers_pay.saturating_sub(sellers_receive).saturating_sub(leader.grid_fee)
         });
         let (buyers_pay, sellers_receive) = prices.unzip();
         let result = ClearingResult {
@@ -296,9 +280,7 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn ring_index(slot: SlotIndex) -> u32 {
         let index = slot.0.checked_rem(u64::from(T::ResultsKept::get()));
-        index
-            .and_then(|index| u32::try_from(index).ok())
-            .unwrap_or_default()
+        index.and_then(|index| u32::try_from(index).ok()).unwrap_or_default()
     }
 
     /// The clearing result of `slot`, while it is kept.

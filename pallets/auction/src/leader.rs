@@ -18,10 +18,7 @@ impl<T: Config> Pallet<T> {
         slot: SlotIndex,
         terms: LeaderTerms,
     ) -> DispatchResult {
-        ensure!(
-            T::Membership::may(&who, Role::Aggregate),
-            Error::<T>::NotPermitted
-        );
+        ensure!(T::Membership::may(&who, Role::Aggregate), Error::<T>::NotPermitted);
         let next = NextSlot::<T>::get();
         ensure!(
             slot >= next && slot.0 < next.0.saturating_add(ANNOUNCED_AHEAD),
@@ -34,25 +31,15 @@ impl<T: Config> Pallet<T> {
         );
         Self::check_terms(&terms)?;
         let standing = StandingTerms::<T>::get().ok_or(Error::<T>::BeyondLimits)?;
-        ensure!(
-            Self::within_limits(&terms, &standing),
-            Error::<T>::BeyondLimits
-        );
+        ensure!(Self::within_limits(&terms, &standing), Error::<T>::BeyondLimits);
         Announced::<T>::insert(Self::announced_index(slot), AnnouncedTerms { slot, terms });
-        Self::deposit_event(Event::TermsAnnounced {
-            slot,
-            terms,
-            by: who,
-        });
+        Self::deposit_event(Event::TermsAnnounced { slot, terms, by: who });
         Ok(())
     }
 
     fn within_limits(terms: &LeaderTerms, standing: &LeaderTerms) -> bool {
         let (highest, most) = match StandingRules::<T>::get() {
-            Some(rule) => (
-                standing.cap.max(rule.mid_cap).max(rule.on_cap),
-                rule.most_wh_per_key,
-            ),
+            Some(rule) => (standing.cap.max(rule.mid_cap).max(rule.on_cap), rule.most_wh_per_key),
             None => (standing.cap, standing.wh_per_key),
         };
         terms.floor >= standing.floor
@@ -65,9 +52,7 @@ impl<T: Config> Pallet<T> {
 
     fn announced_index(slot: SlotIndex) -> u32 {
         let index = slot.0.checked_rem(ANNOUNCED_AHEAD);
-        index
-            .and_then(|index| u32::try_from(index).ok())
-            .unwrap_or_default()
+        index.and_then(|index| u32::try_from(index).ok()).unwrap_or_default()
     }
 
     /// Whether the rule makes consistent terms of these.
@@ -75,10 +60,7 @@ impl<T: Config> Pallet<T> {
         for cap in [rule.mid_cap, rule.on_cap] {
             Self::check_terms(&LeaderTerms { cap, ..*terms })?;
         }
-        ensure!(
-            rule.most_wh_per_key >= terms.wh_per_key,
-            Error::<T>::InconsistentTerms
-        );
+        ensure!(rule.most_wh_per_key >= terms.wh_per_key, Error::<T>::InconsistentTerms);
         Ok(())
     }
 

@@ -283,10 +283,7 @@ pub mod pallet {
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
-            assert!(
-                self.slot_length > 0,
-                "the length of a delivery slot must not be zero"
-            );
+            assert!(self.slot_length > 0, "the length of a delivery slot must not be zero");
             assert!(
                 Pallet::<T>::windows_are_valid(&self.windows),
                 "the windows of a delivery slot must follow one another and fit the slots in flight"
@@ -311,14 +308,8 @@ pub mod pallet {
 
         fn integrity_test() {
             assert!(T::MaxTicks::get() >= 2, "a corridor needs two price levels");
-            assert!(
-                T::MaxOrdersPerSlot::get() > 0,
-                "a book takes at least one order"
-            );
-            assert!(
-                T::MaxOrdersPerAccount::get() > 0,
-                "an account may place at least one order"
-            );
+            assert!(T::MaxOrdersPerSlot::get() > 0, "a book takes at least one order");
+            assert!(T::MaxOrdersPerAccount::get() > 0, "an account may place at least one order");
             assert!(T::MaxBatch::get() > 0, "a batch takes at least one order");
             assert!(T::MaxOrderEnergy::get() > 0, "an order has some energy");
             assert!(T::ResultsKept::get() > 0, "at least one result is kept");
@@ -355,11 +346,7 @@ pub mod pallet {
             energy: Wh,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let order = NewOrder {
-                side,
-                limit,
-                energy,
-            };
+            let order = NewOrder { side, limit, energy };
             Self::do_place(who, slot, order)
         }
 
@@ -413,10 +400,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::set_windows())]
         pub fn set_windows(origin: OriginFor<T>, windows: Windows) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
-            ensure!(
-                Self::windows_are_valid(&windows),
-                Error::<T>::InconsistentWindows
-            );
+            ensure!(Self::windows_are_valid(&windows), Error::<T>::InconsistentWindows);
             StandingWindows::<T>::put(windows);
             Self::deposit_event(Event::WindowsSet { windows });
             Ok(())
@@ -450,10 +434,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::end_standing_order())]
         pub fn end_standing_order(origin: OriginFor<T>) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            ensure!(
-                StandingOrders::<T>::contains_key(&who),
-                Error::<T>::NoStandingOrder
-            );
+            ensure!(StandingOrders::<T>::contains_key(&who), Error::<T>::NoStandingOrder);
             Self::end_standing(who, false);
             Ok(())
         }

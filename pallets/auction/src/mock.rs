@@ -82,10 +82,7 @@ impl Membership<AccountId> for Members {
 
     fn owner_of(who: &AccountId) -> Option<OwnerId> {
         let owners = Owners::get();
-        owners
-            .iter()
-            .find(|(account, _)| account == who)
-            .map(|(_, owner)| *owner)
+        owners.iter().find(|(account, _)| account == who).map(|(_, owner)| *owner)
     }
 
     #[cfg(feature = "runtime-benchmarks")]
@@ -121,9 +118,7 @@ pub type ForTrades = StorageMap<Books, Twox64Concat, AccountId, Balance, ValueQu
 impl Books {
     fn unbook(who: AccountId, amount: Balance) -> DispatchResult {
         ForOrders::try_mutate(who, |held| {
-            *held = held
-                .checked_sub(amount)
-                .ok_or(DispatchError::Other("escrow too small"))?;
+            *held = held.checked_sub(amount).ok_or(DispatchError::Other("escrow too small"))?;
             Ok(())
         })
     }
@@ -133,9 +128,7 @@ impl Escrow<AccountId> for Books {
     fn hold(who: &AccountId, amount: Balance) -> DispatchResult {
         ensure!(!EscrowRefuses::get(), "refused");
         Free::try_mutate(who, |free| {
-            *free = free
-                .checked_sub(amount)
-                .ok_or(DispatchError::Other("no funds"))?;
+            *free = free.checked_sub(amount).ok_or(DispatchError::Other("no funds"))?;
             ForOrders::mutate(who, |held| *held += amount);
             Ok(())
         })
@@ -357,9 +350,7 @@ impl ExtBuilder {
     /// The chain at the moment when the gate of `SLOT`, and no other, has opened.
     pub fn build(self) -> sp_io::TestExternalities {
         self.reset();
-        let mut storage = frame_system::GenesisConfig::<Test>::default()
-            .build_storage()
-            .unwrap();
+        let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
         GenesisConfig::<Test> {
             slot_length: self.slot_length,
             windows: self.windows,

@@ -26,13 +26,8 @@ enum Progress {
 impl<T: Config> Pallet<T> {
     /// Pairs the best bid with the best ask, again and again.
     pub(crate) fn pair(slot: SlotIndex, record: &mut SlotRecord, meter: &mut WeightMeter) {
-        let Phase::Pairing {
-            buyers_pay,
-            sellers_receive,
-            mut left,
-            mut next_trade,
-            mut rationed,
-        } = record.phase
+        let Phase::Pairing { buyers_pay, sellers_receive, mut left, mut next_trade, mut rationed } =
+            record.phase
         else {
             return;
         };
@@ -68,20 +63,8 @@ impl<T: Config> Pallet<T> {
             }
             let is_rationed = |side| rationed.is_some_and(|rationed| rationed.side == side);
             let heads = (
-                bid.take().or_else(|| {
-                    if is_rationed(Side::Bid) {
-                        None
-                    } else {
-                        bids.next()
-                    }
-                }),
-                ask.take().or_else(|| {
-                    if is_rationed(Side::Ask) {
-                        None
-                    } else {
-                        asks.next()
-                    }
-                }),
+                bid.take().or_else(|| if is_rationed(Side::Bid) { None } else { bids.next() }),
+                ask.take().or_else(|| if is_rationed(Side::Ask) { None } else { asks.next() }),
             );
             let (mut buying, mut selling) = match heads {
                 (Some(buying), Some(selling))
@@ -126,13 +109,9 @@ impl<T: Config> Pallet<T> {
             }
         }
         record.phase = match progress {
-            Progress::OutOfWeight => Phase::Pairing {
-                buyers_pay,
-                sellers_receive,
-                left,
-                next_trade,
-                rationed,
-            },
+            Progress::OutOfWeight => {
+                Phase::Pairing { buyers_pay, sellers_receive, left, next_trade, rationed }
+            }
             Progress::Done => Phase::Releasing { trades: next_trade },
         };
     }
@@ -179,9 +158,7 @@ impl<T: Config> Pallet<T> {
         energy: Wh,
         (bid, ask): (&mut Order<T::AccountId>, &mut Order<T::AccountId>),
     ) -> bool {
-        let payment = buyer_price
-            .cost_floor(energy)
-            .filter(|payment| *payment <= bid.held);
+        let payment = buyer_price.cost_floor(energy).filter(|payment| *payment <= bid.held);
         let deposit = deposit::share(ask.held, energy, ask.left);
         let (Some(payment), Some(deposit)) = (payment, deposit) else {
             log::error!(target: "runtime::auction", "trade {id} of {slot:?} exceeds its holds");

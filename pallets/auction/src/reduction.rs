@@ -23,13 +23,8 @@ impl<T: Config> Pallet<T> {
         now: Moment,
         meter: &mut WeightMeter,
     ) {
-        let Phase::Reducing {
-            mut bids,
-            mut asks,
-            mut last_bid,
-            mut seen,
-            cap_binding,
-        } = record.phase
+        let Phase::Reducing { mut bids, mut asks, mut last_bid, mut seen, cap_binding } =
+            record.phase
         else {
             return;
         };
@@ -49,13 +44,7 @@ impl<T: Config> Pallet<T> {
             last_ask = Self::find_last(slot, Side::Ask, &mut asks, &mut seen, meter);
         }
         let (Some(last_bid), Some(last_ask)) = (last_bid, last_ask) else {
-            record.phase = Phase::Reducing {
-                bids,
-                asks,
-                last_bid,
-                seen,
-                cap_binding,
-            };
+            record.phase = Phase::Reducing { bids, asks, last_bid, seen, cap_binding };
             return;
         };
         let (volume, longer) = reduction::volume(bids.ahead, asks.ahead);
@@ -66,12 +55,7 @@ impl<T: Config> Pallet<T> {
                 Longer::Bids => (Side::Bid, bids, last_bid),
                 Longer::Asks => (Side::Ask, asks, last_ask),
             };
-            Rationed {
-                side,
-                limit: margin.limit,
-                last,
-                next: 0,
-            }
+            Rationed { side, limit: margin.limit, last, next: 0 }
         });
         record.phase = match prices {
             Some((buyers_pay, sellers_receive)) => Phase::Pairing {

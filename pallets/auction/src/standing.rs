@@ -15,22 +15,12 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_set_standing(who: T::AccountId, order: NewOrder) -> DispatchResult {
         Self::ensure_may(&who, order.side)?;
         ensure!(order.energy.0 > 0, Error::<T>::BelowLeastOrder);
-        ensure!(
-            order.energy.0 <= T::MaxOrderEnergy::get(),
-            Error::<T>::AboveLargestOrder
-        );
+        ensure!(order.energy.0 <= T::MaxOrderEnergy::get(), Error::<T>::AboveLargestOrder);
         let standing = match StandingOrders::<T>::get(&who) {
-            Some(standing) => StandingOrder {
-                order,
-                failures: 0,
-                ..standing
-            },
+            Some(standing) => StandingOrder { order, failures: 0, ..standing },
             None => {
                 let index = StandingOrders::<T>::count();
-                ensure!(
-                    index < T::MaxStandingOrders::get(),
-                    Error::<T>::TooManyStandingOrders
-                );
+                ensure!(index < T::MaxStandingOrders::get(), Error::<T>::TooManyStandingOrders);
                 StandingIndex::<T>::insert(index, &who);
                 StandingOrder {
                     order,

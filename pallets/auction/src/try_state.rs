@@ -23,10 +23,7 @@ impl<T: Config> Pallet<T> {
     /// 6. the indices of standing orders are those below their number, each once.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         let in_flight = InFlight::<T>::get();
-        ensure!(
-            in_flight.is_sorted_by(|a, b| a < b),
-            "slots in flight are out of order"
-        );
+        ensure!(in_flight.is_sorted_by(|a, b| a < b), "slots in flight are out of order");
         ensure!(
             Slots::<T>::iter_keys().count() == in_flight.len(),
             "slots in flight and slot records differ"
@@ -48,22 +45,15 @@ impl<T: Config> Pallet<T> {
                 "an order that is used up"
             );
             orders = orders.saturating_add(1);
-            let entry = held
-                .entry(order.who.encode())
-                .or_insert_with(|| (order.who.clone(), 0));
+            let entry = held.entry(order.who.encode()).or_insert_with(|| (order.who.clone(), 0));
             entry.1 = entry.1.saturating_add(order.held);
-            let part = parts
-                .entry((slot, order.party().encode()))
-                .or_insert((side, 0));
+            let part = parts.entry((slot, order.party().encode())).or_insert((side, 0));
             ensure!(part.0 == side, "a party on both sides of a slot");
             part.1 = part.1.saturating_add(1);
             let count = counts.entry((slot, side)).or_default();
             *count = count.saturating_add(1);
             if record.phase == Phase::Open {
-                ensure!(
-                    order.left == order.energy,
-                    "an open slot with a partly traded order"
-                );
+                ensure!(order.left == order.energy, "an open slot with a partly traded order");
                 let level = levels
                     .entry((slot, side, PricePriority::new(side, limit).encode()))
                     .or_default();
@@ -71,10 +61,7 @@ impl<T: Config> Pallet<T> {
                 level.orders = level.orders.saturating_add(1);
             }
         }
-        ensure!(
-            OrderKeys::<T>::iter().count() == orders,
-            "a key without its order"
-        );
+        ensure!(OrderKeys::<T>::iter().count() == orders, "a key without its order");
         for (slot, id, (side, limit)) in OrderKeys::<T>::iter() {
             ensure!(
                 Orders::<T>::contains_key((slot, side, OrderPriority::new(side, limit, id))),
@@ -88,20 +75,14 @@ impl<T: Config> Pallet<T> {
                 ensure!(count == counted, "a slot miscounts its orders");
             }
         }
-        ensure!(
-            Participants::<T>::iter().count() == parts.len(),
-            "a participant without orders"
-        );
+        ensure!(Participants::<T>::iter().count() == parts.len(), "a participant without orders");
         for (slot, who, part) in Participants::<T>::iter() {
             ensure!(
                 parts.get(&(slot, who.encode())) == Some(&(part.side, part.orders)),
                 "a participant's part is miscounted"
             );
         }
-        ensure!(
-            Levels::<T>::iter().count() == levels.len(),
-            "a price level without orders"
-        );
+        ensure!(Levels::<T>::iter().count() == levels.len(), "a price level without orders");
         for ((slot, side, price), level) in Levels::<T>::iter() {
             ensure!(
                 levels.get(&(slot, side, price.encode())) == Some(&level),

@@ -70,10 +70,7 @@ impl OrderPriority {
 
     /// The place of order `id` at this price.
     pub const fn at(price: PricePriority, id: OrderId) -> Self {
-        Self {
-            price,
-            arrival: id.to_be_bytes(),
-        }
+        Self { price, arrival: id.to_be_bytes() }
     }
 
     /// The order's number.

@@ -26,10 +26,7 @@ impl<T: Config> Pallet<T> {
                 })
                 .collect()
         };
-        Depth {
-            bids: levels(Side::Bid),
-            asks: levels(Side::Ask),
-        }
+        Depth { bids: levels(Side::Bid), asks: levels(Side::Ask) }
     }
 
     /// The orders of one side by merit: at most `count`, and at most [`MAX_PAGE`], after `skip`.

@@ -39,30 +39,28 @@ fn issued() -> TestExternalities {
 
 #[divan::bench]
 fn one_version_bump(bencher: Bencher<'_, '_>) {
-    bencher
-        .with_inputs(issued)
-        .input_counter(|_| ItemsCount::new(CREDENTIALS))
-        .bench_local_refs(|chain| {
+    bencher.with_inputs(issued).input_counter(|_| ItemsCount::new(CREDENTIALS)).bench_local_refs(
+        |chain| {
             chain.execute_with(|| {
                 Membership::bump_version(RuntimeOrigin::signed(REGISTRAR), PROSUMER)
                     .expect("the registrar revokes");
             });
-        });
+        },
+    );
 }
 
 #[divan::bench]
 fn a_thousand_revocations(bencher: Bencher<'_, '_>) {
-    bencher
-        .with_inputs(issued)
-        .input_counter(|_| ItemsCount::new(CREDENTIALS))
-        .bench_local_refs(|chain| {
+    bencher.with_inputs(issued).input_counter(|_| ItemsCount::new(CREDENTIALS)).bench_local_refs(
+        |chain| {
             chain.execute_with(|| {
                 for who in holders() {
                     Membership::revoke(RuntimeOrigin::signed(REGISTRAR), who, PROSUMER)
                         .expect("the registrar revokes");
                 }
             });
-        });
+        },
+    );
 }
 
 #[divan::bench]

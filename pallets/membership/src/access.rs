@@ -29,14 +29,10 @@ impl<T: Config> Pallet<T> {
             return Some(Lack::MissingCredential);
         };
         if now >= credential.expires {
-            return Some(Lack::Expired {
-                since: credential.expires,
-            });
+            return Some(Lack::Expired { since: credential.expires });
         }
-        (credential.version != info.version).then_some(Lack::OutdatedVersion {
-            held: credential.version,
-            present: info.version,
-        })
+        (credential.version != info.version)
+            .then_some(Lack::OutdatedVersion { held: credential.version, present: info.version })
     }
 
     /// Whether `who` satisfies `policy` now. Nobody satisfies a policy that does not exist.
@@ -46,9 +42,7 @@ impl<T: Config> Pallet<T> {
             return false;
         }
         Policies::<T>::get(policy).is_some_and(|nodes| {
-            policy::evaluate(&nodes, |attribute| {
-                Self::lacks(who, attribute, now).is_none()
-            })
+            policy::evaluate(&nodes, |attribute| Self::lacks(who, attribute, now).is_none())
         })
     }
 
@@ -121,11 +115,7 @@ impl<T: Config> Pallet<T> {
         let until = T::Calendar::now().saturating_add(duration);
         let exclusion = Exclusion { reason, until };
         Blacklist::<T>::insert(&who, &exclusion);
-        Self::deposit_event(Event::Blacklisted {
-            who,
-            until,
-            reason: exclusion.reason,
-        });
+        Self::deposit_event(Event::Blacklisted { who, until, reason: exclusion.reason });
     }
 
     /// Takes `who` off the blacklist: before the end of the exclusion only if `early`.

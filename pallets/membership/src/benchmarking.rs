@@ -84,11 +84,8 @@ fn put_credential<T: Config>(who: &T::AccountId, attribute: AttributeId, expires
             info.credentials = info.credentials.saturating_add(1);
         });
     }
-    let credential = Credential {
-        version,
-        expires,
-        bond: before.and_then(|credential| credential.bond),
-    };
+    let credential =
+        Credential { version, expires, bond: before.and_then(|credential| credential.bond) };
     Credentials::<T>::insert(who, attribute, credential);
 }
 
@@ -130,10 +127,7 @@ fn largest_policy<T: Config>(first: u32, nodes: u32) -> PolicyOf<T> {
         .collect();
     if nodes > 1 {
         let parts = parts as u8;
-        policy.push(PolicyNode::AtLeast {
-            k: parts,
-            of: parts,
-        });
+        policy.push(PolicyNode::AtLeast { k: parts, of: parts });
     }
     BoundedVec::truncate_from(policy)
 }
@@ -180,10 +174,7 @@ pub(crate) fn grant_worst_case<T: Config>(who: &T::AccountId, role: Role) {
     Roles::<T>::insert(role, policy);
     Blacklist::<T>::insert(
         who,
-        Exclusion {
-            reason: ExclusionReason::Decided(full_text()),
-            until: 0,
-        },
+        Exclusion { reason: ExclusionReason::Decided(full_text()), until: 0 },
     );
 }
 
@@ -243,12 +234,7 @@ mod benchmarks {
         let who: T::AccountId = account("who", 0, 0);
 
         #[extrinsic_call]
-        _(
-            origin as T::RuntimeOrigin,
-            who.clone(),
-            full_text(),
-            MAX_EXCLUSION,
-        );
+        _(origin as T::RuntimeOrigin, who.clone(), full_text(), MAX_EXCLUSION);
 
         assert!(Blacklist::<T>::contains_key(who));
         Ok(())
@@ -280,13 +266,7 @@ mod benchmarks {
         let owner = owner_for::<T>(&who);
 
         #[extrinsic_call]
-        _(
-            RawOrigin::Signed(issuer.clone()),
-            who.clone(),
-            attribute,
-            FAR_FUTURE,
-            owner,
-        );
+        _(RawOrigin::Signed(issuer.clone()), who.clone(), attribute, FAR_FUTURE, owner);
 
         let bond = Credentials::<T>::get(who, attribute).and_then(|credential| credential.bond);
         assert_eq!(bond.map(|bond| bond.payer), Some(issuer));
@@ -295,25 +275,15 @@ mod benchmarks {
     #[benchmark]
     fn issue_batch(n: Linear<1, { T::MaxIssueBatch::get() }>) {
         let (issuer, attribute, holders) = holders_to_renew::<T>(n);
-        let batch: Vec<_> = holders
-            .iter()
-            .map(|who| (who.clone(), FAR_FUTURE, owner_for::<T>(who)))
-            .collect();
+        let batch: Vec<_> =
+            holders.iter().map(|who| (who.clone(), FAR_FUTURE, owner_for::<T>(who))).collect();
 
         #[extrinsic_call]
-        _(
-            RawOrigin::Signed(issuer.clone()),
-            attribute,
-            BoundedVec::truncate_from(batch),
-        );
+        _(RawOrigin::Signed(issuer.clone()), attribute, BoundedVec::truncate_from(batch));
 
-        let bonds = holders
-            .into_iter()
-            .filter_map(|who| Credentials::<T>::get(who, attribute)?.bond);
-        assert_eq!(
-            bonds.filter(|bond| bond.payer == issuer).count(),
-            n as usize
-        );
+        let bonds =
+            holders.into_iter().filter_map(|who| Credentials::<T>::get(who, attribute)?.bond);
+        assert_eq!(bonds.filter(|bond| bond.payer == issuer).count(), n as usize);
     }
 
     #[benchmark]
@@ -340,10 +310,7 @@ mod benchmarks {
         #[extrinsic_call]
         _(RawOrigin::Signed(issuer), attribute);
 
-        assert_eq!(
-            Attributes::<T>::get(attribute).map(|info| info.version),
-            Some(1)
-        );
+        assert_eq!(Attributes::<T>::get(attribute).map(|info| info.version), Some(1));
     }
 
     #[benchmark]
@@ -399,11 +366,7 @@ mod benchmarks {
         Attributes::<T>::mutate_extant(attribute, |info| info.version = 1);
 
         #[extrinsic_call]
-        _(
-            RawOrigin::Signed(issuer),
-            attribute,
-            BoundedVec::truncate_from(holders.clone()),
-        );
+        _(RawOrigin::Signed(issuer), attribute, BoundedVec::truncate_from(holders.clone()));
 
         for who in holders {
             let credential = Credentials::<T>::get(who, attribute);
@@ -429,10 +392,7 @@ mod benchmarks {
     #[benchmark]
     fn lift_exclusion() {
         let who: T::AccountId = account("who", 0, 0);
-        let exclusion = Exclusion {
-            reason: ExclusionReason::Decided(full_text()),
-            until: 1,
-        };
+        let exclusion = Exclusion { reason: ExclusionReason::Decided(full_text()), until: 1 };
         Blacklist::<T>::insert(&who, exclusion);
         T::Calendar::set_now(1);
 

@@ -9,9 +9,7 @@ impl<T: Config> Pallet<T> {
     /// What is held for an item of so many bytes.
     pub(crate) fn bond_for(bytes: usize) -> Balance {
         let bytes = Balance::try_from(bytes).unwrap_or(Balance::MAX);
-        T::DepositPerByte::get()
-            .saturating_mul(bytes)
-            .saturating_add(T::DepositBase::get())
+        T::DepositPerByte::get().saturating_mul(bytes).saturating_add(T::DepositBase::get())
     }
 
     /// What is held for a credential, and with it for the record of its holder.
@@ -27,10 +25,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<Bond<T::AccountId>, Error<T>> {
         T::Currency::hold(&HoldReason::Storage.into(), payer, amount)
             .map_err(|_| Error::<T>::CannotPayBond)?;
-        Ok(Bond {
-            payer: payer.clone(),
-            amount,
-        })
+        Ok(Bond { payer: payer.clone(), amount })
     }
 
     /// Lets `payer` stand for a credential for which `bond` was held so far. Without a payer, as

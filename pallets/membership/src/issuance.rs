@@ -22,22 +22,13 @@ impl<T: Config> Pallet<T> {
         let before = Credentials::<T>::get(&who, attribute);
         let renewed = before.is_some();
         let holder = match Holders::<T>::get(&who) {
-            None => Holder {
-                owner,
-                credentials: 1,
-            },
+            None => Holder { owner, credentials: 1 },
             // What is replaced does not speak for the owner any more.
-            Some(Holder { credentials: 1, .. }) if renewed => Holder {
-                owner,
-                credentials: 1,
-            },
+            Some(Holder { credentials: 1, .. }) if renewed => Holder { owner, credentials: 1 },
             Some(holder) => {
                 ensure!(holder.owner == owner, Error::<T>::OwnerConflict);
                 let added = u32::from(!renewed);
-                Holder {
-                    owner,
-                    credentials: holder.credentials.saturating_add(added),
-                }
+                Holder { owner, credentials: holder.credentials.saturating_add(added) }
             }
         };
         let bond = Self::pass_bond(before.and_then(|credential| credential.bond), payer)?;
@@ -47,17 +38,9 @@ impl<T: Config> Pallet<T> {
             });
         }
         Holders::<T>::insert(&who, holder);
-        let credential = Credential {
-            version,
-            expires,
-            bond,
-        };
+        let credential = Credential { version, expires, bond };
         Credentials::<T>::insert(&who, attribute, credential);
-        Self::deposit_event(Event::CredentialIssued {
-            who,
-            attribute,
-            expires,
-        });
+        Self::deposit_event(Event::CredentialIssued { who, attribute, expires });
         Ok(())
     }
 
@@ -83,20 +66,11 @@ impl<T: Config> Pallet<T> {
                 }
                 Err(error) => {
                     refused = refused.saturating_add(1);
-                    Self::deposit_event(Event::ReissueRefused {
-                        index,
-                        who,
-                        attribute,
-                        error,
-                    });
+                    Self::deposit_event(Event::ReissueRefused { index, who, attribute, error });
                 }
             }
         }
-        Self::deposit_event(Event::ReissueProcessed {
-            attribute,
-            reissued,
-            refused,
-        });
+        Self::deposit_event(Event::ReissueProcessed { attribute, reissued, refused });
     }
 
     /// Lifts one credential, and says when it expires. Changes nothing where it fails.
@@ -113,11 +87,7 @@ impl<T: Config> Pallet<T> {
         ensure!(credential.version < version, ReissueError::NotOutdated);
         let bond = Self::pass_bond(credential.bond, Some(issuer))
             .map_err(|_| ReissueError::CannotPayBond)?;
-        let credential = Credential {
-            version,
-            expires,
-            bond,
-        };
+        let credential = Credential { version, expires, bond };
         Credentials::<T>::insert(who, attribute, credential);
         Ok(expires)
     }
@@ -152,10 +122,7 @@ impl<T: Config> Pallet<T> {
         Holders::<T>::mutate_exists(who, |entry| {
             *entry = entry.take().and_then(|holder| {
                 let credentials = holder.credentials.checked_sub(1)?;
-                (credentials > 0).then_some(Holder {
-                    credentials,
-                    ..holder
-                })
+                (credentials > 0).then_some(Holder { credentials, ..holder })
             });
         });
         Ok(())

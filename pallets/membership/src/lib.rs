@@ -255,14 +255,8 @@ pub mod pallet {
                 T::MaxPolicyNodes::get() >= 1,
                 "a policy needs room for at least one attribute"
             );
-            assert!(
-                T::MaxIssueBatch::get() >= 1,
-                "a batch needs room for at least one credential"
-            );
-            assert!(
-                T::DepositBase::get() > 0,
-                "storage that costs nothing is not bounded"
-            );
+            assert!(T::MaxIssueBatch::get() >= 1, "a batch needs room for at least one credential");
+            assert!(T::DepositBase::get() > 0, "storage that costs nothing is not bounded");
         }
 
         #[cfg(feature = "try-runtime")]

@@ -160,17 +160,12 @@ impl Default for ExtBuilder {
 impl ExtBuilder {
     pub fn build(self) -> sp_io::TestExternalities {
         Now::set(0);
-        let mut storage = frame_system::GenesisConfig::<Test>::default()
-            .build_storage()
-            .unwrap();
+        let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
         self.genesis.assimilate_storage(&mut storage).unwrap();
         let balances = [REGISTRAR, INSPECTOR].map(|who| (who, FUNDS)).to_vec();
-        pallet_balances::GenesisConfig::<Test> {
-            balances,
-            ..Default::default()
-        }
-        .assimilate_storage(&mut storage)
-        .unwrap();
+        pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }
+            .assimilate_storage(&mut storage)
+            .unwrap();
         let mut ext = sp_io::TestExternalities::new(storage);
         ext.execute_with(|| {
             System::set_block_number(1);

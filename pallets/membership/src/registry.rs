@@ -49,10 +49,7 @@ impl<T: Config> Pallet<T> {
 
     /// How large a policy may be.
     pub(crate) fn policy_limits() -> Limits {
-        Limits {
-            nodes: T::MaxPolicyNodes::get(),
-            depth: MAX_POLICY_DEPTH,
-        }
+        Limits { nodes: T::MaxPolicyNodes::get(), depth: MAX_POLICY_DEPTH }
     }
 
     /// Registers an attribute under the next free number.
@@ -67,13 +64,7 @@ impl<T: Config> Pallet<T> {
         NextAttribute::<T>::put(next);
         Attributes::<T>::insert(
             attribute,
-            AttributeInfo {
-                issuer: issuer.clone(),
-                version: 0,
-                credentials: 0,
-                name,
-                description,
-            },
+            AttributeInfo { issuer: issuer.clone(), version: 0, credentials: 0, name, description },
         );
         Self::deposit_event(Event::AttributeRegistered { attribute, issuer });
         Ok(())
@@ -106,9 +97,8 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_remove_attribute(attribute: AttributeId) -> DispatchResult {
         let info = Attributes::<T>::get(attribute).ok_or(Error::<T>::UnknownAttribute)?;
         ensure!(info.credentials == 0, Error::<T>::AttributeInUse);
-        let needed = Role::ALL
-            .into_iter()
-            .any(|role| Self::attributes_of_role(role).contains(&attribute));
+        let needed =
+            Role::ALL.into_iter().any(|role| Self::attributes_of_role(role).contains(&attribute));
         ensure!(!needed, Error::<T>::AttributeInUse);
         Attributes::<T>::remove(attribute);
         Self::deposit_event(Event::AttributeRemoved { attribute });
@@ -118,10 +108,7 @@ impl<T: Config> Pallet<T> {
     /// Ensures that every attribute that a policy names is registered.
     fn ensure_registered(nodes: &PolicyOf<T>) -> DispatchResult {
         let registered = |attribute: &AttributeId| Attributes::<T>::contains_key(attribute);
-        ensure!(
-            Self::attributes_of(nodes).iter().all(registered),
-            Error::<T>::UnknownAttribute
-        );
+        ensure!(Self::attributes_of(nodes).iter().all(registered), Error::<T>::UnknownAttribute);
         Ok(())
     }
 
@@ -157,19 +144,11 @@ impl<T: Config> Pallet<T> {
         policy: PolicyId,
         caller: Option<&T::AccountId>,
     ) -> DispatchResult {
-        ensure!(
-            Policies::<T>::contains_key(policy),
-            Error::<T>::UnknownPolicy
-        );
+        ensure!(Policies::<T>::contains_key(policy), Error::<T>::UnknownPolicy);
         let bond = PolicyBonds::<T>::get(policy);
         let creator = bond.as_ref().map(|bond| &bond.payer);
-        ensure!(
-            caller.is_none() || caller == creator,
-            Error::<T>::NotTheCreator
-        );
-        let required = Role::ALL
-            .into_iter()
-            .any(|role| Roles::<T>::get(role) == Some(policy));
+        ensure!(caller.is_none() || caller == creator, Error::<T>::NotTheCreator);
+        let required = Role::ALL.into_iter().any(|role| Roles::<T>::get(role) == Some(policy));
         ensure!(!required, Error::<T>::PolicyInUse);
         Policies::<T>::remove(policy);
         PolicyBonds::<T>::remove(policy);

@@ -36,14 +36,10 @@ impl<T: Config> Pallet<T> {
         let mut by_attribute = BTreeMap::<AttributeId, u32>::new();
         for (who, attribute, credential) in Credentials::<T>::iter() {
             let info = Attributes::<T>::get(attribute).ok_or("credential of no attribute")?;
-            ensure!(
-                credential.version <= info.version,
-                "credential of a version to come"
-            );
-            for count in [
-                by_account.entry(who).or_default(),
-                by_attribute.entry(attribute).or_default(),
-            ] {
+            ensure!(credential.version <= info.version, "credential of a version to come");
+            for count in
+                [by_account.entry(who).or_default(), by_attribute.entry(attribute).or_default()]
+            {
                 *count = count.saturating_add(1);
             }
             credential.bond.map(&mut add);
@@ -64,10 +60,7 @@ impl<T: Config> Pallet<T> {
 
         Self::try_policies()?;
         for (policy, bond) in PolicyBonds::<T>::iter() {
-            ensure!(
-                Policies::<T>::contains_key(policy),
-                "bond for a policy that is gone"
-            );
+            ensure!(Policies::<T>::contains_key(policy), "bond for a policy that is gone");
             add(bond);
         }
         for (payer, total) in bonds {
@@ -84,26 +77,16 @@ impl<T: Config> Pallet<T> {
         let next_policy = NextPolicy::<T>::get();
         for (id, nodes) in Policies::<T>::iter() {
             ensure!(id.0 < next_policy, "policy beyond the next number");
+            ensure!(policy::validate(&nodes, Self::policy_limits()).is_ok(), "malformed policy");
             ensure!(
-                policy::validate(&nodes, Self::policy_limits()).is_ok(),
-                "malformed policy"
-            );
-            ensure!(
-                Self::attributes_of(&nodes)
-                    .iter()
-                    .all(|attribute| attribute.0 < next_attribute),
+                Self::attributes_of(&nodes).iter().all(|attribute| attribute.0 < next_attribute),
                 "policy over an attribute that never was"
             );
         }
         for (role, policy) in Roles::<T>::iter() {
+            ensure!(Policies::<T>::contains_key(policy), "role without its policy");
             ensure!(
-                Policies::<T>::contains_key(policy),
-                "role without its policy"
-            );
-            ensure!(
-                Self::attributes_of_role(role)
-                    .iter()
-                    .all(Attributes::<T>::contains_key),
+                Self::attributes_of_role(role).iter().all(Attributes::<T>::contains_key),
                 "role over no attribute"
             );
         }

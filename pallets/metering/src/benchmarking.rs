@@ -35,10 +35,7 @@ fn put_meter<T: Config>(owner: &T::AccountId, key: MeterKey) -> MeterId {
     MetersOf::<T>::mutate(owner, |meters| {
         let _ = meters.try_push(id);
     });
-    let installer = Installer {
-        account: account("first installer", 0, 0),
-        owner: None,
-    };
+    let installer = Installer { account: account("first installer", 0, 0), owner: None };
     Meters::<T>::insert(
         id,
         Meter {
@@ -143,10 +140,7 @@ fn widest_rule() -> TariffRule {
         look_back: types::MAX_LOOK_BACK,
         mid: BoundedVec::truncate_from(
             (0..types::MAX_MID_RANGES as u8)
-                .map(|n| DayRange {
-                    from: n,
-                    until: n.saturating_add(1),
-                })
+                .map(|n| DayRange { from: n, until: n.saturating_add(1) })
                 .collect(),
         ),
     }
@@ -222,10 +216,7 @@ fn reading_of<T: Config>(owner: &T::AccountId) -> SignedReading {
     let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
     let signature = crypto::sr25519_sign(METER_KEYS, &key, &payload.signing_bytes(genesis));
     T::Calendar::set_now(T::Calendar::schedule(SLOT).commitments_until);
-    SignedReading {
-        payload,
-        signature: MeterSignature::Sr25519(signature.unwrap_or_default()),
-    }
+    SignedReading { payload, signature: MeterSignature::Sr25519(signature.unwrap_or_default()) }
 }
 
 #[benchmarks]
@@ -336,13 +327,7 @@ mod benchmarks {
         T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
 
         #[extrinsic_call]
-        _(
-            RawOrigin::Signed(installer),
-            id,
-            SLOT,
-            Wh::ZERO,
-            MAX_CAPACITY,
-        );
+        _(RawOrigin::Signed(installer), id, SLOT, Wh::ZERO, MAX_CAPACITY);
 
         assert!(Corrections::<T>::contains_key(SLOT, id));
     }
@@ -370,10 +355,7 @@ mod benchmarks {
                 SLOT,
                 signed.payload.meter,
                 Correction {
-                    original: Reading {
-                        generated: MAX_CAPACITY,
-                        consumed: Wh::ZERO,
-                    },
+                    original: Reading { generated: MAX_CAPACITY, consumed: Wh::ZERO },
                     installer: owner.clone(),
                     after_freeze: true,
                 },
@@ -394,10 +376,7 @@ mod benchmarks {
     fn poll() {
         T::Calendar::set_now(T::Calendar::schedule(SLOT).delivery_starts);
         // Everything is due, of which nothing else fits; what is not kept any more is passed over.
-        let long_ago = Progress {
-            close: SlotIndex(0),
-            band: SlotIndex(0),
-        };
+        let long_ago = Progress { close: SlotIndex(0), band: SlotIndex(0) };
         Agenda::<T>::put(long_ago);
         let mut meter = WeightMeter::with_limit(T::WeightInfo::poll());
 
@@ -464,10 +443,7 @@ mod benchmarks {
         let readings: Vec<_> = (0..n).map(signed_reading::<T>).collect();
 
         #[extrinsic_call]
-        _(
-            RawOrigin::Signed(caller),
-            BoundedVec::truncate_from(readings),
-        );
+        _(RawOrigin::Signed(caller), BoundedVec::truncate_from(readings));
 
         assert_eq!(SlotTotals::<T>::get(SLOT).map(|t| t.readings), Some(n));
     }

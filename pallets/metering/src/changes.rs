@@ -19,23 +19,8 @@ impl<T: Config> Pallet<T> {
         let from = Self::after(&meter, T::Calendar::current_slot().next());
         let owner = meter.current.owner.clone();
         Self::remember(id, key);
-        Self::assign(
-            id,
-            meter,
-            Assignment {
-                owner,
-                key,
-                installer,
-                from,
-                until: None,
-            },
-        );
-        Self::deposit_event(Event::KeyRotated {
-            meter: id,
-            key,
-            installer: account,
-            from,
-        });
+        Self::assign(id, meter, Assignment { owner, key, installer, from, until: None });
+        Self::deposit_event(Event::KeyRotated { meter: id, key, installer: account, from });
         Ok(())
     }
 
@@ -57,13 +42,7 @@ impl<T: Config> Pallet<T> {
         Self::assign(
             id,
             meter,
-            Assignment {
-                owner: new_owner.clone(),
-                key,
-                installer,
-                from,
-                until: None,
-            },
+            Assignment { owner: new_owner.clone(), key, installer, from, until: None },
         );
         Self::deposit_event(Event::MeterTransferred {
             meter: id,

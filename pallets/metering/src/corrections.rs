@@ -18,20 +18,11 @@ impl<T: Config> Pallet<T> {
         let meter = Meters::<T>::get(id).ok_or(Error::<T>::UnknownMeter)?;
         let schedule = T::Calendar::schedule(slot);
         let now = T::Calendar::now();
-        ensure!(
-            slot >= Self::horizon() && now < schedule.final_at,
-            Error::<T>::CorrectionsClosed
-        );
+        ensure!(slot >= Self::horizon() && now < schedule.final_at, Error::<T>::CorrectionsClosed);
         let before = Readings::<T>::get(slot, id).ok_or(Error::<T>::NoReading)?;
-        ensure!(
-            !Corrections::<T>::contains_key(slot, id),
-            Error::<T>::AlreadyCorrected
-        );
+        ensure!(!Corrections::<T>::contains_key(slot, id), Error::<T>::AlreadyCorrected);
         let assignment = meter.assignment(slot).map_err(Error::<T>::from)?;
-        ensure!(
-            Self::is_second(&corrector, &meter, assignment),
-            Error::<T>::NotIndependent
-        );
+        ensure!(Self::is_second(&corrector, &meter, assignment), Error::<T>::NotIndependent);
         ensure!(
             after.generated <= meter.capacity && after.consumed <= meter.capacity,
             Error::<T>::OverCapacity
@@ -52,11 +43,7 @@ impl<T: Config> Pallet<T> {
         Corrections::<T>::insert(
             slot,
             id,
-            Correction {
-                original: before,
-                installer: corrector.account.clone(),
-                after_freeze,
-            },
+            Correction { original: before, installer: corrector.account.clone(), after_freeze },
         );
         AccountTotals::<T>::mutate(slot, owner, |entry| {
             *entry = entry.map(|totals| totals.corrected(&before, &after));

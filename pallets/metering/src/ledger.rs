@@ -38,13 +38,8 @@ impl<T: Config> Pallet<T> {
         let silent = meters
             .iter()
             .filter(|(id, _)| !Readings::<T>::contains_key(slot, id))
-            .fold(Wh::ZERO, |sum, (_, meter)| {
-                sum.saturating_add(meter.capacity)
-            });
-        Some(Flow {
-            generated: totals.generated,
-            consumed: totals.consumed.saturating_add(silent),
-        })
+            .fold(Wh::ZERO, |sum, (_, meter)| sum.saturating_add(meter.capacity));
+        Some(Flow { generated: totals.generated, consumed: totals.consumed.saturating_add(silent) })
     }
 
     /// The same, as far as anything can be known of it: `None` before the slot takes readings, and
@@ -95,10 +90,7 @@ impl<T: Config> BillAudit<T::AccountId> for Pallet<T> {
     /// counts, as it was at the freeze: it came first, and may have been corrected.
     fn audit(account: &T::AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError> {
         let mut due = Self::meters_in(account, slot);
-        ensure!(
-            !due.is_empty() && due.len() == bill.len(),
-            BillError::WrongMeters
-        );
+        ensure!(!due.is_empty() && due.len() == bill.len(), BillError::WrongMeters);
         let mut owed = Vec::new();
         for signed in bill {
             let payload = &signed.payload;
@@ -114,10 +106,7 @@ impl<T: Config> BillAudit<T::AccountId> for Pallet<T> {
         let mut flow = Flow::default();
         for (id, meter, signed) in owed {
             let assignment = meter.assignment(slot).map_err(|_| BillError::WrongMeters)?;
-            ensure!(
-                Self::is_signed_by(signed, &assignment.key),
-                BillError::BadSignature
-            );
+            ensure!(Self::is_signed_by(signed, &assignment.key), BillError::BadSignature);
             let reading = Self::frozen_reading(slot, id).unwrap_or(Reading {
                 generated: signed.payload.generated,
                 consumed: signed.payload.consumed,

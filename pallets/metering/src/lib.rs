@@ -273,22 +273,10 @@ pub mod pallet {
                 T::MaxMetersPerAccount::get() <= MAX_BILL_READINGS,
                 "a bill must have room for all meters of an account"
             );
-            assert!(
-                T::KeptDays::get() >= 1,
-                "the day that has just ended must be kept"
-            );
-            assert!(
-                T::MaxSlotsPerBlock::get() >= 2,
-                "closing must overtake the slots that come"
-            );
-            assert!(
-                T::MaxBatch::get() >= 1,
-                "a batch needs room for at least one reading"
-            );
-            assert!(
-                T::MaxPrunedPerBlock::get() >= 2,
-                "pruning must overtake empty slots"
-            );
+            assert!(T::KeptDays::get() >= 1, "the day that has just ended must be kept");
+            assert!(T::MaxSlotsPerBlock::get() >= 2, "closing must overtake the slots that come");
+            assert!(T::MaxBatch::get() >= 1, "a batch needs room for at least one reading");
+            assert!(T::MaxPrunedPerBlock::get() >= 2, "pruning must overtake empty slots");
             assert!(
                 T::Retention::get() > u64::from(Windows::default().final_at),
                 "a slot must be kept until it is final"
@@ -409,10 +397,7 @@ pub mod pallet {
             consumed: Wh,
         ) -> DispatchResult {
             let installer = Self::ensure_installer(origin)?;
-            let after = Reading {
-                generated,
-                consumed,
-            };
+            let after = Reading { generated, consumed };
             Self::do_correct_reading(meter, slot, after, installer)
         }
 

@@ -22,10 +22,7 @@ impl<T: Config> Pallet<T> {
         let before = Agenda::<T>::get();
         let mut progress = before.unwrap_or_else(|| {
             let current = T::Calendar::current_slot();
-            Progress {
-                close: current,
-                band: current,
-            }
+            Progress { close: current, band: current }
         });
         // What is older is not kept, and nobody asks for it any more.
         progress.close = progress.close.max(Self::horizon());
@@ -89,10 +86,7 @@ impl<T: Config> Pallet<T> {
         if load.is_empty() {
             return None;
         }
-        let demands: Vec<Wh> = load
-            .values()
-            .map(|demand| demand.unwrap_or_default())
-            .collect();
+        let demands: Vec<Wh> = load.values().map(|demand| demand.unwrap_or_default()).collect();
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Some(DayPar {
             ppm: par_ppm(&demands),

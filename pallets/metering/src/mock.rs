@@ -193,12 +193,7 @@ pub fn ed_key(name: &str) -> MeterKey {
 }
 
 pub fn payload(meter: MeterId, slot: SlotIndex, generated: u64, consumed: u64) -> ReadingPayload {
-    ReadingPayload {
-        meter,
-        slot,
-        generated: Wh(generated),
-        consumed: Wh(consumed),
-    }
+    ReadingPayload { meter, slot, generated: Wh(generated), consumed: Wh(consumed) }
 }
 
 /// The signature of the sr25519 key called `name` on the chain that began with `genesis`.
@@ -243,12 +238,8 @@ pub struct ExtBuilder {
 
 impl Default for ExtBuilder {
     fn default() -> Self {
-        let meter = |owner, key| GenesisMeter {
-            owner,
-            key,
-            capacity: CAPACITY,
-            installer: INSTALLER,
-        };
+        let meter =
+            |owner, key| GenesisMeter { owner, key, capacity: CAPACITY, installer: INSTALLER };
         Self {
             genesis: GenesisConfig {
                 meters: vec![
@@ -270,13 +261,9 @@ impl ExtBuilder {
         Aliases::set(vec![]);
         Unknown::set(vec![]);
         Oldest::set(None);
-        let mut storage = frame_system::GenesisConfig::<Test>::default()
-            .build_storage()
-            .unwrap();
+        let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
         pallet_balances::GenesisConfig::<Test> {
-            balances: [INSTALLER, SECOND_INSTALLER, CARRIER]
-                .map(|who| (who, WEALTH))
-                .to_vec(),
+            balances: [INSTALLER, SECOND_INSTALLER, CARRIER].map(|who| (who, WEALTH)).to_vec(),
             ..Default::default()
         }
         .assimilate_storage(&mut storage)

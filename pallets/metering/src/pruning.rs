@@ -54,17 +54,11 @@ impl<T: Config> Pallet<T> {
             let left = |done: u32| limit.saturating_sub(done) as usize;
             let readings = Readings::<T>::drain_prefix(slot).take(left(done)).count();
             done = done.saturating_add(readings as u32);
-            let corrections = Corrections::<T>::drain_prefix(slot)
-                .take(left(done))
-                .count();
+            let corrections = Corrections::<T>::drain_prefix(slot).take(left(done)).count();
             done = done.saturating_add(corrections as u32);
-            let frozen = FrozenTotals::<T>::drain_prefix(slot)
-                .take(left(done))
-                .count();
+            let frozen = FrozenTotals::<T>::drain_prefix(slot).take(left(done)).count();
             done = done.saturating_add(frozen as u32);
-            let totals = AccountTotals::<T>::drain_prefix(slot)
-                .take(left(done))
-                .count();
+            let totals = AccountTotals::<T>::drain_prefix(slot).take(left(done)).count();
             done = done.saturating_add(totals as u32);
             if done >= limit {
                 break;

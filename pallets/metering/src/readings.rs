@@ -41,19 +41,10 @@ impl<T: Config> Pallet<T> {
             payload.generated <= meter.capacity && payload.consumed <= meter.capacity,
             ReadingError::OverCapacity
         );
-        ensure!(
-            !Readings::<T>::contains_key(slot, id),
-            ReadingError::AlreadyRead
-        );
-        ensure!(
-            Self::is_signed_by(signed, &assignment.key),
-            ReadingError::BadSignature
-        );
+        ensure!(!Readings::<T>::contains_key(slot, id), ReadingError::AlreadyRead);
+        ensure!(Self::is_signed_by(signed, &assignment.key), ReadingError::BadSignature);
 
-        let reading = Reading {
-            generated: payload.generated,
-            consumed: payload.consumed,
-        };
+        let reading = Reading { generated: payload.generated, consumed: payload.consumed };
         Readings::<T>::insert(slot, id, reading);
         AccountTotals::<T>::mutate(slot, &assignment.owner, |entry| {
             *entry = Some(entry.unwrap_or_default().with(&reading));

@@ -53,10 +53,7 @@ impl<T: Config> Pallet<T> {
         origin: OriginFor<T>,
     ) -> Result<Installer<T::AccountId>, DispatchError> {
         let account = ensure_signed(origin)?;
-        ensure!(
-            T::Membership::may(&account, Role::InstallMeters),
-            Error::<T>::NotAnInstaller
-        );
+        ensure!(T::Membership::may(&account, Role::InstallMeters), Error::<T>::NotAnInstaller);
         Ok(Self::installer(account))
     }
 
@@ -103,10 +100,7 @@ impl<T: Config> Pallet<T> {
         installer: Installer<T::AccountId>,
         active_from: SlotIndex,
     ) -> Result<MeterId, DispatchError> {
-        ensure!(
-            !capacity.is_zero() && capacity <= MAX_CAPACITY,
-            Error::<T>::CapacityOutOfRange
-        );
+        ensure!(!capacity.is_zero() && capacity <= MAX_CAPACITY, Error::<T>::CapacityOutOfRange);
         Self::ensure_fresh(&key)?;
         let number = NextMeter::<T>::get();
         let next = number.checked_add(1).ok_or(Error::<T>::NumbersExhausted)?;

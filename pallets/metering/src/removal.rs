@@ -18,14 +18,10 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn footprint() -> Footprint {
         let meter = Meter::<T::AccountId>::max_encoded_len();
         let key = MeterKey::max_encoded_len();
-        let keys = key
-            .saturating_mul(2)
-            .saturating_add(MeterId::max_encoded_len());
+        let keys = key.saturating_mul(2).saturating_add(MeterId::max_encoded_len());
         let bond = <(T::AccountId, T::MeterBond)>::max_encoded_len();
-        let size = keys
-            .saturating_mul(MAX_KEYS as usize)
-            .saturating_add(meter)
-            .saturating_add(bond);
+        let size =
+            keys.saturating_mul(MAX_KEYS as usize).saturating_add(meter).saturating_add(bond);
         Footprint::from_parts(1, size)
     }
 

@@ -34,14 +34,9 @@ impl<T: Config> Pallet<T> {
         let Some(rule) = StandingTariff::<T>::get() else {
             return (Band::Off, None);
         };
-        let moment = T::Calendar::schedule(slot)
-            .gate_opens
-            .min(T::Calendar::now());
+        let moment = T::Calendar::schedule(slot).gate_opens.min(T::Calendar::now());
         let demand = mean_demand(&Self::closed_demands(slot, moment, rule.look_back));
-        (
-            band(demand, rule.threshold, slot_of_day(slot.0), &rule.mid),
-            demand,
-        )
+        (band(demand, rule.threshold, slot_of_day(slot.0), &rule.mid), demand)
     }
 
     /// The demands of the `count` latest slots that were frozen by `moment`, the latest first.
@@ -51,9 +46,7 @@ impl<T: Config> Pallet<T> {
     /// known.
     fn closed_demands(slot: SlotIndex, moment: Moment, count: u8) -> Vec<Option<Wh>> {
         let schedule = T::Calendar::schedule(slot);
-        let until_frozen = schedule
-            .readings_until
-            .saturating_sub(schedule.delivery_starts);
+        let until_frozen = schedule.readings_until.saturating_sub(schedule.delivery_starts);
         let latest = moment
             .checked_sub(until_frozen)
             .and_then(|start| start.checked_div(T::Calendar::slot_length()));

@@ -56,19 +56,14 @@ impl<T: Config> Pallet<T> {
                 "capacity out of range"
             );
             for assignment in core::iter::once(&meter.current).chain(meter.previous.as_ref()) {
-                ensure!(
-                    KeysOf::<T>::get(id).contains(&assignment.key),
-                    "key is not remembered"
-                );
+                ensure!(KeysOf::<T>::get(id).contains(&assignment.key), "key is not remembered");
                 ensure!(
                     assignment.until.is_none_or(|until| assignment.from < until),
                     "assignment of no slot"
                 );
             }
             ensure!(
-                meter
-                    .previous
-                    .is_none_or(|previous| previous.until == Some(meter.current.from)),
+                meter.previous.is_none_or(|previous| previous.until == Some(meter.current.from)),
                 "assignments do not follow on one another"
             );
         }
@@ -81,10 +76,7 @@ impl<T: Config> Pallet<T> {
             );
             remembered = remembered.saturating_add(keys.len());
         }
-        ensure!(
-            MeterByKey::<T>::iter_keys().count() == remembered,
-            "key that no meter remembers"
-        );
+        ensure!(MeterByKey::<T>::iter_keys().count() == remembered, "key that no meter remembers");
         for id in MeterBonds::<T>::iter_keys() {
             ensure!(Meters::<T>::contains_key(id), "bond for no meter");
         }
@@ -132,10 +124,7 @@ impl<T: Config> Pallet<T> {
         }
         let mut of_accounts = BTreeMap::<_, Totals>::new();
         for (slot, _, totals) in AccountTotals::<T>::iter() {
-            ensure!(
-                Self::is_kept(slot),
-                "account totals of a slot that is not kept"
-            );
+            ensure!(Self::is_kept(slot), "account totals of a slot that is not kept");
             if !Self::is_half_removed(slot) {
                 let sum = of_accounts.entry(slot).or_default();
                 sum.generated = sum.generated.saturating_add(totals.generated);
@@ -143,10 +132,7 @@ impl<T: Config> Pallet<T> {
                 sum.readings = sum.readings.saturating_add(totals.readings);
             }
         }
-        ensure!(
-            of_accounts == of_slots,
-            "account totals are not the sum of the readings"
-        );
+        ensure!(of_accounts == of_slots, "account totals are not the sum of the readings");
         for (slot, totals) in SlotTotals::<T>::iter() {
             ensure!(Self::is_kept(slot), "totals of a slot that is not kept");
             ensure!(
@@ -176,10 +162,7 @@ impl<T: Config> Pallet<T> {
             );
         }
         for (slot, account, frozen) in FrozenTotals::<T>::iter() {
-            ensure!(
-                Self::is_kept(slot),
-                "frozen totals of a slot that is not kept"
-            );
+            ensure!(Self::is_kept(slot), "frozen totals of a slot that is not kept");
             if Self::is_half_removed(slot) {
                 continue;
             }

@@ -104,10 +104,7 @@ pub struct Reading {
 impl Reading {
     /// The same as a flow.
     pub const fn flow(&self) -> Flow {
-        Flow {
-            generated: self.generated,
-            consumed: self.consumed,
-        }
+        Flow { generated: self.generated, consumed: self.consumed }
     }
 }
 
@@ -166,20 +163,14 @@ impl Totals {
                 .generated
                 .saturating_sub(before.generated)
                 .saturating_add(after.generated),
-            consumed: self
-                .consumed
-                .saturating_sub(before.consumed)
-                .saturating_add(after.consumed),
+            consumed: self.consumed.saturating_sub(before.consumed).saturating_add(after.consumed),
             readings: self.readings,
         }
     }
 
     /// What flowed, without the number of readings.
     pub const fn flow(&self) -> Flow {
-        Flow {
-            generated: self.generated,
-            consumed: self.consumed,
-        }
+        Flow { generated: self.generated, consumed: self.consumed }
     }
 
     /// Generation less consumption, never below zero.

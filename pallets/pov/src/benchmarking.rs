@@ -69,11 +69,7 @@ fn set<T: Config>(count: u32, slots: u32) -> Vec<(AccountOf<T>, KeyOf<T>)> {
     T::Calendar::set_now(length.saturating_mul(DELIVERY_SLOT));
     SessionSlots::<T>::put(slots);
     pallet_aura::CurrentSlot::<T>::put(Slot::from(SLOT));
-    let scored = all
-        .iter()
-        .cloned()
-        .map(|(who, key)| (who, key, 1, None))
-        .collect();
+    let scored = all.iter().cloned().map(|(who, key)| (who, key, 1, None)).collect();
     let start = SLOT.saturating_sub(u64::from(slots)).saturating_add(1);
     let schedule = Pallet::<T>::computed(0, Some(start), Some(start), H256::repeat_byte(1), scored);
     let list = Pallet::<T>::aura_list(&schedule);
@@ -97,10 +93,7 @@ mod benchmarks {
     #[benchmark]
     fn set_rules() -> Result<(), BenchmarkError> {
         let origin = admin::<T>()?;
-        let rules = Rules {
-            max_run: 7,
-            ..Rules::default()
-        };
+        let rules = Rules { max_run: 7, ..Rules::default() };
 
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, rules);
@@ -113,10 +106,7 @@ mod benchmarks {
     fn remove() -> Result<(), BenchmarkError> {
         let origin = admin::<T>()?;
         let validators = full::<T>();
-        let (who, _) = validators
-            .last()
-            .cloned()
-            .ok_or(BenchmarkError::Weightless)?;
+        let (who, _) = validators.last().cloned().ok_or(BenchmarkError::Weightless)?;
 
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, who.clone());
@@ -129,10 +119,7 @@ mod benchmarks {
     fn readmit() -> Result<(), BenchmarkError> {
         let origin = admin::<T>()?;
         let validators = full::<T>();
-        let (who, _) = validators
-            .last()
-            .cloned()
-            .ok_or(BenchmarkError::Weightless)?;
+        let (who, _) = validators.last().cloned().ok_or(BenchmarkError::Weightless)?;
         Pallet::<T>::do_remove(&who)?;
 
         #[extrinsic_call]
@@ -223,10 +210,7 @@ mod benchmarks {
     #[benchmark]
     fn repair() -> Result<(), BenchmarkError> {
         let validators = full::<T>();
-        let (who, _) = validators
-            .last()
-            .cloned()
-            .ok_or(BenchmarkError::Weightless)?;
+        let (who, _) = validators.last().cloned().ok_or(BenchmarkError::Weightless)?;
         Pallet::<T>::do_remove(&who)?;
 
         #[block]

@@ -225,11 +225,7 @@ pub fn owner(who: AccountId) -> OwnerId {
 }
 
 pub fn rules() -> Rules {
-    Rules {
-        floor: 2,
-        window: 4,
-        ..Rules::default()
-    }
+    Rules { floor: 2, window: 4, ..Rules::default() }
 }
 
 /// The first slot of the tests' chain: not a multiple of a session.
@@ -246,9 +242,7 @@ pub fn externalities(validators: &[AccountId]) -> sp_io::TestExternalities {
     Standings::set(BTreeMap::new());
     BeaconValue::set(Some(H256::repeat_byte(1)));
     Epoch::set(7);
-    let mut storage = frame_system::GenesisConfig::<Test>::default()
-        .build_storage()
-        .unwrap();
+    let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     crate::GenesisConfig::<Test> {
         session_slots: SLOTS,
         rules: rules(),
@@ -257,10 +251,7 @@ pub fn externalities(validators: &[AccountId]) -> sp_io::TestExternalities {
     .assimilate_storage(&mut storage)
     .unwrap();
     pallet_session::GenesisConfig::<Test> {
-        keys: validators
-            .iter()
-            .map(|who| (*who, *who, keys(*who)))
-            .collect(),
+        keys: validators.iter().map(|who| (*who, *who, keys(*who))).collect(),
         ..Default::default()
     }
     .assimilate_storage(&mut storage)
@@ -269,9 +260,7 @@ pub fn externalities(validators: &[AccountId]) -> sp_io::TestExternalities {
 }
 
 pub fn keys(who: AccountId) -> Keys {
-    Keys {
-        aura: UintAuthorityId(who),
-    }
+    Keys { aura: UintAuthorityId(who) }
 }
 
 /// Runs a test on a chain of these validators and checks the invariants after it.
@@ -293,12 +282,8 @@ pub fn client_choice(slot: u64) -> AccountId {
 pub fn next_block(slot: u64) -> AccountId {
     let author = client_choice(slot);
     let number = System::block_number() + 1;
-    let digest = Digest {
-        logs: vec![DigestItem::PreRuntime(
-            AURA_ENGINE_ID,
-            Slot::from(slot).encode(),
-        )],
-    };
+    let digest =
+        Digest { logs: vec![DigestItem::PreRuntime(AURA_ENGINE_ID, Slot::from(slot).encode())] };
     System::reset_events();
     System::initialize(&number, &H256::repeat_byte(number as u8), &digest);
     Now::set(slot * 2_000);
@@ -346,9 +331,7 @@ pub fn advance_sessions(sessions: u32, absent: &[AccountId]) {
     while Session::current_index() < goal {
         let slot = slot() + 1;
         end_block();
-        let slot = (slot..)
-            .find(|slot| !absent.contains(&client_choice(*slot)))
-            .unwrap();
+        let slot = (slot..).find(|slot| !absent.contains(&client_choice(*slot))).unwrap();
         next_block(slot);
     }
 }

@@ -23,16 +23,10 @@ impl<T: Config, Reporter, O: Offence<Offender<T>>> ReportOffence<Reporter, Offen
             new = true;
             Self::remove_equivocator(&who, session);
         }
-        if new {
-            Ok(())
-        } else {
-            Err(OffenceError::DuplicateReport)
-        }
+        if new { Ok(()) } else { Err(OffenceError::DuplicateReport) }
     }
 
     fn is_known_offence(offenders: &[Offender<T>], _time_slot: &O::Slot) -> bool {
-        offenders
-            .iter()
-            .all(|(who, ())| Removals::<T>::contains_key(who))
+        offenders.iter().all(|(who, ())| Removals::<T>::contains_key(who))
     }
 }

@@ -42,18 +42,8 @@ impl<T: Config> Pallet<T> {
     /// Removes `who`, who is in the present set, in effect: out of Aura with this block.
     fn take_out(who: &AccountOf<T>, reason: RemovalReason, session: SessionIndex) {
         let effective = true;
-        Removals::<T>::insert(
-            who,
-            Removal {
-                reason,
-                session,
-                effective,
-            },
-        );
-        Self::deposit_event(Event::Removed {
-            who: who.clone(),
-            reason,
-        });
+        Removals::<T>::insert(who, Removal { reason, session, effective });
+        Self::deposit_event(Event::Removed { who: who.clone(), reason });
         Self::disable(who);
         let scheduled = CurrentSchedule::<T>::get()
             .is_some_and(|schedule| schedule.authors.iter().any(|author| author.who == *who));
@@ -82,14 +72,8 @@ impl<T: Config> Pallet<T> {
             Error::<T>::NotAValidator
         );
         let standing = Removals::<T>::get(who);
-        ensure!(
-            standing.is_none_or(|removal| !removal.effective),
-            Error::<T>::AlreadyRemoved
-        );
-        ensure!(
-            !sits || Self::one_more_may_go(&validators),
-            Error::<T>::TooManyWouldLeave
-        );
+        ensure!(standing.is_none_or(|removal| !removal.effective), Error::<T>::AlreadyRemoved);
+        ensure!(!sits || Self::one_more_may_go(&validators), Error::<T>::TooManyWouldLeave);
         let session = pallet_session::CurrentIndex::<T>::get();
         Self::take_out(who, RemovalReason::Decided, session);
         Ok(())
@@ -98,10 +82,7 @@ impl<T: Config> Pallet<T> {
     /// Removes `who` for an equivocation in `session`. If too many would leave at once, the removal
     /// is held: the validator gets no more than the floor, and each session tries again.
     pub(crate) fn remove_equivocator(who: &AccountOf<T>, session: SessionIndex) {
-        Self::deposit_event(Event::Equivocated {
-            who: who.clone(),
-            session,
-        });
+        Self::deposit_event(Event::Equivocated { who: who.clone(), session });
         let reason = RemovalReason::Equivocation;
         let now = pallet_session::CurrentIndex::<T>::get();
         let validators = pallet_session::Validators::<T>::get();
@@ -109,17 +90,8 @@ impl<T: Config> Pallet<T> {
             Self::take_out(who, reason, now);
             return;
         }
-        Removals::<T>::insert(
-            who,
-            Removal {
-                reason,
-                session: now,
-                effective: false,
-            },
-        );
-        Self::deposit_event(Event::Held {
-            who: alloc::vec![who.clone()],
-        });
+        Removals::<T>::insert(who, Removal { reason, session: now, effective: false });
+        Self::deposit_event(Event::Held { who: alloc::vec![who.clone()] });
     }
 
     /// Whether `who` was removed and is not any more.
@@ -138,9 +110,7 @@ impl<T: Config> Pallet<T> {
     /// Whether `who` is in a set that is in use or planned.
     fn is_in_a_set(who: &AccountOf<T>) -> bool {
         pallet_session::Validators::<T>::get().contains(who)
-            || pallet_session::QueuedKeys::<T>::get()
-                .iter()
-                .any(|(queued, _)| queued == who)
+            || pallet_session::QueuedKeys::<T>::get().iter().any(|(queued, _)| queued == who)
     }
 
     pub(crate) fn do_leave(who: AccountOf<T>) -> DispatchResult {
@@ -149,10 +119,7 @@ impl<T: Config> Pallet<T> {
             Leaving::<T>::remove(&who);
             return Ok(());
         }
-        ensure!(
-            !Leaving::<T>::contains_key(&who),
-            Error::<T>::AlreadyLeaving
-        );
+        ensure!(!Leaving::<T>::contains_key(&who), Error::<T>::AlreadyLeaving);
         Leaving::<T>::insert(&who, pallet_session::CurrentIndex::<T>::get());
         Self::deposit_event(Event::LeaveRequested { who });
         Ok(())
@@ -220,30 +187,22 @@ impl<T: Config> Pallet<T> {
                 Self::take_out(who, removal.reason, removal.session);
             }
         }
-        let mut next: Vec<_> = present
-            .iter()
-            .filter(|who| !leaving.contains(who))
-            .cloned()
-            .collect();
+        let mut next: Vec<_> =
+            present.iter().filter(|who| !leaving.contains(who)).cloned().collect();
         let joining = Self::newcomers(&next, &present);
         if leaving.is_empty() && joining.is_empty() {
             return None;
         }
         next.extend(joining.iter().cloned());
         next.sort();
-        Self::deposit_event(Event::SetPlanned {
-            session,
-            joining,
-            leaving,
-        });
+        Self::deposit_event(Event::SetPlanned { session, joining, leaving });
         Some(next)
     }
 
     /// The set of genesis: whoever has session keys.
     pub(crate) fn genesis_set() -> Option<Vec<AccountOf<T>>> {
-        let mut validators: Vec<_> = pallet_session::NextKeys::<T>::iter_keys()
-            .take(room::<T>())
-            .collect();
+        let mut validators: Vec<_> =
+            pallet_session::NextKeys::<T>::iter_keys().take(room::<T>()).collect();
         validators.sort();
         (!validators.is_empty()).then_some(validators)
     }

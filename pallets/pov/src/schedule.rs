@@ -73,12 +73,8 @@ impl<T: Config> Pallet<T> {
     ) -> ScheduleOf<T> {
         let (rules, slots) = (CurrentRules::<T>::get(), SessionSlots::<T>::get());
         let claimants = u32::try_from(scored.len()).unwrap_or(u32::MAX);
-        let limits = Limits {
-            slots,
-            floor: rules.floor,
-            largest: rules.largest.mul_floor(slots),
-        }
-        .relaxed(claimants);
+        let limits = Limits { slots, floor: rules.floor, largest: rules.largest.mul_floor(slots) }
+            .relaxed(claimants);
         let scores: Vec<u64> = scored.iter().map(|(_, _, score, _)| *score).collect();
         // Relaxed limits can be kept by whoever there is.
         let shares = apportion(&scores, limits).unwrap_or_else(|_| vec![0; scores.len()]);
@@ -86,13 +82,7 @@ impl<T: Config> Pallet<T> {
         let authors = scored
             .into_iter()
             .zip(shares)
-            .map(|((who, key, score, reduced), slots)| Author {
-                who,
-                key,
-                score,
-                reduced,
-                slots,
-            })
+            .map(|((who, key, score, reduced), slots)| Author { who, key, score, reduced, slots })
             .collect();
         Schedule {
             session,
@@ -102,10 +92,7 @@ impl<T: Config> Pallet<T> {
             seed,
             authors: BoundedVec::truncate_from(authors),
             order: BoundedVec::truncate_from(
-                order
-                    .into_iter()
-                    .filter_map(|author| u16::try_from(author).ok())
-                    .collect(),
+                order.into_iter().filter_map(|author| u16::try_from(author).ok()).collect(),
             ),
         }
     }
@@ -245,10 +232,8 @@ impl<T: Config> Pallet<T> {
         // The first slot from the alignment on that has this index.
         let length = u64::try_from(schedule.order.len()).ok()?;
         let rotation = schedule.aligned.checked_rem(length)?;
-        let position = u64::from(index)
-            .saturating_add(length)
-            .saturating_sub(rotation)
-            .checked_rem(length)?;
+        let position =
+            u64::from(index).saturating_add(length).saturating_sub(rotation).checked_rem(length)?;
         Self::author_in(schedule, usize::try_from(position).ok()?)
     }
 }

@@ -19,10 +19,7 @@ impl<T: Config> Pallet<T> {
         if length == 0 {
             return None;
         }
-        let span = windows
-            .final_at
-            .saturating_sub(windows.delivery_starts)
-            .div_ceil(length);
+        let span = windows.final_at.saturating_sub(windows.delivery_starts).div_ceil(length);
         let newest = current.0.checked_sub(span)?;
         (newest.saturating_sub(SEARCH_STEPS)..=newest)
             .rev()

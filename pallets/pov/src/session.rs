@@ -61,13 +61,7 @@ impl<T: Config> Pallet<T> {
             if missed > 0 && missed > tolerated.mul_floor(due) {
                 down.push(who.clone());
             }
-            shares.push(PastShare {
-                who,
-                score: author.score,
-                slots: author.slots,
-                due,
-                authored,
-            });
+            shares.push(PastShare { who, score: author.score, slots: author.slots, due, authored });
         }
         // Those who were removed on the way are in the schedule no more.
         for who in pallet_session::Validators::<T>::get() {
@@ -108,13 +102,7 @@ impl<T: Config> Pallet<T> {
     /// Ends the present session and installs the schedule of the one that begins.
     pub(crate) fn rotate(validators: Vec<(AccountOf<T>, KeyOf<T>)>) {
         let past: Vec<_> = CurrentSchedule::<T>::get()
-            .map(|schedule| {
-                schedule
-                    .authors
-                    .iter()
-                    .map(|author| author.who.clone())
-                    .collect()
-            })
+            .map(|schedule| schedule.authors.iter().map(|author| author.who.clone()).collect())
             .unwrap_or_default();
         let down = Self::close_session();
         for (who, _) in &validators {
@@ -122,9 +110,8 @@ impl<T: Config> Pallet<T> {
                 Self::disable(who);
             }
         }
-        let (out, left): (Vec<_>, Vec<_>) = validators
-            .into_iter()
-            .partition(|(who, _)| Self::is_out(who));
+        let (out, left): (Vec<_>, Vec<_>) =
+            validators.into_iter().partition(|(who, _)| Self::is_out(who));
         // Somebody has to write blocks.
         let validators = if left.is_empty() { out } else { left };
         let scored = Self::with_scores(validators, &down);
@@ -133,13 +120,7 @@ impl<T: Config> Pallet<T> {
         let seed = Self::seed(session, start);
         Repair::<T>::kill();
         if !scored.is_empty() {
-            Self::install(Self::computed(
-                session,
-                Some(start),
-                Some(start),
-                seed,
-                scored,
-            ));
+            Self::install(Self::computed(session, Some(start), Some(start), seed, scored));
         }
         Self::complete_departures(&past);
     }
@@ -158,9 +139,8 @@ impl<T: Config> OneSessionHandler<AccountOf<T>> for Pallet<T> {
         I: 'a + Iterator<Item = (&'a AccountOf<T>, Self::Key)>,
         AccountOf<T>: 'a,
     {
-        let mut scored: Vec<Scored<T>> = validators
-            .map(|(who, key)| (who.clone(), key, 0, None))
-            .collect();
+        let mut scored: Vec<Scored<T>> =
+            validators.map(|(who, key)| (who.clone(), key, 0, None)).collect();
         if scored.is_empty() {
             return;
         }

@@ -23,10 +23,7 @@ impl<T: Config> Pallet<T> {
         let Some(schedule) = CurrentSchedule::<T>::get() else {
             return Ok(());
         };
-        ensure!(
-            !pallet_session::Validators::<T>::get().is_empty(),
-            "there are no validators"
-        );
+        ensure!(!pallet_session::Validators::<T>::get().is_empty(), "there are no validators");
         ensure!(
             schedule
                 .authors
@@ -35,43 +32,25 @@ impl<T: Config> Pallet<T> {
                 .all(|(a, b)| a.who < b.who),
             "the authors are not in order, each once"
         );
-        ensure!(
-            schedule.order.len() == slots as usize,
-            "a schedule is not as long as a session"
-        );
+        ensure!(schedule.order.len() == slots as usize, "a schedule is not as long as a session");
         for (position, author) in schedule.authors.iter().enumerate() {
-            let slots = schedule
-                .order
-                .iter()
-                .filter(|entry| usize::from(**entry) == position)
-                .count();
+            let slots =
+                schedule.order.iter().filter(|entry| usize::from(**entry) == position).count();
             ensure!(
                 slots == author.slots as usize,
                 "an author has another number of slots than its share"
             );
         }
         ensure!(
-            schedule
-                .order
-                .iter()
-                .all(|entry| usize::from(*entry) < schedule.authors.len()),
+            schedule.order.iter().all(|entry| usize::from(*entry) < schedule.authors.len()),
             "a slot has no author"
         );
         let list = pallet_aura::Authorities::<T>::get();
-        ensure!(
-            list.into_inner() == Self::aura_list(&schedule),
-            "Aura's list is not the schedule"
-        );
+        ensure!(list.into_inner() == Self::aura_list(&schedule), "Aura's list is not the schedule");
         ensure!(
             Repair::<T>::get()
-                || schedule
-                    .authors
-                    .iter()
-                    .all(|author| Self::is_out(&author.who))
-                || !schedule
-                    .authors
-                    .iter()
-                    .any(|author| Self::is_out(&author.who)),
+                || schedule.authors.iter().all(|author| Self::is_out(&author.who))
+                || !schedule.authors.iter().any(|author| Self::is_out(&author.who)),
             "a removed validator is in the schedule"
         );
         ensure!(

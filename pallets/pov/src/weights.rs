@@ -53,11 +53,7 @@ impl WeightInfo for () {
     }
 
     fn reset() -> Weight {
-        estimate(
-            VALIDATORS,
-            VALIDATORS.saturating_mul(2),
-            VALIDATORS.saturating_mul(2),
-        )
+        estimate(VALIDATORS, VALIDATORS.saturating_mul(2), VALIDATORS.saturating_mul(2))
     }
 
     fn leave() -> Weight {
@@ -80,10 +76,6 @@ impl WeightInfo for () {
         let (v, n) = (u64::from(v), u64::from(n));
         // A slot is drawn among all validators; a step is longer than a thousand such draws.
         let draws = v.saturating_mul(n).checked_div(1_000).unwrap_or_default();
-        estimate(
-            v.saturating_add(draws),
-            v.saturating_mul(8),
-            v.saturating_mul(3),
-        )
+        estimate(v.saturating_add(draws), v.saturating_mul(8), v.saturating_mul(3))
     }
 }

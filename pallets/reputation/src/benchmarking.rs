@@ -20,28 +20,19 @@ fn rater<T: Config>(number: u32) -> Rater<T::AccountId> {
 /// Gives `ratee` as many raters as are remembered, none of whom has rated today, so that the next new
 /// one looks at most of them and replaces one.
 pub(crate) fn fill<T: Config>(ratee: &T::AccountId) {
-    let rating = Counts {
-        kept: 500_000,
-        missed: 500_000,
-    };
+    let rating = Counts { kept: 500_000, missed: 500_000 };
     let mut all = Counts::default();
     for place in 0..T::MaxRaters::get() {
         let rater = rater::<T>(place);
-        let pair = Pair {
-            sum: rating,
-            last: rating,
-            last_day: Pallet::<T>::today().wrapping_sub(1),
-        };
+        let pair =
+            Pair { sum: rating, last: rating, last_day: Pallet::<T>::today().wrapping_sub(1) };
         Pairs::<T>::insert(ratee, &rater, pair);
         Places::<T>::insert(ratee, place, &rater);
         Experience::<T>::insert(&rater, rating.all());
         all = all.saturating_add(rating);
     }
     Totals::<T>::insert(ratee, all);
-    let memory = Memory {
-        raters: T::MaxRaters::get(),
-        ..Memory::default()
-    };
+    let memory = Memory { raters: T::MaxRaters::get(), ..Memory::default() };
     Memories::<T>::insert(ratee, memory);
 }
 
@@ -65,10 +56,8 @@ mod benchmarks {
     fn set_parameters() -> Result<(), BenchmarkError> {
         let origin =
             T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-        let parameters = Parameters {
-            least_to_sell: Permill::from_percent(30),
-            ..Parameters::default()
-        };
+        let parameters =
+            Parameters { least_to_sell: Permill::from_percent(30), ..Parameters::default() };
 
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, parameters);
@@ -86,10 +75,7 @@ mod benchmarks {
         _(RawOrigin::Signed(who.clone()), amount);
 
         let deposit = TrustDeposits::<T>::get(&who);
-        assert_eq!(
-            deposit.map(|deposit| deposit.amount),
-            Some(amount.saturating_mul(2))
-        );
+        assert_eq!(deposit.map(|deposit| deposit.amount), Some(amount.saturating_mul(2)));
         Ok(())
     }
 

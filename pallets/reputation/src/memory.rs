@@ -48,30 +48,19 @@ impl<T: Config> Pallet<T> {
             {
                 let rank = (pair.sum.missed, pair.last_day);
                 if found.as_ref().is_none_or(|least| rank < least.rank) {
-                    found = Some(Candidate {
-                        rank,
-                        place,
-                        rater,
-                        sum: pair.sum,
-                    });
+                    found = Some(Candidate { rank, place, rater, sum: pair.sum });
                 }
             }
             place = place.saturating_add(1);
         }
         memory.hand = place.checked_rem(memory.raters).unwrap_or_default();
-        let Some(Candidate {
-            place, rater, sum, ..
-        }) = found
-        else {
+        let Some(Candidate { place, rater, sum, .. }) = found else {
             Memories::<T>::insert(ratee, *memory);
             return None;
         };
         memory.forgotten = memory.forgotten.saturating_add(sum);
         Pairs::<T>::remove(ratee, &rater);
-        Self::deposit_event(Event::RaterForgotten {
-            ratee: ratee.clone(),
-            rater,
-        });
+        Self::deposit_event(Event::RaterForgotten { ratee: ratee.clone(), rater });
         Some(place)
     }
 

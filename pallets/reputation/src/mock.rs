@@ -122,9 +122,7 @@ pub const FUNDS: Balance = 1_000 * QED;
 pub fn build() -> sp_io::TestExternalities {
     Now::set(1_000 * DAY);
     Owners::set(vec![]);
-    let mut storage = frame_system::GenesisConfig::<Test>::default()
-        .build_storage()
-        .unwrap();
+    let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     pallet_balances::GenesisConfig::<Test> {
         balances: [ANNA, BEN, CLARA].map(|who| (who, FUNDS)).to_vec(),
         ..Default::default()

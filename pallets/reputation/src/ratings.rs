@@ -51,9 +51,7 @@ impl<T: Config> Pallet<T> {
     ) {
         Totals::<T>::mutate(ratee, |counts| *counts = counts.replace(replaced, rating));
         Experience::<T>::mutate(rater, |all| {
-            *all = all
-                .saturating_sub(replaced.all())
-                .saturating_add(rating.all());
+            *all = all.saturating_sub(replaced.all()).saturating_add(rating.all());
         });
         Self::deposit_event(Event::Rated {
             ratee: ratee.clone(),
@@ -72,11 +70,7 @@ impl<T: Config> Pallet<T> {
         today: u32,
     ) {
         if Self::make_room(ratee, rater, today) {
-            let pair = Pair {
-                sum: rating,
-                last: rating,
-                last_day: today,
-            };
+            let pair = Pair { sum: rating, last: rating, last_day: today };
             Pairs::<T>::insert(ratee, rater, pair);
             Self::count(ratee, rater, account, Counts::default(), rating);
         } else if rating.missed > 0 {
@@ -112,11 +106,7 @@ impl<T: Config> Ratings<T::AccountId> for Pallet<T> {
             // The day's rating stands.
             return;
         };
-        let pair = Pair {
-            sum: pair.sum.replace(replaced, rating),
-            last: rating,
-            last_day: today,
-        };
+        let pair = Pair { sum: pair.sum.replace(replaced, rating), last: rating, last_day: today };
         Pairs::<T>::insert(ratee, &rater, pair);
         Self::count(ratee, &rater, account, replaced, rating);
     }

@@ -41,15 +41,9 @@ impl<T: Config> Pallet<T> {
 
     /// Whether trust can be computed with `parameters`, and newcomers enter the market.
     pub(crate) fn check(parameters: &Parameters) -> Result<(), Error<T>> {
-        ensure!(
-            parameters.weights.is_valid(),
-            Error::<T>::WeightsDoNotSumToOne
-        );
+        ensure!(parameters.weights.is_valid(), Error::<T>::WeightsDoNotSumToOne);
         ensure!(parameters.decay <= MAX_DECAY, Error::<T>::DecayTooLarge);
-        ensure!(
-            parameters.reference_deposit > 0,
-            Error::<T>::NoReferenceDeposit
-        );
+        ensure!(parameters.reference_deposit > 0, Error::<T>::NoReferenceDeposit);
         let most = Permill::from_percent(50);
         ensure!(
             parameters.least_to_trade <= most && parameters.least_to_sell <= most,
@@ -65,28 +59,15 @@ impl<T: Config> Pallet<T> {
         let all = before.checked_add(amount).ok_or(Error::<T>::Overflow)?;
         T::Currency::hold(&HoldReason::TrustDeposit.into(), &who, amount)?;
         let until = T::Calendar::now().saturating_add(T::DepositLock::get());
-        TrustDeposits::<T>::insert(
-            &who,
-            TrustDeposit {
-                amount: all,
-                locked_until: until,
-            },
-        );
-        Self::deposit_event(Event::DepositLocked {
-            who,
-            amount: all,
-            until,
-        });
+        TrustDeposits::<T>::insert(&who, TrustDeposit { amount: all, locked_until: until });
+        Self::deposit_event(Event::DepositLocked { who, amount: all, until });
         Ok(())
     }
 
     /// Gives `who` its deposit back.
     pub(crate) fn do_unlock(who: T::AccountId) -> DispatchResult {
         let deposit = TrustDeposits::<T>::get(&who).ok_or(Error::<T>::NoDeposit)?;
-        ensure!(
-            T::Calendar::now() >= deposit.locked_until,
-            Error::<T>::StillLocked
-        );
+        ensure!(T::Calendar::now() >= deposit.locked_until, Error::<T>::StillLocked);
         let amount = deposit.amount;
         let reason = HoldReason::TrustDeposit.into();
         T::Currency::release(&reason, &who, amount, Precision::Exact)?;

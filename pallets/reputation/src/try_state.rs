@@ -27,10 +27,7 @@ impl<T: Config> Pallet<T> {
         let mut sums = BTreeMap::<T::AccountId, (Counts, u32)>::new();
         let mut given = BTreeMap::<Rater<T::AccountId>, u64>::new();
         for (ratee, rater, pair) in Pairs::<T>::iter() {
-            ensure!(
-                rater != Rater::Account(ratee.clone()),
-                "an account rated itself"
-            );
+            ensure!(rater != Rater::Account(ratee.clone()), "an account rated itself");
             let last = pair.last.all();
             ensure!((1..=FULL).contains(&last), "empty or oversized rating");
             ensure!(
@@ -75,10 +72,7 @@ impl<T: Config> Pallet<T> {
             );
         }
         let parameters = StandingParameters::<T>::get();
-        ensure!(
-            Self::check(&parameters).is_ok(),
-            "trust cannot be computed with the parameters"
-        );
+        ensure!(Self::check(&parameters).is_ok(), "trust cannot be computed with the parameters");
         Ok(())
     }
 }

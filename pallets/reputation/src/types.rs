@@ -60,10 +60,7 @@ impl Counts {
 
 impl From<Counts> for Ratings {
     fn from(counts: Counts) -> Self {
-        Self {
-            positive: counts.kept.into(),
-            negative: counts.missed.into(),
-        }
+        Self { positive: counts.kept.into(), negative: counts.missed.into() }
     }
 }
 
@@ -186,11 +183,7 @@ impl Default for Parameters {
     /// trade and sell.
     fn default() -> Self {
         Self {
-            weights: Weights {
-                direct_ppm: 500_000,
-                indirect_ppm: 300_000,
-                deposit_ppm: 200_000,
-            },
+            weights: Weights { direct_ppm: 500_000, indirect_ppm: 300_000, deposit_ppm: 200_000 },
             decay: Decay(Decay::UNIT / 100),
             reference_deposit: 100_000_000_000_000,
             least_to_trade: Permill::zero(),

@@ -79,10 +79,7 @@ impl<T: Config> Pallet<T> {
             return false;
         }
         Books::<T>::remove(slot);
-        Self::deposit_event(Event::SlotSettled {
-            slot,
-            trades: book.trades,
-        });
+        Self::deposit_event(Event::SlotSettled { slot, trades: book.trades });
         true
     }
 
@@ -139,9 +136,7 @@ impl<T: Config> Pallet<T> {
             && book.clock(now) >= schedule.final_at
         {
             let next = Self::go_through(slot, book, next, step, meter, Self::at_close);
-            book.stage = Stage::Ending {
-                next: next.unwrap_or(book.trades),
-            };
+            book.stage = Stage::Ending { next: next.unwrap_or(book.trades) };
         }
     }
 

@@ -81,11 +81,7 @@ fn open<T: Config>(slot: SlotIndex, trade: NewTrade<T::AccountId>) {
 
 /// Makes sure that the grid's account and the funds exist, as they do on a chain.
 fn endow_funds<T: Config>() {
-    for fund in [
-        T::GridAccount::get(),
-        T::EntropyFund::get(),
-        T::CommunityFund::get(),
-    ] {
+    for fund in [T::GridAccount::get(), T::EntropyFund::get(), T::CommunityFund::get()] {
         <Settlement<T> as Escrow<T::AccountId>>::endow(&fund, STAKE);
     }
 }
@@ -174,10 +170,7 @@ fn fill_rules<T: Config>(moment: u64) {
 
 /// Rules under which nobody is excluded in these benchmarks.
 fn lenient() -> Rules {
-    Rules {
-        defaults_to_exclusion: MAX_DEFAULTS,
-        ..Default::default()
-    }
+    Rules { defaults_to_exclusion: MAX_DEFAULTS, ..Default::default() }
 }
 
 /// The first trade as a step of the agenda takes it, decided by `decide`; and the counting of a

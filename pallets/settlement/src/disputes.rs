@@ -79,9 +79,7 @@ impl<T: Config> Pallet<T> {
         );
         let bond = Self::bond_of(&book, &trade).ok_or(Error::<T>::Overflow)?;
         T::Currency::hold(&Self::reason(), buyer, bond)?;
-        let due = clock
-            .saturating_add(book.time_to_reveal())
-            .min(schedule.final_at);
+        let due = clock.saturating_add(book.time_to_reveal()).min(schedule.final_at);
         seller.answer_until = seller.answer_until.max(Some(due));
         Sellers::<T>::insert(slot, &trade.seller, seller);
         Self::deposit_event(Event::Complained {
@@ -113,18 +111,11 @@ impl<T: Config> Pallet<T> {
         let at = book.clock(T::Calendar::now());
         ensure!(at < until, Error::<T>::TooLate);
         let commitment = bill::commitment(Self::genesis(), &who, slot, bill, nonce);
-        ensure!(
-            seller.commitment == Some(commitment),
-            Error::<T>::NotAsCommitted
-        );
+        ensure!(seller.commitment == Some(commitment), Error::<T>::NotAsCommitted);
         let delivered = audit(&who, slot, bill).map_err(Self::bill_error)?;
         seller.revealed = Some(Revealed { delivered, at });
         Sellers::<T>::insert(slot, &who, seller);
-        Self::deposit_event(Event::Revealed {
-            slot,
-            seller: who,
-            delivered,
-        });
+        Self::deposit_event(Event::Revealed { slot, seller: who, delivered });
         Ok(())
     }
 

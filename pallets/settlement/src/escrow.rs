@@ -28,9 +28,7 @@ impl<T: Config> Pallet<T> {
         }
         OrderEscrow::<T>::try_mutate_exists(who, |entry| {
             let booked = entry.unwrap_or_default();
-            let left = booked
-                .checked_sub(amount)
-                .ok_or(Error::<T>::EscrowTooSmall)?;
+            let left = booked.checked_sub(amount).ok_or(Error::<T>::EscrowTooSmall)?;
             *entry = (left > 0).then_some(left);
             Ok(())
         })
@@ -42,25 +40,14 @@ impl<T: Config> Pallet<T> {
         terms: &SlotTerms,
         trade: NewTrade<T::AccountId>,
     ) -> DispatchResult {
-        let NewTrade {
-            id,
-            buyer,
-            seller,
-            energy,
-            buyer_price,
-            seller_price,
-            payment,
-            deposit,
-        } = trade;
+        let NewTrade { id, buyer, seller, energy, buyer_price, seller_price, payment, deposit } =
+            trade;
         ensure!(!Paused::<T>::get(), Error::<T>::IsPaused);
         let mut book = match Books::<T>::get(slot) {
             Some(book) => book,
             None => Self::new_book(slot, terms)?,
         };
-        ensure!(
-            T::Calendar::now() < book.terms.schedule.delivery_ends,
-            Error::<T>::TooLate
-        );
+        ensure!(T::Calendar::now() < book.terms.schedule.delivery_ends, Error::<T>::TooLate);
         ensure!(id >= book.trades, Error::<T>::TradeOutOfOrder);
         Self::unbook(&buyer, payment)?;
         Self::unbook(&seller, deposit)?;
@@ -101,9 +88,7 @@ impl<T: Config> Pallet<T> {
     fn new_book(slot: SlotIndex, terms: &SlotTerms) -> Result<Book, Error<T>> {
         OpenBooks::<T>::try_mutate(|slots| {
             let place = slots.partition_point(|other| *other < slot);
-            slots
-                .try_insert(place, slot)
-                .map_err(|_| Error::<T>::TooManySlots)
+            slots.try_insert(place, slot).map_err(|_| Error::<T>::TooManySlots)
         })?;
         Ok(Book {
             terms: *terms,
@@ -133,10 +118,7 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
         if amount == 0 {
             return Ok(());
         }
-        ensure!(
-            OrderEscrow::<T>::get(who) >= amount,
-            Error::<T>::EscrowTooSmall
-        );
+        ensure!(OrderEscrow::<T>::get(who) >= amount, Error::<T>::EscrowTooSmall);
         T::Currency::release(&Self::reason(), who, amount, Precision::Exact)?;
         Self::unbook(who, amount)
     }

@@ -230,11 +230,7 @@ pub mod pallet {
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
-            assert!(
-                self.rules.is_valid(),
-                "genesis: settlement: {:?}",
-                self.rules
-            );
+            assert!(self.rules.is_valid(), "genesis: settlement: {:?}", self.rules);
             RuleChanges::<T>::put(BoundedVec::truncate_from(alloc::vec![(0, self.rules)]));
         }
     }
@@ -246,29 +242,19 @@ pub mod pallet {
         }
 
         fn integrity_test() {
-            assert!(
-                T::MaxSlotsInFlight::get() > 0,
-                "at least one slot can be settled"
-            );
+            assert!(T::MaxSlotsInFlight::get() > 0, "at least one slot can be settled");
             let quarter = T::BlockWeights::get().max_block.saturating_div(4);
             let trade = T::WeightInfo::freeze_trade().max(T::WeightInfo::close_trade());
             let step = T::WeightInfo::poll()
                 .saturating_add(T::WeightInfo::visit_book())
                 .saturating_add(trade)
                 .saturating_add(T::WeightInfo::exclude());
-            assert!(
-                step.all_lte(quarter),
-                "a quarter of a block settles at least one trade"
-            );
+            assert!(step.all_lte(quarter), "a quarter of a block settles at least one trade");
             assert!(
                 T::Audit::audit_weight().all_lte(quarter),
                 "a bill of {MAX_BILL_READINGS} readings can be revealed"
             );
-            let funds = [
-                T::GridAccount::get(),
-                T::EntropyFund::get(),
-                T::CommunityFund::get(),
-            ];
+            let funds = [T::GridAccount::get(), T::EntropyFund::get(), T::CommunityFund::get()];
             let [grid, entropy, community] = funds;
             assert!(
                 grid != entropy && entropy != community && community != grid,
@@ -303,11 +289,7 @@ pub mod pallet {
             ensure!(record.commitment.is_none(), Error::<T>::AlreadyCommitted);
             record.commitment = Some(commitment);
             Sellers::<T>::insert(slot, &seller, record);
-            Self::deposit_event(Event::Committed {
-                slot,
-                seller,
-                commitment,
-            });
+            Self::deposit_event(Event::Committed { slot, seller, commitment });
             Ok(())
         }
 

@@ -388,28 +388,17 @@ pub type SettledTrade = (SlotIndex, TradeId, Outcome, Wh, Amounts);
 /// The settled trades so far, in the order in which they were settled.
 pub fn settled() -> Vec<SettledTrade> {
     let settled = |event| match event {
-        Event::TradeSettled {
-            slot,
-            id,
-            outcome,
-            metered,
-            amounts,
-            ..
-        } => Some((slot, id, outcome, metered, amounts)),
+        Event::TradeSettled { slot, id, outcome, metered, amounts, .. } => {
+            Some((slot, id, outcome, metered, amounts))
+        }
         _ => None,
     };
-    System::read_events_for_pallet::<Event<Test>>()
-        .into_iter()
-        .filter_map(settled)
-        .collect()
+    System::read_events_for_pallet::<Event<Test>>().into_iter().filter_map(settled).collect()
 }
 
 /// The numbers and outcomes of the settled trades so far.
 pub fn outcomes() -> Vec<(TradeId, Outcome)> {
-    settled()
-        .into_iter()
-        .map(|(_, id, outcome, ..)| (id, outcome))
-        .collect()
+    settled().into_iter().map(|(_, id, outcome, ..)| (id, outcome)).collect()
 }
 
 /// The chain with its traders and funds, when the orders of `SLOT` have been cleared.
@@ -420,9 +409,7 @@ pub fn build() -> sp_io::TestExternalities {
     Disqualified::set(vec![]);
     SanctionsFail::set(false);
     Measured::set(false);
-    let mut storage = frame_system::GenesisConfig::<Test>::default()
-        .build_storage()
-        .unwrap();
+    let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     let funds = [GRID, ENTROPY, COMMUNITY].map(|fund| (fund, ED));
     pallet_balances::GenesisConfig::<Test> {
         balances: TRADERS.map(|who| (who, FUNDS)).chain(funds).collect(),
@@ -430,9 +417,7 @@ pub fn build() -> sp_io::TestExternalities {
     }
     .assimilate_storage(&mut storage)
     .unwrap();
-    crate::GenesisConfig::<Test>::default()
-        .assimilate_storage(&mut storage)
-        .unwrap();
+    crate::GenesisConfig::<Test>::default().assimilate_storage(&mut storage).unwrap();
     let mut ext = sp_io::TestExternalities::new(storage);
     ext.execute_with(|| {
         Now::set(TestCalendar::schedule(SLOT).gate_closes);
@@ -448,11 +433,7 @@ pub fn build_and_execute(test: impl FnOnce()) {
         let issuance = Balances::total_issuance();
         test();
         Settlement::do_try_state().unwrap();
-        assert_eq!(
-            Balances::total_issuance(),
-            issuance,
-            "money was made or lost"
-        );
+        assert_eq!(Balances::total_issuance(), issuance, "money was made or lost");
         let sum: Balance = frame_system::Account::<Test>::iter_values()
             .map(|account| account.data.free + account.data.reserved)
             .sum();

@@ -171,11 +171,9 @@ impl<T: Config> Pallet<T> {
     /// Gives payment, deposit and bond back.
     fn annul(trade: &Trade<T::AccountId>) -> (Outcome, Wh, Amounts) {
         let bond = trade.complaint.map_or(0, |complaint| complaint.bond);
-        for (who, amount) in [
-            (&trade.buyer, trade.payment),
-            (&trade.seller, trade.deposit),
-            (&trade.buyer, bond),
-        ] {
+        for (who, amount) in
+            [(&trade.buyer, trade.payment), (&trade.seller, trade.deposit), (&trade.buyer, bond)]
+        {
             if let Err(error) = Self::give_back(who, amount) {
                 log::error!(target: "runtime::settlement", "a release failed: {error:?}");
             }
@@ -197,12 +195,7 @@ impl<T: Config> Pallet<T> {
         outcome: Outcome,
         metered: Wh,
     ) {
-        let Trade {
-            buyer,
-            seller,
-            energy,
-            ..
-        } = trade;
+        let Trade { buyer, seller, energy, .. } = trade;
         match outcome {
             Outcome::Delivered | Outcome::Trusted | Outcome::Acknowledged => {
                 T::Ratings::record(buyer, seller, *energy, Verdict::Kept);
@@ -249,10 +242,7 @@ impl<T: Config> Pallet<T> {
             log::error!(target: "runtime::settlement", "an exclusion failed: {error:?}");
         }
         let credentials = T::Sanctions::revoke_selling(who);
-        Self::deposit_event(Event::SellerExcluded {
-            seller: who.clone(),
-            credentials,
-        });
+        Self::deposit_event(Event::SellerExcluded { seller: who.clone(), credentials });
     }
 
     /// Forgets a seller of a slot with its last trade.

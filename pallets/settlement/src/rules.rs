@@ -76,9 +76,7 @@ impl<T: Config> Pallet<T> {
         let changes = RuleChanges::<T>::get();
         let in_force = changes.iter().rev().find(|(since, _)| *since <= moment);
         // Whatever is older than all changes on record has the oldest of them.
-        in_force
-            .or(changes.first())
-            .map_or_else(Rules::default, |(_, rules)| *rules)
+        in_force.or(changes.first()).map_or_else(Rules::default, |(_, rules)| *rules)
     }
 
     /// Lets `rules` hold for all slots whose gate opens from now on.
@@ -95,9 +93,7 @@ impl<T: Config> Pallet<T> {
             if changes.last().is_some_and(|(since, _)| *since == now) {
                 changes.pop();
             }
-            changes
-                .try_push((now, rules))
-                .map_err(|_| Error::<T>::TooManyChanges)
+            changes.try_push((now, rules)).map_err(|_| Error::<T>::TooManyChanges)
         })?;
         Self::deposit_event(Event::RulesChanged { rules });
         Ok(())

@@ -28,14 +28,8 @@ impl<T: Config> Pallet<T> {
             "rules on record are not valid"
         );
         let open = OpenBooks::<T>::get();
-        ensure!(
-            open.is_sorted_by(|a, b| a < b),
-            "open books are out of order"
-        );
-        ensure!(
-            Books::<T>::iter_keys().count() == open.len(),
-            "open books and records differ"
-        );
+        ensure!(open.is_sorted_by(|a, b| a < b), "open books are out of order");
+        ensure!(Books::<T>::iter_keys().count() == open.len(), "open books and records differ");
         let mut held = BTreeMap::<_, Balance>::new();
         let mut justify = |who: &T::AccountId, amount: Balance| {
             let entry = held.entry(who.encode()).or_default();
@@ -67,15 +61,9 @@ impl<T: Config> Pallet<T> {
         for slot in open {
             let book = Books::<T>::get(slot).ok_or("an open book without a record")?;
             ensure!(book.open > 0, "an open book without trades");
-            ensure!(
-                books.get(&slot) == Some(&book.open),
-                "a book miscounts its trades"
-            );
+            ensure!(books.get(&slot) == Some(&book.open), "a book miscounts its trades");
         }
-        ensure!(
-            Sellers::<T>::iter().count() == sellers.len(),
-            "a seller without trades"
-        );
+        ensure!(Sellers::<T>::iter().count() == sellers.len(), "a seller without trades");
         for (slot, who, seller) in Sellers::<T>::iter() {
             ensure!(
                 sellers.get(&(slot, who.encode())) == Some(&seller.open),
@@ -98,10 +86,7 @@ impl<T: Config> Pallet<T> {
                 "what is held is not what orders and trades justify"
             );
         }
-        ensure!(
-            held.values().all(|amount| *amount == 0),
-            "money of an account that is gone"
-        );
+        ensure!(held.values().all(|amount| *amount == 0), "money of an account that is gone");
         Ok(())
     }
 }

@@ -78,10 +78,7 @@ pub struct KeysStay;
 
 impl Contains<RuntimeCall> for KeysStay {
     fn contains(call: &RuntimeCall) -> bool {
-        !matches!(
-            call,
-            RuntimeCall::Session(pallet_session::Call::purge_keys { .. })
-        )
+        !matches!(call, RuntimeCall::Session(pallet_session::Call::purge_keys { .. }))
     }
 }
 

@@ -17,10 +17,7 @@ fn sessions_last_at_least_five_minutes_unless_genesis_shortens_them() {
     let millis = u64::from(pallet_pov::DEFAULT_SESSION_SLOTS) * MILLISECONDS_PER_BLOCK;
     assert!(millis >= 5 * 60 * 1_000);
     sp_io::TestExternalities::default().execute_with(|| {
-        assert_eq!(
-            pallet_pov::SessionSlots::<Runtime>::get(),
-            pallet_pov::DEFAULT_SESSION_SLOTS
-        );
+        assert_eq!(pallet_pov::SessionSlots::<Runtime>::get(), pallet_pov::DEFAULT_SESSION_SLOTS);
     });
 }
 
@@ -41,10 +38,7 @@ fn every_validator_of_the_presets_has_a_meter_an_owner_and_the_right_to_validate
             for who in pallet_session::Validators::<Runtime>::get() {
                 assert!(!pallet_metering::MetersOf::<Runtime>::get(&who).is_empty());
                 assert!(<Membership as AccessControl<AccountId>>::owner_of(&who).is_some());
-                assert!(<Membership as AccessControl<AccountId>>::may(
-                    &who,
-                    Role::Validate
-                ));
+                assert!(<Membership as AccessControl<AccountId>>::may(&who, Role::Validate));
             }
         });
     }
@@ -55,17 +49,11 @@ fn scores_follow_the_readings_of_the_validators_meters() {
     externalities("local_testnet").execute_with(|| {
         pallet_timestamp::Now::<Runtime>::put(1_000_000 * presets::TEST_SLOT_LENGTH);
         let last = SlotIndex(1_000_000 - 11);
-        let generated = [
-            (Key::Alice, 8_000),
-            (Key::Bob, 4_000),
-            (Key::Charlie, 1_000),
-        ];
+        let generated = [(Key::Alice, 8_000), (Key::Bob, 4_000), (Key::Charlie, 1_000)];
         for (who, energy) in generated {
             let meter = pallet_metering::MetersOf::<Runtime>::get(who.to_account_id())[0];
-            let reading = pallet_metering::types::Reading {
-                generated: Wh(energy),
-                consumed: Wh(0),
-            };
+            let reading =
+                pallet_metering::types::Reading { generated: Wh(energy), consumed: Wh(0) };
             for slot in (0..4).map(|back| SlotIndex(last.0 - back)) {
                 pallet_metering::Readings::<Runtime>::insert(slot, meter, reading);
                 pallet_metering::AccountTotals::<Runtime>::insert(
@@ -77,11 +65,7 @@ fn scores_follow_the_readings_of_the_validators_meters() {
         }
         let scores = Pov::scores();
         for (who, energy) in generated {
-            let score = scores
-                .iter()
-                .find(|(id, ..)| *id == who.to_account_id())
-                .unwrap()
-                .1;
+            let score = scores.iter().find(|(id, ..)| *id == who.to_account_id()).unwrap().1;
             let expected = qedex_math::score::generation_score(500_000, Wh(energy));
             assert_eq!(score, expected, "{who}");
         }
@@ -95,9 +79,7 @@ fn scores_follow_the_readings_of_the_validators_meters() {
 fn session_keys_cannot_be_purged_behind_the_back_of_the_rules() {
     let purge = RuntimeCall::Session(pallet_session::Call::purge_keys {});
     assert!(!configs::consensus::KeysStay::contains(&purge));
-    assert!(configs::consensus::KeysStay::contains(&RuntimeCall::Pov(
-        pallet_pov::Call::leave {}
-    )));
+    assert!(configs::consensus::KeysStay::contains(&RuntimeCall::Pov(pallet_pov::Call::leave {})));
     externalities("local_testnet").execute_with(|| {
         let alice = RuntimeOrigin::signed(Key::Alice.to_account_id());
         assert_noop!(
@@ -128,10 +110,8 @@ fn only_whom_the_policy_admits_can_register_session_keys() {
 fn double_vote(voter: Ed25519Keyring) -> EquivocationProof<Hash, BlockNumber> {
     let (round, set) = (1, pallet_grandpa::CurrentSetId::<Runtime>::get());
     let vote = |target_number, byte| {
-        let prevote = finality_grandpa::Prevote {
-            target_hash: Hash::repeat_byte(byte),
-            target_number,
-        };
+        let prevote =
+            finality_grandpa::Prevote { target_hash: Hash::repeat_byte(byte), target_number };
         let message = finality_grandpa::Message::Prevote(prevote.clone());
         let signature = voter.sign(&localized_payload(round, set, &message));
         (prevote, signature.into())

@@ -27,15 +27,9 @@ fn a_batch_of_1024_readings_fits_into_one_block() {
     let normal = limits.get(DispatchClass::Normal);
     let room = normal.max_extrinsic.expect("normal calls are bounded");
     let info = call.get_dispatch_info();
-    assert!(
-        info.call_weight.all_lte(room),
-        "{:?} does not fit into {room:?}",
-        info.call_weight
-    );
+    assert!(info.call_weight.all_lte(room), "{:?} does not fit into {room:?}", info.call_weight);
     let length = codec::Encode::encoded_size(&call) as u32;
-    let longest = *configs::system::BlockLength::get()
-        .max
-        .get(DispatchClass::Normal);
+    let longest = *configs::system::BlockLength::get().max.get(DispatchClass::Normal);
     assert!(length < longest, "{length} of {longest} bytes");
 }
 
@@ -59,10 +53,7 @@ fn the_community_of_genesis_has_two_independent_installers() {
     externalities("development").execute_with(|| {
         let owner = |key: Key| {
             let account = key.to_account_id();
-            assert!(<Membership as AccessControl<AccountId>>::may(
-                &account,
-                Role::InstallMeters
-            ));
+            assert!(<Membership as AccessControl<AccountId>>::may(&account, Role::InstallMeters));
             <Membership as AccessControl<AccountId>>::owner_of(&account)
         };
         assert_ne!(owner(Key::Alice), owner(Key::Bob));

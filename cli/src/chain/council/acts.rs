@@ -38,12 +38,7 @@ impl Proposal {
     pub async fn decode(at: &At, encoded: Vec<u8>) -> Result<Self, Error> {
         let weight = weight(at, &encoded).await?;
         let call = readable::read(&encoded, at.metadata_ref()).map_err(|why| no_call(&why))?;
-        Ok(Self {
-            hash: BlakeTwo256.hash(&encoded),
-            encoded,
-            call,
-            weight,
-        })
+        Ok(Self { hash: BlakeTwo256.hash(&encoded), encoded, call, weight })
     }
 
     /// A call of this program's.
@@ -93,10 +88,7 @@ async fn weight(at: &At, encoded: &[u8]) -> Result<Weight, Error> {
     let (Compact(ref_time), Compact(proof_size)) =
         <(Compact<u64>, Compact<u64>)>::decode(&mut &*answer)
             .map_err(|e| Error::Answer(format!("the weight of a call: {e}")))?;
-    Ok(Weight {
-        ref_time,
-        proof_size,
-    })
+    Ok(Weight { ref_time, proof_size })
 }
 
 fn no_call(why: &str) -> Error {
@@ -197,10 +189,7 @@ impl Session {
             Some(Decision::Executed(failure)) => {
                 match failure.or_else(|| included.refusals.first().cloned()) {
                     None => Ok(Acted::Done(Box::new((block, included)))),
-                    Some(refusal) => Err(Error::Refused {
-                        what: what.to_owned(),
-                        refusal,
-                    }),
+                    Some(refusal) => Err(Error::Refused { what: what.to_owned(), refusal }),
                 }
             }
             _ => Err(Error::Answer("nothing was proposed".to_owned())),
@@ -214,10 +203,7 @@ impl Session {
             let meaning = format!("motion {} is about the same call", open.index);
             return Err(refused(what, "DuplicateProposal", meaning));
         }
-        let most = self
-            .at()
-            .constants()
-            .entry(api::constants().council().max_proposal_weight())?;
+        let most = self.at().constants().entry(api::constants().council().max_proposal_weight())?;
         let weight = &proposal.weight;
         if weight.ref_time > most.ref_time || weight.proof_size > most.proof_size {
             let meaning = format!(
@@ -240,23 +226,17 @@ impl Session {
         let who = account_of(key);
         let council = council(self.at()).await?;
         council.ensure_member(what, who)?;
-        let (same, vote) = if aye {
-            (&motion.ayes, "aye")
-        } else {
-            (&motion.nays, "nay")
-        };
+        let (same, vote) = if aye { (&motion.ayes, "aye") } else { (&motion.nays, "nay") };
         if same.contains(&who) {
             let meaning = format!("the member has voted {vote} already");
             return Err(refused(what, "DuplicateVote", meaning));
         }
         let vote = api::tx().council().vote(motion.hash, motion.index, aye);
         let (block, included) = self.call(what, &vote, key).await?;
-        let votes = included
-            .decided(motion.hash)
-            .find_map(|decision| match decision {
-                Decision::Voted(ayes, nays) => Some((*ayes, *nays)),
-                _ => None,
-            });
+        let votes = included.decided(motion.hash).find_map(|decision| match decision {
+            Decision::Voted(ayes, nays) => Some((*ayes, *nays)),
+            _ => None,
+        });
         let (ayes, nays) = votes.ok_or_else(|| Error::Answer("nobody voted".to_owned()))?;
         Ok((block, ayes, nays))
     }
@@ -290,14 +270,12 @@ impl Session {
             length(&encoded),
         );
         let (block, included) = self.call(what, &close, key).await?;
-        let end = included
-            .decided(motion.hash)
-            .find_map(|decision| match decision {
-                Decision::Executed(None) => Some(Ending::Executed),
-                Decision::Executed(Some(refusal)) => Some(Ending::Failed(refusal.clone())),
-                Decision::Disapproved => Some(Ending::Disapproved),
-                Decision::Proposed(_) | Decision::Voted(..) => None,
-            });
+        let end = included.decided(motion.hash).find_map(|decision| match decision {
+            Decision::Executed(None) => Some(Ending::Executed),
+            Decision::Executed(Some(refusal)) => Some(Ending::Failed(refusal.clone())),
+            Decision::Disapproved => Some(Ending::Disapproved),
+            Decision::Proposed(_) | Decision::Voted(..) => None,
+        });
         Ok(Closed {
             end: end.ok_or_else(|| Error::Answer("nothing was closed".to_owned()))?,
             refusals: included.refusals,

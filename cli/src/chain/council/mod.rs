@@ -57,13 +57,9 @@ impl Council {
 /// The council as it is.
 pub async fn council(at: &At) -> Result<Council, Error> {
     let storage = at.storage();
-    let members = storage
-        .try_fetch(api::storage().council().members(), ())
-        .await?;
+    let members = storage.try_fetch(api::storage().council().members(), ()).await?;
     let members = members.map(|members| members.decode()).transpose()?;
-    let prime = storage
-        .try_fetch(api::storage().council().prime(), ())
-        .await?;
+    let prime = storage.try_fetch(api::storage().council().prime(), ()).await?;
     let prime = prime.map(|prime| prime.decode()).transpose()?;
     let members = members.unwrap_or_default().into_iter();
     Ok(Council {
@@ -127,9 +123,7 @@ impl Motion {
         if block < u64::from(self.end) {
             return Standing::Open;
         }
-        let prime_says_aye = council
-            .prime
-            .is_some_and(|prime| self.ayes.contains(&prime));
+        let prime_says_aye = council.prime.is_some_and(|prime| self.ayes.contains(&prime));
         // Nobody is for and against: with the prime's aye, all but the nays are for it.
         if prime_says_aye && seats.saturating_sub(nays) >= self.threshold {
             Standing::Approved
@@ -142,10 +136,7 @@ impl Motion {
 /// The motions that were not closed, by number.
 pub async fn motions(at: &At) -> Result<Vec<Motion>, Error> {
     let mut all = Vec::new();
-    let mut entries = at
-        .storage()
-        .iter(api::storage().council().voting(), ())
-        .await?;
+    let mut entries = at.storage().iter(api::storage().council().voting(), ()).await?;
     while let Some(entry) = entries.next().await {
         let entry = entry?;
         let (hash,) = entry.key()?.decode()?;
@@ -165,10 +156,8 @@ pub async fn motion(at: &At, what: &str, index: u32) -> Result<Motion, Error> {
 
 /// The call that a motion is about, as it is stored: encoded.
 pub async fn proposal(at: &At, motion: &Motion) -> Result<Vec<u8>, Error> {
-    let stored = at
-        .storage()
-        .try_fetch(api::storage().council().proposal_of(), (motion.hash,))
-        .await?;
+    let stored =
+        at.storage().try_fetch(api::storage().council().proposal_of(), (motion.hash,)).await?;
     let none = || Error::Answer(format!("motion {} has no call", motion.index));
     Ok(stored.ok_or_else(none)?.into_bytes())
 }
@@ -183,10 +172,7 @@ pub fn readable(at: &At, encoded: &[u8]) -> Result<Call, Error> {
 fn refused(what: &str, name: &str, meaning: String) -> Error {
     Error::Refused {
         what: what.to_owned(),
-        refusal: Refusal {
-            name: format!("Council::{name}"),
-            meaning,
-        },
+        refusal: Refusal { name: format!("Council::{name}"), meaning },
     }
 }
 

@@ -23,11 +23,7 @@ fn two_thirds_are_the_fewest_whom_the_runtime_obeys() {
     for members in 1..=100 {
         let ayes = two_thirds(members);
         assert!(may_administer(ayes, members), "{ayes} of {members}");
-        assert!(
-            !may_administer(ayes - 1, members),
-            "{} of {members}",
-            ayes - 1
-        );
+        assert!(!may_administer(ayes - 1, members), "{} of {members}", ayes - 1);
     }
 }
 
@@ -71,11 +67,7 @@ fn closed_by_the_pallet(council: &Council, motion: &Motion, block: u64) -> Stand
                         )
                     )
                 });
-            return if dropped {
-                Standing::Disapproved
-            } else {
-                Standing::Approved
-            };
+            return if dropped { Standing::Disapproved } else { Standing::Approved };
         };
         let early = pallet_collective::Error::<Runtime, CouncilCollective>::TooEarly;
         assert_eq!(error.error, early.into());
@@ -118,15 +110,9 @@ proptest! {
 
 #[test]
 fn only_members_propose_and_vote() {
-    let council = Council {
-        members: vec![[1; 32], [2; 32]],
-        prime: None,
-    };
+    let council = Council { members: vec![[1; 32], [2; 32]], prime: None };
     assert!(council.ensure_member("the vote", [2; 32]).is_ok());
     let error = council.ensure_member("the vote", [3; 32]).unwrap_err();
     let said = error.to_string();
-    assert!(
-        said.starts_with("the vote: Council::NotMember: 5"),
-        "{said}"
-    );
+    assert!(said.starts_with("the vote: Council::NotMember: 5"), "{said}");
 }

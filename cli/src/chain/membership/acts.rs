@@ -72,87 +72,57 @@ pub fn register_attribute(
 
 /// Replaces an attribute's issuer.
 pub fn set_issuer(attribute: u32, issuer: Account) -> Act<impl Payload> {
-    act!(set_issuer {
-        attribute: AttributeId(attribute),
-        issuer: id(issuer)
-    })
+    act!(set_issuer { attribute: AttributeId(attribute), issuer: id(issuer) })
 }
 
 /// Removes an attribute.
 pub fn remove_attribute(attribute: u32) -> Act<impl Payload> {
-    act!(remove_attribute {
-        attribute: AttributeId(attribute)
-    })
+    act!(remove_attribute { attribute: AttributeId(attribute) })
 }
 
 /// Voids all credentials of an attribute.
 pub fn bump_version(attribute: u32) -> Act<impl Payload> {
-    act!(bump_version {
-        attribute: AttributeId(attribute)
-    })
+    act!(bump_version { attribute: AttributeId(attribute) })
 }
 
 /// Issues credentials.
 pub fn issue_batch(attribute: u32, all: &[NewCredential]) -> Act<impl Payload + use<>> {
-    act!(issue_batch {
-        attribute: AttributeId(attribute),
-        credentials: new_credentials(all),
-    })
+    act!(issue_batch { attribute: AttributeId(attribute), credentials: new_credentials(all) })
 }
 
 /// Lifts credentials to the present version.
 pub fn reissue(attribute: u32, accounts: &[Account]) -> Act<impl Payload + use<>> {
-    act!(reissue {
-        attribute: AttributeId(attribute),
-        accounts: ids(accounts)
-    })
+    act!(reissue { attribute: AttributeId(attribute), accounts: ids(accounts) })
 }
 
 /// Revokes a credential.
 pub fn revoke(who: Account, attribute: u32) -> Act<impl Payload> {
-    act!(revoke {
-        who: id(who),
-        attribute: AttributeId(attribute)
-    })
+    act!(revoke { who: id(who), attribute: AttributeId(attribute) })
 }
 
 /// Removes a credential that lapsed long ago.
 pub fn remove_lapsed(who: Account, attribute: u32) -> Act<impl Payload> {
-    act!(remove_lapsed {
-        who: id(who),
-        attribute: AttributeId(attribute)
-    })
+    act!(remove_lapsed { who: id(who), attribute: AttributeId(attribute) })
 }
 
 /// Creates a policy.
 pub fn create_policy(nodes: &[PolicyNode<u32>]) -> Act<impl Payload + use<>> {
-    act!(create_policy {
-        nodes: chain_nodes(nodes)
-    })
+    act!(create_policy { nodes: chain_nodes(nodes) })
 }
 
 /// Removes a policy.
 pub fn remove_policy(policy: u32) -> Act<impl Payload> {
-    act!(remove_policy {
-        policy: PolicyId(policy)
-    })
+    act!(remove_policy { policy: PolicyId(policy) })
 }
 
 /// Makes a role require a policy.
 pub fn set_role(role: Role, policy: u32) -> Act<impl Payload> {
-    act!(set_role {
-        role: role.on_chain(),
-        policy: PolicyId(policy)
-    })
+    act!(set_role { role: role.on_chain(), policy: PolicyId(policy) })
 }
 
 /// Excludes an account.
 pub fn blacklist(who: Account, reason: &str, duration: u64) -> Act<impl Payload + use<>> {
-    act!(blacklist {
-        who: id(who),
-        reason: text(reason),
-        duration: duration
-    })
+    act!(blacklist { who: id(who), reason: text(reason), duration: duration })
 }
 
 /// Takes an account off the blacklist.

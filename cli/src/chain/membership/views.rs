@@ -46,10 +46,7 @@ fn utf8(bytes: BoundedVec<u8>) -> String {
 /// All attributes by number.
 pub async fn attributes(at: &At) -> Result<Vec<Attribute>, Error> {
     let mut all = Vec::new();
-    let mut entries = at
-        .storage()
-        .iter(api::storage().membership().attributes(), ())
-        .await?;
+    let mut entries = at.storage().iter(api::storage().membership().attributes(), ()).await?;
     while let Some(entry) = entries.next().await {
         let entry = entry?;
         let (number,) = entry.key()?.decode()?;
@@ -103,10 +100,7 @@ pub async fn credentials(
 
 /// The owner behind `who`: 32 bytes in hexadecimal; none without a credential on record.
 pub async fn owner(at: &At, who: Account) -> Result<Option<String>, Error> {
-    let holder = at
-        .storage()
-        .try_fetch(api::storage().membership().holders(), (id(who),))
-        .await?;
+    let holder = at.storage().try_fetch(api::storage().membership().holders(), (id(who),)).await?;
     let holder = holder.map(|holder| holder.decode()).transpose()?;
     Ok(holder.map(|holder| owner_text(&holder.owner)))
 }
@@ -118,10 +112,7 @@ async fn owners(at: &At, who: Option<Account>) -> Result<BTreeMap<Account, Strin
         return Ok(owner.map(|owner| (who, owner)).into_iter().collect());
     }
     let mut all = BTreeMap::new();
-    let mut entries = at
-        .storage()
-        .iter(api::storage().membership().holders(), ())
-        .await?;
+    let mut entries = at.storage().iter(api::storage().membership().holders(), ()).await?;
     while let Some(entry) = entries.next().await {
         let entry = entry?;
         let (account,) = entry.key()?.decode()?;
@@ -134,20 +125,12 @@ async fn owners(at: &At, who: Option<Account>) -> Result<BTreeMap<Account, Strin
 pub async fn policies(at: &At) -> Result<Vec<(u32, Vec<PolicyNode<u32>>, Plancks)>, Error> {
     let mut all = Vec::new();
     let storage = at.storage();
-    let mut entries = storage
-        .iter(api::storage().membership().policies(), ())
-        .await?;
+    let mut entries = storage.iter(api::storage().membership().policies(), ()).await?;
     while let Some(entry) = entries.next().await {
         let entry = entry?;
         let (policy,) = entry.key()?.decode()?;
         let number = policy.0;
-        let nodes = entry
-            .value()
-            .decode()?
-            .0
-            .into_iter()
-            .map(own_node)
-            .collect();
+        let nodes = entry.value().decode()?.0.into_iter().map(own_node).collect();
         let bond = storage
             .try_fetch(api::storage().membership().policy_bonds(), (policy,))
             .await?
@@ -162,14 +145,9 @@ pub async fn policies(at: &At) -> Result<Vec<(u32, Vec<PolicyNode<u32>>, Plancks
 
 /// The policy that a role requires.
 pub async fn policy_of(at: &At, role: Role) -> Result<Option<u32>, Error> {
-    let policy = at
-        .storage()
-        .try_fetch(api::storage().membership().roles(), (role.on_chain(),))
-        .await?;
-    Ok(policy
-        .map(|policy| policy.decode())
-        .transpose()?
-        .map(|policy| policy.0))
+    let policy =
+        at.storage().try_fetch(api::storage().membership().roles(), (role.on_chain(),)).await?;
+    Ok(policy.map(|policy| policy.decode()).transpose()?.map(|policy| policy.0))
 }
 
 fn reason_text(reason: ExclusionReason) -> String {
@@ -182,10 +160,7 @@ fn reason_text(reason: ExclusionReason) -> String {
 /// The blacklist, in the order of ends; those that have ended at `now` are in it until cleared.
 pub async fn exclusions(at: &At, now: u64) -> Result<Vec<Exclusion>, Error> {
     let mut all = Vec::new();
-    let mut entries = at
-        .storage()
-        .iter(api::storage().membership().blacklist(), ())
-        .await?;
+    let mut entries = at.storage().iter(api::storage().membership().blacklist(), ()).await?;
     while let Some(entry) = entries.next().await {
         let entry = entry?;
         let (account,) = entry.key()?.decode()?;
@@ -215,11 +190,9 @@ fn obstacle(in_the_way: InTheWay) -> Obstacle {
         Lack::UnknownAttribute => Obstacle::UnknownAttribute { attribute },
         Lack::MissingCredential => Obstacle::MissingCredential { attribute },
         Lack::Expired { since } => Obstacle::Expired { attribute, since },
-        Lack::OutdatedVersion { held, present } => Obstacle::OutdatedVersion {
-            attribute,
-            held,
-            present,
-        },
+        Lack::OutdatedVersion { held, present } => {
+            Obstacle::OutdatedVersion { attribute, held, present }
+        }
     }
 }
 
@@ -244,16 +217,12 @@ fn explanation(told: ChainExplanation) -> Explanation {
 
 /// What a policy says about an account.
 pub async fn explain_policy(at: &At, who: Account, policy: u32) -> Result<Explanation, Error> {
-    let ask = api::runtime_apis()
-        .membership_api()
-        .explain_policy(id(who), PolicyId(policy));
+    let ask = api::runtime_apis().membership_api().explain_policy(id(who), PolicyId(policy));
     Ok(explanation(at.runtime_apis().call(ask).await?))
 }
 
 /// What the policy of a role says about an account.
 pub async fn explain_role(at: &At, who: Account, role: Role) -> Result<Explanation, Error> {
-    let ask = api::runtime_apis()
-        .membership_api()
-        .explain_role(id(who), role.on_chain());
+    let ask = api::runtime_apis().membership_api().explain_role(id(who), role.on_chain());
     Ok(explanation(at.runtime_apis().call(ask).await?))
 }

@@ -78,10 +78,7 @@ pub(super) async fn correction(
     slot: u64,
 ) -> Result<Option<Correction>, Error> {
     let key = (SlotIndex(slot), MeterId(meter));
-    let correction = at
-        .storage()
-        .try_fetch(api::storage().metering().corrections(), key)
-        .await?;
+    let correction = at.storage().try_fetch(api::storage().metering().corrections(), key).await?;
     let correction = correction.map(|one| one.decode()).transpose()?;
     Ok(correction.map(|one| Correction {
         installer: one.installer.to_string(),

@@ -22,10 +22,8 @@ pub struct Totals {
 
 /// The totals of a slot as corrected; none without a reading that is kept.
 pub async fn totals(at: &At, slot: u64) -> Result<Option<Totals>, Error> {
-    let totals = at
-        .storage()
-        .try_fetch(api::storage().metering().slot_totals(), (SlotIndex(slot),))
-        .await?;
+    let totals =
+        at.storage().try_fetch(api::storage().metering().slot_totals(), (SlotIndex(slot),)).await?;
     let totals = totals.map(|totals| totals.decode()).transpose()?;
     Ok(totals.map(|totals| Totals {
         generated: totals.generated.0,
@@ -48,10 +46,7 @@ pub struct Demand {
 
 /// The demand of the closed slots of a day, in order.
 pub async fn load(at: &At, day: u64) -> Result<Vec<Demand>, Error> {
-    let load = at
-        .storage()
-        .try_fetch(api::storage().metering().day_loads(), (day,))
-        .await?;
+    let load = at.storage().try_fetch(api::storage().metering().day_loads(), (day,)).await?;
     let Some(load) = load else {
         return Ok(Vec::new());
     };
@@ -101,10 +96,7 @@ impl std::fmt::Display for NoLoad {
 
 /// Why a day has no demand on record, which it has not. `present` is the slot under delivery.
 pub async fn why_no_load(at: &At, day: u64, present: u64) -> Result<NoLoad, Error> {
-    let progress = at
-        .storage()
-        .try_fetch(api::storage().metering().agenda(), ())
-        .await?;
+    let progress = at.storage().try_fetch(api::storage().metering().agenda(), ()).await?;
     let progress = progress.map(|progress| progress.decode()).transpose()?;
     // Without an agenda nothing was closed, and the first slot to be closed is the present one.
     let next = progress.map_or(present, |progress| progress.close.0);

@@ -83,10 +83,7 @@ impl TariffRule {
 
 /// The rule of slots whose gate opens from now on; without one they are off-peak.
 pub async fn tariff(at: &At) -> Result<Option<TariffRule>, Error> {
-    let rule = at
-        .storage()
-        .try_fetch(api::storage().metering().standing_tariff(), ())
-        .await?;
+    let rule = at.storage().try_fetch(api::storage().metering().standing_tariff(), ()).await?;
     let rule = rule.map(|rule| rule.decode()).transpose()?;
     Ok(rule.as_ref().map(TariffRule::of))
 }
@@ -102,10 +99,8 @@ pub fn set_tariff(rule: &TariffRule) -> Act<impl Payload + use<>> {
 /// The tariff band of a slot, and whether it is fixed. One that is not is what it would be by what
 /// is known now.
 pub async fn fixed_band(at: &At, slot: u64) -> Result<(Band, bool), Error> {
-    let fixed = at
-        .storage()
-        .try_fetch(api::storage().metering().bands(), (SlotIndex(slot),))
-        .await?;
+    let fixed =
+        at.storage().try_fetch(api::storage().metering().bands(), (SlotIndex(slot),)).await?;
     match fixed {
         Some(fixed) => Ok((Band::of(&fixed.decode()?), true)),
         None => Ok((band(at, slot).await?, false)),
@@ -121,15 +116,8 @@ mod tests {
     type Ranges<'a> = &'a [(u8, u8)];
 
     fn rule(look_back: u8, mid: Ranges<'_>) -> TariffRule {
-        let range = |(from, until): &(u8, u8)| DayRange {
-            from: *from,
-            until: *until,
-        };
-        TariffRule {
-            threshold: Wh(36_000),
-            look_back,
-            mid: mid.iter().map(range).collect(),
-        }
+        let range = |(from, until): &(u8, u8)| DayRange { from: *from, until: *until };
+        TariffRule { threshold: Wh(36_000), look_back, mid: mid.iter().map(range).collect() }
     }
 
     #[test]

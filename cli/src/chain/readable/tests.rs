@@ -46,9 +46,8 @@ fn texts_accounts_and_calls_within_calls_are_read() {
         prime: None,
         old_count: 3,
     });
-    let both = RuntimeCall::Utility(pallet_utility::Call::batch_all {
-        calls: vec![register, members],
-    });
+    let both =
+        RuntimeCall::Utility(pallet_utility::Call::batch_all { calls: vec![register, members] });
     let (text, json) = shown(&both);
     let (alice, bob) = (Alice.to_account_id(), Bob.to_account_id());
     assert_eq!(
@@ -87,10 +86,7 @@ fn numbers_stay_whole_and_bytes_that_are_no_text_are_hexadecimal() {
         .unwrap(),
     });
     let (text, _) = shown(&policy);
-    assert_eq!(
-        text,
-        "Membership.create_policy(nodes: [{Attribute: 1}, {AtLeast: {k: 1, of: 1}}])"
-    );
+    assert_eq!(text, "Membership.create_policy(nodes: [{Attribute: 1}, {AtLeast: {k: 1, of: 1}}])");
 
     for (remark, told) in [
         (&b"\xff\x00"[..], "0xff00"),
@@ -110,26 +106,17 @@ fn hashes_are_hexadecimal_though_their_bytes_may_be_text() {
     let proposal_hash = sp_core::H256([b'a'; 32]);
     let kill = RuntimeCall::Council(pallet_collective::Call::kill { proposal_hash });
     let (text, _) = shown(&kill);
-    assert_eq!(
-        text,
-        format!("Council.kill(proposal_hash: 0x{})", "61".repeat(32))
-    );
+    assert_eq!(text, format!("Council.kill(proposal_hash: 0x{})", "61".repeat(32)));
 }
 
 #[test]
 fn what_is_not_exactly_one_call_is_refused() {
-    let call = membership(pallet_membership::Call::lift_exclusion {
-        who: AccountId::new([1; 32]),
-    })
-    .encode();
+    let call = membership(pallet_membership::Call::lift_exclusion { who: AccountId::new([1; 32]) })
+        .encode();
     assert!(read(&call, &metadata()).is_ok());
-    for bad in [
-        &call[..call.len() - 1],
-        &[&call[..], &[0]].concat(),
-        &[],
-        &[255, 0],
-        &[call[0], 255],
-    ] {
+    for bad in
+        [&call[..call.len() - 1], &[&call[..], &[0]].concat(), &[], &[255, 0], &[call[0], 255]]
+    {
         assert!(read(bad, &metadata()).is_err(), "{bad:?}");
     }
     let more = read(&[&call[..], &[0, 0]].concat(), &metadata()).unwrap_err();
@@ -141,16 +128,9 @@ fn what_is_not_exactly_one_call_is_refused() {
 fn deep_calls_are_read() {
     let innermost = frame_system::Call::remark { remark: vec![7] }.into();
     let deep = (0..250).fold(innermost, |call: RuntimeCall, _| {
-        RuntimeCall::Utility(pallet_utility::Call::as_derivative {
-            index: 0,
-            call: Box::new(call),
-        })
+        RuntimeCall::Utility(pallet_utility::Call::as_derivative { index: 0, call: Box::new(call) })
     });
     let (text, json) = shown(&deep);
-    assert_eq!(
-        text.matches("Utility.as_derivative(index: 0, call: ")
-            .count(),
-        250
-    );
+    assert_eq!(text.matches("Utility.as_derivative(index: 0, call: ").count(), 250);
     assert_eq!(json.matches("\"call\":\"as_derivative\"").count(), 250);
 }

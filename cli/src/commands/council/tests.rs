@@ -90,10 +90,7 @@ fn a_motion_is_told_with_its_call_and_votes() {
 
 #[test]
 fn what_became_of_a_motion_is_told_and_a_failure_is_an_error() {
-    let refusal = Refusal {
-        name: "Membership::UnknownPolicy".to_owned(),
-        meaning: String::new(),
-    };
+    let refusal = Refusal { name: "Membership::UnknownPolicy".to_owned(), meaning: String::new() };
     let closed = |end, refusals: &[&Refusal]| Closed {
         end,
         refusals: refusals.iter().copied().cloned().collect(),

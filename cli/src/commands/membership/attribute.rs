@@ -63,18 +63,13 @@ impl Attribute {
     pub async fn run(&self) -> Result<(), Error> {
         match self {
             Self::List(ask) => list(ask).await,
-            Self::Register {
-                name,
-                description,
-                issuer,
-                sign,
-            } => register(name, description, *issuer, sign).await,
+            Self::Register { name, description, issuer, sign } => {
+                register(name, description, *issuer, sign).await
+            }
             Self::Bump { attribute, sign } => bump(attribute, sign).await,
-            Self::SetIssuer {
-                attribute,
-                issuer,
-                sign,
-            } => set_issuer(attribute, *issuer, sign).await,
+            Self::SetIssuer { attribute, issuer, sign } => {
+                set_issuer(attribute, *issuer, sign).await
+            }
             Self::Remove { attribute, sign } => remove(attribute, sign).await,
         }
     }
@@ -85,14 +80,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     if ask.json {
         return print_json(&attributes);
     }
-    let header = [
-        "number",
-        "name",
-        "version",
-        "on record",
-        "issuer",
-        "meaning",
-    ];
+    let header = ["number", "name", "version", "on record", "issuer", "meaning"];
     let rows = attributes.into_iter().map(|attribute| {
         vec![
             attribute.attribute.to_string(),
@@ -127,10 +115,7 @@ async fn register(
     if sign.json() {
         return print_json(&json!({ "attribute": attribute, "block": block.number }));
     }
-    println!(
-        "attribute {attribute} ({name}) is registered in block {}",
-        block.number
-    );
+    println!("attribute {attribute} ({name}) is registered in block {}", block.number);
     Ok(())
 }
 
@@ -177,11 +162,7 @@ async fn set_issuer(attribute: &str, issuer: Account, sign: &Administer) -> Resu
             "block": block.number,
         }));
     }
-    println!(
-        "{issuer} issues {} from block {} on",
-        universe.label(attribute),
-        block.number
-    );
+    println!("{issuer} issues {} from block {} on", universe.label(attribute), block.number);
     Ok(())
 }
 
@@ -196,10 +177,6 @@ async fn remove(attribute: &str, sign: &Administer) -> Result<(), Error> {
     if sign.json() {
         return print_json(&json!({ "attribute": attribute, "block": block.number }));
     }
-    println!(
-        "{} is removed in block {}",
-        universe.label(attribute),
-        block.number
-    );
+    println!("{} is removed in block {}", universe.label(attribute), block.number);
     Ok(())
 }

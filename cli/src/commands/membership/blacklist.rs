@@ -50,12 +50,7 @@ impl Blacklist {
     /// Does it.
     pub async fn run(&self) -> Result<(), Error> {
         match self {
-            Self::Add {
-                account,
-                hours,
-                reason,
-                sign,
-            } => add(*account, *hours, reason, sign).await,
+            Self::Add { account, hours, reason, sign } => add(*account, *hours, reason, sign).await,
             Self::Remove { account, sign } => remove(*account, sign).await,
             Self::List(ask) => list(ask).await,
         }
@@ -74,10 +69,7 @@ async fn add(account: Account, hours: u64, reason: &str, sign: &Administer) -> R
     if sign.json() {
         return print_json(&json!({ "account": account, "until": until, "block": block.number }));
     }
-    println!(
-        "{account} is excluded for {hours} h from block {} on",
-        block.number
-    );
+    println!("{account} is excluded for {hours} h from block {} on", block.number);
     Ok(())
 }
 

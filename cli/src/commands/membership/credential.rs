@@ -225,17 +225,14 @@ async fn reissue(args: &Reissue) -> Result<(), Error> {
         print_json(&json!({ "attribute": attribute, "credentials": each }))?;
     } else {
         for (who, refusal) in &all {
-            let result = refusal
-                .as_ref()
-                .map_or("re-issued".to_owned(), |why| format!("refused: {why}"));
+            let result =
+                refusal.as_ref().map_or("re-issued".to_owned(), |why| format!("refused: {why}"));
             println!("{}: {result}", account_text(*who));
         }
     }
     if refused > 0 {
         let of = all.len();
-        return Err(Error::BadInput(format!(
-            "{refused} of {of} credentials were not re-issued"
-        )));
+        return Err(Error::BadInput(format!("{refused} of {of} credentials were not re-issued")));
     }
     Ok(())
 }
@@ -347,11 +344,7 @@ mod tests {
             let error = end(["--expires", &later.to_string()]).unwrap_err();
             let said = error.to_string();
             assert!(matches!(error, Error::BadInput(_)), "{said}");
-            for part in [
-                "at most 36500 days",
-                &latest.to_string(),
-                &later.to_string(),
-            ] {
+            for part in ["at most 36500 days", &latest.to_string(), &later.to_string()] {
                 assert!(said.contains(part), "{said}");
             }
         }

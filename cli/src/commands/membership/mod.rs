@@ -45,10 +45,9 @@ fn each_once(accounts: &[Account]) -> Result<(), Error> {
     let mut seen = BTreeSet::new();
     match accounts.iter().find(|account| !seen.insert(**account)) {
         None => Ok(()),
-        Some(twice) => Err(Error::BadInput(format!(
-            "{} is named twice",
-            membership::account_text(*twice)
-        ))),
+        Some(twice) => {
+            Err(Error::BadInput(format!("{} is named twice", membership::account_text(*twice))))
+        }
     }
 }
 
@@ -70,9 +69,7 @@ impl Universe {
             several => {
                 let all: Vec<_> = several.iter().map(u32::to_string).collect();
                 let all = all.join(", ");
-                Err(format!(
-                    "several attributes are named {name:?}: {all}; give a number instead"
-                ))
+                Err(format!("several attributes are named {name:?}: {all}; give a number instead"))
             }
         }
     }
@@ -105,11 +102,7 @@ fn distance(moment: u64, now: u64) -> String {
         (0, _) => format!("{hours} h {minutes} min"),
         _ => format!("{days} d {hours} h"),
     };
-    if moment >= now {
-        format!("in {long}")
-    } else {
-        format!("{long} ago")
-    }
+    if moment >= now { format!("in {long}") } else { format!("{long} ago") }
 }
 
 fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Table {

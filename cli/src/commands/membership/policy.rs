@@ -134,9 +134,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     }
     let all = membership::policies(&at).await?;
     let required = |policy: u32| {
-        let by = roles
-            .iter()
-            .filter(|(_, required)| *required == Some(policy));
+        let by = roles.iter().filter(|(_, required)| *required == Some(policy));
         by.map(|(role, _)| *role).collect::<Vec<_>>()
     };
     let text = |nodes: &[PolicyNode<u32>]| formula::print(nodes, &|number| universe.name(number));
@@ -157,17 +155,9 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     let rows = all.iter().map(|(policy, nodes, bond)| {
         let roles = required(*policy);
         let roles: Vec<_> = roles.into_iter().map(super::role::name).collect();
-        vec![
-            policy.to_string(),
-            text(nodes),
-            roles.join(", "),
-            qed(*bond, 4),
-        ]
+        vec![policy.to_string(), text(nodes), roles.join(", "), qed(*bond, 4)]
     });
-    println!(
-        "{}",
-        table(&["number", "formula", "required to", "bond, QED"], rows)
-    );
+    println!("{}", table(&["number", "formula", "required to", "bond, QED"], rows));
     Ok(())
 }
 
@@ -207,11 +197,7 @@ async fn explain(args: &Explain) -> Result<(), Error> {
         (_, Some(role)) => format!("for the role {}", super::role::name(role)),
         (policy, None) => format!("policy {}", policy.unwrap_or_default()),
     };
-    let verdict = if explanation.passes {
-        "passes"
-    } else {
-        "fails"
-    };
+    let verdict = if explanation.passes { "passes" } else { "fails" };
     println!("{} {verdict} {what}", account_text(args.account));
     if let Some(owner) = owner {
         println!("  the owner behind it is {owner}");
@@ -266,11 +252,7 @@ fn sentence(obstacle: &Obstacle, universe: &Universe, now: u64) -> String {
             let since = distance(*since, now);
             format!("{}: expired {since}", universe.label(*attribute))
         }
-        Obstacle::OutdatedVersion {
-            attribute,
-            held,
-            present,
-        } => format!(
+        Obstacle::OutdatedVersion { attribute, held, present } => format!(
             "{}: outdated version: {held} is held, {present} is present",
             universe.label(*attribute)
         ),
@@ -284,30 +266,14 @@ mod tests {
     #[test]
     fn an_explanation_shows_the_tree_and_says_why() {
         let universe = Universe(vec![]);
-        let part = |depth, node, holds, blocks, met| Part {
-            depth,
-            node,
-            holds,
-            blocks,
-            met,
-        };
+        let part = |depth, node, holds, blocks, met| Part { depth, node, holds, blocks, met };
         let explanation = Explanation {
             passes: false,
             policy: Some(1),
             obstacles: vec![
-                Obstacle::Blacklisted {
-                    reason: "tampering".to_owned(),
-                    until: 3_660_000,
-                },
-                Obstacle::OutdatedVersion {
-                    attribute: 4,
-                    held: 0,
-                    present: 2,
-                },
-                Obstacle::Expired {
-                    attribute: 5,
-                    since: 0,
-                },
+                Obstacle::Blacklisted { reason: "tampering".to_owned(), until: 3_660_000 },
+                Obstacle::OutdatedVersion { attribute: 4, held: 0, present: 2 },
+                Obstacle::Expired { attribute: 5, since: 0 },
             ],
             parts: vec![
                 part(0, PolicyNode::AtLeast { k: 2, of: 2 }, false, true, 1),
@@ -326,11 +292,7 @@ mod tests {
 
     #[test]
     fn obstacles_have_names_in_json() {
-        let outdated = Obstacle::OutdatedVersion {
-            attribute: 4,
-            held: 0,
-            present: 2,
-        };
+        let outdated = Obstacle::OutdatedVersion { attribute: 4, held: 0, present: 2 };
         assert_eq!(
             serde_json::to_value(outdated).unwrap(),
             json!({ "why": "outdated-version", "attribute": 4, "held": 0, "present": 2 })

@@ -38,9 +38,7 @@ impl Role {
 
 /// A role as it is written on the command line.
 pub fn name(role: Which) -> String {
-    role.to_possible_value()
-        .map(|value| value.get_name().to_owned())
-        .unwrap_or_default()
+    role.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 async fn list(ask: &Ask) -> Result<(), Error> {
@@ -85,10 +83,6 @@ async fn set(role: Which, policy: u32, sign: &Administer) -> Result<(), Error> {
     if sign.json() {
         return print_json(&json!({ "role": role, "policy": policy, "block": block.number }));
     }
-    println!(
-        "{} requires policy {policy} from block {} on",
-        name(role),
-        block.number
-    );
+    println!("{} requires policy {policy} from block {} on", name(role), block.number);
     Ok(())
 }

@@ -33,10 +33,7 @@ fn an_attribute_is_named_by_number_or_by_a_name_of_its_own() {
         // A policy says the same.
         let quoted = format!("solar or \"{text}\"");
         let fault = crate::formula::parse(&quoted, &|name| universe.number(name));
-        assert!(
-            fault.as_ref().is_err_and(|fault| fault.contains(why)),
-            "{fault:?}"
-        );
+        assert!(fault.as_ref().is_err_and(|fault| fault.contains(why)), "{fault:?}");
     }
     assert_eq!(universe.label(0), "solar");
     assert_eq!(universe.label(2), "2");
@@ -95,16 +92,7 @@ fn every_command_of_the_groups_is_read() {
             "--sudo",
         ],
         &["attribute", "bump", "solar", "--suri", "//Alice"],
-        &[
-            "attribute",
-            "set-issuer",
-            "1",
-            "--issuer",
-            "//Bob",
-            "--suri",
-            "//Alice",
-            "--sudo",
-        ],
+        &["attribute", "set-issuer", "1", "--issuer", "//Bob", "--suri", "//Alice", "--sudo"],
         &["attribute", "remove", "1", "--suri", "//Alice", "--sudo"],
         &[
             "credential",
@@ -131,60 +119,14 @@ fn every_command_of_the_groups_is_read() {
             "--genesis",
             "0x0000000000000000000000000000000000000000000000000000000000000000",
         ],
-        &[
-            "credential",
-            "revoke",
-            "--attribute",
-            "1",
-            "--who",
-            "//Eve",
-            "--suri",
-            "//Alice",
-        ],
-        &[
-            "credential",
-            "clear",
-            "--attribute",
-            "1",
-            "--who",
-            "//Eve",
-            "--suri",
-            "//Bob",
-        ],
-        &[
-            "credential",
-            "list",
-            "--who",
-            "//Eve",
-            "--url",
-            "ws://127.0.0.1:1",
-        ],
-        &[
-            "policy",
-            "create",
-            "2 of (solar, battery, 3)",
-            "--suri",
-            "//Eve",
-        ],
+        &["credential", "revoke", "--attribute", "1", "--who", "//Eve", "--suri", "//Alice"],
+        &["credential", "clear", "--attribute", "1", "--who", "//Eve", "--suri", "//Bob"],
+        &["credential", "list", "--who", "//Eve", "--url", "ws://127.0.0.1:1"],
+        &["policy", "create", "2 of (solar, battery, 3)", "--suri", "//Eve"],
         &["policy", "remove", "5", "--suri", "//Eve"],
         &["policy", "list"],
-        &[
-            "policy",
-            "explain",
-            "--account",
-            "//Eve",
-            "--role",
-            "install-meters",
-        ],
-        &[
-            "policy",
-            "explain",
-            "--account",
-            "//Eve",
-            "--policy",
-            "1",
-            "--json",
-        ],
+        &["policy", "explain", "--account", "//Eve", "--role", "install-meters"],
+        &["policy", "explain", "--account", "//Eve", "--policy", "1", "--json"],
         &["role", "list"],
         &["role", "set", "sell", "1", "--suri", "//Alice", "--sudo"],
         &[
@@ -221,34 +163,9 @@ fn bad_arguments_of_the_groups_are_refused_with_status_2() {
     let long = "x".repeat(33);
     for arguments in [
         &["attribute", "bump", "--suri", "//Alice"][..],
-        &[
-            "attribute",
-            "register",
-            "--name",
-            &long,
-            "--issuer",
-            "//Alice",
-            "--suri",
-            "//Alice",
-        ],
-        &[
-            "credential",
-            "issue",
-            "--attribute",
-            "1",
-            "--suri",
-            "//Alice",
-        ],
-        &[
-            "credential",
-            "issue",
-            "--attribute",
-            "1",
-            "--who",
-            "Eve",
-            "--suri",
-            "//Alice",
-        ],
+        &["attribute", "register", "--name", &long, "--issuer", "//Alice", "--suri", "//Alice"],
+        &["credential", "issue", "--attribute", "1", "--suri", "//Alice"],
+        &["credential", "issue", "--attribute", "1", "--who", "Eve", "--suri", "//Alice"],
         &[
             "credential",
             "issue",
@@ -286,49 +203,13 @@ fn bad_arguments_of_the_groups_are_refused_with_status_2() {
             "--suri",
             "//Alice",
         ],
-        &[
-            "credential",
-            "reissue",
-            "--attribute",
-            "1",
-            "--suri",
-            "//Alice",
-        ],
+        &["credential", "reissue", "--attribute", "1", "--suri", "//Alice"],
         &["policy", "explain", "--account", "//Eve"],
-        &[
-            "policy",
-            "explain",
-            "--account",
-            "//Eve",
-            "--policy",
-            "1",
-            "--role",
-            "sell",
-        ],
+        &["policy", "explain", "--account", "//Eve", "--policy", "1", "--role", "sell"],
         &["policy", "explain", "--account", "//Eve", "--role", "king"],
         &["role", "set", "sell", "x", "--suri", "//Alice"],
-        &[
-            "blacklist",
-            "add",
-            "//Eve",
-            "--hours",
-            "0",
-            "--reason",
-            "r",
-            "--suri",
-            "//Alice",
-        ],
-        &[
-            "blacklist",
-            "add",
-            "//Eve",
-            "--hours",
-            "745",
-            "--reason",
-            "r",
-            "--suri",
-            "//Alice",
-        ],
+        &["blacklist", "add", "//Eve", "--hours", "0", "--reason", "r", "--suri", "//Alice"],
+        &["blacklist", "add", "//Eve", "--hours", "745", "--reason", "r", "--suri", "//Alice"],
     ] {
         let all = ["qedex"].iter().chain(arguments);
         let error = Cli::try_parse_from(all).unwrap_err();
@@ -338,14 +219,7 @@ fn bad_arguments_of_the_groups_are_refused_with_status_2() {
 
 /// The commands of what the administration may do, without their signer.
 const ADMINISTERED: [&[&str]; 9] = [
-    &[
-        "attribute",
-        "register",
-        "--name",
-        "wind",
-        "--issuer",
-        "//Bob",
-    ],
+    &["attribute", "register", "--name", "wind", "--issuer", "//Bob"],
     &["attribute", "bump", "solar"],
     &["attribute", "set-issuer", "1", "--issuer", "//Bob"],
     &["attribute", "remove", "1"],

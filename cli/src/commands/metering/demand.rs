@@ -71,17 +71,13 @@ pub async fn load(args: &LoadOf) -> Result<(), Error> {
 
 /// The table that `plan par --load` reads.
 fn csv(load: &[Demand]) -> String {
-    let rows = load
-        .iter()
-        .map(|demand| format!("\n{},{}", demand.slot, demand.wh));
+    let rows = load.iter().map(|demand| format!("\n{},{}", demand.slot, demand.wh));
     std::iter::once("slot,wh".to_owned()).chain(rows).collect()
 }
 
 /// The slot under delivery.
 pub(super) async fn present(at: &At) -> Result<u64, Error> {
-    Ok(queries::calendar(at)
-        .await?
-        .slot_at(queries::time(at).await?))
+    Ok(queries::calendar(at).await?.slot_at(queries::time(at).await?))
 }
 
 /// The day that is asked for, or the present one.

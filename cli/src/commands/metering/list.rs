@@ -70,20 +70,14 @@ pub async fn list(args: &List) -> Result<(), Error> {
 }
 
 fn slots(assignment: &Assignment) -> String {
-    let until = assignment
-        .until
-        .map_or(String::new(), |until| format!("\nto before {until}"));
+    let until = assignment.until.map_or(String::new(), |until| format!("\nto before {until}"));
     format!("from {}{until}", assignment.from)
 }
 
 fn people(assignment: &Assignment, meter: Option<&Meter>) -> String {
-    let registered = meter.map_or(String::new(), |meter| {
-        format!("\nregistered by {}", meter.registered_by)
-    });
-    format!(
-        "{}\ninstalled by {}{registered}",
-        assignment.owner, assignment.installer
-    )
+    let registered =
+        meter.map_or(String::new(), |meter| format!("\nregistered by {}", meter.registered_by));
+    format!("{}\ninstalled by {}{registered}", assignment.owner, assignment.installer)
 }
 
 /// A scheme as it is written on the command line.

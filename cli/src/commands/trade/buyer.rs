@@ -58,10 +58,9 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
     let chain = Chain::connect(&args.node.url, args.node.genesis).await?;
     let at = chain.now().await?;
     let slot = args.slot.unwrap_or(opening.slot);
-    let (Some(book), Some(trade)) = (
-        settlement::book(&at, slot).await?,
-        settlement::trade(&at, slot, args.trade).await?,
-    ) else {
+    let (Some(book), Some(trade)) =
+        (settlement::book(&at, slot).await?, settlement::trade(&at, slot, args.trade).await?)
+    else {
         return Err(no_such_trade(slot, args.trade));
     };
     let seller = settlement::seller(&at, slot, trade.seller).await?;

@@ -78,13 +78,7 @@ struct Line {
 
 impl Line {
     fn json(&self) -> Value {
-        let Trade {
-            slot,
-            id,
-            energy,
-            before,
-            ..
-        } = self.trade;
+        let Trade { slot, id, energy, before, .. } = self.trade;
         json!({
             "slot": slot,
             "trade": id,
@@ -155,13 +149,7 @@ pub async fn list(args: &List) -> Result<(), Error> {
             Some(_) => None,
         };
         let (stands, until) = stands(&book, &seller, &trade, now);
-        lines.push(Line {
-            trade,
-            stands,
-            until,
-            seller,
-            bond,
-        });
+        lines.push(Line { trade, stands, until, seller, bond });
     }
     if args.json {
         return print_json(&lines.iter().map(Line::json).collect::<Vec<_>>());
@@ -212,11 +200,7 @@ fn table(lines: &[Line], now: u64) -> String {
             money(trade.deposit),
             format!("{} for {left} s, {committed}", line.stands),
             bond,
-            format!(
-                "{}\n{}",
-                account_text(trade.buyer),
-                account_text(trade.seller)
-            ),
+            format!("{}\n{}", account_text(trade.buyer), account_text(trade.seller)),
         ]);
     }
     table.to_string()
@@ -239,11 +223,7 @@ mod tests {
             complaints_until: 190,
             final_at: 210,
         };
-        let book = Book {
-            moments,
-            trades: 1,
-            lost: 7,
-        };
+        let book = Book { moments, trades: 1, lost: 7 };
         let trade = |complaint| Trade {
             slot: 10,
             id: 0,
@@ -268,13 +248,7 @@ mod tests {
         assert_eq!(stands(&book, &silent, &complained, 155), ("answer", 177));
         let late = trade(Some(Complaint { bond: 1, due: 200 }));
         assert_eq!(stands(&book, &silent, &late, 197), ("last answers", 217));
-        let revealed = Seller {
-            revealed: Some(1),
-            ..silent
-        };
-        assert_eq!(
-            stands(&book, &revealed, &complained, 155),
-            ("revealed", 197)
-        );
+        let revealed = Seller { revealed: Some(1), ..silent };
+        assert_eq!(stands(&book, &revealed, &complained, 155), ("revealed", 197));
     }
 }

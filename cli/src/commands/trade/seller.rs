@@ -67,12 +67,7 @@ struct Begun {
 async fn begin(by: &Seller) -> Result<Begun, Error> {
     let key = keys::from_suri(&by.suri)?;
     let store = Store::at(by.store.as_deref())?;
-    Ok(Begun {
-        account: keys::account_of(&key),
-        key,
-        store,
-        session: open(&by.node).await?,
-    })
+    Ok(Begun { account: keys::account_of(&key), key, store, session: open(&by.node).await? })
 }
 
 /// The seller's record in the slot, as long as it has open trades.
@@ -110,21 +105,13 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
         files.append(&mut readings::read(path)?);
     }
     let by = &args.by;
-    let Begun {
-        key,
-        account,
-        store,
-        mut session,
-    } = begin(by).await?;
+    let Begun { key, account, store, mut session } = begin(by).await?;
     let genesis = session.chain().genesis();
     let signed = files.iter().map(|reading| reading.signed(genesis));
     let bill = Bill::of(signed.collect::<Result<_, _>>()?)?;
     let delivered = settlement::audit(session.at(), account, by.slot, &bill)
         .await?
-        .map_err(|refusal| Error::Refused {
-            what: "the bill".to_owned(),
-            refusal,
-        })?;
+        .map_err(|refusal| Error::Refused { what: "the bill".to_owned(), refusal })?;
     let record = record(session.at(), by.slot, account).await?;
     let kept = match record.commitment {
         None => {
@@ -167,11 +154,7 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
     println!(
         "the bill shows {delivered} Wh; {} Wh were sold{}",
         record.sold,
-        if delivered < record.sold {
-            ": it falls short"
-        } else {
-            ""
-        }
+        if delivered < record.sold { ": it falls short" } else { "" }
     );
     println!("what opens the commitment is kept in {}", file.display());
     Ok(())
@@ -204,9 +187,8 @@ pub async fn open_to(args: &Open) -> Result<(), Error> {
     let begun = begin(&args.by).await?;
     let opening = committed(&begun, slot).await?;
     let trades = settlement::trades_in(begun.session.at(), slot).await?;
-    let mut buyers: Vec<Account> = sold_by(&trades, begun.account)
-        .map(|trade| trade.buyer)
-        .collect();
+    let mut buyers: Vec<Account> =
+        sold_by(&trades, begun.account).map(|trade| trade.buyer).collect();
     buyers.sort_unstable();
     buyers.dedup();
     if let Some(to) = args.to {
@@ -241,11 +223,7 @@ pub async fn open_to(args: &Open) -> Result<(), Error> {
         return print_json(&json!({ "slot": slot, "openings": openings }));
     }
     for (buyer, trades, path) in written {
-        println!(
-            "{} is for {}, trades {trades:?}",
-            path.display(),
-            account_text(buyer)
-        );
+        println!("{} is for {}, trades {trades:?}", path.display(), account_text(buyer));
     }
     println!("hand them over privately: whoever reads one learns the bill");
     Ok(())
@@ -285,9 +263,6 @@ pub async fn reveal(args: &Reveal) -> Result<(), Error> {
             &json!({ "slot": slot, "delivered_wh": delivered, "block": block.number }),
         );
     }
-    println!(
-        "the bill of slot {slot} is public from block {} on: {delivered} Wh",
-        block.number
-    );
+    println!("the bill of slot {slot} is public from block {} on: {delivered} Wh", block.number);
     Ok(())
 }

@@ -50,10 +50,7 @@ pub async fn watch(args: &Watch) -> Result<(), Error> {
             }
         }
         if block.time >= last && settlement::book(session.at(), args.slot).await?.is_none() {
-            return Err(Error::BadInput(format!(
-                "slot {} ended without a trade",
-                args.slot
-            )));
+            return Err(Error::BadInput(format!("slot {} ended without a trade", args.slot)));
         }
     }
 }
@@ -215,11 +212,7 @@ mod tests {
 
     #[test]
     fn a_trade_ends_with_itself_and_a_slot_with_its_last() {
-        let complained = Happening::Complained {
-            id: 3,
-            bond: 1,
-            due: 2,
-        };
+        let complained = Happening::Complained { id: 3, bond: 1, due: 2 };
         assert!(concerns(&complained, Some(3)) && concerns(&complained, None));
         assert!(!concerns(&complained, Some(4)));
         let revealed = Happening::Revealed([1; 32], Wh(5));

@@ -76,9 +76,7 @@ impl Score {
     }
 
     fn trade(&mut self, gain: u128, energy: u64) {
-        self.surplus = self
-            .surplus
-            .saturating_add(gain.saturating_mul(u128::from(energy)));
+        self.surplus = self.surplus.saturating_add(gain.saturating_mul(u128::from(energy)));
         self.volume = self.volume.saturating_add(u128::from(energy));
     }
 }
@@ -110,11 +108,7 @@ impl Market {
             let arrival = below(1 << 63);
             for (side, energy, base) in [
                 (Side::Ask, flow.generated, CORRIDOR.floor),
-                (
-                    Side::Bid,
-                    flow.consumed,
-                    CORRIDOR.floor.saturating_add(CORRIDOR.grid_fee),
-                ),
+                (Side::Bid, flow.consumed, CORRIDOR.floor.saturating_add(CORRIDOR.grid_fee)),
             ] {
                 let energy = Wh(energy.0 / LOT * LOT);
                 if !energy.is_zero() {
@@ -136,10 +130,7 @@ impl Market {
 
     /// Clears the book by `rule`.
     pub fn clear(&self, rule: Rule, cap: Wh) -> clearing::Cleared {
-        let book = Book {
-            bids: &self.bids,
-            asks: &self.asks,
-        };
+        let book = Book { bids: &self.bids, asks: &self.asks };
         clearing::clear(rule, book, &CORRIDOR, cap)
     }
 
@@ -160,9 +151,7 @@ impl Market {
             Matching::McAfee => Rule::McAfee,
             Matching::PayAsBid => return self.as_they_come(cap),
         };
-        let Clearing {
-            volume, surplus, ..
-        } = self.clear(rule, cap).clearing;
+        let Clearing { volume, surplus, .. } = self.clear(rule, cap).clearing;
         let volume = u128::from(volume.0);
         Score {
             surplus: surplus.saturating_sub(CORRIDOR.grid_fee.0.saturating_mul(volume)),

@@ -167,10 +167,7 @@ mod tests {
     use qedex_math::{PricePerKwh, clearing::Order};
 
     fn order(mills: u128, wh: u64) -> Order {
-        Order {
-            limit: PricePerKwh(mills * 1_000_000_000),
-            energy: Wh(wh),
-        }
+        Order { limit: PricePerKwh(mills * 1_000_000_000), energy: Wh(wh) }
     }
 
     #[test]
@@ -179,12 +176,7 @@ mod tests {
         // second ask. Asking for more, it moves the margin to the third.
         let market = Market {
             bids: vec![order(300, 500), order(290, 500), order(200, 100)],
-            asks: vec![
-                order(100, 500),
-                order(110, 600),
-                order(120, 500),
-                order(130, 500),
-            ],
+            asks: vec![order(100, 500), order(110, 600), order(120, 500), order(130, 500)],
         };
         let honest = market.clear(Rule::McAfee, Wh(u64::MAX));
         assert_eq!(honest.bids, [Wh(500), Wh(0), Wh(0)]);
@@ -196,10 +188,7 @@ mod tests {
 
     #[test]
     fn what_was_sold_and_is_not_there_costs_the_buyers_harm() {
-        let market = Market {
-            bids: vec![order(300, 1_000)],
-            asks: vec![order(100, 500)],
-        };
+        let market = Market { bids: vec![order(300, 1_000)], asks: vec![order(100, 500)] };
         let mut tried = market.clone();
         tried.asks[0].energy = Wh(1_000);
         let cleared = tried.clear(Rule::Uniform, Wh(u64::MAX));

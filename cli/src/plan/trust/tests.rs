@@ -3,11 +3,8 @@
 use super::*;
 use std::io::Write;
 
-const WEIGHTS: Weights = Weights {
-    direct_ppm: 500_000,
-    indirect_ppm: 300_000,
-    deposit_ppm: 200_000,
-};
+const WEIGHTS: Weights =
+    Weights { direct_ppm: 500_000, indirect_ppm: 300_000, deposit_ppm: 200_000 };
 
 fn rows(text: &str) -> Vec<Row> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -64,10 +61,7 @@ fn the_largest_numbers_are_computed_with() {
 
 #[test]
 fn weights_that_do_not_sum_to_one_are_refused() {
-    let weights = Weights {
-        indirect_ppm: 300_001,
-        ..WEIGHTS
-    };
+    let weights = Weights { indirect_ppm: 300_001, ..WEIGHTS };
     let decay = "0.1".parse().unwrap();
     let error = compute(&[], ("x", "y"), &weights, decay, 0).unwrap_err();
     assert!(error.to_string().contains("300001"), "{error}");

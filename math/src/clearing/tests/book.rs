@@ -8,25 +8,16 @@ use super::{
 use proptest::prelude::*;
 
 fn as_levels(orders: &[Order]) -> Vec<Level> {
-    let level = |order: &Order| Level {
-        price: order.limit,
-        energy: order.energy,
-    };
+    let level = |order: &Order| Level { price: order.limit, energy: order.energy };
     orders.iter().map(level).collect()
 }
 
 #[test]
 fn earlier_orders_are_filled_first_within_a_limit() {
-    let order = |limit, energy| Order {
-        limit: PricePerKwh(limit),
-        energy: Wh(energy),
-    };
+    let order = |limit, energy| Order { limit: PricePerKwh(limit), energy: Wh(energy) };
     let bids = [order(20, 4), order(25, 1), order(20, 4)];
     let asks = [order(10, 3), order(9, 3)];
-    let book = Book {
-        bids: &bids,
-        asks: &asks,
-    };
+    let book = Book { bids: &bids, asks: &asks };
     let cleared = clear(Rule::Uniform, book, &CORRIDOR, NO_CAP);
     assert_eq!(cleared.bids, [Wh(4), Wh(1), Wh(1)]);
     assert_eq!(cleared.asks, [Wh(3), Wh(3)]);

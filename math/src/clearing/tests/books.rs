@@ -10,11 +10,8 @@ pub type Orders = Vec<Order>;
 pub type AnyBook = (Corridor, Orders, Orders, Wh);
 
 fn a_side(corridor: Corridor, orders: usize, largest: u64) -> impl Strategy<Value = Orders> {
-    let order =
-        (corridor.floor.0..=corridor.cap.0, 1..=largest).prop_map(|(limit, energy)| Order {
-            limit: PricePerKwh(limit),
-            energy: Wh(energy),
-        });
+    let order = (corridor.floor.0..=corridor.cap.0, 1..=largest)
+        .prop_map(|(limit, energy)| Order { limit: PricePerKwh(limit), energy: Wh(energy) });
     prop::collection::vec(order, 0..=orders)
 }
 
@@ -49,13 +46,7 @@ fn single_watt_hours(orders: &[Order], descending: bool) -> Vec<(u128, usize)> {
         }
     }
     // Stable, so that arrival decides within a limit.
-    all.sort_by(|a, b| {
-        if descending {
-            b.0.cmp(&a.0)
-        } else {
-            a.0.cmp(&b.0)
-        }
-    });
+    all.sort_by(|a, b| if descending { b.0.cmp(&a.0) } else { a.0.cmp(&b.0) });
     all
 }
 
@@ -75,11 +66,7 @@ fn run_lengths(
 }
 
 fn nothing(bids: &[Order], asks: &[Order]) -> Expected {
-    Expected {
-        prices: None,
-        bids: vec![0; bids.len()],
-        asks: vec![0; asks.len()],
-    }
+    Expected { prices: None, bids: vec![0; bids.len()], asks: vec![0; asks.len()] }
 }
 
 /// Fills of the first `volume` watt-hours in this order.
@@ -108,9 +95,8 @@ pub fn uniform(bids: &[Order], asks: &[Order], corridor: &Corridor, most: Wh) ->
         let bid_out = all_bids
             .get(volume)
             .map_or(signed(corridor.floor.0) + fee, |(limit, _)| signed(*limit));
-        let ask_out = all_asks
-            .get(volume)
-            .map_or(signed(corridor.cap.0) - fee, |(limit, _)| signed(*limit));
+        let ask_out =
+            all_asks.get(volume).map_or(signed(corridor.cap.0) - fee, |(limit, _)| signed(*limit));
         let low = signed(all_asks[volume - 1].0).max(bid_out - fee);
         let high = (signed(all_bids[volume - 1].0) - fee).min(ask_out);
         let price = (low + high).div_euclid(2);
@@ -170,10 +156,7 @@ pub fn check_conservation(
     prop_assert_eq!(sum(&cleared.bids), volume.0, "bought = sold");
     prop_assert_eq!(sum(&cleared.asks), volume.0, "bought = sold");
     prop_assert!(volume <= most, "more than the keys cover");
-    let prices = cleared
-        .clearing
-        .buyers_pay
-        .zip(cleared.clearing.sellers_receive);
+    let prices = cleared.clearing.buyers_pay.zip(cleared.clearing.sellers_receive);
     prop_assert_eq!(prices.is_some(), !volume.is_zero());
     if let Some((buyers_pay, sellers_receive)) = prices {
         prop_assert!(
@@ -182,17 +165,11 @@ pub fn check_conservation(
         );
         for (order, fill) in bids.iter().zip(&cleared.bids) {
             prop_assert!(fill <= &order.energy);
-            prop_assert!(
-                fill.is_zero() || order.limit >= buyers_pay,
-                "a limit broken"
-            );
+            prop_assert!(fill.is_zero() || order.limit >= buyers_pay, "a limit broken");
         }
         for (order, fill) in asks.iter().zip(&cleared.asks) {
             prop_assert!(fill <= &order.energy);
-            prop_assert!(
-                fill.is_zero() || order.limit <= sellers_receive,
-                "a limit broken"
-            );
+            prop_assert!(fill.is_zero() || order.limit <= sellers_receive, "a limit broken");
         }
     }
     let mut from_trades = (vec![Wh(0); bids.len()], vec![Wh(0); asks.len()]);
@@ -208,8 +185,7 @@ pub fn check_conservation(
     prop_assert!(cleared.trades.len() <= orders.saturating_sub(1));
     let worth = |orders: &[Order], fills: &[Wh]| -> u128 {
         let each = orders.iter().zip(fills);
-        each.map(|(order, fill)| order.limit.0 * u128::from(fill.0))
-            .sum()
+        each.map(|(order, fill)| order.limit.0 * u128::from(fill.0)).sum()
     };
     prop_assert_eq!(
         cleared.clearing.surplus,
@@ -221,10 +197,7 @@ pub fn check_conservation(
 /// The fills and prices of a cleared book.
 pub fn found(cleared: &Cleared) -> Expected {
     let plain = |fills: &[Wh]| fills.iter().map(|fill| fill.0).collect();
-    let prices = cleared
-        .clearing
-        .buyers_pay
-        .zip(cleared.clearing.sellers_receive);
+    let prices = cleared.clearing.buyers_pay.zip(cleared.clearing.sellers_receive);
     Expected {
         prices: prices.map(|(buyers, sellers)| (buyers.0, sellers.0)),
         bids: plain(&cleared.bids),

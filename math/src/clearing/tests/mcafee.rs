@@ -3,10 +3,8 @@
 use super::*;
 
 fn orders(side: &[(u128, u64)]) -> Vec<Order> {
-    let order = |(limit, energy): &(u128, u64)| Order {
-        limit: PricePerKwh(*limit),
-        energy: Wh(*energy),
-    };
+    let order =
+        |(limit, energy): &(u128, u64)| Order { limit: PricePerKwh(*limit), energy: Wh(*energy) };
     side.iter().map(order).collect()
 }
 
@@ -15,16 +13,10 @@ type Reduced = (Option<(u128, u128)>, Vec<u64>, Vec<u64>);
 
 fn reduce(bids: &[(u128, u64)], asks: &[(u128, u64)], max_volume: Wh) -> Reduced {
     let (bids, asks) = (orders(bids), orders(asks));
-    let book = Book {
-        bids: &bids,
-        asks: &asks,
-    };
+    let book = Book { bids: &bids, asks: &asks };
     let cleared = clear(Rule::McAfee, book, &CORRIDOR, max_volume);
     let plain = |fills: &[Wh]| fills.iter().map(|fill| fill.0).collect();
-    let prices = cleared
-        .clearing
-        .buyers_pay
-        .zip(cleared.clearing.sellers_receive);
+    let prices = cleared.clearing.buyers_pay.zip(cleared.clearing.sellers_receive);
     (
         prices.map(|(buyers, sellers)| (buyers.0, sellers.0)),
         plain(&cleared.bids),
@@ -41,10 +33,7 @@ fn the_marginal_orders_leave_whole_and_set_the_prices() {
 
 #[test]
 fn one_order_a_side_trades_nothing() {
-    assert_eq!(
-        reduce(&[(28, 5)], &[(10, 5)], NO_CAP),
-        (None, vec![0], vec![0])
-    );
+    assert_eq!(reduce(&[(28, 5)], &[(10, 5)], NO_CAP), (None, vec![0], vec![0]));
 }
 
 #[test]
@@ -59,35 +48,21 @@ fn the_longer_side_is_rationed_by_arrival_whatever_the_limits() {
 #[test]
 fn within_a_limit_those_who_came_before_the_last_watt_hour_remain() {
     // All bids at one limit: the run trades 5 and ends in the third of them.
-    let reduced = reduce(
-        &[(20, 2), (20, 2), (20, 2), (20, 2)],
-        &[(10, 4), (11, 1)],
-        NO_CAP,
-    );
+    let reduced = reduce(&[(20, 2), (20, 2), (20, 2), (20, 2)], &[(10, 4), (11, 1)], NO_CAP);
     assert_eq!(reduced, (Some((20, 11)), vec![2, 2, 0, 0], vec![4, 0]));
 }
 
 #[test]
 fn the_run_ends_at_the_cap() {
     let book = ([(28, 2), (27, 2), (26, 2)], [(10, 2), (11, 2), (12, 2)]);
-    assert_eq!(
-        reduce(&book.0, &book.1, Wh(3)),
-        (Some((27, 11)), vec![2, 0, 0], vec![2, 0, 0])
-    );
-    assert_eq!(
-        reduce(&book.0, &book.1, Wh(0)),
-        (None, vec![0; 3], vec![0; 3])
-    );
+    assert_eq!(reduce(&book.0, &book.1, Wh(3)), (Some((27, 11)), vec![2, 0, 0], vec![2, 0, 0]));
+    assert_eq!(reduce(&book.0, &book.1, Wh(0)), (None, vec![0; 3], vec![0; 3]));
 }
 
 #[test]
 fn the_orders_at_a_margin_can_be_looked_at_one_by_one() {
     use reduction::Place;
-    let mut margin = Margin {
-        limit: PricePerKwh(20),
-        ahead: Wh(7),
-        taken: Wh(5),
-    };
+    let mut margin = Margin { limit: PricePerKwh(20), ahead: Wh(7), taken: Wh(5) };
     assert_eq!(margin.pass(Wh(2)), Place::Ahead);
     assert_eq!(margin.pass(Wh(2)), Place::Ahead);
     assert_eq!(margin.pass(Wh(1)), Place::Last);

@@ -18,10 +18,7 @@ fn the_sweep_ends_with_the_volume() {
 
 #[test]
 fn orders_without_energy_are_passed_over() {
-    assert_eq!(
-        pair(&[Wh(0), Wh(5)], &[Wh(0), Wh(0), Wh(5)], Wh(9)),
-        [(1, 2, Wh(5))]
-    );
+    assert_eq!(pair(&[Wh(0), Wh(5)], &[Wh(0), Wh(0), Wh(5)], Wh(9)), [(1, 2, Wh(5))]);
 }
 
 /// Which order each of the first `volume` watt-hours of a side belongs to.

@@ -20,10 +20,7 @@ pub(super) fn watt_hours(side: &[Level], descending: bool) -> Vec<u128> {
 /// `most`, and the largest number of them that reaches it.
 pub(super) fn best_choice(bids: &[u128], asks: &[u128], fee: u128, most: u64) -> (i128, u64) {
     fn sum(side: &[u128], chosen: u32) -> i128 {
-        (0..side.len())
-            .filter(|i| chosen >> i & 1 == 1)
-            .map(|i| side[i] as i128)
-            .sum()
+        (0..side.len()).filter(|i| chosen >> i & 1 == 1).map(|i| side[i] as i128).sum()
     }
     let mut best = (0, 0);
     for chosen_bids in 0_u32..1 << bids.len() {
@@ -47,11 +44,7 @@ fn twin(bids: &[u128], asks: &[u128], corridor: &Corridor, most: u64) -> Found {
     let bid = |i: usize| bids.get(i).map(|limit| *limit as i128);
     let ask = |i: usize| asks.get(i).map(|limit| *limit as i128);
     let free = (0..)
-        .take_while(|i| {
-            bid(*i)
-                .zip(ask(*i))
-                .is_some_and(|(bid, ask)| bid - ask >= fee)
-        })
+        .take_while(|i| bid(*i).zip(ask(*i)).is_some_and(|(bid, ask)| bid - ask >= fee))
         .count();
     let volume = free.min(usize::try_from(most).unwrap_or(usize::MAX));
     let binding = volume < free;
@@ -81,50 +74,25 @@ fn check(
     let (all_bids, all_asks) = (watt_hours(bids, true), watt_hours(asks, false));
     let volume = found.volume.0 as usize;
     prop_assert!(found.volume <= max_volume);
-    prop_assert!(
-        volume <= all_bids.len() && volume <= all_asks.len(),
-        "bought = sold"
-    );
+    prop_assert!(volume <= all_bids.len() && volume <= all_asks.len(), "bought = sold");
     prop_assert_eq!(found.buyers_pay.is_some(), volume > 0);
     prop_assert_eq!(found.sellers_receive.is_some(), volume > 0);
     let (bids_in, bids_out) = all_bids.split_at(volume);
     let (asks_in, asks_out) = all_asks.split_at(volume);
-    prop_assert_eq!(
-        found.surplus,
-        bids_in.iter().sum::<u128>() - asks_in.iter().sum::<u128>()
-    );
+    prop_assert_eq!(found.surplus, bids_in.iter().sum::<u128>() - asks_in.iter().sum::<u128>());
     if let (Some(buyers), Some(sellers)) = (found.buyers_pay, found.sellers_receive) {
-        prop_assert!(
-            bids_in.iter().all(|limit| *limit >= buyers.0),
-            "a buyer's limit broken"
-        );
-        prop_assert!(
-            asks_in.iter().all(|limit| *limit <= sellers.0),
-            "a seller's limit broken"
-        );
-        prop_assert!(
-            bids_out.iter().all(|limit| *limit <= buyers.0),
-            "a buyer is left out"
-        );
-        prop_assert!(
-            asks_out.iter().all(|limit| *limit >= sellers.0),
-            "a seller is left out"
-        );
+        prop_assert!(bids_in.iter().all(|limit| *limit >= buyers.0), "a buyer's limit broken");
+        prop_assert!(asks_in.iter().all(|limit| *limit <= sellers.0), "a seller's limit broken");
+        prop_assert!(bids_out.iter().all(|limit| *limit <= buyers.0), "a buyer is left out");
+        prop_assert!(asks_out.iter().all(|limit| *limit >= sellers.0), "a seller is left out");
         let spread = buyers.0 - sellers.0;
         prop_assert!(spread >= corridor.grid_fee.0);
         prop_assert!(found.cap_binding || spread == corridor.grid_fee.0);
-        prop_assert!(
-            sellers >= corridor.floor && buyers <= corridor.cap,
-            "out of the corridor"
-        );
+        prop_assert!(sellers >= corridor.floor && buyers <= corridor.cap, "out of the corridor");
     }
     let prices = found.buyers_pay.zip(found.sellers_receive);
     prop_assert_eq!(
-        (
-            found.volume.0,
-            prices.map(|(b, s)| (b.0, s.0)),
-            found.cap_binding
-        ),
+        (found.volume.0, prices.map(|(b, s)| (b.0, s.0)), found.cap_binding),
         twin(&all_bids, &all_asks, corridor, max_volume.0)
     );
     Ok(found)
@@ -132,16 +100,13 @@ fn check(
 
 /// A corridor, and one in four times a fee that no spread reaches.
 pub(super) fn a_corridor() -> impl Strategy<Value = Corridor> {
-    (
-        0..20_u128,
-        0..20_u128,
-        prop_oneof![3 => 0..6_u128, 1 => 0..50_u128],
-    )
-        .prop_map(|(floor, width, grid_fee)| Corridor {
+    (0..20_u128, 0..20_u128, prop_oneof![3 => 0..6_u128, 1 => 0..50_u128]).prop_map(
+        |(floor, width, grid_fee)| Corridor {
             floor: PricePerKwh(floor),
             cap: PricePerKwh(floor + width),
             grid_fee: PricePerKwh(grid_fee),
-        })
+        },
+    )
 }
 
 /// A side in priority order; few prices, so that ties are frequent.
@@ -151,11 +116,8 @@ fn a_side(
     orders: usize,
     largest: u64,
 ) -> impl Strategy<Value = Vec<Level>> {
-    let order =
-        (corridor.floor.0..=corridor.cap.0, 0..=largest).prop_map(|(price, energy)| Level {
-            price: PricePerKwh(price),
-            energy: Wh(energy),
-        });
+    let order = (corridor.floor.0..=corridor.cap.0, 0..=largest)
+        .prop_map(|(price, energy)| Level { price: PricePerKwh(price), energy: Wh(energy) });
     prop::collection::vec(order, 0..=orders).prop_map(move |mut side| {
         side.sort_by_key(|level| level.price);
         if descending {
@@ -194,13 +156,8 @@ fn aggregated(side: &[Level]) -> Vec<Level> {
 
 /// Any price, often a large one.
 fn any_price() -> impl Strategy<Value = PricePerKwh> {
-    prop_oneof![
-        any::<u128>(),
-        any::<u64>().prop_map(u128::from),
-        Just(u128::MAX),
-        Just(0)
-    ]
-    .prop_map(PricePerKwh)
+    prop_oneof![any::<u128>(), any::<u64>().prop_map(u128::from), Just(u128::MAX), Just(0)]
+        .prop_map(PricePerKwh)
 }
 
 fn any_side() -> impl Strategy<Value = Vec<Level>> {

@@ -47,10 +47,7 @@ impl Market {
     }
 
     fn clear(&self, rule: Rule) -> Cleared {
-        let book = Book {
-            bids: &self.bids,
-            asks: &self.asks,
-        };
+        let book = Book { bids: &self.bids, asks: &self.asks };
         clear(rule, book, &CORRIDOR, self.most)
     }
 
@@ -63,9 +60,7 @@ impl Market {
 
     fn everybody(&self) -> Vec<Who> {
         let buyers = (0..self.bids.len()).map(Who::Buyer);
-        buyers
-            .chain((0..self.asks.len()).map(Who::Seller))
-            .collect()
+        buyers.chain((0..self.asks.len()).map(Who::Seller)).collect()
     }
 
     /// What `who` gains when each watt-hour is worth `value` to it.
@@ -73,12 +68,14 @@ impl Market {
         let cleared = self.clear(rule);
         let value = value.0 as i128;
         match who {
-            Who::Buyer(place) => cleared.clearing.buyers_pay.map_or(0, |price| {
-                (value - price.0 as i128) * i128::from(cleared.bids[place].0)
-            }),
-            Who::Seller(place) => cleared.clearing.sellers_receive.map_or(0, |price| {
-                (price.0 as i128 - value) * i128::from(cleared.asks[place].0)
-            }),
+            Who::Buyer(place) => cleared
+                .clearing
+                .buyers_pay
+                .map_or(0, |price| (value - price.0 as i128) * i128::from(cleared.bids[place].0)),
+            Who::Seller(place) => cleared
+                .clearing
+                .sellers_receive
+                .map_or(0, |price| (price.0 as i128 - value) * i128::from(cleared.asks[place].0)),
         }
     }
 
@@ -136,15 +133,8 @@ fn no_false_limit_pays_under_a_binding_cap_with_unit_lots() {
 /// and the test above would notice if limits paid.
 #[test]
 fn a_false_limit_can_pay_under_uniform_where_the_cap_does_not_bind() {
-    let order = |limit| Order {
-        limit: PricePerKwh(limit),
-        energy: Wh(1),
-    };
-    let mut market = Market {
-        bids: vec![order(30)],
-        asks: vec![order(8)],
-        most: NO_CAP,
-    };
+    let order = |limit| Order { limit: PricePerKwh(limit), energy: Wh(1) };
+    let mut market = Market { bids: vec![order(30)], asks: vec![order(8)], most: NO_CAP };
     let (buyer, value) = (Who::Buyer(0), PricePerKwh(30));
     let honest = market.gain(Rule::Uniform, buyer, value);
     *market.limit_of(buyer) = PricePerKwh(20);

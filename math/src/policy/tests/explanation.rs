@@ -82,18 +82,10 @@ fn the_parts_stand_in_the_order_of_reading_and_each_says_what_it_is_worth() {
 #[test]
 fn a_part_that_fails_within_one_that_holds_does_not_block() {
     // (0 or 1) and 2, for somebody who holds 0 alone.
-    let nodes = [
-        Attribute(0),
-        Attribute(1),
-        at_least(1, 2),
-        Attribute(2),
-        at_least(2, 2),
-    ];
+    let nodes = [Attribute(0), Attribute(1), at_least(1, 2), Attribute(2), at_least(2, 2)];
     let parts = parts_for(&nodes, 0b001);
-    let told: Vec<_> = parts
-        .iter()
-        .map(|part| (part.depth, part.node, part.holds, part.blocks))
-        .collect();
+    let told: Vec<_> =
+        parts.iter().map(|part| (part.depth, part.node, part.holds, part.blocks)).collect();
     assert_eq!(
         told,
         [
@@ -111,12 +103,6 @@ fn what_is_not_a_formula_cannot_be_explained() {
     let explained = |nodes: &[Node]| explain(nodes, |_| Some(())).unwrap_err();
     assert_eq!(explained(&[]), PolicyError::Empty);
     assert_eq!(explained(&[at_least(1, 1)]), PolicyError::Underflow);
-    assert_eq!(
-        explained(&[Attribute(0), Attribute(1)]),
-        PolicyError::Leftover
-    );
-    assert_eq!(
-        explained(&[Attribute(0), at_least(2, 1)]),
-        PolicyError::BadThreshold
-    );
+    assert_eq!(explained(&[Attribute(0), Attribute(1)]), PolicyError::Leftover);
+    assert_eq!(explained(&[Attribute(0), at_least(2, 1)]), PolicyError::BadThreshold);
 }

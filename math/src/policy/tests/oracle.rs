@@ -23,10 +23,7 @@ pub const fn holds(held: u64, attribute: u8) -> bool {
 
 /// The table of one attribute.
 fn table_of(attribute: u8) -> Table {
-    (0..64)
-        .filter(|held| holds(*held, attribute))
-        .map(|held| 1 << held)
-        .sum()
+    (0..64).filter(|held| holds(*held, attribute)).map(|held| 1 << held).sum()
 }
 
 /// The table of "at least `k` of these", by its definition: some `k` of them hold together.
@@ -62,10 +59,8 @@ fn sequences(count: u8, size: usize, smaller: &[Vec<Formula>]) -> Vec<(Vec<Node>
 
 /// Every formula, by its number of nodes.
 pub fn all_formulas() -> Vec<Vec<Formula>> {
-    let attribute = |attribute| Formula {
-        nodes: vec![Attribute(attribute)],
-        table: table_of(attribute),
-    };
+    let attribute =
+        |attribute| Formula { nodes: vec![Attribute(attribute)], table: table_of(attribute) };
     let mut by_size = vec![vec![], (0..ATTRIBUTES).map(attribute).collect()];
     for size in 2..=LARGEST {
         let mut formulas = vec![];

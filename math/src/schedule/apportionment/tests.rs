@@ -3,24 +3,14 @@ use alloc::{vec, vec::Vec};
 use num_rational::BigRational;
 use proptest::prelude::*;
 
-const UNLIMITED: Limits = Limits {
-    slots: 100,
-    floor: 0,
-    largest: 100,
-};
+const UNLIMITED: Limits = Limits { slots: 100, floor: 0, largest: 100 };
 
 #[test]
 fn the_designs_example_comes_out() {
     let scores = [90, 9, 1];
-    let limits = Limits {
-        floor: 10,
-        ..UNLIMITED
-    };
+    let limits = Limits { floor: 10, ..UNLIMITED };
     assert_eq!(apportion(&scores, limits), Ok(vec![80, 10, 10]));
-    let limits = Limits {
-        largest: 50,
-        ..limits
-    };
+    let limits = Limits { largest: 50, ..limits };
     assert_eq!(apportion(&scores, limits), Ok(vec![50, 40, 10]));
 }
 
@@ -33,11 +23,7 @@ fn without_scores_shares_are_equal_and_ties_go_to_the_earlier() {
 
 #[test]
 fn those_without_a_score_share_what_the_others_may_not_take() {
-    let limits = Limits {
-        floor: 5,
-        largest: 40,
-        ..UNLIMITED
-    };
+    let limits = Limits { floor: 5, largest: 40, ..UNLIMITED };
     assert_eq!(apportion(&[7, 0, 0, 0], limits), Ok(vec![40, 20, 20, 20]));
     assert_eq!(apportion(&[7, 7, 0, 0], limits), Ok(vec![40, 40, 10, 10]));
     assert_eq!(apportion(&[7, 7, 7, 0], limits), Ok(vec![32, 32, 31, 5]));
@@ -45,30 +31,16 @@ fn those_without_a_score_share_what_the_others_may_not_take() {
 
 #[test]
 fn limits_that_cannot_be_kept_are_refused() {
-    let limits = |floor, largest| Limits {
-        floor,
-        largest,
-        ..UNLIMITED
-    };
+    let limits = |floor, largest| Limits { floor, largest, ..UNLIMITED };
     assert_eq!(apportion(&[], UNLIMITED), Err(ApportionError::Nobody));
-    assert_eq!(
-        apportion(&[1, 1, 1], limits(34, 100)),
-        Err(ApportionError::FloorTooHigh)
-    );
-    assert_eq!(
-        apportion(&[1, 1, 1], limits(0, 33)),
-        Err(ApportionError::LargestTooSmall)
-    );
+    assert_eq!(apportion(&[1, 1, 1], limits(34, 100)), Err(ApportionError::FloorTooHigh));
+    assert_eq!(apportion(&[1, 1, 1], limits(0, 33)), Err(ApportionError::LargestTooSmall));
     assert_eq!(apportion(&[9, 1, 1], limits(33, 34)), Ok(vec![34, 33, 33]));
 }
 
 #[test]
 fn the_largest_share_gives_way_first_and_then_the_floor() {
-    let limits = Limits {
-        slots: 100,
-        floor: 10,
-        largest: 50,
-    };
+    let limits = Limits { slots: 100, floor: 10, largest: 50 };
     assert_eq!(limits.relaxed(4), limits);
     let one = limits.relaxed(1);
     assert_eq!((one.floor, one.largest), (10, 100));
@@ -80,21 +52,10 @@ fn the_largest_share_gives_way_first_and_then_the_floor() {
 
 #[test]
 fn nothing_overflows_at_the_limits() {
-    let limits = Limits {
-        slots: u32::MAX,
-        floor: 1,
-        largest: u32::MAX,
-    };
+    let limits = Limits { slots: u32::MAX, floor: 1, largest: u32::MAX };
     let shares = apportion(&[u64::MAX; 1_000], limits).unwrap();
-    assert_eq!(
-        shares.iter().map(|share| u64::from(*share)).sum::<u64>(),
-        u64::from(u32::MAX)
-    );
-    assert!(
-        shares
-            .iter()
-            .all(|share| share.abs_diff(u32::MAX / 1_000) <= 1)
-    );
+    assert_eq!(shares.iter().map(|share| u64::from(*share)).sum::<u64>(), u64::from(u32::MAX));
+    assert!(shares.iter().all(|share| share.abs_diff(u32::MAX / 1_000) <= 1));
     let shares = apportion(&[u64::MAX, 1, 0], limits).unwrap();
     assert_eq!(shares, [u32::MAX - 2, 1, 1]);
 }
@@ -106,9 +67,7 @@ fn quotas_by_bisection(scores: &[u64], limits: Limits) -> Vec<BigRational> {
     let (floor, largest) = (int(limits.floor.into()), int(limits.largest.into()));
     let all = int(limits.slots.into());
     let clamp = |lambda: &BigRational, score: u64| {
-        (lambda * int(score))
-            .max(floor.clone())
-            .min(largest.clone())
+        (lambda * int(score)).max(floor.clone()).min(largest.clone())
     };
     let sum = |lambda: &BigRational| -> BigRational {
         scores.iter().map(|score| clamp(lambda, *score)).sum()
@@ -121,13 +80,7 @@ fn quotas_by_bisection(scores: &[u64], limits: Limits) -> Vec<BigRational> {
         let rest = (all - int(scored) * &largest) / int(others);
         return scores
             .iter()
-            .map(|score| {
-                if *score > 0 {
-                    largest.clone()
-                } else {
-                    rest.clone()
-                }
-            })
+            .map(|score| if *score > 0 { largest.clone() } else { rest.clone() })
             .collect();
     }
     // Two bends differ by more than 2^-80.
@@ -140,41 +93,35 @@ fn quotas_by_bisection(scores: &[u64], limits: Limits) -> Vec<BigRational> {
         }
     }
     // Between low and high no bend is left but the solution itself: solve on the free ones.
-    let free: Vec<bool> = scores
-        .iter()
-        .map(|score| clamp(&low, *score) != clamp(&high, *score))
-        .collect();
+    let free: Vec<bool> =
+        scores.iter().map(|score| clamp(&low, *score) != clamp(&high, *score)).collect();
     let fixed: BigRational = scores
         .iter()
         .zip(&free)
         .filter(|(_, free)| !**free)
         .map(|(score, _)| clamp(&high, *score))
         .sum();
-    let weight: u64 = scores
-        .iter()
-        .zip(&free)
-        .filter(|(_, free)| **free)
-        .map(|(score, _)| *score)
-        .sum();
+    let weight: u64 =
+        scores.iter().zip(&free).filter(|(_, free)| **free).map(|(score, _)| *score).sum();
     scores
         .iter()
         .zip(&free)
-        .map(|(score, free)| {
-            if *free {
-                (&all - &fixed) * int(*score) / int(weight)
-            } else {
-                clamp(&high, *score)
-            }
-        })
+        .map(
+            |(score, free)| {
+                if *free {
+                    (&all - &fixed) * int(*score) / int(weight)
+                } else {
+                    clamp(&high, *score)
+                }
+            },
+        )
         .collect()
 }
 
 /// Largest remainder by the book.
 fn rounded(quotas: &[BigRational], slots: u32) -> Vec<u32> {
-    let mut shares: Vec<u32> = quotas
-        .iter()
-        .map(|quota| quota.floor().to_integer().try_into().unwrap())
-        .collect();
+    let mut shares: Vec<u32> =
+        quotas.iter().map(|quota| quota.floor().to_integer().try_into().unwrap()).collect();
     while shares.iter().sum::<u32>() < slots {
         let gap = |i: usize| quotas[i].clone() - BigRational::from_integer(shares[i].into());
         let mut best = 0;
@@ -191,21 +138,13 @@ fn rounded(quotas: &[BigRational], slots: u32) -> Vec<u32> {
 /// Scores of all sizes with zeros and ties among them, and limits that can be kept.
 fn cases() -> impl Strategy<Value = (Vec<u64>, Limits)> {
     let score = prop_oneof![Just(0), 0..4_u64, 0..1_000_u64, 0..=1_000_000_000_000_u64];
-    (
-        prop::collection::vec(score, 1..12),
-        1..300_u32,
-        0..40_u32,
-        0..300_u32,
-    )
-        .prop_map(|(scores, slots, floor, largest)| {
-            let limits = Limits {
-                slots,
-                floor,
-                largest: largest.min(slots),
-            };
+    (prop::collection::vec(score, 1..12), 1..300_u32, 0..40_u32, 0..300_u32).prop_map(
+        |(scores, slots, floor, largest)| {
+            let limits = Limits { slots, floor, largest: largest.min(slots) };
             let limits = limits.relaxed(scores.len() as u32);
             (scores, limits)
-        })
+        },
+    )
 }
 
 proptest! {

@@ -69,9 +69,8 @@ fn the_least_run_is_what_fits_between_the_others() {
 
 #[test]
 fn different_seeds_give_different_orders() {
-    let orders: std::collections::BTreeSet<_> = (0..50)
-        .map(|seed| arrange(&[10, 10, 10], 30, &[seed; 32]))
-        .collect();
+    let orders: std::collections::BTreeSet<_> =
+        (0..50).map(|seed| arrange(&[10, 10, 10], 30, &[seed; 32])).collect();
     assert_eq!(orders.len(), 50);
 }
 
@@ -86,10 +85,7 @@ fn every_order_is_as_probable_as_any_other_without_a_cap() {
         seen[order.iter().position(|author| *author == 1).unwrap()] += 1;
     }
     // Five standard deviations of a fair draw.
-    assert!(
-        seen.iter().all(|count| (870..=1_130).contains(count)),
-        "{seen:?}"
-    );
+    assert!(seen.iter().all(|count| (870..=1_130).contains(count)), "{seen:?}");
 }
 
 proptest! {

@@ -2,19 +2,12 @@
 
 use super::*;
 
-const DIRECT: Weights = Weights {
-    direct_ppm: 1_000_000,
-    indirect_ppm: 0,
-    deposit_ppm: 0,
-};
+const DIRECT: Weights = Weights { direct_ppm: 1_000_000, indirect_ppm: 0, deposit_ppm: 0 };
 
 fn rater(positive: u64, negative: u64, elsewhere: u64) -> Rater {
     let ratings = Ratings::whole(positive, negative);
     let experience = ratings.all() + Ratings::whole(elsewhere, 0).all();
-    Rater {
-        ratings,
-        experience,
-    }
+    Rater { ratings, experience }
 }
 
 fn decay(text: &str) -> Decay {
@@ -79,18 +72,10 @@ fn experience_that_would_underflow_is_taken_relative_to_the_least() {
 
 #[test]
 fn deposit_trust_is_at_most_one() {
-    let deposit = Weights {
-        direct_ppm: 0,
-        indirect_ppm: 0,
-        deposit_ppm: 1_000_000,
-    };
-    for (ppm, counts) in [
-        (0, 0),
-        (1, 1),
-        (333_333, 333_333),
-        (1_000_000, 1_000_000),
-        (u32::MAX, 1_000_000),
-    ] {
+    let deposit = Weights { direct_ppm: 0, indirect_ppm: 0, deposit_ppm: 1_000_000 };
+    for (ppm, counts) in
+        [(0, 0), (1, 1), (333_333, 333_333), (1_000_000, 1_000_000), (u32::MAX, 1_000_000)]
+    {
         let got = trust(&deposit, decay("0"), Ratings::default(), &[], ppm).unwrap();
         assert_eq!(got.trust_ppm, counts);
     }
@@ -104,15 +89,8 @@ fn weights_that_do_not_sum_to_one_give_nothing() {
     for (direct_ppm, indirect_ppm, deposit_ppm) in
         [(0, 0, 0), (500_000, 500_000, 1), (u32::MAX, 1_000_001, 0)]
     {
-        let weights = Weights {
-            direct_ppm,
-            indirect_ppm,
-            deposit_ppm,
-        };
-        assert_eq!(
-            trust(&weights, decay("0"), Ratings::default(), &[], 0),
-            None
-        );
+        let weights = Weights { direct_ppm, indirect_ppm, deposit_ppm };
+        assert_eq!(trust(&weights, decay("0"), Ratings::default(), &[], 0), None);
     }
 }
 

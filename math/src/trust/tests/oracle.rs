@@ -87,21 +87,13 @@ pub fn trust(
         weighted += times(&weight, &succession(rater.ratings));
         all += weight;
     }
-    let indirect = if raters.is_empty() {
-        one() / 2_u8
-    } else {
-        fraction(weighted, all)
-    };
+    let indirect = if raters.is_empty() { one() / 2_u8 } else { fraction(weighted, all) };
     let deposit = fraction(big(deposit_ppm), big(FULL));
     let trust = (&direct * weights.direct_ppm
         + &indirect * weights.indirect_ppm
         + deposit * weights.deposit_ppm)
         / FULL;
-    Exact {
-        direct,
-        indirect,
-        trust,
-    }
+    Exact { direct, indirect, trust }
 }
 
 /// Whether `ppm` is the exact value rounded down, where less than 10^-7 ppm below a whole ppm counts

@@ -46,17 +46,11 @@ pub(super) fn open_market<T: Config>() -> SlotRecord {
     let schedule = windows.schedule(SLOT, SLOT_LENGTH);
     Pallet::<T>::set_now(schedule.gate_opens);
     let before = u64::from(T::MaxSlotsInFlight::get()).saturating_sub(1);
-    let slots = (SLOT.0.saturating_sub(before)..=SLOT.0)
-        .rev()
-        .map(SlotIndex);
+    let slots = (SLOT.0.saturating_sub(before)..=SLOT.0).rev().map(SlotIndex);
     InFlight::<T>::put(BoundedVec::truncate_from(slots.collect()));
     NextSlot::<T>::put(SlotIndex(SLOT.0.saturating_add(1)));
     let record = SlotRecord {
-        terms: SlotTerms {
-            leader: terms::<T>(),
-            keys: u64::MAX,
-            schedule,
-        },
+        terms: SlotTerms { leader: terms::<T>(), keys: u64::MAX, schedule },
         phase: Phase::Open,
         next_order: 0,
         bids: 0,
@@ -133,11 +127,7 @@ pub(super) fn place<T: Config>(
 }
 
 pub(super) fn new_order<T: Config>(side: Side, ticks: u32) -> NewOrder {
-    NewOrder {
-        side,
-        limit: limit::<T>(side, ticks),
-        energy: ENERGY,
-    }
+    NewOrder { side, limit: limit::<T>(side, ticks), energy: ENERGY }
 }
 
 /// The standing order of a new trader.
@@ -149,11 +139,7 @@ pub(super) fn stand<T: Config>(number: u32) -> Result<T::AccountId, BenchmarkErr
 
 /// Where a greedy run ends at the first limit of a side.
 pub(super) fn margin<T: Config>(side: Side) -> Margin {
-    Margin {
-        limit: limit::<T>(side, 0),
-        ahead: Wh(0),
-        taken: ENERGY,
-    }
+    Margin { limit: limit::<T>(side, 0), ahead: Wh(0), taken: ENERGY }
 }
 
 pub(super) fn record<T: Config>() -> Result<SlotRecord, BenchmarkError> {

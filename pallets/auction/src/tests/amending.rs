@@ -10,12 +10,8 @@ fn an_order_that_loses_energy_keeps_its_number_and_its_place() {
         assert_ok!(amend(1, first, 200, 400));
         assert_eq!(book(Side::Bid), [(first, 200, 400), (second, 200, 1_000)]);
         assert_eq!(money(1), (1_000_000 - 80, 80, 0));
-        let reduced = Event::OrderReduced {
-            slot: SLOT,
-            id: first,
-            energy: Wh(400),
-            released: 120 * MILLI,
-        };
+        let reduced =
+            Event::OrderReduced { slot: SLOT, id: first, energy: Wh(400), released: 120 * MILLI };
         assert_eq!(last_event(), reduced);
     });
 }
@@ -51,12 +47,8 @@ fn an_order_that_gains_energy_goes_to_the_end_of_the_queue() {
         assert_ok!(amend(1, first, 200, 1_100));
         assert_eq!(book(Side::Bid), [(second, 200, 1_000), (2, 200, 1_100)]);
         assert_eq!(money(1), (1_000_000 - 220, 220, 0));
-        let cancelled = Event::OrderCancelled {
-            slot: SLOT,
-            id: first,
-            who: 1,
-            released: 200 * MILLI,
-        };
+        let cancelled =
+            Event::OrderCancelled { slot: SLOT, id: first, who: 1, released: 200 * MILLI };
         let placed = Event::OrderPlaced {
             slot: SLOT,
             id: 2,
@@ -87,15 +79,9 @@ fn a_larger_order_may_use_what_the_old_one_held() {
     run(|| {
         Free::insert(PAUPER, 200 * MILLI);
         let id = bid(PAUPER, 200, 1_000);
-        assert_noop!(
-            amend(PAUPER, id, 201, 1_000),
-            Error::<Test>::InsufficientFunds
-        );
+        assert_noop!(amend(PAUPER, id, 201, 1_000), Error::<Test>::InsufficientFunds);
         assert_ok!(amend(PAUPER, id, 250, 800));
-        assert_eq!(
-            (Free::get(PAUPER), ForOrders::get(PAUPER)),
-            (0, 200 * MILLI)
-        );
+        assert_eq!((Free::get(PAUPER), ForOrders::get(PAUPER)), (0, 200 * MILLI));
     });
 }
 
@@ -107,17 +93,9 @@ fn an_amended_order_obeys_the_rules_of_an_order() {
         assert_noop!(amend(1, id, 200, 100), Error::<Test>::BelowLeastOrder);
         assert_noop!(amend(1, id, 200, 0), Error::<Test>::BelowLeastOrder);
         assert_noop!(amend(1, id, 200, 350), Error::<Test>::NotWholeLots);
-        assert_noop!(
-            amend(1, id, 200, 1_000_100),
-            Error::<Test>::AboveLargestOrder
-        );
+        assert_noop!(amend(1, id, 200, 1_000_100), Error::<Test>::AboveLargestOrder);
         let off = PricePerKwh(price(200).0 + 1);
-        let off = Call::amend_order {
-            slot: SLOT,
-            id,
-            limit: off,
-            energy: Wh(1_000),
-        };
+        let off = Call::amend_order { slot: SLOT, id, limit: off, energy: Wh(1_000) };
         assert_noop!(call(1, off), Error::<Test>::OffTick);
     });
 }
@@ -153,12 +131,8 @@ fn a_cancelled_order_gives_back_all_that_it_held() {
         let second = bid(1, 200, 300);
         assert_ok!(cancel(1, first));
         assert_eq!(money(1), (1_000_000 - 60, 60, 0));
-        let cancelled = Event::OrderCancelled {
-            slot: SLOT,
-            id: first,
-            who: 1,
-            released: 200 * MILLI,
-        };
+        let cancelled =
+            Event::OrderCancelled { slot: SLOT, id: first, who: 1, released: 200 * MILLI };
         assert_eq!(last_event(), cancelled);
         assert_noop!(cancel(1, first), Error::<Test>::UnknownOrder);
         assert_ok!(cancel(1, second));

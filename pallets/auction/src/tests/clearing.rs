@@ -65,10 +65,7 @@ fn one_price_for_all_who_buy_and_one_for_all_who_sell() {
             asks: 3,
         };
         assert!(events().contains(&cleared));
-        assert!(events().contains(&Event::SlotMatched {
-            slot: SLOT,
-            trades: 4
-        }));
+        assert!(events().contains(&Event::SlotMatched { slot: SLOT, trades: 4 }));
     });
 }
 
@@ -86,16 +83,10 @@ fn best_orders_are_paired_first_and_their_money_moves_with_the_trade() {
                 (2, 6, 500, 120, 105),
             ]
         );
-        let numbers: Vec<_> = Trades::get()
-            .iter()
-            .map(|(slot, t)| (slot.0, t.id))
-            .collect();
+        let numbers: Vec<_> = Trades::get().iter().map(|(slot, t)| (slot.0, t.id)).collect();
         assert_eq!(numbers, [(1_000, 0), (1_000, 1), (1_000, 2), (1_000, 3)]);
         for (_, trade) in Trades::get() {
-            assert_eq!(
-                (trade.buyer_price, trade.seller_price),
-                (price(240), price(220))
-            );
+            assert_eq!((trade.buyer_price, trade.seller_price), (price(240), price(220)));
         }
     });
 }
@@ -114,12 +105,9 @@ fn what_an_order_does_not_need_is_released_to_the_planck() {
         let closed: Vec<_> = events()
             .into_iter()
             .filter_map(|event| match event {
-                Event::OrderClosed {
-                    who,
-                    filled,
-                    released,
-                    ..
-                } => Some((who, filled.0, released / MILLI)),
+                Event::OrderClosed { who, filled, released, .. } => {
+                    Some((who, filled.0, released / MILLI))
+                }
                 _ => None,
             })
             .collect();
@@ -144,23 +132,13 @@ fn keys_cap_the_volume_and_their_shadow_price_parts_the_prices() {
         example();
         close_gate();
         let result = Auction::result(SLOT).unwrap();
-        assert_eq!(
-            (result.volume, result.cap_binding, result.keys_used),
-            (Wh(2_000), true, 2)
-        );
+        assert_eq!((result.volume, result.cap_binding, result.keys_used), (Wh(2_000), true, 2));
         // The best limits left out are the remainders of the bid at 250 and the ask at 150.
         assert_eq!(prices(), Some((250, 150)));
-        assert_ne!(
-            result.buyers_pay,
-            result.sellers_receive.map(|p| p.saturating_add(price(20)))
-        );
+        assert_ne!(result.buyers_pay, result.sellers_receive.map(|p| p.saturating_add(price(20))));
         assert_eq!(
             trades(),
-            [
-                (1, 4, 1_000, 250, 210),
-                (2, 4, 500, 125, 105),
-                (2, 5, 500, 125, 105)
-            ]
+            [(1, 4, 1_000, 250, 210), (2, 4, 500, 125, 105), (2, 5, 500, 125, 105)]
         );
         nothing_is_left_in_the_book();
     });
@@ -192,17 +170,11 @@ fn without_keys_nothing_trades_and_everything_is_released() {
         example();
         close_gate();
         let result = Auction::result(SLOT).unwrap();
-        assert_eq!(
-            (result.volume, result.cap_binding, result.keys_used),
-            (Wh(0), true, 0)
-        );
+        assert_eq!((result.volume, result.cap_binding, result.keys_used), (Wh(0), true, 0));
         assert_eq!(prices(), None);
         assert_eq!(KeysUsed::get(), [(SLOT, 0)]);
         assert_eq!(trades(), []);
-        assert!(events().contains(&Event::SlotMatched {
-            slot: SLOT,
-            trades: 0
-        }));
+        assert!(events().contains(&Event::SlotMatched { slot: SLOT, trades: 0 }));
         nothing_is_left_in_the_book();
     });
 }
@@ -244,10 +216,7 @@ fn an_account_trades_with_each_of_its_orders() {
         bid(1, 100, 500);
         ask(2, 100, 1_000);
         close_gate();
-        let energies: Vec<_> = trades()
-            .iter()
-            .map(|(b, s, wh, ..)| (*b, *s, *wh))
-            .collect();
+        let energies: Vec<_> = trades().iter().map(|(b, s, wh, ..)| (*b, *s, *wh)).collect();
         assert_eq!(energies, [(1, 2, 500), (1, 2, 500)]);
         nothing_is_left_in_the_book();
     });

@@ -36,12 +36,7 @@ fn cost_of_an_order(book: u64) -> (Vec<(usize, usize)>, usize) {
     });
     let changes = ext.overlayed_changes().changes();
     let mut changed: Vec<_> = changes
-        .map(|(key, value)| {
-            (
-                key.len(),
-                value.clone().value().map_or(0, |value| value.len()),
-            )
-        })
+        .map(|(key, value)| (key.len(), value.clone().value().map_or(0, |value| value.len())))
         .collect();
     changed.sort_unstable();
     (changed, proof.iter_nodes().count())
@@ -55,15 +50,9 @@ fn an_order_costs_the_same_in_an_empty_book_and_in_one_of_a_hundred_thousand() {
     assert_eq!(changed_later, changed);
     // On the way to an item among a hundred thousand a trie of sixteen children has some four nodes
     // more than to one that is alone.
-    assert!(
-        nodes_later <= nodes + 4 * changed.len(),
-        "{nodes_later} and {nodes}"
-    );
+    assert!(nodes_later <= nodes + 4 * changed.len(), "{nodes_later} and {nodes}");
     let (_, nodes_half) = cost_of_an_order(50_000);
-    assert!(
-        nodes_later <= nodes_half + changed.len(),
-        "{nodes_later} and {nodes_half}"
-    );
+    assert!(nodes_later <= nodes_half + changed.len(), "{nodes_later} and {nodes_half}");
 }
 
 /// Clears a large book in blocks that have room for so many steps each.
@@ -80,20 +69,12 @@ fn clear_in_pages(rule: Rule, orders: u64, page: u64) -> (u32, usize) {
             let mut meter =
                 frame_support::weights::WeightMeter::with_limit(STEP.saturating_mul(steps));
             crate::Pallet::<Test>::work(&mut meter);
-            assert!(
-                meter
-                    .consumed()
-                    .all_lte(Weight::from_parts(steps * 1_000, 0))
-            );
+            assert!(meter.consumed().all_lte(Weight::from_parts(steps * 1_000, 0)));
         };
         // The look at the market, three slots that open, the look at this one, and as many levels
         // as the terms allow.
         work(1 + 3 + 1 + 2 * 1_000);
-        assert_ne!(
-            phase(SLOT),
-            Phase::Open,
-            "the prices are found in one block"
-        );
+        assert_ne!(phase(SLOT), Phase::Open, "the prices are found in one block");
         while phase(SLOT) != Phase::Matched {
             work(page);
             outcome.0 += 1;

@@ -5,17 +5,11 @@ use crate::{ANNOUNCED_AHEAD, Announced, StandingRule};
 use qedex_primitives::{Band, LeaderTerms, Rule};
 use sp_runtime::Permill;
 
-const RULE: StandingRule = StandingRule {
-    mid_cap: price(320),
-    on_cap: price(350),
-    most_wh_per_key: Wh(1_500),
-};
+const RULE: StandingRule =
+    StandingRule { mid_cap: price(320), on_cap: price(350), most_wh_per_key: Wh(1_500) };
 
 /// A deposit that covers the harm at every grid price of the rule.
-const COVERED: LeaderTerms = LeaderTerms {
-    deposit_rate: Permill::from_percent(80),
-    ..TERMS
-};
+const COVERED: LeaderTerms = LeaderTerms { deposit_rate: Permill::from_percent(80), ..TERMS };
 
 fn announce(who: AccountId, slot: SlotIndex, terms: LeaderTerms) -> DispatchResult {
     call(who, Call::announce_terms { slot, terms })
@@ -34,12 +28,8 @@ fn leader_of(slot: SlotIndex) -> LeaderTerms {
 fn announced_terms_hold_for_their_slot_alone() {
     run(|| {
         let next = SLOT.next();
-        let narrow = LeaderTerms {
-            floor: price(100),
-            cap: price(250),
-            rule: Rule::McAfee,
-            ..TERMS
-        };
+        let narrow =
+            LeaderTerms { floor: price(100), cap: price(250), rule: Rule::McAfee, ..TERMS };
         assert_ok!(announce(AGGREGATOR, next.next(), narrow));
         assert_eq!(Auction::terms(next.next()), Some(narrow));
         assert_eq!(leader_of(next), TERMS);
@@ -68,49 +58,19 @@ fn announced_terms_stay_inside_what_the_council_allows() {
     run(|| {
         let next = SLOT.next();
         let beyond = [
-            LeaderTerms {
-                floor: price(79),
-                ..COVERED
-            },
-            LeaderTerms {
-                cap: price(301),
-                ..COVERED
-            },
-            LeaderTerms {
-                grid_fee: price(21),
-                ..TERMS
-            },
-            LeaderTerms {
-                least_order: Wh(300),
-                ..TERMS
-            },
-            LeaderTerms {
-                wh_per_key: Wh(1_001),
-                ..TERMS
-            },
+            LeaderTerms { floor: price(79), ..COVERED },
+            LeaderTerms { cap: price(301), ..COVERED },
+            LeaderTerms { grid_fee: price(21), ..TERMS },
+            LeaderTerms { least_order: Wh(300), ..TERMS },
+            LeaderTerms { wh_per_key: Wh(1_001), ..TERMS },
         ];
         for terms in beyond {
-            assert_noop!(
-                announce(AGGREGATOR, next, terms),
-                Error::<Test>::BeyondLimits
-            );
+            assert_noop!(announce(AGGREGATOR, next, terms), Error::<Test>::BeyondLimits);
         }
-        let cheap = LeaderTerms {
-            deposit_rate: Permill::from_percent(69),
-            ..TERMS
-        };
-        assert_noop!(
-            announce(AGGREGATOR, next, cheap),
-            Error::<Test>::BeyondLimits
-        );
-        let bad = LeaderTerms {
-            lot: Wh(0),
-            ..TERMS
-        };
-        assert_noop!(
-            announce(AGGREGATOR, next, bad),
-            Error::<Test>::InconsistentTerms
-        );
+        let cheap = LeaderTerms { deposit_rate: Permill::from_percent(69), ..TERMS };
+        assert_noop!(announce(AGGREGATOR, next, cheap), Error::<Test>::BeyondLimits);
+        let bad = LeaderTerms { lot: Wh(0), ..TERMS };
+        assert_noop!(announce(AGGREGATOR, next, bad), Error::<Test>::InconsistentTerms);
     });
 }
 
@@ -118,15 +78,9 @@ fn announced_terms_stay_inside_what_the_council_allows() {
 fn announced_terms_that_the_council_has_ruled_out_since_are_void() {
     run(|| {
         let next = SLOT.next();
-        let low = LeaderTerms {
-            floor: price(90),
-            ..TERMS
-        };
+        let low = LeaderTerms { floor: price(90), ..TERMS };
         assert_ok!(announce(AGGREGATOR, next, low));
-        let higher = LeaderTerms {
-            floor: price(95),
-            ..TERMS
-        };
+        let higher = LeaderTerms { floor: price(95), ..TERMS };
         assert_ok!(Auction::set_terms(RuntimeOrigin::root(), higher));
         assert_eq!(leader_of(next), higher);
     });
@@ -140,13 +94,7 @@ fn the_grid_price_follows_the_band() {
         for (band, cap) in [(Band::Off, 300), (Band::Mid, 320), (Band::On, 350)] {
             BandOfAll::set(band);
             slot = slot.next();
-            assert_eq!(
-                leader_of(slot),
-                LeaderTerms {
-                    cap: price(cap),
-                    ..COVERED
-                }
-            );
+            assert_eq!(leader_of(slot), LeaderTerms { cap: price(cap), ..COVERED });
         }
         set_rule(None);
         assert_eq!(leader_of(slot.next()), COVERED);
@@ -155,25 +103,22 @@ fn the_grid_price_follows_the_band() {
 
 #[test]
 fn a_key_covers_more_after_slots_in_which_keys_were_scarce() {
-    ExtBuilder::default()
-        .terms(COVERED)
-        .keys(1)
-        .build_and_execute(|| {
-            set_rule(Some(RULE));
-            let mut slot = SLOT;
-            let mut stretched = vec![];
-            for _ in 0..10 {
-                // Twice as much as a key covers.
-                assert_ok!(place_in(slot, 1, Side::Bid, price(300), 3_000));
-                assert_ok!(place_in(slot, 2, Side::Ask, price(100), 3_000));
-                poll_at(schedule(slot.next()).gate_opens);
-                slot = slot.next();
-                stretched.push(record(slot).terms.leader.wh_per_key.0);
-            }
-            // The gate of the third slot opens while the first one closes.
-            assert_eq!(stretched[..4], [1_000, 1_000, 1_000, 1_250]);
-            assert_eq!(stretched.last(), Some(&1_500), "{stretched:?}");
-        });
+    ExtBuilder::default().terms(COVERED).keys(1).build_and_execute(|| {
+        set_rule(Some(RULE));
+        let mut slot = SLOT;
+        let mut stretched = vec![];
+        for _ in 0..10 {
+            // Twice as much as a key covers.
+            assert_ok!(place_in(slot, 1, Side::Bid, price(300), 3_000));
+            assert_ok!(place_in(slot, 2, Side::Ask, price(100), 3_000));
+            poll_at(schedule(slot.next()).gate_opens);
+            slot = slot.next();
+            stretched.push(record(slot).terms.leader.wh_per_key.0);
+        }
+        // The gate of the third slot opens while the first one closes.
+        assert_eq!(stretched[..4], [1_000, 1_000, 1_000, 1_250]);
+        assert_eq!(stretched.last(), Some(&1_500), "{stretched:?}");
+    });
 }
 
 #[test]
@@ -181,19 +126,10 @@ fn a_rule_whose_terms_contradict_themselves_is_refused() {
     run(|| {
         let root = RuntimeOrigin::root;
         for rule in [
-            StandingRule {
-                on_cap: price(90),
-                ..RULE
-            },
-            StandingRule {
-                most_wh_per_key: Wh(999),
-                ..RULE
-            },
+            StandingRule { on_cap: price(90), ..RULE },
+            StandingRule { most_wh_per_key: Wh(999), ..RULE },
             // At this grid price a deposit of 70 % does not cover the harm.
-            StandingRule {
-                on_cap: price(900),
-                ..RULE
-            },
+            StandingRule { on_cap: price(900), ..RULE },
         ] {
             assert_noop!(
                 Auction::set_standing_rule(root(), Some(rule)),

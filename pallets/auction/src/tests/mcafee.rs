@@ -6,10 +6,7 @@ use proptest::prelude::*;
 use qedex_math::clearing::{Book, Corridor, Order, clear};
 use qedex_primitives::{LeaderTerms, Rule};
 
-const REDUCED: LeaderTerms = LeaderTerms {
-    rule: Rule::McAfee,
-    ..TERMS
-};
+const REDUCED: LeaderTerms = LeaderTerms { rule: Rule::McAfee, ..TERMS };
 
 fn market(keys: u64) -> ExtBuilder {
     ExtBuilder::default().terms(REDUCED).keys(keys)
@@ -99,12 +96,7 @@ fn fills(orders: &[AnyOrder], keys: u64, page: u64) -> (Option<(u128, u128)>, Ve
             MayTrade::mutate(|all| all.push(who));
             MaySell::mutate(|all| all.push(who));
             Free::insert(who, ENDOWMENT);
-            assert_ok!(place_at(
-                who,
-                side,
-                price(80 + ticks * 20),
-                lots * 100 + 100
-            ));
+            assert_ok!(place_at(who, side, price(80 + ticks * 20), lots * 100 + 100));
         }
         Clock::set(schedule(SLOT).gate_closes);
         poll_within(STEP.saturating_mul(1 + 3 + 1 + 40));
@@ -116,10 +108,7 @@ fn fills(orders: &[AnyOrder], keys: u64, page: u64) -> (Option<(u128, u128)>, Ve
         }
         assert_eq!(phase(SLOT), Phase::Matched);
         let result = Auction::result(SLOT).unwrap();
-        prices = result
-            .buyers_pay
-            .zip(result.sellers_receive)
-            .map(|(b, s)| (b.0, s.0));
+        prices = result.buyers_pay.zip(result.sellers_receive).map(|(b, s)| (b.0, s.0));
         for (_, trade) in Trades::get() {
             fills[(trade.buyer - 100) as usize] += trade.energy.0;
             fills[(trade.seller - 100) as usize] += trade.energy.0;
@@ -187,13 +176,6 @@ fn a_page_looks_at_as_many_orders_as_fit() {
         poll_within(STEP.saturating_mul(1 + 3 + 1 + 10));
         let used = poll_within(STEP.saturating_mul(2 + 3));
         assert_eq!(used, Weight::from_parts(5_000, 0));
-        assert!(matches!(
-            phase(SLOT),
-            Phase::Reducing {
-                seen: Some(4),
-                last_bid: None,
-                ..
-            }
-        ));
+        assert!(matches!(phase(SLOT), Phase::Reducing { seen: Some(4), last_bid: None, .. }));
     });
 }

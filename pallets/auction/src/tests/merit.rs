@@ -8,66 +8,22 @@ use proptest::prelude::*;
 #[test]
 fn bids_come_by_falling_price_and_within_a_price_by_arrival() {
     run(|| {
-        for (who, mills) in [
-            (1, 200),
-            (2, 300),
-            (3, 200),
-            (4, 80),
-            (5, 256),
-            (6, 300),
-            (7, 255),
-        ] {
+        for (who, mills) in [(1, 200), (2, 300), (3, 200), (4, 80), (5, 256), (6, 300), (7, 255)] {
             bid(who, mills, 200);
         }
-        let merit: Vec<_> = book(Side::Bid)
-            .iter()
-            .map(|(id, mills, _)| (*id, *mills))
-            .collect();
-        assert_eq!(
-            merit,
-            [
-                (1, 300),
-                (5, 300),
-                (4, 256),
-                (6, 255),
-                (0, 200),
-                (2, 200),
-                (3, 80)
-            ]
-        );
+        let merit: Vec<_> = book(Side::Bid).iter().map(|(id, mills, _)| (*id, *mills)).collect();
+        assert_eq!(merit, [(1, 300), (5, 300), (4, 256), (6, 255), (0, 200), (2, 200), (3, 80)]);
     });
 }
 
 #[test]
 fn asks_come_by_rising_price_and_within_a_price_by_arrival() {
     run(|| {
-        for (who, mills) in [
-            (1, 200),
-            (2, 300),
-            (3, 200),
-            (4, 80),
-            (5, 256),
-            (6, 300),
-            (7, 255),
-        ] {
+        for (who, mills) in [(1, 200), (2, 300), (3, 200), (4, 80), (5, 256), (6, 300), (7, 255)] {
             ask(who, mills, 200);
         }
-        let merit: Vec<_> = book(Side::Ask)
-            .iter()
-            .map(|(id, mills, _)| (*id, *mills))
-            .collect();
-        assert_eq!(
-            merit,
-            [
-                (3, 80),
-                (0, 200),
-                (2, 200),
-                (6, 255),
-                (4, 256),
-                (1, 300),
-                (5, 300)
-            ]
-        );
+        let merit: Vec<_> = book(Side::Ask).iter().map(|(id, mills, _)| (*id, *mills)).collect();
+        assert_eq!(merit, [(3, 80), (0, 200), (2, 200), (6, 255), (4, 256), (1, 300), (5, 300)]);
     });
 }
 

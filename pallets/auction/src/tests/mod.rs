@@ -39,15 +39,7 @@ fn place_in(
     energy: u64,
 ) -> DispatchResult {
     let energy = Wh(energy);
-    call(
-        who,
-        Call::place_order {
-            slot,
-            side,
-            limit,
-            energy,
-        },
-    )
+    call(who, Call::place_order { slot, side, limit, energy })
 }
 
 fn place(who: AccountId, side: Side, mills: u128, energy: u64) -> OrderId {
@@ -66,15 +58,7 @@ fn ask(who: AccountId, mills: u128, energy: u64) -> OrderId {
 
 fn amend(who: AccountId, id: OrderId, mills: u128, energy: u64) -> DispatchResult {
     let (slot, limit, energy) = (SLOT, price(mills), Wh(energy));
-    call(
-        who,
-        Call::amend_order {
-            slot,
-            id,
-            limit,
-            energy,
-        },
-    )
+    call(who, Call::amend_order { slot, id, limit, energy })
 }
 
 fn cancel(who: AccountId, id: OrderId) -> DispatchResult {
@@ -116,25 +100,13 @@ fn last_event() -> Event<Test> {
 fn trades() -> Vec<(AccountId, AccountId, u64, Balance, Balance)> {
     Trades::get()
         .into_iter()
-        .map(|(_, t)| {
-            (
-                t.buyer,
-                t.seller,
-                t.energy.0,
-                t.payment / MILLI,
-                t.deposit / MILLI,
-            )
-        })
+        .map(|(_, t)| (t.buyer, t.seller, t.energy.0, t.payment / MILLI, t.deposit / MILLI))
         .collect()
 }
 
 /// Free, held for orders, held for trades; in thousandths of a QED.
 fn money(who: AccountId) -> (Balance, Balance, Balance) {
-    (
-        Free::get(who) / MILLI,
-        ForOrders::get(who) / MILLI,
-        ForTrades::get(who) / MILLI,
-    )
+    (Free::get(who) / MILLI, ForOrders::get(who) / MILLI, ForTrades::get(who) / MILLI)
 }
 
 /// Nothing is held for orders, and what is free and what is held for trades is all there was.

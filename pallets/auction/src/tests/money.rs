@@ -28,11 +28,7 @@ fn my_order_trades_at_a_better_price() {
         };
         assert_eq!((buyer, energy), (1, 1_000));
         assert!(payment < 300);
-        assert_eq!(
-            money(1),
-            (1_000_000 - payment, 0, payment),
-            "the rest is back"
-        );
+        assert_eq!(money(1), (1_000_000 - payment, 0, payment), "the rest is back");
     });
 }
 

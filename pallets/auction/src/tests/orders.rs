@@ -20,36 +20,32 @@ const ODD_TERMS: LeaderTerms = LeaderTerms {
 
 #[test]
 fn a_bid_holds_what_it_may_cost_rounded_down() {
-    ExtBuilder::default()
-        .terms(ODD_TERMS)
-        .build_and_execute(|| {
-            // 1333 * 101 / 1000 = 134.633.
-            assert_ok!(place_at(1, Side::Bid, PricePerKwh(1_333), 101));
-            assert_eq!(ForOrders::get(1), 134);
-            assert_eq!(Free::get(1), ENDOWMENT - 134);
-            let placed = Event::OrderPlaced {
-                slot: SLOT,
-                id: 0,
-                who: 1,
-                side: Side::Bid,
-                limit: PricePerKwh(1_333),
-                energy: Wh(101),
-                held: 134,
-            };
-            assert_eq!(last_event(), placed);
-        });
+    ExtBuilder::default().terms(ODD_TERMS).build_and_execute(|| {
+        // 1333 * 101 / 1000 = 134.633.
+        assert_ok!(place_at(1, Side::Bid, PricePerKwh(1_333), 101));
+        assert_eq!(ForOrders::get(1), 134);
+        assert_eq!(Free::get(1), ENDOWMENT - 134);
+        let placed = Event::OrderPlaced {
+            slot: SLOT,
+            id: 0,
+            who: 1,
+            side: Side::Bid,
+            limit: PricePerKwh(1_333),
+            energy: Wh(101),
+            held: 134,
+        };
+        assert_eq!(last_event(), placed);
+    });
 }
 
 #[test]
 fn an_ask_holds_its_deposit_rounded_up_whatever_its_limit() {
-    ExtBuilder::default()
-        .terms(ODD_TERMS)
-        .build_and_execute(|| {
-            // 70 % of 1900 * 101 / 1000 = 134.33.
-            assert_ok!(place_at(1, Side::Ask, PricePerKwh(1_000), 101));
-            assert_ok!(place_at(2, Side::Ask, PricePerKwh(1_900), 101));
-            assert_eq!((ForOrders::get(1), ForOrders::get(2)), (135, 135));
-        });
+    ExtBuilder::default().terms(ODD_TERMS).build_and_execute(|| {
+        // 70 % of 1900 * 101 / 1000 = 134.33.
+        assert_ok!(place_at(1, Side::Ask, PricePerKwh(1_000), 101));
+        assert_ok!(place_at(2, Side::Ask, PricePerKwh(1_900), 101));
+        assert_eq!((ForOrders::get(1), ForOrders::get(2)), (135, 135));
+    });
 }
 
 #[test]
@@ -58,27 +54,12 @@ fn an_order_is_kept_with_its_key_its_level_and_its_account() {
         let first = bid(1, 200, 300);
         let second = bid(2, 200, 500);
         assert_eq!((first, second), (0, 1));
-        assert_eq!(
-            OrderKeys::<Test>::get(SLOT, second),
-            Some((Side::Bid, price(200)))
-        );
+        assert_eq!(OrderKeys::<Test>::get(SLOT, second), Some((Side::Bid, price(200))));
         let level =
             Levels::<Test>::get((SLOT, Side::Bid, PricePriority::new(Side::Bid, price(200))));
-        assert_eq!(
-            level,
-            Some(PriceLevel {
-                energy: Wh(800),
-                orders: 2
-            })
-        );
+        assert_eq!(level, Some(PriceLevel { energy: Wh(800), orders: 2 }));
         let part = Participants::<Test>::get(SLOT, crate::Party::Account(1));
-        assert_eq!(
-            part,
-            Some(Participant {
-                side: Side::Bid,
-                orders: 1
-            })
-        );
+        assert_eq!(part, Some(Participant { side: Side::Bid, orders: 1 }));
         assert_eq!((record(SLOT).bids, record(SLOT).asks), (2, 0));
     });
 }
@@ -87,14 +68,8 @@ fn an_order_is_kept_with_its_key_its_level_and_its_account() {
 fn limits_lie_inside_the_corridor_ends_included() {
     run(|| {
         for side in [Side::Bid, Side::Ask] {
-            assert_noop!(
-                place_at(1, side, price(79), 200),
-                Error::<Test>::OutsideCorridor
-            );
-            assert_noop!(
-                place_at(1, side, price(301), 200),
-                Error::<Test>::OutsideCorridor
-            );
+            assert_noop!(place_at(1, side, price(79), 200), Error::<Test>::OutsideCorridor);
+            assert_noop!(place_at(1, side, price(301), 200), Error::<Test>::OutsideCorridor);
         }
         bid(1, 80, 200);
         bid(1, 300, 200);
@@ -130,14 +105,8 @@ fn an_account_takes_one_side_of_a_slot() {
     run(|| {
         let id = bid(1, 200, 200);
         ask(2, 200, 200);
-        assert_noop!(
-            place_at(1, Side::Ask, price(200), 200),
-            Error::<Test>::OtherSide
-        );
-        assert_noop!(
-            place_at(2, Side::Bid, price(200), 200),
-            Error::<Test>::OtherSide
-        );
+        assert_noop!(place_at(1, Side::Ask, price(200), 200), Error::<Test>::OtherSide);
+        assert_noop!(place_at(2, Side::Bid, price(200), 200), Error::<Test>::OtherSide);
         // Who has nothing in the book any more is free to choose again.
         assert_ok!(cancel(1, id));
         ask(1, 200, 200);
@@ -197,17 +166,10 @@ fn orders_need_funds() {
 #[test]
 fn an_order_needs_an_origin_that_signs() {
     run(|| {
-        let order = Call::place_order {
-            slot: SLOT,
-            side: Side::Bid,
-            limit: price(200),
-            energy: Wh(200),
-        };
+        let order =
+            Call::place_order { slot: SLOT, side: Side::Bid, limit: price(200), energy: Wh(200) };
         let result = RuntimeCall::Auction(order).dispatch(RuntimeOrigin::root());
-        assert_eq!(
-            result.unwrap_err().error,
-            sp_runtime::DispatchError::BadOrigin
-        );
+        assert_eq!(result.unwrap_err().error, sp_runtime::DispatchError::BadOrigin);
     });
 }
 
@@ -280,13 +242,8 @@ fn order_numbers_are_never_used_twice() {
         let id = bid(1, 200, 200);
         assert_ok!(cancel(1, id));
         assert_eq!(bid(1, 200, 200), id + 1);
-        Slots::<Test>::mutate(SLOT, |record| {
-            record.as_mut().unwrap().next_order = OrderId::MAX
-        });
-        assert_noop!(
-            place_at(1, Side::Bid, price(200), 200),
-            Error::<Test>::BookFull
-        );
+        Slots::<Test>::mutate(SLOT, |record| record.as_mut().unwrap().next_order = OrderId::MAX);
+        assert_noop!(place_at(1, Side::Bid, price(200), 200), Error::<Test>::BookFull);
     });
 }
 
@@ -297,10 +254,7 @@ fn energies_at_one_price_do_not_overflow() {
         MaxOrderEnergy::set(u64::MAX);
         Free::insert(1, Balance::MAX / 2);
         bid(1, 80, HALF);
-        assert_noop!(
-            place_at(1, Side::Bid, price(80), HALF),
-            Error::<Test>::Overflow
-        );
+        assert_noop!(place_at(1, Side::Bid, price(80), HALF), Error::<Test>::Overflow);
         bid(1, 81, HALF);
     });
 }

@@ -24,9 +24,7 @@ fn large_book() {
 type Trace = (Vec<Trade>, Vec<Event<Test>>, Vec<(Balance, Balance)>);
 
 fn trace() -> Trace {
-    let accounts = MEMBERS
-        .map(|who| (Free::get(who), ForTrades::get(who)))
-        .collect();
+    let accounts = MEMBERS.map(|who| (Free::get(who), ForTrades::get(who))).collect();
     (Trades::take(), events(), accounts)
 }
 
@@ -82,14 +80,7 @@ fn a_page_takes_as_much_as_fits_and_no_more() {
         assert_eq!(trades(), []);
         assert_eq!(poll_within(steps(2 + 2 * 2)), steps(2 + 2 * 2));
         assert_eq!(trades().len(), 2);
-        assert!(matches!(
-            phase(SLOT),
-            Phase::Pairing {
-                left: Wh(2_000),
-                next_trade: 2,
-                ..
-            }
-        ));
+        assert!(matches!(phase(SLOT), Phase::Pairing { left: Wh(2_000), next_trade: 2, .. }));
         // One step short of a pair.
         poll_within(steps(2 + 1));
         assert_eq!(trades().len(), 2);
@@ -125,17 +116,11 @@ fn a_partly_paired_order_keeps_its_place_between_blocks() {
         poll_within(steps(1 + 3 + 1 + 4));
         poll_within(steps(4));
         assert_eq!(book(Side::Bid), [(0, 300, 1_000), (1, 300, 1_000)]);
-        let rest = Orders::<Test>::iter_prefix((SLOT, Side::Bid))
-            .next()
-            .unwrap()
-            .1;
+        let rest = Orders::<Test>::iter_prefix((SLOT, Side::Bid)).next().unwrap().1;
         // 400 Wh at 210 of the limit of 300: the difference stays held until the order closes.
         assert_eq!((rest.left, rest.held), (Wh(600), (300 - 84) * MILLI));
         poll();
-        let who: Vec<_> = trades()
-            .iter()
-            .map(|(b, s, wh, ..)| (*b, *s, *wh))
-            .collect();
+        let who: Vec<_> = trades().iter().map(|(b, s, wh, ..)| (*b, *s, *wh)).collect();
         assert_eq!(who, [(1, 3, 400), (1, 4, 600), (2, 4, 1_000)]);
         nothing_is_left_in_the_book();
     });
@@ -201,10 +186,7 @@ fn pairing_ends_with_the_delivery() {
         poll_at(schedule(SLOT).delivery_ends);
         assert_eq!(trades().len(), 1);
         assert_eq!(phase(SLOT), Phase::Matched);
-        assert!(events().contains(&Event::SlotMatched {
-            slot: SLOT,
-            trades: 1
-        }));
+        assert!(events().contains(&Event::SlotMatched { slot: SLOT, trades: 1 }));
         nothing_is_left_in_the_book();
     });
 }

@@ -57,12 +57,7 @@ fn trade(actions: Vec<Action>) -> Vec<Twin> {
         match action {
             Action::Place(who, mills, energy) => {
                 assert_ok!(place_at(who, side_of(who), price(mills), energy));
-                twins.push(Twin {
-                    id,
-                    who,
-                    mills,
-                    energy,
-                });
+                twins.push(Twin { id, who, mills, energy });
             }
             _ if twins.is_empty() => {}
             Action::Amend(index, mills, energy) => {
@@ -73,12 +68,7 @@ fn trade(actions: Vec<Action>) -> Vec<Twin> {
                     twins[at].energy = energy;
                 } else {
                     twins.remove(at);
-                    twins.push(Twin {
-                        id,
-                        mills,
-                        energy,
-                        ..old
-                    });
+                    twins.push(Twin { id, mills, energy, ..old });
                 }
             }
             Action::Reduce(index, energy) => {
@@ -107,10 +97,7 @@ fn merit(twins: &[Twin], side: Side) -> Vec<Twin> {
 }
 
 fn levels(twins: &[Twin]) -> Vec<Level> {
-    let level = |twin: &Twin| Level {
-        price: price(twin.mills),
-        energy: Wh(twin.energy),
-    };
+    let level = |twin: &Twin| Level { price: price(twin.mills), energy: Wh(twin.energy) };
     twins.iter().map(level).collect()
 }
 
@@ -124,10 +111,7 @@ fn expected_trades(bids: &[Twin], asks: &[Twin], found: &clearing::Clearing) -> 
         return Vec::new();
     };
     let deposit = |energy| deposit::ask_deposit(700_000, TERMS.cap, energy).unwrap();
-    let mut rest: Vec<_> = asks
-        .iter()
-        .map(|a| (deposit(Wh(a.energy)), Wh(a.energy)))
-        .collect();
+    let mut rest: Vec<_> = asks.iter().map(|a| (deposit(Wh(a.energy)), Wh(a.energy))).collect();
     clearing::pair(&energies(bids), &energies(asks), found.volume)
         .into_iter()
         .enumerate()

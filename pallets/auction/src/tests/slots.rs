@@ -38,17 +38,10 @@ fn a_gate_opens_at_its_moment_with_the_terms_and_keys_of_that_moment() {
 
 #[test]
 fn without_terms_no_slot_opens() {
-    ExtBuilder {
-        terms: None,
-        ..Default::default()
-    }
-    .build_and_execute(|| {
+    ExtBuilder { terms: None, ..Default::default() }.build_and_execute(|| {
         close_gate();
         assert!(in_flight().is_empty());
-        assert_noop!(
-            place_at(1, Side::Bid, price(200), 200),
-            Error::<Test>::GateNotOpen
-        );
+        assert_noop!(place_at(1, Side::Bid, price(200), 200), Error::<Test>::GateNotOpen);
     });
 }
 
@@ -104,10 +97,7 @@ fn results_are_kept_in_a_ring() {
         assert_eq!(Auction::result(SlotIndex(1_008)), None);
         poll_at(schedule(SlotIndex(1_008)).gate_closes);
         assert_eq!(Auction::result(SLOT), None);
-        assert_eq!(
-            Auction::result(SlotIndex(1_008)).unwrap().slot,
-            SlotIndex(1_008)
-        );
+        assert_eq!(Auction::result(SlotIndex(1_008)).unwrap().slot, SlotIndex(1_008));
     });
 }
 
@@ -118,10 +108,7 @@ fn a_slot_that_is_not_cleared_before_delivery_is_annulled() {
         ask(2, 100, 1_000);
         poll_at(schedule(SLOT).delivery_starts);
         assert!(events().contains(&Event::SlotAnnulled { slot: SLOT }));
-        assert!(events().contains(&Event::SlotMatched {
-            slot: SLOT,
-            trades: 0
-        }));
+        assert!(events().contains(&Event::SlotMatched { slot: SLOT, trades: 0 }));
         assert_eq!((trades(), KeysUsed::get()), (vec![], vec![]));
         assert_eq!((phase(SLOT), Auction::result(SLOT)), (Phase::Matched, None));
         nothing_is_left_in_the_book();
@@ -147,10 +134,7 @@ fn after_a_long_outage_old_slots_end_and_missed_ones_are_passed_over() {
         poll_at(1_050 * SLOT_LENGTH);
         assert_eq!(in_flight(), [1_052, 1_053, 1_054]);
         assert_eq!(NextSlot::<Test>::get(), SlotIndex(1_055));
-        let opened = events()
-            .iter()
-            .filter(|e| matches!(e, Event::SlotOpened { .. }))
-            .count();
+        let opened = events().iter().filter(|e| matches!(e, Event::SlotOpened { .. })).count();
         assert_eq!(opened, 3);
         assert!(events().contains(&Event::SlotFinal { slot: SLOT }));
         nothing_is_left_in_the_book();

@@ -5,11 +5,7 @@ use crate::{MAX_FAILURES, NewOrder, StandingOrders};
 use qedex_primitives::OwnerId;
 
 fn order(side: Side, mills: u128, energy: u64) -> NewOrder {
-    NewOrder {
-        side,
-        limit: price(mills),
-        energy: Wh(energy),
-    }
+    NewOrder { side, limit: price(mills), energy: Wh(energy) }
 }
 
 fn stand(who: AccountId, order: NewOrder) -> DispatchResult {
@@ -47,10 +43,7 @@ fn a_standing_order_is_placed_in_every_slot_that_opens() {
         let last = open_next(after);
         assert!(orders_in(last).is_empty());
         assert_eq!(orders_in(after), [1], "what was placed stays");
-        assert_noop!(
-            call(1, Call::end_standing_order {}),
-            Error::<Test>::NoStandingOrder
-        );
+        assert_noop!(call(1, Call::end_standing_order {}), Error::<Test>::NoStandingOrder);
     });
 }
 
@@ -73,10 +66,7 @@ fn one_that_fails_is_reported_holds_up_nobody_and_ends_after_some_times() {
             }));
         }
         assert!(!StandingOrders::<Test>::contains_key(PAUPER));
-        assert!(events().contains(&Event::StandingOrderEnded {
-            who: PAUPER,
-            failed: true
-        }));
+        assert!(events().contains(&Event::StandingOrderEnded { who: PAUPER, failed: true }));
         slot = open_next(slot);
         assert_eq!(orders_in(slot), [1, 2]);
     });
@@ -121,34 +111,19 @@ fn renewal_is_paged_and_places_everybody_once() {
 fn standing_orders_are_bounded_and_for_members_only() {
     run(|| {
         MaxStandingOrders::set(1);
-        assert_noop!(
-            stand(STRANGER, order(Side::Bid, 200, 500)),
-            Error::<Test>::NotPermitted
-        );
-        assert_noop!(
-            stand(CONSUMER, order(Side::Ask, 200, 500)),
-            Error::<Test>::NotPermitted
-        );
-        assert_noop!(
-            stand(1, order(Side::Bid, 200, 0)),
-            Error::<Test>::BelowLeastOrder
-        );
+        assert_noop!(stand(STRANGER, order(Side::Bid, 200, 500)), Error::<Test>::NotPermitted);
+        assert_noop!(stand(CONSUMER, order(Side::Ask, 200, 500)), Error::<Test>::NotPermitted);
+        assert_noop!(stand(1, order(Side::Bid, 200, 0)), Error::<Test>::BelowLeastOrder);
         assert_ok!(stand(1, order(Side::Bid, 200, 500)));
         assert_ok!(stand(1, order(Side::Ask, 100, 300)));
-        assert_noop!(
-            stand(2, order(Side::Bid, 200, 500)),
-            Error::<Test>::TooManyStandingOrders
-        );
+        assert_noop!(stand(2, order(Side::Bid, 200, 500)), Error::<Test>::TooManyStandingOrders);
     });
 }
 
 #[test]
 fn the_good_orders_of_a_batch_count_and_the_others_are_reported() {
     run(|| {
-        let bad = NewOrder {
-            limit: PricePerKwh(price(200).0 + 1),
-            ..order(Side::Bid, 200, 500)
-        };
+        let bad = NewOrder { limit: PricePerKwh(price(200).0 + 1), ..order(Side::Bid, 200, 500) };
         let orders = vec![
             order(Side::Bid, 200, 500),
             bad,
@@ -166,10 +141,8 @@ fn the_good_orders_of_a_batch_count_and_the_others_are_reported() {
                 _ => None,
             })
             .collect();
-        let expected: [sp_runtime::DispatchError; 2] = [
-            Error::<Test>::OffTick.into(),
-            Error::<Test>::OtherSide.into(),
-        ];
+        let expected: [sp_runtime::DispatchError; 2] =
+            [Error::<Test>::OffTick.into(), Error::<Test>::OtherSide.into()];
         assert_eq!(refused, expected);
     });
 }
@@ -180,16 +153,10 @@ fn an_owner_takes_one_side_with_all_its_accounts() {
         let owner = OwnerId([7; 32]);
         Owners::set(vec![(1, owner), (2, owner), (3, OwnerId([8; 32]))]);
         let first = bid(1, 200, 500);
-        assert_noop!(
-            place_at(2, Side::Ask, price(100), 500),
-            Error::<Test>::OtherSide
-        );
+        assert_noop!(place_at(2, Side::Ask, price(100), 500), Error::<Test>::OtherSide);
         bid(2, 200, 500);
         bid(2, 210, 500);
-        assert_noop!(
-            place_at(1, Side::Bid, price(210), 500),
-            Error::<Test>::TooManyOrders
-        );
+        assert_noop!(place_at(1, Side::Bid, price(210), 500), Error::<Test>::TooManyOrders);
         ask(3, 100, 500);
         // The side is the owner's of then, whoever the account is said to belong to meanwhile.
         Owners::take();

@@ -74,10 +74,7 @@ fn ten_thousand_policies_by_one_poor_account() {
             Error::<Test>::CannotPayBond
         );
         // And a policy of one's own opens no door.
-        assert_noop!(
-            Membership::set_role(signed(CLARA), Role::Trade, PolicyId(before)),
-            BadOrigin
-        );
+        assert_noop!(Membership::set_role(signed(CLARA), Role::Trade, PolicyId(before)), BadOrigin);
     });
 }
 
@@ -85,10 +82,7 @@ fn ten_thousand_policies_by_one_poor_account() {
 fn a_replaced_issuer_goes_on_issuing() {
     run(|| {
         issue(REGISTRAR, BEN, PROSUMER, BENS_OWNER);
-        assert_noop!(
-            Membership::set_issuer(signed(REGISTRAR), PROSUMER, INSPECTOR),
-            BadOrigin
-        );
+        assert_noop!(Membership::set_issuer(signed(REGISTRAR), PROSUMER, INSPECTOR), BadOrigin);
         assert_ok!(Membership::set_issuer(root(), PROSUMER, INSPECTOR));
         assert_noop!(
             Membership::issue(signed(REGISTRAR), CLARA, PROSUMER, EXPIRY, BENS_OWNER),
@@ -141,9 +135,7 @@ fn two_accounts_of_one_owner_pass_for_two_persons_by_clearing_a_lapse() {
 
 #[test]
 fn a_thousand_credentials_are_void_after_one_call_of_constant_weight() {
-    let call = crate::Call::<Test>::bump_version {
-        attribute: PROSUMER,
-    };
+    let call = crate::Call::<Test>::bump_version { attribute: PROSUMER };
     let weight = call.get_dispatch_info().call_weight;
     assert_eq!(weight, <() as WeightInfo>::bump_version());
     run(|| {
@@ -157,14 +149,8 @@ fn a_thousand_credentials_are_void_after_one_call_of_constant_weight() {
         for who in holders.clone() {
             assert!(!may(who, Role::Trade));
             let explanation = Membership::explain_role(who, Role::Trade);
-            let outdated = Lack::OutdatedVersion {
-                held: 0,
-                present: 1,
-            };
-            let obstacle = Obstacle::Lacks {
-                attribute: PROSUMER,
-                why: outdated,
-            };
+            let outdated = Lack::OutdatedVersion { held: 0, present: 1 };
+            let obstacle = Obstacle::Lacks { attribute: PROSUMER, why: outdated };
             assert_eq!(explanation.obstacles, [obstacle]);
         }
         // Nothing else was written: the credentials are as they were.

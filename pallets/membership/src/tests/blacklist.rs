@@ -92,10 +92,7 @@ fn an_exclusion_for_default_is_clamped() {
         assert_ok!(Membership::blacklist_for_default(&ANNA, 0));
         assert_eq!(
             Blacklist::<Test>::get(ANNA),
-            Some(Exclusion {
-                reason: ExclusionReason::Defaulted,
-                until: START + MIN_EXCLUSION
-            })
+            Some(Exclusion { reason: ExclusionReason::Defaulted, until: START + MIN_EXCLUSION })
         );
         assert_ok!(Membership::blacklist_for_default(&BEN, u64::MAX));
         assert_eq!(until(BEN), START + MAX_EXCLUSION);

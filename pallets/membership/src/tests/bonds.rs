@@ -80,10 +80,7 @@ fn anyone_creates_a_policy_for_a_bond_and_gets_it_back_with_its_removal() {
         let policy = nodes(vec![attribute(SOLAR), attribute(BATTERY), at_least(1, 2)]);
         let size = policy.encoded_size() as u128;
         assert_ok!(Membership::create_policy(signed(INSPECTOR), policy));
-        let bond = Bond {
-            payer: INSPECTOR,
-            amount: 1_000 + size,
-        };
+        let bond = Bond { payer: INSPECTOR, amount: 1_000 + size };
         let policy = PolicyId(2);
         assert_eq!(PolicyBonds::<Test>::get(policy), Some(bond.clone()));
         assert_eq!(held(INSPECTOR), bond.amount);
@@ -113,10 +110,8 @@ fn who_may_not_sell_any_more_costs_its_issuers_nothing_any_more() {
         issue(INSPECTOR, ANNA, BATTERY, ANNAS_OWNER);
         assert_eq!(Membership::revoke_selling(&ANNA), 2);
         assert_eq!(held(INSPECTOR), 0);
-        let revoked = [SOLAR, BATTERY].map(|attribute| Event::CredentialRevoked {
-            who: ANNA,
-            attribute,
-        });
+        let revoked =
+            [SOLAR, BATTERY].map(|attribute| Event::CredentialRevoked { who: ANNA, attribute });
         assert!(events().ends_with(&revoked));
         assert!(Credentials::<Test>::contains_key(ANNA, PROSUMER));
     });

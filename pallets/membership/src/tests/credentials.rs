@@ -16,22 +16,14 @@ fn an_attribute_is_registered_by_the_admin_alone_under_the_next_number() {
             Membership::register_attribute(signed(REGISTRAR), name(), text(), REGISTRAR),
             BadOrigin
         );
-        assert_ok!(Membership::register_attribute(
-            root(),
-            name(),
-            text(),
-            INSPECTOR
-        ));
+        assert_ok!(Membership::register_attribute(root(), name(), text(), INSPECTOR));
         let info = Attributes::<Test>::get(AttributeId(3)).unwrap();
         assert_eq!((info.issuer, info.version), (INSPECTOR, 0));
         assert_eq!(info.name, name());
         assert_eq!(info.description, text());
         assert_eq!(
             events(),
-            [Event::AttributeRegistered {
-                attribute: AttributeId(3),
-                issuer: INSPECTOR
-            }]
+            [Event::AttributeRegistered { attribute: AttributeId(3), issuer: INSPECTOR }]
         );
     });
 }
@@ -63,19 +55,12 @@ fn an_issued_credential_holds_at_once() {
             Some(Credential {
                 version: 0,
                 expires: EXPIRY,
-                bond: Some(Bond {
-                    payer: REGISTRAR,
-                    amount: Membership::credential_bond()
-                })
+                bond: Some(Bond { payer: REGISTRAR, amount: Membership::credential_bond() })
             })
         );
         assert_eq!(
             events(),
-            [Event::CredentialIssued {
-                who: BEN,
-                attribute: PROSUMER,
-                expires: EXPIRY
-            }]
+            [Event::CredentialIssued { who: BEN, attribute: PROSUMER, expires: EXPIRY }]
         );
     });
 }
@@ -98,10 +83,7 @@ fn an_issuer_cannot_issue_anothers_attribute() {
             );
         }
         // The admin appoints issuers, and is none.
-        assert_noop!(
-            Membership::issue(root(), BEN, PROSUMER, EXPIRY, BENS_OWNER),
-            BadOrigin
-        );
+        assert_noop!(Membership::issue(root(), BEN, PROSUMER, EXPIRY, BENS_OWNER), BadOrigin);
     });
 }
 
@@ -113,10 +95,7 @@ fn nobody_issues_an_unknown_attribute() {
             Membership::issue(signed(REGISTRAR), BEN, unknown, EXPIRY, BENS_OWNER),
             Error::<Test>::UnknownAttribute
         );
-        assert_noop!(
-            Membership::bump_version(root(), unknown),
-            Error::<Test>::UnknownAttribute
-        );
+        assert_noop!(Membership::bump_version(root(), unknown), Error::<Test>::UnknownAttribute);
         assert_noop!(
             Membership::bump_version(signed(REGISTRAR), unknown),
             Error::<Test>::UnknownAttribute
@@ -133,13 +112,7 @@ fn expiry_must_lie_in_the_future() {
                 Error::<Test>::ExpiryNotInFuture
             );
         }
-        assert_ok!(Membership::issue(
-            signed(REGISTRAR),
-            BEN,
-            PROSUMER,
-            START + 1,
-            BENS_OWNER
-        ));
+        assert_ok!(Membership::issue(signed(REGISTRAR), BEN, PROSUMER, START + 1, BENS_OWNER));
     });
 }
 
@@ -157,13 +130,7 @@ fn a_credential_holds_before_its_expiry_and_not_at_it() {
 fn an_expired_credential_can_be_renewed() {
     run(|| {
         Now::set(EXPIRY);
-        assert_ok!(Membership::issue(
-            signed(REGISTRAR),
-            ANNA,
-            PROSUMER,
-            EXPIRY + 1,
-            ANNAS_OWNER
-        ));
+        assert_ok!(Membership::issue(signed(REGISTRAR), ANNA, PROSUMER, EXPIRY + 1, ANNAS_OWNER));
         assert!(may(ANNA, Role::Trade));
         let holder = Holders::<Test>::get(ANNA).unwrap();
         assert_eq!(holder.credentials, 1);
@@ -176,13 +143,7 @@ fn a_revoked_holder_cannot_use_the_old_credential() {
         assert_ok!(Membership::revoke(signed(REGISTRAR), ANNA, PROSUMER));
         assert!(!may(ANNA, Role::Trade));
         assert_eq!(Credentials::<Test>::get(ANNA, PROSUMER), None);
-        assert_eq!(
-            events(),
-            [Event::CredentialRevoked {
-                who: ANNA,
-                attribute: PROSUMER
-            }]
-        );
+        assert_eq!(events(), [Event::CredentialRevoked { who: ANNA, attribute: PROSUMER }]);
         assert_noop!(
             Membership::revoke(signed(REGISTRAR), ANNA, PROSUMER),
             Error::<Test>::NoSuchCredential
@@ -205,10 +166,7 @@ fn only_the_issuer_and_the_admin_revoke() {
         }
         assert_ok!(Membership::revoke(root(), ANNA, PROSUMER));
         assert_ok!(Membership::bump_version(root(), PROSUMER));
-        assert_noop!(
-            Membership::revoke(root(), ANNA, PROSUMER),
-            Error::<Test>::NoSuchCredential
-        );
+        assert_noop!(Membership::revoke(root(), ANNA, PROSUMER), Error::<Test>::NoSuchCredential);
     });
 }
 
@@ -223,10 +181,7 @@ fn raising_the_version_voids_every_credential_of_the_attribute_and_no_other() {
         assert!(Membership::lacks(&ANNA, SOLAR, START).is_none());
         assert_eq!(
             events().last(),
-            Some(&Event::AttributeRevoked {
-                attribute: PROSUMER,
-                version: 1
-            })
+            Some(&Event::AttributeRevoked { attribute: PROSUMER, version: 1 })
         );
 
         assert_ok!(Membership::issue_batch(
@@ -292,13 +247,7 @@ fn an_account_has_one_owner_whoever_issues() {
             Membership::issue(signed(INSPECTOR), ANNA, SOLAR, EXPIRY, BENS_OWNER),
             Error::<Test>::OwnerConflict
         );
-        assert_eq!(
-            Holders::<Test>::get(ANNA),
-            Some(Holder {
-                owner: ANNAS_OWNER,
-                credentials: 2
-            })
-        );
+        assert_eq!(Holders::<Test>::get(ANNA), Some(Holder { owner: ANNAS_OWNER, credentials: 2 }));
     });
 }
 

@@ -20,10 +20,7 @@ fn obstacles(who: AccountId, policy: PolicyId) -> Vec<Obstacle> {
 fn nothing_stands_in_the_way_of_who_passes() {
     run(|| {
         assert_eq!(obstacles(ANNA, TRADERS), []);
-        assert_eq!(
-            Membership::explain(ANNA, TRADERS),
-            Membership::explain_role(ANNA, Role::Trade)
-        );
+        assert_eq!(Membership::explain(ANNA, TRADERS), Membership::explain_role(ANNA, Role::Trade));
     });
 }
 
@@ -47,10 +44,7 @@ fn an_outdated_version_is_named_with_the_version_held_and_the_present_one() {
     run(|| {
         bump(PROSUMER);
         bump(PROSUMER);
-        let why = Lack::OutdatedVersion {
-            held: 0,
-            present: version_of(PROSUMER),
-        };
+        let why = Lack::OutdatedVersion { held: 0, present: version_of(PROSUMER) };
         assert_eq!(obstacles(ANNA, TRADERS), [lacks(PROSUMER, why)]);
     });
 }
@@ -74,12 +68,7 @@ fn an_exclusion_is_named_with_reason_and_end_beside_all_else_that_fails() {
             reason: ExclusionReason::Decided(reason.clone()),
             until: START + MIN_EXCLUSION,
         };
-        assert_ok!(Membership::blacklist(
-            root(),
-            ANNA,
-            reason.clone(),
-            MIN_EXCLUSION
-        ));
+        assert_ok!(Membership::blacklist(root(), ANNA, reason.clone(), MIN_EXCLUSION));
         assert_ok!(Membership::blacklist(root(), BEN, reason, MIN_EXCLUSION));
         assert_eq!(obstacles(ANNA, TRADERS), vec![blacklisted.clone()]);
         assert_eq!(
@@ -108,10 +97,7 @@ fn an_unknown_policy_attribute_or_binding_is_named() {
         assert_ok!(Membership::remove_attribute(root(), BATTERY));
         assert_eq!(
             obstacles(ANNA, SELLERS),
-            [
-                lacks(SOLAR, Lack::MissingCredential),
-                lacks(BATTERY, Lack::UnknownAttribute)
-            ]
+            [lacks(SOLAR, Lack::MissingCredential), lacks(BATTERY, Lack::UnknownAttribute)]
         );
     });
 }
@@ -122,10 +108,7 @@ fn an_attribute_that_a_policy_names_twice_is_one_obstacle() {
         let twice = nodes(vec![attribute(SOLAR), attribute(SOLAR), at_least(2, 2)]);
         assert_ok!(Membership::create_policy(root(), twice));
         let policy = PolicyId(2);
-        assert_eq!(
-            obstacles(ANNA, policy),
-            [lacks(SOLAR, Lack::MissingCredential)]
-        );
+        assert_eq!(obstacles(ANNA, policy), [lacks(SOLAR, Lack::MissingCredential)]);
         assert_eq!(Membership::explain(ANNA, policy).parts.len(), 3);
     });
 }
@@ -134,10 +117,8 @@ fn an_attribute_that_a_policy_names_twice_is_one_obstacle() {
 fn the_formula_is_shown_part_by_part_from_the_whole_down() {
     run(|| {
         let parts = Membership::explain(ANNA, SELLERS).parts;
-        let told: Vec<_> = parts
-            .iter()
-            .map(|part| (part.depth, part.node, part.holds, part.blocks))
-            .collect();
+        let told: Vec<_> =
+            parts.iter().map(|part| (part.depth, part.node, part.holds, part.blocks)).collect();
         assert_eq!(
             told,
             [

@@ -10,19 +10,12 @@ fn panics(change: impl FnOnce(&mut GenesisConfig<Test>) + std::panic::UnwindSafe
         change(&mut builder.genesis);
         builder.build()
     });
-    let Err(payload) = outcome else {
-        panic!("genesis was accepted")
-    };
+    let Err(payload) = outcome else { panic!("genesis was accepted") };
     *payload.downcast::<String>().expect("a message with values")
 }
 
 fn credential(attribute: AttributeId, owner: OwnerId) -> GenesisCredential<AccountId> {
-    GenesisCredential {
-        who: ANNA,
-        attribute,
-        expires: EXPIRY,
-        owner,
-    }
+    GenesisCredential { who: ANNA, attribute, expires: EXPIRY, owner }
 }
 
 #[test]

@@ -53,13 +53,7 @@ fn events() -> Vec<crate::Event<Test>> {
 }
 
 fn issue(issuer: AccountId, who: AccountId, attribute: AttributeId, owner: OwnerId) {
-    assert_ok!(Membership::issue(
-        signed(issuer),
-        who,
-        attribute,
-        EXPIRY,
-        owner
-    ));
+    assert_ok!(Membership::issue(signed(issuer), who, attribute, EXPIRY, owner));
 }
 
 fn nodes(nodes: Vec<PolicyNode<AttributeId>>) -> PolicyOf<Test> {

@@ -11,13 +11,7 @@ fn a_policy_gets_the_next_number() {
         assert_ok!(Membership::create_policy(root(), policy.clone()));
         let id = PolicyId(2);
         assert_eq!(Policies::<Test>::get(id), Some(policy));
-        assert_eq!(
-            events(),
-            [Event::PolicyCreated {
-                policy: id,
-                bond: None
-            }]
-        );
+        assert_eq!(events(), [Event::PolicyCreated { policy: id, bond: None }]);
     });
 }
 
@@ -25,26 +19,14 @@ fn a_policy_gets_the_next_number() {
 fn a_malformed_policy_is_refused() {
     let refused = [
         (vec![], Error::<Test>::PolicyEmpty),
-        (
-            vec![attribute(PROSUMER), at_least(0, 1)],
-            Error::<Test>::PolicyBadThreshold,
-        ),
+        (vec![attribute(PROSUMER), at_least(0, 1)], Error::<Test>::PolicyBadThreshold),
         (
             vec![attribute(PROSUMER), attribute(SOLAR), at_least(3, 2)],
             Error::<Test>::PolicyBadThreshold,
         ),
-        (
-            vec![attribute(PROSUMER), at_least(1, 2)],
-            Error::<Test>::PolicyMissingParts,
-        ),
-        (
-            vec![attribute(PROSUMER), attribute(SOLAR)],
-            Error::<Test>::PolicyLeavesParts,
-        ),
-        (
-            vec![attribute(AttributeId(99))],
-            Error::<Test>::UnknownAttribute,
-        ),
+        (vec![attribute(PROSUMER), at_least(1, 2)], Error::<Test>::PolicyMissingParts),
+        (vec![attribute(PROSUMER), attribute(SOLAR)], Error::<Test>::PolicyLeavesParts),
+        (vec![attribute(AttributeId(99))], Error::<Test>::UnknownAttribute),
     ];
     run(|| {
         for (policy, error) in refused {
@@ -89,23 +71,14 @@ fn policy_numbers_do_not_wrap_around() {
 #[test]
 fn a_role_is_set_by_the_admin_to_a_policy_that_exists() {
     run(|| {
-        assert_noop!(
-            Membership::set_role(signed(REGISTRAR), Role::Broker, TRADERS),
-            BadOrigin
-        );
+        assert_noop!(Membership::set_role(signed(REGISTRAR), Role::Broker, TRADERS), BadOrigin);
         assert_noop!(
             Membership::set_role(root(), Role::Broker, PolicyId(9)),
             Error::<Test>::UnknownPolicy
         );
         assert_ok!(Membership::set_role(root(), Role::Broker, TRADERS));
         assert!(may(ANNA, Role::Broker));
-        assert_eq!(
-            events(),
-            [Event::RoleSet {
-                role: Role::Broker,
-                policy: TRADERS
-            }]
-        );
+        assert_eq!(events(), [Event::RoleSet { role: Role::Broker, policy: TRADERS }]);
     });
 }
 

@@ -69,18 +69,10 @@ struct Model {
 
 impl Model {
     fn at_genesis() -> Self {
-        let good = Memory {
-            expires: EXPIRY,
-            void: false,
-        };
+        let good = Memory { expires: EXPIRY, void: false };
         Self {
             now: START,
-            issuers: [
-                (PROSUMER, REGISTRAR),
-                (SOLAR, INSPECTOR),
-                (BATTERY, INSPECTOR),
-            ]
-            .into(),
+            issuers: [(PROSUMER, REGISTRAR), (SOLAR, INSPECTOR), (BATTERY, INSPECTOR)].into(),
             credentials: [((ANNA, PROSUMER), good)].into(),
             excluded_until: BTreeMap::new(),
         }
@@ -109,10 +101,7 @@ impl Model {
     fn does(&mut self, act: &Act) -> bool {
         match act {
             Act::Issue(by, who, attribute, life) => {
-                let good = Memory {
-                    expires: self.now + life,
-                    void: false,
-                };
+                let good = Memory { expires: self.now + life, void: false };
                 let permitted = self.issuers[attribute] == *by && *life > 0;
                 if permitted {
                     self.credentials.insert((*who, *attribute), good);

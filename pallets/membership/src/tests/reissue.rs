@@ -12,12 +12,8 @@ fn refusals() -> (Vec<Refusal>, (u32, u32)) {
     let mut totals = (0, 0);
     for event in events() {
         match event {
-            Event::ReissueRefused {
-                index, who, error, ..
-            } => refused.push((index, who, error)),
-            Event::ReissueProcessed {
-                reissued, refused, ..
-            } => totals = (reissued, refused),
+            Event::ReissueRefused { index, who, error, .. } => refused.push((index, who, error)),
+            Event::ReissueProcessed { reissued, refused, .. } => totals = (reissued, refused),
             _ => {}
         }
     }
@@ -27,13 +23,7 @@ fn refusals() -> (Vec<Refusal>, (u32, u32)) {
 #[test]
 fn those_who_remain_are_lifted_with_the_expiry_and_owner_that_they_have() {
     run(|| {
-        assert_ok!(Membership::issue(
-            signed(REGISTRAR),
-            BEN,
-            PROSUMER,
-            EXPIRY - 7,
-            BENS_OWNER
-        ));
+        assert_ok!(Membership::issue(signed(REGISTRAR), BEN, PROSUMER, EXPIRY - 7, BENS_OWNER));
         bump(PROSUMER);
         assert!(!may(ANNA, Role::Trade) && !may(BEN, Role::Trade));
         reissue(REGISTRAR, PROSUMER, &[BEN]);
@@ -67,13 +57,7 @@ fn a_credential_of_any_earlier_version_can_be_lifted() {
 #[test]
 fn the_revoked_the_lapsed_and_the_up_to_date_are_refused_one_by_one() {
     run(|| {
-        assert_ok!(Membership::issue(
-            signed(REGISTRAR),
-            BEN,
-            PROSUMER,
-            START + 1,
-            BENS_OWNER
-        ));
+        assert_ok!(Membership::issue(signed(REGISTRAR), BEN, PROSUMER, START + 1, BENS_OWNER));
         issue(REGISTRAR, CLARA, PROSUMER, BENS_OWNER);
         bump(PROSUMER);
         assert_ok!(Membership::revoke(root(), CLARA, PROSUMER));
@@ -116,10 +100,7 @@ fn only_the_issuer_re_issues() {
                 Error::<Test>::NotTheIssuer
             );
         }
-        assert_noop!(
-            Membership::reissue(root(), PROSUMER, accounts.clone()),
-            BadOrigin
-        );
+        assert_noop!(Membership::reissue(root(), PROSUMER, accounts.clone()), BadOrigin);
         assert_noop!(
             Membership::reissue(signed(REGISTRAR), AttributeId(9), accounts),
             Error::<Test>::UnknownAttribute

@@ -19,17 +19,9 @@ fn a_policy_is_removed_by_its_creator_and_the_admin_alone() {
             );
             assert_ok!(Membership::remove_policy(root(), policy));
             assert!(!Policies::<Test>::contains_key(policy));
-            assert_noop!(
-                Membership::remove_policy(root(), policy),
-                Error::<Test>::UnknownPolicy
-            );
+            assert_noop!(Membership::remove_policy(root(), policy), Error::<Test>::UnknownPolicy);
         }
-        assert_eq!(
-            events().last(),
-            Some(&Event::PolicyRemoved {
-                policy: PolicyId(3)
-            })
-        );
+        assert_eq!(events().last(), Some(&Event::PolicyRemoved { policy: PolicyId(3) }));
     });
 }
 
@@ -41,10 +33,7 @@ fn a_policy_that_a_role_requires_stays() {
         let policy = PolicyId(2);
         assert_ok!(Membership::set_role(root(), Role::Validate, policy));
         for origin in [signed(INSPECTOR), root()] {
-            assert_noop!(
-                Membership::remove_policy(origin, policy),
-                Error::<Test>::PolicyInUse
-            );
+            assert_noop!(Membership::remove_policy(origin, policy), Error::<Test>::PolicyInUse);
         }
         assert_ok!(Membership::set_role(root(), Role::Validate, TRADERS));
         assert_ok!(Membership::remove_policy(signed(INSPECTOR), policy));
@@ -55,33 +44,18 @@ fn a_policy_that_a_role_requires_stays() {
 fn an_attribute_in_use_stays() {
     run(|| {
         // A role's policy names it, though nobody has a credential.
-        assert_noop!(
-            Membership::remove_attribute(root(), SOLAR),
-            Error::<Test>::AttributeInUse
-        );
+        assert_noop!(Membership::remove_attribute(root(), SOLAR), Error::<Test>::AttributeInUse);
         assert_ok!(Membership::set_role(root(), Role::Sell, TRADERS));
         // A credential of it is on record, even a void one.
         issue(INSPECTOR, ANNA, SOLAR, ANNAS_OWNER);
         bump(SOLAR);
-        assert_noop!(
-            Membership::remove_attribute(root(), SOLAR),
-            Error::<Test>::AttributeInUse
-        );
+        assert_noop!(Membership::remove_attribute(root(), SOLAR), Error::<Test>::AttributeInUse);
         assert_ok!(Membership::revoke(root(), ANNA, SOLAR));
-        assert_noop!(
-            Membership::remove_attribute(signed(INSPECTOR), SOLAR),
-            BadOrigin
-        );
+        assert_noop!(Membership::remove_attribute(signed(INSPECTOR), SOLAR), BadOrigin);
         assert_ok!(Membership::remove_attribute(root(), SOLAR));
         assert!(!Attributes::<Test>::contains_key(SOLAR));
-        assert_eq!(
-            events().last(),
-            Some(&Event::AttributeRemoved { attribute: SOLAR })
-        );
-        assert_noop!(
-            Membership::remove_attribute(root(), SOLAR),
-            Error::<Test>::UnknownAttribute
-        );
+        assert_eq!(events().last(), Some(&Event::AttributeRemoved { attribute: SOLAR }));
+        assert_noop!(Membership::remove_attribute(root(), SOLAR), Error::<Test>::UnknownAttribute);
     });
 }
 
@@ -103,10 +77,7 @@ fn a_policy_over_a_removed_attribute_can_be_required_by_no_role() {
             BoundedVec::default(),
             INSPECTOR
         ));
-        assert!(
-            !Attributes::<Test>::contains_key(BATTERY),
-            "no number comes back"
-        );
+        assert!(!Attributes::<Test>::contains_key(BATTERY), "no number comes back");
         assert_eq!(NextAttribute::<Test>::get(), 4);
     });
 }
@@ -131,10 +102,7 @@ fn anyone_removes_a_credential_when_it_lapsed_long_ago() {
         assert_eq!(held(REGISTRAR), 0, "the bond is back with who paid it");
         assert_eq!(
             events().last(),
-            Some(&Event::LapsedCredentialRemoved {
-                who: BEN,
-                attribute: PROSUMER
-            })
+            Some(&Event::LapsedCredentialRemoved { who: BEN, attribute: PROSUMER })
         );
         assert_noop!(
             Membership::remove_lapsed(signed(CLARA), BEN, PROSUMER),
@@ -150,10 +118,7 @@ fn the_admin_lifts_an_exclusion_early_and_anyone_clears_it_when_it_has_ended() {
             let reason = BoundedVec::truncate_from(b"tampering".to_vec());
             assert_ok!(Membership::blacklist(root(), who, reason, MIN_EXCLUSION));
         };
-        assert_noop!(
-            Membership::lift_exclusion(root(), ANNA),
-            Error::<Test>::NotBlacklisted
-        );
+        assert_noop!(Membership::lift_exclusion(root(), ANNA), Error::<Test>::NotBlacklisted);
         exclude(ANNA);
         assert_noop!(
             Membership::lift_exclusion(signed(ANNA), ANNA),

@@ -20,10 +20,7 @@ fn a_signature_replayed_on_another_slot_is_refused() {
             open_window(slot);
             replayed.payload.slot = slot;
             refused(replayed.clone(), Error::BadSignature);
-            assert_eq!(
-                audit(BEN, slot, replayed.clone()),
-                Err(BillError::BadSignature)
-            );
+            assert_eq!(audit(BEN, slot, replayed.clone()), Err(BillError::BadSignature));
         }
     });
 }
@@ -83,13 +80,7 @@ fn a_batch_filled_with_one_duplicate_counts_once() {
         let totals = AccountTotals::<Test>::get(SLOT, BEN).unwrap();
         assert_eq!((totals.generated, totals.readings), (Wh(700), 1));
         let said = events();
-        assert_eq!(
-            said.last(),
-            Some(&Event::BatchProcessed {
-                accepted: 1,
-                refused: 1_023
-            })
-        );
+        assert_eq!(said.last(), Some(&Event::BatchProcessed { accepted: 1, refused: 1_023 }));
         // Every element is told by its place.
         let places: Vec<_> = said
             .iter()
@@ -122,10 +113,7 @@ fn an_installer_who_owns_the_meter_mints_nothing_by_a_correction() {
         // and after the freeze, when it could only lower it anyway.
         freeze(SLOT);
         assert_noop!(correct(CARRIER, BENS, 5_000, 0), refused());
-        assert_noop!(
-            correct(SECOND_INSTALLER, BENS, 5_000, 0),
-            Error::<Test>::RaisesFrozenSlot
-        );
+        assert_noop!(correct(SECOND_INSTALLER, BENS, 5_000, 0), Error::<Test>::RaisesFrozenSlot);
         assert_eq!(delivered(BEN, SLOT), Some(Wh(100)));
     });
 }
@@ -147,14 +135,8 @@ fn two_installers_of_one_owner_are_one() {
     run(|| {
         Aliases::set(vec![(SECOND_INSTALLER, INSTALLER)]);
         submit(reading(BENS, SLOT, 100, 0));
-        assert_noop!(
-            correct(SECOND_INSTALLER, BENS, 5_000, 0),
-            Error::<Test>::NotIndependent
-        );
-        assert_eq!(
-            Readings::<Test>::get(SLOT, BENS).unwrap().generated,
-            Wh(100)
-        );
+        assert_noop!(correct(SECOND_INSTALLER, BENS, 5_000, 0), Error::<Test>::NotIndependent);
+        assert_eq!(Readings::<Test>::get(SLOT, BENS).unwrap().generated, Wh(100));
     });
 }
 
@@ -163,20 +145,12 @@ fn the_first_installer_does_not_become_independent_by_giving_its_credential_back
     run(|| {
         Aliases::set(vec![(SECOND_INSTALLER, INSTALLER)]);
         begin(SlotIndex(SLOT.0 - 5));
-        assert_ok!(Metering::register_meter(
-            signed(INSTALLER),
-            CLARA,
-            sr_key("new"),
-            CAPACITY
-        ));
+        assert_ok!(Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), CAPACITY));
         open_window(SLOT);
         let new = MeterId(3);
         submit(signed_by("new", new, SLOT, 100));
         Unknown::set(vec![INSTALLER]);
-        assert_noop!(
-            correct(SECOND_INSTALLER, new, 5_000, 0),
-            Error::<Test>::NotIndependent
-        );
+        assert_noop!(correct(SECOND_INSTALLER, new, 5_000, 0), Error::<Test>::NotIndependent);
     });
 }
 
@@ -194,10 +168,7 @@ fn no_reading_comes_before_the_commitment_window_ends() {
             refused(reading(BENS, SLOT, 700, 0), Error::NotInReadingWindow);
         }
         // However long sellers may commit.
-        TestWindows::set(Windows {
-            commitments_until: 4,
-            ..Windows::default()
-        });
+        TestWindows::set(Windows { commitments_until: 4, ..Windows::default() });
         Now::set(schedule.commitments_until);
         refused(reading(BENS, SLOT, 700, 0), Error::NotInReadingWindow);
     });
@@ -277,12 +248,7 @@ fn a_key_with_which_everybody_signs_is_no_meter_s() {
             );
         }
         for key in [sr_key("sound"), ed_key("sound")] {
-            assert_ok!(Metering::register_meter(
-                signed(INSTALLER),
-                CLARA,
-                key,
-                CAPACITY
-            ));
+            assert_ok!(Metering::register_meter(signed(INSTALLER), CLARA, key, CAPACITY));
         }
     });
 }
@@ -353,11 +319,8 @@ fn the_energy_of_a_slot_is_one_account_s() {
             let slot = later(SLOT, n);
             open_window(slot);
             submit(reading(BENS, slot, 700, 0));
-            let sum: u64 = [BEN, CLARA]
-                .iter()
-                .filter_map(|who| delivered(*who, slot))
-                .map(|wh| wh.0)
-                .sum();
+            let sum: u64 =
+                [BEN, CLARA].iter().filter_map(|who| delivered(*who, slot)).map(|wh| wh.0).sum();
             assert_eq!(sum, 700, "{slot:?}");
         }
     });

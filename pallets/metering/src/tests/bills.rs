@@ -44,10 +44,7 @@ fn a_bill_has_one_reading_of_each_meter_and_no_other() {
 #[test]
 fn each_fault_of_a_bill_is_named() {
     run(|| {
-        assert_eq!(
-            audit(BEN, vec![reading(BENS, SLOT.next(), 1, 0)]),
-            Err(BillError::WrongSlot)
-        );
+        assert_eq!(audit(BEN, vec![reading(BENS, SLOT.next(), 1, 0)]), Err(BillError::WrongSlot));
         assert_eq!(
             audit(BEN, vec![reading(BENS, SLOT, CAPACITY.0 + 1, 0)]),
             Err(BillError::OverCapacity)
@@ -69,10 +66,7 @@ fn a_bill_is_judged_by_the_owner_and_key_of_its_slot() {
         assert_ok!(rotate(BENS, "fresh"));
         finalise(SLOT);
         Now::mutate(|now| *now -= 1);
-        assert_eq!(
-            audit(BEN, vec![signed_by("bens", BENS, SLOT, 700)]),
-            Ok(Wh(700))
-        );
+        assert_eq!(audit(BEN, vec![signed_by("bens", BENS, SLOT, 700)]), Ok(Wh(700)));
         assert_eq!(
             audit(BEN, vec![signed_by("fresh", BENS, SLOT, 700)]),
             Err(BillError::BadSignature)
@@ -83,10 +77,7 @@ fn a_bill_is_judged_by_the_owner_and_key_of_its_slot() {
         assert_ok!(transfer(BENS, CLARA));
         begin(later(SLOT, 10));
         assert_eq!(audit(BEN, vec![reading(BENS, SLOT, 700, 0)]), Ok(Wh(700)));
-        assert_eq!(
-            audit(CLARA, vec![reading(BENS, SLOT, 700, 0)]),
-            Err(BillError::WrongMeters)
-        );
+        assert_eq!(audit(CLARA, vec![reading(BENS, SLOT, 700, 0)]), Err(BillError::WrongMeters));
     });
     run(|| {
         begin(SLOT);
@@ -109,21 +100,14 @@ fn what_the_chain_has_read_outweighs_a_bill() {
 #[test]
 fn an_audit_costs_as_much_as_the_largest_bill() {
     use crate::WeightInfo;
-    assert_eq!(
-        <Metering as BillAudit<AccountId>>::audit_weight(),
-        <() as WeightInfo>::audit(8)
-    );
+    assert_eq!(<Metering as BillAudit<AccountId>>::audit_weight(), <() as WeightInfo>::audit(8));
 }
 
 #[test]
 fn silence_counts_as_nothing_generated_and_the_capacity_consumed() {
     run(|| {
-        let flow = |generated, consumed| {
-            Some(Flow {
-                generated: Wh(generated),
-                consumed: Wh(consumed),
-            })
-        };
+        let flow =
+            |generated, consumed| Some(Flow { generated: Wh(generated), consumed: Wh(consumed) });
         assert_eq!(Metering::flow(ANNA, SLOT), flow(0, 2 * CAPACITY.0));
         submit(reading(FIRST, SLOT, 900, 100));
         assert_eq!(Metering::flow(ANNA, SLOT), flow(900, 100 + CAPACITY.0));

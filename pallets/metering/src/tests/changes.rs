@@ -44,11 +44,7 @@ fn a_new_key_signs_from_the_next_slot_on_and_the_old_one_until_then() {
 fn a_key_may_be_of_the_other_kind() {
     run(|| {
         begin(SLOT);
-        assert_ok!(Metering::rotate_key(
-            signed(INSTALLER),
-            BENS,
-            ed_key("fresh")
-        ));
+        assert_ok!(Metering::rotate_key(signed(INSTALLER), BENS, ed_key("fresh")));
         assert_eq!(MeterByKey::<Test>::get(ed_key("fresh")), Some(BENS));
     });
 }
@@ -101,10 +97,7 @@ fn a_transfer_waits_for_the_first_slot_whose_gate_has_not_opened() {
 #[test]
 fn wider_gates_postpone_a_transfer() {
     run(|| {
-        TestWindows::set(Windows {
-            gate_opens: 10,
-            ..Windows::default()
-        });
+        TestWindows::set(Windows { gate_opens: 10, ..Windows::default() });
         begin(SLOT);
         assert_ok!(transfer(BENS, CLARA));
         let meter = Meters::<Test>::get(BENS).unwrap();
@@ -125,10 +118,7 @@ fn the_meters_of_both_owners_are_known_while_it_matters() {
         assert_eq!(MetersOf::<Test>::get(BEN).into_inner(), [BENS]);
         finalise(UNOPENED);
         assert_ok!(transfer(BENS, ANNA));
-        assert!(
-            !MetersOf::<Test>::contains_key(BEN),
-            "and leaves afterwards"
-        );
+        assert!(!MetersOf::<Test>::contains_key(BEN), "and leaves afterwards");
         assert_eq!(MetersOf::<Test>::get(CLARA).into_inner(), [BENS]);
     });
 }
@@ -152,11 +142,7 @@ fn a_decommissioned_meter_reads_no_slot_from_then_on() {
         assert_ok!(decommission(BENS));
         assert_eq!(
             events(),
-            [Event::MeterDecommissioned {
-                meter: BENS,
-                installer: INSTALLER,
-                from: UNOPENED,
-            }]
+            [Event::MeterDecommissioned { meter: BENS, installer: INSTALLER, from: UNOPENED }]
         );
         let last = SlotIndex(UNOPENED.0 - 1);
         open_window(last);
@@ -199,15 +185,8 @@ fn another_change_waits_until_the_previous_assignment_is_final() {
         assert_ok!(rotate(BENS, "fresh"));
         finalise(SLOT);
         Now::mutate(|now| *now -= 1);
-        for change in [
-            rotate(BENS, "fresher"),
-            transfer(BENS, CLARA),
-            decommission(BENS),
-        ] {
-            assert_eq!(
-                change,
-                Err(Error::<Test>::PreviousAssignmentNotFinal.into())
-            );
+        for change in [rotate(BENS, "fresher"), transfer(BENS, CLARA), decommission(BENS)] {
+            assert_eq!(change, Err(Error::<Test>::PreviousAssignmentNotFinal.into()));
         }
         finalise(SLOT);
         assert_ok!(rotate(BENS, "fresher"));
@@ -220,20 +199,12 @@ fn another_change_waits_until_the_previous_assignment_is_final() {
 fn an_assignment_lasts_for_one_slot_at_least() {
     run(|| {
         begin(SLOT);
-        assert_ok!(Metering::register_meter(
-            signed(INSTALLER),
-            CLARA,
-            sr_key("new"),
-            CAPACITY
-        ));
+        assert_ok!(Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), CAPACITY));
         let new = MeterId(3);
         assert_ok!(rotate(new, "newer"));
         let meter = Meters::<Test>::get(new).unwrap();
         let slots = |assignment: Assignment<AccountId>| (assignment.from, assignment.until);
-        assert_eq!(
-            slots(meter.previous.unwrap()),
-            (later(SLOT, 5), Some(later(SLOT, 6)))
-        );
+        assert_eq!(slots(meter.previous.unwrap()), (later(SLOT, 5), Some(later(SLOT, 6))));
         assert_eq!(slots(meter.current), (later(SLOT, 6), None));
     });
 }
@@ -243,18 +214,9 @@ fn only_an_installer_changes_a_meter() {
     run(|| {
         begin(SLOT);
         let not_an_installer = || Error::<Test>::NotAnInstaller;
-        assert_noop!(
-            Metering::rotate_key(signed(BEN), BENS, sr_key("fresh")),
-            not_an_installer()
-        );
-        assert_noop!(
-            Metering::transfer_meter(signed(BEN), BENS, CLARA),
-            not_an_installer()
-        );
-        assert_noop!(
-            Metering::decommission_meter(signed(BEN), BENS),
-            not_an_installer()
-        );
+        assert_noop!(Metering::rotate_key(signed(BEN), BENS, sr_key("fresh")), not_an_installer());
+        assert_noop!(Metering::transfer_meter(signed(BEN), BENS, CLARA), not_an_installer());
+        assert_noop!(Metering::decommission_meter(signed(BEN), BENS), not_an_installer());
         assert_noop!(
             Metering::decommission_meter(RuntimeOrigin::root(), BENS),
             sp_runtime::DispatchError::BadOrigin
@@ -268,28 +230,13 @@ fn an_installer_changes_no_meter_of_its_own() {
         begin(SLOT);
         Installers::mutate(|installers| installers.push(BEN));
         let not_independent = || Error::<Test>::NotIndependent;
-        assert_noop!(
-            Metering::rotate_key(signed(BEN), BENS, sr_key("fresh")),
-            not_independent()
-        );
-        assert_noop!(
-            Metering::transfer_meter(signed(BEN), BENS, CLARA),
-            not_independent()
-        );
-        assert_noop!(
-            Metering::decommission_meter(signed(BEN), BENS),
-            not_independent()
-        );
+        assert_noop!(Metering::rotate_key(signed(BEN), BENS, sr_key("fresh")), not_independent());
+        assert_noop!(Metering::transfer_meter(signed(BEN), BENS, CLARA), not_independent());
+        assert_noop!(Metering::decommission_meter(signed(BEN), BENS), not_independent());
         // Nor does it take one over, under whichever of its names.
-        assert_noop!(
-            Metering::transfer_meter(signed(BEN), FIRST, BEN),
-            not_independent()
-        );
+        assert_noop!(Metering::transfer_meter(signed(BEN), FIRST, BEN), not_independent());
         Aliases::set(vec![(CLARA, BEN)]);
-        assert_noop!(
-            Metering::transfer_meter(signed(BEN), FIRST, CLARA),
-            not_independent()
-        );
+        assert_noop!(Metering::transfer_meter(signed(BEN), FIRST, CLARA), not_independent());
     });
 }
 
@@ -336,10 +283,7 @@ fn former_meters_count_among_an_accounts_until_their_last_slot_is_final() {
         assert_noop!(register(), full());
         finalise(last);
         assert_ok!(register());
-        assert_eq!(
-            MetersOf::<Test>::get(ANNA).into_inner(),
-            [FIRST, BENS, MeterId(3)]
-        );
+        assert_eq!(MetersOf::<Test>::get(ANNA).into_inner(), [FIRST, BENS, MeterId(3)]);
     });
 }
 
@@ -347,12 +291,7 @@ fn former_meters_count_among_an_accounts_until_their_last_slot_is_final() {
 fn a_transfer_needs_room_at_the_new_owner() {
     run(|| {
         begin(SLOT);
-        assert_ok!(Metering::register_meter(
-            signed(INSTALLER),
-            ANNA,
-            sr_key("new"),
-            CAPACITY
-        ));
+        assert_ok!(Metering::register_meter(signed(INSTALLER), ANNA, sr_key("new"), CAPACITY));
         assert_noop!(transfer(BENS, ANNA), Error::<Test>::TooManyMeters);
     });
 }
@@ -364,18 +303,9 @@ fn an_assignment_is_kept_until_the_trades_of_its_slots_are_settled() {
         assert_ok!(rotate(BENS, "fresh"));
         finalise(later(SLOT, 20));
         Oldest::set(Some(SLOT));
-        assert_noop!(
-            rotate(BENS, "fresher"),
-            Error::<Test>::PreviousAssignmentNotFinal
-        );
-        assert_noop!(
-            transfer(BENS, CLARA),
-            Error::<Test>::PreviousAssignmentNotFinal
-        );
-        assert_noop!(
-            decommission(BENS),
-            Error::<Test>::PreviousAssignmentNotFinal
-        );
+        assert_noop!(rotate(BENS, "fresher"), Error::<Test>::PreviousAssignmentNotFinal);
+        assert_noop!(transfer(BENS, CLARA), Error::<Test>::PreviousAssignmentNotFinal);
+        assert_noop!(decommission(BENS), Error::<Test>::PreviousAssignmentNotFinal);
         // What is unsettled of later slots does not need it.
         Oldest::set(Some(SLOT.next()));
         assert_ok!(rotate(BENS, "fresher"));

@@ -40,12 +40,7 @@ fn delivered_is_unknown_without_a_meter() {
 fn a_new_meter_spoils_no_slot_whose_gate_is_open() {
     run(|| {
         begin(SLOT);
-        assert_ok!(Metering::register_meter(
-            signed(INSTALLER),
-            BEN,
-            sr_key("new"),
-            CAPACITY
-        ));
+        assert_ok!(Metering::register_meter(signed(INSTALLER), BEN, sr_key("new"), CAPACITY));
         for n in 0..=5 {
             let slot = later(SLOT, n);
             open_window(slot);

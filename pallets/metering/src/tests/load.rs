@@ -43,14 +43,7 @@ fn the_ratio_of_a_day_is_over_its_closed_slots() {
         poll();
         poll();
         // 300 * 4 / 600, the slot without a reading counting as zero.
-        assert_eq!(
-            Metering::par(10),
-            Some(DayPar {
-                ppm: Some(2_000_000),
-                slots: 4,
-                metered: 3
-            })
-        );
+        assert_eq!(Metering::par(10), Some(DayPar { ppm: Some(2_000_000), slots: 4, metered: 3 }));
     });
 }
 
@@ -63,11 +56,7 @@ fn a_whole_day_has_96_slots() {
         live(later(MORNING, 41), later(midnight, 5));
         assert_eq!(
             Metering::par(10),
-            Some(DayPar {
-                ppm: Some(96_000_000),
-                slots: 96,
-                metered: 1
-            })
+            Some(DayPar { ppm: Some(96_000_000), slots: 96, metered: 1 })
         );
         assert_eq!(Metering::par(11).unwrap().ppm, None, "nothing but zeros");
     });
@@ -83,10 +72,7 @@ fn the_ratio_outlives_the_readings() {
         for _ in 0..200 {
             Metering::on_idle(1, Weight::MAX);
         }
-        assert_eq!(
-            Metering::readings(FIRST, SlotIndex(0), later(MORNING, 250)),
-            []
-        );
+        assert_eq!(Metering::readings(FIRST, SlotIndex(0), later(MORNING, 250)), []);
         assert_eq!(Metering::par(10).unwrap().ppm, Some(96_000_000));
         begin(SlotIndex((10 + KEPT_DAYS) * 96));
         Metering::on_idle(1, Weight::MAX);

@@ -38,10 +38,7 @@ fn delivered(account: AccountId, slot: SlotIndex) -> Option<Wh> {
 
 /// An installer as the chain records it.
 fn installer(account: AccountId) -> Installer<AccountId> {
-    Installer {
-        account,
-        owner: TestMembership::owner_of(&account),
-    }
+    Installer { account, owner: TestMembership::owner_of(&account) }
 }
 
 /// A reading of `meter` signed with the sr25519 key called `name`.

@@ -40,12 +40,7 @@ fn recent_slots_are_kept() {
         idle();
         assert_eq!(items(SLOT), 0);
         assert_eq!(OldestKept::<Test>::get(), Some(SLOT.next()));
-        assert_eq!(
-            events().last(),
-            Some(&Event::Pruned {
-                oldest_kept: SLOT.next()
-            })
-        );
+        assert_eq!(events().last(), Some(&Event::Pruned { oldest_kept: SLOT.next() }));
     });
 }
 
@@ -102,10 +97,7 @@ fn an_outage_is_caught_up_with_in_bounded_steps() {
 #[test]
 fn a_slot_is_kept_until_it_is_final_however_long_that_takes() {
     run(|| {
-        TestWindows::set(Windows {
-            final_at: RETENTION as u16 + 10,
-            ..Windows::default()
-        });
+        TestWindows::set(Windows { final_at: RETENTION as u16 + 10, ..Windows::default() });
         read_all(SLOT);
         begin(expiry(SLOT));
         idle();

@@ -22,11 +22,7 @@ fn accepted(index: u32, meter: MeterId, generated: u64, consumed: u64) -> Event<
 }
 
 fn totals(generated: u64, consumed: u64, readings: u32) -> Option<Totals> {
-    Some(Totals {
-        generated: Wh(generated),
-        consumed: Wh(consumed),
-        readings,
-    })
+    Some(Totals { generated: Wh(generated), consumed: Wh(consumed), readings })
 }
 
 #[test]
@@ -35,10 +31,7 @@ fn a_good_reading_counts_whoever_carries_it() {
         submit(reading(FIRST, SLOT, 800, 300));
         assert_eq!(
             Readings::<Test>::get(SLOT, FIRST),
-            Some(Reading {
-                generated: Wh(800),
-                consumed: Wh(300)
-            })
+            Some(Reading { generated: Wh(800), consumed: Wh(300) })
         );
         assert_eq!(AccountTotals::<Test>::get(SLOT, ANNA), totals(800, 300, 1));
         assert_eq!(SlotTotals::<Test>::get(SLOT), totals(800, 300, 1));
@@ -160,10 +153,7 @@ fn a_reading_is_taken_inside_the_window_only() {
 #[test]
 fn a_slot_at_the_end_of_time_takes_no_reading() {
     run(|| {
-        refused(
-            reading(FIRST, SlotIndex(u64::MAX), 1, 1),
-            Error::NotInReadingWindow,
-        );
+        refused(reading(FIRST, SlotIndex(u64::MAX), 1, 1), Error::NotInReadingWindow);
     });
 }
 
@@ -176,12 +166,7 @@ fn a_reading_of_an_unknown_meter_is_refused() {
 fn a_meter_reads_no_slot_before_it_was_active() {
     run(|| {
         begin(SLOT);
-        assert_ok!(Metering::register_meter(
-            signed(INSTALLER),
-            CLARA,
-            sr_key("new"),
-            CAPACITY
-        ));
+        assert_ok!(Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), CAPACITY));
         let of_new = |slot| {
             let payload = payload(MeterId(3), slot, 1, 1);
             let signature = sign_as("new", &payload, GENESIS);
@@ -203,10 +188,7 @@ fn a_value_up_to_the_capacity_counts_and_no_larger_one() {
         let most = CAPACITY.0;
         refused(reading(FIRST, SLOT, most + 1, 0), Error::OverCapacity);
         refused(reading(FIRST, SLOT, 0, most + 1), Error::OverCapacity);
-        refused(
-            reading(FIRST, SLOT, u64::MAX, u64::MAX),
-            Error::OverCapacity,
-        );
+        refused(reading(FIRST, SLOT, u64::MAX, u64::MAX), Error::OverCapacity);
         submit(reading(FIRST, SLOT, most, most));
     });
 }
@@ -243,11 +225,7 @@ fn a_bad_element_of_a_batch_does_not_spoil_the_others() {
     run(|| {
         let mut forged = reading(SECOND, SLOT, 500, 0);
         forged.payload.generated = Wh(501);
-        submit_batch(vec![
-            reading(FIRST, SLOT, 800, 300),
-            forged,
-            reading(BENS, SLOT, 0, 700),
-        ]);
+        submit_batch(vec![reading(FIRST, SLOT, 800, 300), forged, reading(BENS, SLOT, 0, 700)]);
         assert_eq!(SlotTotals::<Test>::get(SLOT), totals(800, 1_000, 2));
         assert_eq!(
             events(),
@@ -260,10 +238,7 @@ fn a_bad_element_of_a_batch_does_not_spoil_the_others() {
                     error: ReadingError::BadSignature
                 },
                 accepted(2, BENS, 0, 700),
-                Event::BatchProcessed {
-                    accepted: 2,
-                    refused: 1
-                },
+                Event::BatchProcessed { accepted: 2, refused: 1 },
             ]
         );
     });
@@ -302,13 +277,7 @@ fn a_duplicate_in_a_batch_counts_once() {
         let twice = reading(FIRST, SLOT, 800, 300);
         submit_batch(vec![twice.clone(), twice]);
         assert_eq!(AccountTotals::<Test>::get(SLOT, ANNA), totals(800, 300, 1));
-        assert_eq!(
-            events().last(),
-            Some(&Event::BatchProcessed {
-                accepted: 1,
-                refused: 1
-            })
-        );
+        assert_eq!(events().last(), Some(&Event::BatchProcessed { accepted: 1, refused: 1 }));
     });
 }
 

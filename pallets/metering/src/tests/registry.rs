@@ -110,12 +110,7 @@ fn a_capacity_is_neither_zero_nor_absurd() {
                 Error::<Test>::CapacityOutOfRange
             );
         }
-        assert_ok!(Metering::register_meter(
-            signed(INSTALLER),
-            CLARA,
-            sr_key("new"),
-            MAX_CAPACITY
-        ));
+        assert_ok!(Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), MAX_CAPACITY));
     });
 }
 

@@ -74,10 +74,7 @@ fn a_bond_covers_everything_that_the_meter_takes_up() {
             + MeterBonds::<Test>::get(NEW).encoded_size();
         let paid_for = Metering::footprint().size;
         assert!(paid_for <= used as u64, "{paid_for} paid for, {used} used");
-        assert!(
-            paid_for + 64 >= used as u64,
-            "{paid_for} paid for, {used} used"
-        );
+        assert!(paid_for + 64 >= used as u64, "{paid_for} paid for, {used} used");
     });
 }
 
@@ -91,10 +88,7 @@ fn who_cannot_pay_the_bond_registers_no_meter() {
             WEALTH - rest,
             Preservation::Expendable,
         ));
-        assert_noop!(
-            register(INSTALLER, CLARA, "new"),
-            Error::<Test>::CannotPayBond
-        );
+        assert_noop!(register(INSTALLER, CLARA, "new"), Error::<Test>::CannotPayBond);
     });
 }
 

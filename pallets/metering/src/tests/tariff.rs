@@ -9,17 +9,10 @@ use frame_support::{
 use qedex_primitives::{Band, DayRange, Tariff, Windows};
 
 /// Four hours of slots, of which `SLOT` (40 of its day) is one.
-const MID: DayRange = DayRange {
-    from: 40,
-    until: 56,
-};
+const MID: DayRange = DayRange { from: 40, until: 56 };
 
 fn rule(threshold: u64, look_back: u8, mid: &[DayRange]) -> TariffRule {
-    TariffRule {
-        threshold: Wh(threshold),
-        look_back,
-        mid: mid.to_vec().try_into().unwrap(),
-    }
+    TariffRule { threshold: Wh(threshold), look_back, mid: mid.to_vec().try_into().unwrap() }
 }
 
 fn set(rule: TariffRule) -> sp_runtime::DispatchResult {
@@ -187,10 +180,7 @@ fn a_reading_that_is_not_frozen_yet_moves_no_band() {
 fn slots_of_other_windows_count_when_they_are_frozen() {
     run(|| {
         assert_ok!(set(rule(1_000, 1, &[])));
-        TestWindows::set(Windows {
-            gate_opens: 2,
-            ..Windows::default()
-        });
+        TestWindows::set(Windows { gate_opens: 2, ..Windows::default() });
         read(SLOT, 2_000);
         let slot = later(SLOT, 7);
         open_gate(slot);
@@ -287,9 +277,6 @@ fn genesis_sets_a_rule() {
 #[test]
 #[should_panic(expected = "tariff")]
 fn genesis_refuses_a_rule_that_the_call_would_refuse() {
-    let genesis = GenesisConfig {
-        meters: vec![],
-        tariff: Some(rule(36_000, 0, &[])),
-    };
+    let genesis = GenesisConfig { meters: vec![], tariff: Some(rule(36_000, 0, &[])) };
     ExtBuilder { genesis }.build();
 }

@@ -9,10 +9,7 @@ fn generate(kwh: &[(AccountId, u64)]) {
     Flows::set(
         kwh.iter()
             .map(|(who, kwh)| {
-                let flow = Flow {
-                    generated: Wh(kwh * 1_000),
-                    consumed: Wh(0),
-                };
+                let flow = Flow { generated: Wh(kwh * 1_000), consumed: Wh(0) };
                 (*who, flow)
             })
             .collect(),
@@ -25,10 +22,7 @@ fn schedule() -> ScheduleOf<Test> {
 
 fn shares() -> Vec<(AccountId, u32)> {
     let authors = schedule().authors;
-    authors
-        .iter()
-        .map(|author| (author.who, author.slots))
-        .collect()
+    authors.iter().map(|author| (author.who, author.slots)).collect()
 }
 
 #[test]
@@ -124,10 +118,7 @@ fn the_rotation_block_belongs_to_whom_the_old_schedule_chose() {
             assert_eq!(Pov::find_author(digest), Some(chosen));
             assert_eq!(Pov::author_of_slot(rotation - 1), None);
         }
-        assert!(
-            differs,
-            "the new list would have named somebody else at least once"
-        );
+        assert!(differs, "the new list would have named somebody else at least once");
     });
 }
 
@@ -155,10 +146,7 @@ fn a_late_rotation_counts_the_slots_of_each_round() {
         next_block(rotation + 2 * u64::from(SLOTS));
         let past = PastSessions::<Test>::get(1).unwrap();
         assert!(past.shares.iter().all(|share| share.due == 2 * share.slots));
-        assert_eq!(
-            past.shares.iter().map(|share| share.authored).sum::<u32>(),
-            1
-        );
+        assert_eq!(past.shares.iter().map(|share| share.authored).sum::<u32>(), 1);
     });
 }
 
@@ -167,11 +155,7 @@ fn at_most_one_authority_change_stands_in_a_block() {
     run(&[1, 2, 3, 4], || {
         advance(u64::from(SLOTS) - 2, &[]);
         let changes = |digest: sp_runtime::Digest| {
-            digest
-                .logs
-                .iter()
-                .filter(|log| log.as_consensus().is_some())
-                .count()
+            digest.logs.iter().filter(|log| log.as_consensus().is_some()).count()
         };
         let next = slot() + 1;
         assert_eq!(changes(end_block()), 0);
@@ -195,10 +179,7 @@ fn indices_of_auras_list_are_mapped_to_validators() {
     run(&[1, 2, 3, 4], || {
         generate(&[(1, 30), (2, 3)]);
         advance_sessions(2, &[]);
-        let position = Session::validators()
-            .iter()
-            .position(|who| *who == 3)
-            .unwrap();
+        let position = Session::validators().iter().position(|who| *who == 3).unwrap();
         assert!(Session::disable_index(position as u32));
         let list = pallet_aura::Authorities::<Test>::get();
         for (index, key) in list.iter().enumerate() {
@@ -209,10 +190,7 @@ fn indices_of_auras_list_are_mapped_to_validators() {
             );
         }
         let threes = list.iter().filter(|key| key.0 == 3).count();
-        assert_eq!(
-            <Pov as DisabledValidators>::disabled_validators().len(),
-            threes
-        );
+        assert_eq!(<Pov as DisabledValidators>::disabled_validators().len(), threes);
     });
 }
 
@@ -245,10 +223,8 @@ fn without_a_beacon_the_block_before_orders() {
 fn the_history_is_bounded_and_the_views_show_it() {
     run(&[1, 2, 3, 4], || {
         advance_sessions(7, &[]);
-        let sessions: Vec<_> = Pov::past_sessions()
-            .into_iter()
-            .map(|(session, _)| session)
-            .collect();
+        let sessions: Vec<_> =
+            Pov::past_sessions().into_iter().map(|(session, _)| session).collect();
         assert_eq!(sessions, [6, 5, 4, 3]);
         assert_eq!(Pov::past_session(2), None);
         assert!(Pov::past_session(6).is_some());

@@ -15,10 +15,7 @@ const HONEST: [AccountId; 3] = [1, 2, 3];
 const CHEAT: AccountId = 4;
 
 fn flow(generated: u64, consumed: u64) -> Flow {
-    Flow {
-        generated: Wh(generated),
-        consumed: Wh(consumed),
-    }
+    Flow { generated: Wh(generated), consumed: Wh(consumed) }
 }
 
 /// A window of which the older half is off-peak and the newer on-peak; `flows` off and on.
@@ -48,20 +45,12 @@ fn slots_of(who: &[AccountId], validators: &[AccountId]) -> u32 {
     let scored = Pov::scored(validators.to_vec(), &[])
         .into_iter()
         .map(|(who, score, reduced)| {
-            (
-                who,
-                sp_runtime::testing::UintAuthorityId(who),
-                score,
-                reduced,
-            )
+            (who, sp_runtime::testing::UintAuthorityId(who), score, reduced)
         })
         .collect();
     let schedule = Pov::computed(1, None, None, Default::default(), scored);
     SessionSlots::<Test>::put(SLOTS);
-    let mine = schedule
-        .authors
-        .iter()
-        .filter(|author| who.contains(&author.who));
+    let mine = schedule.authors.iter().filter(|author| who.contains(&author.who));
     mine.map(|author| author.slots).sum()
 }
 
@@ -83,10 +72,7 @@ fn table() -> Vec<(&'static str, u32)> {
     let mut rows = vec![("nothing: an honest fourth", baseline())];
     // A missing reading is nothing generated and the rated capacity consumed.
     let silent = flow(0, CAPACITY.0);
-    rows.push((
-        "withholds its on-peak readings",
-        with(|| (flow(2_000, 0), silent)),
-    ));
+    rows.push(("withholds its on-peak readings", with(|| (flow(2_000, 0), silent))));
     rows.push(("withholds all its readings", with(|| (silent, silent))));
 
     // One tenth of the plant in each of ten accounts; only one of them can be a validator.
@@ -99,17 +85,8 @@ fn table() -> Vec<(&'static str, u32)> {
         Owners::mutate(|all| all.insert(*who, owner(*who)));
     }
     let everybody = [HONEST.as_slice(), &names].concat();
-    community(&everybody, |who| {
-        if names.contains(&who) {
-            tenth()
-        } else {
-            honest()
-        }
-    });
-    rows.push((
-        "splits its meter over ten owners",
-        slots_of(&names, &everybody),
-    ));
+    community(&everybody, |who| if names.contains(&who) { tenth() } else { honest() });
+    rows.push(("splits its meter over ten owners", slots_of(&names, &everybody)));
 
     // 2 kWh from the grid into a battery off-peak, nine tenths of it out on-peak, and the reverse.
     rows.push((
@@ -128,16 +105,10 @@ fn table() -> Vec<(&'static str, u32)> {
     community(&all, |_| honest());
     // Trades with strangers raise standing to what a hundred kept full ratings give.
     Standings::set([(CHEAT, Permill::from_parts(990_196))].into());
-    rows.push((
-        "buys standing: a hundred full trades kept",
-        slots_of(&[CHEAT], &all),
-    ));
+    rows.push(("buys standing: a hundred full trades kept", slots_of(&[CHEAT], &all)));
     Standings::set(HONEST.map(|who| (who, Permill::from_parts(990_196))).into());
     Standings::mutate(|all| all.insert(CHEAT, Permill::from_parts(999_999)));
-    rows.push((
-        "buys standing among others of good standing",
-        slots_of(&[CHEAT], &all),
-    ));
+    rows.push(("buys standing among others of good standing", slots_of(&[CHEAT], &all)));
     rows
 }
 
@@ -148,10 +119,7 @@ fn withholding_readings_never_pays() {
         let silent = flow(0, CAPACITY.0);
         assert!(with(|| (silent, flow(0, 1_000))) < honest);
         assert!(with(|| (flow(2_000, 0), silent)) < honest);
-        assert_eq!(
-            with(|| (silent, flow(0, CAPACITY.0))),
-            with(|| (silent, silent))
-        );
+        assert_eq!(with(|| (silent, flow(0, CAPACITY.0))), with(|| (silent, silent)));
     });
 }
 

@@ -10,19 +10,12 @@ use qedex_primitives::{Band, Flow, SlotIndex, Wh};
 use sp_runtime::{DispatchError, Permill};
 
 fn flow(generated: u64, consumed: u64) -> Flow {
-    Flow {
-        generated: Wh(generated),
-        consumed: Wh(consumed),
-    }
+    Flow { generated: Wh(generated), consumed: Wh(consumed) }
 }
 
 fn score(who: AccountId) -> u64 {
     let scores = Pov::scores();
-    scores
-        .into_iter()
-        .find(|(account, ..)| *account == who)
-        .unwrap()
-        .1
+    scores.into_iter().find(|(account, ..)| *account == who).unwrap().1
 }
 
 fn reduction(who: AccountId) -> Option<Reduction> {
@@ -34,10 +27,7 @@ fn reduction(who: AccountId) -> Option<Reduction> {
 
 fn slots(who: AccountId) -> u32 {
     let authors = CurrentSchedule::<Test>::get().unwrap().authors;
-    authors
-        .iter()
-        .find(|author| author.who == who)
-        .map_or(0, |author| author.slots)
+    authors.iter().find(|author| author.who == who).map_or(0, |author| author.slots)
 }
 
 #[test]
@@ -74,11 +64,7 @@ fn a_score_is_the_mean_of_what_applies_in_each_slot() {
 #[test]
 fn without_a_meter_a_score_is_zero_and_shares_of_zeros_are_equal() {
     run(&[1, 2, 3, 4], || {
-        assert!(
-            Pov::scores()
-                .iter()
-                .all(|(_, score, reduced)| *score == 0 && reduced.is_none())
-        );
+        assert!(Pov::scores().iter().all(|(_, score, reduced)| *score == 0 && reduced.is_none()));
         advance_sessions(1, &[]);
         assert!((1..=4).all(|who| slots(who) == 5));
     });
@@ -105,11 +91,7 @@ fn floor_and_largest_share_are_kept_and_give_way() {
         advance_sessions(1, &[]);
         // Half of twenty at most; the others share alike.
         assert_eq!((1..=4).map(slots).collect::<Vec<_>>(), [10, 4, 3, 3]);
-        let greedy = Rules {
-            floor: 6,
-            largest: Permill::from_percent(10),
-            ..rules()
-        };
+        let greedy = Rules { floor: 6, largest: Permill::from_percent(10), ..rules() };
         assert_ok!(Pov::set_rules(RuntimeOrigin::root(), greedy));
         advance_sessions(1, &[]);
         assert_eq!((1..=4).map(slots).collect::<Vec<_>>(), [5, 5, 5, 5]);
@@ -156,11 +138,7 @@ fn downtime_that_is_tolerated_changes_nothing() {
     run(&[1, 2, 3, 4], || {
         advance_sessions(1, &[]);
         let schedule = CurrentSchedule::<Test>::get().unwrap();
-        let third = schedule
-            .authors
-            .iter()
-            .position(|author| author.who == 3)
-            .unwrap();
+        let third = schedule.authors.iter().position(|author| author.who == 3).unwrap();
         let mut missed = 0;
         for position in 0..u64::from(SLOTS) {
             let slot = schedule.start.unwrap() + position;
@@ -193,30 +171,12 @@ fn of_one_owner_only_the_first_validator_is_scored() {
 fn rules_out_of_range_are_refused_and_change_nothing() {
     run(&[1, 2, 3, 4], || {
         let bad = [
-            Rules {
-                floor: 0,
-                ..rules()
-            },
-            Rules {
-                floor: SLOTS + 1,
-                ..rules()
-            },
-            Rules {
-                largest: Permill::zero(),
-                ..rules()
-            },
-            Rules {
-                max_run: 0,
-                ..rules()
-            },
-            Rules {
-                window: 0,
-                ..rules()
-            },
-            Rules {
-                window: 33,
-                ..rules()
-            },
+            Rules { floor: 0, ..rules() },
+            Rules { floor: SLOTS + 1, ..rules() },
+            Rules { largest: Permill::zero(), ..rules() },
+            Rules { max_run: 0, ..rules() },
+            Rules { window: 0, ..rules() },
+            Rules { window: 33, ..rules() },
         ];
         let mut prices = rules().prices;
         prices.off = PricePerKwh(0);
@@ -230,10 +190,7 @@ fn rules_out_of_range_are_refused_and_change_nothing() {
                 Error::<Test>::RulesOutOfRange
             );
         }
-        assert_noop!(
-            Pov::set_rules(RuntimeOrigin::signed(1), rules()),
-            DispatchError::BadOrigin
-        );
+        assert_noop!(Pov::set_rules(RuntimeOrigin::signed(1), rules()), DispatchError::BadOrigin);
         assert_ok!(Pov::set_rules(RuntimeOrigin::root(), rules()));
         System::assert_last_event(Event::RulesSet { rules: rules() }.into());
     });

@@ -65,11 +65,7 @@ fn a_proven_equivocation_removes_from_aura_at_once_and_from_the_set_with_the_nex
         assert_ok!(report(2, 1));
         end_block();
         assert_eq!(authors(), [1, 3, 4]);
-        assert!(
-            !pallet_aura::Authorities::<Test>::get()
-                .iter()
-                .any(|key| key.0 == 2)
-        );
+        assert!(!pallet_aura::Authorities::<Test>::get().iter().any(|key| key.0 == 2));
         let last = CurrentSchedule::<Test>::get().unwrap().since.unwrap();
         next_block(last);
         // The session ends when it would have ended.
@@ -77,10 +73,7 @@ fn a_proven_equivocation_removes_from_aura_at_once_and_from_the_set_with_the_nex
         let past = PastSessions::<Test>::get(1).unwrap();
         assert_eq!(past.last - past.first + 1, u64::from(SLOTS));
         let slots: u32 = past.shares.iter().map(|share| share.due).sum();
-        assert!(
-            (SLOTS - 6..SLOTS).contains(&slots),
-            "what the offender had due is not in it"
-        );
+        assert!((SLOTS - 6..SLOTS).contains(&slots), "what the offender had due is not in it");
         assert!(past.shares.iter().all(|share| share.due == share.authored));
         assert_eq!(Session::validators(), [1, 2, 3, 4]);
         assert_eq!(authors(), [1, 3, 4]);
@@ -131,10 +124,7 @@ fn never_more_than_a_third_is_removed_for_offences() {
         assert_eq!(held(), [2, 3, 4]);
         let schedule = CurrentSchedule::<Test>::get().unwrap();
         assert!(
-            schedule
-                .authors
-                .iter()
-                .all(|author| author.reduced == Some(Reduction::RemovalHeld))
+            schedule.authors.iter().all(|author| author.reduced == Some(Reduction::RemovalHeld))
         );
         advance_sessions(4, &[]);
         assert_eq!(Session::validators(), [2, 3, 4]);
@@ -165,38 +155,20 @@ fn a_held_removal_takes_effect_when_the_set_permits_it() {
 #[test]
 fn the_council_removes_within_the_same_bounds() {
     run(&[1, 2, 3, 4], || {
-        assert_noop!(
-            Pov::remove(RuntimeOrigin::signed(1), 1),
-            DispatchError::BadOrigin
-        );
-        assert_noop!(
-            Pov::remove(RuntimeOrigin::root(), 9),
-            Error::<Test>::NotAValidator
-        );
+        assert_noop!(Pov::remove(RuntimeOrigin::signed(1), 1), DispatchError::BadOrigin);
+        assert_noop!(Pov::remove(RuntimeOrigin::root(), 9), Error::<Test>::NotAValidator);
         assert_ok!(Pov::remove(RuntimeOrigin::root(), 1));
-        assert_noop!(
-            Pov::remove(RuntimeOrigin::root(), 1),
-            Error::<Test>::AlreadyRemoved
-        );
-        assert_noop!(
-            Pov::remove(RuntimeOrigin::root(), 2),
-            Error::<Test>::TooManyWouldLeave
-        );
+        assert_noop!(Pov::remove(RuntimeOrigin::root(), 1), Error::<Test>::AlreadyRemoved);
+        assert_noop!(Pov::remove(RuntimeOrigin::root(), 2), Error::<Test>::TooManyWouldLeave);
         end_block();
         next_block(CurrentSchedule::<Test>::get().unwrap().since.unwrap());
         advance_sessions(3, &[]);
         assert_eq!(Session::validators(), [2, 3, 4]);
         // Three are the minimum.
-        assert_noop!(
-            Pov::remove(RuntimeOrigin::root(), 2),
-            Error::<Test>::TooManyWouldLeave
-        );
+        assert_noop!(Pov::remove(RuntimeOrigin::root(), 2), Error::<Test>::TooManyWouldLeave);
     });
     run(&[1], || {
-        assert_noop!(
-            Pov::remove(RuntimeOrigin::root(), 1),
-            Error::<Test>::TooManyWouldLeave
-        );
+        assert_noop!(Pov::remove(RuntimeOrigin::root(), 1), Error::<Test>::TooManyWouldLeave);
         assert_ok!(report(1, 0));
         advance_sessions(3, &[]);
         assert_eq!(Session::validators(), [1]);
@@ -207,14 +179,8 @@ fn the_council_removes_within_the_same_bounds() {
 #[test]
 fn readmission_brings_a_validator_back() {
     run(&[1, 2, 3, 4], || {
-        assert_noop!(
-            Pov::readmit(RuntimeOrigin::root(), 1),
-            Error::<Test>::NotRemoved
-        );
-        assert_noop!(
-            Pov::readmit(RuntimeOrigin::signed(2), 1),
-            DispatchError::BadOrigin
-        );
+        assert_noop!(Pov::readmit(RuntimeOrigin::root(), 1), Error::<Test>::NotRemoved);
+        assert_noop!(Pov::readmit(RuntimeOrigin::signed(2), 1), DispatchError::BadOrigin);
         assert_ok!(Pov::remove(RuntimeOrigin::root(), 1));
         end_block();
         next_block(CurrentSchedule::<Test>::get().unwrap().since.unwrap());
@@ -242,10 +208,7 @@ fn a_reset_readmits_everybody_and_cancels_every_leave() {
     run(&[1, 2, 3, 4, 5, 6], || {
         assert_ok!(Pov::remove(RuntimeOrigin::root(), 1));
         assert_ok!(Pov::leave(RuntimeOrigin::signed(2)));
-        assert_noop!(
-            Pov::reset(RuntimeOrigin::signed(1)),
-            DispatchError::BadOrigin
-        );
+        assert_noop!(Pov::reset(RuntimeOrigin::signed(1)), DispatchError::BadOrigin);
         assert_ok!(Pov::reset(RuntimeOrigin::root()));
         System::assert_last_event(Event::Reset.into());
         advance_sessions(3, &[]);
@@ -258,10 +221,7 @@ fn a_reset_readmits_everybody_and_cancels_every_leave() {
 fn leaving_purges_the_keys_as_soon_as_they_are_in_no_set() {
     run(&[1, 2, 3, 4], || {
         assert_ok!(Pov::leave(RuntimeOrigin::signed(4)));
-        assert_noop!(
-            Pov::leave(RuntimeOrigin::signed(4)),
-            Error::<Test>::AlreadyLeaving
-        );
+        assert_noop!(Pov::leave(RuntimeOrigin::signed(4)), Error::<Test>::AlreadyLeaving);
         advance_sessions(1, &[]);
         assert!(Session::load_keys(&4).is_some());
         assert_eq!(authors(), [1, 2, 3, 4]);
@@ -269,10 +229,7 @@ fn leaving_purges_the_keys_as_soon_as_they_are_in_no_set() {
         assert_eq!(Session::validators(), [1, 2, 3]);
         assert_eq!(Session::load_keys(&4), None);
         assert!(!Leaving::<Test>::contains_key(4));
-        assert_noop!(
-            Pov::leave(RuntimeOrigin::signed(4)),
-            pallet_session::Error::<Test>::NoKeys
-        );
+        assert_noop!(Pov::leave(RuntimeOrigin::signed(4)), pallet_session::Error::<Test>::NoKeys);
     });
 }
 
@@ -287,10 +244,7 @@ fn if_all_want_to_leave_a_third_does_and_an_event_names_the_rest() {
         advance_sessions(5, &[]);
         assert_eq!(Session::validators(), [2, 3, 4]);
         assert_ok!(Pov::stay(RuntimeOrigin::signed(2)));
-        assert_noop!(
-            Pov::stay(RuntimeOrigin::signed(2)),
-            Error::<Test>::NotLeaving
-        );
+        assert_noop!(Pov::stay(RuntimeOrigin::signed(2)), Error::<Test>::NotLeaving);
         advance_sessions(1, &[]);
         assert_eq!(held(), [3, 4]);
     });
@@ -343,12 +297,7 @@ fn two_absent_validators_are_not_removed_and_come_back() {
         assert_eq!(authors(), [1, 2, 3, 4]);
         advance_sessions(2, &[]);
         let schedule = CurrentSchedule::<Test>::get().unwrap();
-        assert!(
-            schedule
-                .authors
-                .iter()
-                .all(|author| author.reduced.is_none())
-        );
+        assert!(schedule.authors.iter().all(|author| author.reduced.is_none()));
     });
 }
 
@@ -357,9 +306,8 @@ fn proofs_of_past_sessions_are_kept_as_long_as_offences_can_be_reported() {
     use pallet_session::historical::HistoricalSessions;
     run(&[1, 2, 3, 4], || {
         advance_sessions(10, &[]);
-        let kept: Vec<_> = (0..=11)
-            .filter(|s| HistoricalSessions::<Test>::contains_key(s))
-            .collect();
+        let kept: Vec<_> =
+            (0..=11).filter(|s| HistoricalSessions::<Test>::contains_key(s)).collect();
         assert_eq!(kept, (3..=11).collect::<Vec<_>>());
     });
 }

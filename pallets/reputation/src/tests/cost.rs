@@ -24,8 +24,7 @@ impl ExtensionStore for Counting<'_> {
         type_id: TypeId,
         extension: Box<dyn Extension>,
     ) -> Result<(), Error> {
-        self.inner
-            .register_extension_with_type_id(type_id, extension)
+        self.inner.register_extension_with_type_id(type_id, extension)
     }
     fn deregister_extension_by_type_id(&mut self, type_id: TypeId) -> Result<(), Error> {
         self.inner.deregister_extension_by_type_id(type_id)
@@ -100,35 +99,21 @@ fn cost(raters: u32, rating: fn()) -> (u32, u32) {
     let mut externalities = build();
     externalities.execute_with(|| {
         let yesterday = Reputation::today() - 1;
-        let last = Counts {
-            kept: FULL,
-            missed: 0,
-        };
+        let last = Counts { kept: FULL, missed: 0 };
         for place in 0..raters {
             let rater = Rater::Account(1_000 + u64::from(place));
-            let pair = Pair {
-                sum: last,
-                last,
-                last_day: yesterday,
-            };
+            let pair = Pair { sum: last, last, last_day: yesterday };
             Pairs::<Test>::insert(ANNA, &rater, pair);
             Places::<Test>::insert(ANNA, place, &rater);
             Totals::<Test>::mutate(ANNA, |all| *all = all.saturating_add(last));
         }
-        let memory = Memory {
-            raters,
-            ..Memory::default()
-        };
+        let memory = Memory { raters, ..Memory::default() };
         Memories::<Test>::insert(ANNA, memory);
         System::reset_events();
     });
     externalities.commit_all().unwrap();
     let mut inner = externalities.ext();
-    let mut counting = Counting {
-        inner: &mut inner,
-        reads: 0,
-        writes: 0,
-    };
+    let mut counting = Counting { inner: &mut inner, reads: 0, writes: 0 };
     set_and_run_with_externalities(&mut counting, rating);
     (counting.reads, counting.writes)
 }

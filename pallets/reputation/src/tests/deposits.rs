@@ -47,20 +47,13 @@ fn a_deposit_stays_locked_from_the_latest_addition_on() {
         assert_noop!(unlock(ANNA), Error::<Test>::StillLocked);
         assert_ok!(lock(ANNA, 1));
         let until = Now::get() + LOCK;
-        let event = Event::DepositLocked {
-            who: ANNA,
-            amount: 25 * QED + 1,
-            until,
-        };
+        let event = Event::DepositLocked { who: ANNA, amount: 25 * QED + 1, until };
         System::assert_last_event(event.into());
         Now::set(until - 1);
         assert_noop!(unlock(ANNA), Error::<Test>::StillLocked);
         Now::set(until);
         assert_ok!(unlock(ANNA));
-        let event = Event::DepositUnlocked {
-            who: ANNA,
-            amount: 25 * QED + 1,
-        };
+        let event = Event::DepositUnlocked { who: ANNA, amount: 25 * QED + 1 };
         System::assert_last_event(event.into());
         assert_eq!((held(ANNA), Balances::free_balance(ANNA)), (0, FUNDS));
         assert_eq!(Reputation::deposit_ppm(ANNA), 0);
@@ -74,10 +67,7 @@ fn a_deposit_needs_money_and_an_amount() {
         assert_noop!(lock(ANNA, 0), Error::<Test>::NothingToLock);
         assert_noop!(lock(ANNA, 2 * FUNDS), TokenError::FundsUnavailable);
         assert_noop!(unlock(ANNA), Error::<Test>::NoDeposit);
-        assert_noop!(
-            Reputation::lock_deposit(RuntimeOrigin::root(), 1),
-            DispatchError::BadOrigin
-        );
+        assert_noop!(Reputation::lock_deposit(RuntimeOrigin::root(), 1), DispatchError::BadOrigin);
         assert_ok!(lock(ANNA, 1));
         assert_noop!(lock(ANNA, Balance::MAX), Error::<Test>::Overflow);
         assert_eq!(TrustDeposits::<Test>::get(ANNA).unwrap().amount, 1);
@@ -97,22 +87,13 @@ fn only_the_admin_sets_parameters_and_only_such_as_make_sense() {
                 (|p| p.weights.direct_ppm += 1) as fn(&mut Parameters),
                 Error::<Test>::WeightsDoNotSumToOne,
             ),
-            (
-                |p| p.decay = Decay(MAX_DECAY.0 + 1),
-                Error::<Test>::DecayTooLarge,
-            ),
-            (
-                |p| p.reference_deposit = 0,
-                Error::<Test>::NoReferenceDeposit,
-            ),
+            (|p| p.decay = Decay(MAX_DECAY.0 + 1), Error::<Test>::DecayTooLarge),
+            (|p| p.reference_deposit = 0, Error::<Test>::NoReferenceDeposit),
             (
                 |p| p.least_to_sell = Permill::from_parts(500_001),
                 Error::<Test>::LeastStandingTooHigh,
             ),
-            (
-                |p| p.least_to_trade = Permill::one(),
-                Error::<Test>::LeastStandingTooHigh,
-            ),
+            (|p| p.least_to_trade = Permill::one(), Error::<Test>::LeastStandingTooHigh),
         ] {
             assert_noop!(set(change), error);
         }

@@ -27,10 +27,7 @@ fn no_more_raters_are_remembered_than_may_be() {
             keep(stranger(number), ANNA);
             next_day();
         }
-        assert_eq!(
-            Pairs::<Test>::iter_prefix(ANNA).count(),
-            MAX_RATERS as usize
-        );
+        assert_eq!(Pairs::<Test>::iter_prefix(ANNA).count(), MAX_RATERS as usize);
         assert_eq!(counts(ANNA), (100 * FULL, 0), "the totals forget nothing");
         let forgotten = 100 - u64::from(MAX_RATERS);
         assert_eq!(Memories::<Test>::get(ANNA).forgotten.kept, forgotten * FULL);
@@ -48,11 +45,7 @@ fn who_was_silent_for_longest_is_forgotten_first() {
         assert!(remembers(BEN) && remembers(stranger(0)));
         assert!(!remembers(stranger(1)));
         System::assert_has_event(
-            Event::RaterForgotten {
-                ratee: ANNA,
-                rater: Rater::Account(stranger(1)),
-            }
-            .into(),
+            Event::RaterForgotten { ratee: ANNA, rater: Rater::Account(stranger(1)) }.into(),
         );
     });
 }
@@ -100,11 +93,7 @@ fn a_crowd_of_friends_does_not_cover_a_default() {
         }
         let (kept, missed) = counts(ANNA);
         rate(BEN, ANNA, FULL_RATING.0, Verdict::Missed(Wh(4_000)));
-        assert_eq!(
-            counts(ANNA),
-            (kept, missed + 400_000),
-            "only what is missed"
-        );
+        assert_eq!(counts(ANNA), (kept, missed + 400_000), "only what is missed");
         assert!(!remembers(BEN));
         assert_eq!(Memories::<Test>::get(ANNA).forgotten.missed, 400_000);
     });

@@ -59,11 +59,7 @@ fn standing_is_kept_and_one_over_all_and_two() {
         next_day();
         miss(BEN, ANNA);
         assert_eq!(standing(ANNA), Permill::from_percent(60));
-        assert_eq!(
-            standing(BEN),
-            Permill::from_percent(50),
-            "a rater gains nothing"
-        );
+        assert_eq!(standing(BEN), Permill::from_percent(50), "a rater gains nothing");
     });
 }
 
@@ -72,15 +68,7 @@ fn a_rating_says_who_and_what_and_how_much() {
     run(|| {
         rate(BEN, ANNA, 5_000, Verdict::Missed(Wh(1_000)));
         let (kept, missed) = (400_000, 100_000);
-        assert_eq!(
-            events(),
-            [Event::Rated {
-                ratee: ANNA,
-                rater: BEN,
-                kept,
-                missed
-            }]
-        );
+        assert_eq!(events(), [Event::Rated { ratee: ANNA, rater: BEN, kept, missed }]);
         let pair = Pairs::<Test>::get(ANNA, Rater::Account(BEN)).unwrap();
         assert_eq!(pair.sum, Counts { kept, missed });
         assert_eq!(pair.last, pair.sum);
@@ -218,10 +206,7 @@ fn two_unknown_owners_are_not_one() {
 
 #[test]
 fn counts_saturate() {
-    let most = Counts {
-        kept: u64::MAX,
-        missed: u64::MAX,
-    };
+    let most = Counts { kept: u64::MAX, missed: u64::MAX };
     let one = Counts { kept: 1, missed: 1 };
     assert_eq!(most.saturating_add(one), most);
     assert_eq!(one.saturating_sub(most), Counts::default());

@@ -24,11 +24,7 @@ fn history(rater: AccountId, ratee: AccountId, kept: u64, missed: u64) {
 #[test]
 fn a_stranger_is_trusted_by_half_in_what_is_seen_of_it() {
     run(|| {
-        let expected = Trust {
-            direct_ppm: 500_000,
-            indirect_ppm: 500_000,
-            trust_ppm: 400_000,
-        };
+        let expected = Trust { direct_ppm: 500_000, indirect_ppm: 500_000, trust_ppm: 400_000 };
         assert_eq!(trust(BEN, ANNA), expected);
     });
 }
@@ -50,14 +46,8 @@ fn a_rater_s_weight_falls_with_all_that_it_rated() {
         history(BEN, ANNA, 2, 0);
         history(CLARA, ANNA, 0, 2);
         history(CLARA, 77, 2, 0);
-        let parameters = Parameters {
-            decay: Decay(Decay::UNIT / 10),
-            ..Parameters::default()
-        };
-        assert_ok!(Reputation::set_parameters(
-            RuntimeOrigin::root(),
-            parameters
-        ));
+        let parameters = Parameters { decay: Decay(Decay::UNIT / 10), ..Parameters::default() };
+        assert_ok!(Reputation::set_parameters(RuntimeOrigin::root(), parameters));
         assert_eq!(trust(99, ANNA).indirect_ppm, 524_916);
     });
 }

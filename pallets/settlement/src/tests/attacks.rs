@@ -154,10 +154,7 @@ fn a_seller_excluded_in_mid_trade_still_commits_and_reveals() {
         };
         assert_ok!(commit(second));
         run_to_freeze();
-        assert_eq!(
-            (Excluded::get().len(), Disqualified::get()),
-            (1, vec![SELMA])
-        );
+        assert_eq!((Excluded::get().len(), Disqualified::get()), (1, vec![SELMA]));
         // A trade whose time to commit comes after that,
         run_to_commitments(third);
         assert_ok!(commit(third));
@@ -170,11 +167,7 @@ fn a_seller_excluded_in_mid_trade_still_commits_and_reveals() {
         let outcomes: Vec<_> = settled().iter().map(|one| (one.0, one.2)).collect();
         assert_eq!(
             outcomes,
-            [
-                (first, Outcome::Defaulted),
-                (second, Outcome::Refuted),
-                (third, Outcome::Trusted)
-            ]
+            [(first, Outcome::Defaulted), (second, Outcome::Refuted), (third, Outcome::Trusted)]
         );
         assert_nothing_left();
     });
@@ -203,10 +196,7 @@ fn a_friends_complaint_does_not_extend_anothers() {
         run_to(schedule().readings_until + 2 * SLOT_LENGTH);
         assert_ok!(reveal(SELMA, 501));
         run_to_end_of_complaints();
-        assert_eq!(
-            outcomes(),
-            [(0, Outcome::Unanswered), (1, Outcome::Refuted)]
-        );
+        assert_eq!(outcomes(), [(0, Outcome::Unanswered), (1, Outcome::Refuted)]);
     });
 }
 
@@ -235,10 +225,7 @@ fn provoking_a_default_by_complaining_does_not_pay() {
     let lucky = anna_ends_with(true, false) - honest;
     assert!(caught > 0 && lucky > 0);
     // One seller in twenty is off-line.
-    assert!(
-        19 * caught >= lucky,
-        "{caught} lost 19 times, {lucky} won once"
-    );
+    assert!(19 * caught >= lucky, "{caught} lost 19 times, {lucky} won once");
     // The bond assumes that all of the deposit could be won; the buyer only gets its harm.
     let harm = amounts_of_default(500).compensation as i128;
     assert_eq!(lucky, payment(500) as i128 + harm);

@@ -11,11 +11,7 @@ const LOCK: LockIdentifier = *b"locked!!";
 
 /// Leaves `who` with the existential deposit and `held` on top of it.
 fn leave(who: AccountId, held: Balance) {
-    assert_ok!(Balances::force_set_balance(
-        RuntimeOrigin::root(),
-        who,
-        ED + held
-    ));
+    assert_ok!(Balances::force_set_balance(RuntimeOrigin::root(), who, ED + held));
 }
 
 /// Like `build_and_execute` for tests that set balances: checks the books only.
@@ -30,10 +26,7 @@ fn run(test: impl FnOnce()) {
 fn the_existential_deposit_is_never_held() {
     run(|| {
         leave(ANNA, payment(500));
-        assert_noop!(
-            Settlement::hold(&ANNA, payment(500) + 1),
-            TokenError::FundsUnavailable
-        );
+        assert_noop!(Settlement::hold(&ANNA, payment(500) + 1), TokenError::FundsUnavailable);
         assert_ok!(Settlement::hold(&ANNA, payment(500)));
         assert_eq!(free(ANNA), ED);
     });
@@ -103,11 +96,7 @@ fn a_payout_that_cannot_be_made_gives_everything_back() {
     run(|| {
         // The community fund is gone, and the rest of the deposit is less than it needs to live.
         leave(COMMUNITY, 0);
-        assert_ok!(Balances::force_set_balance(
-            RuntimeOrigin::root(),
-            COMMUNITY,
-            0
-        ));
+        assert_ok!(Balances::force_set_balance(RuntimeOrigin::root(), COMMUNITY, 0));
         let mut trade = new_trade(0, ANNA, SELMA, 1_000);
         trade.deposit = CAP.0 - BUYER_PRICE.0 + ED - 1;
         assert_ok!(Settlement::hold(&ANNA, trade.payment));

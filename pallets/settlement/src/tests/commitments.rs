@@ -19,16 +19,9 @@ fn a_seller_commits_once_between_delivery_and_readings() {
         let commitment = H256::repeat_byte(1);
         assert_eq!(
             System::read_events_for_pallet::<Event<Test>>(),
-            [Event::Committed {
-                slot: SLOT,
-                seller: SELMA,
-                commitment
-            }]
+            [Event::Committed { slot: SLOT, seller: SELMA, commitment }]
         );
-        assert_eq!(
-            Sellers::<Test>::get(SLOT, SELMA).unwrap().commitment,
-            Some(commitment)
-        );
+        assert_eq!(Sellers::<Test>::get(SLOT, SELMA).unwrap().commitment, Some(commitment));
         Now::set(schedule.commitments_until - 1);
         assert_noop!(commit(SELMA, SLOT), Error::<Test>::AlreadyCommitted);
     });
@@ -60,10 +53,7 @@ fn a_commitment_is_trusted_when_complaints_have_ended() {
         assert_eq!(settled(), []);
         assert_eq!(on_hold(ANNA), payment(500));
         run_to_end_of_complaints();
-        assert_eq!(
-            settled(),
-            [(SLOT, 0, Outcome::Trusted, Wh(500), amounts_for(500, 500))]
-        );
+        assert_eq!(settled(), [(SLOT, 0, Outcome::Trusted, Wh(500), amounts_for(500, 500))]);
         assert_eq!(Rated::get(), [(ANNA, SELMA, Wh(500), Verdict::Kept)]);
         assert_nothing_left();
     });
@@ -77,10 +67,7 @@ fn readings_beat_a_commitment() {
         assert_ok!(commit(SELMA, SLOT));
         deliver(SELMA, 200);
         run_to_freeze();
-        assert_eq!(
-            settled(),
-            [(SLOT, 0, Outcome::Short, Wh(200), amounts_for(200, 500))]
-        );
+        assert_eq!(settled(), [(SLOT, 0, Outcome::Short, Wh(200), amounts_for(200, 500))]);
         assert_nothing_left();
     });
 }
@@ -96,10 +83,7 @@ fn a_commitment_covers_all_trades_of_its_seller_and_no_other() {
         run_to_freeze();
         assert_eq!(outcomes(), [(1, Outcome::Defaulted)]);
         run_to_end_of_complaints();
-        assert_eq!(
-            outcomes()[1..],
-            [(0, Outcome::Trusted), (2, Outcome::Trusted)]
-        );
+        assert_eq!(outcomes()[1..], [(0, Outcome::Trusted), (2, Outcome::Trusted)]);
         assert_nothing_left();
     });
 }
@@ -112,13 +96,7 @@ fn a_commitment_is_for_one_slot() {
         run_to_commitments(SLOT);
         assert_ok!(commit(SELMA, SLOT));
         run_to(TestCalendar::schedule(SLOT.next()).final_at);
-        let of = |slot| {
-            settled()
-                .into_iter()
-                .find(|trade| trade.0 == slot)
-                .unwrap()
-                .2
-        };
+        let of = |slot| settled().into_iter().find(|trade| trade.0 == slot).unwrap().2;
         assert_eq!(of(SLOT), Outcome::Trusted);
         assert_eq!(of(SLOT.next()), Outcome::Defaulted);
     });

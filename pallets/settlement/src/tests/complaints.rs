@@ -30,19 +30,10 @@ fn a_complaint_holds_the_bond_and_asks_the_seller() {
             }]
         );
         assert_eq!(on_hold(ANNA), payment(500) + bond(500));
-        let complaint = Complaint {
-            bond: bond(500),
-            due,
-        };
-        assert_eq!(
-            Trades::<Test>::get(SLOT, 0).unwrap().complaint,
-            Some(complaint)
-        );
+        let complaint = Complaint { bond: bond(500), due };
+        assert_eq!(Trades::<Test>::get(SLOT, 0).unwrap().complaint, Some(complaint));
         assert_eq!(Trades::<Test>::get(SLOT, 1).unwrap().complaint, None);
-        assert_eq!(
-            Sellers::<Test>::get(SLOT, SELMA).unwrap().answer_until,
-            Some(due)
-        );
+        assert_eq!(Sellers::<Test>::get(SLOT, SELMA).unwrap().answer_until, Some(due));
         assert_eq!(Rated::get(), []);
     });
 }
@@ -156,10 +147,7 @@ fn a_refuted_complaint_loses_the_bond_to_the_seller() {
         run_to(schedule().complaints_until - 1);
         assert_eq!(settled(), []);
         run_to_end_of_complaints();
-        let amounts = Amounts {
-            bond_to_seller: bond(500),
-            ..amounts_for(500, 500)
-        };
+        let amounts = Amounts { bond_to_seller: bond(500), ..amounts_for(500, 500) };
         assert_eq!(settled(), [(SLOT, 0, Outcome::Refuted, Wh(500), amounts)]);
         assert_eq!(free(ANNA), FUNDS - payment(500) - bond(500));
         assert_eq!(free(SELMA), FUNDS + amounts.to_seller + bond(500));
@@ -178,19 +166,10 @@ fn a_bill_that_falls_short_pays_the_metered_part_and_gives_the_bond_back() {
             assert_ok!(complain(ANNA, 0));
             assert_ok!(reveal(SELMA, metered));
             run_to_end_of_complaints();
-            let amounts = Amounts {
-                bond_back: bond(500),
-                ..amounts_for(metered, 500)
-            };
+            let amounts = Amounts { bond_back: bond(500), ..amounts_for(metered, 500) };
             assert_eq!(settled(), [(SLOT, 0, Outcome::Short, Wh(metered), amounts)]);
-            assert_eq!(
-                free(ANNA),
-                FUNDS - payment(500) + amounts.refund + amounts.compensation
-            );
-            assert_eq!(
-                free(SELMA),
-                FUNDS + amounts.to_seller - amounts.compensation
-            );
+            assert_eq!(free(ANNA), FUNDS - payment(500) + amounts.refund + amounts.compensation);
+            assert_eq!(free(SELMA), FUNDS + amounts.to_seller - amounts.compensation);
             let missing = Wh(500 - metered);
             let missed = (ANNA, SELMA, Wh(500), Verdict::Missed(missing));
             assert_eq!(Rated::get(), [missed]);
@@ -206,10 +185,7 @@ fn an_unanswered_complaint_is_a_default() {
         sell_and_commit(&[(ANNA, 500)], 500);
         assert_ok!(complain(ANNA, 0));
         run_to_end_of_complaints();
-        let amounts = Amounts {
-            bond_back: bond(500),
-            ..amounts_of_default(500)
-        };
+        let amounts = Amounts { bond_back: bond(500), ..amounts_of_default(500) };
         assert_eq!(settled(), [(SLOT, 0, Outcome::Unanswered, Wh(0), amounts)]);
         assert_eq!(free(ANNA), FUNDS + amounts.compensation);
         assert_eq!(free(SELMA), FUNDS - deposit(500));
@@ -231,14 +207,7 @@ fn one_bill_is_allotted_to_the_complaints_by_number() {
         assert_ok!(reveal(SELMA, 450));
         run_to_end_of_complaints();
         let metered: Vec<_> = settled().iter().map(|one| (one.2, one.3.0)).collect();
-        assert_eq!(
-            metered,
-            [
-                (Outcome::Refuted, 300),
-                (Outcome::Short, 150),
-                (Outcome::Short, 0)
-            ]
-        );
+        assert_eq!(metered, [(Outcome::Refuted, 300), (Outcome::Short, 150), (Outcome::Short, 0)]);
         assert_nothing_left();
     });
 }
@@ -253,14 +222,7 @@ fn what_is_revealed_before_the_end_of_complaints_decides_the_other_trades_too() 
         stand_still_until(schedule().complaints_until - 1);
         // That standing still counts for nothing, so the end of complaints is later.
         run_to(schedule().complaints_until + 4 * SLOT_LENGTH);
-        assert_eq!(
-            outcomes(),
-            [
-                (0, Outcome::Delivered),
-                (1, Outcome::Short),
-                (2, Outcome::Short)
-            ]
-        );
+        assert_eq!(outcomes(), [(0, Outcome::Delivered), (1, Outcome::Short), (2, Outcome::Short)]);
         assert_eq!(settled()[1].4, amounts_for(150, 300));
         assert_nothing_left();
     });
@@ -312,11 +274,7 @@ fn a_late_bill_answers_only_the_complaints_that_are_not_overdue() {
         run_to(schedule().final_at);
         assert_eq!(
             outcomes(),
-            [
-                (0, Outcome::Unanswered),
-                (1, Outcome::Refuted),
-                (2, Outcome::Delivered)
-            ]
+            [(0, Outcome::Unanswered), (1, Outcome::Refuted), (2, Outcome::Delivered)]
         );
         assert_eq!(Defaults::<Test>::get(SELMA), 1);
         assert_nothing_left();
@@ -359,11 +317,7 @@ fn a_bill_stays_private_unless_somebody_complains() {
         assert_ok!(reveal(SELMA, 500));
         assert_eq!(
             System::read_events_for_pallet::<Event<Test>>(),
-            [Event::Revealed {
-                slot: SLOT,
-                seller: SELMA,
-                delivered: Wh(500),
-            }]
+            [Event::Revealed { slot: SLOT, seller: SELMA, delivered: Wh(500) }]
         );
         assert_noop!(reveal(SELMA, 500), Error::<Test>::AlreadyRevealed);
     });

@@ -26,10 +26,7 @@ fn a_default_refunds_and_compensates_and_the_rest_goes_to_the_community() {
         assert_eq!(free(SELMA), FUNDS - deposit(500));
         assert_eq!(free(COMMUNITY), ED + deposit(500) - amounts.compensation);
         assert_eq!((free(GRID), free(ENTROPY)), (ED, ED));
-        assert_eq!(
-            Rated::get(),
-            [(ANNA, SELMA, Wh(500), Verdict::Missed(Wh(500)))]
-        );
+        assert_eq!(Rated::get(), [(ANNA, SELMA, Wh(500), Verdict::Missed(Wh(500)))]);
         assert_eq!(Defaults::<Test>::get(SELMA), 1);
         assert_eq!(Excluded::get(), []);
         assert_nothing_left();
@@ -59,10 +56,7 @@ fn the_second_default_excludes() {
         default_in([slot(1)]);
         assert_eq!(Excluded::get(), [(SELMA, EXCLUSION)]);
         assert_eq!(Defaults::<Test>::get(SELMA), 0);
-        let excluded = Event::SellerExcluded {
-            seller: SELMA,
-            credentials: 1,
-        };
+        let excluded = Event::SellerExcluded { seller: SELMA, credentials: 1 };
         assert_eq!(Disqualified::get(), [SELMA]);
         System::assert_has_event(excluded.into());
         default_in([slot(2)]);
@@ -79,10 +73,7 @@ fn several_defaults_in_one_slot_count_once() {
             trade(id, if id % 2 == 0 { ANNA } else { BEN }, SELMA, 100);
         }
         run_to_freeze();
-        assert_eq!(
-            outcomes(),
-            [0, 1, 2, 3, 4].map(|id| (id, Outcome::Defaulted))
-        );
+        assert_eq!(outcomes(), [0, 1, 2, 3, 4].map(|id| (id, Outcome::Defaulted)));
         assert_eq!(Defaults::<Test>::get(SELMA), 1);
         assert_eq!(Rated::get().len(), 5);
         assert_eq!(Excluded::get(), []);

@@ -19,16 +19,10 @@ fn an_orders_money_is_held_and_booked() {
 #[test]
 fn who_lacks_the_funds_gets_no_hold() {
     build_and_execute(|| {
-        assert_noop!(
-            Settlement::hold(&ANNA, FUNDS + 1),
-            TokenError::FundsUnavailable
-        );
+        assert_noop!(Settlement::hold(&ANNA, FUNDS + 1), TokenError::FundsUnavailable);
         assert_noop!(Settlement::hold(&99, 1), TokenError::FundsUnavailable);
         assert_ok!(Settlement::hold(&ANNA, QED));
-        assert_noop!(
-            Settlement::hold(&ANNA, Balance::MAX),
-            Error::<Test>::Overflow
-        );
+        assert_noop!(Settlement::hold(&ANNA, Balance::MAX), Error::<Test>::Overflow);
     });
 }
 
@@ -39,10 +33,7 @@ fn a_release_gives_back_what_was_held_and_no_more() {
         assert_ok!(Settlement::release(&ANNA, 2 * QED));
         assert_eq!(Settlement::held_for_orders(&ANNA), 3 * QED);
         assert_eq!(on_hold(ANNA), 3 * QED);
-        assert_noop!(
-            Settlement::release(&ANNA, 3 * QED + 1),
-            Error::<Test>::EscrowTooSmall
-        );
+        assert_noop!(Settlement::release(&ANNA, 3 * QED + 1), Error::<Test>::EscrowTooSmall);
         assert_ok!(Settlement::release(&ANNA, 3 * QED));
         assert!(!OrderEscrow::<Test>::contains_key(ANNA));
         assert_eq!(free(ANNA), FUNDS);
@@ -71,10 +62,7 @@ fn money_moves_from_orders_to_a_trade_without_touching_the_hold() {
         assert!(!OrderEscrow::<Test>::contains_key(SELMA));
         assert_eq!(on_hold(ANNA), payment(500) + QED);
         assert_eq!(on_hold(SELMA), deposit(500));
-        assert_noop!(
-            Settlement::release(&SELMA, 1),
-            Error::<Test>::EscrowTooSmall
-        );
+        assert_noop!(Settlement::release(&SELMA, 1), Error::<Test>::EscrowTooSmall);
     });
 }
 
@@ -103,11 +91,7 @@ fn an_opened_trade_is_booked() {
                 complaint: None,
             })
         );
-        let seller = Seller {
-            open: 2,
-            sold: Wh(800),
-            ..Default::default()
-        };
+        let seller = Seller { open: 2, sold: Wh(800), ..Default::default() };
         assert_eq!(Sellers::<Test>::get(SLOT, SELMA), Some(seller));
         let opened = |id, buyer, energy| Event::TradeOpened {
             slot: SLOT,
@@ -169,9 +153,7 @@ fn slots_in_flight_are_bounded_and_in_order() {
     build_and_execute(|| {
         let slots = [4, 2, 3, 1].map(|n| SlotIndex(SLOT.0 + n));
         assert_eq!(slots.len(), MAX_SLOTS as usize);
-        slots
-            .iter()
-            .for_each(|slot| trade_in(*slot, 0, ANNA, SELMA, 100));
+        slots.iter().for_each(|slot| trade_in(*slot, 0, ANNA, SELMA, 100));
         let mut sorted = slots;
         sorted.sort();
         assert_eq!(OpenBooks::<Test>::get().into_inner(), sorted);
@@ -192,11 +174,7 @@ fn no_trade_opens_after_delivery() {
         assert_ok!(Settlement::hold(&SELMA, deposit(100)));
         let open = || Settlement::open_trade(SLOT, &terms(SLOT), new_trade(0, ANNA, SELMA, 100));
         let schedule = TestCalendar::schedule(SLOT);
-        for moment in [
-            schedule.delivery_ends,
-            schedule.readings_until,
-            schedule.final_at,
-        ] {
+        for moment in [schedule.delivery_ends, schedule.readings_until, schedule.final_at] {
             Now::set(moment);
             assert_noop!(open(), Error::<Test>::TooLate);
         }

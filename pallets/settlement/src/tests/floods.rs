@@ -36,16 +36,8 @@ fn changes(way: Way, trades: u32, energy: u64, prices: [u128; 3], deposit: Balan
             let (buyer, seller, energy) = (ANNA, SELMA, Wh(energy));
             assert_ok!(Settlement::hold(&buyer, payment));
             assert_ok!(Settlement::hold(&seller, deposit));
-            let trade = NewTrade {
-                id,
-                buyer,
-                seller,
-                energy,
-                buyer_price,
-                seller_price,
-                payment,
-                deposit,
-            };
+            let trade =
+                NewTrade { id, buyer, seller, energy, buyer_price, seller_price, payment, deposit };
             assert_ok!(Settlement::open_trade(SLOT, &terms, trade));
         }
         run_to_commitments(SLOT);
@@ -116,9 +108,7 @@ proptest! {
 #[test]
 fn a_full_agenda_loses_nothing_and_gets_nothing_stuck() {
     build_and_execute(|| {
-        let slots: Vec<_> = (0..u64::from(MAX_SLOTS))
-            .map(|n| SlotIndex(SLOT.0 + n))
-            .collect();
+        let slots: Vec<_> = (0..u64::from(MAX_SLOTS)).map(|n| SlotIndex(SLOT.0 + n)).collect();
         for slot in &slots {
             for id in 0..40 {
                 let seller = 11 + u64::from(id) % 4;
@@ -215,11 +205,7 @@ impl Censored {
 fn censored(authors: u64, censors: u64) -> Vec<(TradeId, Outcome)> {
     let mut found = vec![];
     build_and_execute(|| {
-        let mut chain = Censored {
-            authors,
-            censors,
-            turn: 0,
-        };
+        let mut chain = Censored { authors, censors, turn: 0 };
         trade(0, ANNA, SELMA, 500);
         let Schedule {
             delivery_ends,
@@ -250,11 +236,7 @@ fn censored(authors: u64, censors: u64) -> Vec<(TradeId, Outcome)> {
 #[test]
 fn censoring_authors_make_no_default() {
     for f in 1..=10 {
-        assert_eq!(
-            censored(3 * f + 1, f),
-            [(0, Outcome::Refuted)],
-            "{f} censors"
-        );
+        assert_eq!(censored(3 * f + 1, f), [(0, Outcome::Refuted)], "{f} censors");
     }
     assert_eq!(censored(100, 11), [(0, Outcome::Refuted)]);
     assert_eq!(censored(100, 12), [(0, Outcome::Defaulted)]);

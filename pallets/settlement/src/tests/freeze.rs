@@ -26,10 +26,7 @@ fn more_than_was_sold_is_not_paid_by_the_buyer() {
         trade(0, ANNA, SELMA, 500);
         deliver(SELMA, u64::MAX);
         run_to_freeze();
-        assert_eq!(
-            settled(),
-            [(SLOT, 0, Outcome::Delivered, Wh(500), amounts_for(500, 500))]
-        );
+        assert_eq!(settled(), [(SLOT, 0, Outcome::Delivered, Wh(500), amounts_for(500, 500))]);
     });
 }
 
@@ -52,10 +49,7 @@ fn a_shortfall_is_compensated_from_the_deposit() {
             ..Default::default()
         };
         assert_eq!(settled(), [(SLOT, 0, Outcome::Short, Wh(333), expected)]);
-        assert_eq!(
-            Rated::get(),
-            [(ANNA, SELMA, Wh(1_000), Verdict::Missed(Wh(667)))]
-        );
+        assert_eq!(Rated::get(), [(ANNA, SELMA, Wh(1_000), Verdict::Missed(Wh(667)))]);
         // The buyer is no worse off than with 667 Wh from the grid at the cap.
         let from_grid = CAP.cost_floor(Wh(667)).unwrap();
         let agreed = BUYER_PRICE.cost_floor(Wh(1_000)).unwrap();
@@ -70,16 +64,10 @@ fn a_reading_of_nothing_is_a_shortfall_and_no_default() {
         trade(0, ANNA, SELMA, 500);
         deliver(SELMA, 0);
         run_to_freeze();
-        assert_eq!(
-            settled(),
-            [(SLOT, 0, Outcome::Short, Wh(0), amounts_for(0, 500))]
-        );
+        assert_eq!(settled(), [(SLOT, 0, Outcome::Short, Wh(0), amounts_for(0, 500))]);
         assert_eq!(free(COMMUNITY), ED);
         assert_eq!(Defaults::<Test>::get(SELMA), 0);
-        assert_eq!(
-            Rated::get(),
-            [(ANNA, SELMA, Wh(500), Verdict::Missed(Wh(500)))]
-        );
+        assert_eq!(Rated::get(), [(ANNA, SELMA, Wh(500), Verdict::Missed(Wh(500)))]);
     });
 }
 
@@ -197,12 +185,6 @@ fn the_end_of_a_slot_is_announced_once() {
         run_to_freeze();
         assert_eq!(announced(), []);
         run_to(TestCalendar::schedule(SLOT).final_at);
-        assert_eq!(
-            announced(),
-            [Event::SlotSettled {
-                slot: SLOT,
-                trades: 2
-            }]
-        );
+        assert_eq!(announced(), [Event::SlotSettled { slot: SLOT, trades: 2 }]);
     });
 }

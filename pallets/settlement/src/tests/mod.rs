@@ -100,20 +100,12 @@ fn amounts_for(energy: u64, traded: u64) -> Amounts {
 /// What moves when there is no evidence.
 fn amounts_of_default(traded: u64) -> Amounts {
     let amounts = amounts_for(0, traded);
-    Amounts {
-        forfeited: amounts.deposit_back,
-        deposit_back: 0,
-        ..amounts
-    }
+    Amounts { forfeited: amounts.deposit_back, deposit_back: 0, ..amounts }
 }
 
 /// What moves when nothing is decided.
 fn amounts_back(traded: u64) -> Amounts {
-    Amounts {
-        refund: payment(traded),
-        deposit_back: deposit(traded),
-        ..Default::default()
-    }
+    Amounts { refund: payment(traded), deposit_back: deposit(traded), ..Default::default() }
 }
 
 /// Nothing is left of any slot.

@@ -44,11 +44,7 @@ fn run(test: impl FnOnce()) {
 fn commit_to(energy: u64) {
     run_to_commitments(SLOT);
     let commitment = commitment_in(SLOT, SELMA, &bill_in(SLOT, SELMA, energy));
-    assert_ok!(Settlement::commit(
-        RuntimeOrigin::signed(SELMA),
-        SLOT,
-        commitment
-    ));
+    assert_ok!(Settlement::commit(RuntimeOrigin::signed(SELMA), SLOT, commitment));
 }
 
 fn complain() {
@@ -61,12 +57,7 @@ fn complain() {
 
 fn reveal(energy: u64) {
     let bill = bill_in(SLOT, SELMA, energy);
-    assert_ok!(Settlement::reveal(
-        RuntimeOrigin::signed(SELMA),
-        SLOT,
-        bill,
-        NONCE
-    ));
+    assert_ok!(Settlement::reveal(RuntimeOrigin::signed(SELMA), SLOT, bill, NONCE));
 }
 
 fn run_to_the_end() {
@@ -122,11 +113,7 @@ fn the_seller_commits_and_nobody_complains() {
 fn the_buyer_acknowledges() {
     run(|| {
         run_to_commitments(SLOT);
-        assert_ok!(Settlement::acknowledge(
-            RuntimeOrigin::signed(ANNA),
-            SLOT,
-            0
-        ));
+        assert_ok!(Settlement::acknowledge(RuntimeOrigin::signed(ANNA), SLOT, 0));
         assert_eq!(changes(), PAID, "at once");
     });
 }
@@ -192,11 +179,7 @@ fn the_seller_is_excluded_meanwhile() {
         run_to_freeze();
         assert_eq!(Excluded::get().len(), 1);
         run_to(TestCalendar::schedule(SLOT.next()).readings_until);
-        assert_eq!(
-            outcomes()[1],
-            (0, Outcome::Delivered),
-            "the open trade goes on"
-        );
+        assert_eq!(outcomes()[1], (0, Outcome::Delivered), "the open trade goes on");
         assert_eq!(free(BEN), FUNDS - payment(100));
         assert_nothing_left();
     });

@@ -13,10 +13,7 @@ fn outcomes_with_outage(from: u64, until: u64) -> Vec<(u32, Outcome)> {
         run_to(from);
         stand_still_until(until);
         run_to_end_of_complaints();
-        found = settled()
-            .into_iter()
-            .map(|(_, id, outcome, ..)| (id, outcome))
-            .collect();
+        found = settled().into_iter().map(|(_, id, outcome, ..)| (id, outcome)).collect();
         assert_nothing_left();
     });
     found
@@ -31,10 +28,7 @@ fn an_outage_annuls_what_has_no_evidence_and_nothing_else() {
     let from = schedule.delivery_ends;
     assert_eq!(outcomes_with_outage(from, from + SLOT_LENGTH + 1), ANNULLED);
     let until = schedule.readings_until;
-    assert_eq!(
-        outcomes_with_outage(until - SLOT_LENGTH - 1, until),
-        ANNULLED
-    );
+    assert_eq!(outcomes_with_outage(until - SLOT_LENGTH - 1, until), ANNULLED);
     assert_eq!(outcomes_with_outage(from, until), ANNULLED);
 }
 
@@ -76,10 +70,7 @@ fn an_annulled_trade_gives_all_back_and_rates_nobody() {
     build_and_execute(|| {
         trade(0, ANNA, SELMA, 500);
         stand_still_until(TestCalendar::schedule(SLOT).readings_until);
-        assert_eq!(
-            settled(),
-            [(SLOT, 0, Outcome::Annulled, Wh(0), amounts_back(500))]
-        );
+        assert_eq!(settled(), [(SLOT, 0, Outcome::Annulled, Wh(0), amounts_back(500))]);
         assert_eq!((free(ANNA), free(SELMA)), (FUNDS, FUNDS));
         assert_eq!(Rated::get(), []);
         assert_eq!(Defaults::<Test>::get(SELMA), 0);
@@ -104,9 +95,7 @@ fn a_commitment_made_before_an_outage_stands() {
 fn all_books_are_told_though_the_weight_suffices_for_none() {
     build_and_execute(|| {
         let slots = [0, 1, 2].map(|n| SlotIndex(SLOT.0 + n));
-        slots
-            .iter()
-            .for_each(|slot| trade_in(*slot, 0, ANNA, SELMA, 100));
+        slots.iter().for_each(|slot| trade_in(*slot, 0, ANNA, SELMA, 100));
         Now::set(TestCalendar::schedule(slots[2]).readings_until);
         poll_with(<() as crate::WeightInfo>::poll());
         assert_eq!(settled(), []);

@@ -49,9 +49,8 @@ fn play(limit: Weight) -> (Vec<SettledTrade>, BTreeMap<AccountId, Balance>) {
         assert_nothing_left();
         let mut settled = settled();
         settled.sort_by_key(|trade| (trade.0, trade.1));
-        let totals = frame_system::Account::<Test>::iter_keys()
-            .map(|who| (who, total(who)))
-            .collect();
+        let totals =
+            frame_system::Account::<Test>::iter_keys().map(|who| (who, total(who))).collect();
         result = Some((settled, totals));
     });
     result.unwrap()
@@ -186,11 +185,7 @@ fn blocks_for(trades: u32, step: Weight, excludes: fn(u32) -> bool) -> u64 {
         if !fits(id) {
             blocks += 1;
             meter = WeightMeter::with_limit(room);
-            let needed = if excludes(id) {
-                step + Weights::exclude()
-            } else {
-                step
-            };
+            let needed = if excludes(id) { step + Weights::exclude() } else { step };
             meter.consume(needed);
         }
     }
@@ -230,10 +225,7 @@ fn a_thousand_trades_with_readings_take_as_many_blocks_as_they_weigh() {
         Now::mutate(|now| *now += 1);
         System::reset_events();
         let (blocks, most) = settle_by_measured_weights();
-        assert_eq!(
-            blocks,
-            blocks_for(1_000, Weights::freeze_trade(), |_| false)
-        );
+        assert_eq!(blocks, blocks_for(1_000, Weights::freeze_trade(), |_| false));
         assert!(most <= 500, "{most} in one block");
         let ids: Vec<_> = outcomes().into_iter().map(|(id, _)| id).collect();
         assert_eq!(ids, (0..1_000).collect::<Vec<_>>());

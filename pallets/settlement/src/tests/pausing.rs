@@ -11,10 +11,7 @@ fn schedule() -> qedex_primitives::Schedule {
 fn only_the_council_pauses() {
     build_and_execute(|| {
         for origin in [RuntimeOrigin::signed(ANNA), RuntimeOrigin::none()] {
-            assert_noop!(
-                Settlement::set_paused(origin, true),
-                DispatchError::BadOrigin
-            );
+            assert_noop!(Settlement::set_paused(origin, true), DispatchError::BadOrigin);
         }
         System::reset_events();
         pause(true);

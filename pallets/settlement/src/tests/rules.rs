@@ -7,10 +7,7 @@ use qedex_primitives::{Millis, Moment, Windows};
 use sp_runtime::{BuildStorage, Permill};
 
 fn rules(offline_percent: u32) -> Rules {
-    Rules {
-        offline_share: Permill::from_percent(offline_percent),
-        ..Default::default()
-    }
+    Rules { offline_share: Permill::from_percent(offline_percent), ..Default::default() }
 }
 
 fn set_rules(rules: Rules) -> DispatchResult {
@@ -65,10 +62,7 @@ fn the_defaults_are_those_of_the_design() {
 fn only_the_council_sets_rules() {
     build_and_execute(|| {
         for origin in [RuntimeOrigin::signed(ANNA), RuntimeOrigin::none()] {
-            assert_noop!(
-                Settlement::set_rules(origin, Rules::default()),
-                DispatchError::BadOrigin
-            );
+            assert_noop!(Settlement::set_rules(origin, Rules::default()), DispatchError::BadOrigin);
         }
     });
 }
@@ -76,11 +70,7 @@ fn only_the_council_sets_rules() {
 #[test]
 #[should_panic(expected = "genesis: settlement")]
 fn a_genesis_with_rules_out_of_range_is_refused() {
-    let _ = crate::GenesisConfig::<Test> {
-        rules: rules(0),
-        ..Default::default()
-    }
-    .build_storage();
+    let _ = crate::GenesisConfig::<Test> { rules: rules(0), ..Default::default() }.build_storage();
 }
 
 #[test]
@@ -99,12 +89,7 @@ fn a_slot_keeps_the_rules_under_which_its_gate_opened() {
         let of = |slot| Books::<Test>::get(slot).unwrap().rules;
         assert_eq!(
             slots.map(of),
-            [
-                Rules::default(),
-                Rules::default(),
-                Rules::default(),
-                rules(20)
-            ]
+            [Rules::default(), Rules::default(), Rules::default(), rules(20)]
         );
         assert_eq!(Settlement::rules(), rules(30));
         // Later trades of a slot have the same.

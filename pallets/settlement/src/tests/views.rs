@@ -11,10 +11,7 @@ fn an_account_finds_its_open_trades() {
         trade(2, ANNA, SVEN, 500);
         trade_in(SLOT.next(), 0, ANNA, SELMA, 100);
         let next = SLOT.next();
-        assert_eq!(
-            Settlement::trades_of(&ANNA),
-            [(SLOT, 0), (SLOT, 2), (next, 0)]
-        );
+        assert_eq!(Settlement::trades_of(&ANNA), [(SLOT, 0), (SLOT, 2), (next, 0)]);
         assert_eq!(Settlement::trades_of(&SVEN), [(SLOT, 1), (SLOT, 2)]);
         assert_eq!(Settlement::trades_of(&GRID), []);
         deliver(SVEN, 1_000);

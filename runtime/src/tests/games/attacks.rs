@@ -11,13 +11,8 @@ use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::DispatchError;
 
 /// The attackers' accounts: no one of them has a meter.
-const ACCOUNTS: [Key; 5] = [
-    Key::AliceStash,
-    Key::BobStash,
-    Key::CharlieStash,
-    Key::DaveStash,
-    Key::EveStash,
-];
+const ACCOUNTS: [Key; 5] =
+    [Key::AliceStash, Key::BobStash, Key::CharlieStash, Key::DaveStash, Key::EveStash];
 
 /// Trades of an attack.
 const TRADES: usize = 98;
@@ -68,14 +63,10 @@ fn orders(
 ) -> Vec<(Key, RuntimeCall)> {
     let fee = presets::leader_terms().grid_fee;
     let sum = Wh(energy.0 * buyers.len() as u64);
-    let bids = buyers.iter().map(|buyer| {
-        (
-            *buyer,
-            order(slot, Side::Bid, middle().saturating_add(fee), energy),
-        )
-    });
-    bids.chain([(seller, order(slot, Side::Ask, middle(), sum))])
-        .collect()
+    let bids = buyers
+        .iter()
+        .map(|buyer| (*buyer, order(slot, Side::Bid, middle().saturating_add(fee), energy)));
+    bids.chain([(seller, order(slot, Side::Ask, middle(), sum))]).collect()
 }
 
 /// Trades of which nothing is delivered: the buyers acknowledge them. One for each buyer named.
@@ -140,11 +131,7 @@ fn ring(members: usize, energy: Wh, days: u64) -> Attack {
         let mut trades = 0;
         for _ in 0..days {
             for seller in members {
-                let buyers: Vec<_> = members
-                    .iter()
-                    .copied()
-                    .filter(|key| key != seller)
-                    .collect();
+                let buyers: Vec<_> = members.iter().copied().filter(|key| key != seller).collect();
                 trades += fake_trades(world, *seller, &buyers, energy);
             }
             world.next_day();
@@ -158,9 +145,7 @@ fn with_a_friend(world: &mut World, energy: Wh) -> Attack {
     enrol(world, own);
     let [seller, buyer, ..] = ACCOUNTS;
     let mut both = attack(world, &[seller, buyer], |world| {
-        (0..TRADES / A_TIME)
-            .map(|_| fake_trades(world, seller, &[buyer; A_TIME], energy))
-            .sum()
+        (0..TRADES / A_TIME).map(|_| fake_trades(world, seller, &[buyer; A_TIME], energy)).sum()
     });
     // They pay for the standing of one of them.
     both.cost *= 2;
@@ -181,10 +166,7 @@ fn with_oneself() -> Attack {
             assert_eq!(placed, [Ok(()), Err(refused.into())]);
         }
         let opened = |event: &RuntimeEvent| {
-            matches!(
-                event,
-                RuntimeEvent::Settlement(pallet_settlement::Event::TradeOpened { .. })
-            )
+            matches!(event, RuntimeEvent::Settlement(pallet_settlement::Event::TradeOpened { .. }))
         };
         // Whatever is still in the book is released at the gate's closure.
         world.run_to(world.now + 4 * SLOT);
@@ -199,11 +181,8 @@ fn slots_of_1000(standing: u32) -> u32 {
     let score = |standing| generation_score(standing, Wh(2_000));
     let scores = [standing, 500_000, 500_000, 500_000].map(score);
     let rules = pallet_pov::Rules::default();
-    let limits = Limits {
-        slots: 1_000,
-        floor: rules.floor,
-        largest: rules.largest.mul_floor(1_000),
-    };
+    let limits =
+        Limits { slots: 1_000, floor: rules.floor, largest: rules.largest.mul_floor(1_000) };
     apportion(&scores, limits).unwrap()[0]
 }
 
@@ -214,14 +193,8 @@ fn bought_standing_costs_more_than_it_earns() {
     small.decree(terms_of_one_watt_hour());
     let attacks = [
         ("98 trades with oneself", with_oneself()),
-        (
-            "98 trades with a friend in a day",
-            with_a_friend(&mut World::new(), kwh),
-        ),
-        (
-            "98 trades of 1 Wh with a friend in a day",
-            with_a_friend(&mut small, Wh(1)),
-        ),
+        ("98 trades with a friend in a day", with_a_friend(&mut World::new(), kwh)),
+        ("98 trades of 1 Wh with a friend in a day", with_a_friend(&mut small, Wh(1))),
         ("a ring of two owners", ring(2, kwh, 25)),
         ("a ring of five owners", ring(5, kwh, 25)),
         ("a ring of five owners, 100 Wh each", ring(5, Wh(100), 25)),
@@ -269,11 +242,7 @@ fn bought_standing_costs_more_than_it_earns() {
 }
 
 fn terms_of_one_watt_hour() -> RuntimeCall {
-    let terms = LeaderTerms {
-        lot: Wh(1),
-        least_order: Wh(1),
-        ..presets::leader_terms()
-    };
+    let terms = LeaderTerms { lot: Wh(1), least_order: Wh(1), ..presets::leader_terms() };
     pallet_auction::Call::set_terms { terms }.into()
 }
 

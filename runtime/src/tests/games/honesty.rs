@@ -8,11 +8,7 @@ use qedex_primitives::{PricePerKwh, Wh};
 pub const FEES: u128 = 10 * MILLI_QED;
 
 pub fn seller(delivers: u64, evidence: Evidence) -> Seller {
-    Seller {
-        delivers: Wh(delivers),
-        evidence,
-        answers: true,
-    }
+    Seller { delivers: Wh(delivers), evidence, answers: true }
 }
 
 fn play_cheaply(market: Market, seller: Seller, buyer: Buyer) -> Played {
@@ -37,14 +33,7 @@ const SELLERS: [(&str, &str, u64, Evidence); 9] = [
 #[test]
 fn an_honest_seller_gains_most() {
     let mut table = Table::new(
-        &[
-            "delivers",
-            "shows",
-            "outcome",
-            "seller's gain",
-            "buyer's gain",
-            "seller's standing",
-        ],
+        &["delivers", "shows", "outcome", "seller's gain", "buyer's gain", "seller's standing"],
         3,
     );
     let mut honest = None;
@@ -73,44 +62,21 @@ fn an_honest_seller_gains_most() {
 #[test]
 fn a_buyer_who_complains_about_everything_gains_less() {
     let complaining = |answers| {
-        let seller = Seller {
-            answers,
-            ..seller(10_000, Evidence::Opened)
-        };
+        let seller = Seller { answers, ..seller(10_000, Evidence::Opened) };
         play_cheaply(Market::default(), seller, Buyer::Complains).buyer
     };
-    let honest = play_cheaply(
-        Market::default(),
-        seller(10_000, Evidence::Opened),
-        Buyer::Careful,
-    )
-    .buyer;
+    let honest =
+        play_cheaply(Market::default(), seller(10_000, Evidence::Opened), Buyer::Careful).buyer;
     let (answered, unanswered) = (complaining(true), complaining(false));
     let offline = Market::default().offline_share.deconstruct();
     let expected = mean(offline, unanswered.gain, answered.gain);
     assert!(expected < honest.gain);
     let mut table = Table::new(&["the buyer", "gain", "its standing"], 1);
     for (what, gained, ppm) in [
-        (
-            "looks, and has no reason to complain",
-            honest.gain,
-            Some(honest),
-        ),
-        (
-            "complains, and the seller answers",
-            answered.gain,
-            Some(answered),
-        ),
-        (
-            "complains, and the seller is off-line",
-            unanswered.gain,
-            Some(unanswered),
-        ),
-        (
-            "complains about everything, one seller in twenty being off-line",
-            expected,
-            None,
-        ),
+        ("looks, and has no reason to complain", honest.gain, Some(honest)),
+        ("complains, and the seller answers", answered.gain, Some(answered)),
+        ("complains, and the seller is off-line", unanswered.gain, Some(unanswered)),
+        ("complains about everything, one seller in twenty being off-line", expected, None),
     ] {
         let ppm = ppm.map(|fared| standing(fared.standing));
         table.row(&[what, &gain(gained), ppm.as_deref().unwrap_or("")]);
@@ -120,16 +86,9 @@ fn a_buyer_who_complains_about_everything_gains_less() {
 
 #[test]
 fn two_in_league_lose_by_trades_without_delivery() {
-    let silent = Seller {
-        answers: false,
-        ..seller(0, Evidence::Forged)
-    };
+    let silent = Seller { answers: false, ..seller(0, Evidence::Forged) };
     let games = [
-        (
-            "trade what they have, with a reading",
-            seller(10_000, Evidence::Reading),
-            Buyer::Careful,
-        ),
+        ("trade what they have, with a reading", seller(10_000, Evidence::Reading), Buyer::Careful),
         (
             "trade what they have, and the buyer acknowledges",
             seller(10_000, Evidence::Silence),
@@ -140,31 +99,12 @@ fn two_in_league_lose_by_trades_without_delivery() {
             seller(0, Evidence::Silence),
             Buyer::Acknowledges,
         ),
-        (
-            "trade nothing, and nobody complains about a forged commitment",
-            silent,
-            Buyer::Careless,
-        ),
-        (
-            "trade nothing, and the meter says so",
-            seller(0, Evidence::Reading),
-            Buyer::Careless,
-        ),
-        (
-            "trade nothing, and a complaint is not answered",
-            silent,
-            Buyer::Complains,
-        ),
+        ("trade nothing, and nobody complains about a forged commitment", silent, Buyer::Careless),
+        ("trade nothing, and the meter says so", seller(0, Evidence::Reading), Buyer::Careless),
+        ("trade nothing, and a complaint is not answered", silent, Buyer::Complains),
     ];
-    let mut table = Table::new(
-        &[
-            "the two",
-            "gain together",
-            "seller's standing",
-            "buyer's standing",
-        ],
-        1,
-    );
+    let mut table =
+        Table::new(&["the two", "gain together", "seller's standing", "buyer's standing"], 1);
     let mut honest = None;
     for (what, seller, buyer) in games {
         let played = play_cheaply(Market::default(), seller, buyer);
@@ -197,10 +137,7 @@ pub fn highest_price() -> PricePerKwh {
 
 #[test]
 fn a_phantom_ask_near_the_cap_gains_nothing() {
-    let market = Market {
-        price: highest_price(),
-        ..Market::default()
-    };
+    let market = Market { price: highest_price(), ..Market::default() };
     let mut table = Table::new(
         &[
             "delivers",
@@ -241,23 +178,16 @@ fn a_phantom_ask_near_the_cap_gains_nothing() {
 
 #[test]
 fn withholding_an_opening_earns_the_bond() {
-    let mut table = Table::new(
-        &[
-            "the seller delivers all and",
-            "seller's gain",
-            "buyer's gain",
-        ],
-        1,
-    );
+    let mut table =
+        Table::new(&["the seller delivers all and", "seller's gain", "buyer's gain"], 1);
     let [opened, hidden] = [Evidence::Opened, Evidence::Hidden]
         .map(|evidence| play_cheaply(Market::default(), seller(10_000, evidence), Buyer::Careful));
     let bond = hidden.amounts.bond_to_seller as i128;
     assert_eq!(hidden.seller.gain, opened.seller.gain + bond);
     assert!(bond > 0);
-    for (what, played) in [
-        ("opens its commitment", opened),
-        ("opens it to nobody until the buyer complains", hidden),
-    ] {
+    for (what, played) in
+        [("opens its commitment", opened), ("opens it to nobody until the buyer complains", hidden)]
+    {
         table.row(&[what, &gain(played.seller.gain), &gain(played.buyer.gain)]);
     }
     table.stands_in_the_document_as("withheld");

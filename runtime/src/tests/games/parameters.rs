@@ -33,10 +33,7 @@ fn least_rate() -> Permill {
 #[test]
 fn a_deposit_below_the_largest_harm_is_refused() {
     let set = |deposit_rate| {
-        let terms = qedex_primitives::LeaderTerms {
-            deposit_rate,
-            ..presets::leader_terms()
-        };
+        let terms = qedex_primitives::LeaderTerms { deposit_rate, ..presets::leader_terms() };
         World::new().look(|| Auction::set_terms(RuntimeOrigin::root(), terms))
     };
     let least = least_rate();
@@ -56,10 +53,7 @@ struct Complaining {
 impl Complaining {
     fn in_market(market: Market) -> Self {
         let honest = seller(10_000, Evidence::Opened);
-        let offline = Seller {
-            answers: false,
-            ..honest
-        };
+        let offline = Seller { answers: false, ..honest };
         let careful = play(market, honest, Buyer::Careful).buyer.gain;
         let answered = play(market, honest, Buyer::Complains);
         let unanswered = play(market, offline, Buyer::Complains).buyer.gain;
@@ -111,19 +105,12 @@ fn complaining_pays_only_where_more_are_offline_than_assumed() {
         ]);
     };
     for share in [1, 2, 5, 10, 20, 50] {
-        row(Market {
-            offline_share: Permill::from_percent(share),
-            ..standard
-        });
+        row(Market { offline_share: Permill::from_percent(share), ..standard });
     }
     let [lowest, .., highest] = prices();
     for deposit_rate in [least_rate(), standard.deposit_rate, Permill::one()] {
         for price in [lowest, highest] {
-            row(Market {
-                deposit_rate,
-                price,
-                ..standard
-            });
+            row(Market { deposit_rate, price, ..standard });
         }
     }
     table.stands_in_the_document_as("complaints");
@@ -191,10 +178,7 @@ fn a_lie_pays_only_among_careless_buyers() {
         ("half", "a commitment, hidden", 5_000, Evidence::Hidden),
     ] {
         for price in prices() {
-            let market = Market {
-                price,
-                ..Market::default()
-            };
+            let market = Market { price, ..Market::default() };
             let lie = Lie::told(market, Wh(energy), evidence);
             assert!(lie.caught <= lie.published && lie.published <= lie.honest);
             assert!(lie.beats_honesty_above() > MILLION / 2);
@@ -228,16 +212,10 @@ fn a_higher_deposit_makes_lies_dearer() {
         0,
     );
     let mut last = 0;
-    for deposit_rate in [
-        least_rate(),
-        Market::default().deposit_rate,
-        Permill::from_percent(80),
-        Permill::one(),
-    ] {
-        let market = Market {
-            deposit_rate,
-            ..Market::default()
-        };
+    for deposit_rate in
+        [least_rate(), Market::default().deposit_rate, Permill::from_percent(80), Permill::one()]
+    {
+        let market = Market { deposit_rate, ..Market::default() };
         let silent = play(market, seller(0, Evidence::Silence), Buyer::Careful);
         let lie = Lie::told(market, Wh::ZERO, Evidence::Forged);
         assert!(lie.beats_honesty_above() > last);

@@ -155,10 +155,7 @@ impl World {
         let fee = presets::leader_terms().grid_fee;
         self.reported();
         let placed = self.block(&[
-            (
-                BUYER,
-                order(slot, Side::Bid, price.saturating_add(fee), ENERGY),
-            ),
+            (BUYER, order(slot, Side::Bid, price.saturating_add(fee), ENERGY)),
             (SELLER, order(slot, Side::Ask, price, ENERGY)),
         ]);
         assert_eq!(placed, [Ok(()), Ok(())]);
@@ -181,17 +178,14 @@ impl World {
         let fed_in = value(terms.floor, seller.delivers);
         let saved = value(terms.cap, seller.delivers.min(ENERGY));
         let [sold, bought] = [(SELLER, -fed_in), (BUYER, saved)];
-        let mut fared = [sold, bought]
-            .into_iter()
-            .zip(before)
-            .map(|((who, energy), before)| {
-                assert_eq!(self.held_of(who), 0, "{who}");
-                Fared {
-                    gain: self.wealth_of(who) as i128 - before.0 as i128 + energy,
-                    fees: self.fees_of(who) - before.1,
-                    standing: self.standing_of(who),
-                }
-            });
+        let mut fared = [sold, bought].into_iter().zip(before).map(|((who, energy), before)| {
+            assert_eq!(self.held_of(who), 0, "{who}");
+            Fared {
+                gain: self.wealth_of(who) as i128 - before.0 as i128 + energy,
+                fees: self.fees_of(who) - before.1,
+                standing: self.standing_of(who),
+            }
+        });
         Played {
             seller: fared.next().unwrap(),
             buyer: fared.next().unwrap(),
@@ -279,19 +273,11 @@ impl World {
 
     /// The seller's meter signs what it delivered.
     pub fn reading(&mut self, slot: SlotIndex, generated: Wh) -> SignedReading {
-        let payload = ReadingPayload {
-            meter: SELLERS_METER,
-            slot,
-            generated,
-            consumed: Wh::ZERO,
-        };
+        let payload = ReadingPayload { meter: SELLERS_METER, slot, generated, consumed: Wh::ZERO };
         let suri = format!("{}//meter", SELLER.to_seed());
         let meter = sr25519::Pair::from_string(&suri, None).expect("a valid path");
         let message = self.look(|| payload.signing_bytes(System::block_hash(0)));
-        SignedReading {
-            payload,
-            signature: MeterSignature::Sr25519(meter.sign(&message)),
-        }
+        SignedReading { payload, signature: MeterSignature::Sr25519(meter.sign(&message)) }
     }
 
     pub fn commitment(&mut self, slot: SlotIndex, bill: &Bill, nonce: &BillNonce) -> Hash {
@@ -318,11 +304,6 @@ impl World {
 }
 
 pub fn order(slot: SlotIndex, side: Side, limit: PricePerKwh, energy: Wh) -> RuntimeCall {
-    let call = pallet_auction::Call::place_order {
-        slot,
-        side,
-        limit,
-        energy,
-    };
+    let call = pallet_auction::Call::place_order { slot, side, limit, energy };
     call.into()
 }

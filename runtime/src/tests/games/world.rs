@@ -89,9 +89,7 @@ impl World {
     fn block_at(&mut self, moment: Moment, calls: &[(Key, RuntimeCall)]) -> Vec<DispatchResult> {
         let number = self.number + 1;
         let slot = Slot::from(moment / MILLISECONDS_PER_BLOCK);
-        let digest = Digest {
-            logs: vec![DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode())],
-        };
+        let digest = Digest { logs: vec![DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode())] };
         let header = Header::new(number, Hash::zero(), Hash::zero(), self.parent, digest);
         let (done, header, events) = self.ext.execute_with(|| {
             let mode = Executive::initialize_block(&header);
@@ -104,11 +102,7 @@ impl World {
             let header = Executive::finalize_block();
             assert_eq!(Balances::total_issuance(), self.issuance);
             let events = System::read_events_no_consensus();
-            (
-                done,
-                header,
-                events.map(|record| record.event).collect::<Vec<_>>(),
-            )
+            (done, header, events.map(|record| record.event).collect::<Vec<_>>())
         });
         self.ext.commit_all().expect("the state can be committed");
         self.number = number;
@@ -126,9 +120,7 @@ impl World {
     fn note(&mut self, event: RuntimeEvent) {
         match event {
             RuntimeEvent::TransactionPayment(
-                pallet_transaction_payment::Event::TransactionFeePaid {
-                    who, actual_fee, ..
-                },
+                pallet_transaction_payment::Event::TransactionFeePaid { who, actual_fee, .. },
             ) => *self.fees.entry(who).or_default() += actual_fee,
             RuntimeEvent::Settlement(_)
             | RuntimeEvent::Auction(_)

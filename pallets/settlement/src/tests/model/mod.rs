@@ -108,20 +108,10 @@ impl Run {
         let now = Now::get();
         let current = now / SLOT_LENGTH;
         match step {
-            Step::Trade {
-                ahead,
-                buyer,
-                seller,
-                energy,
-                thin,
-            } => {
+            Step::Trade { ahead, buyer, seller, energy, thin } => {
                 self.trade(SlotIndex(current + ahead), buyer, seller, energy, thin);
             }
-            Step::Read {
-                back,
-                seller,
-                energy,
-            } => {
+            Step::Read { back, seller, energy } => {
                 let slot = SlotIndex(current - back);
                 if TestCalendar::schedule(slot).is_reading_window(now) {
                     deliver_in(slot, seller, energy);
@@ -129,11 +119,7 @@ impl Run {
                     history.readings.insert(seller, energy);
                 }
             }
-            Step::Commit {
-                back,
-                seller,
-                energy,
-            } => {
+            Step::Commit { back, seller, energy } => {
                 self.commit(SlotIndex(current - back), seller, energy);
             }
             Step::AllCommit { back, energy } => {
@@ -149,11 +135,7 @@ impl Run {
                 let expected = self.reference.complain(now, who, deal.slot, deal.id);
                 let origin = RuntimeOrigin::signed(who);
                 let result = Settlement::complain(origin, deal.slot, deal.id);
-                assert_eq!(
-                    result.is_ok(),
-                    expected,
-                    "{result:?}: a complaint about {deal:?}"
-                );
+                assert_eq!(result.is_ok(), expected, "{result:?}: a complaint about {deal:?}");
             }
             // With little room a trade may be open a little longer, and a buyer acknowledge what
             // would be settled otherwise.
@@ -166,11 +148,7 @@ impl Run {
                 let expected = self.reference.acknowledge(now, who, deal.slot, deal.id);
                 let origin = RuntimeOrigin::signed(who);
                 let result = Settlement::acknowledge(origin, deal.slot, deal.id);
-                assert_eq!(
-                    result.is_ok(),
-                    expected,
-                    "{result:?}: acknowledging {deal:?}"
-                );
+                assert_eq!(result.is_ok(), expected, "{result:?}: acknowledging {deal:?}");
             }
             Step::Reveal { trade, honest } => self.reveal(trade, honest),
             Step::Order { who, amount } => {
@@ -185,11 +163,7 @@ impl Run {
             }
             Step::Block { after, whole, room } => {
                 let next = now + after;
-                let next = if whole {
-                    next.next_multiple_of(2_000)
-                } else {
-                    next
-                };
+                let next = if whole { next.next_multiple_of(2_000) } else { next };
                 Now::set(next);
                 let least = <() as WeightInfo>::poll()
                     + <() as WeightInfo>::visit_book()
@@ -220,10 +194,7 @@ impl Run {
         let opened = Settlement::open_trade(slot, &terms(slot), trade).is_ok();
         // With little room a slot may be in flight a little longer, and also a little shorter:
         // who comes by late finds more complaints overdue.
-        assert!(
-            opened == (may_open && has_place) || self.tight && may_open,
-            "opened: {opened}"
-        );
+        assert!(opened == (may_open && has_place) || self.tight && may_open, "opened: {opened}");
         if !opened {
             assert_ok!(Settlement::release(&buyer, payment));
             assert_ok!(Settlement::release(&seller, deposit));
@@ -248,11 +219,7 @@ impl Run {
         let expected = self.reference.commit(Now::get(), seller, slot, energy);
         let commitment = commitment_in(slot, seller, &bill_in(slot, seller, energy));
         let result = Settlement::commit(RuntimeOrigin::signed(seller), slot, commitment);
-        assert_eq!(
-            result.is_ok(),
-            expected,
-            "{result:?}: a commitment of {seller}"
-        );
+        assert_eq!(result.is_ok(), expected, "{result:?}: a commitment of {seller}");
     }
 
     fn reveal(&mut self, trade: prop::sample::Index, honest: bool) {
@@ -287,10 +254,8 @@ impl Run {
         let mut open: Vec<_> = Trades::<Test>::iter_keys().collect();
         open.sort_unstable();
         let deals = reference.deals.iter();
-        let mut expected: Vec<_> = deals
-            .filter(|deal| deal.end.is_none())
-            .map(|deal| (deal.slot, deal.id))
-            .collect();
+        let mut expected: Vec<_> =
+            deals.filter(|deal| deal.end.is_none()).map(|deal| (deal.slot, deal.id)).collect();
         expected.sort_unstable();
         assert_eq!(open, expected, "open trades");
         let outcomes = settled();
@@ -321,11 +286,7 @@ impl Run {
 
 fn play(steps: Vec<Step>, tight: bool) {
     build_and_execute(|| {
-        let mut run = Run {
-            reference: Reference::new(Now::get()),
-            tight,
-            settled: 0,
-        };
+        let mut run = Run { reference: Reference::new(Now::get()), tight, settled: 0 };
         let issuance = pallet_balances::Pallet::<Test>::total_issuance();
         for step in steps {
             run.take(step);
@@ -340,11 +301,7 @@ fn play(steps: Vec<Step>, tight: bool) {
         }
         let mut blocks = 0;
         while !OpenBooks::<Test>::get().is_empty() || !run.reference.open_slots().is_empty() {
-            run.take(Step::Block {
-                after: SLOT_LENGTH / 2,
-                whole: false,
-                room: 2,
-            });
+            run.take(Step::Block { after: SLOT_LENGTH / 2, whole: false, room: 2 });
             blocks += 1;
             assert!(blocks < 400, "settlement does not come to an end");
         }

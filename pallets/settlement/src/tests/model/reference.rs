@@ -158,10 +158,7 @@ impl Reference {
         let sells = self.sells(seller, slot);
         let history = self.slots.entry(slot).or_default();
         let clock = now - history.lost;
-        let asked = history
-            .answers
-            .get(&seller)
-            .is_some_and(|until| clock < *until);
+        let asked = history.answers.get(&seller).is_some_and(|until| clock < *until);
         let matches = history.commitments.get(&seller) == Some(&energy);
         if !sells || !asked || !matches || history.reveals.contains_key(&seller) {
             return false;
@@ -205,10 +202,7 @@ impl Reference {
     fn stand_still(&mut self, slot: SlotIndex, from: u64, until: u64) {
         let schedule = TestCalendar::schedule(slot);
         let history = self.slots.entry(slot).or_default();
-        let for_evidence = (
-            from.max(schedule.delivery_ends),
-            until.min(schedule.readings_until),
-        );
+        let for_evidence = (from.max(schedule.delivery_ends), until.min(schedule.readings_until));
         history.interrupted |= for_evidence.1.saturating_sub(for_evidence.0) > SLOT_LENGTH;
         let missed = (until - history.lost)
             .saturating_sub((from - history.lost).max(schedule.readings_until));
@@ -220,10 +214,7 @@ impl Reference {
     fn open_in(&self, slot: SlotIndex) -> Vec<usize> {
         let open = |deal: &Deal| deal.slot == slot && deal.end.is_none();
         let deals = self.deals.iter().enumerate();
-        deals
-            .filter(|(_, deal)| open(deal))
-            .map(|(n, _)| n)
-            .collect()
+        deals.filter(|(_, deal)| open(deal)).map(|(n, _)| n).collect()
     }
 
     fn freeze(&mut self, slot: SlotIndex, now: u64) {
@@ -258,9 +249,7 @@ impl Reference {
         let history = history.clone();
         for place in self.open_in(slot) {
             let deal = self.deals[place].clone();
-            let until = deal
-                .complaint
-                .map_or(schedule.complaints_until, |(_, due)| due);
+            let until = deal.complaint.map_or(schedule.complaints_until, |(_, due)| due);
             let revealed = history.reveals.get(&deal.seller);
             match revealed {
                 Some((delivered, at)) if *at < until => self.end_metered(place, *delivered),
@@ -315,11 +304,7 @@ impl Reference {
         self.pay(seller, rest, deal.deposit - harm);
 
         let bond = deal.complaint.map_or(0, |(bond, _)| bond);
-        let winner = if outcome == Outcome::Refuted {
-            seller
-        } else {
-            buyer
-        };
+        let winner = if outcome == Outcome::Refuted { seller } else { buyer };
         self.pay(buyer, winner, bond);
 
         let energy = Wh(deal.energy);
@@ -328,8 +313,7 @@ impl Reference {
         match outcome {
             Outcome::Annulled => (),
             Outcome::Refuted => {
-                self.ratings
-                    .push((seller, buyer, energy, Verdict::Missed(energy)));
+                self.ratings.push((seller, buyer, energy, Verdict::Missed(energy)));
             }
             Outcome::Short | Outcome::Defaulted | Outcome::Unanswered => self.ratings.push(missed),
             Outcome::Delivered | Outcome::Trusted | Outcome::Acknowledged => {
@@ -342,12 +326,7 @@ impl Reference {
     }
 
     fn count_default(&mut self, slot: SlotIndex, seller: AccountId) {
-        let first = self
-            .slots
-            .entry(slot)
-            .or_default()
-            .defaulters
-            .insert(seller);
+        let first = self.slots.entry(slot).or_default().defaulters.insert(seller);
         if !first {
             return;
         }
