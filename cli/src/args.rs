@@ -1,18 +1,20 @@
 //! The command line.
 
 use crate::{
-    chain::{H256, metering::Scheme},
     commands::{
         Council, Tariff, Validator,
         membership::{Attribute, Blacklist, Credential, Policy, Role},
         metering,
-        options::parse_bytes32,
+        options::{parse_bytes32, scheme},
     },
-    community::Start,
     plan::Plan,
-    strategy::{MILLION, Shares},
 };
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use qedex_client::{H256, metering::Scheme};
+use qedex_play::{
+    community::Start,
+    strategy::{MILLION, Shares},
+};
 use std::{ffi::OsString, path::PathBuf, str::FromStr};
 
 mod numbers;
@@ -371,7 +373,7 @@ pub struct MeterSecret {
     #[arg(long, env = "QEDEX_METER_SURI", hide_env_values = true)]
     pub meter_suri: String,
     /// The scheme of its signatures.
-    #[arg(long, value_enum, default_value = "sr25519")]
+    #[arg(long, value_parser = scheme(), default_value = "sr25519")]
     pub scheme: Scheme,
 }
 

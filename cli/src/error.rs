@@ -1,46 +1,19 @@
 //! What can go wrong, each by a name of its own. All of it ends the program with status 2.
 
-use crate::community::DataError;
+use qedex_client::Refusal;
 
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nobody answers, or the connection broke.
-    #[error("no connection to {url}: {reason}")]
-    Unreachable {
-        /// Where.
-        url: String,
-        /// Why.
-        reason: String,
-    },
-    /// The node belongs to another chain, or runs a runtime that this program does not know.
-    #[error("wrong chain: {0}")]
-    WrongChain(String),
-    /// The chain refused a call.
-    #[error("{what}: {refusal}")]
-    Refused {
-        /// Which call.
-        what: String,
-        /// By which error.
-        refusal: Refusal,
-    },
-    /// The node did not take a transaction into its pool.
-    #[error("{what}: the node did not take the transaction: {reason}")]
-    NotTaken {
-        /// Which call.
-        what: String,
-        /// Why.
-        reason: String,
-    },
-    /// Nothing came in time.
-    #[error("timed out: {0}")]
-    TimedOut(String),
+    /// The chain, or the way to it.
+    #[error(transparent)]
+    Chain(#[from] qedex_client::Error),
+    /// The community's data cannot be used.
+    #[error(transparent)]
+    Data(#[from] qedex_play::community::DataError),
     /// An argument or a file does not say what it should.
     #[error("bad input: {0}")]
     BadInput(String),
-    /// The community's data cannot be used.
-    #[error(transparent)]
-    Data(#[from] DataError),
     /// A file cannot be read or written.
     #[error("{path}: {reason}")]
     File {
@@ -49,51 +22,28 @@ pub enum Error {
         /// Why.
         reason: std::io::Error,
     },
-    /// The chain answered something that this program cannot use.
-    #[error("the chain's answer: {0}")]
-    Answer(String),
+    /// What is to be printed cannot be written as JSON.
+    #[error("cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
 }
 
-/// A dispatch error by its names.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Refusal {
-    /// Pallet and error, such as `Auction::OffTick`.
-    pub name: String,
-    /// What it means, in the runtime's own words.
-    pub meaning: String,
-}
+impl Error {
+    /// The chain refused a call.
+    pub const fn refused(what: String, refusal: Refusal) -> Self {
+        Self::Chain(qedex_client::Error::Refused { what, refusal })
+    }
 
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.meaning.is_empty() {
-            f.write_str(&self.name)
-        } else {
-            write!(f, "{}: {}", self.name, self.meaning)
-        }
+    /// The chain answered something that a command cannot use.
+    pub const fn answer(what: String) -> Self {
+        Self::Chain(qedex_client::Error::Answer(what))
     }
 }
 
-/// What subxt reports, each kind of failure by a type of its own, is an answer that this
-/// program cannot use.
-macro_rules! answers {
-    ($($reported:ty),* $(,)?) => {
-        $(impl From<$reported> for Error {
-            fn from(reported: $reported) -> Self {
-                Self::Answer(reported.to_string())
-            }
-        })*
-    };
+impl From<qedex_play::Error> for Error {
+    fn from(error: qedex_play::Error) -> Self {
+        match error {
+            qedex_play::Error::Data(error) => Self::Data(error),
+            qedex_play::Error::Chain(error) => Self::Chain(error),
+        }
+    }
 }
-
-answers!(
-    subxt::error::BlocksError,
-    subxt::error::ConstantError,
-    subxt::error::EventsError,
-    subxt::error::ExtrinsicError,
-    subxt::error::OnlineClientAtBlockError,
-    subxt::error::RuntimeApiError,
-    subxt::error::StorageError,
-    subxt::error::StorageKeyError,
-    subxt::error::StorageValueError,
-    subxt::rpcs::Error,
-);

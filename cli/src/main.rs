@@ -8,30 +8,12 @@
 //! - [`plan`]: what can be known without a node;
 //! - [`mod@play`]: the main job; [`commands`]: everything else.
 
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::arithmetic_side_effects
-    )
-)]
-
 mod args;
-mod chain;
 mod commands;
-mod community;
 mod error;
-mod formula;
-mod ledger;
-mod market;
-mod opening;
 mod output;
 mod plan;
-mod play;
-mod report;
-mod strategy;
+mod store;
 
 use args::{Cli, Command, Meter, Order, ReadingCommand};
 use error::Error;
@@ -120,7 +102,7 @@ async fn play(args: &args::Play) -> Result<ExitCode, Error> {
     if let Some(path) = &args.json {
         ensure_folder(path)?;
     }
-    let script = play::Script {
+    let script = qedex_play::play::Script {
         url: args.node.url.clone(),
         genesis: args.node.genesis,
         data: args.data.clone(),
@@ -129,14 +111,14 @@ async fn play(args: &args::Play) -> Result<ExitCode, Error> {
         seed: args.seed,
         shares: args.shares(),
     };
-    let figures = play::play(&script).await?;
+    let figures = qedex_play::play::play(&script).await?;
     println!("{figures}");
     for failed in &figures.transactions.failed {
         eprintln!("a transaction failed: {failed}");
     }
     if let Some(path) = &args.json {
         let json = serde_json::to_string_pretty(&figures);
-        let json = json.map_err(|e| Error::Answer(e.to_string()))?;
+        let json = json.map_err(|e| Error::answer(e.to_string()))?;
         std::fs::write(path, json)
             .map_err(|reason| Error::File { path: path.display().to_string(), reason })?;
     }

@@ -25,7 +25,7 @@ use subxt_signer::sr25519::Keypair;
 
 /// The runtime's calls, events and storage.
 #[allow(missing_docs, clippy::all)]
-#[subxt::subxt(runtime_metadata_path = "metadata/qedex.scale")]
+#[subxt::subxt(runtime_metadata_path = "../client/metadata/qedex.scale")]
 pub mod api {}
 
 use api::runtime_types as types;

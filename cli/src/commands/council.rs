@@ -4,16 +4,15 @@ use super::{
     options::{Ask, Sign},
     print_json,
 };
-use crate::{
-    chain::{
-        council::{self, Acted, Closed, Ending, Motion, Opened, Proposal, Standing},
-        membership::account_text,
-        readable::Call,
-    },
-    error::{Error, Refusal},
-    market::Account,
-};
+use crate::error::Error;
 use clap::{Args, Subcommand, ValueEnum};
+use qedex_client::{
+    council::{self, Acted, Closed, Ending, Motion, Opened, Proposal, Standing},
+    error::Refusal,
+    market::Account,
+    readable::Call,
+    text::account_text,
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -301,7 +300,7 @@ async fn close(args: &Close) -> Result<(), Error> {
         _ => what,
     };
     match failure(closed) {
-        Some(refusal) => Err(Error::Refused { what, refusal }),
+        Some(refusal) => Err(Error::refused(what, refusal)),
         None => Ok(()),
     }
 }

@@ -1,18 +1,15 @@
 //! `qedex market`: the book, its depth, and what came of slots.
 
 use super::{options::Ask, print_json};
-use crate::{
-    chain::{
-        books::{self, Level},
-        queries,
-    },
-    error::Error,
-    market::Side,
-    output,
-    report::qed,
-};
+use crate::{error::Error, output};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use qedex_client::{
+    books::{self, Level},
+    market::Side,
+    queries,
+    text::qed,
+};
 use serde_json::json;
 
 /// How wide the longest bar of a depth chart is.

@@ -8,20 +8,18 @@ pub use demand::*;
 pub use list::*;
 
 use super::{
-    options::{Ask, Sign, parse_account, parse_bytes32},
+    options::{Ask, Sign, parse_account, parse_bytes32, scheme},
     print_json, tariff,
 };
-use crate::{
-    chain::{
-        membership::account_text,
-        metering::{self, Change, Scheme},
-        queries,
-    },
-    error::Error,
-    market::Account,
-};
+use crate::error::Error;
 use clap::Args;
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use qedex_client::{
+    market::Account,
+    metering::{self, Change, Scheme},
+    queries,
+    text::account_text,
+};
 use serde_json::json;
 use subxt::tx::Payload;
 
@@ -32,7 +30,7 @@ pub struct PublicKey {
     #[arg(long, value_name = "HEX", value_parser = parse_bytes32)]
     key: [u8; 32],
     /// The scheme of its signatures.
-    #[arg(long, value_enum, default_value = "sr25519")]
+    #[arg(long, value_parser = scheme(), default_value = "sr25519")]
     scheme: Scheme,
 }
 
@@ -185,7 +183,7 @@ async fn change(by: &Sign, meter: u32, what: &str, call: &impl Payload) -> Resul
         Change::From(slot) => Some(*slot),
         Change::Corrected(_) => None,
     });
-    let from = from.ok_or_else(|| Error::Answer("no meter was changed".to_owned()))?;
+    let from = from.ok_or_else(|| Error::answer("no meter was changed".to_owned()))?;
     if by.json {
         return print_json(&json!({ "meter": meter, "from": from, "block": block.number }));
     }
@@ -203,7 +201,7 @@ pub async fn register(args: &Register) -> Result<(), Error> {
     let made = all
         .iter()
         .find(|meter| meter.current.key.key == hex && meter.current.key.scheme == args.key.scheme)
-        .ok_or_else(|| Error::Answer("the meter is not on record".to_owned()))?;
+        .ok_or_else(|| Error::answer("the meter is not on record".to_owned()))?;
     if args.by.json {
         return print_json(&json!({
             "meter": made.meter,
@@ -256,7 +254,7 @@ pub async fn correct(args: &Correct) -> Result<(), Error> {
         Change::Corrected(corrected) => Some(*corrected),
         Change::From(_) => None,
     });
-    let done = corrected.ok_or_else(|| Error::Answer("no reading was corrected".to_owned()))?;
+    let done = corrected.ok_or_else(|| Error::answer("no reading was corrected".to_owned()))?;
     if args.by.json {
         return print_json(&json!({
             "meter": done.meter,

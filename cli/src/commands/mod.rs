@@ -21,15 +21,12 @@ pub use tariff::Tariff;
 pub use trade::{Found, Trade};
 pub use validator::Validator;
 
-use crate::{
-    args::Node,
-    chain::{Chain, session::Session},
-    error::Error,
-};
+use crate::{args::Node, error::Error};
+use qedex_client::{Chain, session::Session};
 
 /// Opens a session with the node that the arguments name.
 async fn open(node: &Node) -> Result<Session, Error> {
-    Session::open(Chain::connect(&node.url, node.genesis).await?).await
+    Ok(Session::open(Chain::connect(&node.url, node.genesis).await?).await?)
 }
 
 /// Prints `value` as JSON.

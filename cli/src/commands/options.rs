@@ -1,20 +1,22 @@
 //! Options that many commands share, and how their values are read.
 
 use super::{council::print_opened, open};
-use crate::{
-    args::Node,
-    chain::{
-        At, Chain,
-        act::{Act, Authority},
-        block::{Block, Transaction},
-        council::Acted,
-        keys::{self, Keypair},
-        session::Session,
-    },
-    error::Error,
-    market::Account,
+use crate::{args::Node, error::Error};
+use clap::{
+    Args,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
-use clap::Args;
+use qedex_client::{
+    At, Chain,
+    act::{Act, Authority},
+    block::{Block, Transaction},
+    council::Acted,
+    keys::{self, Keypair},
+    market::Account,
+    membership::Role,
+    metering::Scheme,
+    session::Session,
+};
 use std::str::FromStr;
 use subxt::{tx::Payload, utils::AccountId32};
 
@@ -60,7 +62,7 @@ pub struct Administer {
 
 impl Ask {
     pub async fn at(&self) -> Result<At, Error> {
-        Chain::connect(&self.node.url, self.node.genesis).await?.now().await
+        Ok(Chain::connect(&self.node.url, self.node.genesis).await?.now().await?)
     }
 }
 
@@ -72,7 +74,7 @@ impl Sign {
     }
 
     pub fn key(&self) -> Result<Keypair, Error> {
-        keys::from_suri(&self.suri)
+        Ok(keys::from_suri(&self.suri)?)
     }
 
     /// Signs a call in a session of its own and waits for its block.
@@ -82,7 +84,7 @@ impl Sign {
         call: &impl Payload,
     ) -> Result<(Block, Transaction), Error> {
         let mut session = self.open().await?;
-        session.call(what, call, &self.key()?).await
+        Ok(session.call(what, call, &self.key()?).await?)
     }
 
     /// Does it by the signer's own right.
@@ -92,7 +94,7 @@ impl Sign {
         what: &str,
         act: Act<impl Payload>,
     ) -> Result<(Block, Transaction), Error> {
-        session.call(what, act.direct(), &self.key()?).await
+        Ok(session.call(what, act.direct(), &self.key()?).await?)
     }
 }
 
@@ -137,6 +139,37 @@ impl Administer {
     }
 }
 
+/// One of a few values by its name; of each its name, what it stands for, and what it means.
+pub fn named<T: Copy + Send + Sync + 'static>(
+    values: &'static [(&'static str, T, &'static str)],
+) -> impl TypedValueParser<Value = T> {
+    let possible = values.iter().map(|(name, _, help)| PossibleValue::new(*name).help(*help));
+    PossibleValuesParser::new(possible).try_map(move |given| {
+        let found = values.iter().find(|(name, ..)| *name == given).map(|(_, value, _)| *value);
+        found.ok_or_else(|| format!("{given:?} is none of them"))
+    })
+}
+
+/// A scheme of signatures.
+pub fn scheme() -> impl TypedValueParser<Value = Scheme> {
+    named(&[
+        ("sr25519", Scheme::Sr25519, "Schnorr over Ristretto"),
+        ("ed25519", Scheme::Ed25519, "EdDSA over Curve25519"),
+    ])
+}
+
+/// A role.
+pub fn role() -> impl TypedValueParser<Value = Role> {
+    named(&[
+        ("trade", Role::Trade, "Place bids"),
+        ("sell", Role::Sell, "Place asks"),
+        ("install-meters", Role::InstallMeters, "Register meters for others"),
+        ("broker", Role::Broker, "Act for others"),
+        ("validate", Role::Validate, "Write blocks"),
+        ("aggregate", Role::Aggregate, "Announce the leader's terms of a slot"),
+    ])
+}
+
 /// An account: its ss58 address, its 32 bytes in hexadecimal, or a well-known one such as //Dave.
 pub fn parse_account(text: &str) -> Result<Account, String> {
     let bad = || format!("{text:?} is no account");
@@ -162,10 +195,10 @@ mod tests {
     use super::*;
     use crate::{
         args::{Cli, Command},
-        chain::membership::account_text,
         commands::membership::Role,
     };
     use clap::Parser;
+    use qedex_client::text::account_text;
 
     #[test]
     fn an_account_is_read_in_three_ways() {

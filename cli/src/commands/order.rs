@@ -3,11 +3,17 @@
 use super::{open, print_json};
 use crate::{
     args::{AmendOrder, BatchOrders, CancelOrder, PlaceOrder, SideArg, SlotArg, StandingOrder},
-    chain::{calls, keys, queries, session::Session},
-    error::{Error, Refusal},
-    market::{Happening, Side},
+    error::Error,
     plan::table,
-    report::qed,
+};
+use qedex_client::{
+    calls,
+    error::Refusal,
+    keys,
+    market::{Happening, Side},
+    queries,
+    session::Session,
+    text::qed,
 };
 use qedex_math::{PricePerKwh, Wh};
 use serde_json::json;
@@ -28,7 +34,7 @@ pub async fn place(args: &PlaceOrder) -> Result<(), Error> {
         Happening::Placed(order) => Some(order),
         _ => None,
     });
-    let order = placed.ok_or_else(|| Error::Answer("no order was placed".to_owned()))?;
+    let order = placed.ok_or_else(|| Error::answer("no order was placed".to_owned()))?;
     if args.json {
         return print_json(&json!({
             "slot": slot,

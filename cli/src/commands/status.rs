@@ -1,18 +1,15 @@
 //! `qedex status`
 
 use super::print_json;
-use crate::{
-    args,
-    chain::{
-        Chain,
-        metering::{self, Band},
-        queries::{self, Moments},
-        settlement,
-    },
-    error::Error,
-    report::qed,
-};
+use crate::{args, error::Error};
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use qedex_client::{
+    Chain,
+    metering::{self, Band},
+    queries::{self, Moments},
+    settlement,
+    text::qed,
+};
 use serde::Serialize;
 
 #[derive(Serialize)]

@@ -4,11 +4,9 @@ use super::{
     options::{Administer, Ask},
     print_json,
 };
-use crate::{
-    chain::metering::{self, MOST_LOOK_BACK, TariffRule},
-    error::Error,
-};
+use crate::error::Error;
 use clap::{Args, Subcommand};
+use qedex_client::metering::{self, MOST_LOOK_BACK, TariffRule};
 use qedex_math::{Wh, tariff::DayRange};
 use serde_json::{Value, json};
 

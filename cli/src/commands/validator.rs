@@ -4,8 +4,9 @@ use super::{
     options::{Ask, Sign},
     print_json,
 };
-use crate::{chain::validators, error::Error};
+use crate::error::Error;
 use clap::Subcommand;
+use qedex_client::validators;
 use serde_json::json;
 use subxt::tx::Payload;
 

@@ -16,10 +16,11 @@
 mod market;
 mod overstating;
 
-use crate::{community::Community, error::Error};
+use crate::error::Error;
 use clap::Args;
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use market::{Market, Matching, Score};
+use qedex_play::community::Community;
 use serde::Serialize;
 use std::path::PathBuf;
 

@@ -1,9 +1,10 @@
 //! `qedex plan stackelberg`
 
 use super::table;
-use crate::{community::decimal::parse_rounded, error::Error};
+use crate::error::Error;
 use clap::Args;
 use qedex_math::stackelberg::{Follower, NoOptimum, ONE, optimum};
+use qedex_play::community::decimal::parse_rounded;
 use serde::Serialize;
 use std::{path::PathBuf, str::FromStr};
 

@@ -1,11 +1,9 @@
 //! What the council's commands take, and what they say.
 
 use super::*;
-use crate::{
-    args::{Cli, Command},
-    chain::{H256, readable::Datum},
-};
+use crate::args::{Cli, Command};
 use clap::Parser;
+use qedex_client::{H256, readable::Datum};
 
 fn parse(arguments: &[&str]) -> Result<Council, clap::Error> {
     let all = ["qedex", "council"].iter().chain(arguments);

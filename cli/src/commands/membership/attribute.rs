@@ -1,12 +1,12 @@
 //! `qedex attribute`
 
 use super::{Administer, Ask, Universe, parse_account, parse_text, parse_words, print_json, table};
-use crate::{
-    chain::membership::{self, Change},
-    error::Error,
-    market::Account,
-};
+use crate::error::Error;
 use clap::Subcommand;
+use qedex_client::{
+    market::Account,
+    membership::{self, Change},
+};
 use serde_json::json;
 
 /// What to do with attributes.
@@ -111,7 +111,7 @@ async fn register(
         _ => None,
     });
     let attribute =
-        number.ok_or_else(|| Error::Answer("no attribute was registered".to_owned()))?;
+        number.ok_or_else(|| Error::answer("no attribute was registered".to_owned()))?;
     if sign.json() {
         return print_json(&json!({ "attribute": attribute, "block": block.number }));
     }
@@ -154,7 +154,7 @@ async fn set_issuer(attribute: &str, issuer: Account, sign: &Administer) -> Resu
     let Some((block, _)) = sign.act(&mut session, "the new issuer", act).await? else {
         return Ok(());
     };
-    let issuer = membership::account_text(issuer);
+    let issuer = qedex_client::text::account_text(issuer);
     if sign.json() {
         return print_json(&json!({
             "attribute": attribute,

@@ -1,15 +1,14 @@
 //! `qedex blacklist`
 
 use super::{Administer, Ask, distance, parse_account, parse_words, print_json, table};
-use crate::{
-    chain::{
-        membership::{self, account_text},
-        queries,
-    },
-    error::Error,
-    market::Account,
-};
+use crate::error::Error;
 use clap::Subcommand;
+use qedex_client::{
+    market::Account,
+    membership::{self},
+    queries,
+    text::account_text,
+};
 use serde_json::json;
 
 const HOUR: u64 = 3_600_000;

@@ -4,18 +4,16 @@ use super::{
     Administer, Ask, Sign, Universe, distance, each_once, parse_account, parse_bytes32, print_json,
     table,
 };
-use crate::{
-    chain::{
-        block::Transaction,
-        calls::NewCredential,
-        membership::{self, Change, account_text},
-        queries::{self, Most},
-    },
-    error::Error,
-    market::Account,
-    report::qed,
-};
+use crate::error::Error;
 use clap::{Args, Subcommand};
+use qedex_client::{
+    block::Transaction,
+    calls::NewCredential,
+    market::Account,
+    membership::{self, Change},
+    queries::{self, Most},
+    text::{account_text, qed},
+};
 use serde_json::json;
 
 /// In milliseconds.

@@ -16,12 +16,9 @@ use super::{
     options::{Administer, Ask, Sign, parse_account, parse_bytes32},
     print_json,
 };
-use crate::{
-    chain::{At, membership},
-    error::Error,
-    market::Account,
-};
+use crate::error::Error;
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use qedex_client::{At, market::Account, membership};
 use std::collections::BTreeSet;
 
 /// Text of at most `longest` bytes.
@@ -45,9 +42,10 @@ fn each_once(accounts: &[Account]) -> Result<(), Error> {
     let mut seen = BTreeSet::new();
     match accounts.iter().find(|account| !seen.insert(**account)) {
         None => Ok(()),
-        Some(twice) => {
-            Err(Error::BadInput(format!("{} is named twice", membership::account_text(*twice))))
-        }
+        Some(twice) => Err(Error::BadInput(format!(
+            "{} is named twice",
+            qedex_client::text::account_text(*twice)
+        ))),
     }
 }
 

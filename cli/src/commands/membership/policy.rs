@@ -1,17 +1,16 @@
 //! `qedex policy`
 
+use super::super::options::role;
 use super::{Administer, Ask, Universe, distance, parse_account, print_json, table};
-use crate::{
-    chain::{
-        membership::{self, Change, Explanation, Obstacle, Part, Role, account_text},
-        queries::{self, Most},
-    },
-    error::Error,
+use crate::error::Error;
+use clap::{Args, Subcommand};
+use qedex_client::{
     formula,
     market::Account,
-    report::qed,
+    membership::{self, Change, Explanation, Obstacle, Part, Role},
+    queries::{self, Most},
+    text::{account_text, qed},
 };
-use clap::{Args, Subcommand};
 use qedex_math::policy::PolicyNode;
 use serde_json::{Number, json};
 use std::fmt::Write;
@@ -64,7 +63,7 @@ pub struct Of {
     #[arg(long)]
     policy: Option<u32>,
     /// The role.
-    #[arg(long)]
+    #[arg(long, value_parser = role())]
     role: Option<Role>,
 }
 
@@ -94,7 +93,7 @@ async fn create(text: &str, sign: &Administer) -> Result<(), Error> {
         Change::PolicyCreated(policy, bond) => Some((*policy, *bond)),
         _ => None,
     });
-    let (policy, bond) = made.ok_or_else(|| Error::Answer("no policy was created".to_owned()))?;
+    let (policy, bond) = made.ok_or_else(|| Error::answer("no policy was created".to_owned()))?;
     let formula = formula::print(&nodes, &|number| universe.name(number));
     if sign.json() {
         return print_json(&json!({
@@ -154,7 +153,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     }
     let rows = all.iter().map(|(policy, nodes, bond)| {
         let roles = required(*policy);
-        let roles: Vec<_> = roles.into_iter().map(super::role::name).collect();
+        let roles: Vec<_> = roles.into_iter().map(Role::name).collect();
         vec![policy.to_string(), text(nodes), roles.join(", "), qed(*bond, 4)]
     });
     println!("{}", table(&["number", "formula", "required to", "bond, QED"], rows));
@@ -194,7 +193,7 @@ async fn explain(args: &Explain) -> Result<(), Error> {
         }));
     }
     let what = match (explanation.policy, args.of.role) {
-        (_, Some(role)) => format!("for the role {}", super::role::name(role)),
+        (_, Some(role)) => format!("for the role {}", role.name()),
         (policy, None) => format!("policy {}", policy.unwrap_or_default()),
     };
     let verdict = if explanation.passes { "passes" } else { "fails" };

@@ -1,12 +1,13 @@
 //! `qedex role`
 
+use super::super::options::role;
 use super::{Administer, Ask, Universe, print_json, table};
-use crate::{
-    chain::membership::{self, Role as Which},
-    error::Error,
+use crate::error::Error;
+use clap::Subcommand;
+use qedex_client::{
     formula,
+    membership::{self, Role as Which},
 };
-use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
 /// What to do with roles.
@@ -17,6 +18,7 @@ pub enum Role {
     /// Makes one require another policy (for the council, by --council, or Root, by --sudo).
     Set {
         /// Which role.
+        #[arg(value_parser = role())]
         role: Which,
         /// The number of the policy.
         policy: u32,
@@ -34,11 +36,6 @@ impl Role {
             Self::Set { role, policy, sign } => set(*role, *policy, sign).await,
         }
     }
-}
-
-/// A role as it is written on the command line.
-pub fn name(role: Which) -> String {
-    role.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 async fn list(ask: &Ask) -> Result<(), Error> {
@@ -65,7 +62,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     }
     let rows = all.into_iter().map(|(role, policy, formula)| {
         vec![
-            name(role),
+            role.name().to_owned(),
             policy.map_or("none".to_owned(), |policy| policy.to_string()),
             formula.unwrap_or_else(|| "nobody's".to_owned()),
         ]
@@ -83,6 +80,6 @@ async fn set(role: Which, policy: u32, sign: &Administer) -> Result<(), Error> {
     if sign.json() {
         return print_json(&json!({ "role": role, "policy": policy, "block": block.number }));
     }
-    println!("{} requires policy {policy} from block {} on", name(role), block.number);
+    println!("{} requires policy {policy} from block {} on", role.name(), block.number);
     Ok(())
 }

@@ -32,7 +32,7 @@ fn an_attribute_is_named_by_number_or_by_a_name_of_its_own() {
         assert!(error.to_string().contains(why), "{error}");
         // A policy says the same.
         let quoted = format!("solar or \"{text}\"");
-        let fault = crate::formula::parse(&quoted, &|name| universe.number(name));
+        let fault = qedex_client::formula::parse(&quoted, &|name| universe.number(name));
         assert!(fault.as_ref().is_err_and(|fault| fault.contains(why)), "{fault:?}");
     }
     assert_eq!(universe.label(0), "solar");
@@ -63,7 +63,7 @@ fn no_account_is_named_twice() {
     let [eve, dave] = ["//Eve", "//Dave"].map(|text| parse_account(text).unwrap());
     assert!(each_once(&[eve, dave]).is_ok());
     let error = each_once(&[eve, dave, eve]).unwrap_err().to_string();
-    let expected = format!("{} is named twice", membership::account_text(eve));
+    let expected = format!("{} is named twice", qedex_client::text::account_text(eve));
     assert!(error.contains(&expected), "{error}");
 }
 

@@ -1,16 +1,13 @@
 //! `qedex meter totals` and `qedex meter load`: what all meters together said.
 
 use super::{Ask, SLOTS_PER_DAY, print_json};
-use crate::{
-    chain::{
-        At,
-        metering::{self, Demand},
-        queries,
-    },
-    error::Error,
-    output,
-};
+use crate::{error::Error, output};
 use clap::Args;
+use qedex_client::{
+    At,
+    metering::{self, Demand},
+    queries,
+};
 use serde_json::json;
 
 /// Options of `meter totals`.

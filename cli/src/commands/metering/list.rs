@@ -1,15 +1,13 @@
 //! `qedex meter list`
 
 use super::{Ask, parse_account, print_json, table};
-use crate::{
-    chain::{
-        membership::account_text,
-        metering::{self, Assignment, Meter, Scheme},
-    },
-    error::Error,
+use crate::error::Error;
+use clap::Args;
+use qedex_client::{
     market::Account,
+    metering::{self, Assignment, Meter},
+    text::account_text,
 };
-use clap::{Args, ValueEnum};
 
 /// Options of `meter list`.
 #[derive(Debug, Args)]
@@ -61,7 +59,7 @@ pub async fn list(args: &List) -> Result<(), Error> {
                 meter.capacity.to_string(),
                 slots(assignment),
                 people(assignment, meter_of),
-                format!("{}\n{}", scheme(assignment.key.scheme), assignment.key.key),
+                format!("{}\n{}", assignment.key.scheme.name(), assignment.key.key),
             ]);
         }
     }
@@ -78,10 +76,4 @@ fn people(assignment: &Assignment, meter: Option<&Meter>) -> String {
     let registered =
         meter.map_or(String::new(), |meter| format!("\nregistered by {}", meter.registered_by));
     format!("{}\ninstalled by {}{registered}", assignment.owner, assignment.installer)
-}
-
-/// A scheme as it is written on the command line.
-fn scheme(scheme: Scheme) -> String {
-    let value = scheme.to_possible_value();
-    value.map_or(String::new(), |value| value.get_name().to_owned())
 }

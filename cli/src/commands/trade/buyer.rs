@@ -1,15 +1,14 @@
 //! What a buyer does: `qedex trade verify`, `acknowledge` and `complain`.
 
 use super::{Found, money, no_such_trade, open, plancks};
-use crate::{
-    args::Node,
-    chain::{Chain, calls, keys, queries, settlement},
-    commands::print_json,
-    error::Error,
-    market::{Happening, Outcome},
-    opening::{Finding, Opening, Wanted},
-};
+use crate::{args::Node, commands::print_json, error::Error, store};
 use clap::Args;
+use qedex_client::{
+    Chain, calls, keys,
+    market::{Happening, Outcome},
+    opening::{Finding, Wanted},
+    queries, settlement,
+};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -54,7 +53,7 @@ pub struct Sign {
 
 /// Says what an opening proves.
 pub async fn verify(args: &Verify) -> Result<Found, Error> {
-    let opening = Opening::read(&args.file)?;
+    let opening = store::read(&args.file)?;
     let chain = Chain::connect(&args.node.url, args.node.genesis).await?;
     let at = chain.now().await?;
     let slot = args.slot.unwrap_or(opening.slot);
@@ -143,7 +142,7 @@ fn advice(
     trade: &settlement::Trade,
     revealed: bool,
     now: u64,
-    bond: Option<crate::market::Plancks>,
+    bond: Option<qedex_client::market::Plancks>,
 ) -> String {
     if let Finding::NotOfTheTrade(_) = finding {
         return "this is not the opening of the trade: look for the right file, or ask the seller \
@@ -198,7 +197,7 @@ pub async fn acknowledge(args: &Sign) -> Result<(), Error> {
     // Only a payout that failed could annul it instead.
     let settled = settled
         .filter(|settled| settled.outcome == Outcome::Acknowledged)
-        .ok_or_else(|| Error::Answer("the trade was not acknowledged".to_owned()))?;
+        .ok_or_else(|| Error::answer("the trade was not acknowledged".to_owned()))?;
     if args.json {
         return print_json(&json!({
             "slot": args.slot,
@@ -240,7 +239,7 @@ pub async fn complain(args: &Sign) -> Result<(), Error> {
         (*id == args.trade).then_some((*bond, *due))
     });
     let (bond, due) =
-        complaint.ok_or_else(|| Error::Answer("no complaint was taken".to_owned()))?;
+        complaint.ok_or_else(|| Error::answer("no complaint was taken".to_owned()))?;
     if args.json {
         return print_json(&json!({
             "slot": args.slot,

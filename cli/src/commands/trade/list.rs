@@ -1,21 +1,16 @@
 //! `qedex trade list`
 
 use super::{money, parse_account, plancks};
-use crate::{
-    args::Node,
-    chain::{
-        At, Chain, keys,
-        membership::account_text,
-        queries,
-        settlement::{self, Book, Seller, Trade},
-    },
-    commands::print_json,
-    error::Error,
-    market::{Account, Plancks},
-    report::qed,
-};
+use crate::{args::Node, commands::print_json, error::Error};
 use clap::Args;
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use qedex_client::{
+    At, Chain, keys,
+    market::{Account, Plancks},
+    queries,
+    settlement::{self, Book, Seller, Trade},
+    text::{account_text, qed},
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -209,7 +204,7 @@ fn table(lines: &[Line], now: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chain::settlement::Complaint;
+    use qedex_client::settlement::Complaint;
 
     #[test]
     fn where_a_trade_stands_follows_the_slot_s_clock() {

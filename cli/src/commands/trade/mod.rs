@@ -6,13 +6,9 @@ mod seller;
 mod watch;
 
 use super::{open, options::parse_account, print_json};
-use crate::{
-    args::Node,
-    chain::{Chain, settlement},
-    error::Error,
-    report::qed,
-};
+use crate::{args::Node, error::Error};
 use clap::{Args, Subcommand};
+use qedex_client::{Chain, settlement, text::qed};
 use serde_json::{Number, json};
 use std::path::PathBuf;
 

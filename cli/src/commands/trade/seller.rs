@@ -2,21 +2,22 @@
 
 use super::{Seller, open, parse_account};
 use crate::{
-    chain::{
-        At, calls,
-        keys::{self, Keypair},
-        membership::account_text,
-        meter::Bill,
-        queries,
-        session::Session,
-        settlement::{self, Trade},
-    },
     commands::{print_json, readings},
     error::Error,
-    market::{Account, Happening},
-    opening::{Opening, Store, private_folder},
+    store::{self, Store, private_folder},
 };
 use clap::Args;
+use qedex_client::{
+    At, calls,
+    keys::{self, Keypair},
+    market::{Account, Happening},
+    meter::Bill,
+    opening::Opening,
+    queries,
+    session::Session,
+    settlement::{self, Trade},
+    text::account_text,
+};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -111,7 +112,7 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
     let bill = Bill::of(signed.collect::<Result<_, _>>()?)?;
     let delivered = settlement::audit(session.at(), account, by.slot, &bill)
         .await?
-        .map_err(|refusal| Error::Refused { what: "the bill".to_owned(), refusal })?;
+        .map_err(|refusal| Error::refused("the bill".to_owned(), refusal))?;
     let record = record(session.at(), by.slot, account).await?;
     let kept = match record.commitment {
         None => {
@@ -235,7 +236,7 @@ fn sold_by(trades: &[Trade], seller: Account) -> impl Iterator<Item = &Trade> {
 
 /// Writes an opening, unless it is there already.
 fn put(opening: &Opening, path: &Path) -> Result<(), Error> {
-    if opening.write(path)? || Opening::read(path)? == *opening {
+    if store::write(opening, path)? || store::read(path)? == *opening {
         return Ok(());
     }
     Err(Error::BadInput(format!(
@@ -257,7 +258,7 @@ pub async fn reveal(args: &Reveal) -> Result<(), Error> {
         };
         Some(delivered.0)
     });
-    let delivered = revealed.ok_or_else(|| Error::Answer("nothing was revealed".to_owned()))?;
+    let delivered = revealed.ok_or_else(|| Error::answer("nothing was revealed".to_owned()))?;
     if args.by.json {
         return print_json(
             &json!({ "slot": slot, "delivered_wh": delivered, "block": block.number }),

@@ -1,13 +1,14 @@
 //! `qedex trade watch`
 
 use super::{money, no_such_trade, open, plancks};
-use crate::{
-    args::Node,
-    chain::{At, membership::account_text, queries, settlement},
-    error::Error,
-    market::{Happening, Settlement},
-};
+use crate::{args::Node, error::Error};
 use clap::Args;
+use qedex_client::{
+    At,
+    market::{Happening, Settlement},
+    queries, settlement,
+    text::account_text,
+};
 use serde_json::{Value, json};
 
 /// Options of `trade watch`.

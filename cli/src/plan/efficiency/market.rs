@@ -1,10 +1,11 @@
 //! One quarter-hour's book, and how much of the best it gives under each way of matching.
 
-use crate::{community::QuarterHour, strategy::Side};
+use qedex_client::market::Side;
 use qedex_math::{
     PricePerKwh, Wh,
     clearing::{self, Book, Clearing, Corridor, Order, Rule},
 };
+use qedex_play::community::QuarterHour;
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{RngCore, SeedableRng},

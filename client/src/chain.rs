@@ -1,0 +1,114 @@
+//! A connection to a node of the right chain.
+
+use crate::error::Error;
+use codec::Decode;
+use std::sync::Arc;
+use subxt::{
+    Metadata, OnlineClient, OnlineClientAtBlock, SubstrateConfig,
+    backend::LegacyBackend,
+    config::RpcConfigFor,
+    rpcs::{LegacyRpcMethods, RpcClient},
+};
+
+pub use subxt::utils::H256;
+
+/// What the chain is called in its runtime version.
+const SPEC_NAME: &str = "qedex";
+
+/// The pallets whose shape must be the one that this program was built for.
+const PALLETS: [&str; 11] = [
+    "System",
+    "Timestamp",
+    "Balances",
+    "Utility",
+    "Proxy",
+    "Council",
+    "Sudo",
+    "Membership",
+    "Metering",
+    "Auction",
+    "Settlement",
+];
+
+/// The metadata that the types in [`api`] were generated from.
+static METADATA: &[u8] = include_bytes!("../metadata/qedex.scale");
+
+/// The state after a block.
+pub type At = OnlineClientAtBlock<SubstrateConfig>;
+
+/// A connection to a node of the right chain.
+#[derive(Clone)]
+pub struct Chain {
+    pub(crate) client: OnlineClient<SubstrateConfig>,
+    pub(crate) rpc: LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>,
+}
+
+impl Chain {
+    /// Connects to the node at `url` and checks that it belongs to a chain of ours: by the
+    /// name in its runtime version, by the shape of the pallets used here and, if one is
+    /// given, by its genesis hash.
+    pub async fn connect(url: &str, genesis: Option<H256>) -> Result<Self, Error> {
+        let unreachable = |reason: &dyn std::fmt::Display| Error::Unreachable {
+            url: url.to_owned(),
+            reason: reason.to_string(),
+        };
+        let rpc_client = RpcClient::from_url(url).await.map_err(|e| unreachable(&e))?;
+        let rpc = LegacyRpcMethods::new(rpc_client.clone());
+        let version = rpc.state_get_runtime_version(None).await.map_err(|e| unreachable(&e))?;
+        let name = version.other.get("specName").and_then(|name| name.as_str()).unwrap_or("?");
+        if name != SPEC_NAME {
+            let what = format!("the node at {url} runs {name:?}, not {SPEC_NAME:?}");
+            return Err(Error::WrongChain(what));
+        }
+        let backend = LegacyBackend::builder().build(rpc_client);
+        let client =
+            OnlineClient::from_backend_with_config(SubstrateConfig::new(), Arc::new(backend))
+                .await
+                .map_err(|e| unreachable(&e))?;
+        let chain = Self { client, rpc };
+        if let Some(expected) = genesis.filter(|expected| *expected != chain.genesis()) {
+            let what = format!("its genesis is {:?}, not {expected:?}", chain.genesis());
+            return Err(Error::WrongChain(what));
+        }
+        let at = chain.now().await?;
+        check_pallets(at.metadata_ref(), version.spec_version)?;
+        Ok(chain)
+    }
+
+    /// The hash of the first block.
+    pub fn genesis(&self) -> H256 {
+        self.client.genesis_hash()
+    }
+
+    /// The state after the latest finalised block.
+    pub async fn now(&self) -> Result<At, Error> {
+        Ok(self.client.at_current_block().await?)
+    }
+
+    /// The node's name, the chain's name and the runtime's version.
+    pub async fn identity(&self) -> Result<(String, String, u32), Error> {
+        let version = self.rpc.state_get_runtime_version(None).await?;
+        let node =
+            format!("{} {}", self.rpc.system_name().await?, self.rpc.system_version().await?);
+        Ok((node, self.rpc.system_chain().await?, version.spec_version))
+    }
+}
+
+/// Compares the node's pallets with those that this program was built for.
+fn check_pallets(theirs: &Metadata, spec_version: u32) -> Result<(), Error> {
+    let ours = Metadata::decode(&mut &*METADATA)
+        .map_err(|e| Error::Answer(format!("the built-in metadata cannot be read: {e}")))?;
+    for name in PALLETS {
+        let hash = |metadata: &Metadata| metadata.pallet_by_name(name).map(|pallet| pallet.hash());
+        if hash(theirs) != hash(&ours) {
+            return Err(Error::WrongChain(format!(
+                "pallet {name} of its runtime (version {spec_version}) is not the one that \
+                 this program was built for"
+            )));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,36 @@
+//! A client of the Q-EnergyDEX chain: connects, signs, sends, asks.
+//!
+//! No command line, no tables, no files: what uses it decides what is read and shown.
+//!
+//! - [`Chain`], [`session`]: a connection, and a run of transactions over it;
+//! - [`calls`], [`act`], [`council`]: what is sent, and by whose right;
+//! - [`queries`], [`books`], [`settlement`], [`metering`], [`membership`], [`validators`]: what is asked;
+//! - [`block`], [`market`]: what a block says;
+//! - [`keys`], [`meter`], [`reading_file`], [`opening`]: who signs what, and how that travels;
+//! - [`formula`], [`text`], [`readable`]: how people write and read it.
+
+pub mod act;
+mod api;
+pub mod block;
+pub mod books;
+pub mod calls;
+mod chain;
+pub mod council;
+pub mod error;
+pub mod formula;
+pub mod keys;
+pub mod market;
+pub mod membership;
+pub mod meter;
+pub mod metering;
+pub mod opening;
+pub mod queries;
+pub mod readable;
+pub mod reading_file;
+pub mod session;
+pub mod settlement;
+pub mod text;
+pub mod validators;
+
+pub use chain::{At, Chain, H256};
+pub use error::{Error, Refusal};

@@ -1,0 +1,41 @@
+use super::*;
+use crate::meter::{Reading, SignedReading};
+use qedex_math::Wh;
+
+const GENESIS: H256 = H256([7; 32]);
+const SELLER: Account = [2; 32];
+
+fn bill(generated: u64) -> Bill {
+    let reading = |meter| Reading { meter, slot: 5, generated: Wh(generated), consumed: Wh(1) };
+    let signed = |meter| SignedReading {
+        reading: reading(meter),
+        signature: crate::meter::Signature::Sr25519([9; 64]),
+    };
+    Bill::of(vec![signed(3), signed(1)]).unwrap()
+}
+
+#[test]
+fn an_opening_of_something_else_is_found() {
+    let opening = Opening::new(GENESIS, SELLER, 5, bill(100)).unwrap();
+    let right = Wanted {
+        genesis: GENESIS,
+        slot: 5,
+        seller: SELLER,
+        before: 0,
+        energy: 50,
+        commitment: Some(opening.commitment()),
+    };
+    assert_eq!(opening.mismatch(&right), None);
+    let of_other = |wanted| matches!(opening.mismatch(&wanted), Some(Finding::NotOfTheTrade(_)));
+    assert!(of_other(Wanted { genesis: H256([8; 32]), ..right }));
+    assert!(of_other(Wanted { slot: 6, ..right }));
+    assert!(of_other(Wanted { seller: [3; 32], ..right }));
+    let silent = Wanted { commitment: None, ..right };
+    assert_eq!(opening.mismatch(&silent), Some(Finding::NoCommitment));
+    let again = Opening::new(GENESIS, SELLER, 5, bill(100)).unwrap();
+    assert_eq!(
+        again.mismatch(&right),
+        Some(Finding::NotAsCommitted),
+        "the same bill under another nonce"
+    );
+}

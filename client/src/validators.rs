@@ -1,0 +1,82 @@
+//! Who writes blocks: what this program reads and changes about it.
+
+use super::{
+    At,
+    api::{self, runtime_types as types},
+    text::account_text,
+};
+use crate::error::Error;
+use serde::Serialize;
+use subxt::tx::Payload;
+use types::pallet_pov::types::Reduction;
+
+/// A validator in the present schedule.
+#[derive(Clone, Debug, Serialize)]
+pub struct Validator {
+    /// Its account.
+    pub account: String,
+    /// Its score; 0 if it was reduced.
+    pub score: u64,
+    /// Why it gets no more than the floor, if so.
+    pub reduced: Option<&'static str>,
+    /// Its slots out of a session's.
+    pub slots: u32,
+}
+
+/// The present schedule.
+#[derive(Clone, Debug, Serialize)]
+pub struct Schedule {
+    /// The session.
+    pub session: u32,
+    /// The session's first Aura slot.
+    pub start: Option<u64>,
+    /// The seed of the order, in hexadecimal.
+    pub seed: String,
+    /// The validators in the order of their accounts' bytes.
+    pub validators: Vec<Validator>,
+}
+
+fn reason(reduction: &Reduction) -> &'static str {
+    match reduction {
+        Reduction::NotPermitted => "not permitted",
+        Reduction::SameOwner => "same owner",
+        Reduction::Downtime => "downtime",
+        Reduction::RemovalHeld => "removal held",
+    }
+}
+
+/// The schedule of the present session.
+pub async fn schedule(at: &At) -> Result<Schedule, Error> {
+    let schedule = at
+        .storage()
+        .try_fetch(api::storage().pov().current_schedule(), ())
+        .await?
+        .ok_or_else(|| Error::Answer("the chain has no schedule".into()))?
+        .decode()?;
+    Ok(Schedule {
+        session: schedule.session,
+        start: schedule.start,
+        seed: hex::encode(schedule.seed.0),
+        validators: schedule
+            .authors
+            .0
+            .iter()
+            .map(|author| Validator {
+                account: account_text(author.who.0),
+                score: author.score,
+                reduced: author.reduced.as_ref().map(reason),
+                slots: author.slots,
+            })
+            .collect(),
+    })
+}
+
+/// Leaves the set of validators.
+pub fn leave() -> impl Payload {
+    api::tx().pov().leave()
+}
+
+/// Does not want to leave any more.
+pub fn stay() -> impl Payload {
+    api::tx().pov().stay()
+}

@@ -1,0 +1,166 @@
+//! The player: a real community's quarter-hours, traded on a real chain from end to end.
+//!
+//! Quarter-hour *k* of the data is played on the *k*-th delivery slot from the first whose gate
+//! had still to open. Slots overlap: while one is delivered, later ones trade and earlier ones
+//! settle. Everything waits for events and for the chain's own time in finalised blocks.
+//!
+//! In each slot
+//! 1. the broker places everybody's orders, one forced batch of proxied calls, so that the
+//!    order of arrival is the player's own;
+//! 2. private sellers commit to their meters' bills when delivery has ended;
+//! 3. everybody else's meter signs a reading, published by its owner in the reading window, and some
+//!    buyers acknowledge what private sellers opened to them;
+//! 4. who bought from a seller that hides its bill complains;
+//! 5. the chain settles.
+
+mod cast;
+mod progress;
+mod setup;
+mod slot;
+
+use crate::{
+    community::{Community, Start},
+    error::Error,
+    report::{Figures, Run},
+    strategy::{Intent, Shares, Strategy},
+};
+use cast::Cast;
+use progress::Progress;
+use qedex_client::{Chain, H256, keys::Leaders, market::Side, queries, session::Session};
+use slot::SlotPlay;
+use std::path::PathBuf;
+
+/// What is to be played.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// The node.
+    pub url: String,
+    /// The chain's genesis hash, if it is to be checked.
+    pub genesis: Option<H256>,
+    /// Where the data is, if not built in.
+    pub data: Option<PathBuf>,
+    /// The first quarter-hour.
+    pub from: Start,
+    /// How many of them.
+    pub slots: usize,
+    /// The seed of everybody's behaviour.
+    pub seed: u64,
+    /// Who is private, who cheats.
+    pub shares: Shares,
+}
+
+/// Slots after its end that the chain may take to settle a slot.
+const GRACE: u64 = 3;
+
+/// Plays `script` and says how it went.
+pub async fn play(script: &Script) -> Result<Figures, Error> {
+    let community = Community::load(script.data.as_deref())?;
+    let quarter_hours = community.quarter_hours(&script.from, script.slots)?;
+    let strategy = Strategy::new(script.seed, script.shares);
+
+    let chain = Chain::connect(&script.url, script.genesis).await?;
+    let leaders = Leaders::of_dev_chain()?;
+    let mut session = Session::open(chain).await?;
+    let corridor = queries::terms(session.at()).await?.ok_or_else(|| {
+        qedex_client::Error::Answer("the market has no terms, so that no slot opens".into())
+    })?;
+    let calendar = queries::calendar(session.at()).await?;
+    let issuance = queries::total_issuance(session.at()).await?;
+
+    let mut progress = Progress::new(script.slots);
+    progress.say(&format!("{} participants join the market", community.participants.len()));
+    let cast = Cast::assemble(&community)?;
+    let horizon = (script.slots as u64)
+        .saturating_add(u64::from(calendar.gate_opens))
+        .saturating_add(u64::from(calendar.final_at))
+        .saturating_mul(calendar.slot_length);
+    let cast = setup::prepare(&mut session, &leaders, cast, horizon).await?;
+    let setup_transactions = session.tally().sent;
+
+    let first = calendar.first_to_open(queries::time(session.at()).await?);
+    let intents: Vec<Vec<Intent>> = quarter_hours
+        .iter()
+        .enumerate()
+        .map(|(offset, quarter_hour)| {
+            let flows: Vec<_> =
+                quarter_hour.flows.iter().map(|flow| (flow.generated, flow.consumed)).collect();
+            strategy.orders(&corridor, &flows, offset)
+        })
+        .collect();
+    let offers: Vec<Vec<usize>> = intents.iter().map(|intents| sellers(intents)).collect();
+    let cheats = strategy.cheats(&offers);
+    let mut slots: Vec<SlotPlay> = quarter_hours
+        .into_iter()
+        .zip(intents)
+        .zip(cheats)
+        .enumerate()
+        .map(|(offset, ((quarter_hour, intents), cheats))| {
+            let slot = first.saturating_add(offset as u64);
+            SlotPlay::new(
+                slot,
+                calendar.moments(slot),
+                quarter_hour,
+                intents,
+                cheats,
+                offset,
+                &cast,
+            )
+        })
+        .collect();
+
+    let last = slots.last().map_or(0, |slot| slot.moments.final_at);
+    let deadline = last.saturating_add(GRACE.saturating_mul(calendar.slot_length));
+    while slots.iter().any(|slot| !slot.is_done()) {
+        let block = session.next_block().await?;
+        for (number, happening) in &block.happenings {
+            if let Some(slot) = slots.iter_mut().find(|slot| slot.books.slot == *number) {
+                slot.enter(happening.clone());
+            }
+        }
+        for slot in &mut slots {
+            slot.note_refusals(&block);
+            slot.act(&mut session, &leaders, &strategy, &cast, block.time).await?;
+        }
+        progress.show(&block, &slots);
+        if block.time > deadline {
+            let open: Vec<_> =
+                slots.iter().filter(|slot| !slot.is_done()).map(SlotPlay::describe).collect();
+            let what = format!("not settled in time: {}", open.join("; "));
+            return Err(qedex_client::Error::TimedOut(what).into());
+        }
+    }
+    session.settle().await?;
+    progress.finish();
+
+    let mut run = Run {
+        seed: script.seed,
+        from: script.from.to_string(),
+        slots: script.slots,
+        names: cast.names(),
+        cap: corridor.cap,
+        floor: corridor.floor,
+        grid_fee: corridor.grid_fee,
+        issuance: (issuance, queries::total_issuance(session.at()).await?),
+        still_held: 0,
+        setup_transactions,
+        play_transactions: session.tally().sent.saturating_sub(setup_transactions),
+        failed: session.tally().failed.clone(),
+        fees: session.tally().fees,
+    };
+    for member in &cast.members {
+        let held = queries::held_for_market(session.at(), member.account).await?;
+        run.still_held = run.still_held.saturating_add(held);
+    }
+    let books: Vec<_> = slots.into_iter().map(|slot| slot.books).collect();
+    Ok(Figures::of(&run, &books))
+}
+
+fn sellers(intents: &[Intent]) -> Vec<usize> {
+    let mut sellers: Vec<usize> = intents
+        .iter()
+        .filter(|intent| intent.side == Side::Ask)
+        .map(|intent| intent.participant)
+        .collect();
+    sellers.sort_unstable();
+    sellers
+}

@@ -1,0 +1,426 @@
+//! The figures of a run: computed from the books, checked, and shown.
+
+mod invariants;
+mod table;
+
+use crate::{books::SlotBooks, strategy::Cheat};
+use qedex_client::market::{Account, Outcome, Plancks, Side};
+use qedex_math::PricePerKwh;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What was asked for and what holds for the whole run, beside the books.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    /// The seed of the community's behaviour.
+    pub seed: u64,
+    /// Where in the data play began.
+    pub from: String,
+    /// How many slots were to be played.
+    pub slots: usize,
+    /// The names of the participants by account.
+    pub names: BTreeMap<Account, String>,
+    /// The grid price.
+    pub cap: PricePerKwh,
+    /// The feed-in price.
+    pub floor: PricePerKwh,
+    /// The grid's fee.
+    pub grid_fee: PricePerKwh,
+    /// Total issuance before and after.
+    pub issuance: (Plancks, Plancks),
+    /// What is still held of the participants for the market at the end.
+    pub still_held: Plancks,
+    /// Transactions signed to set the community up.
+    pub setup_transactions: u64,
+    /// Transactions signed to play.
+    pub play_transactions: u64,
+    /// Transactions that the chain included but that failed, each with its error.
+    pub failed: Vec<String>,
+    /// Fees paid by all who signed.
+    pub fees: Plancks,
+}
+
+/// All that a run shows. Energies in Wh, prices in plancks per kWh, money in plancks.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figures {
+    /// The seed.
+    pub seed: u64,
+    /// Where in the data play began.
+    pub from: String,
+    /// How many take part.
+    pub participants: usize,
+    /// Slots that were to be played.
+    pub slots_requested: usize,
+    /// Slots in which energy was traded.
+    pub slots_cleared: usize,
+    /// Orders taken and refused.
+    pub orders: OrderFigures,
+    /// Energy.
+    pub energy: EnergyFigures,
+    /// Prices.
+    pub prices: PriceFigures,
+    /// Trades by outcome.
+    pub trades: TradeFigures,
+    /// Payments.
+    pub money: MoneyFigures,
+    /// Sellers' deposits.
+    pub deposits: DepositFigures,
+    /// Buyers' bonds.
+    pub bonds: BondFigures,
+    /// What the community saved against trading with the grid alone.
+    pub community_saving: i128,
+    /// What cheating cost.
+    pub cheats: CheatFigures,
+    /// What it took of the chain.
+    pub transactions: TransactionFigures,
+    /// Slot by slot.
+    pub slots: Vec<SlotFigures>,
+    /// What must hold, by name.
+    pub invariants: BTreeMap<&'static str, bool>,
+    /// Whether all of it holds.
+    pub ok: bool,
+}
+
+/// Orders.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderFigures {
+    /// Orders taken.
+    pub placed: usize,
+    /// To buy.
+    pub bids: usize,
+    /// To sell.
+    pub asks: usize,
+    /// Orders refused.
+    pub refused: u64,
+}
+
+/// Energy in Wh.
+#[derive(Clone, Debug, Serialize)]
+pub struct EnergyFigures {
+    /// Asked for sale.
+    pub offered: u64,
+    /// Bid for.
+    pub demanded: u64,
+    /// The lesser of surplus and deficit, slot by slot, before rounding to lots.
+    pub tradable: u64,
+    /// Traded.
+    pub cleared: u64,
+    /// Traded, in millionths of tradable.
+    pub cleared_share_ppm: u64,
+}
+
+/// Prices in plancks per kWh.
+#[derive(Clone, Debug, Serialize)]
+pub struct PriceFigures {
+    /// The grid price, the corridor's cap.
+    pub grid: u128,
+    /// The feed-in price, the corridor's floor.
+    pub feed_in: u128,
+    /// The grid's fee.
+    pub grid_fee: u128,
+    /// The least that buyers paid in a slot.
+    pub buyers_min: Option<u128>,
+    /// The most.
+    pub buyers_max: Option<u128>,
+    /// The least that sellers got in a slot.
+    pub sellers_min: Option<u128>,
+    /// The most.
+    pub sellers_max: Option<u128>,
+}
+
+/// Trades by outcome.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TradeFigures {
+    /// Opened.
+    pub opened: usize,
+    /// Settled, in whatever way.
+    pub settled: usize,
+    /// The meter showed full delivery.
+    pub delivered: usize,
+    /// Committed to without a complaint.
+    pub trusted: usize,
+    /// Acknowledged by the buyer.
+    pub acknowledged: usize,
+    /// Complained about without cause.
+    pub refuted: usize,
+    /// The meter showed less.
+    pub short: usize,
+    /// Neither commitment nor reading.
+    pub defaulted: usize,
+    /// Complained about, and no bill revealed.
+    pub unanswered: usize,
+    /// Given up because the chain stood still.
+    pub annulled: usize,
+}
+
+/// Payments in plancks.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct MoneyFigures {
+    /// What buyers paid in the end.
+    pub paid: Plancks,
+    /// Of it, to sellers.
+    pub to_sellers: Plancks,
+    /// To the grid.
+    pub to_grid: Plancks,
+    /// To the entropy fund: the keys' shadow price and what rounding leaves.
+    pub to_funds: Plancks,
+    /// What buyers had reserved for energy that never came, and got back.
+    pub refunded: Plancks,
+}
+
+/// Deposits in plancks.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct DepositFigures {
+    /// Held behind trades.
+    pub held: Plancks,
+    /// Returned to sellers.
+    pub returned: Plancks,
+    /// Paid to buyers for missing energy.
+    pub compensation: Plancks,
+    /// Lost to the community fund.
+    pub forfeited: Plancks,
+}
+
+/// The bonds of complaints in plancks.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct BondFigures {
+    /// Held behind complaints about trades that are settled.
+    pub held: Plancks,
+    /// Returned to buyers.
+    pub returned: Plancks,
+    /// Lost to sellers.
+    pub to_sellers: Plancks,
+}
+
+/// What cheating cost.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CheatFigures {
+    /// Deposits lost, all in all.
+    pub lost: Plancks,
+    /// One line per cheat and slot.
+    pub list: Vec<CheatLine>,
+}
+
+/// One seller's cheat in one slot.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheatLine {
+    /// Who.
+    pub participant: String,
+    /// Local time of the slot.
+    pub time: String,
+    /// How.
+    pub kind: Cheat,
+    /// What it had sold.
+    pub sold: u64,
+    /// What the meter showed of it.
+    pub metered: u64,
+    /// What it lost of its deposit.
+    pub lost: Plancks,
+    /// What it was not paid.
+    pub unpaid: Plancks,
+}
+
+/// What it took of the chain.
+#[derive(Clone, Debug, Serialize)]
+pub struct TransactionFigures {
+    /// Signed transactions in all.
+    pub signed: u64,
+    /// Of them, to set the community up.
+    pub setup: u64,
+    /// Included but failed.
+    pub failed: Vec<String>,
+    /// Their fees in plancks.
+    pub fees: Plancks,
+}
+
+/// One slot.
+#[derive(Clone, Debug, Serialize)]
+pub struct SlotFigures {
+    /// Local time in the data.
+    pub time: String,
+    /// Orders taken.
+    pub orders: usize,
+    /// Energy asked for sale, bid for, tradable and traded, in Wh.
+    pub offered: u64,
+    /// Bid for.
+    pub demanded: u64,
+    /// Tradable.
+    pub tradable: u64,
+    /// Traded.
+    pub cleared: u64,
+    /// What buyers paid per kWh.
+    pub buyers_pay: Option<u128>,
+    /// What sellers got per kWh.
+    pub sellers_receive: Option<u128>,
+    /// Trades.
+    pub trades: usize,
+}
+
+impl SlotFigures {
+    fn of(books: &SlotBooks) -> Self {
+        let price = |price: Option<PricePerKwh>| price.map(|price| price.0);
+        Self {
+            time: books.time.clone(),
+            orders: books.orders.len(),
+            offered: books.energy_of(Side::Ask).0,
+            demanded: books.energy_of(Side::Bid).0,
+            tradable: books.tradable.0,
+            cleared: books.clearing.map_or(0, |clearing| clearing.volume.0),
+            buyers_pay: price(books.clearing.and_then(|clearing| clearing.buyers_pay)),
+            sellers_receive: price(books.clearing.and_then(|c| c.sellers_receive)),
+            trades: books.trades.len(),
+        }
+    }
+}
+
+impl Figures {
+    /// The figures of `run` with its `books`, one for each slot played.
+    pub fn of(run: &Run, books: &[SlotBooks]) -> Self {
+        let slots: Vec<SlotFigures> = books.iter().map(SlotFigures::of).collect();
+        let sum = |of: fn(&SlotFigures) -> u64| slots.iter().map(of).sum::<u64>();
+        let slots_cleared = slots.iter().filter(|slot| slot.cleared > 0).count();
+        let (trades, money, deposits) = settlements(books);
+        let bonds = bonds(books);
+        let cheats = cheats(run, books);
+        let energy = EnergyFigures {
+            offered: sum(|slot| slot.offered),
+            demanded: sum(|slot| slot.demanded),
+            tradable: sum(|slot| slot.tradable),
+            cleared: sum(|slot| slot.cleared),
+            cleared_share_ppm: share_ppm(sum(|slot| slot.cleared), sum(|slot| slot.tradable)),
+        };
+        let invariants = invariants::invariants(run, books, slots_cleared, &trades, &cheats);
+        let ask_count = books.iter().map(|b| b.side(Side::Ask).count()).sum::<usize>();
+        let bid_count = books.iter().map(|b| b.side(Side::Bid).count()).sum::<usize>();
+        Self {
+            seed: run.seed,
+            from: run.from.clone(),
+            participants: run.names.len(),
+            slots_requested: run.slots,
+            slots_cleared,
+            orders: OrderFigures {
+                placed: ask_count.saturating_add(bid_count),
+                bids: bid_count,
+                asks: ask_count,
+                refused: books.iter().map(|b| u64::from(b.refused)).sum(),
+            },
+            energy,
+            prices: PriceFigures {
+                grid: run.cap.0,
+                feed_in: run.floor.0,
+                grid_fee: run.grid_fee.0,
+                buyers_min: slots.iter().filter_map(|slot| slot.buyers_pay).min(),
+                buyers_max: slots.iter().filter_map(|slot| slot.buyers_pay).max(),
+                sellers_min: slots.iter().filter_map(|slot| slot.sellers_receive).min(),
+                sellers_max: slots.iter().filter_map(|slot| slot.sellers_receive).max(),
+            },
+            trades,
+            money,
+            deposits,
+            bonds,
+            community_saving: books
+                .iter()
+                .map(|b| b.saving(run.cap, run.floor))
+                .fold(0, i128::saturating_add),
+            cheats,
+            transactions: TransactionFigures {
+                signed: run.setup_transactions.saturating_add(run.play_transactions),
+                setup: run.setup_transactions,
+                failed: run.failed.clone(),
+                fees: run.fees,
+            },
+            slots,
+            ok: invariants.values().all(|holds| *holds),
+            invariants,
+        }
+    }
+
+    /// The names of the invariants that do not hold.
+    pub fn broken(&self) -> Vec<&'static str> {
+        self.invariants.iter().filter(|(_, holds)| !**holds).map(|(name, _)| *name).collect()
+    }
+}
+
+/// `part` of `whole` in parts per million, rounded down; nothing of nothing is nothing.
+fn share_ppm(part: u64, whole: u64) -> u64 {
+    let ppm = u128::from(part).saturating_mul(1_000_000).checked_div(u128::from(whole));
+    ppm.and_then(|ppm| u64::try_from(ppm).ok()).unwrap_or(0)
+}
+
+fn settlements(books: &[SlotBooks]) -> (TradeFigures, MoneyFigures, DepositFigures) {
+    let mut trades = TradeFigures::default();
+    let mut money = MoneyFigures::default();
+    let mut deposits = DepositFigures::default();
+    trades.opened = books.iter().map(|b| b.trades.len()).sum();
+    for (trade, settled) in books.iter().flat_map(SlotBooks::settled) {
+        trades.settled += 1;
+        *match settled.outcome {
+            Outcome::Delivered => &mut trades.delivered,
+            Outcome::Trusted => &mut trades.trusted,
+            Outcome::Acknowledged => &mut trades.acknowledged,
+            Outcome::Refuted => &mut trades.refuted,
+            Outcome::Unanswered => &mut trades.unanswered,
+            Outcome::Short => &mut trades.short,
+            Outcome::Defaulted => &mut trades.defaulted,
+            Outcome::Annulled => &mut trades.annulled,
+        } += 1;
+        money.paid += trade.payment.saturating_sub(settled.refund);
+        money.to_sellers += settled.to_seller;
+        money.to_grid += settled.to_grid;
+        money.to_funds += settled.to_fund;
+        money.refunded += settled.refund;
+        deposits.held += trade.deposit;
+        deposits.returned += settled.deposit_back;
+        deposits.compensation += settled.compensation;
+        deposits.forfeited += settled.forfeited;
+    }
+    (trades, money, deposits)
+}
+
+fn bonds(books: &[SlotBooks]) -> BondFigures {
+    let mut bonds = BondFigures::default();
+    for slot in books {
+        for (trade, settled) in slot.settled() {
+            bonds.held += slot.bonds.get(&trade.id).copied().unwrap_or(0);
+            bonds.returned += settled.bond_back;
+            bonds.to_sellers += settled.bond_to_seller;
+        }
+    }
+    bonds
+}
+
+/// One line for each planned cheat that had sold something.
+fn cheats(run: &Run, books: &[SlotBooks]) -> CheatFigures {
+    let mut list = Vec::new();
+    for slot in books {
+        for (account, kind) in &slot.cheats {
+            let mut line = CheatLine {
+                participant: name_of(run, account),
+                time: slot.time.clone(),
+                kind: *kind,
+                sold: slot.sold_by(account).0,
+                metered: 0,
+                lost: 0,
+                unpaid: 0,
+            };
+            let price = slot.clearing.and_then(|c| c.sellers_receive).unwrap_or_default();
+            for (trade, settled) in slot.settled().filter(|(t, _)| t.seller == *account) {
+                let due = price.cost_floor(trade.energy).unwrap_or(0);
+                line.metered += settled.metered.min(trade.energy).0;
+                line.lost += trade.deposit.saturating_sub(settled.deposit_back);
+                line.unpaid += due.saturating_sub(settled.to_seller);
+            }
+            if line.sold > 0 {
+                list.push(line);
+            }
+        }
+    }
+    CheatFigures { lost: list.iter().map(|line| line.lost).sum(), list }
+}
+
+fn name_of(run: &Run, account: &Account) -> String {
+    run.names.get(account).cloned().unwrap_or_else(|| format!("0x{}", hex::encode(account)))
+}
+
+#[cfg(test)]
+mod tests;
