@@ -3,6 +3,11 @@
 use crate::{Bill, SlotIndex};
 use codec::Encode;
 use sp_core::H256;
+
+// The host hashes for the runtime.
+#[cfg(not(feature = "frame"))]
+use sp_crypto_hashing::blake2_256;
+#[cfg(feature = "frame")]
 use sp_io::hashing::blake2_256;
 
 /// What sets commitments apart from everything else that is hashed.

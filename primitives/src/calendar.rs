@@ -177,25 +177,3 @@ impl Schedule {
         now >= self.commitments_until && now < self.readings_until
     }
 }
-
-/// The calendar of delivery slots.
-pub trait Calendar {
-    /// The length of a delivery slot, fixed at genesis.
-    fn slot_length() -> Millis;
-
-    /// The chain's present time.
-    fn now() -> Moment;
-
-    /// The windows of `slot`: as frozen when it opened, or as they would be by the present
-    /// parameters if it never opened or is long gone.
-    fn schedule(slot: SlotIndex) -> Schedule;
-
-    /// The slot whose delivery is under way now.
-    fn current_slot() -> SlotIndex {
-        SlotIndex(Self::now().checked_div(Self::slot_length()).unwrap_or_default())
-    }
-
-    /// Makes `now` fall at the beginning of `moment`, for benchmarks only.
-    #[cfg(feature = "runtime-benchmarks")]
-    fn set_now(moment: Moment);
-}

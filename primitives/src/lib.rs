@@ -1,36 +1,43 @@
-//! Types and traits that the pallets of Q-EnergyDEX share, and nothing else.
+//! What the chain and its clients both name: the types of the market, and what pallets need of one
+//! another.
 //!
-//! No pallet of ours depends on another one. Each names what it needs as one of the small
-//! traits below in its `Config`; the runtime ties them together.
+//! The types know nothing of FRAME, so that a client, a meter or a key service can use them: it
+//! turns the default features off and `std` on. The feature `frame`, which the pallets and the
+//! runtime turn on, adds the [`traits`] by which the runtime ties the pallets together, and the
+//! declarations of its [runtime APIs](api).
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+#[cfg(feature = "frame")]
 pub mod api;
 pub mod bill;
 pub mod calendar;
-pub mod keys;
 pub mod market;
 pub mod membership;
 pub mod metering;
 pub mod reputation;
+#[cfg(feature = "frame")]
+pub mod traits;
 
 pub use bill::{BILL_CONTEXT, Nonce};
-pub use calendar::{Calendar, Millis, Moment, Schedule, SlotIndex, Windows};
-pub use keys::{EntropyBeacon, KeyBudget};
+pub use calendar::{Millis, Moment, Schedule, SlotIndex, Windows};
 pub use market::{
-    Balance, BookOrder, ClearingResult, Depth, DepthLevel, Escrow, LeaderTerms, MarketSettlement,
-    NewTrade, OrderId, Rule, Side, SlotTerms, TradeId,
+    Balance, BookOrder, ClearingResult, Depth, DepthLevel, LeaderTerms, NewTrade, OrderId, Rule,
+    Side, SlotTerms, TradeId,
 };
 pub use membership::{
-    AttributeId, ExclusionReason, Explanation, Lack, Membership, Obstacle, OwnerId, PolicyId,
-    ReasonText, Role, Sanctions,
+    AttributeId, ExclusionReason, Explanation, Lack, Obstacle, OwnerId, PolicyId, ReasonText, Role,
 };
 pub use metering::{
-    Band, Bill, BillAudit, BillError, DayPar, DayRange, EnergyFlow, EnergyLedger, Flow,
-    MAX_BILL_READINGS, MeterId, MeterKey, MeterReading, MeterSignature, ReadingPayload,
-    SignedReading, Tariff, UnsettledSlots,
+    Band, Bill, BillError, DayPar, DayRange, Flow, MAX_BILL_READINGS, MeterId, MeterKey,
+    MeterReading, MeterSignature, ReadingPayload, SignedReading,
 };
 pub use qedex_math::{PricePerKwh, Wh};
-pub use reputation::{Admission, Ratings, Standing, Verdict};
+pub use reputation::Verdict;
+#[cfg(feature = "frame")]
+pub use traits::{
+    Admission, BillAudit, Calendar, EnergyFlow, EnergyLedger, EntropyBeacon, Escrow, KeyBudget,
+    MarketSettlement, Membership, Ratings, Sanctions, Standing, Tariff, UnsettledSlots,
+};

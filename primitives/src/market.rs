@@ -4,7 +4,7 @@ use crate::{PricePerKwh, Schedule, SlotIndex, Wh};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
-use sp_runtime::{DispatchError, DispatchResult, Permill};
+use sp_arithmetic::Permill;
 
 pub use qedex_math::clearing::Rule;
 
@@ -197,35 +197,4 @@ pub struct NewTrade<AccountId> {
     pub payment: Balance,
     /// The part of the seller's escrow that moves to this trade: the deposit.
     pub deposit: Balance,
-}
-
-/// The one hold behind orders and trades.
-///
-/// An order's escrow becomes its trades' by bookkeeping, not by release and hold.
-pub trait Escrow<AccountId> {
-    /// Holds `amount` of `who` for an order. Fails, and changes nothing, without the funds.
-    fn hold(who: &AccountId, amount: Balance) -> DispatchResult;
-
-    /// Gives `amount` that was held for an order back to `who`.
-    fn release(who: &AccountId, amount: Balance) -> DispatchResult;
-
-    /// What is held for the open orders of `who`.
-    fn held_for_orders(who: &AccountId) -> Balance;
-
-    /// Endows `who` with at least `amount` of free balance, for benchmarks only.
-    #[cfg(feature = "runtime-benchmarks")]
-    fn endow(who: &AccountId, amount: Balance);
-}
-
-/// Where clearing takes its trades.
-pub trait MarketSettlement<AccountId> {
-    /// Opens the settlement of a trade of `slot`. Its money must be held for orders already.
-    fn open_trade(
-        slot: SlotIndex,
-        terms: &SlotTerms,
-        trade: NewTrade<AccountId>,
-    ) -> Result<(), DispatchError>;
-
-    /// An upper bound of the weight of one `open_trade`.
-    fn open_trade_weight() -> frame_support::weights::Weight;
 }

@@ -2,12 +2,39 @@
 
 use crate::{SlotIndex, Wh};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{BoundedVec, traits::ConstU32, weights::Weight};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
-use sp_core::{H256, ed25519, sr25519};
+use sp_core::{ConstU32, H256, bounded::BoundedVec, ed25519, sr25519};
+
+#[cfg(not(feature = "frame"))]
+use native::{ed25519_verify, sr25519_verify};
+// The host verifies for the runtime.
+#[cfg(feature = "frame")]
+use sp_io::crypto::{ed25519_verify, sr25519_verify};
 
 pub use qedex_math::tariff::{Band, DayRange};
+
+/// What the host does for the runtime, done in place.
+#[cfg(not(feature = "frame"))]
+mod native {
+    use sp_core::{Pair, ed25519, sr25519};
+
+    pub fn sr25519_verify(
+        signature: &sr25519::Signature,
+        message: &[u8],
+        public: &sr25519::Public,
+    ) -> bool {
+        sr25519::Pair::verify(signature, message, public)
+    }
+
+    pub fn ed25519_verify(
+        signature: &ed25519::Signature,
+        message: &[u8],
+        public: &ed25519::Public,
+    ) -> bool {
+        ed25519::Pair::verify(signature, message, public)
+    }
+}
 
 /// A registered meter.
 #[derive(
@@ -89,10 +116,10 @@ impl MeterSignature {
     pub fn verify(&self, message: &[u8], key: &MeterKey) -> bool {
         match (self, key) {
             (Self::Sr25519(signature), MeterKey::Sr25519(public)) => {
-                sp_io::crypto::sr25519_verify(signature, message, public)
+                sr25519_verify(signature, message, public)
             }
             (Self::Ed25519(signature), MeterKey::Ed25519(public)) => {
-                sp_io::crypto::ed25519_verify(signature, message, public)
+                ed25519_verify(signature, message, public)
             }
             _ => false,
         }
@@ -239,52 +266,4 @@ pub struct DayPar {
     pub slots: u32,
     /// How many of them have a demand that is known.
     pub metered: u32,
-}
-
-/// The tariff band of each slot.
-pub trait Tariff {
-    /// The band of `slot`: as fixed when its gate opened, or as it would be by what is known now.
-    /// Where the gate has opened and nobody has asked yet, asking fixes it.
-    fn band(slot: SlotIndex) -> Band;
-}
-
-/// What flowed, for those who weigh generation and consumption.
-pub trait EnergyFlow<AccountId> {
-    /// What flowed through the meters of `account` in `slot`. A meter without a reading counts as
-    /// nothing generated and its rated capacity consumed: silence must not pay. `None` if the
-    /// account had no active meter in that slot.
-    fn flow(account: &AccountId, slot: SlotIndex) -> Option<Flow>;
-
-    /// Makes `flow` cost as much as it can for `account`, for benchmarks only.
-    #[cfg(feature = "runtime-benchmarks")]
-    fn install_silent_meters(_account: &AccountId) {}
-}
-
-/// Which delivery slots there is still something to settle of, however late that has become.
-pub trait UnsettledSlots {
-    /// The earliest slot of which a trade is not settled, if there is one.
-    fn oldest_unsettled() -> Option<SlotIndex>;
-}
-
-/// Judges bills that were not published as readings.
-pub trait BillAudit<AccountId> {
-    /// What `bill` proves that `account` delivered in `slot`: generation less own consumption over
-    /// all its meters, never below zero. The meters, owners and keys are those of that slot, whatever
-    /// has changed since.
-    fn audit(account: &AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError>;
-
-    /// An upper bound of the weight of one `audit`: as many signatures as a bill can have.
-    fn audit_weight() -> Weight;
-}
-
-/// What the meters say, as other pallets see it.
-pub trait EnergyLedger<AccountId> {
-    /// What `account` delivered in `slot`: generation less own consumption over all its
-    /// meters, never below zero. `None` unless every active meter of the account has a
-    /// reading of that slot: silence of a consuming meter must not pay.
-    fn delivered(account: &AccountId, slot: SlotIndex) -> Option<Wh>;
-
-    /// Makes `delivered(account, slot)` be `energy`, for benchmarks only.
-    #[cfg(feature = "runtime-benchmarks")]
-    fn set_delivered(account: &AccountId, slot: SlotIndex, energy: Wh);
 }

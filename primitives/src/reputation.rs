@@ -1,9 +1,8 @@
 //! Whom to trust.
 
-use crate::{Role, Wh};
+use crate::Wh;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use sp_runtime::Permill;
 
 /// How one trade went, seen from the side that is rated.
 #[derive(
@@ -23,34 +22,4 @@ pub enum Verdict {
     Kept,
     /// This energy, out of what was traded, was not.
     Missed(Wh),
-}
-
-/// Where settled trades are noted.
-pub trait Ratings<AccountId> {
-    /// Notes that `rater` traded `traded` with `ratee`, and how the latter did. O(1).
-    fn record(rater: &AccountId, ratee: &AccountId, traded: Wh, verdict: Verdict);
-
-    /// Makes the next rating of `ratee` by a new rater cost as much as it can, for benchmarks only.
-    #[cfg(feature = "runtime-benchmarks")]
-    fn fill_memory(_ratee: &AccountId) {}
-}
-
-/// What follows from the ratings.
-pub trait Standing<AccountId> {
-    /// The standing of `who`: (P + 1) / (P + N + 2) over all counterparties, one half for the
-    /// unknown.
-    fn of(who: &AccountId) -> Permill;
-}
-
-/// What standing the market asks for.
-pub trait Admission<AccountId> {
-    /// Whether the standing of `who` suffices for new business in `role`. O(1).
-    fn admits(who: &AccountId, role: Role) -> bool;
-}
-
-/// A market that asks for no standing.
-impl<AccountId> Admission<AccountId> for () {
-    fn admits(_who: &AccountId, _role: Role) -> bool {
-        true
-    }
 }

@@ -1,0 +1,32 @@
+//! The escrow behind orders, and where trades go.
+
+use crate::{Balance, NewTrade, SlotIndex, SlotTerms};
+use frame_support::{dispatch::DispatchResult, weights::Weight};
+
+/// The one hold behind orders and trades.
+///
+/// An order's escrow becomes its trades' by bookkeeping, not by release and hold.
+pub trait Escrow<AccountId> {
+    /// Holds `amount` of `who` for an order. Fails, and changes nothing, without the funds.
+    fn hold(who: &AccountId, amount: Balance) -> DispatchResult;
+
+    /// Gives `amount` that was held for an order back to `who`.
+    fn release(who: &AccountId, amount: Balance) -> DispatchResult;
+
+    /// What is held for the open orders of `who`.
+    fn held_for_orders(who: &AccountId) -> Balance;
+
+    /// Endows `who` with at least `amount` of free balance, for benchmarks only.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn endow(who: &AccountId, amount: Balance);
+}
+
+/// Where clearing takes its trades.
+pub trait MarketSettlement<AccountId> {
+    /// Opens the settlement of a trade of `slot`. Its money must be held for orders already.
+    fn open_trade(slot: SlotIndex, terms: &SlotTerms, trade: NewTrade<AccountId>)
+    -> DispatchResult;
+
+    /// An upper bound of the weight of one `open_trade`.
+    fn open_trade_weight() -> Weight;
+}

@@ -1,0 +1,52 @@
+//! What flowed, and in which tariff band.
+
+use crate::{Band, Bill, BillError, Flow, SlotIndex, Wh};
+use frame_support::weights::Weight;
+
+/// The tariff band of each slot.
+pub trait Tariff {
+    /// The band of `slot`: as fixed when its gate opened, or as it would be by what is known now.
+    /// Where the gate has opened and nobody has asked yet, asking fixes it.
+    fn band(slot: SlotIndex) -> Band;
+}
+
+/// What flowed, for those who weigh generation and consumption.
+pub trait EnergyFlow<AccountId> {
+    /// What flowed through the meters of `account` in `slot`. A meter without a reading counts as
+    /// nothing generated and its rated capacity consumed: silence must not pay. `None` if the
+    /// account had no active meter in that slot.
+    fn flow(account: &AccountId, slot: SlotIndex) -> Option<Flow>;
+
+    /// Makes `flow` cost as much as it can for `account`, for benchmarks only.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn install_silent_meters(_account: &AccountId) {}
+}
+
+/// Which delivery slots there is still something to settle of, however late that has become.
+pub trait UnsettledSlots {
+    /// The earliest slot of which a trade is not settled, if there is one.
+    fn oldest_unsettled() -> Option<SlotIndex>;
+}
+
+/// Judges bills that were not published as readings.
+pub trait BillAudit<AccountId> {
+    /// What `bill` proves that `account` delivered in `slot`: generation less own consumption over
+    /// all its meters, never below zero. The meters, owners and keys are those of that slot, whatever
+    /// has changed since.
+    fn audit(account: &AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError>;
+
+    /// An upper bound of the weight of one `audit`: as many signatures as a bill can have.
+    fn audit_weight() -> Weight;
+}
+
+/// What the meters say, as other pallets see it.
+pub trait EnergyLedger<AccountId> {
+    /// What `account` delivered in `slot`: generation less own consumption over all its
+    /// meters, never below zero. `None` unless every active meter of the account has a
+    /// reading of that slot: silence of a consuming meter must not pay.
+    fn delivered(account: &AccountId, slot: SlotIndex) -> Option<Wh>;
+
+    /// Makes `delivered(account, slot)` be `energy`, for benchmarks only.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_delivered(account: &AccountId, slot: SlotIndex, energy: Wh);
+}

@@ -1,0 +1,18 @@
+//! What pallets need of one another.
+//!
+//! No pallet of ours depends on another one. Each names what it needs as one of these small traits
+//! in its `Config`; the runtime ties them together.
+
+mod calendar;
+mod market;
+mod membership;
+mod metering;
+mod qkd;
+mod reputation;
+
+pub use calendar::Calendar;
+pub use market::{Escrow, MarketSettlement};
+pub use membership::{Membership, Sanctions};
+pub use metering::{BillAudit, EnergyFlow, EnergyLedger, Tariff, UnsettledSlots};
+pub use qkd::{EntropyBeacon, KeyBudget};
+pub use reputation::{Admission, Ratings, Standing};
