@@ -2,7 +2,7 @@
 
 use crate::{
     Balance, Band, Bill, BillError, BookOrder, ClearingResult, DayPar, Depth, Explanation, Flow,
-    LeaderTerms, MeterId, MeterReading, Millis, Moment, PolicyId, Role, Schedule, Side, SlotIndex,
+    LeaderTerms, MeterId, MeterReading, Millis, Moment, PolicyId, Role, Side, SlotIndex, SlotTimes,
     TradeId, Wh,
 };
 use alloc::vec::Vec;
@@ -22,7 +22,7 @@ sp_api::decl_runtime_apis! {
         fn current_slot() -> SlotIndex;
 
         /// The windows of `slot`: as frozen when it opened, or as they would be now.
-        fn schedule(slot: SlotIndex) -> Schedule;
+        fn schedule(slot: SlotIndex) -> SlotTimes;
 
         /// How many keys the market would get if `slot` opened now.
         fn key_budget(slot: SlotIndex) -> u64;

@@ -106,7 +106,7 @@ impl Windows {
     }
 
     /// The moments of these windows for `slot`. All arithmetic saturates.
-    pub const fn schedule(&self, slot: SlotIndex, slot_length: Millis) -> Schedule {
+    pub const fn schedule(&self, slot: SlotIndex, slot_length: Millis) -> SlotTimes {
         let start = slot.0.saturating_mul(slot_length);
         const fn after(start: u64, length: Millis, n: u16) -> Moment {
             start.saturating_add(length.saturating_mul(n as u64))
@@ -114,7 +114,7 @@ impl Windows {
         const fn before(start: u64, length: Millis, n: u16) -> Moment {
             start.saturating_sub(length.saturating_mul(n as u64))
         }
-        Schedule {
+        SlotTimes {
             gate_opens: before(start, slot_length, self.gate_opens),
             gate_closes: before(start, slot_length, self.gate_closes),
             delivery_starts: start,
@@ -141,7 +141,7 @@ impl Windows {
     MaxEncodedLen,
     TypeInfo,
 )]
-pub struct Schedule {
+pub struct SlotTimes {
     /// Orders are taken from here,
     pub gate_opens: Moment,
     /// until here; clearing starts.
@@ -160,7 +160,7 @@ pub struct Schedule {
     pub final_at: Moment,
 }
 
-impl Schedule {
+impl SlotTimes {
     /// Whether orders are taken at `now`.
     pub const fn is_gate_open(&self, now: Moment) -> bool {
         now >= self.gate_opens && now < self.gate_closes

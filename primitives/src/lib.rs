@@ -22,7 +22,7 @@ pub mod reputation;
 pub mod traits;
 
 pub use bill::{BILL_CONTEXT, Nonce};
-pub use calendar::{Millis, Moment, Schedule, SlotIndex, Windows};
+pub use calendar::{Millis, Moment, SlotIndex, SlotTimes, Windows};
 pub use market::{
     Balance, BookOrder, ClearingResult, Depth, DepthLevel, LeaderTerms, NewTrade, OrderId, Rule,
     Side, SlotTerms, TradeId,

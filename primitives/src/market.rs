@@ -1,6 +1,6 @@
 //! Orders, terms, trades and the escrow behind them.
 
-use crate::{PricePerKwh, Schedule, SlotIndex, Wh};
+use crate::{PricePerKwh, SlotIndex, SlotTimes, Wh};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
@@ -98,7 +98,7 @@ pub struct SlotTerms {
     /// Keys that the market may use for this slot.
     pub keys: u64,
     /// The slot's windows.
-    pub schedule: Schedule,
+    pub schedule: SlotTimes,
 }
 
 /// The result of a slot's clearing.

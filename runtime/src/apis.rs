@@ -15,7 +15,7 @@ use frame_support::{
 use qedex_primitives::{
     Band, Bill, BillError, BookOrder, Calendar, ClearingResult, DayPar, Depth, EntropyBeacon,
     Explanation, Flow, KeyBudget, LeaderTerms, MeterId, MeterReading, Millis, Moment, PolicyId,
-    Role, Schedule, Side, SlotIndex, TradeId, Wh,
+    Role, Side, SlotIndex, SlotTimes, TradeId, Wh,
 };
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
@@ -202,7 +202,7 @@ sp_api::impl_runtime_apis! {
         fn current_slot() -> SlotIndex {
             <Auction as Calendar>::current_slot()
         }
-        fn schedule(slot: SlotIndex) -> Schedule {
+        fn schedule(slot: SlotIndex) -> SlotTimes {
             <Auction as Calendar>::schedule(slot)
         }
         fn key_budget(slot: SlotIndex) -> u64 {

@@ -2,7 +2,7 @@
 
 use crate::{Config, Error, GenesisConfig, Pallet, SlotLength, Slots, StandingWindows};
 use frame_support::{ensure, pallet_prelude::Get, traits::Time};
-use qedex_primitives::{Calendar, LeaderTerms, Millis, Moment, Schedule, SlotIndex, Windows};
+use qedex_primitives::{Calendar, LeaderTerms, Millis, Moment, SlotIndex, SlotTimes, Windows};
 
 /// A quarter of an hour in milliseconds.
 const QUARTER_HOUR: Millis = 900_000;
@@ -16,7 +16,7 @@ impl<T: Config> Calendar for Pallet<T> {
         T::Time::now()
     }
 
-    fn schedule(slot: SlotIndex) -> Schedule {
+    fn schedule(slot: SlotIndex) -> SlotTimes {
         match Slots::<T>::get(slot) {
             Some(record) => record.terms.schedule,
             None => StandingWindows::<T>::get().schedule(slot, SlotLength::<T>::get()),

@@ -14,8 +14,8 @@ use frame_support::{
 use frame_system::EnsureRoot;
 use qedex_primitives::{
     Admission, Balance, Band, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement,
-    Membership, Millis, Moment, NewTrade, OwnerId, PolicyId, PricePerKwh, Role, Rule, Schedule,
-    SlotIndex, SlotTerms, Tariff, Wh, Windows,
+    Membership, Millis, Moment, NewTrade, OwnerId, PolicyId, PricePerKwh, Role, Rule, SlotIndex,
+    SlotTerms, SlotTimes, Tariff, Wh, Windows,
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
 
@@ -272,7 +272,7 @@ pub const TERMS: LeaderTerms = LeaderTerms {
 };
 
 /// The schedule of `slot` by the pallet.
-pub fn schedule(slot: SlotIndex) -> Schedule {
+pub fn schedule(slot: SlotIndex) -> SlotTimes {
     <Auction as Calendar>::schedule(slot)
 }
 

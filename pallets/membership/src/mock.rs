@@ -9,7 +9,7 @@ use frame_support::{
 use frame_system::EnsureRoot;
 use qedex_math::policy::PolicyNode;
 use qedex_primitives::{
-    AttributeId, Balance, Calendar, Millis, Moment, OwnerId, PolicyId, Role, Schedule, SlotIndex,
+    AttributeId, Balance, Calendar, Millis, Moment, OwnerId, PolicyId, Role, SlotIndex, SlotTimes,
     Windows,
 };
 use sp_runtime::BuildStorage;
@@ -57,7 +57,7 @@ impl Calendar for TestCalendar {
         Now::get()
     }
 
-    fn schedule(slot: SlotIndex) -> Schedule {
+    fn schedule(slot: SlotIndex) -> SlotTimes {
         Windows::default().schedule(slot, Self::slot_length())
     }
 

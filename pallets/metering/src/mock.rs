@@ -8,7 +8,7 @@ use frame_support::{
 };
 use qedex_primitives::{
     Balance, Calendar, Membership, MeterId, MeterKey, MeterSignature, Millis, Moment, OwnerId,
-    PolicyId, ReadingPayload, Role, Schedule, SlotIndex, UnsettledSlots, Wh, Windows,
+    PolicyId, ReadingPayload, Role, SlotIndex, SlotTimes, UnsettledSlots, Wh, Windows,
 };
 use sp_core::{H256, Pair, ed25519, sr25519};
 use sp_runtime::BuildStorage;
@@ -73,7 +73,7 @@ impl Calendar for TestCalendar {
         Now::get()
     }
 
-    fn schedule(slot: SlotIndex) -> Schedule {
+    fn schedule(slot: SlotIndex) -> SlotTimes {
         TestWindows::get().schedule(slot, SLOT_LENGTH)
     }
 

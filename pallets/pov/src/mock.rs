@@ -10,7 +10,7 @@ use frame_support::{
 use frame_system::EnsureRoot;
 use qedex_primitives::{
     Band, Calendar, EnergyFlow, EntropyBeacon, Flow, Membership, Millis, Moment, OwnerId, PolicyId,
-    Role, Schedule, SlotIndex, Standing, Tariff, Wh, Windows,
+    Role, SlotIndex, SlotTimes, Standing, Tariff, Wh, Windows,
 };
 use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
 use sp_core::H256;
@@ -135,7 +135,7 @@ impl Calendar for TestCalendar {
         Now::get()
     }
 
-    fn schedule(slot: SlotIndex) -> Schedule {
+    fn schedule(slot: SlotIndex) -> SlotTimes {
         Windows::default().schedule(slot, DELIVERY)
     }
 

@@ -6,7 +6,7 @@ use frame_support::{
     traits::{ConstU32, ConstU64, ConstU128},
 };
 use qedex_primitives::{
-    Balance, Calendar, Membership, Millis, Moment, OwnerId, PolicyId, Role, Schedule, SlotIndex,
+    Balance, Calendar, Membership, Millis, Moment, OwnerId, PolicyId, Role, SlotIndex, SlotTimes,
     Wh, Windows,
 };
 use sp_runtime::BuildStorage;
@@ -62,7 +62,7 @@ impl Calendar for TestCalendar {
         Now::get()
     }
 
-    fn schedule(slot: SlotIndex) -> Schedule {
+    fn schedule(slot: SlotIndex) -> SlotTimes {
         Windows::default().schedule(slot, Self::slot_length())
     }
 

@@ -12,7 +12,7 @@ use frame_support::{
 use qedex_primitives::{
     Balance, Bill, BillAudit, BillError, Calendar, EnergyLedger, Escrow, LeaderTerms,
     MarketSettlement, MeterId, MeterSignature, Millis, Moment, NewTrade, Nonce, PricePerKwh,
-    Ratings, ReadingPayload, Sanctions, Schedule, SignedReading, SlotIndex, SlotTerms, TradeId,
+    Ratings, ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms, SlotTimes, TradeId,
     Verdict, Wh, Windows,
 };
 use sp_core::H256;
@@ -76,7 +76,7 @@ impl Calendar for TestCalendar {
         Now::get()
     }
 
-    fn schedule(slot: SlotIndex) -> Schedule {
+    fn schedule(slot: SlotIndex) -> SlotTimes {
         Windows::default().schedule(slot, SLOT_LENGTH)
     }
 

@@ -1,6 +1,6 @@
 //! The time by which delivery slots live.
 
-use crate::{Millis, Moment, Schedule, SlotIndex};
+use crate::{Millis, Moment, SlotIndex, SlotTimes};
 
 /// The calendar of delivery slots.
 pub trait Calendar {
@@ -12,7 +12,7 @@ pub trait Calendar {
 
     /// The windows of `slot`: as frozen when it opened, or as they would be by the present
     /// parameters if it never opened or is long gone.
-    fn schedule(slot: SlotIndex) -> Schedule;
+    fn schedule(slot: SlotIndex) -> SlotTimes;
 
     /// The slot whose delivery is under way now.
     fn current_slot() -> SlotIndex {

@@ -1,11 +1,11 @@
 //! Thieves, and what becomes of them.
 
 use super::*;
-use qedex_primitives::{Bill, Nonce, Schedule};
+use qedex_primitives::{Bill, Nonce, SlotTimes};
 
 const CARL: AccountId = 3;
 
-fn schedule() -> Schedule {
+fn schedule() -> SlotTimes {
     TestCalendar::schedule(SLOT)
 }
 

@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::Complaint;
-use qedex_primitives::{MeterId, Schedule};
+use qedex_primitives::{MeterId, SlotTimes};
 use sp_runtime::TokenError;
 
 const CARL: AccountId = 3;
 
-fn schedule() -> Schedule {
+fn schedule() -> SlotTimes {
     TestCalendar::schedule(SLOT)
 }
 

@@ -3,9 +3,9 @@
 use super::*;
 use crate::WeightInfo;
 use proptest::prelude::*;
-use qedex_primitives::{NewTrade, Schedule};
+use qedex_primitives::{NewTrade, SlotTimes};
 
-fn schedule() -> Schedule {
+fn schedule() -> SlotTimes {
     TestCalendar::schedule(SLOT)
 }
 
@@ -207,7 +207,7 @@ fn censored(authors: u64, censors: u64) -> Vec<(TradeId, Outcome)> {
     build_and_execute(|| {
         let mut chain = Censored { authors, censors, turn: 0 };
         trade(0, ANNA, SELMA, 500);
-        let Schedule {
+        let SlotTimes {
             delivery_ends,
             commitments_until,
             readings_until,

@@ -131,7 +131,7 @@ fn the_first_block_ever_is_no_outage() {
 }
 
 /// Sells Selma's 500 Wh to Anna with a commitment, and lets the chain run to the freeze.
-fn private_trade() -> qedex_primitives::Schedule {
+fn private_trade() -> qedex_primitives::SlotTimes {
     sell_and_commit(&[(ANNA, 500)], 500);
     TestCalendar::schedule(SLOT)
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::Paused;
 
-fn schedule() -> qedex_primitives::Schedule {
+fn schedule() -> qedex_primitives::SlotTimes {
     TestCalendar::schedule(SLOT)
 }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::*;
 use pallet_settlement::{Call, Outcome};
-use qedex_primitives::{Bill, MeterKey, Nonce as BillNonce, Schedule, Side, SlotIndex, Windows};
+use qedex_primitives::{Bill, MeterKey, Nonce as BillNonce, Side, SlotIndex, SlotTimes, Windows};
 use sp_core::{Get, Pair, sr25519};
 use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::DispatchResult;
@@ -30,7 +30,7 @@ fn rotate(world: &mut World, name: &str) -> DispatchResult {
 }
 
 /// Buyer and seller agree, and delivery begins.
-fn agree(world: &mut World) -> (SlotIndex, Schedule) {
+fn agree(world: &mut World) -> (SlotIndex, SlotTimes) {
     let slot = world.next_gate();
     let schedule = Windows::default().schedule(slot, SLOT);
     let terms = presets::leader_terms();

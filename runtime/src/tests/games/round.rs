@@ -5,7 +5,7 @@ use crate::*;
 use pallet_settlement::{Amounts, Outcome};
 use qedex_primitives::{
     Bill, BillAudit, MeterId, MeterSignature, Nonce as BillNonce, PricePerKwh, ReadingPayload,
-    Schedule, Side, SignedReading, SlotIndex, Wh, Windows, bill,
+    Side, SignedReading, SlotIndex, SlotTimes, Wh, Windows, bill,
 };
 use sp_core::{Pair, sr25519};
 use sp_keyring::Sr25519Keyring as Key;
@@ -224,7 +224,7 @@ impl World {
     }
 
     /// What the parties do between the end of delivery and the end of the trade.
-    fn settle(&mut self, slot: SlotIndex, schedule: Schedule, seller: Seller, buyer: Buyer) {
+    fn settle(&mut self, slot: SlotIndex, schedule: SlotTimes, seller: Seller, buyer: Buyer) {
         use pallet_settlement::Call;
         let reading = self.reading(slot, seller.delivers);
         let nonce: BillNonce = [7; 32];
