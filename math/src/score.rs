@@ -36,7 +36,7 @@ fn score(numerator: u128, denominator: u128) -> u64 {
 }
 
 /// What an account fed into the community: generation less own consumption, never below zero.
-pub fn net_export(generated: Wh, consumed: Wh) -> Wh {
+pub const fn net_export(generated: Wh, consumed: Wh) -> Wh {
     generated.saturating_sub(consumed)
 }
 

@@ -16,26 +16,33 @@ pub mod bill;
 pub mod calendar;
 pub mod market;
 pub mod membership;
+pub mod meter;
 pub mod metering;
+pub mod pov;
 pub mod reputation;
+pub mod settlement;
+pub mod tariff;
 #[cfg(feature = "frame")]
 pub mod traits;
 
 pub use bill::{BILL_CONTEXT, Nonce};
 pub use calendar::{Millis, Moment, SlotIndex, SlotTimes, Windows};
 pub use market::{
-    Balance, BookOrder, ClearingResult, Depth, DepthLevel, LeaderTerms, NewTrade, OrderId, Rule,
-    Side, SlotTerms, TradeId,
+    Balance, BookOrder, ClearingResult, Depth, DepthLevel, LeaderTerms, NewOrder, NewTrade,
+    OrderId, Rule, Side, SlotTerms, TradeId,
 };
 pub use membership::{
     AttributeId, ExclusionReason, Explanation, Lack, Obstacle, OwnerId, PolicyId, ReasonText, Role,
 };
+pub use meter::{Assignment, Installer, Meter};
 pub use metering::{
-    Band, Bill, BillError, DayPar, DayRange, Flow, MAX_BILL_READINGS, MeterId, MeterKey,
-    MeterReading, MeterSignature, ReadingPayload, SignedReading,
+    Bill, BillError, DayPar, Flow, MAX_BILL_READINGS, MeterId, MeterKey, MeterReading,
+    MeterSignature, ReadingError, ReadingPayload, SignedReading, Totals,
 };
 pub use qedex_math::{PricePerKwh, Wh};
 pub use reputation::Verdict;
+pub use settlement::{Amounts, Complaint, Outcome, Seller, Trade};
+pub use tariff::{Band, DayRange, TariffRule};
 #[cfg(feature = "frame")]
 pub use traits::{
     Admission, BillAudit, Calendar, EnergyFlow, EnergyLedger, EntropyBeacon, Escrow, KeyBudget,

@@ -178,6 +178,28 @@ pub struct BookOrder<AccountId> {
     pub held: Balance,
 }
 
+/// An order as its owner asks for it.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct NewOrder {
+    /// To buy or to sell.
+    pub side: Side,
+    /// The worst price that will do; a bid's includes the grid fee.
+    pub limit: PricePerKwh,
+    /// The energy.
+    pub energy: Wh,
+}
+
 /// A trade that clearing made of a bid and an ask, with the money that stands behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTrade<AccountId> {

@@ -110,6 +110,12 @@ impl Role {
     ];
 }
 
+/// The shortest exclusion: one hour.
+pub const MIN_EXCLUSION: Millis = 60 * 60 * 1_000;
+
+/// The longest exclusion: 31 days.
+pub const MAX_EXCLUSION: Millis = 31 * 24 * MIN_EXCLUSION;
+
 /// Why an account was excluded, at most 64 bytes of UTF-8.
 pub type ReasonText = BoundedVec<u8, ConstU32<64>>;
 

@@ -2,6 +2,7 @@
 
 use crate::{SlotIndex, Wh};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use qedex_math::score::net_export;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_core::{ConstU32, H256, bounded::BoundedVec, ed25519, sr25519};
@@ -11,8 +12,6 @@ use native::{ed25519_verify, sr25519_verify};
 // The host verifies for the runtime.
 #[cfg(feature = "frame")]
 use sp_io::crypto::{ed25519_verify, sr25519_verify};
-
-pub use qedex_math::tariff::{Band, DayRange};
 
 /// What the host does for the runtime, done in place.
 #[cfg(not(feature = "frame"))]
@@ -202,7 +201,7 @@ pub enum BillError {
     BadSignature,
 }
 
-/// What flowed through all meters of an account in one slot.
+/// What flowed in one slot, through one meter or through several.
 #[derive(
     Clone,
     Copy,
@@ -221,6 +220,71 @@ pub struct Flow {
     pub generated: Wh,
     /// Energy consumed.
     pub consumed: Wh,
+}
+
+impl Flow {
+    /// Generation less consumption, never below zero.
+    pub const fn surplus(&self) -> Wh {
+        net_export(self.generated, self.consumed)
+    }
+}
+
+/// What several meters say of one slot together.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Totals {
+    /// Energy generated.
+    pub generated: Wh,
+    /// Energy consumed.
+    pub consumed: Wh,
+    /// How many meters have a reading.
+    pub readings: u32,
+}
+
+impl Totals {
+    /// These totals with one more reading.
+    #[must_use]
+    pub const fn with(self, reading: &Flow) -> Self {
+        Self {
+            generated: self.generated.saturating_add(reading.generated),
+            consumed: self.consumed.saturating_add(reading.consumed),
+            readings: self.readings.saturating_add(1),
+        }
+    }
+
+    /// These totals with `after` in place of `before`, which is one of their readings.
+    #[must_use]
+    pub const fn corrected(self, before: &Flow, after: &Flow) -> Self {
+        Self {
+            generated: self
+                .generated
+                .saturating_sub(before.generated)
+                .saturating_add(after.generated),
+            consumed: self.consumed.saturating_sub(before.consumed).saturating_add(after.consumed),
+            readings: self.readings,
+        }
+    }
+
+    /// What flowed, without the number of readings.
+    pub const fn flow(&self) -> Flow {
+        Flow { generated: self.generated, consumed: self.consumed }
+    }
+
+    /// Generation less consumption, never below zero.
+    pub const fn surplus(&self) -> Wh {
+        self.flow().surplus()
+    }
 }
 
 /// A reading that is on chain, as clients are told of it.
@@ -266,4 +330,35 @@ pub struct DayPar {
     pub slots: u32,
     /// How many of them have a demand that is known.
     pub metered: u32,
+}
+
+/// Why a reading does not count.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum ReadingError {
+    /// There is no meter of this number.
+    UnknownMeter,
+    /// The meter was not active yet in this slot.
+    MeterNotActive,
+    /// The slot does not take readings now.
+    NotInReadingWindow,
+    /// A value is over the meter's capacity.
+    OverCapacity,
+    /// The meter has a reading of this slot already.
+    AlreadyRead,
+    /// The signature is not the one of the meter's key of that slot over this reading on this
+    /// chain.
+    BadSignature,
+    /// The meter was decommissioned before this slot.
+    Decommissioned,
 }

@@ -61,6 +61,7 @@
 extern crate alloc;
 
 pub use pallet::*;
+pub use qedex_primitives::NewOrder;
 pub use types::*;
 pub use weights::WeightInfo;
 

@@ -288,28 +288,6 @@ pub struct SlotRecord {
     pub renewing: u32,
 }
 
-/// An order as its owner asks for it.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub struct NewOrder {
-    /// To buy or to sell.
-    pub side: Side,
-    /// The worst price that will do; a bid's includes the grid fee.
-    pub limit: PricePerKwh,
-    /// The energy.
-    pub energy: Wh,
-}
-
 /// An order that is placed anew in every slot.
 #[derive(
     Clone,

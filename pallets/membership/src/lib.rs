@@ -88,13 +88,10 @@ pub use types::{
 pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
-use qedex_primitives::Millis;
-
-/// The shortest exclusion: one hour.
-pub const MIN_EXCLUSION: Millis = 3_600_000;
-
-/// The longest exclusion: 31 days.
-pub const MAX_EXCLUSION: Millis = 31 * 24 * 3_600_000;
+use qedex_primitives::{
+    Millis,
+    membership::{MAX_EXCLUSION, MIN_EXCLUSION},
+};
 
 /// How long after its expiry a credential stays on record at least: 31 days. Until then the owner
 /// behind its holder stays known, which ratings of the holder's last trades ask for.

@@ -11,8 +11,9 @@ use frame_support::{
 };
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use qedex_primitives::{
-    Band, BillAudit, Calendar, DayRange, Membership, MeterId, MeterKey, MeterSignature,
+    Band, BillAudit, Calendar, DayRange, Flow, Membership, MeterId, MeterKey, MeterSignature,
     ReadingPayload, Role, SlotIndex,
+    tariff::{MAX_LOOK_BACK, MAX_MID_RANGES},
 };
 use sp_core::{crypto::KeyTypeId, sr25519};
 use sp_io::{crypto, hashing::blake2_256};
@@ -137,9 +138,9 @@ fn give_history<T: Config>(id: MeterId) {
 fn widest_rule() -> TariffRule {
     TariffRule {
         threshold: Wh(1),
-        look_back: types::MAX_LOOK_BACK,
+        look_back: MAX_LOOK_BACK,
         mid: BoundedVec::truncate_from(
-            (0..types::MAX_MID_RANGES as u8)
+            (0..MAX_MID_RANGES as u8)
                 .map(|n| DayRange { from: n, until: n.saturating_add(1) })
                 .collect(),
         ),
@@ -355,7 +356,7 @@ mod benchmarks {
                 SLOT,
                 signed.payload.meter,
                 Correction {
-                    original: Reading { generated: MAX_CAPACITY, consumed: Wh::ZERO },
+                    original: Flow { generated: MAX_CAPACITY, consumed: Wh::ZERO },
                     installer: owner.clone(),
                     after_freeze: true,
                 },

@@ -2,17 +2,17 @@
 
 use crate::{
     AccountTotals, Assignment, Config, Correction, Corrections, Error, Event, FrozenTotals,
-    Installer, Meter, Meters, Pallet, Reading, Readings, SlotTotals,
+    Installer, Meter, Meters, Pallet, Readings, SlotTotals,
 };
 use frame_support::{ensure, pallet_prelude::DispatchResult};
-use qedex_primitives::{Calendar, MeterId, SlotIndex};
+use qedex_primitives::{Calendar, Flow, MeterId, SlotIndex};
 
 impl<T: Config> Pallet<T> {
     /// Puts `after` in the place of a reading.
     pub(crate) fn do_correct_reading(
         id: MeterId,
         slot: SlotIndex,
-        after: Reading,
+        after: Flow,
         corrector: Installer<T::AccountId>,
     ) -> DispatchResult {
         let meter = Meters::<T>::get(id).ok_or(Error::<T>::UnknownMeter)?;

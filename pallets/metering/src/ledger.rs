@@ -1,8 +1,8 @@
 //! What the meters say, as other pallets see it.
 
 use crate::{
-    AccountTotals, Config, Corrections, FrozenTotals, Meter, Meters, MetersOf, Pallet, Reading,
-    Readings, WeightInfo,
+    AccountTotals, Config, Corrections, FrozenTotals, Meter, Meters, MetersOf, Pallet, Readings,
+    WeightInfo,
 };
 use alloc::vec::Vec;
 use frame_support::{ensure, weights::Weight};
@@ -51,7 +51,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What the chain holds of a meter's reading as of the freeze, if it has one.
-    fn frozen_reading(slot: SlotIndex, id: MeterId) -> Option<Reading> {
+    fn frozen_reading(slot: SlotIndex, id: MeterId) -> Option<Flow> {
         let reading = Readings::<T>::get(slot, id)?;
         match Corrections::<T>::get(slot, id) {
             Some(correction) if correction.after_freeze => Some(correction.original),
@@ -107,14 +107,14 @@ impl<T: Config> BillAudit<T::AccountId> for Pallet<T> {
         for (id, meter, signed) in owed {
             let assignment = meter.assignment(slot).map_err(|_| BillError::WrongMeters)?;
             ensure!(Self::is_signed_by(signed, &assignment.key), BillError::BadSignature);
-            let reading = Self::frozen_reading(slot, id).unwrap_or(Reading {
+            let reading = Self::frozen_reading(slot, id).unwrap_or(Flow {
                 generated: signed.payload.generated,
                 consumed: signed.payload.consumed,
             });
             flow.generated = flow.generated.saturating_add(reading.generated);
             flow.consumed = flow.consumed.saturating_add(reading.consumed);
         }
-        Ok(flow.generated.saturating_sub(flow.consumed))
+        Ok(flow.surplus())
     }
 
     fn audit_weight() -> Weight {

@@ -35,12 +35,11 @@ mod views;
 pub mod weights;
 
 pub use pallet::*;
-pub use qedex_primitives::SignedReading;
-pub use registry::GenesisMeter;
-pub use types::{
-    Assignment, Correction, DayLoad, Installer, Meter, Progress, Reading, ReadingError, TariffRule,
-    Totals,
+pub use qedex_primitives::{
+    Assignment, Installer, Meter, ReadingError, SignedReading, TariffRule, Totals,
 };
+pub use registry::GenesisMeter;
+pub use types::{Correction, DayLoad, Progress};
 pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
@@ -171,7 +170,7 @@ pub mod pallet {
     /// The readings, by slot and meter, as corrected.
     #[pallet::storage]
     pub type Readings<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, SlotIndex, Twox64Concat, MeterId, Reading>;
+        StorageDoubleMap<_, Twox64Concat, SlotIndex, Twox64Concat, MeterId, Flow>;
 
     /// Which readings were corrected, and what the meter had said, by slot and meter.
     #[pallet::storage]
@@ -397,7 +396,7 @@ pub mod pallet {
             consumed: Wh,
         ) -> DispatchResult {
             let installer = Self::ensure_installer(origin)?;
-            let after = Reading { generated, consumed };
+            let after = Flow { generated, consumed };
             Self::do_correct_reading(meter, slot, after, installer)
         }
 

@@ -99,9 +99,9 @@ mod notices {
             /// Who corrected it.
             installer: T::AccountId,
             /// What the meter had said.
-            before: Reading,
+            before: Flow,
             /// What counts now.
-            after: Reading,
+            after: Flow,
             /// Whether the slot was frozen already: then nothing that was settled changes.
             after_freeze: bool,
         },

@@ -1,12 +1,12 @@
 //! How a reading is judged and counted.
 
 use crate::{
-    AccountTotals, Config, Error, Event, Meters, OldestKept, Pallet, Reading, ReadingError,
-    Readings, SignedReading, SlotTotals,
+    AccountTotals, Config, Error, Event, Meters, OldestKept, Pallet, ReadingError, Readings,
+    SignedReading, SlotTotals,
 };
 use frame_support::{ensure, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
-use qedex_primitives::{Calendar, MeterKey, SlotIndex};
+use qedex_primitives::{Calendar, Flow, MeterKey, SlotIndex};
 use sp_runtime::traits::Zero;
 
 impl<T: Config> Pallet<T> {
@@ -44,7 +44,7 @@ impl<T: Config> Pallet<T> {
         ensure!(!Readings::<T>::contains_key(slot, id), ReadingError::AlreadyRead);
         ensure!(Self::is_signed_by(signed, &assignment.key), ReadingError::BadSignature);
 
-        let reading = Reading { generated: payload.generated, consumed: payload.consumed };
+        let reading = Flow { generated: payload.generated, consumed: payload.consumed };
         Readings::<T>::insert(slot, id, reading);
         AccountTotals::<T>::mutate(slot, &assignment.owner, |entry| {
             *entry = Some(entry.unwrap_or_default().with(&reading));

@@ -17,12 +17,12 @@ impl<T: Config> Pallet<T> {
         (first.0..until)
             .map(SlotIndex)
             .filter_map(|slot| {
-                let flow = Readings::<T>::get(slot, id)?.flow();
+                let flow = Readings::<T>::get(slot, id)?;
                 let corrected = Corrections::<T>::get(slot, id);
                 Some(MeterReading {
                     slot,
                     flow,
-                    original: corrected.map(|correction| correction.original.flow()),
+                    original: corrected.map(|correction| correction.original),
                 })
             })
             .collect()

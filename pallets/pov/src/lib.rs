@@ -79,11 +79,9 @@ pub mod types;
 pub mod weights;
 
 pub use pallet::*;
+pub use qedex_primitives::pov::{AuraSlot, Author, PastSession, PastShare, Reduction, Schedule};
 pub use session::ValidatorOf;
-pub use types::{
-    AuraSlot, Author, BandPrices, Change, PastSession, PastShare, Reduction, Removal,
-    RemovalReason, Rules, Schedule,
-};
+pub use types::{BandPrices, Change, Removal, RemovalReason, Rules};
 pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;

@@ -1,10 +1,9 @@
 //! From scores to Aura's list, and from a slot back to its author.
 
 use crate::{
-    Author, Authored, Change, Config, CurrentRules, CurrentSchedule, DueBefore, Event, LastChange,
-    Pallet, Reduction, Removals, Repair, Schedule, ScheduleOf, SessionSlots,
+    AuraSlot, Author, Authored, Change, Config, CurrentRules, CurrentSchedule, DueBefore, Event,
+    LastChange, Pallet, Reduction, Removals, Repair, Schedule, ScheduleOf, SessionSlots,
     pallet::{AccountOf, KeyOf},
-    types::AuraSlot,
 };
 use alloc::{vec, vec::Vec};
 use codec::{Decode, Encode};

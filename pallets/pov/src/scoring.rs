@@ -44,10 +44,7 @@ impl<T: Config> Pallet<T> {
         let prices = &rules.prices;
         let sum = window.iter().fold(0_u128, |sum, (slot, band)| {
             let score = T::EnergyFlow::flow(who, *slot).map_or(0, |flow| match band {
-                Band::Off => score::generation_score(
-                    standing,
-                    score::net_export(flow.generated, flow.consumed),
-                ),
+                Band::Off => score::generation_score(standing, flow.surplus()),
                 Band::Mid | Band::On => {
                     score::saving_score(standing, flow.consumed, prices.of(*band), prices.off)
                 }

@@ -1,11 +1,10 @@
 //! What the session pallet asks: when a session ends, who is in the next, and what follows.
 
 use crate::{
-    Authored, Config, CurrentRules, CurrentSchedule, DueBefore, Pallet, PastSession, PastSessions,
-    PastShare, Repair, SessionSlots,
+    AuraSlot, Authored, Config, CurrentRules, CurrentSchedule, DueBefore, Pallet, PastSession,
+    PastSessions, PastShare, Repair, SessionSlots,
     pallet::{AccountOf, KeyOf},
     schedule::Scored,
-    types::AuraSlot,
 };
 use alloc::vec::Vec;
 use core::marker::PhantomData;

@@ -11,6 +11,7 @@ use qedex_primitives::{
     Balance, Bill, Calendar, EnergyLedger, Escrow, LeaderTerms, MAX_BILL_READINGS,
     MarketSettlement, MeterId, MeterSignature, NewTrade, Nonce, PricePerKwh, Ratings,
     ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId, Wh, Windows, bill,
+    settlement::MAX_DEFAULTS,
 };
 use sp_core::{H256, sr25519};
 use sp_runtime::{Permill, traits::Zero};

@@ -80,8 +80,10 @@ extern crate self as pallet_settlement;
 
 pub use pallet::*;
 pub(crate) use payout::Decision;
-pub use rules::*;
-pub use types::*;
+pub use qedex_primitives::settlement::{
+    Amounts, Book, Complaint, Outcome, Revealed, Rules, Seller, Stage, Trade,
+};
+pub use rules::MAX_RULE_CHANGES;
 pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
@@ -100,7 +102,6 @@ mod rules;
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state;
-mod types;
 mod views;
 pub mod weights;
 

@@ -52,8 +52,7 @@ fn scores_follow_the_readings_of_the_validators_meters() {
         let generated = [(Key::Alice, 8_000), (Key::Bob, 4_000), (Key::Charlie, 1_000)];
         for (who, energy) in generated {
             let meter = pallet_metering::MetersOf::<Runtime>::get(who.to_account_id())[0];
-            let reading =
-                pallet_metering::types::Reading { generated: Wh(energy), consumed: Wh(0) };
+            let reading = qedex_primitives::Flow { generated: Wh(energy), consumed: Wh(0) };
             for slot in (0..4).map(|back| SlotIndex(last.0 - back)) {
                 pallet_metering::Readings::<Runtime>::insert(slot, meter, reading);
                 pallet_metering::AccountTotals::<Runtime>::insert(

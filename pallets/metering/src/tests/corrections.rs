@@ -1,7 +1,7 @@
 //! How a second installer corrects what a meter said.
 
 use super::*;
-use crate::{AccountTotals, Correction, Corrections, FrozenTotals, Reading, Readings, SlotTotals};
+use crate::{AccountTotals, Correction, Corrections, FrozenTotals, Readings, SlotTotals};
 use qedex_primitives::{BillAudit, EnergyFlow, Flow};
 
 fn read_bens(generated: u64, consumed: u64) {
@@ -36,7 +36,7 @@ fn a_correction_is_visible_as_such() {
     run(|| {
         read_bens(700, 100);
         assert_ok!(correct(SECOND_INSTALLER, BENS, 600, 100));
-        let reading = |generated| Reading { generated: Wh(generated), consumed: Wh(100) };
+        let reading = |generated| Flow { generated: Wh(generated), consumed: Wh(100) };
         assert_eq!(
             Corrections::<Test>::get(SLOT, BENS),
             Some(Correction {
@@ -57,8 +57,8 @@ fn a_correction_is_visible_as_such() {
             })
         );
         let [told] = Metering::readings(BENS, SlotIndex(0), SLOT.next()).try_into().unwrap();
-        assert_eq!(told.flow, reading(600).flow());
-        assert_eq!(told.original, Some(reading(700).flow()));
+        assert_eq!(told.flow, reading(600));
+        assert_eq!(told.original, Some(reading(700)));
     });
 }
 

@@ -1,9 +1,9 @@
 //! How readings are judged, one by one and in batches.
 
 use super::*;
-use crate::{AccountTotals, Reading, ReadingBatch, Readings, SlotTotals, Totals};
+use crate::{AccountTotals, ReadingBatch, Readings, SlotTotals, Totals};
 use frame_support::BoundedVec;
-use qedex_primitives::{Calendar, MeterSignature, ReadingPayload};
+use qedex_primitives::{Calendar, Flow, MeterSignature, ReadingPayload};
 use sp_core::{H256, Pair, sr25519};
 
 fn submit_batch(readings: Vec<SignedReading>) {
@@ -31,7 +31,7 @@ fn a_good_reading_counts_whoever_carries_it() {
         submit(reading(FIRST, SLOT, 800, 300));
         assert_eq!(
             Readings::<Test>::get(SLOT, FIRST),
-            Some(Reading { generated: Wh(800), consumed: Wh(300) })
+            Some(Flow { generated: Wh(800), consumed: Wh(300) })
         );
         assert_eq!(AccountTotals::<Test>::get(SLOT, ANNA), totals(800, 300, 1));
         assert_eq!(SlotTotals::<Test>::get(SLOT), totals(800, 300, 1));

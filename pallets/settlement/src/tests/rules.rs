@@ -1,9 +1,13 @@
 //! What the council may tune, and how far that reaches.
 
 use super::*;
-use crate::{MAX_DEFAULTS, MAX_EXCLUSION, MAX_RULE_CHANGES, MIN_EXCLUSION, RuleChanges, Rules};
+use crate::{MAX_RULE_CHANGES, RuleChanges, Rules};
 use proptest::prelude::*;
 use qedex_primitives::{Millis, Moment, Windows};
+use qedex_primitives::{
+    membership::{MAX_EXCLUSION, MIN_EXCLUSION},
+    settlement::MAX_DEFAULTS,
+};
 use sp_runtime::{BuildStorage, Permill};
 
 fn rules(offline_percent: u32) -> Rules {

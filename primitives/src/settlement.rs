@@ -1,10 +1,67 @@
-//! What settlement stores and reports.
+//! Trades, what decides them, and the rules by which they are settled.
 
-use crate::Rules;
+use crate::{
+    Balance, Millis, Moment, PricePerKwh, SlotTerms, TradeId, Wh,
+    membership::{MAX_EXCLUSION, MIN_EXCLUSION},
+};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use qedex_primitives::{Balance, Millis, Moment, PricePerKwh, SlotTerms, TradeId, Wh};
 use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+use sp_arithmetic::Permill;
 use sp_core::H256;
+
+/// The least and the largest share of honest sellers that may be assumed off-line.
+pub const OFFLINE_SHARES: (Permill, Permill) =
+    (Permill::from_percent(1), Permill::from_percent(50));
+
+/// The most slots that a seller may default in before it is excluded.
+pub const MAX_DEFAULTS: u32 = 100;
+
+/// The rules of settlement. A slot keeps those under which its gate opened.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+pub struct Rules {
+    /// The share of honest sellers that are assumed off-line when a complaint calls on them: sets
+    /// the bond of a complaint. From 1 % to 50 %.
+    pub offline_share: Permill,
+    /// In how many slots a seller may default before it is excluded, from 1 to 100.
+    pub defaults_to_exclusion: u32,
+    /// How long it is excluded, in milliseconds, from an hour to 31 days.
+    pub exclusion: Millis,
+}
+
+impl Default for Rules {
+    /// One seller in twenty off-line, excluded for a day at the second default.
+    fn default() -> Self {
+        Self {
+            offline_share: Permill::from_percent(5),
+            defaults_to_exclusion: 2,
+            exclusion: 24 * MIN_EXCLUSION,
+        }
+    }
+}
+
+impl Rules {
+    /// Whether each of them is in its range.
+    pub fn is_valid(&self) -> bool {
+        let (least, largest) = OFFLINE_SHARES;
+        (least..=largest).contains(&self.offline_share)
+            && (1..=MAX_DEFAULTS).contains(&self.defaults_to_exclusion)
+            && (MIN_EXCLUSION..=MAX_EXCLUSION).contains(&self.exclusion)
+    }
+}
 
 /// An open trade.
 #[derive(
