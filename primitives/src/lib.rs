@@ -22,6 +22,8 @@ pub mod pov;
 pub mod reputation;
 pub mod settlement;
 pub mod tariff;
+#[cfg(all(feature = "frame", feature = "std"))]
+pub mod testing;
 #[cfg(feature = "frame")]
 pub mod traits;
 

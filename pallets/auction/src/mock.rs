@@ -12,10 +12,11 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use frame_system::EnsureRoot;
+pub use qedex_primitives::testing::{Owners, Permitted, TestMembership};
 use qedex_primitives::{
-    Admission, Balance, Band, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement,
-    Membership, Millis, Moment, NewTrade, OwnerId, PolicyId, PricePerKwh, Role, Rule, SlotIndex,
-    SlotTerms, SlotTimes, Tariff, Wh, Windows,
+    Admission, Balance, Band, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement, Millis,
+    Moment, NewTrade, PricePerKwh, Role, Rule, SlotIndex, SlotTerms, SlotTimes, Tariff, Wh,
+    Windows,
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
 
@@ -35,10 +36,6 @@ impl frame_system::Config for Test {
 }
 
 parameter_types! {
-    pub static MayTrade: Vec<AccountId> = Vec::new();
-    pub static MaySell: Vec<AccountId> = Vec::new();
-    pub static MayAggregate: Vec<AccountId> = Vec::new();
-    pub static Owners: Vec<(AccountId, OwnerId)> = Vec::new();
     pub static BandOfAll: Band = Band::Off;
     pub static MaxBatch: u32 = 10;
     pub static MaxStandingOrders: u32 = 20;
@@ -63,38 +60,8 @@ pub const STEP: Weight = Weight::from_parts(1_000, 0);
 /// A trade as the settlement got it.
 pub type Trade = (SlotIndex, NewTrade<AccountId>);
 
-/// Lets those trade whom the tests name.
+/// Admits everybody whom no test distrusts.
 pub struct Members;
-
-impl Membership<AccountId> for Members {
-    fn satisfies(_who: &AccountId, _policy: PolicyId) -> bool {
-        false
-    }
-
-    fn may(who: &AccountId, role: Role) -> bool {
-        match role {
-            Role::Trade => MayTrade::get().contains(who),
-            Role::Sell => MaySell::get().contains(who),
-            Role::Aggregate => MayAggregate::get().contains(who),
-            _ => false,
-        }
-    }
-
-    fn owner_of(who: &AccountId) -> Option<OwnerId> {
-        let owners = Owners::get();
-        owners.iter().find(|(account, _)| account == who).map(|(_, owner)| *owner)
-    }
-
-    #[cfg(feature = "runtime-benchmarks")]
-    fn grant(who: &AccountId, role: Role) {
-        match role {
-            Role::Trade => MayTrade::mutate(|members| members.push(*who)),
-            Role::Sell => MaySell::mutate(|members| members.push(*who)),
-            Role::Aggregate => MayAggregate::mutate(|members| members.push(*who)),
-            _ => {}
-        }
-    }
-}
 
 impl Admission<AccountId> for Members {
     fn admits(who: &AccountId, role: Role) -> bool {
@@ -216,7 +183,7 @@ impl Time for Clock {
 
 impl pallet_auction::Config for Test {
     type AdminOrigin = EnsureRoot<AccountId>;
-    type Membership = Members;
+    type Membership = TestMembership;
     type Admission = Members;
     type Escrow = Books;
     type Settlement = Books;
@@ -270,6 +237,15 @@ pub const TERMS: LeaderTerms = LeaderTerms {
     deposit_rate: Permill::from_percent(70),
     rule: Rule::Uniform,
 };
+
+/// Lets the members buy and sell, the consumer buy, and the pauper both.
+pub fn permit_members() {
+    for who in MEMBERS.chain([PAUPER]) {
+        TestMembership::permit(who, Role::Trade);
+        TestMembership::permit(who, Role::Sell);
+    }
+    TestMembership::permit(CONSUMER, Role::Trade);
+}
 
 /// The schedule of `slot` by the pallet.
 pub fn schedule(slot: SlotIndex) -> SlotTimes {
@@ -326,10 +302,9 @@ impl ExtBuilder {
 
     fn reset(&self) {
         Distrusted::set(Vec::new());
-        MayTrade::set(MEMBERS.chain([CONSUMER, PAUPER]).collect());
-        MaySell::set(MEMBERS.chain([PAUPER]).collect());
-        MayAggregate::set(vec![AGGREGATOR]);
-        Owners::take();
+        TestMembership::reset();
+        permit_members();
+        TestMembership::permit(AGGREGATOR, Role::Aggregate);
         BandOfAll::set(Band::Off);
         MaxBatch::set(10);
         MaxStandingOrders::set(20);

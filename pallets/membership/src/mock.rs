@@ -3,15 +3,13 @@
 use crate as pallet_membership;
 use crate::{GenesisAttribute, GenesisConfig, GenesisCredential};
 use frame_support::{
-    derive_impl, parameter_types,
+    derive_impl,
     traits::{ConstU32, ConstU128, fungible::InspectHold},
 };
 use frame_system::EnsureRoot;
 use qedex_math::policy::PolicyNode;
-use qedex_primitives::{
-    AttributeId, Balance, Calendar, Millis, Moment, OwnerId, PolicyId, Role, SlotIndex, SlotTimes,
-    Windows,
-};
+pub use qedex_primitives::testing::Now;
+use qedex_primitives::{AttributeId, Balance, Moment, OwnerId, PolicyId, Role, testing};
 use sp_runtime::BuildStorage;
 
 pub type AccountId = u64;
@@ -41,31 +39,8 @@ impl pallet_balances::Config for Test {
     type ExistentialDeposit = ConstU128<ED>;
 }
 
-parameter_types! {
-    pub static Now: Moment = 0;
-}
-
 /// Quarter-hours and a clock that stands still until it is set.
-pub struct TestCalendar;
-
-impl Calendar for TestCalendar {
-    fn slot_length() -> Millis {
-        900_000
-    }
-
-    fn now() -> Moment {
-        Now::get()
-    }
-
-    fn schedule(slot: SlotIndex) -> SlotTimes {
-        Windows::default().schedule(slot, Self::slot_length())
-    }
-
-    #[cfg(feature = "runtime-benchmarks")]
-    fn set_now(moment: Moment) {
-        Now::set(moment);
-    }
-}
+pub type TestCalendar = testing::TestCalendar<900_000>;
 
 impl pallet_membership::Config for Test {
     type AdminOrigin = EnsureRoot<AccountId>;

@@ -6,9 +6,10 @@ use frame_support::{
     derive_impl, parameter_types,
     traits::{ConstU32, ConstU64, ConstU128, LinearStoragePrice, fungible::HoldConsideration},
 };
+pub use qedex_primitives::testing::{Now, TestMembership, TestWindows, owner};
 use qedex_primitives::{
-    Balance, Calendar, Membership, MeterId, MeterKey, MeterSignature, Millis, Moment, OwnerId,
-    PolicyId, ReadingPayload, Role, SlotIndex, SlotTimes, UnsettledSlots, Wh, Windows,
+    Balance, Calendar, MeterId, MeterKey, MeterSignature, Millis, ReadingPayload, Role, SlotIndex,
+    UnsettledSlots, Wh, Windows, testing,
 };
 use sp_core::{H256, Pair, ed25519, sr25519};
 use sp_runtime::BuildStorage;
@@ -38,15 +39,8 @@ impl pallet_balances::Config for Test {
 }
 
 parameter_types! {
-    pub static Now: Moment = 0;
-    pub static TestWindows: Windows = Windows::default();
-    pub static Installers: Vec<AccountId> = vec![INSTALLER, SECOND_INSTALLER];
-    /// Which accounts are of the owner of which other one.
-    pub static Aliases: Vec<(AccountId, AccountId)> = vec![];
     /// The earliest slot that is not settled.
     pub static Oldest: Option<SlotIndex> = None;
-    /// Of whom membership knows no owner.
-    pub static Unknown: Vec<AccountId> = vec![];
     pub const BondReason: RuntimeHoldReason =
         RuntimeHoldReason::Metering(pallet_metering::HoldReason::Storage);
 }
@@ -62,26 +56,7 @@ pub const BOND_PER_BYTE: u128 = 1;
 pub const SLOT_LENGTH: Millis = 900_000;
 
 /// A clock that stands still until it is set.
-pub struct TestCalendar;
-
-impl Calendar for TestCalendar {
-    fn slot_length() -> Millis {
-        SLOT_LENGTH
-    }
-
-    fn now() -> Moment {
-        Now::get()
-    }
-
-    fn schedule(slot: SlotIndex) -> SlotTimes {
-        TestWindows::get().schedule(slot, SLOT_LENGTH)
-    }
-
-    #[cfg(feature = "runtime-benchmarks")]
-    fn set_now(moment: Moment) {
-        Now::set(moment);
-    }
-}
+pub type TestCalendar = testing::TestCalendar<SLOT_LENGTH>;
 
 /// Leaves slots unsettled as the tests ask.
 pub struct TestSettlement;
@@ -89,34 +64,6 @@ pub struct TestSettlement;
 impl UnsettledSlots for TestSettlement {
     fn oldest_unsettled() -> Option<SlotIndex> {
         Oldest::get()
-    }
-}
-
-/// Lets those install meters that the tests name.
-pub struct TestMembership;
-
-impl Membership<AccountId> for TestMembership {
-    fn satisfies(_who: &AccountId, _policy: PolicyId) -> bool {
-        false
-    }
-
-    fn may(who: &AccountId, role: Role) -> bool {
-        role == Role::InstallMeters && Installers::get().contains(who)
-    }
-
-    /// Everybody is an owner of one's own, unless a test says otherwise.
-    fn owner_of(who: &AccountId) -> Option<OwnerId> {
-        let aliases = Aliases::get();
-        let person = aliases.iter().find(|(alias, _)| alias == who);
-        let person = person.map_or(*who, |(_, person)| *person);
-        let mut id = [0; 32];
-        id[..8].copy_from_slice(&person.to_le_bytes());
-        (!Unknown::get().contains(who)).then_some(OwnerId(id))
-    }
-
-    #[cfg(feature = "runtime-benchmarks")]
-    fn grant(who: &AccountId, _role: Role) {
-        Installers::mutate(|installers| installers.push(*who));
     }
 }
 
@@ -257,9 +204,14 @@ impl ExtBuilder {
     pub fn build(self) -> sp_io::TestExternalities {
         Now::set(0);
         TestWindows::set(Windows::default());
-        Installers::set(vec![INSTALLER, SECOND_INSTALLER]);
-        Aliases::set(vec![]);
-        Unknown::set(vec![]);
+        TestMembership::reset();
+        for installer in [INSTALLER, SECOND_INSTALLER] {
+            TestMembership::permit(installer, Role::InstallMeters);
+        }
+        // Everybody is an owner of one's own, unless a test says otherwise.
+        for who in [INSTALLER, SECOND_INSTALLER, ANNA, BEN, CLARA, CARRIER] {
+            TestMembership::set_owner(who, owner(who));
+        }
         Oldest::set(None);
         let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
         pallet_balances::GenesisConfig::<Test> {

@@ -8,9 +8,9 @@ use frame_support::{
     traits::{ConstBool, ConstU32, ConstU64, OnFinalize, OnInitialize},
 };
 use frame_system::EnsureRoot;
+pub use qedex_primitives::testing::{Now, TestMembership, owner};
 use qedex_primitives::{
-    Band, Calendar, EnergyFlow, EntropyBeacon, Flow, Membership, Millis, Moment, OwnerId, PolicyId,
-    Role, SlotIndex, SlotTimes, Standing, Tariff, Wh, Windows,
+    Band, EnergyFlow, EntropyBeacon, Flow, Millis, Role, SlotIndex, Standing, Tariff, Wh, testing,
 };
 use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
 use sp_core::H256;
@@ -19,7 +19,7 @@ use sp_runtime::{
     testing::UintAuthorityId,
     traits::{Convert, OpaqueKeys},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub type AccountId = u64;
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -111,9 +111,6 @@ pub const DELIVERY: Millis = 12_000;
 pub const CAPACITY: Wh = Wh(20_000);
 
 parameter_types! {
-    pub static Now: Moment = 0;
-    pub static Validating: BTreeSet<AccountId> = BTreeSet::new();
-    pub static Owners: BTreeMap<AccountId, OwnerId> = BTreeMap::new();
     /// What flows through an account's meter in every slot.
     pub static Flows: BTreeMap<AccountId, Flow> = BTreeMap::new();
     /// Where a slot differs from that.
@@ -124,48 +121,8 @@ parameter_types! {
     pub static Epoch: u64 = 7;
 }
 
-pub struct TestCalendar;
-
-impl Calendar for TestCalendar {
-    fn slot_length() -> Millis {
-        DELIVERY
-    }
-
-    fn now() -> Moment {
-        Now::get()
-    }
-
-    fn schedule(slot: SlotIndex) -> SlotTimes {
-        Windows::default().schedule(slot, DELIVERY)
-    }
-
-    #[cfg(feature = "runtime-benchmarks")]
-    fn set_now(moment: Moment) {
-        Now::set(moment);
-    }
-}
-
-pub struct TestMembership;
-
-impl Membership<AccountId> for TestMembership {
-    fn satisfies(_who: &AccountId, _policy: PolicyId) -> bool {
-        false
-    }
-
-    fn may(who: &AccountId, role: Role) -> bool {
-        role == Role::Validate && Validating::get().contains(who)
-    }
-
-    fn owner_of(who: &AccountId) -> Option<OwnerId> {
-        Owners::get().get(who).copied()
-    }
-
-    #[cfg(feature = "runtime-benchmarks")]
-    fn grant(who: &AccountId, _role: Role) {
-        Validating::mutate(|all| all.insert(*who));
-        Owners::mutate(|all| all.insert(*who, owner(*who)));
-    }
-}
+/// A clock that stands still until it is set.
+pub type TestCalendar = testing::TestCalendar<DELIVERY>;
 
 pub struct TestMeters;
 
@@ -218,12 +175,6 @@ impl Config for Test {
     type WeightInfo = ();
 }
 
-pub fn owner(who: AccountId) -> OwnerId {
-    let mut id = [0; 32];
-    id[..8].copy_from_slice(&who.to_le_bytes());
-    OwnerId(id)
-}
-
 pub fn rules() -> Rules {
     Rules { floor: 2, window: 4, ..Rules::default() }
 }
@@ -234,8 +185,11 @@ pub const FIRST_SLOT: u64 = 100_003;
 /// A chain of these validators.
 pub fn externalities(validators: &[AccountId]) -> sp_io::TestExternalities {
     Now::set(FIRST_SLOT * 2_000);
-    Validating::set(validators.iter().copied().collect());
-    Owners::set(validators.iter().map(|who| (*who, owner(*who))).collect());
+    TestMembership::reset();
+    for who in validators {
+        TestMembership::permit(*who, Role::Validate);
+        TestMembership::set_owner(*who, owner(*who));
+    }
     Flows::set(BTreeMap::new());
     SlotFlows::set(BTreeMap::new());
     Bands::set(BTreeMap::new());

@@ -2,13 +2,11 @@
 
 use crate as pallet_reputation;
 use frame_support::{
-    derive_impl, parameter_types,
+    derive_impl,
     traits::{ConstU32, ConstU64, ConstU128},
 };
-use qedex_primitives::{
-    Balance, Calendar, Membership, Millis, Moment, OwnerId, PolicyId, Role, SlotIndex, SlotTimes,
-    Wh, Windows,
-};
+pub use qedex_primitives::testing::{Now, Owners, TestMembership};
+use qedex_primitives::{Balance, Millis, Wh, testing};
 use sp_runtime::BuildStorage;
 
 pub type AccountId = u64;
@@ -45,54 +43,8 @@ pub const FULL_RATING: Wh = Wh(10_000);
 /// The length of a day of quarter-hours.
 pub const DAY: Millis = 86_400_000;
 
-parameter_types! {
-    pub static Now: Moment = 0;
-    pub static Owners: Vec<(AccountId, OwnerId)> = vec![];
-}
-
 /// Quarter-hours and a clock that stands still until it is set.
-pub struct TestCalendar;
-
-impl Calendar for TestCalendar {
-    fn slot_length() -> Millis {
-        900_000
-    }
-
-    fn now() -> Moment {
-        Now::get()
-    }
-
-    fn schedule(slot: SlotIndex) -> SlotTimes {
-        Windows::default().schedule(slot, Self::slot_length())
-    }
-
-    #[cfg(feature = "runtime-benchmarks")]
-    fn set_now(moment: Moment) {
-        Now::set(moment);
-    }
-}
-
-/// Knows the owners that the tests name.
-pub struct TestMembership;
-
-impl Membership<AccountId> for TestMembership {
-    fn satisfies(_who: &AccountId, _policy: PolicyId) -> bool {
-        false
-    }
-
-    fn may(_who: &AccountId, _role: Role) -> bool {
-        false
-    }
-
-    fn owner_of(who: &AccountId) -> Option<OwnerId> {
-        let owners = Owners::get();
-        let entry = owners.iter().find(|(account, _)| account == who);
-        entry.map(|(_, owner)| *owner)
-    }
-
-    #[cfg(feature = "runtime-benchmarks")]
-    fn grant(_who: &AccountId, _role: Role) {}
-}
+pub type TestCalendar = testing::TestCalendar<900_000>;
 
 /// How many raters of a ratee are remembered.
 pub const MAX_RATERS: u32 = 8;
@@ -121,7 +73,7 @@ pub const FUNDS: Balance = 1_000 * QED;
 /// The state at the beginning.
 pub fn build() -> sp_io::TestExternalities {
     Now::set(1_000 * DAY);
-    Owners::set(vec![]);
+    TestMembership::reset();
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     pallet_balances::GenesisConfig::<Test> {
         balances: [ANNA, BEN, CLARA].map(|who| (who, FUNDS)).to_vec(),

@@ -9,11 +9,12 @@ use frame_support::{
     },
     weights::{Weight, WeightMeter},
 };
+pub use qedex_primitives::testing::Now;
 use qedex_primitives::{
     Balance, Bill, BillAudit, BillError, Calendar, EnergyLedger, Escrow, LeaderTerms,
     MarketSettlement, MeterId, MeterSignature, Millis, Moment, NewTrade, Nonce, PricePerKwh,
     Ratings, ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms, SlotTimes, TradeId,
-    Verdict, Wh, Windows,
+    Verdict, Wh, Windows, testing,
 };
 use sp_core::H256;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
@@ -52,7 +53,6 @@ impl pallet_balances::Config for Test {
 }
 
 parameter_types! {
-    pub static Now: Moment = 0;
     pub static Delivered: BTreeMap<(AccountId, SlotIndex), Wh> = BTreeMap::new();
     pub static Rated: Vec<(AccountId, AccountId, Wh, Verdict)> = vec![];
     pub static Excluded: Vec<(AccountId, Millis)> = vec![];
@@ -65,26 +65,7 @@ parameter_types! {
 pub const SLOT_LENGTH: Millis = 12_000;
 
 /// A clock that stands still until it is set.
-pub struct TestCalendar;
-
-impl Calendar for TestCalendar {
-    fn slot_length() -> Millis {
-        SLOT_LENGTH
-    }
-
-    fn now() -> Moment {
-        Now::get()
-    }
-
-    fn schedule(slot: SlotIndex) -> SlotTimes {
-        Windows::default().schedule(slot, SLOT_LENGTH)
-    }
-
-    #[cfg(feature = "runtime-benchmarks")]
-    fn set_now(moment: Moment) {
-        Now::set(moment);
-    }
-}
+pub type TestCalendar = testing::TestCalendar<SLOT_LENGTH>;
 
 /// Knows the energies that the tests set.
 pub struct TestLedger;

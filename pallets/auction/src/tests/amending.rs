@@ -104,7 +104,7 @@ fn an_amended_order_obeys_the_rules_of_an_order() {
 fn who_lost_the_credential_may_reduce_and_cancel_and_do_nothing_new() {
     run(|| {
         let id = bid(1, 200, 1_000);
-        MayTrade::set(Vec::new());
+        TestMembership::forbid_all(Role::Trade);
         assert_noop!(amend(1, id, 210, 1_000), Error::<Test>::NotPermitted);
         assert_noop!(amend(1, id, 200, 1_100), Error::<Test>::NotPermitted);
         assert_ok!(amend(1, id, 200, 500));

@@ -9,15 +9,14 @@ fn fill_book(orders: u64) {
     MaxOrdersPerSlot::set(200_000);
     for n in 0..orders {
         let who = 1_000 + n;
-        MayTrade::set(vec![who]);
-        MaySell::set(vec![who]);
+        Permitted::set([(who, Role::Trade), (who, Role::Sell)].into());
         Free::insert(who, ENDOWMENT);
         let mills = 100 + u128::from(n * 7_919 % 200);
         let side = if n % 2 == 0 { Side::Bid } else { Side::Ask };
         assert_ok!(place_at(who, side, price(mills), 200 + n % 8 * 100));
     }
-    MayTrade::set(MEMBERS.collect());
-    MaySell::set(MEMBERS.collect());
+    Permitted::take();
+    permit_members();
 }
 
 /// What placing an order costs in a book of this size: the items that it changes, with the sizes of

@@ -93,8 +93,8 @@ fn fills(orders: &[AnyOrder], keys: u64, page: u64) -> (Option<(u128, u128)>, Ve
         for (place, (is_bid, ticks, lots)) in orders.iter().enumerate() {
             let side = if *is_bid { Side::Bid } else { Side::Ask };
             let who = 100 + place as AccountId;
-            MayTrade::mutate(|all| all.push(who));
-            MaySell::mutate(|all| all.push(who));
+            TestMembership::permit(who, Role::Trade);
+            TestMembership::permit(who, Role::Sell);
             Free::insert(who, ENDOWMENT);
             assert_ok!(place_at(who, side, price(80 + ticks * 20), lots * 100 + 100));
         }

@@ -151,7 +151,7 @@ fn the_good_orders_of_a_batch_count_and_the_others_are_reported() {
 fn an_owner_takes_one_side_with_all_its_accounts() {
     run(|| {
         let owner = OwnerId([7; 32]);
-        Owners::set(vec![(1, owner), (2, owner), (3, OwnerId([8; 32]))]);
+        Owners::set([(1, owner), (2, owner), (3, OwnerId([8; 32]))].into());
         let first = bid(1, 200, 500);
         assert_noop!(place_at(2, Side::Ask, price(100), 500), Error::<Test>::OtherSide);
         bid(2, 200, 500);

@@ -102,13 +102,13 @@ fn a_batch_filled_with_one_duplicate_counts_once() {
 fn an_installer_who_owns_the_meter_mints_nothing_by_a_correction() {
     run(|| {
         // The owner of the meter has become an installer,
-        Installers::mutate(|installers| installers.push(BEN));
+        TestMembership::permit(BEN, Role::InstallMeters);
         submit(reading(BENS, SLOT, 100, 0));
         let refused = || Error::<Test>::NotIndependent;
         assert_noop!(correct(BEN, BENS, 5_000, 0), refused());
         // tries it from another account of its own,
-        Installers::mutate(|installers| installers.push(CARRIER));
-        Aliases::set(vec![(CARRIER, BEN)]);
+        TestMembership::permit(CARRIER, Role::InstallMeters);
+        TestMembership::set_owner(CARRIER, owner(BEN));
         assert_noop!(correct(CARRIER, BENS, 5_000, 0), refused());
         // and after the freeze, when it could only lower it anyway.
         freeze(SLOT);
@@ -125,7 +125,7 @@ fn an_installer_who_has_sold_the_meter_mints_nothing_for_its_former_slots() {
         assert_ok!(transfer(BENS, CLARA));
         open_window(SLOT);
         submit(reading(BENS, SLOT, 100, 0));
-        Installers::mutate(|installers| installers.push(BEN));
+        TestMembership::permit(BEN, Role::InstallMeters);
         assert_noop!(correct(BEN, BENS, 5_000, 0), Error::<Test>::NotIndependent);
     });
 }
@@ -133,7 +133,7 @@ fn an_installer_who_has_sold_the_meter_mints_nothing_for_its_former_slots() {
 #[test]
 fn two_installers_of_one_owner_are_one() {
     run(|| {
-        Aliases::set(vec![(SECOND_INSTALLER, INSTALLER)]);
+        TestMembership::set_owner(SECOND_INSTALLER, owner(INSTALLER));
         submit(reading(BENS, SLOT, 100, 0));
         assert_noop!(correct(SECOND_INSTALLER, BENS, 5_000, 0), Error::<Test>::NotIndependent);
         assert_eq!(Readings::<Test>::get(SLOT, BENS).unwrap().generated, Wh(100));
@@ -143,13 +143,13 @@ fn two_installers_of_one_owner_are_one() {
 #[test]
 fn the_first_installer_does_not_become_independent_by_giving_its_credential_back() {
     run(|| {
-        Aliases::set(vec![(SECOND_INSTALLER, INSTALLER)]);
+        TestMembership::set_owner(SECOND_INSTALLER, owner(INSTALLER));
         begin(SlotIndex(SLOT.0 - 5));
         assert_ok!(Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), CAPACITY));
         open_window(SLOT);
         let new = MeterId(3);
         submit(signed_by("new", new, SLOT, 100));
-        Unknown::set(vec![INSTALLER]);
+        TestMembership::forget_owner(INSTALLER);
         assert_noop!(correct(SECOND_INSTALLER, new, 5_000, 0), Error::<Test>::NotIndependent);
     });
 }
@@ -178,14 +178,13 @@ fn no_reading_comes_before_the_commitment_window_ends() {
 fn an_installer_seals_a_meter_of_its_own_before_its_owner_is_known() {
     run(|| {
         // Clara is the installer under another name, and has no credential that says so yet.
-        Unknown::set(vec![CLARA]);
+        TestMembership::forget_owner(CLARA);
         assert_noop!(
             Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), CAPACITY),
             Error::<Test>::NotIndependent
         );
         assert_noop!(transfer(BENS, CLARA), Error::<Test>::NotIndependent);
-        Aliases::set(vec![(CLARA, INSTALLER)]);
-        Unknown::set(vec![]);
+        TestMembership::set_owner(CLARA, owner(INSTALLER));
         assert_noop!(
             Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), CAPACITY),
             Error::<Test>::NotIndependent

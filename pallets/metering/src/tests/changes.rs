@@ -228,14 +228,14 @@ fn only_an_installer_changes_a_meter() {
 fn an_installer_changes_no_meter_of_its_own() {
     run(|| {
         begin(SLOT);
-        Installers::mutate(|installers| installers.push(BEN));
+        TestMembership::permit(BEN, Role::InstallMeters);
         let not_independent = || Error::<Test>::NotIndependent;
         assert_noop!(Metering::rotate_key(signed(BEN), BENS, sr_key("fresh")), not_independent());
         assert_noop!(Metering::transfer_meter(signed(BEN), BENS, CLARA), not_independent());
         assert_noop!(Metering::decommission_meter(signed(BEN), BENS), not_independent());
         // Nor does it take one over, under whichever of its names.
         assert_noop!(Metering::transfer_meter(signed(BEN), FIRST, BEN), not_independent());
-        Aliases::set(vec![(CLARA, BEN)]);
+        TestMembership::set_owner(CLARA, owner(BEN));
         assert_noop!(Metering::transfer_meter(signed(BEN), FIRST, CLARA), not_independent());
     });
 }
@@ -244,11 +244,12 @@ fn an_installer_changes_no_meter_of_its_own() {
 fn the_meter_of_who_has_left_is_passed_on_or_retired_and_not_rekeyed() {
     run(|| {
         begin(SLOT);
-        Unknown::set(vec![BEN]);
+        TestMembership::forget_owner(BEN);
         let not_independent = || Error::<Test>::NotIndependent;
         assert_noop!(rotate(BENS, "fresh"), not_independent());
         assert_ok!(transfer(BENS, CLARA));
-        Unknown::set(vec![ANNA, CLARA]);
+        TestMembership::forget_owner(ANNA);
+        TestMembership::forget_owner(CLARA);
         assert_noop!(transfer(FIRST, CLARA), not_independent());
         assert_ok!(decommission(FIRST));
     });

@@ -58,7 +58,7 @@ fn who_may_not_install_meters_registers_none() {
             Metering::register_meter(RuntimeOrigin::root(), ANNA, sr_key("new"), CAPACITY),
             sp_runtime::DispatchError::BadOrigin
         );
-        Installers::set(vec![]);
+        TestMembership::forbid_all(Role::InstallMeters);
         assert_noop!(register(ANNA, "new"), Error::<Test>::NotAnInstaller);
     });
 }
@@ -68,7 +68,7 @@ fn nobody_seals_a_meter_of_ones_own() {
     run(|| {
         assert_noop!(register(INSTALLER, "new"), Error::<Test>::NotIndependent);
         // Nor that of another account of the same legal owner.
-        Aliases::set(vec![(CLARA, INSTALLER)]);
+        TestMembership::set_owner(CLARA, owner(INSTALLER));
         assert_noop!(register(CLARA, "new"), Error::<Test>::NotIndependent);
         assert_ok!(Metering::register_meter(
             signed(SECOND_INSTALLER),
@@ -82,9 +82,10 @@ fn nobody_seals_a_meter_of_ones_own() {
 #[test]
 fn who_is_not_known_yet_gets_no_meter() {
     run(|| {
-        Unknown::set(vec![CLARA]);
+        TestMembership::forget_owner(CLARA);
         assert_noop!(register(CLARA, "new"), Error::<Test>::NotIndependent);
-        Unknown::set(vec![INSTALLER]);
+        TestMembership::set_owner(CLARA, owner(CLARA));
+        TestMembership::forget_owner(INSTALLER);
         assert_noop!(register(CLARA, "new"), Error::<Test>::NotIndependent);
     });
 }

@@ -178,7 +178,7 @@ fn a_bond_goes_back_to_whoever_paid_it() {
         assert_ok!(transfer(NEW, BEN));
         finalise(later(SLOT, 30));
         assert_ok!(decommission(NEW));
-        Installers::set(vec![]);
+        TestMembership::forbid_all(Role::InstallMeters);
         outlive(later(SLOT, 60));
         assert_eq!(at_stake(SECOND_INSTALLER), bond());
         assert_ok!(remove(NEW));

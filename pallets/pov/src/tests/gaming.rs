@@ -81,8 +81,8 @@ fn table() -> Vec<(&'static str, u32)> {
     // If ten strangers lent it their names.
     let names: Vec<AccountId> = (10..20).collect();
     for who in &names {
-        Validating::mutate(|all| all.insert(*who));
-        Owners::mutate(|all| all.insert(*who, owner(*who)));
+        TestMembership::permit(*who, Role::Validate);
+        TestMembership::set_owner(*who, owner(*who));
     }
     let everybody = [HONEST.as_slice(), &names].concat();
     community(&everybody, |who| if names.contains(&who) { tenth() } else { honest() });

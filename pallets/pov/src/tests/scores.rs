@@ -106,13 +106,13 @@ fn floor_and_largest_share_are_kept_and_give_way() {
 fn a_lapsed_credential_reduces_to_the_floor_and_removes_nobody() {
     run(&[1, 2, 3, 4], || {
         Flows::set((1..=4).map(|who| (who, flow(20_000, 0))).collect());
-        Validating::mutate(|all| all.remove(&4));
+        TestMembership::forbid(4, Role::Validate);
         advance_sessions(3, &[]);
         assert_eq!(reduction(4), Some(Reduction::NotPermitted));
         assert_eq!((1..=4).map(slots).collect::<Vec<_>>(), [6, 6, 6, 2]);
         assert_eq!(Session::validators(), [1, 2, 3, 4]);
         // All credentials at once: equal shares, and the chain goes on.
-        Validating::mutate(|all| all.clear());
+        TestMembership::forbid_all(Role::Validate);
         advance_sessions(3, &[]);
         assert_eq!((1..=4).map(slots).collect::<Vec<_>>(), [5, 5, 5, 5]);
         assert_eq!(Session::validators(), [1, 2, 3, 4]);
@@ -160,7 +160,7 @@ fn downtime_that_is_tolerated_changes_nothing() {
 fn of_one_owner_only_the_first_validator_is_scored() {
     run(&[1, 2, 3, 4], || {
         Flows::set((1..=4).map(|who| (who, flow(20_000, 0))).collect());
-        Owners::mutate(|all| all.insert(4, owner(2)));
+        TestMembership::set_owner(4, owner(2));
         advance_sessions(1, &[]);
         assert_eq!(reduction(2), None);
         assert_eq!((reduction(4), slots(4)), (Some(Reduction::SameOwner), 2));

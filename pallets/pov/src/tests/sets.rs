@@ -257,21 +257,19 @@ fn whoever_the_policy_admits_joins_one_session_later_and_only_one_of_an_owner() 
         assert_eq!(may_register(5), None);
         assert_eq!(may_register(1), Some(1));
         for who in 5..=7 {
-            Validating::mutate(|all| all.insert(who));
+            TestMembership::permit(who, Role::Validate);
             pallet_session::NextKeys::<Test>::insert(who, keys(who));
         }
-        Owners::mutate(|all| {
-            all.insert(5, owner(5));
-            // 6 is another account of a validator's owner, 7 is nobody's.
-            all.insert(6, owner(1));
-        });
+        TestMembership::set_owner(5, owner(5));
+        // 6 is another account of a validator's owner, 7 is nobody's.
+        TestMembership::set_owner(6, owner(1));
         advance_sessions(1, &[]);
         assert_eq!(authors(), [1, 2, 3, 4]);
         advance_sessions(1, &[]);
         assert_eq!(Session::validators(), [1, 2, 3, 4, 5]);
         assert_eq!(authors(), [1, 2, 3, 4, 5]);
         // Its credential lapses: it stays, at the floor.
-        Validating::mutate(|all| all.remove(&5));
+        TestMembership::forbid(5, Role::Validate);
         advance_sessions(3, &[]);
         assert_eq!(Session::validators(), [1, 2, 3, 4, 5]);
     });

@@ -167,7 +167,7 @@ fn trading_with_oneself_buys_nothing() {
 fn trading_with_another_account_of_ones_own_buys_nothing() {
     run(|| {
         let (one, other) = (OwnerId([1; 32]), OwnerId([2; 32]));
-        Owners::set(vec![(ANNA, one), (BEN, one), (CLARA, other)]);
+        Owners::set([(ANNA, one), (BEN, one), (CLARA, other)].into());
         keep(BEN, ANNA);
         keep(ANNA, BEN);
         assert_eq!((counts(ANNA), counts(BEN)), ((0, 0), (0, 0)));
@@ -180,7 +180,7 @@ fn trading_with_another_account_of_ones_own_buys_nothing() {
 fn all_accounts_of_an_owner_are_one_rater() {
     run(|| {
         let owner = OwnerId([1; 32]);
-        Owners::set(vec![(BEN, owner), (CLARA, owner)]);
+        Owners::set([(BEN, owner), (CLARA, owner)].into());
         keep(BEN, ANNA);
         keep(CLARA, ANNA);
         assert_eq!(counts(ANNA), (FULL, 0), "once a day");
@@ -198,7 +198,7 @@ fn all_accounts_of_an_owner_are_one_rater() {
 fn two_unknown_owners_are_not_one() {
     run(|| {
         keep(BEN, ANNA);
-        Owners::set(vec![(ANNA, OwnerId([1; 32]))]);
+        Owners::set([(ANNA, OwnerId([1; 32]))].into());
         keep(CLARA, ANNA);
         assert_eq!(counts(ANNA), (2 * FULL, 0));
     });

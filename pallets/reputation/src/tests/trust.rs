@@ -56,7 +56,7 @@ fn a_rater_s_weight_falls_with_all_that_it_rated() {
 fn all_accounts_of_an_owner_trust_alike() {
     run(|| {
         let owner = OwnerId([1; 32]);
-        Owners::set(vec![(BEN, owner), (CLARA, owner)]);
+        Owners::set([(BEN, owner), (CLARA, owner)].into());
         history(BEN, ANNA, 8, 2);
         assert_eq!(trust(CLARA, ANNA), trust(BEN, ANNA));
         assert_eq!(trust(CLARA, ANNA).direct_ppm, 750_000);
