@@ -26,6 +26,8 @@ pub mod tariff;
 pub mod testing;
 #[cfg(feature = "frame")]
 pub mod traits;
+#[cfg(feature = "frame")]
+pub mod work;
 
 pub use bill::{BILL_CONTEXT, Nonce};
 pub use calendar::{Millis, Moment, SlotIndex, SlotTimes, Windows};

@@ -14,13 +14,13 @@ use frame_support::{
 use qedex_math::clearing::{self, Corridor, Level, Run};
 use qedex_primitives::{
     Calendar, ClearingResult, KeyBudget, MarketSettlement, Moment, PricePerKwh, Rule, Side,
-    SlotIndex, SlotTerms, Wh,
+    SlotIndex, SlotTerms, Wh, work,
 };
 
 impl<T: Config> Pallet<T> {
-    /// The share of a block that the market may take for its own work: a quarter.
+    /// The share of a block that the market may take for its own work.
     pub(crate) fn block_share() -> Weight {
-        T::BlockWeights::get().max_block.saturating_div(4)
+        work::block_share(T::BlockWeights::get().max_block)
     }
 
     /// Checks that the heaviest steps fit into what the looks at all slots leave of the share of a

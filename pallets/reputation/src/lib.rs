@@ -77,9 +77,6 @@ pub use weights::WeightInfo;
 
 use qedex_math::trust::Decay;
 
-/// Delivery slots in a day.
-pub const SLOTS_PER_DAY: u64 = 96;
-
 /// How many remembered raters a new one looks at to find one to replace.
 pub const PROBES: u32 = 4;
 

@@ -1,11 +1,10 @@
 //! How a trade becomes a rating, and ratings a standing.
 
 use crate::{
-    Config, Counts, Event, Experience, Pair, Pairs, Pallet, Rater, SLOTS_PER_DAY,
-    StandingParameters, Totals,
+    Config, Counts, Event, Experience, Pair, Pairs, Pallet, Rater, StandingParameters, Totals,
 };
 use frame_support::traits::Get;
-use qedex_math::standing;
+use qedex_math::{standing, tariff::SLOTS_PER_DAY};
 use qedex_primitives::{
     Admission, Calendar, Membership, OwnerId, Ratings, Role, Standing, Verdict, Wh,
 };

@@ -11,13 +11,13 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use qedex_math::allotment;
-use qedex_primitives::{Calendar, EnergyLedger, Moment, SlotIndex, TradeId, Wh};
+use qedex_primitives::{Calendar, EnergyLedger, Moment, SlotIndex, TradeId, Wh, work};
 
 impl<T: Config> Pallet<T> {
-    /// Does what is due, in at most a quarter of a block.
+    /// Does what is due, within the share of a block.
     pub(crate) fn work(meter: &mut WeightMeter) {
-        let quarter = T::BlockWeights::get().max_block.saturating_div(4);
-        let mut share = WeightMeter::with_limit(meter.remaining().min(quarter));
+        let limit = work::block_share(T::BlockWeights::get().max_block);
+        let mut share = WeightMeter::with_limit(meter.remaining().min(limit));
         Self::work_within(&mut share);
         meter.consume(share.consumed());
     }

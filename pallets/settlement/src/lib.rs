@@ -244,15 +244,15 @@ pub mod pallet {
 
         fn integrity_test() {
             assert!(T::MaxSlotsInFlight::get() > 0, "at least one slot can be settled");
-            let quarter = T::BlockWeights::get().max_block.saturating_div(4);
+            let share = qedex_primitives::work::block_share(T::BlockWeights::get().max_block);
             let trade = T::WeightInfo::freeze_trade().max(T::WeightInfo::close_trade());
             let step = T::WeightInfo::poll()
                 .saturating_add(T::WeightInfo::visit_book())
                 .saturating_add(trade)
                 .saturating_add(T::WeightInfo::exclude());
-            assert!(step.all_lte(quarter), "a quarter of a block settles at least one trade");
+            assert!(step.all_lte(share), "a quarter of a block settles at least one trade");
             assert!(
-                T::Audit::audit_weight().all_lte(quarter),
+                T::Audit::audit_weight().all_lte(share),
                 "a bill of {MAX_BILL_READINGS} readings can be revealed"
             );
             let funds = [T::GridAccount::get(), T::EntropyFund::get(), T::CommunityFund::get()];
