@@ -72,13 +72,13 @@ mod benchmarking;
 mod book;
 mod calendar;
 mod clearing;
-mod leader;
 #[cfg(test)]
 mod mock;
 mod notices;
 mod pairing;
 mod reduction;
 mod standing;
+mod terms;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
