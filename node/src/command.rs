@@ -7,8 +7,8 @@ use sc_network::{Litep2pNetworkBackend, NetworkWorker, config::NetworkBackendTyp
 use crate::{
     chain_spec,
     cli::{Cli, Subcommand},
-    ports,
-    service::{self, Block},
+    client::Block,
+    ports, service,
 };
 
 impl SubstrateCli for Cli {

@@ -16,7 +16,7 @@ use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
 use sc_rpc::SubscriptionTaskExecutor;
 use substrate_frame_rpc_system::{System, SystemApiServer};
 
-use crate::service::{Block, FullBackend, FullClient, FullPool};
+use crate::client::{Block, FullBackend, FullClient, FullPool};
 
 /// What the methods need.
 pub struct Deps {

@@ -7,7 +7,6 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt;
-pub use qedex_runtime::opaque::Block;
 use qedex_runtime::{Hash, apis::RuntimeApi};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
@@ -23,19 +22,11 @@ use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus_aura::sr25519::AuthorityPair as AuraPair;
 
-use crate::rpc;
+use crate::{
+    client::{Block, FullBackend, FullClient, FullPool, FullSelectChain},
+    rpc,
+};
 
-/// What the runtime may call in the node: the standard host functions and nothing of our own.
-type Executor = sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>;
-
-/// The client: the chain, its state and the runtime.
-pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, Executor>;
-/// The database behind the client.
-pub type FullBackend = sc_service::TFullBackend<Block>;
-/// The transaction pool.
-pub type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient>;
-/// The fork choice: the longest chain that contains the finalised block.
-type FullSelectChain = sc_consensus::LongestChain<FullBackend, Block>;
 /// Blocks pass through GRANDPA's import on their way to the client.
 type GrandpaBlockImport =
     sc_consensus_grandpa::GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
