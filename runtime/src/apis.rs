@@ -4,7 +4,7 @@ use crate::{
     AccountId, Auction, Aura, Balance, Block, Executive, Grandpa, Historical, InherentDataExt,
     Membership, Metering, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys,
     Settlement, System, TransactionPayment, VERSION, presets,
-    stand_ins::{CouncilKeyBudget, PastBlockHashes},
+    stand_ins::{Beacon, KeyBudget},
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -13,9 +13,9 @@ use frame_support::{
     weights::Weight,
 };
 use qedex_primitives::{
-    Band, Bill, BillError, BookOrder, Calendar, ClearingResult, DayPar, Depth, EntropyBeacon,
-    Explanation, Flow, KeyBudget, LeaderTerms, MeterId, MeterReading, Millis, Moment, PolicyId,
-    Role, Side, SlotIndex, SlotTimes, TradeId, Wh,
+    Band, Bill, BillError, BookOrder, Calendar, ClearingResult, DayPar, Depth, EntropyBeacon as _,
+    Explanation, Flow, KeyBudget as _, LeaderTerms, MeterId, MeterReading, Millis, Moment,
+    PolicyId, Role, Side, SlotIndex, SlotTimes, TradeId, Wh,
 };
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
@@ -206,10 +206,10 @@ sp_api::impl_runtime_apis! {
             <Auction as Calendar>::schedule(slot)
         }
         fn key_budget(slot: SlotIndex) -> u64 {
-            CouncilKeyBudget::available(slot)
+            KeyBudget::available(slot)
         }
         fn beacon(epoch: u64) -> Option<H256> {
-            PastBlockHashes::value(epoch)
+            Beacon::value(epoch)
         }
     }
 

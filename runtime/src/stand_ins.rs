@@ -1,9 +1,17 @@
-//! What answers for the parts that are not there yet.
+//! What answers for the key service until its pallet is there: [`KeyBudget`] and [`Beacon`].
+//!
+//! The rest of the runtime names these two and nothing else of it, so that the pallet takes their
+//! place in this file alone. A test holds that.
 
 use crate::{BlockNumber, Runtime, System, dynamic_params::keys};
-use frame_support::traits::Get;
-use qedex_primitives::{EntropyBeacon, KeyBudget, SlotIndex};
+use qedex_primitives::{EntropyBeacon, SlotIndex};
 use sp_core::H256;
+
+/// The market's share of the key pools.
+pub type KeyBudget = CouncilKeyBudget;
+
+/// The public random value per epoch.
+pub type Beacon = PastBlockHashes;
 
 /// A key budget that the council sets, the same for every slot.
 ///
@@ -11,7 +19,7 @@ use sp_core::H256;
 /// volume by the same rule, but no key stands behind it.
 pub struct CouncilKeyBudget;
 
-impl KeyBudget for CouncilKeyBudget {
+impl qedex_primitives::KeyBudget for CouncilKeyBudget {
     fn available(_: SlotIndex) -> u64 {
         keys::MarketKeysPerSlot::get()
     }
@@ -28,9 +36,14 @@ impl KeyBudget for CouncilKeyBudget {
 pub struct PastBlockHashes;
 
 /// The length of an epoch in blocks: one minute.
-pub const EPOCH_LENGTH: BlockNumber = crate::MINUTES;
+pub(crate) const EPOCH_LENGTH: BlockNumber = crate::MINUTES;
 
 impl EntropyBeacon for PastBlockHashes {
+    fn latest() -> u64 {
+        let ended = System::block_number().checked_div(EPOCH_LENGTH);
+        u64::from(ended.unwrap_or_default().saturating_sub(1))
+    }
+
     fn value(epoch: u64) -> Option<H256> {
         let after = epoch.checked_add(1)?.checked_mul(u64::from(EPOCH_LENGTH))?;
         let last = BlockNumber::try_from(after.checked_sub(1)?).ok()?;
@@ -39,15 +52,5 @@ impl EntropyBeacon for PastBlockHashes {
         }
         let hash = frame_system::BlockHash::<Runtime>::get(last);
         (hash != H256::default()).then_some(hash)
-    }
-}
-
-/// The latest epoch that has ended.
-pub struct LatestEpoch;
-
-impl Get<u64> for LatestEpoch {
-    fn get() -> u64 {
-        let ended = System::block_number().checked_div(EPOCH_LENGTH);
-        u64::from(ended.unwrap_or_default().saturating_sub(1))
     }
 }

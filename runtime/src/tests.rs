@@ -8,6 +8,7 @@ mod authoring;
 mod documents;
 mod games;
 mod metering;
+mod seam;
 
 fn preset(name: &str) -> serde_json::Value {
     let patch = presets::get_preset(&name.into()).expect("the preset exists");
@@ -136,17 +137,29 @@ fn a_block_has_at_most_one_second_of_computation() {
 #[test]
 fn the_beacon_knows_ended_epochs_only() {
     use qedex_primitives::EntropyBeacon;
-    use stand_ins::{EPOCH_LENGTH, PastBlockHashes};
+    use stand_ins::{Beacon, EPOCH_LENGTH};
     externalities("development").execute_with(|| {
-        assert_eq!(PastBlockHashes::value(0), None);
+        assert_eq!(Beacon::value(0), None);
         let last = EPOCH_LENGTH - 1;
         let hash = Hash::repeat_byte(7);
         frame_system::BlockHash::<Runtime>::insert(last, hash);
         System::set_block_number(last);
-        assert_eq!(PastBlockHashes::value(0), None);
+        assert_eq!(Beacon::value(0), None);
         System::set_block_number(last + 1);
-        assert_eq!(PastBlockHashes::value(0), Some(hash));
-        assert_eq!(PastBlockHashes::value(u64::MAX), None);
+        assert_eq!(Beacon::value(0), Some(hash));
+        assert_eq!(Beacon::value(u64::MAX), None);
+    });
+}
+
+#[test]
+fn the_latest_epoch_of_the_beacon_is_the_last_that_ended() {
+    use qedex_primitives::EntropyBeacon;
+    use stand_ins::{Beacon, EPOCH_LENGTH};
+    externalities("development").execute_with(|| {
+        for (block, epoch) in [(0, 0), (2 * EPOCH_LENGTH - 1, 0), (2 * EPOCH_LENGTH, 1)] {
+            System::set_block_number(block);
+            assert_eq!(Beacon::latest(), epoch, "at block {block}");
+        }
     });
 }
 

@@ -153,9 +153,6 @@ pub mod pallet {
         /// What orders the schedules.
         type Beacon: EntropyBeacon;
 
-        /// The latest epoch of the beacon that has ended.
-        type BeaconEpoch: Get<u64>;
-
         /// The most validators. At least 1; no more than Aura's list is long.
         #[pallet::constant]
         type MaxValidators: Get<u32>;

@@ -153,6 +153,10 @@ impl Standing<AccountId> for TestStanding {
 pub struct TestBeacon;
 
 impl EntropyBeacon for TestBeacon {
+    fn latest() -> u64 {
+        Epoch::get()
+    }
+
     fn value(epoch: u64) -> Option<H256> {
         BeaconValue::get().filter(|_| epoch == Epoch::get())
     }
@@ -161,7 +165,6 @@ impl EntropyBeacon for TestBeacon {
 impl Config for Test {
     type AdminOrigin = EnsureRoot<AccountId>;
     type Beacon = TestBeacon;
-    type BeaconEpoch = Epoch;
     type Calendar = TestCalendar;
     type EnergyFlow = TestMeters;
     type HistoryLength = ConstU32<4>;

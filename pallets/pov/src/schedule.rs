@@ -51,7 +51,7 @@ impl<T: Config> Pallet<T> {
     /// The beacon's latest value; where it has none, the hash of the block before, which its author
     /// can choose among those that it could write.
     pub(crate) fn seed(session: SessionIndex, since: AuraSlot) -> H256 {
-        let epoch = T::BeaconEpoch::get();
+        let epoch = T::Beacon::latest();
         let value = (0..BEACON_EPOCHS)
             .filter_map(|back| epoch.checked_sub(back))
             .find_map(T::Beacon::value);

@@ -14,6 +14,9 @@ pub trait KeyBudget {
 
 /// A public random value per epoch that nobody chooses alone.
 pub trait EntropyBeacon {
+    /// The latest epoch that has ended, whether or not its value is known; 0 before the first has.
+    fn latest() -> u64;
+
     /// The value of `epoch`, or `None` while it is not known or no longer kept.
     fn value(epoch: u64) -> Option<H256>;
 }

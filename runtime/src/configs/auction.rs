@@ -2,7 +2,7 @@
 
 use crate::{
     Membership, Metering, Reputation, Runtime, Settlement, Timestamp,
-    configs::governance::AdminOrigin, stand_ins::CouncilKeyBudget, weights,
+    configs::governance::AdminOrigin, stand_ins::KeyBudget, weights,
 };
 use frame_support::traits::{ConstU32, ConstU64};
 
@@ -10,7 +10,7 @@ impl pallet_auction::Config for Runtime {
     type AdminOrigin = AdminOrigin;
     type Admission = Reputation;
     type Escrow = Settlement;
-    type KeyBudget = CouncilKeyBudget;
+    type KeyBudget = KeyBudget;
     // One gigawatt-hour in a quarter of an hour: more than any community.
     type MaxOrderEnergy = ConstU64<1_000_000_000>;
     type MaxBatch = ConstU32<100>;

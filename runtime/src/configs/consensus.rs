@@ -4,9 +4,7 @@
 use crate::{
     AccountId, Auction, Aura, Balances, Grandpa, Historical, MILLISECONDS_PER_BLOCK, Membership,
     Metering, Pov, Reputation, Runtime, RuntimeCall, RuntimeEvent, SessionKeys,
-    configs::governance::AdminOrigin,
-    stand_ins::{LatestEpoch, PastBlockHashes},
-    weights,
+    configs::governance::AdminOrigin, stand_ins::Beacon, weights,
 };
 use frame_support::{
     parameter_types,
@@ -54,8 +52,7 @@ impl sp_runtime::traits::Convert<AccountId, Option<()>> for NoIdentification {
 
 impl pallet_pov::Config for Runtime {
     type AdminOrigin = AdminOrigin;
-    type Beacon = PastBlockHashes;
-    type BeaconEpoch = LatestEpoch;
+    type Beacon = Beacon;
     type Calendar = Auction;
     type EnergyFlow = Metering;
     // Four hours of sessions of five minutes.
