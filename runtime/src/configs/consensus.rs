@@ -3,12 +3,12 @@
 
 use crate::{
     AccountId, Auction, Aura, Balances, Grandpa, Historical, MILLISECONDS_PER_BLOCK, Membership,
-    Metering, Pov, Reputation, Runtime, RuntimeCall, RuntimeEvent, SessionKeys,
+    Metering, Pov, Reputation, Runtime, RuntimeEvent, SessionKeys,
     configs::governance::AdminOrigin, stand_ins::Beacon, weights,
 };
 use frame_support::{
     parameter_types,
-    traits::{ConstBool, ConstU32, ConstU64, ConstU128, Contains, KeyOwnerProofSystem},
+    traits::{ConstBool, ConstU32, ConstU64, ConstU128, KeyOwnerProofSystem},
 };
 use pallet_session::{disabling::UpToLimitDisablingStrategy, historical};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -67,16 +67,6 @@ impl pallet_pov::Config for Runtime {
     type Standing = Reputation;
     type Tariff = Metering;
     type WeightInfo = weights::pov::WeightInfo<Runtime>;
-}
-
-/// Session keys are purged by [`Pov::leave`](pallet_pov::Pallet::leave) only: a validator without
-/// keys drops out of the set whatever PoV says, and without a set nobody writes blocks.
-pub struct KeysStay;
-
-impl Contains<RuntimeCall> for KeysStay {
-    fn contains(call: &RuntimeCall) -> bool {
-        !matches!(call, RuntimeCall::Session(pallet_session::Call::purge_keys { .. }))
-    }
 }
 
 impl pallet_session::Config for Runtime {

@@ -6,7 +6,7 @@ use crate::{
 };
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{ConstU16, ConstU32},
+    traits::{ConstU16, ConstU32, Contains},
     weights::{
         Weight,
         constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
@@ -43,11 +43,21 @@ parameter_types! {
             .build();
 }
 
+/// Session keys are purged by [`Pov::leave`](pallet_pov::Pallet::leave) only: a validator without
+/// keys drops out of the set whatever PoV says, and without a set nobody writes blocks.
+pub struct KeysStay;
+
+impl Contains<RuntimeCall> for KeysStay {
+    fn contains(call: &RuntimeCall) -> bool {
+        !matches!(call, RuntimeCall::Session(pallet_session::Call::purge_keys { .. }))
+    }
+}
+
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
     type AccountData = pallet_balances::AccountData<Balance>;
     type AccountId = AccountId;
-    type BaseCallFilter = crate::configs::consensus::KeysStay;
+    type BaseCallFilter = KeysStay;
     type Block = Block;
     type BlockHashCount = BlockHashCount;
     type BlockLength = BlockLength;
