@@ -23,6 +23,9 @@
 //!
 //! # Prices under [`Rule::McAfee`]
 //!
+//! For study: `qedex plan clear --rule mcafee` and `qedex plan efficiency` compute with it, the chain
+//! does not offer it (`docs/auction.md` says why).
+//!
 //! Both orders that hold the last watt-hour of the greedy run leave whole. Buyers pay `b_m` and
 //! sellers receive `s_m`, which are the limits of those who left: nobody who trades has set a
 //! price. The volume is the lesser of what remains on the two sides; on the longer side the
@@ -45,19 +48,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
 /// How prices follow from the greedy run.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Rule {
     /// One price between those who trade and those left out; the keys' shadow price where they
@@ -142,18 +133,7 @@ pub struct Clearing {
 }
 
 /// Where the greedy run ends on one side.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Margin {
     /// The limit that holds the last watt-hour traded.
     pub limit: PricePerKwh,

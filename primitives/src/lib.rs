@@ -33,7 +33,7 @@ pub use bill::{BILL_CONTEXT, Nonce};
 pub use calendar::{Millis, Moment, SlotIndex, SlotTimes, Windows};
 pub use market::{
     Balance, BookOrder, ClearingResult, Depth, DepthLevel, LeaderTerms, NewOrder, NewTrade,
-    OrderId, Rule, Side, SlotTerms, TradeId,
+    OrderId, Side, SlotTerms, TradeId,
 };
 pub use membership::{
     AttributeId, ExclusionReason, Explanation, Lack, Obstacle, OwnerId, PolicyId, ReasonText, Role,

@@ -6,8 +6,6 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_arithmetic::Permill;
 
-pub use qedex_math::clearing::Rule;
-
 /// An amount of the chain's token in plancks.
 pub type Balance = u128;
 
@@ -73,10 +71,6 @@ pub struct LeaderTerms {
     pub wh_per_key: Wh,
     /// An ask's deposit, as a share of its energy at the cap price.
     pub deposit_rate: Permill,
-    /// How prices follow from the book. Beyond the grid fee, what buyers pay more than sellers get
-    /// goes to the entropy fund under [`Rule::Uniform`], where it is the keys' shadow price, and to
-    /// the community fund under [`Rule::McAfee`].
-    pub rule: Rule,
 }
 
 /// The terms of one slot, frozen when it opens.
@@ -117,17 +111,14 @@ pub struct SlotTerms {
 pub struct ClearingResult {
     /// The slot.
     pub slot: SlotIndex,
-    /// How prices followed from the book.
-    pub rule: Rule,
     /// The energy traded.
     pub volume: Wh,
     /// What buyers pay per kWh, grid fee included; none where nothing trades.
     pub buyers_pay: Option<PricePerKwh>,
     /// What sellers receive per kWh; none where nothing trades.
     pub sellers_receive: Option<PricePerKwh>,
-    /// What buyers pay more than sellers receive and the grid takes, per kWh: under
-    /// [`Rule::Uniform`] the keys' shadow price and the income of the entropy fund, under
-    /// [`Rule::McAfee`] that of the community fund.
+    /// What buyers pay more than sellers receive and the grid takes, per kWh: the keys' shadow
+    /// price and the income of the entropy fund.
     pub beyond_fee: PricePerKwh,
     /// Whether the key budget limited the volume.
     pub cap_binding: bool,

@@ -290,8 +290,7 @@ pub struct Amounts {
     pub to_seller: Balance,
     /// From the buyer to the grid's account.
     pub to_grid: Balance,
-    /// From the buyer to the fund that takes the spread beyond the fee: the entropy fund or, under
-    /// McAfee's rule, the community fund.
+    /// From the buyer to the entropy fund: the spread beyond the fee, and the rounding.
     pub to_entropy_fund: Balance,
     /// Back to the buyer.
     pub refund: Balance,

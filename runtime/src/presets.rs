@@ -14,7 +14,7 @@ use pallet_pov::Rules;
 use qedex_math::policy::PolicyNode;
 use qedex_primitives::{
     AttributeId, DayRange, LeaderTerms, MeterKey, Millis, Moment, OwnerId, PolicyId, PricePerKwh,
-    Role, Rule, Wh, Windows,
+    Role, Wh, Windows,
 };
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -58,7 +58,6 @@ pub fn leader_terms() -> LeaderTerms {
         least_order: Wh(100),
         wh_per_key: Wh(1_000),
         deposit_rate: Permill::from_percent(70),
-        rule: Rule::Uniform,
     }
 }
 

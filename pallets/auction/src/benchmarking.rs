@@ -11,7 +11,6 @@ use frame_support::{
 };
 use frame_system::RawOrigin;
 use market::*;
-use qedex_math::clearing::Margin;
 use qedex_primitives::{Membership, Role, Side, SlotIndex, Wh, Windows};
 
 #[benchmarks]
@@ -179,7 +178,6 @@ mod benchmarks {
             sellers_receive: limit::<T>(Side::Ask, 0),
             left: ENERGY,
             next_trade: 0,
-            rationed: None,
         };
         let mut meter = WeightMeter::new();
 
@@ -310,60 +308,6 @@ mod benchmarks {
 
         assert_eq!((record.renewing, record.asks), (0, 1));
         assert!(!StandingOrders::<T>::contains_key(&who));
-        Ok(())
-    }
-
-    /// The first look, at an order that does not hold the last watt-hour.
-    #[benchmark]
-    fn reduce() -> Result<(), BenchmarkError> {
-        open_market::<T>();
-        place::<T>(0, Side::Bid, 0)?;
-        place::<T>(1, Side::Bid, 0)?;
-        let mut record = record::<T>()?;
-        let bids = Margin { taken: Wh(ENERGY.0.saturating_mul(2)), ..margin::<T>(Side::Bid) };
-        record.phase = Phase::Reducing {
-            bids,
-            asks: margin::<T>(Side::Ask),
-            last_bid: None,
-            seen: None,
-            cap_binding: false,
-        };
-        let mut meter = WeightMeter::with_limit(T::WeightInfo::reduce());
-        let now = record.terms.schedule.gate_closes;
-
-        #[block]
-        {
-            Pallet::<T>::reduce_trade(SLOT, &mut record, now, &mut meter);
-        }
-
-        assert!(matches!(record.phase, Phase::Reducing { seen: Some(0), .. }));
-        Ok(())
-    }
-
-    /// The order is found, taken out of the book and put back, because there is no weight for its pair.
-    #[benchmark]
-    fn find_next() -> Result<(), BenchmarkError> {
-        open_market::<T>();
-        place::<T>(0, Side::Bid, 0)?;
-        let mut record = record::<T>()?;
-        let rationed =
-            Rationed { side: Side::Bid, limit: limit::<T>(Side::Bid, 1), last: 9, next: 0 };
-        record.phase = Phase::Pairing {
-            buyers_pay: limit::<T>(Side::Bid, 1),
-            sellers_receive: limit::<T>(Side::Ask, 0),
-            left: ENERGY,
-            next_trade: 0,
-            rationed: Some(rationed),
-        };
-        let mut meter = WeightMeter::with_limit(T::WeightInfo::find_next());
-
-        #[block]
-        {
-            Pallet::<T>::pair(SLOT, &mut record, &mut meter);
-        }
-
-        assert_eq!(record.bids, 1);
-        assert!(matches!(record.phase, Phase::Pairing { .. }));
         Ok(())
     }
 

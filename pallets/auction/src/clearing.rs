@@ -1,6 +1,6 @@
 //! The life of a slot: opening, price discovery, end. All of it is done in `on_poll`, in steps that
-//! are weighed before they are taken. Pairing and release stand in `pairing`, the search for marginal
-//! orders in `reduction`, the renewal of standing orders in `standing`.
+//! are weighed before they are taken. Pairing and release stand in `pairing`, the renewal of standing
+//! orders in `standing`.
 
 use crate::{
     Config, Event, InFlight, Levels, NextSlot, Pallet, Phase, Results, SlotLength, SlotRecord,
@@ -11,10 +11,15 @@ use frame_support::{
     pallet_prelude::Get,
     weights::{Weight, WeightMeter},
 };
-use qedex_math::clearing::{self, Corridor, Level, Run};
+use qedex_math::clearing::{self, Corridor, Level};
 use qedex_primitives::{
+<<<<<<< HEAD
     Calendar, ClearingResult, KeyBudget, MarketSettlement, Moment, PricePerKwh, Rule, Side,
     SlotIndex, SlotTerms, Wh, work,
+=======
+    Calendar, ClearingResult, KeyBudget, MarketSettlement, Moment, PricePerKwh, Side, SlotIndex,
+    SlotTerms,
+>>>>>>> 57785e0 (Clear every slot by the one rule that is used)
 };
 
 impl<T: Config> Pallet<T> {
@@ -38,15 +43,11 @@ impl<T: Config> Pallet<T> {
             left.all_gte(T::WeightInfo::discover(ticks, ticks)),
             "price discovery fits into a quarter of a block"
         );
-        let pairing = T::WeightInfo::find_next()
-            .saturating_add(T::WeightInfo::pair())
-            .saturating_add(T::Settlement::open_trade_weight());
+        let pairing = T::WeightInfo::pair().saturating_add(T::Settlement::open_trade_weight());
         assert!(left.all_gte(pairing), "a pairing fits into a quarter of a block");
-        for (step, what) in [
-            (T::WeightInfo::reduce(), "a look at an order"),
-            (T::WeightInfo::renew(), "a renewal"),
-            (T::WeightInfo::release_order(), "a release"),
-        ] {
+        for (step, what) in
+            [(T::WeightInfo::renew(), "a renewal"), (T::WeightInfo::release_order(), "a release")]
+        {
             assert!(left.all_gte(step), "{what} fits into a quarter of a block");
         }
     }
@@ -133,9 +134,6 @@ impl<T: Config> Pallet<T> {
             if record.phase == Phase::Open && now >= schedule.gate_closes {
                 Self::discover(*slot, &mut record, now, meter);
             }
-            if matches!(record.phase, Phase::Reducing { .. }) {
-                Self::reduce_trade(*slot, &mut record, now, meter);
-            }
             if let Phase::Pairing { next_trade, left, .. } = record.phase
                 && now >= schedule.delivery_ends
             {
@@ -185,40 +183,13 @@ impl<T: Config> Pallet<T> {
         let leader = &record.terms.leader;
         let corridor = Corridor { floor: leader.floor, cap: leader.cap, grid_fee: leader.grid_fee };
         let cap = clearing::energy_cap(record.terms.keys, leader.wh_per_key);
-        if leader.rule == Rule::McAfee {
-            let run = clearing::greedy(&bids, &asks, corridor.grid_fee, cap);
-            Self::begin_reduction(slot, record, &run);
-            return;
-        }
         let found = clearing::discover(&bids, &asks, &corridor, cap);
-        let prices = found.buyers_pay.zip(found.sellers_receive);
-        Self::note_result(slot, record, found.volume, prices, found.cap_binding);
-        record.phase = match prices {
-            Some((buyers_pay, sellers_receive)) => Phase::Pairing {
-                buyers_pay,
-                sellers_receive,
-                left: found.volume,
-                next_trade: 0,
-                rationed: None,
-            },
-            None => Phase::Releasing { trades: 0 },
-        };
-    }
-
-    /// Begins the search for the orders that hold the last watt-hour, if there is one.
-    fn begin_reduction(slot: SlotIndex, record: &mut SlotRecord, run: &Run) {
-        record.phase = match run.margins {
-            Some((bids, asks)) => Phase::Reducing {
-                bids,
-                asks,
-                last_bid: None,
-                seen: None,
-                cap_binding: run.cap_binding,
-            },
-            None => {
-                Self::note_result(slot, record, Wh::ZERO, None, run.cap_binding);
-                Phase::Releasing { trades: 0 }
+        Self::note_result(slot, record, &found);
+        record.phase = match found.buyers_pay.zip(found.sellers_receive) {
+            Some((buyers_pay, sellers_receive)) => {
+                Phase::Pairing { buyers_pay, sellers_receive, left: found.volume, next_trade: 0 }
             }
+            None => Phase::Releasing { trades: 0 },
         };
     }
 
@@ -234,25 +205,18 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// Reserves the keys of the volume and keeps the result. `prices` are what buyers pay and
-    /// what sellers receive.
-    pub(crate) fn note_result(
-        slot: SlotIndex,
-        record: &SlotRecord,
-        volume: Wh,
-        prices: Option<(PricePerKwh, PricePerKwh)>,
-        cap_binding: bool,
-    ) {
+    /// Reserves the keys of the volume and keeps the result.
+    fn note_result(slot: SlotIndex, record: &SlotRecord, found: &clearing::Clearing) {
+        let clearing::Clearing { volume, buyers_pay, sellers_receive, cap_binding, .. } = *found;
         let leader = &record.terms.leader;
         let keys_used = clearing::keys_used(volume, leader.wh_per_key);
         T::KeyBudget::consume(slot, keys_used);
+        let prices = buyers_pay.zip(sellers_receive);
         let beyond_fee = prices.map_or(PricePerKwh(0), |(buyers_pay, sellers_receive)| {
             buyers_pay.saturating_sub(sellers_receive).saturating_sub(leader.grid_fee)
         });
-        let (buyers_pay, sellers_receive) = prices.unzip();
         let result = ClearingResult {
             slot,
-            rule: leader.rule,
             volume,
             buyers_pay,
             sellers_receive,
@@ -270,7 +234,6 @@ impl<T: Config> Pallet<T> {
             buyers_pay,
             sellers_receive,
             cap_binding,
-            rule: result.rule,
             beyond_fee,
             keys_used,
             bids: result.bids,

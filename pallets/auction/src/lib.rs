@@ -17,14 +17,12 @@
 //!    their account has then, a few per block. One that cannot be placed is reported and holds up
 //!    nobody; after [`MAX_FAILURES`] times in a row it ends.
 //! 5. *Gate closure.* From then on no order is taken, amended or cancelled. The aggregated price
-//!    levels say by [`qedex_math::clearing`] how much is traded, at most what the keys cover, and,
-//!    under the rule `Uniform`, at one price for all who buy and one for all who sell. Under the
-//!    rule `McAfee` the two orders that hold the last watt-hour are looked for, leave whole and set
-//!    the prices.
+//!    levels say by [`qedex_math::clearing`] how much is traded, at most what the keys cover, and
+//!    at one price for all who buy and one for all who sell. (McAfee's reduced trade, which the
+//!    same crate has for study, is not offered: `docs/auction.md` says why.)
 //! 6. *Pairing.* Filled orders are paired, best price and earliest arrival first, and each
-//!    pair opens a trade in the settlement. Under `McAfee` the side of which more remains is filled
-//!    by arrival alone. A trade's money moves with it by bookkeeping. What an order does not need is
-//!    released to the planck when the order closes.
+//!    pair opens a trade in the settlement. A trade's money moves with it by bookkeeping. What an
+//!    order does not need is released to the planck when the order closes.
 //! 7. *Keys* are reserved when the volume is known, as many as it uses. Without keys a slot goes its
 //!    way without trades, and every hold is released.
 //! 8. *Nothing is done twice or late.* The work is spread over blocks, as much as a quarter of
@@ -40,9 +38,7 @@
 //! Placing an order costs the same in an empty book and in a full one: an order is found by
 //! its number, its price level by its price, and both are kept in priority order by their
 //! storage keys. Price discovery reads the price levels, of which the terms allow at most
-//! [`Config::MaxTicks`] a side. The search for a marginal order reads the orders at one price, and
-//! filling by arrival the numbers of a slot's orders, both spread over blocks. Pairing makes at
-//! most one trade fewer than there are orders.
+//! [`Config::MaxTicks`] a side. Pairing makes at most one trade fewer than there are orders.
 //!
 //! Source: the double auction of the project's design, which corrects the published one; the
 //! differences are listed in `docs/papers.md`.
@@ -76,7 +72,6 @@ mod clearing;
 mod mock;
 mod notices;
 mod pairing;
-mod reduction;
 mod standing;
 mod terms;
 #[cfg(test)]
@@ -105,8 +100,7 @@ pub mod pallet {
     use frame_system::pallet_prelude::*;
     use qedex_primitives::{
         Admission, Balance, ClearingResult, Escrow, KeyBudget, LeaderTerms, MarketSettlement,
-        Membership, Millis, OrderId, PricePerKwh, Rule, Side, SlotIndex, SlotTerms, Tariff, Wh,
-        Windows,
+        Membership, Millis, OrderId, PricePerKwh, Side, SlotIndex, SlotTerms, Tariff, Wh, Windows,
     };
 
     /// What the auction needs of the runtime.

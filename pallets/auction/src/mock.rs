@@ -15,7 +15,7 @@ use frame_system::EnsureRoot;
 pub use qedex_primitives::testing::{Owners, Permitted, TestMembership};
 use qedex_primitives::{
     Admission, Balance, Band, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement, Millis,
-    Moment, NewTrade, PricePerKwh, Role, Rule, SlotIndex, SlotTerms, SlotTimes, Tariff, Wh,
+    Moment, NewTrade, PricePerKwh, Role, SlotIndex, SlotTerms, SlotTimes, Tariff, Wh,
     Windows,
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
@@ -235,7 +235,6 @@ pub const TERMS: LeaderTerms = LeaderTerms {
     least_order: Wh(200),
     wh_per_key: Wh(1_000),
     deposit_rate: Permill::from_percent(70),
-    rule: Rule::Uniform,
 };
 
 /// Lets the members buy and sell, the consumer buy, and the pauper both.

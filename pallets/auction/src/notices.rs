@@ -67,11 +67,8 @@ mod notices {
             sellers_receive: Option<PricePerKwh>,
             /// Whether the key budget limited the volume.
             cap_binding: bool,
-            /// How prices followed from the book.
-            rule: Rule,
-            /// What buyers pay more than sellers receive and the grid takes, per kWh. Under the
-            /// rule `Uniform` it is the keys' shadow price and goes to the entropy fund, under
-            /// `McAfee` to the community fund.
+            /// What buyers pay more than sellers receive and the grid takes, per kWh: the keys'
+            /// shadow price. It goes to the entropy fund.
             beyond_fee: PricePerKwh,
             /// Keys that the volume uses.
             keys_used: u64,

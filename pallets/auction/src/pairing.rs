@@ -1,13 +1,10 @@
 //! Pairing filled orders into trades, and releasing what is left.
 
-use crate::{
-    Config, Event, Order, OrderKeys, OrderPriority, Orders, Pallet, Phase, Rationed, SlotRecord,
-    WeightInfo,
-};
+use crate::{Config, Event, Order, OrderPriority, Orders, Pallet, Phase, SlotRecord, WeightInfo};
 use frame_support::weights::WeightMeter;
 use qedex_math::{clearing, deposit};
 use qedex_primitives::{
-    MarketSettlement, NewTrade, OrderId, PricePerKwh, Side, SlotIndex, SlotTerms, TradeId, Wh,
+    MarketSettlement, NewTrade, PricePerKwh, Side, SlotIndex, SlotTerms, TradeId, Wh,
 };
 
 /// What the two ends of the book look like while they are paired.
@@ -26,8 +23,7 @@ enum Progress {
 impl<T: Config> Pallet<T> {
     /// Pairs the best bid with the best ask, again and again.
     pub(crate) fn pair(slot: SlotIndex, record: &mut SlotRecord, meter: &mut WeightMeter) {
-        let Phase::Pairing { buyers_pay, sellers_receive, mut left, mut next_trade, mut rationed } =
-            record.phase
+        let Phase::Pairing { buyers_pay, sellers_receive, mut left, mut next_trade } = record.phase
         else {
             return;
         };
@@ -40,32 +36,11 @@ impl<T: Config> Pallet<T> {
         let mut ask = None;
         let mut progress = Progress::Done;
         while !left.is_zero() {
-            // On a rationed side the next order has to be looked for, and the search may take longer
-            // than this block.
-            if let Some(rationed) = &mut rationed {
-                let head = match rationed.side {
-                    Side::Bid => &mut bid,
-                    Side::Ask => &mut ask,
-                };
-                if head.is_none() {
-                    match Self::next_arrival(slot, rationed, record.next_order, meter) {
-                        (Progress::OutOfWeight, _) => {
-                            progress = Progress::OutOfWeight;
-                            break;
-                        }
-                        (Progress::Done, found) => *head = found,
-                    }
-                }
-            }
             if meter.try_consume(step).is_err() {
                 progress = Progress::OutOfWeight;
                 break;
             }
-            let is_rationed = |side| rationed.is_some_and(|rationed| rationed.side == side);
-            let heads = (
-                bid.take().or_else(|| if is_rationed(Side::Bid) { None } else { bids.next() }),
-                ask.take().or_else(|| if is_rationed(Side::Ask) { None } else { asks.next() }),
-            );
+            let heads = (bid.take().or_else(|| bids.next()), ask.take().or_else(|| asks.next()));
             let (mut buying, mut selling) = match heads {
                 (Some(buying), Some(selling))
                     if buying.key.limit(Side::Bid) >= buyers_pay
@@ -100,47 +75,15 @@ impl<T: Config> Pallet<T> {
         }
         for (side, head) in [(Side::Bid, bid), (Side::Ask, ask)] {
             if let Some(Head { key, order }) = head {
-                if let Some(rationed) = &mut rationed
-                    && rationed.side == side
-                {
-                    rationed.next = key.id();
-                }
                 Orders::<T>::insert((slot, side, key), order);
             }
         }
         record.phase = match progress {
             Progress::OutOfWeight => {
-                Phase::Pairing { buyers_pay, sellers_receive, left, next_trade, rationed }
+                Phase::Pairing { buyers_pay, sellers_receive, left, next_trade }
             }
             Progress::Done => Phase::Releasing { trades: next_trade },
         };
-    }
-
-    /// Takes the next order of a rationed side that is ahead of the margin, by arrival, out of the book.
-    fn next_arrival(
-        slot: SlotIndex,
-        rationed: &mut Rationed,
-        end: OrderId,
-        meter: &mut WeightMeter,
-    ) -> (Progress, Option<Head<T::AccountId>>) {
-        while rationed.next < end {
-            if meter.try_consume(T::WeightInfo::find_next()).is_err() {
-                return (Progress::OutOfWeight, None);
-            }
-            let id = rationed.next;
-            rationed.next = id.saturating_add(1);
-            let Some((side, limit)) = OrderKeys::<T>::get(slot, id) else {
-                continue;
-            };
-            if side == rationed.side && rationed.is_ahead(limit, id) {
-                let key = OrderPriority::new(side, limit, id);
-                let order = Orders::<T>::take((slot, side, key));
-                if let Some(order) = order {
-                    return (Progress::Done, Some(Head { key, order }));
-                }
-            }
-        }
-        (Progress::Done, None)
     }
 
     /// Takes the orders of one side out of the book, best first.

@@ -1,7 +1,6 @@
 //! What the auction stores.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use qedex_math::clearing::Margin;
 use qedex_primitives::{
     Balance, LeaderTerms, OrderId, OwnerId, PricePerKwh, Side, SlotIndex, SlotTerms, TradeId, Wh,
 };
@@ -65,12 +64,7 @@ pub struct OrderPriority {
 impl OrderPriority {
     /// The place of order `id` with this limit.
     pub const fn new(side: Side, limit: PricePerKwh, id: OrderId) -> Self {
-        Self::at(PricePriority::new(side, limit), id)
-    }
-
-    /// The place of order `id` at this price.
-    pub const fn at(price: PricePriority, id: OrderId) -> Self {
-        Self { price, arrival: id.to_be_bytes() }
+        Self { price: PricePriority::new(side, limit), arrival: id.to_be_bytes() }
     }
 
     /// The order's number.
@@ -173,41 +167,6 @@ pub struct Participant {
     pub orders: u32,
 }
 
-/// A side that has more energy ahead of its margin than is traded. Only under the rule `McAfee`.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub struct Rationed {
-    /// The side.
-    pub side: Side,
-    /// The limit of the order that held the last watt-hour and left.
-    pub limit: PricePerKwh,
-    /// That order.
-    pub last: OrderId,
-    /// The next order to be looked at.
-    pub next: OrderId,
-}
-
-impl Rationed {
-    /// Whether order `id` with this limit is ahead of the margin.
-    pub fn is_ahead(&self, limit: PricePerKwh, id: OrderId) -> bool {
-        match limit.cmp(&self.limit) {
-            core::cmp::Ordering::Equal => id < self.last,
-            core::cmp::Ordering::Greater => self.side == Side::Bid,
-            core::cmp::Ordering::Less => self.side == Side::Ask,
-        }
-    }
-}
-
 /// How far a slot has come.
 #[derive(
     Clone,
@@ -224,20 +183,6 @@ impl Rationed {
 pub enum Phase {
     /// Orders are taken until gate closure.
     Open,
-    /// The greedy run is done; the orders that hold its last watt-hour are being looked for, among
-    /// the bids first. Only under the rule `McAfee`.
-    Reducing {
-        /// Where the run ends among the bids, and what of them is known to remain.
-        bids: Margin,
-        /// The same of the asks.
-        asks: Margin,
-        /// The bid that holds the last watt-hour, once it is found.
-        last_bid: Option<OrderId>,
-        /// The last order that was looked at on the side under way.
-        seen: Option<OrderId>,
-        /// Whether the key budget limited the run.
-        cap_binding: bool,
-    },
     /// Prices are known; orders are being paired into trades.
     Pairing {
         /// What buyers pay per kWh.
@@ -248,8 +193,6 @@ pub enum Phase {
         left: Wh,
         /// The number of the next trade.
         next_trade: TradeId,
-        /// The side that is filled by arrival instead of by merit, if any.
-        rationed: Option<Rationed>,
     },
     /// All trades are open; what is left in the book is being released.
     Releasing {

@@ -38,10 +38,6 @@ pub trait WeightInfo {
     fn set_standing_rule() -> Weight;
     /// Renewing a standing order, or ending it after it failed.
     fn renew() -> Weight;
-    /// Looking at one order at a margin.
-    fn reduce() -> Weight;
-    /// Looking at one number on a side that is filled by arrival.
-    fn find_next() -> Weight;
 }
 
 /// For tests.
@@ -96,12 +92,6 @@ impl WeightInfo for () {
         Weight::from_parts(1_000, 0)
     }
     fn renew() -> Weight {
-        Weight::from_parts(1_000, 0)
-    }
-    fn reduce() -> Weight {
-        Weight::from_parts(1_000, 0)
-    }
-    fn find_next() -> Weight {
         Weight::from_parts(1_000, 0)
     }
 }

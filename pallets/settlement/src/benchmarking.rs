@@ -42,7 +42,6 @@ fn terms<T: Config>(slot: SlotIndex) -> SlotTerms {
             least_order: Wh(100),
             wh_per_key: Wh(1_000),
             deposit_rate: Permill::from_percent(70),
-            rule: qedex_primitives::Rule::Uniform,
         },
         keys: 1_000,
         schedule: T::Calendar::schedule(slot),

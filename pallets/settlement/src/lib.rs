@@ -44,7 +44,7 @@
 //!    by provoking a default. Metered energy is always paid for.
 //! 7. *The spread.* What the buyer pays beyond what the seller gets is the grid fee, which goes
 //!    to the grid's account, and the keys' shadow price and the rounding, which go to the
-//!    entropy fund; under McAfee's rule the community fund gets them.
+//!    entropy fund.
 //! 8. *Repeat offenders.* A seller that defaults in [`Rules::defaults_to_exclusion`] slots is
 //!    excluded from new business for [`Rules::exclusion`] and loses the credentials that let it
 //!    sell, until their issuer issues new ones. Its open trades go on.

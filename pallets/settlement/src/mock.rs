@@ -255,7 +255,6 @@ pub fn terms(slot: SlotIndex) -> SlotTerms {
             least_order: Wh(1),
             wh_per_key: Wh(1_000),
             deposit_rate: DEPOSIT_RATE,
-            rule: qedex_primitives::Rule::Uniform,
         },
         keys: 1_000,
         schedule: TestCalendar::schedule(slot),

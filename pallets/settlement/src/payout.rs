@@ -12,7 +12,7 @@ use frame_support::{
     },
 };
 use qedex_math::outcome::{self, Evidence, Settlement};
-use qedex_primitives::{Balance, Ratings, Rule, Sanctions, SlotIndex, TradeId, Verdict, Wh};
+use qedex_primitives::{Balance, Ratings, Sanctions, SlotIndex, TradeId, Verdict, Wh};
 
 /// What decides a trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,23 +119,18 @@ impl<T: Config> Pallet<T> {
             bond_to_seller,
             bond_back,
         };
-        if let Err(error) = with_storage_layer(|| Self::move_money(trade, book, &amounts)) {
+        if let Err(error) = with_storage_layer(|| Self::move_money(trade, &amounts)) {
             log::error!(target: "runtime::settlement", "a payout failed: {error:?}");
             return None;
         }
         Some((outcome, metered, amounts))
     }
 
-    fn move_money(trade: &Trade<T::AccountId>, book: &Book, amounts: &Amounts) -> DispatchResult {
+    fn move_money(trade: &Trade<T::AccountId>, amounts: &Amounts) -> DispatchResult {
         let (buyer, seller) = (&trade.buyer, &trade.seller);
-        // Beyond the fee, McAfee's spread is nobody's price of keys.
-        let spread_fund = match book.terms.leader.rule {
-            Rule::Uniform => T::EntropyFund::get(),
-            Rule::McAfee => T::CommunityFund::get(),
-        };
         Self::transfer(buyer, seller, amounts.to_seller)?;
         Self::transfer(buyer, &T::GridAccount::get(), amounts.to_grid)?;
-        Self::transfer(buyer, &spread_fund, amounts.to_entropy_fund)?;
+        Self::transfer(buyer, &T::EntropyFund::get(), amounts.to_entropy_fund)?;
         Self::give_back(buyer, amounts.refund)?;
         Self::transfer(buyer, seller, amounts.bond_to_seller)?;
         Self::give_back(buyer, amounts.bond_back)?;

@@ -494,29 +494,4 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(78))
 			.saturating_add(T::DbWeight::get().writes(12))
 	}
-	/// Storage: `Auction::Orders` (r:2 w:0)
-	/// Proof: `Auction::Orders` (`max_values`: None, `max_size`: Some(142), added: 2617, mode: `MaxEncodedLen`)
-	fn reduce() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `410`
-		//  Estimated: `6224`
-		// Minimum execution time: 18_287_000 picoseconds.
-		Weight::from_parts(21_101_000, 0)
-			.saturating_add(Weight::from_parts(0, 6224))
-			.saturating_add(T::DbWeight::get().reads(2))
-	}
-	/// Storage: `Auction::OrderKeys` (r:1 w:0)
-	/// Proof: `Auction::OrderKeys` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::Orders` (r:1 w:1)
-	/// Proof: `Auction::Orders` (`max_values`: None, `max_size`: Some(142), added: 2617, mode: `MaxEncodedLen`)
-	fn find_next() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `440`
-		//  Estimated: `3607`
-		// Minimum execution time: 24_496_000 picoseconds.
-		Weight::from_parts(26_139_000, 0)
-			.saturating_add(Weight::from_parts(0, 3607))
-			.saturating_add(T::DbWeight::get().reads(2))
-			.saturating_add(T::DbWeight::get().writes(1))
-	}
 }

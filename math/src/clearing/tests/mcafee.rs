@@ -68,3 +68,23 @@ fn the_orders_at_a_margin_can_be_looked_at_one_by_one() {
     assert_eq!(margin.pass(Wh(1)), Place::Last);
     assert_eq!(margin.ahead, Wh(11));
 }
+
+/// Two reasons why the chain does not offer the rule; `docs/auction.md` has more.
+#[test]
+fn one_giant_order_empties_the_market() {
+    let (bids, asks) = ([(28, 3), (25, 3)], [(10, 3), (12, 3)]);
+    assert_eq!(reduce(&bids, &asks, NO_CAP), (Some((25, 12)), vec![3, 0], vec![3, 0]));
+    let with_giant = [(28, 3), (25, 3), (30, 1_000)];
+    assert_eq!(reduce(&with_giant, &asks, NO_CAP), (None, vec![0; 3], vec![0; 2]));
+}
+
+#[test]
+fn with_two_orders_a_false_limit_pays() {
+    // Both bids are one buyer's, and worth 28 and 26: the second one leaves and sets the price of
+    // the first.
+    let asks = [(10, 3), (12, 3)];
+    let honest = reduce(&[(28, 3), (26, 3)], &asks, NO_CAP);
+    assert_eq!(honest, (Some((26, 12)), vec![3, 0], vec![3, 0]));
+    let false_limit = reduce(&[(28, 3), (18, 3)], &asks, NO_CAP);
+    assert_eq!(false_limit, (Some((18, 12)), vec![3, 0], vec![3, 0]));
+}

@@ -3,10 +3,9 @@
 use crate::*;
 use frame_benchmarking::v2::*;
 use frame_support::{BoundedVec, traits::Get};
-use qedex_math::clearing::Margin;
 use qedex_primitives::{
     Balance, Calendar, ClearingResult, Escrow, LeaderTerms, Membership, Millis, OrderId,
-    PricePerKwh, Role, Rule, Side, SlotIndex, SlotTerms, Wh, Windows,
+    PricePerKwh, Role, Side, SlotIndex, SlotTerms, Wh, Windows,
 };
 use sp_runtime::Permill;
 
@@ -33,7 +32,6 @@ pub(super) fn terms<T: Config>() -> LeaderTerms {
         least_order: Wh(100),
         wh_per_key: Wh(1_000),
         deposit_rate: Permill::one(),
-        rule: Rule::Uniform,
     }
 }
 
@@ -90,7 +88,6 @@ pub(super) fn fill_results<T: Config>() {
             Pallet::<T>::ring_index(slot),
             ClearingResult {
                 slot,
-                rule: Rule::Uniform,
                 volume: ENERGY,
                 buyers_pay: Some(PricePerKwh(TICK)),
                 sellers_receive: Some(PricePerKwh(TICK)),
@@ -135,11 +132,6 @@ pub(super) fn stand<T: Config>(number: u32) -> Result<T::AccountId, BenchmarkErr
     let who = trader::<T>(number);
     Pallet::<T>::do_set_standing(who.clone(), new_order::<T>(Side::Ask, 0))?;
     Ok(who)
-}
-
-/// Where a greedy run ends at the first limit of a side.
-pub(super) fn margin<T: Config>(side: Side) -> Margin {
-    Margin { limit: limit::<T>(side, 0), ahead: Wh(0), taken: ENERGY }
 }
 
 pub(super) fn record<T: Config>() -> Result<SlotRecord, BenchmarkError> {

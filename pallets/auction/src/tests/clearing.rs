@@ -1,7 +1,7 @@
 //! Clearing: prices, fills and money of books that are worked out by hand.
 
 use super::*;
-use qedex_primitives::{ClearingResult, Rule};
+use qedex_primitives::ClearingResult;
 
 /// Buyers 1 to 3, sellers 4 to 6. Without a cap, with the fee of 20:
 ///
@@ -39,7 +39,6 @@ fn one_price_for_all_who_buy_and_one_for_all_who_sell() {
             Auction::result(SLOT),
             Some(ClearingResult {
                 slot: SLOT,
-                rule: Rule::Uniform,
                 volume: Wh(3_000),
                 buyers_pay: Some(price(240)),
                 sellers_receive: Some(price(220)),
@@ -58,7 +57,6 @@ fn one_price_for_all_who_buy_and_one_for_all_who_sell() {
             buyers_pay: Some(price(240)),
             sellers_receive: Some(price(220)),
             cap_binding: false,
-            rule: Rule::Uniform,
             beyond_fee: price(0),
             keys_used: 3,
             bids: 3,

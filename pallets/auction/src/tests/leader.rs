@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{ANNOUNCED_AHEAD, Announced, StandingRule};
-use qedex_primitives::{Band, LeaderTerms, Rule};
+use qedex_primitives::{Band, LeaderTerms};
 use sp_runtime::Permill;
 
 const RULE: StandingRule =
@@ -28,8 +28,7 @@ fn leader_of(slot: SlotIndex) -> LeaderTerms {
 fn announced_terms_hold_for_their_slot_alone() {
     run(|| {
         let next = SLOT.next();
-        let narrow =
-            LeaderTerms { floor: price(100), cap: price(250), rule: Rule::McAfee, ..TERMS };
+        let narrow = LeaderTerms { floor: price(100), cap: price(250), ..TERMS };
         assert_ok!(announce(AGGREGATOR, next.next(), narrow));
         assert_eq!(Auction::terms(next.next()), Some(narrow));
         assert_eq!(leader_of(next), TERMS);

@@ -4,7 +4,6 @@ mod amending;
 mod clearing;
 mod large;
 mod leader;
-mod mcafee;
 mod merit;
 mod money;
 mod orders;

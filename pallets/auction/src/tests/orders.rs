@@ -15,7 +15,6 @@ const ODD_TERMS: LeaderTerms = LeaderTerms {
     least_order: Wh(1),
     wh_per_key: Wh(1_000),
     deposit_rate: Permill::from_percent(70),
-    rule: qedex_primitives::Rule::Uniform,
 };
 
 #[test]
