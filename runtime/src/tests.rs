@@ -9,6 +9,7 @@ mod documents;
 mod games;
 mod metering;
 mod seam;
+mod versions;
 
 fn preset(name: &str) -> serde_json::Value {
     let patch = presets::get_preset(&name.into()).expect("the preset exists");

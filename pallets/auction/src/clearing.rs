@@ -13,13 +13,8 @@ use frame_support::{
 };
 use qedex_math::clearing::{self, Corridor, Level};
 use qedex_primitives::{
-<<<<<<< HEAD
-    Calendar, ClearingResult, KeyBudget, MarketSettlement, Moment, PricePerKwh, Rule, Side,
-    SlotIndex, SlotTerms, Wh, work,
-=======
     Calendar, ClearingResult, KeyBudget, MarketSettlement, Moment, PricePerKwh, Side, SlotIndex,
-    SlotTerms,
->>>>>>> 57785e0 (Clear every slot by the one rule that is used)
+    SlotTerms, work,
 };
 
 impl<T: Config> Pallet<T> {

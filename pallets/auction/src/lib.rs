@@ -166,8 +166,13 @@ pub mod pallet {
         type WeightInfo: WeightInfo;
     }
 
+    /// The version of the stored layout. It is written at genesis, and goes up by one with each
+    /// migration.
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     /// The auction of delivery slots.
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     /// The length of a delivery slot in milliseconds, fixed at genesis.

@@ -112,7 +112,12 @@ pub mod pallet {
     use qedex_math::policy::PolicyNode;
     use qedex_primitives::{AttributeId, Balance, Calendar, Moment, OwnerId, PolicyId, Role};
 
+    /// The version of the stored layout. It is written at genesis, and goes up by one with each
+    /// migration.
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     #[pallet::config]

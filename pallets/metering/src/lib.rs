@@ -71,7 +71,12 @@ pub mod pallet {
     /// Readings to submit at once.
     pub type ReadingBatch<T> = BoundedVec<SignedReading, <T as Config>::MaxBatch>;
 
+    /// The version of the stored layout. It is written at genesis, and goes up by one with each
+    /// migration.
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     // The hash is concrete because meters, which know nothing of this runtime, sign it.

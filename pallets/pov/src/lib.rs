@@ -122,7 +122,12 @@ pub mod pallet {
     /// The weights of this pallet.
     pub(crate) type WeightOf<T> = <T as Config>::WeightInfo;
 
+    /// The version of the stored layout. It is written at genesis, and goes up by one with each
+    /// migration.
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     #[pallet::config]

@@ -95,8 +95,13 @@ pub mod pallet {
     use qedex_primitives::{Balance, Calendar, Membership, Millis, Moment};
     use sp_runtime::Permill;
 
+    /// The version of the stored layout. It is written at genesis, and goes up by one with each
+    /// migration.
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     /// Whom to trust.
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     /// What reputation needs of the runtime.
