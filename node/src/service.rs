@@ -1,20 +1,21 @@
 //! The node's services and how they are tied together.
 //!
 //! [`new_partial`] builds what every command needs that touches the database; [`new_full`] adds the
-//! network, the JSON-RPC servers, the off-chain workers and, on validators, the block author (Aura)
-//! and the voter (GRANDPA).
+//! network, the JSON-RPC servers, the off-chain workers and, on validators, the block author (Aura),
+//! the voter (GRANDPA) and the worker by which validators find each other.
 
 use std::{sync::Arc, time::Duration};
 
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 use qedex_runtime::{Hash, apis::RuntimeApi};
+use sc_authority_discovery::{Role as DiscoveryRole, WorkerConfig};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
 use sc_consensus_grandpa::{
     FinalityProofProvider, GrandpaParams, SharedVoterState, VotingRulesBuilder,
     grandpa_peers_set_config, warp_proof::NetworkProvider,
 };
-use sc_network::{NetworkBackend, config::FullNetworkConfiguration};
+use sc_network::{Event, NetworkBackend, NetworkEventStream, config::FullNetworkConfiguration};
 use sc_service::{
     Configuration, Error, PartialComponents, TaskManager, WarpSyncConfig, error::Result,
 };
@@ -237,6 +238,15 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result
     let is_authority = config.role.is_authority();
     let force_authoring = config.force_authoring;
     let prometheus_registry = config.prometheus_registry().cloned();
+    // Addresses inside a local network are published on test chains only.
+    let discovery_config = WorkerConfig {
+        publish_non_global_ips: config.network.allow_non_globals_in_dht,
+        public_addresses: config.network.public_addresses.clone(),
+        // Every node signs its records with its network identity as well.
+        strict_record_validation: true,
+        persisted_cache_directory: config.network.net_config_path.clone(),
+        ..WorkerConfig::default()
+    };
     let grandpa_config = (!config.disable_grandpa).then(|| sc_consensus_grandpa::Config {
         gossip_duration: GOSSIP_DURATION,
         justification_generation_period: JUSTIFICATION_PERIOD,
@@ -268,6 +278,30 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result
     })?;
 
     if is_authority {
+        // Publishes where this validator is and keeps connections to the others, so that none of
+        // them depends on boot nodes that know its present address.
+        let dht_events =
+            network.event_stream("authority-discovery").filter_map(|event| async move {
+                match event {
+                    Event::Dht(event) => Some(event),
+                    _ => None,
+                }
+            });
+        let (discovery, _service) = sc_authority_discovery::new_worker_and_service_with_config(
+            discovery_config,
+            client.clone(),
+            Arc::new(network.clone()),
+            Box::pin(dht_events),
+            DiscoveryRole::PublishAndDiscover(keystore_container.keystore()),
+            prometheus_registry.clone(),
+            task_manager.spawn_handle(),
+        );
+        task_manager.spawn_handle().spawn(
+            "authority-discovery-worker",
+            Some("networking"),
+            discovery.run(),
+        );
+
         let proposer_factory = sc_basic_authorship::ProposerFactory::new(
             task_manager.spawn_handle(),
             client.clone(),

@@ -1,9 +1,9 @@
 //! The runtime APIs.
 
 use crate::{
-    AccountId, Auction, Aura, Balance, Block, Executive, Grandpa, Historical, InherentDataExt,
-    Membership, Metering, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys,
-    Settlement, System, TransactionPayment, VERSION, presets,
+    AccountId, Auction, Aura, AuthorityDiscovery, Balance, Block, Executive, Grandpa, Historical,
+    InherentDataExt, Membership, Metering, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig,
+    SessionKeys, Settlement, System, TransactionPayment, VERSION, presets,
     stand_ins::{Beacon, KeyBudget},
 };
 use alloc::vec::Vec;
@@ -17,6 +17,7 @@ use qedex_primitives::{
     Explanation, Flow, KeyBudget as _, LeaderTerms, MeterId, MeterReading, Millis, Moment,
     PolicyId, Role, Side, SlotIndex, SlotTimes, TradeId, Wh,
 };
+use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::{H256, OpaqueMetadata, crypto::KeyTypeId};
@@ -102,6 +103,12 @@ sp_api::impl_runtime_apis! {
         }
         fn authorities() -> Vec<AuraId> {
             pallet_aura::Authorities::<Runtime>::get().into_inner()
+        }
+    }
+
+    impl sp_authority_discovery::AuthorityDiscoveryApi<Block> for Runtime {
+        fn authorities() -> Vec<AuthorityDiscoveryId> {
+            AuthorityDiscovery::authorities()
         }
     }
 

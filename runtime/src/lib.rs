@@ -59,12 +59,15 @@ pub mod opaque {
 }
 
 impl_opaque_keys! {
-    /// The keys of a validator: one to write blocks, one to finalise them.
+    /// The keys of a validator: one to write blocks, one to finalise them, and one by which the
+    /// other validators find it.
     pub struct SessionKeys {
         /// Writes blocks.
         pub aura: Aura,
         /// Votes on finality.
         pub grandpa: Grandpa,
+        /// Signs the network addresses that the node publishes.
+        pub authority_discovery: AuthorityDiscovery,
     }
 }
 
@@ -74,10 +77,10 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: Cow::Borrowed("qedex"),
     impl_name: Cow::Borrowed("qedex"),
     authoring_version: 1,
-    spec_version: 1,
+    spec_version: 2,
     impl_version: 1,
     apis: apis::RUNTIME_API_VERSIONS,
-    transaction_version: 1,
+    transaction_version: 2,
     system_version: 1,
 };
 
@@ -180,6 +183,8 @@ mod runtime {
     pub type Grandpa = pallet_grandpa;
     #[runtime::pallet_index(7)]
     pub type Historical = pallet_session::historical;
+    #[runtime::pallet_index(8)]
+    pub type AuthorityDiscovery = pallet_authority_discovery;
 
     #[runtime::pallet_index(10)]
     pub type Balances = pallet_balances;

@@ -17,6 +17,7 @@ use qedex_primitives::{
     Role, Wh, Windows,
 };
 use serde_json::Value;
+use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::{Pair, sr25519};
@@ -180,6 +181,7 @@ fn session_keys(keyring: Sr25519Keyring) -> Option<SessionKeys> {
     Some(SessionKeys {
         aura: AuraId::from(keyring.public()),
         grandpa: GrandpaId::from(grandpa.public()),
+        authority_discovery: AuthorityDiscoveryId::from(keyring.public()),
     })
 }
 

@@ -58,6 +58,7 @@ fn the_local_network_has_four_validators_and_no_sudo_key() {
         assert_eq!(pallet_session::Validators::<Runtime>::get().len(), 4);
         assert_eq!(distinct_authorities(), 4);
         assert_eq!(Grandpa::grandpa_authorities().len(), 4);
+        assert_eq!(AuthorityDiscovery::authorities().len(), 4);
         assert!(pallet_sudo::Key::<Runtime>::get().is_none());
     });
 }

@@ -15,8 +15,7 @@ use frame_system::EnsureRoot;
 pub use qedex_primitives::testing::{Owners, Permitted, TestMembership};
 use qedex_primitives::{
     Admission, Balance, Band, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement, Millis,
-    Moment, NewTrade, PricePerKwh, Role, SlotIndex, SlotTerms, SlotTimes, Tariff, Wh,
-    Windows,
+    Moment, NewTrade, PricePerKwh, Role, SlotIndex, SlotTerms, SlotTimes, Tariff, Wh, Windows,
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
 

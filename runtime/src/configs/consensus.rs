@@ -1,10 +1,10 @@
-//! Who writes blocks and who finalises them: Aura by the schedules of PoV, and GRANDPA over the
-//! distinct validators.
+//! Who writes blocks, who finalises them, and how they find each other: Aura by the schedules of
+//! PoV, GRANDPA over the distinct validators, and authority discovery over the same.
 
 use crate::{
-    AccountId, Auction, Aura, Balances, Grandpa, Historical, MILLISECONDS_PER_BLOCK, Membership,
-    Metering, Pov, Reputation, Runtime, RuntimeEvent, SessionKeys,
-    configs::governance::AdminOrigin, stand_ins::Beacon, weights,
+    AccountId, Auction, Aura, AuthorityDiscovery, Balances, Grandpa, Historical,
+    MILLISECONDS_PER_BLOCK, Membership, Metering, Pov, Reputation, Runtime, RuntimeEvent,
+    SessionKeys, configs::governance::AdminOrigin, stand_ins::Beacon, weights,
 };
 use frame_support::{
     parameter_types,
@@ -41,6 +41,13 @@ impl pallet_authorship::Config for Runtime {
     type FindAuthor = Pov;
 }
 
+/// The most validators.
+type MaxValidators = ConstU32<100>;
+
+impl pallet_authority_discovery::Config for Runtime {
+    type MaxAuthorities = MaxValidators;
+}
+
 /// What is recorded of a validator beside its id: nothing.
 pub struct NoIdentification;
 
@@ -57,7 +64,7 @@ impl pallet_pov::Config for Runtime {
     type EnergyFlow = Metering;
     // Four hours of sessions of five minutes.
     type HistoryLength = ConstU32<48>;
-    type MaxValidators = ConstU32<100>;
+    type MaxValidators = MaxValidators;
     // Eight hours of quarter-hours; metering keeps readings for two days.
     type MaxWindow = ConstU32<32>;
     type Membership = Membership;
@@ -77,7 +84,7 @@ impl pallet_session::Config for Runtime {
     type NextSessionRotation = Pov;
     type RuntimeEvent = RuntimeEvent;
     // In the order of the session keys. PoV takes the Aura key in place of Aura.
-    type SessionHandler = (Pov, Grandpa);
+    type SessionHandler = (Pov, Grandpa, AuthorityDiscovery);
     type SessionManager = historical::NoteHistoricalRoot<Runtime, Pov>;
     type ShouldEndSession = Pov;
     type ValidatorId = AccountId;

@@ -93,6 +93,27 @@ fn session_keys_cannot_be_purged_behind_the_back_of_the_rules() {
     });
 }
 
+/// A node that is started as `--alice` makes its keys of that seed, and finds itself in the genesis.
+#[test]
+fn the_session_keys_of_genesis_are_those_that_a_node_makes_of_the_same_seed() {
+    use codec::DecodeAll;
+    use sp_core::crypto::key_types;
+    use sp_keystore::{KeystoreExt, testing::MemoryKeystore};
+    use sp_session::runtime_decl_for_session_keys::SessionKeysV2;
+    let mut externalities = externalities("local_testnet");
+    externalities.register_extension(KeystoreExt::new(MemoryKeystore::new()));
+    externalities.execute_with(|| {
+        let alice = Key::Alice.to_account_id();
+        let made = Runtime::generate_session_keys(alice.encode(), Some(b"//Alice".to_vec())).keys;
+        let known = pallet_session::NextKeys::<Runtime>::get(&alice).unwrap();
+        assert_eq!(SessionKeys::decode_all(&mut &made[..]), Ok(known.clone()));
+        let raw = Runtime::decode_session_keys(made).unwrap();
+        let types: Vec<_> = raw.iter().map(|(_, key_type)| *key_type).collect();
+        assert_eq!(types, [key_types::AURA, key_types::GRANDPA, key_types::AUTHORITY_DISCOVERY]);
+        assert!(AuthorityDiscovery::authorities().contains(&known.authority_discovery));
+    });
+}
+
 #[test]
 fn only_whom_the_policy_admits_can_register_session_keys() {
     use sp_runtime::traits::Convert;
