@@ -1,8 +1,26 @@
-//! What goes to standard output. Whoever reads it may stop reading, as `head` does: that is no error.
+//! The one printer: all that goes to standard output goes through here. Whoever reads it may stop
+//! reading, as `head` does: that is no error.
 
 use crate::error::Error;
+use comfy_table::{Row, Table, presets::UTF8_FULL_CONDENSED};
 use serde::Serialize;
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::{
+    fmt,
+    io::{self, BufWriter, ErrorKind, Write},
+};
+
+/// Prints a line of text, written as [`format!`] takes it.
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::output::line(format_args!($($text)*))
+    };
+}
+pub(crate) use say;
+
+/// Prints `text` and the end of the line.
+pub fn line(text: fmt::Arguments<'_>) -> Result<(), Error> {
+    print(|out| out.write_fmt(text))
+}
 
 /// Prints `value` as JSON on one line.
 pub fn compact_json(value: &impl Serialize) -> Result<(), Error> {
@@ -14,9 +32,11 @@ pub fn json(value: &impl Serialize) -> Result<(), Error> {
     print(|out| Ok(serde_json::to_writer_pretty(out, value)?))
 }
 
-/// Prints `text`.
-pub fn text(text: &str) -> Result<(), Error> {
-    print(|out| out.write_all(text.as_bytes()))
+/// A table without rows, for people.
+pub fn table<H: Into<Row>>(header: H) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_header(header);
+    table
 }
 
 /// Prints what `write` writes, and the end of the line.

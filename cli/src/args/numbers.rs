@@ -3,7 +3,7 @@
 //! None of them is below zero. One that has a minus sign is refused as a bad value of its option, not as
 //! an option that there is none of; one that has a plus sign is refused as it is in files.
 
-use super::Share;
+use crate::commands::Share;
 use clap::{Arg, ArgMatches, Command, error::ErrorKind};
 use std::any::TypeId;
 

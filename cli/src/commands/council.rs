@@ -1,13 +1,13 @@
 //! `qedex council`
 
-use super::{
-    options::{Ask, Sign},
-    print_json,
+use super::options::{self, Ask, Sign};
+use crate::{
+    error::Error,
+    output::{self, say},
 };
-use crate::error::Error;
 use clap::{Args, Subcommand, ValueEnum};
 use qedex_client::{
-    council::{self, Acted, Closed, Ending, Motion, Opened, Proposal, Standing},
+    council::{self, Acted, Closed, Ending, Motion, Proposal, Standing},
     error::Refusal,
     market::Account,
     readable::Call,
@@ -115,7 +115,7 @@ fn number(count: usize, name: &str) -> String {
 async fn members(ask: &Ask) -> Result<(), Error> {
     let council = council::council(&ask.at().await?).await?;
     if ask.json {
-        return print_json(&json!({
+        return output::json(&json!({
             "members": texts(&council.members),
             "prime": council.prime.map(account_text),
             "threshold": council.threshold(),
@@ -124,9 +124,9 @@ async fn members(ask: &Ask) -> Result<(), Error> {
     for member in &council.members {
         let prime = council.prime == Some(*member);
         let prime = if prime { "  prime" } else { "" };
-        println!("{}{prime}", account_text(*member));
+        say!("{}{prime}", account_text(*member))?;
     }
-    println!("{} of {} decide", council.threshold(), number(council.members.len(), "member"));
+    say!("{} of {} decide", council.threshold(), number(council.members.len(), "member"))?;
     Ok(())
 }
 
@@ -154,7 +154,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
         let standing = motion.standing(&council, next);
         let call = council::readable(&at, &encoded)?;
         if !ask.json {
-            println!("{}", told(&motion, standing, &call, council.members.len()));
+            say!("{}", told(&motion, standing, &call, council.members.len()))?;
         }
         all.push(Shown {
             motion: motion.index,
@@ -169,10 +169,10 @@ async fn list(ask: &Ask) -> Result<(), Error> {
         });
     }
     if ask.json {
-        return print_json(&all);
+        return output::json(&all);
     }
     let open = number(all.len(), "open motion");
-    println!("{open} in block {}", at.block_number());
+    say!("{open} in block {}", at.block_number())?;
     Ok(())
 }
 
@@ -202,38 +202,17 @@ fn told(motion: &Motion, standing: Standing, call: &Call, members: usize) -> Str
     )
 }
 
-/// Says that a motion about `what` waits for votes.
-pub fn print_opened(what: &str, opened: &Opened, json: bool) -> Result<(), Error> {
-    if json {
-        return print_json(&json!({
-            "motion": opened.index,
-            "hash": format!("{:?}", opened.hash),
-            "threshold": opened.threshold,
-            "members": opened.members,
-            "end": opened.end,
-            "executed": false,
-            "block": opened.block,
-        }));
-    }
-    println!(
-        "{what}: motion {} ({:?}) is proposed in block {} and waits until block {} for the ayes of \
-         {} of {} members; whoever proposed it votes as well",
-        opened.index, opened.hash, opened.block, opened.end, opened.threshold, opened.members
-    );
-    Ok(())
-}
-
 async fn propose(args: &Propose) -> Result<(), Error> {
     let sign = &args.sign;
     let mut session = sign.open().await?;
     let proposal = Proposal::decode(session.at(), args.call.0.clone()).await?;
     if !sign.json {
-        println!("{}", proposal.call());
+        say!("{}", proposal.call())?;
     }
     let what = "the call";
     match session.propose(what, &proposal, &sign.key()?).await? {
-        Acted::Proposed(opened) => print_opened(what, &opened, sign.json),
-        Acted::Done(done) if sign.json => print_json(&json!({
+        Acted::Proposed(opened) => options::print_opened(what, &opened, sign.json),
+        Acted::Done(done) if sign.json => output::json(&json!({
             "motion": null,
             "hash": format!("{:?}", proposal.hash()),
             "threshold": 1,
@@ -243,7 +222,7 @@ async fn propose(args: &Propose) -> Result<(), Error> {
         })),
         Acted::Done(done) => {
             let number = done.0.number;
-            println!("the council has one member: {what} is executed in block {number}");
+            say!("the council has one member: {what} is executed in block {number}")?;
             Ok(())
         }
     }
@@ -258,7 +237,7 @@ async fn vote(args: &Vote) -> Result<(), Error> {
     let (block, ayes, nays) = session.vote(what, &motion, aye, &sign.key()?).await?;
     let ballot = if aye { "aye" } else { "nay" };
     if sign.json {
-        return print_json(&json!({
+        return output::json(&json!({
             "motion": motion.index,
             "hash": format!("{:?}", motion.hash),
             "vote": ballot,
@@ -268,14 +247,14 @@ async fn vote(args: &Vote) -> Result<(), Error> {
             "block": block.number,
         }));
     }
-    println!(
+    say!(
         "{ballot} to motion {} in block {}: it has {} and {}, and needs {}",
         motion.index,
         block.number,
         number(ayes as usize, "aye"),
         number(nays as usize, "nay"),
         number(motion.threshold as usize, "aye"),
-    );
+    )?;
     Ok(())
 }
 
@@ -286,13 +265,13 @@ async fn close(args: &Close) -> Result<(), Error> {
     let motion = council::motion(session.at(), &what, args.motion).await?;
     let closed = session.close(&what, &motion, &sign.key()?).await?;
     if sign.json {
-        print_json(&ended(&motion, &closed))?;
+        output::json(&ended(&motion, &closed))?;
     } else {
         let block = closed.block;
         match &closed.end {
-            Ending::Executed => println!("{what} is executed in block {block}"),
-            Ending::Disapproved => println!("{what} is disapproved in block {block}"),
-            Ending::Failed(_) => println!("{what} is approved in block {block}, and failed"),
+            Ending::Executed => say!("{what} is executed in block {block}")?,
+            Ending::Disapproved => say!("{what} is disapproved in block {block}")?,
+            Ending::Failed(_) => say!("{what} is approved in block {block}, and failed")?,
         }
     }
     let what = match closed.end {

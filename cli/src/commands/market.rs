@@ -1,9 +1,11 @@
 //! `qedex market`: the book, its depth, and what came of slots.
 
-use super::{options::Ask, print_json};
-use crate::{error::Error, output};
+use super::options::Ask;
+use crate::{
+    error::Error,
+    output::{self, say},
+};
 use clap::{Args, Subcommand};
-use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use qedex_client::{
     books::{self, Level},
     market::Side,
@@ -62,20 +64,15 @@ pub struct History {
     ask: Ask,
 }
 
-/// Shows what is asked for.
-pub async fn market(command: &Market) -> Result<(), Error> {
-    match command {
-        Market::Book(args) => book(args).await,
-        Market::Depth(args) => depth(args).await,
-        Market::History(args) => history(args).await,
+impl Market {
+    /// Does it.
+    pub async fn run(&self) -> Result<(), Error> {
+        match self {
+            Self::Book(args) => book(args).await,
+            Self::Depth(args) => depth(args).await,
+            Self::History(args) => history(args).await,
+        }
     }
-}
-
-fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED);
-    table.set_header(header.to_vec());
-    table
 }
 
 async fn book(args: &Book) -> Result<(), Error> {
@@ -83,9 +80,10 @@ async fn book(args: &Book) -> Result<(), Error> {
     let bids = books::book(&at, args.slot, Side::Bid, args.count).await?;
     let asks = books::book(&at, args.slot, Side::Ask, args.count).await?;
     if args.ask.json {
-        return print_json(&json!({ "slot": args.slot, "bids": bids, "asks": asks }));
+        return output::json(&json!({ "slot": args.slot, "bids": bids, "asks": asks }));
     }
-    let mut rows = table(&["side", "order", "price QED/kWh", "Wh", "not traded yet", "account"]);
+    let mut rows =
+        output::table(["side", "order", "price QED/kWh", "Wh", "not traded yet", "account"]);
     for (side, orders) in [("bid", bids), ("ask", asks)] {
         for order in orders {
             rows.add_row(vec![
@@ -98,16 +96,16 @@ async fn book(args: &Book) -> Result<(), Error> {
             ]);
         }
     }
-    output::text(&rows.to_string())
+    say!("{rows}")
 }
 
 async fn depth(args: &Depth) -> Result<(), Error> {
     let at = args.ask.at().await?;
     let (bids, asks) = books::depth(&at, args.slot).await?;
     if args.ask.json {
-        return print_json(&json!({ "slot": args.slot, "bids": bids, "asks": asks }));
+        return output::json(&json!({ "slot": args.slot, "bids": bids, "asks": asks }));
     }
-    output::text(&chart(&bids, &asks))
+    say!("{}", chart(&bids, &asks))
 }
 
 /// The energy offered up to each price, and demanded from it on, as bars: the dearest price above,
@@ -157,9 +155,9 @@ async fn history(args: &History) -> Result<(), Error> {
         results.extend(books::clearing(&at, slot).await?);
     }
     if args.ask.json {
-        return print_json(&results);
+        return output::json(&results);
     }
-    let mut rows = table(&[
+    let mut rows = output::table([
         "slot",
         "rule",
         "orders",
@@ -183,7 +181,7 @@ async fn history(args: &History) -> Result<(), Error> {
             format!("{} of {}{binding}", result.keys_used, result.keys),
         ]);
     }
-    output::text(&rows.to_string())
+    say!("{rows}")
 }
 
 #[cfg(test)]

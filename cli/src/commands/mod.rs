@@ -1,35 +1,34 @@
-//! The commands of a prosumer, each a thin wrapper of one call.
+//! The commands that speak with a node: a file a command, its options beside its code.
 
 mod council;
 mod market;
-pub mod membership;
-pub mod metering;
+mod membership;
+mod meter;
 pub mod options;
 mod order;
-pub mod readings;
-mod status;
+mod play;
+mod reading;
+pub mod status;
 mod tariff;
 mod trade;
 mod validator;
 
 pub use council::Council;
-pub use market::{Market, market};
-pub use order::{amend, batch, cancel, place, standing};
-pub use readings::{key, sign, submit};
-pub use status::status;
+pub use market::Market;
+pub use membership::{Attribute, Blacklist, Credential, Policy, Role};
+pub use meter::Meter;
+pub use order::Order;
+pub use play::{Play, Share};
+pub use reading::Reading;
 pub use tariff::Tariff;
-pub use trade::{Found, Trade};
+pub use trade::Trade;
 pub use validator::Validator;
 
-use crate::{args::Node, error::Error};
-use qedex_client::{Chain, session::Session};
-
-/// Opens a session with the node that the arguments name.
-async fn open(node: &Node) -> Result<Session, Error> {
-    Ok(Session::open(Chain::connect(&node.url, node.genesis).await?).await?)
-}
-
-/// Prints `value` as JSON.
-fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
-    crate::output::json(value)
+/// What a command found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing is wrong.
+    Right,
+    /// Something that must hold does not.
+    Wrong,
 }

@@ -1,31 +1,46 @@
 //! Options that many commands share, and how their values are read.
 
-use super::{council::print_opened, open};
-use crate::{args::Node, error::Error};
+use crate::{
+    error::Error,
+    output::{self, say},
+};
 use clap::{
     Args,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use qedex_client::{
-    At, Chain,
+    At, Chain, H256,
     act::{Act, Authority},
     block::{Block, Transaction},
     council::Acted,
+    council::Opened,
     keys::{self, Keypair},
     market::Account,
     membership::Role,
     metering::Scheme,
     session::Session,
 };
+use serde_json::json;
 use std::str::FromStr;
 use subxt::{tx::Payload, utils::AccountId32};
+
+/// Which node, and of which chain.
+#[derive(Debug, Args)]
+pub struct Node {
+    /// The node's WebSocket address.
+    #[arg(long, default_value = "ws://127.0.0.1:9944")]
+    pub url: String,
+    /// The chain's genesis hash; a node of any other chain is refused.
+    #[arg(long, value_name = "HEX", value_parser = parse_hash)]
+    pub genesis: Option<H256>,
+}
 
 /// Options of what only reads.
 #[derive(Debug, Args)]
 pub struct Ask {
     /// Which node.
     #[command(flatten)]
-    node: Node,
+    pub node: Node,
     /// Prints JSON.
     #[arg(long)]
     pub json: bool,
@@ -36,7 +51,7 @@ pub struct Ask {
 pub struct Sign {
     /// Which node.
     #[command(flatten)]
-    node: Node,
+    pub node: Node,
     /// The secret URI of the account that signs.
     #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
     suri: String,
@@ -60,9 +75,21 @@ pub struct Administer {
     sudo: bool,
 }
 
+impl Node {
+    /// A connection to it.
+    pub async fn connect(&self) -> Result<Chain, Error> {
+        Ok(Chain::connect(&self.url, self.genesis).await?)
+    }
+
+    /// A session with it.
+    pub async fn open(&self) -> Result<Session, Error> {
+        Ok(Session::open(self.connect().await?).await?)
+    }
+}
+
 impl Ask {
     pub async fn at(&self) -> Result<At, Error> {
-        Ok(Chain::connect(&self.node.url, self.node.genesis).await?.now().await?)
+        Ok(self.node.connect().await?.now().await?)
     }
 }
 
@@ -70,7 +97,12 @@ impl Sign {
     pub async fn open(&self) -> Result<Session, Error> {
         // A malformed secret is refused before anybody is asked.
         self.key()?;
-        open(&self.node).await
+        self.node.open().await
+    }
+
+    /// A session, and the key that signs in it.
+    pub async fn begin(&self) -> Result<(Session, Keypair), Error> {
+        Ok((self.open().await?, self.key()?))
     }
 
     pub fn key(&self) -> Result<Keypair, Error> {
@@ -127,7 +159,7 @@ impl Administer {
         match session.act(what, act, &self.sign.key()?, by).await? {
             Acted::Done(done) => {
                 if by == Authority::Council && !self.json() {
-                    println!("the council has one member, whose word is enough");
+                    say!("the council has one member, whose word is enough")?;
                 }
                 Ok(Some(*done))
             }
@@ -137,6 +169,36 @@ impl Administer {
             }
         }
     }
+}
+
+/// Says that a motion about `what` waits for votes.
+pub fn print_opened(what: &str, opened: &Opened, json: bool) -> Result<(), Error> {
+    if json {
+        return output::json(&json!({
+            "motion": opened.index,
+            "hash": format!("{:?}", opened.hash),
+            "threshold": opened.threshold,
+            "members": opened.members,
+            "end": opened.end,
+            "executed": false,
+            "block": opened.block,
+        }));
+    }
+    say!(
+        "{what}: motion {} ({:?}) is proposed in block {} and waits until block {} for the ayes of \
+         {} of {} members; whoever proposed it votes as well",
+        opened.index,
+        opened.hash,
+        opened.block,
+        opened.end,
+        opened.threshold,
+        opened.members
+    )?;
+    Ok(())
+}
+
+fn parse_hash(text: &str) -> Result<H256, String> {
+    parse_bytes32(text).map(H256)
 }
 
 /// One of a few values by its name; of each its name, what it stands for, and what it means.

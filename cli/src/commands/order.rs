@@ -1,15 +1,15 @@
 //! `qedex order`
 
-use super::{open, print_json};
+use super::options::Sign;
 use crate::{
-    args::{AmendOrder, BatchOrders, CancelOrder, PlaceOrder, SideArg, SlotArg, StandingOrder},
     error::Error,
+    output::{self, say},
     plan::table,
 };
+use clap::{Args, Subcommand, ValueEnum};
 use qedex_client::{
     calls,
     error::Refusal,
-    keys,
     market::{Happening, Side},
     queries,
     session::Session,
@@ -17,15 +17,151 @@ use qedex_client::{
 };
 use qedex_math::{PricePerKwh, Wh};
 use serde_json::json;
+use std::path::PathBuf;
+
+/// What to do with an order.
+#[derive(Debug, Subcommand)]
+pub enum Order {
+    /// Places an order.
+    Place(Place),
+    /// Changes an order before gate closure.
+    Amend(Amend),
+    /// Withdraws an order before gate closure.
+    Cancel(Cancel),
+    /// Places the orders of a file, each judged by itself.
+    Batch(Batch),
+    /// Sets or ends the order that is placed anew in every slot.
+    Standing(Standing),
+}
+
+impl Order {
+    /// Does it.
+    pub async fn run(&self) -> Result<(), Error> {
+        match self {
+            Self::Place(args) => place(args).await,
+            Self::Amend(args) => amend(args).await,
+            Self::Cancel(args) => cancel(args).await,
+            Self::Batch(args) => batch(args).await,
+            Self::Standing(args) => standing(args).await,
+        }
+    }
+}
+
+/// Options of `order place`.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// Which slot.
+    #[command(flatten)]
+    slot: SlotArg,
+    /// Buy or sell.
+    #[arg(long)]
+    side: SideArg,
+    /// The limit price in plancks per kWh; a bid's includes the grid fee.
+    #[arg(long, value_name = "PLANCKS_PER_KWH")]
+    price: u128,
+    /// The energy in Wh.
+    #[arg(long)]
+    wh: u64,
+    /// Who signs.
+    #[command(flatten)]
+    by: Sign,
+}
+
+/// Options of `order amend`.
+#[derive(Debug, Args)]
+pub struct Amend {
+    /// The delivery slot's number.
+    #[arg(long)]
+    slot: u64,
+    /// The order's number within the slot.
+    #[arg(long)]
+    id: u32,
+    /// The new limit price in plancks per kWh.
+    #[arg(long, value_name = "PLANCKS_PER_KWH")]
+    price: u128,
+    /// The new energy in Wh.
+    #[arg(long)]
+    wh: u64,
+    /// Who signs.
+    #[command(flatten)]
+    by: Sign,
+}
+
+/// Options of `order cancel`.
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// The delivery slot's number.
+    #[arg(long)]
+    slot: u64,
+    /// The order's number within the slot.
+    #[arg(long)]
+    id: u32,
+    /// Who signs.
+    #[command(flatten)]
+    by: Sign,
+}
+
+/// Options of `order batch`.
+#[derive(Debug, Args)]
+pub struct Batch {
+    /// Which slot.
+    #[command(flatten)]
+    slot: SlotArg,
+    /// The orders: a CSV file with the columns side,price_per_kwh,wh; side is bid or ask.
+    file: PathBuf,
+    /// Who signs.
+    #[command(flatten)]
+    by: Sign,
+}
+
+/// Options of `order standing`.
+#[derive(Debug, Args)]
+pub struct Standing {
+    /// Buy or sell.
+    #[arg(long, required_unless_present = "end", requires_all = ["price", "wh"])]
+    side: Option<SideArg>,
+    /// The limit price in plancks per kWh.
+    #[arg(long, value_name = "PLANCKS_PER_KWH", requires = "side")]
+    price: Option<u128>,
+    /// The energy in Wh.
+    #[arg(long, requires = "side")]
+    wh: Option<u64>,
+    /// Ends the standing order; what it placed stays.
+    #[arg(long, conflicts_with = "side")]
+    end: bool,
+    /// Who signs.
+    #[command(flatten)]
+    by: Sign,
+}
+
+/// Buy or sell.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SideArg {
+    /// To buy.
+    Bid,
+    /// To sell.
+    Ask,
+}
+
+/// Which slot.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct SlotArg {
+    /// The delivery slot's number.
+    #[arg(long)]
+    slot: Option<u64>,
+    /// The first slot whose gate stays open for three more blocks.
+    #[arg(long)]
+    next: bool,
+}
 
 /// How long an order may take into a block, in milliseconds: three blocks. A gate that closes
 /// sooner is as good as closed.
 const INCLUSION: u64 = 6_000;
 
 /// Places an order and waits until it is final.
-pub async fn place(args: &PlaceOrder) -> Result<(), Error> {
-    let key = keys::from_suri(&args.suri)?;
-    let mut session = open(&args.node).await?;
+async fn place(args: &Place) -> Result<(), Error> {
+    let (mut session, key) = args.by.begin().await?;
     let slot = slot(&session, &args.slot).await?;
     let side = side(args.side);
     let call = calls::place_order(slot, side, PricePerKwh(args.price), Wh(args.wh));
@@ -35,20 +171,20 @@ pub async fn place(args: &PlaceOrder) -> Result<(), Error> {
         _ => None,
     });
     let order = placed.ok_or_else(|| Error::answer("no order was placed".to_owned()))?;
-    if args.json {
-        return print_json(&json!({
+    if args.by.json {
+        return output::json(&json!({
             "slot": slot,
             "id": order.id,
             "held": serde_json::Number::from_u128(order.held),
             "block": block.number,
         }));
     }
-    println!(
+    say!(
         "order {} of slot {slot} is placed in block {}; {} QED are held for it",
         order.id,
         block.number,
         qed(order.held, 6)
-    );
+    )?;
     Ok(())
 }
 
@@ -70,9 +206,8 @@ const fn side(named: SideArg) -> Side {
 }
 
 /// Changes an order and waits until that is final.
-pub async fn amend(args: &AmendOrder) -> Result<(), Error> {
-    let key = keys::from_suri(&args.suri)?;
-    let mut session = open(&args.node).await?;
+async fn amend(args: &Amend) -> Result<(), Error> {
+    let (mut session, key) = args.by.begin().await?;
     let call = calls::amend_order(args.slot, args.id, PricePerKwh(args.price), Wh(args.wh));
     let (block, included) = session.call("the change", &call, &key).await?;
     // An order that only loses energy keeps its number.
@@ -84,20 +219,22 @@ pub async fn amend(args: &AmendOrder) -> Result<(), Error> {
             _ => None,
         })
         .unwrap_or(args.id);
-    if args.json {
-        return print_json(&json!({ "slot": args.slot, "id": id, "block": block.number }));
+    if args.by.json {
+        return output::json(&json!({ "slot": args.slot, "id": id, "block": block.number }));
     }
-    println!(
+    say!(
         "order {} of slot {} is changed in block {}; its number is {id}",
-        args.id, args.slot, block.number
-    );
+        args.id,
+        args.slot,
+        block.number
+    )?;
     Ok(())
 }
 
 /// Places the orders of a file and says how many were taken. One refused order is an error only
 /// after the others were placed.
-pub async fn batch(args: &BatchOrders) -> Result<(), Error> {
-    let key = keys::from_suri(&args.suri)?;
+async fn batch(args: &Batch) -> Result<(), Error> {
+    args.by.key()?;
     let mut orders = Vec::new();
     let columns = ["side", "price_per_kwh", "wh"];
     table::each(&args.file, columns, |_, [side, price, wh]| {
@@ -114,7 +251,7 @@ pub async fn batch(args: &BatchOrders) -> Result<(), Error> {
     if orders.is_empty() {
         return Err(Error::BadInput("there is no order in the file".to_owned()));
     }
-    let mut session = open(&args.node).await?;
+    let (mut session, key) = args.by.begin().await?;
     queries::Most::Orders.check(session.at(), orders.len())?;
     let slot = slot(&session, &args.slot).await?;
     let call = calls::place_orders(slot, &orders);
@@ -128,21 +265,21 @@ pub async fn batch(args: &BatchOrders) -> Result<(), Error> {
         })
         .collect();
     let refused = &included.refused_orders;
-    if args.json {
+    if args.by.json {
         let refused: Vec<_> = refused.iter().map(refused_as_json).collect();
-        print_json(&json!({
+        output::json(&json!({
             "slot": slot,
             "block": block.number,
             "ids": placed,
             "refused": refused,
         }))?;
     } else {
-        println!(
+        say!(
             "{} of {} orders of slot {slot} are placed in block {}",
             placed.len(),
             orders.len(),
             block.number
-        );
+        )?;
     }
     if refused.is_empty() {
         return Ok(());
@@ -177,9 +314,8 @@ fn refused_as_json(
 }
 
 /// Sets or ends the account's standing order and waits until that is final.
-pub async fn standing(args: &StandingOrder) -> Result<(), Error> {
-    let key = keys::from_suri(&args.suri)?;
-    let mut session = open(&args.node).await?;
+async fn standing(args: &Standing) -> Result<(), Error> {
+    let (mut session, key) = args.by.begin().await?;
     let (block, what) = match (args.side, args.price, args.wh) {
         (Some(named), Some(price), Some(wh)) => {
             let call = calls::set_standing_order((side(named), PricePerKwh(price), Wh(wh)));
@@ -190,23 +326,22 @@ pub async fn standing(args: &StandingOrder) -> Result<(), Error> {
             (session.call("its end", &call, &key).await?.0, "has ended")
         }
     };
-    if args.json {
-        return print_json(&json!({ "block": block.number, "standing": !args.end }));
+    if args.by.json {
+        return output::json(&json!({ "block": block.number, "standing": !args.end }));
     }
-    println!("the standing order {what} from block {} on", block.number);
+    say!("the standing order {what} from block {} on", block.number)?;
     Ok(())
 }
 
 /// Cancels an order and waits until that is final.
-pub async fn cancel(args: &CancelOrder) -> Result<(), Error> {
-    let key = keys::from_suri(&args.suri)?;
-    let mut session = open(&args.node).await?;
+async fn cancel(args: &Cancel) -> Result<(), Error> {
+    let (mut session, key) = args.by.begin().await?;
     let call = calls::cancel_order(args.slot, args.id);
     let (block, _) = session.call("the cancellation", &call, &key).await?;
-    if args.json {
+    if args.by.json {
         let (slot, id) = (args.slot, args.id);
-        return print_json(&json!({ "slot": slot, "id": id, "block": block.number }));
+        return output::json(&json!({ "slot": slot, "id": id, "block": block.number }));
     }
-    println!("order {} of slot {} is cancelled in block {}", args.id, args.slot, block.number);
+    say!("order {} of slot {} is cancelled in block {}", args.id, args.slot, block.number)?;
     Ok(())
 }

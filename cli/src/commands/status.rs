@@ -1,10 +1,12 @@
 //! `qedex status`
 
-use super::print_json;
-use crate::{args, error::Error};
-use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use super::options::Ask;
+use crate::{
+    error::Error,
+    output::{self, say},
+};
+use comfy_table::Table;
 use qedex_client::{
-    Chain,
     metering::{self, Band},
     queries::{self, Moments},
     settlement,
@@ -41,8 +43,8 @@ struct Terms {
 }
 
 /// Shows the chain, the market's terms and the present slots.
-pub async fn status(args: &args::Status) -> Result<(), Error> {
-    let chain = Chain::connect(&args.node.url, args.node.genesis).await?;
+pub async fn run(ask: &Ask) -> Result<(), Error> {
+    let chain = ask.node.connect().await?;
     let at = chain.now().await?;
     let (node, name, spec_version) = chain.identity().await?;
     let calendar = queries::calendar(&at).await?;
@@ -71,16 +73,15 @@ pub async fn status(args: &args::Status) -> Result<(), Error> {
         next_open_slot_moments: calendar.moments(next_open_slot),
         settlement_paused: settlement::rules(&at).await?.1,
     };
-    if args.json {
-        return print_json(&status);
+    if ask.json {
+        return output::json(&status);
     }
-    println!("{}", table(&status));
+    say!("{}", table(&status))?;
     Ok(())
 }
 
 fn table(status: &Status) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED);
+    let mut table = output::table::<[&str; 0]>([]);
     let mut row = |what: &str, value: String| {
         table.add_row(vec![what.to_owned(), value]);
     };

@@ -1,10 +1,10 @@
 //! `qedex tariff`: the rule by which slots get their tariff band.
 
-use super::{
-    options::{Administer, Ask},
-    print_json,
+use super::options::{Administer, Ask};
+use crate::{
+    error::Error,
+    output::{self, say},
 };
-use crate::error::Error;
 use clap::{Args, Subcommand};
 use qedex_client::metering::{self, MOST_LOOK_BACK, TariffRule};
 use qedex_math::{Wh, tariff::DayRange};
@@ -114,9 +114,9 @@ pub(super) fn in_words(rule: Option<&TariffRule>) -> String {
 async fn show(ask: &Ask) -> Result<(), Error> {
     let rule = metering::tariff(&ask.at().await?).await?;
     if ask.json {
-        return print_json(&rule.as_ref().map(in_json));
+        return output::json(&rule.as_ref().map(in_json));
     }
-    println!("{}", in_words(rule.as_ref()));
+    say!("{}", in_words(rule.as_ref()))?;
     Ok(())
 }
 
@@ -138,9 +138,9 @@ async fn set(args: &Set) -> Result<(), Error> {
         if let Value::Object(said) = &mut said {
             said.insert("block".to_owned(), block.number.into());
         }
-        return print_json(&said);
+        return output::json(&said);
     }
-    println!("slots whose gate opens after block {}: {}", block.number, in_words(Some(&rule)));
+    say!("slots whose gate opens after block {}: {}", block.number, in_words(Some(&rule)))?;
     Ok(())
 }
 

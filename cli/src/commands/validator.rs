@@ -1,10 +1,10 @@
 //! `qedex validator`
 
-use super::{
-    options::{Ask, Sign},
-    print_json,
+use super::options::{Ask, Sign};
+use crate::{
+    error::Error,
+    output::{self, say},
 };
-use crate::error::Error;
 use clap::Subcommand;
 use qedex_client::validators;
 use serde_json::json;
@@ -36,17 +36,17 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     let at = ask.at().await?;
     let schedule = validators::schedule(&at).await?;
     if ask.json {
-        return print_json(&schedule);
+        return output::json(&schedule);
     }
-    println!("session {}, seed {}", schedule.session, schedule.seed);
+    say!("session {}, seed {}", schedule.session, schedule.seed)?;
     for validator in schedule.validators {
-        println!(
+        say!(
             "{:>5} slots  {}  score {}{}",
             validator.slots,
             validator.account,
             validator.score,
             validator.reduced.map_or_else(String::new, |why| format!(", at the floor: {why}")),
-        );
+        )?;
     }
     Ok(())
 }
@@ -54,8 +54,8 @@ async fn list(ask: &Ask) -> Result<(), Error> {
 async fn sign(args: &Sign, what: &str, call: &impl Payload) -> Result<(), Error> {
     let (block, _) = args.call(what, call).await?;
     if args.json {
-        return print_json(&json!({ "block": block.number }));
+        return output::json(&json!({ "block": block.number }));
     }
-    println!("done in block {}", block.number);
+    say!("done in block {}", block.number)?;
     Ok(())
 }

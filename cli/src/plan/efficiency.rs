@@ -137,7 +137,7 @@ mod tests {
         let figures = figures(&Community::load(None).unwrap(), 1).unwrap();
         let tables = figures.tables();
         if std::env::var_os("QEDEX_PRINT_TABLES").is_some() {
-            println!("{tables}");
+            say!("{tables}")?;
             return;
         }
         let document = include_str!("../../../docs/auction.md");

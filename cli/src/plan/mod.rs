@@ -13,7 +13,10 @@ mod stackelberg;
 pub mod table;
 mod trust;
 
-use crate::{error::Error, output};
+use crate::{
+    error::Error,
+    output::{self, say},
+};
 use clap::Subcommand;
 
 /// What to compute.
@@ -37,21 +40,23 @@ pub enum Plan {
     Trust(trust::Options),
 }
 
-/// Computes and prints.
-pub fn run(command: &Plan) -> Result<(), Error> {
-    match command {
-        Plan::Clear(args) => clear::run(args),
-        Plan::DoubleSpend(args) => double_spend::run(args),
-        Plan::Efficiency(args) => efficiency::run(args),
-        Plan::Par(args) => par::run(args),
-        Plan::Schedule(args) => schedule::run(args),
-        Plan::Score(args) => score::run(args),
-        Plan::Stackelberg(args) => stackelberg::run(args),
-        Plan::Trust(args) => trust::run(args),
+impl Plan {
+    /// Computes and prints.
+    pub fn run(&self) -> Result<(), Error> {
+        match self {
+            Self::Clear(args) => clear::run(args),
+            Self::DoubleSpend(args) => double_spend::run(args),
+            Self::Efficiency(args) => efficiency::run(args),
+            Self::Par(args) => par::run(args),
+            Self::Schedule(args) => schedule::run(args),
+            Self::Score(args) => score::run(args),
+            Self::Stackelberg(args) => stackelberg::run(args),
+            Self::Trust(args) => trust::run(args),
+        }
     }
 }
 
 /// Prints `result` as JSON, or as `lines`.
 fn print(json: bool, result: &impl serde::Serialize, lines: &str) -> Result<(), Error> {
-    if json { output::compact_json(result) } else { output::text(lines) }
+    if json { output::compact_json(result) } else { say!("{lines}") }
 }

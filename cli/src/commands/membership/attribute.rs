@@ -1,7 +1,10 @@
 //! `qedex attribute`
 
-use super::{Administer, Ask, Universe, parse_account, parse_text, parse_words, print_json, table};
-use crate::error::Error;
+use super::{Administer, Ask, Universe, parse_account, parse_text, parse_words, table};
+use crate::{
+    error::Error,
+    output::{self, say},
+};
 use clap::Subcommand;
 use qedex_client::{
     market::Account,
@@ -78,7 +81,7 @@ impl Attribute {
 async fn list(ask: &Ask) -> Result<(), Error> {
     let Universe(attributes) = Universe::read(&ask.at().await?).await?;
     if ask.json {
-        return print_json(&attributes);
+        return output::json(&attributes);
     }
     let header = ["number", "name", "version", "on record", "issuer", "meaning"];
     let rows = attributes.into_iter().map(|attribute| {
@@ -91,7 +94,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
             attribute.description,
         ]
     });
-    println!("{}", table(&header, rows));
+    say!("{}", table(&header, rows))?;
     Ok(())
 }
 
@@ -113,9 +116,9 @@ async fn register(
     let attribute =
         number.ok_or_else(|| Error::answer("no attribute was registered".to_owned()))?;
     if sign.json() {
-        return print_json(&json!({ "attribute": attribute, "block": block.number }));
+        return output::json(&json!({ "attribute": attribute, "block": block.number }));
     }
-    println!("attribute {attribute} ({name}) is registered in block {}", block.number);
+    say!("attribute {attribute} ({name}) is registered in block {}", block.number)?;
     Ok(())
 }
 
@@ -132,17 +135,17 @@ async fn bump(attribute: &str, sign: &Administer) -> Result<(), Error> {
         _ => None,
     });
     if sign.json() {
-        return print_json(&json!({
+        return output::json(&json!({
             "attribute": attribute,
             "version": version,
             "block": block.number,
         }));
     }
-    println!(
+    say!(
         "all credentials of {} are void from block {} on",
         universe.label(attribute),
         block.number
-    );
+    )?;
     Ok(())
 }
 
@@ -156,13 +159,13 @@ async fn set_issuer(attribute: &str, issuer: Account, sign: &Administer) -> Resu
     };
     let issuer = qedex_client::text::account_text(issuer);
     if sign.json() {
-        return print_json(&json!({
+        return output::json(&json!({
             "attribute": attribute,
             "issuer": issuer,
             "block": block.number,
         }));
     }
-    println!("{issuer} issues {} from block {} on", universe.label(attribute), block.number);
+    say!("{issuer} issues {} from block {} on", universe.label(attribute), block.number)?;
     Ok(())
 }
 
@@ -175,8 +178,8 @@ async fn remove(attribute: &str, sign: &Administer) -> Result<(), Error> {
         return Ok(());
     };
     if sign.json() {
-        return print_json(&json!({ "attribute": attribute, "block": block.number }));
+        return output::json(&json!({ "attribute": attribute, "block": block.number }));
     }
-    println!("{} is removed in block {}", universe.label(attribute), block.number);
+    say!("{} is removed in block {}", universe.label(attribute), block.number)?;
     Ok(())
 }

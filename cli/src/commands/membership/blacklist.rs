@@ -1,7 +1,10 @@
 //! `qedex blacklist`
 
-use super::{Administer, Ask, distance, parse_account, parse_words, print_json, table};
-use crate::error::Error;
+use super::{Administer, Ask, distance, parse_account, parse_words, table};
+use crate::{
+    error::Error,
+    output::{self, say},
+};
 use clap::Subcommand;
 use qedex_client::{
     market::Account,
@@ -66,9 +69,9 @@ async fn add(account: Account, hours: u64, reason: &str, sign: &Administer) -> R
     let until = block.time.saturating_add(duration);
     let account = account_text(account);
     if sign.json() {
-        return print_json(&json!({ "account": account, "until": until, "block": block.number }));
+        return output::json(&json!({ "account": account, "until": until, "block": block.number }));
     }
-    println!("{account} is excluded for {hours} h from block {} on", block.number);
+    say!("{account} is excluded for {hours} h from block {} on", block.number)?;
     Ok(())
 }
 
@@ -80,9 +83,9 @@ async fn remove(account: Account, sign: &Administer) -> Result<(), Error> {
     };
     let account = account_text(account);
     if sign.json() {
-        return print_json(&json!({ "account": account, "block": block.number }));
+        return output::json(&json!({ "account": account, "block": block.number }));
     }
-    println!("{account} is off the blacklist in block {}", block.number);
+    say!("{account} is off the blacklist in block {}", block.number)?;
     Ok(())
 }
 
@@ -91,13 +94,13 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     let now = queries::time(&at).await?;
     let all = membership::exclusions(&at, now).await?;
     if ask.json {
-        return print_json(&all);
+        return output::json(&all);
     }
     let rows = all.into_iter().map(|exclusion| {
         let ends = if exclusion.in_force { "ends" } else { "ended" };
         let when = format!("{ends} {}", distance(exclusion.until, now));
         vec![exclusion.account, exclusion.reason, when]
     });
-    println!("{}", table(&["account", "reason", "end"], rows));
+    say!("{}", table(&["account", "reason", "end"], rows))?;
     Ok(())
 }

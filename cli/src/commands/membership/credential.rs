@@ -1,10 +1,12 @@
 //! `qedex credential`
 
 use super::{
-    Administer, Ask, Sign, Universe, distance, each_once, parse_account, parse_bytes32, print_json,
-    table,
+    Administer, Ask, Sign, Universe, distance, each_once, parse_account, parse_bytes32, table,
 };
-use crate::error::Error;
+use crate::{
+    error::Error,
+    output::{self, say},
+};
 use clap::{Args, Subcommand};
 use qedex_client::{
     block::Transaction,
@@ -160,20 +162,20 @@ async fn issue(args: &Issue) -> Result<(), Error> {
     let act = membership::issue_batch(attribute, &all);
     let (block, _) = args.sign.act(&mut session, "the issue", act).await?;
     if args.sign.json {
-        return print_json(&json!({
+        return output::json(&json!({
             "attribute": attribute,
             "accounts": args.who.iter().map(|who| account_text(*who)).collect::<Vec<_>>(),
             "expires": expires,
             "block": block.number,
         }));
     }
-    println!(
+    say!(
         "{} credentials of {} are issued in block {} and expire {}",
         args.who.len(),
         universe.label(attribute),
         block.number,
         distance(expires, block.time)
-    );
+    )?;
     Ok(())
 }
 
@@ -220,12 +222,12 @@ async fn reissue(args: &Reissue) -> Result<(), Error> {
                 })
             })
             .collect();
-        print_json(&json!({ "attribute": attribute, "credentials": each }))?;
+        output::json(&json!({ "attribute": attribute, "credentials": each }))?;
     } else {
         for (who, refusal) in &all {
             let result =
                 refusal.as_ref().map_or("re-issued".to_owned(), |why| format!("refused: {why}"));
-            println!("{}: {result}", account_text(*who));
+            say!("{}: {result}", account_text(*who))?;
         }
     }
     if refused > 0 {
@@ -269,9 +271,11 @@ impl One {
     ) -> Result<(), Error> {
         let who = account_text(self.who);
         if json {
-            return print_json(&json!({ "attribute": attribute, "account": who, "block": block }));
+            return output::json(
+                &json!({ "attribute": attribute, "account": who, "block": block }),
+            );
         }
-        println!("the credential of {who} of {label} is {how} in block {block}");
+        say!("the credential of {who} of {label} is {how} in block {block}")?;
         Ok(())
     }
 }
@@ -286,7 +290,7 @@ async fn list(args: &List) -> Result<(), Error> {
         all.retain(|one| one.attribute == attribute);
     }
     if args.ask.json {
-        return print_json(&all);
+        return output::json(&all);
     }
     let header = [
         "account, and the owner behind it",
@@ -310,7 +314,7 @@ async fn list(args: &List) -> Result<(), Error> {
             qed(one.bond, 4),
         ]
     });
-    println!("{}", table(&header, rows));
+    say!("{}", table(&header, rows))?;
     Ok(())
 }
 

@@ -1,8 +1,11 @@
 //! `qedex policy`
 
 use super::super::options::role;
-use super::{Administer, Ask, Universe, distance, parse_account, print_json, table};
-use crate::error::Error;
+use super::{Administer, Ask, Universe, distance, parse_account, table};
+use crate::{
+    error::Error,
+    output::{self, say},
+};
 use clap::{Args, Subcommand};
 use qedex_client::{
     formula,
@@ -96,18 +99,18 @@ async fn create(text: &str, sign: &Administer) -> Result<(), Error> {
     let (policy, bond) = made.ok_or_else(|| Error::answer("no policy was created".to_owned()))?;
     let formula = formula::print(&nodes, &|number| universe.name(number));
     if sign.json() {
-        return print_json(&json!({
+        return output::json(&json!({
             "policy": policy,
             "formula": formula,
             "bond": Number::from_u128(bond),
             "block": block.number,
         }));
     }
-    println!(
+    say!(
         "policy {policy} ({formula}) is created in block {}; {} QED are held for it",
         block.number,
         qed(bond, 4)
-    );
+    )?;
     Ok(())
 }
 
@@ -118,9 +121,9 @@ async fn remove(policy: u32, sign: &Administer) -> Result<(), Error> {
         return Ok(());
     };
     if sign.json() {
-        return print_json(&json!({ "policy": policy, "block": block.number }));
+        return output::json(&json!({ "policy": policy, "block": block.number }));
     }
-    println!("policy {policy} is removed in block {}", block.number);
+    say!("policy {policy} is removed in block {}", block.number)?;
     Ok(())
 }
 
@@ -149,14 +152,14 @@ async fn list(ask: &Ask) -> Result<(), Error> {
                 })
             })
             .collect();
-        return print_json(&all);
+        return output::json(&all);
     }
     let rows = all.iter().map(|(policy, nodes, bond)| {
         let roles = required(*policy);
         let roles: Vec<_> = roles.into_iter().map(Role::name).collect();
         vec![policy.to_string(), text(nodes), roles.join(", "), qed(*bond, 4)]
     });
-    println!("{}", table(&["number", "formula", "required to", "bond, QED"], rows));
+    say!("{}", table(&["number", "formula", "required to", "bond, QED"], rows))?;
     Ok(())
 }
 
@@ -183,7 +186,7 @@ async fn explain(args: &Explain) -> Result<(), Error> {
                 })
             })
             .collect();
-        return print_json(&json!({
+        return output::json(&json!({
             "account": account_text(args.account),
             "owner": owner,
             "policy": explanation.policy,
@@ -197,9 +200,9 @@ async fn explain(args: &Explain) -> Result<(), Error> {
         (policy, None) => format!("policy {}", policy.unwrap_or_default()),
     };
     let verdict = if explanation.passes { "passes" } else { "fails" };
-    println!("{} {verdict} {what}", account_text(args.account));
+    say!("{} {verdict} {what}", account_text(args.account))?;
     if let Some(owner) = owner {
-        println!("  the owner behind it is {owner}");
+        say!("  the owner behind it is {owner}")?;
     }
     print!("{}", told(&explanation, &universe, now));
     Ok(())

@@ -1,8 +1,11 @@
 //! `qedex role`
 
 use super::super::options::role;
-use super::{Administer, Ask, Universe, print_json, table};
-use crate::error::Error;
+use super::{Administer, Ask, Universe, table};
+use crate::{
+    error::Error,
+    output::{self, say},
+};
 use clap::Subcommand;
 use qedex_client::{
     formula,
@@ -58,7 +61,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
                 json!({ "role": role, "policy": policy, "formula": formula })
             })
             .collect();
-        return print_json(&all);
+        return output::json(&all);
     }
     let rows = all.into_iter().map(|(role, policy, formula)| {
         vec![
@@ -67,7 +70,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
             formula.unwrap_or_else(|| "nobody's".to_owned()),
         ]
     });
-    println!("{}", table(&["role", "policy", "formula"], rows));
+    say!("{}", table(&["role", "policy", "formula"], rows))?;
     Ok(())
 }
 
@@ -78,8 +81,8 @@ async fn set(role: Which, policy: u32, sign: &Administer) -> Result<(), Error> {
         return Ok(());
     };
     if sign.json() {
-        return print_json(&json!({ "role": role, "policy": policy, "block": block.number }));
+        return output::json(&json!({ "role": role, "policy": policy, "block": block.number }));
     }
-    println!("{} requires policy {policy} from block {} on", role.name(), block.number);
+    say!("{} requires policy {policy} from block {} on", role.name(), block.number)?;
     Ok(())
 }

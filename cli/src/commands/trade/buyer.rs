@@ -1,10 +1,18 @@
 //! What a buyer does: `qedex trade verify`, `acknowledge` and `complain`.
 
-use super::{Found, money, no_such_trade, open, plancks};
-use crate::{args::Node, commands::print_json, error::Error, store};
+use super::{money, no_such_trade, plancks};
+use crate::{
+    commands::{
+        Found,
+        options::{Ask, Sign},
+    },
+    error::Error,
+    output::{self, say},
+    store,
+};
 use clap::Args;
 use qedex_client::{
-    Chain, calls, keys,
+    calls,
     market::{Happening, Outcome},
     opening::{Finding, Wanted},
     queries, settlement,
@@ -17,44 +25,35 @@ use std::path::PathBuf;
 pub struct Verify {
     /// The opening that the seller handed over.
     file: PathBuf,
-    /// Which node.
-    #[command(flatten)]
-    node: Node,
     /// The trade's number within the slot.
     #[arg(long, value_name = "ID")]
     trade: u32,
     /// The delivery slot's number, if it is not to be taken from the file.
     #[arg(long)]
     slot: Option<u64>,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    /// Which node, and how to answer.
+    #[command(flatten)]
+    ask: Ask,
 }
 
 /// Options of what a buyer signs about a trade.
 #[derive(Debug, Args)]
-pub struct Sign {
-    /// Which node.
-    #[command(flatten)]
-    node: Node,
+pub struct Finish {
     /// The delivery slot's number.
     #[arg(long)]
     slot: u64,
     /// The trade's number within the slot.
     #[arg(long, value_name = "ID")]
     trade: u32,
-    /// The secret URI of the buyer's account.
-    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
-    suri: String,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    /// Who signs.
+    #[command(flatten)]
+    by: Sign,
 }
 
 /// Says what an opening proves.
 pub async fn verify(args: &Verify) -> Result<Found, Error> {
     let opening = store::read(&args.file)?;
-    let chain = Chain::connect(&args.node.url, args.node.genesis).await?;
+    let chain = args.ask.node.connect().await?;
     let at = chain.now().await?;
     let slot = args.slot.unwrap_or(opening.slot);
     let (Some(book), Some(trade)) =
@@ -79,8 +78,8 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
     let full = covered >= trade.energy;
     let found = if full { Found::Right } else { Found::Wrong };
     let bond = settlement::bond(&at, slot, args.trade).await?;
-    if args.json {
-        print_json(&json!({
+    if args.ask.json {
+        output::json(&json!({
             "slot": slot,
             "trade": args.trade,
             "finding": name(&finding),
@@ -96,15 +95,17 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
         }))?;
         return Ok(found);
     }
-    println!("{}", detail(&finding));
-    println!(
+    say!("{}", detail(&finding))?;
+    say!(
         "it covers {covered} of the {} Wh of trade {} of slot {slot}; {} Wh were sold before it",
-        trade.energy, args.trade, trade.before
-    );
+        trade.energy,
+        args.trade,
+        trade.before
+    )?;
     if !full {
         let now = queries::time(&at).await?;
         let revealed = seller.is_some_and(|seller| seller.revealed.is_some());
-        println!("{}", advice(&finding, &book, &trade, revealed, now, bond));
+        say!("{}", advice(&finding, &book, &trade, revealed, now, bond))?;
     }
     Ok(found)
 }
@@ -183,9 +184,8 @@ fn advice(
 }
 
 /// Acknowledges a trade and waits until that is final.
-pub async fn acknowledge(args: &Sign) -> Result<(), Error> {
-    let key = keys::from_suri(&args.suri)?;
-    let mut session = open(&args.node).await?;
+pub async fn acknowledge(args: &Finish) -> Result<(), Error> {
+    let (mut session, key) = args.by.begin().await?;
     let call = calls::acknowledge(args.slot, args.trade);
     let (block, included) = session.call("the acknowledgement", &call, &key).await?;
     let settled = included.happenings.iter().find_map(|(_, happening)| {
@@ -198,8 +198,8 @@ pub async fn acknowledge(args: &Sign) -> Result<(), Error> {
     let settled = settled
         .filter(|settled| settled.outcome == Outcome::Acknowledged)
         .ok_or_else(|| Error::answer("the trade was not acknowledged".to_owned()))?;
-    if args.json {
-        return print_json(&json!({
+    if args.by.json {
+        return output::json(&json!({
             "slot": args.slot,
             "trade": args.trade,
             "to_seller": plancks(settled.to_seller),
@@ -207,22 +207,21 @@ pub async fn acknowledge(args: &Sign) -> Result<(), Error> {
             "block": block.number,
         }));
     }
-    println!(
+    say!(
         "trade {} of slot {} is closed in block {}: the seller gets {} and its deposit",
         args.trade,
         args.slot,
         block.number,
         money(settled.to_seller)
-    );
+    )?;
     Ok(())
 }
 
 /// Complains about a trade and waits until that is final.
-pub async fn complain(args: &Sign) -> Result<(), Error> {
-    let key = keys::from_suri(&args.suri)?;
-    let mut session = open(&args.node).await?;
+pub async fn complain(args: &Finish) -> Result<(), Error> {
+    let (mut session, key) = args.by.begin().await?;
     let bond = settlement::bond(session.at(), args.slot, args.trade).await?;
-    if !args.json
+    if !args.by.json
         && let Some(bond) = bond
     {
         eprintln!(
@@ -240,8 +239,8 @@ pub async fn complain(args: &Sign) -> Result<(), Error> {
     });
     let (bond, due) =
         complaint.ok_or_else(|| Error::answer("no complaint was taken".to_owned()))?;
-    if args.json {
-        return print_json(&json!({
+    if args.by.json {
+        return output::json(&json!({
             "slot": args.slot,
             "trade": args.trade,
             "bond": plancks(bond),
@@ -249,11 +248,11 @@ pub async fn complain(args: &Sign) -> Result<(), Error> {
             "block": block.number,
         }));
     }
-    println!(
+    say!(
         "the complaint stands in block {}; {} are held, and the seller has {} s to reveal its bill",
         block.number,
         money(bond),
         due.saturating_sub(block.time) / 1_000
-    );
+    )?;
     Ok(())
 }

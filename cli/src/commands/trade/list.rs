@@ -1,11 +1,14 @@
 //! `qedex trade list`
 
-use super::{money, parse_account, plancks};
-use crate::{args::Node, commands::print_json, error::Error};
+use super::{money, plancks};
+use crate::{
+    commands::options::{Ask, parse_account},
+    error::Error,
+    output::{self, say},
+};
 use clap::Args;
-use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use qedex_client::{
-    At, Chain, keys,
+    At, keys,
     market::{Account, Plancks},
     queries,
     settlement::{self, Book, Seller, Trade},
@@ -19,9 +22,6 @@ use std::collections::BTreeMap;
 #[command(group(clap::ArgGroup::new("whose").args(["account", "suri"]).multiple(false)))]
 #[command(group(clap::ArgGroup::new("which").args(["account", "suri", "slot"]).required(true).multiple(true)))]
 pub struct List {
-    /// Which node.
-    #[command(flatten)]
-    node: Node,
     /// Those in which this account buys or sells.
     #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
     account: Option<Account>,
@@ -31,9 +31,9 @@ pub struct List {
     /// Those of this delivery slot.
     #[arg(long)]
     slot: Option<u64>,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    /// Which node, and how to answer.
+    #[command(flatten)]
+    ask: Ask,
 }
 
 /// Where a trade stands, and until when.
@@ -119,8 +119,7 @@ pub async fn list(args: &List) -> Result<(), Error> {
     if let Some(suri) = &args.suri {
         keys::from_suri(suri)?;
     }
-    let chain = Chain::connect(&args.node.url, args.node.genesis).await?;
-    let at = chain.now().await?;
+    let at = args.ask.at().await?;
     let now = queries::time(&at).await?;
     let mut books = BTreeMap::new();
     let mut sellers = BTreeMap::new();
@@ -146,10 +145,10 @@ pub async fn list(args: &List) -> Result<(), Error> {
         let (stands, until) = stands(&book, &seller, &trade, now);
         lines.push(Line { trade, stands, until, seller, bond });
     }
-    if args.json {
-        return print_json(&lines.iter().map(Line::json).collect::<Vec<_>>());
+    if args.ask.json {
+        return output::json(&lines.iter().map(Line::json).collect::<Vec<_>>());
     }
-    println!("{}", table(&lines, now));
+    say!("{}", table(&lines, now))?;
     Ok(())
 }
 
@@ -157,9 +156,7 @@ fn table(lines: &[Line], now: u64) -> String {
     if lines.is_empty() {
         return "no open trades".to_owned();
     }
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED);
-    table.set_header(vec![
+    let mut table = output::table(vec![
         "slot",
         "trade",
         "Wh",

@@ -1,9 +1,10 @@
 //! What a seller does: `qedex trade commit`, `open` and `reveal`.
 
-use super::{Seller, open, parse_account};
+use super::Seller;
 use crate::{
-    commands::{print_json, readings},
+    commands::{options::parse_account, reading},
     error::Error,
+    output::{self, say},
     store::{self, Store, private_folder},
 };
 use clap::Args;
@@ -66,9 +67,10 @@ struct Begun {
 }
 
 async fn begin(by: &Seller) -> Result<Begun, Error> {
-    let key = keys::from_suri(&by.suri)?;
+    by.sign.key()?;
     let store = Store::at(by.store.as_deref())?;
-    Ok(Begun { account: keys::account_of(&key), key, store, session: open(&by.node).await? })
+    let (session, key) = by.sign.begin().await?;
+    Ok(Begun { account: keys::account_of(&key), key, store, session })
 }
 
 /// The seller's record in the slot, as long as it has open trades.
@@ -103,7 +105,7 @@ async fn in_commitment_window(at: &At, slot: u64) -> Result<(), Error> {
 pub async fn commit(args: &Commit) -> Result<(), Error> {
     let mut files = Vec::new();
     for path in &args.readings {
-        files.append(&mut readings::read(path)?);
+        files.append(&mut reading::read(path)?);
     }
     let by = &args.by;
     let Begun { key, account, store, mut session } = begin(by).await?;
@@ -138,8 +140,8 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
         }
     };
     let file = store.file(genesis, account, by.slot);
-    if by.json {
-        return print_json(&json!({
+    if by.sign.json {
+        return output::json(&json!({
             "slot": by.slot,
             "commitment": format!("{commitment:?}"),
             "delivered_wh": delivered,
@@ -149,15 +151,15 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
         }));
     }
     match block {
-        Some(block) => println!("committed to slot {} in block {block}", by.slot),
-        None => println!("slot {} is committed to already", by.slot),
+        Some(block) => say!("committed to slot {} in block {block}", by.slot)?,
+        None => say!("slot {} is committed to already", by.slot)?,
     }
-    println!(
+    say!(
         "the bill shows {delivered} Wh; {} Wh were sold{}",
         record.sold,
         if delivered < record.sold { ": it falls short" } else { "" }
-    );
-    println!("what opens the commitment is kept in {}", file.display());
+    )?;
+    say!("what opens the commitment is kept in {}", file.display())?;
     Ok(())
 }
 
@@ -214,19 +216,19 @@ pub async fn open_to(args: &Open) -> Result<(), Error> {
         put(&opening, &path)?;
         written.push((buyer, trades, path));
     }
-    if args.by.json {
+    if args.by.sign.json {
         let openings: Vec<_> = written
             .iter()
             .map(|(buyer, trades, path)| {
                 json!({ "buyer": account_text(*buyer), "trades": trades, "file": path })
             })
             .collect();
-        return print_json(&json!({ "slot": slot, "openings": openings }));
+        return output::json(&json!({ "slot": slot, "openings": openings }));
     }
     for (buyer, trades, path) in written {
-        println!("{} is for {}, trades {trades:?}", path.display(), account_text(buyer));
+        say!("{} is for {}, trades {trades:?}", path.display(), account_text(buyer))?;
     }
-    println!("hand them over privately: whoever reads one learns the bill");
+    say!("hand them over privately: whoever reads one learns the bill")?;
     Ok(())
 }
 
@@ -259,11 +261,11 @@ pub async fn reveal(args: &Reveal) -> Result<(), Error> {
         Some(delivered.0)
     });
     let delivered = revealed.ok_or_else(|| Error::answer("nothing was revealed".to_owned()))?;
-    if args.by.json {
-        return print_json(
+    if args.by.sign.json {
+        return output::json(
             &json!({ "slot": slot, "delivered_wh": delivered, "block": block.number }),
         );
     }
-    println!("the bill of slot {slot} is public from block {} on: {delivered} Wh", block.number);
+    say!("the bill of slot {slot} is public from block {} on: {delivered} Wh", block.number)?;
     Ok(())
 }

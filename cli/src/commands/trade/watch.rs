@@ -1,7 +1,7 @@
 //! `qedex trade watch`
 
-use super::{money, no_such_trade, open, plancks};
-use crate::{args::Node, error::Error};
+use super::{money, no_such_trade, plancks};
+use crate::{commands::options::Ask, error::Error, output::say};
 use clap::Args;
 use qedex_client::{
     At,
@@ -14,23 +14,20 @@ use serde_json::{Value, json};
 /// Options of `trade watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
-    /// Which node.
-    #[command(flatten)]
-    node: Node,
     /// The delivery slot's number.
     #[arg(long)]
     slot: u64,
     /// Follows this trade alone.
     #[arg(long, value_name = "ID")]
     trade: Option<u32>,
-    /// Prints each event as a line of JSON.
-    #[arg(long)]
-    json: bool,
+    /// Which node, and how to answer: JSON is a line for each event.
+    #[command(flatten)]
+    ask: Ask,
 }
 
 /// Follows a slot until it is settled.
 pub async fn watch(args: &Watch) -> Result<(), Error> {
-    let mut session = open(&args.node).await?;
+    let mut session = args.ask.node.open().await?;
     check(session.at(), args).await?;
     let calendar = queries::calendar(session.at()).await?;
     let last = calendar.moments(args.slot).final_at;
@@ -45,7 +42,7 @@ pub async fn watch(args: &Watch) -> Result<(), Error> {
             if !concerns(happening, args.trade) {
                 continue;
             }
-            say(args, block.number, block.time, happening);
+            tell(args, block.number, block.time, happening)?;
             if ends(happening, args.trade) {
                 return Ok(());
             }
@@ -106,16 +103,15 @@ fn ends(happening: &Happening, trade: Option<u32>) -> bool {
     }
 }
 
-fn say(args: &Watch, block: u64, time: u64, happening: &Happening) {
-    if !args.json {
-        println!("block {block}: {}", text(happening));
-        return;
+fn tell(args: &Watch, block: u64, time: u64, happening: &Happening) -> Result<(), Error> {
+    if !args.ask.json {
+        return say!("block {block}: {}", text(happening));
     }
     let mut line = json!({ "block": block, "time": time, "slot": args.slot });
     if let (Value::Object(line), Value::Object(more)) = (&mut line, value(happening)) {
         line.extend(more);
     }
-    println!("{line}");
+    say!("{line}")
 }
 
 fn text(happening: &Happening) -> String {

@@ -12,12 +12,9 @@ pub use credential::Credential;
 pub use policy::Policy;
 pub use role::Role;
 
-use super::{
-    options::{Administer, Ask, Sign, parse_account, parse_bytes32},
-    print_json,
-};
-use crate::error::Error;
-use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use super::options::{Administer, Ask, Sign, parse_account, parse_bytes32};
+use crate::{error::Error, output};
+use comfy_table::Table;
 use qedex_client::{At, market::Account, membership};
 use std::collections::BTreeSet;
 
@@ -104,9 +101,7 @@ fn distance(moment: u64, now: u64) -> String {
 }
 
 fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED);
-    table.set_header(header.to_vec());
+    let mut table = output::table(header.to_vec());
     table.add_rows(rows);
     table
 }

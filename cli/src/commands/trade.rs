@@ -5,10 +5,16 @@ mod list;
 mod seller;
 mod watch;
 
-use super::{open, options::parse_account, print_json};
-use crate::{args::Node, error::Error};
+use super::{
+    Found,
+    options::{Ask, Sign},
+};
+use crate::{
+    error::Error,
+    output::{self, say},
+};
 use clap::{Args, Subcommand};
-use qedex_client::{Chain, settlement, text::qed};
+use qedex_client::{settlement, text::qed};
 use serde_json::{Number, json};
 use std::path::PathBuf;
 
@@ -24,24 +30,15 @@ pub enum Trade {
     /// Checks the opening that a buyer got: status 0 if its bill covers the trade, 1 if not.
     Verify(buyer::Verify),
     /// Acknowledges the delivery of a trade, as its buyer: it is paid at once.
-    Acknowledge(buyer::Sign),
+    Acknowledge(buyer::Finish),
     /// Complains about a trade, as its buyer: the seller has to reveal its bill. A bond is held.
-    Complain(buyer::Sign),
+    Complain(buyer::Finish),
     /// Reveals the bill of a slot on the chain, as the seller that was complained about.
     Reveal(seller::Reveal),
     /// Follows a slot, or one trade of it, until it is settled.
     Watch(watch::Watch),
     /// Shows the rules of settlement.
-    Rules(Rules),
-}
-
-/// What a command found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// Nothing is wrong.
-    Right,
-    /// Something that must hold does not.
-    Wrong,
+    Rules(Ask),
 }
 
 impl Trade {
@@ -65,9 +62,6 @@ impl Trade {
 /// Who sells, and where its openings are kept.
 #[derive(Debug, Args)]
 pub struct Seller {
-    /// Which node.
-    #[command(flatten)]
-    node: Node,
     /// The delivery slot's number.
     #[arg(long)]
     slot: u64,
@@ -75,48 +69,33 @@ pub struct Seller {
     /// ~/.local/share/qedex/openings].
     #[arg(long, value_name = "DIR")]
     store: Option<PathBuf>,
-    /// The secret URI of the seller's account.
-    #[arg(long, env = "QEDEX_SURI", hide_env_values = true)]
-    suri: String,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
-}
-
-/// Options of `trade rules`.
-#[derive(Debug, Args)]
-pub struct Rules {
-    /// Which node.
+    /// Who signs.
     #[command(flatten)]
-    node: Node,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    sign: Sign,
 }
 
-async fn rules(args: &Rules) -> Result<(), Error> {
-    let chain = Chain::connect(&args.node.url, args.node.genesis).await?;
-    let (rules, paused) = settlement::rules(&chain.now().await?).await?;
-    if args.json {
-        return print_json(&json!({
+async fn rules(ask: &Ask) -> Result<(), Error> {
+    let (rules, paused) = settlement::rules(&ask.at().await?).await?;
+    if ask.json {
+        return output::json(&json!({
             "offline_share_ppm": rules.offline_share_ppm,
             "defaults_to_exclusion": rules.defaults_to_exclusion,
             "exclusion_ms": rules.exclusion,
             "paused": paused,
         }));
     }
-    println!(
+    say!(
         "share of honest sellers assumed off-line, which sets the bond: {}.{:04} %",
         rules.offline_share_ppm / 10_000,
         rules.offline_share_ppm % 10_000
-    );
-    println!(
+    )?;
+    say!(
         "a seller that defaults in {} slots is excluded for {}.{:02} hours and loses what lets it sell",
         rules.defaults_to_exclusion,
         rules.exclusion / 3_600_000,
         rules.exclusion % 3_600_000 / 36_000
-    );
-    println!("settlement {}", if paused { "is paused" } else { "runs" });
+    )?;
+    say!("settlement {}", if paused { "is paused" } else { "runs" })?;
     Ok(())
 }
 

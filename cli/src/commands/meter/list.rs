@@ -1,7 +1,10 @@
 //! `qedex meter list`
 
-use super::{Ask, parse_account, print_json, table};
-use crate::error::Error;
+use crate::{
+    commands::options::{Ask, parse_account},
+    error::Error,
+    output::{self, say},
+};
 use clap::Args;
 use qedex_client::{
     market::Account,
@@ -40,9 +43,9 @@ pub async fn list(args: &List) -> Result<(), Error> {
         }
     }
     if args.ask.json {
-        return print_json(&all);
+        return output::json(&all);
     }
-    let mut table = table([
+    let mut table = output::table([
         "meter",
         "capacity Wh",
         "slots",
@@ -63,7 +66,7 @@ pub async fn list(args: &List) -> Result<(), Error> {
             ]);
         }
     }
-    println!("{table}");
+    say!("{table}")?;
     Ok(())
 }
 

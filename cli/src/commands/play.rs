@@ -1,0 +1,116 @@
+//! `qedex play`
+
+use super::{Found, options::Node};
+use crate::{error::Error, output::say};
+use clap::Args;
+use qedex_play::{
+    community::Start,
+    play::{self, Script},
+    strategy::{MILLION, Shares},
+};
+use std::{path::PathBuf, str::FromStr};
+
+/// Options of `play`.
+#[derive(Debug, Args)]
+pub struct Play {
+    /// Which node.
+    #[command(flatten)]
+    node: Node,
+    /// How many quarter-hours to play.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
+    slots: u16,
+    /// The first quarter-hour, as 2016-07-11T11:00 or, on that day, 11:00.
+    #[arg(long, default_value = "2016-07-11T11:00")]
+    from: Start,
+    /// The seed of limit prices, arrival and cheating.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Writes the figures to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Reads the community's data from this directory instead of the built-in copy.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Percent of the participants who commit privately instead of publishing where they sell.
+    #[arg(long, default_value = "20", value_name = "PERCENT")]
+    private_share: Share,
+    /// Percent of the offers that are under-delivered by half.
+    #[arg(long, default_value = "10", value_name = "PERCENT")]
+    cheat_share: Share,
+    /// Percent of the offers for which the seller neither commits nor publishes.
+    #[arg(long, default_value = "5", value_name = "PERCENT")]
+    silent_share: Share,
+    /// Percent of the offers for which the seller commits, and neither opens nor reveals its bill.
+    #[arg(long, default_value = "2", value_name = "PERCENT")]
+    hiding_share: Share,
+}
+
+impl Play {
+    /// The shares of the community that do this and that.
+    const fn shares(&self) -> Shares {
+        Shares {
+            private: self.private_share.0,
+            under_delivered: self.cheat_share.0,
+            silent: self.silent_share.0,
+            hiding: self.hiding_share.0,
+        }
+    }
+
+    /// Plays, shows the figures and writes them where they are wanted.
+    pub async fn run(&self) -> Result<Found, Error> {
+        if let Some(path) = &self.json {
+            ensure_folder(path)?;
+        }
+        let script = Script {
+            url: self.node.url.clone(),
+            genesis: self.node.genesis,
+            data: self.data.clone(),
+            from: self.from.clone(),
+            slots: usize::from(self.slots),
+            seed: self.seed,
+            shares: self.shares(),
+        };
+        let figures = play::play(&script).await?;
+        say!("{figures}")?;
+        for failed in &figures.transactions.failed {
+            eprintln!("a transaction failed: {failed}");
+        }
+        if let Some(path) = &self.json {
+            let json = serde_json::to_string_pretty(&figures)?;
+            std::fs::write(path, json)
+                .map_err(|reason| Error::File { path: path.display().to_string(), reason })?;
+        }
+        let broken = figures.broken();
+        if broken.is_empty() {
+            return Ok(Found::Right);
+        }
+        eprintln!("broken: {}", broken.join(", "));
+        Ok(Found::Wrong)
+    }
+}
+
+/// Refuses a file in a folder that does not exist, before minutes are spent on its content.
+fn ensure_folder(path: &std::path::Path) -> Result<(), Error> {
+    let named = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = named.unwrap_or(std::path::Path::new("."));
+    std::fs::read_dir(folder)
+        .map(|_| ())
+        .map_err(|reason| Error::File { path: path.display().to_string(), reason })
+}
+
+/// A share in parts per million, given in percent.
+#[derive(Clone, Copy, Debug)]
+pub struct Share(u32);
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bad = || format!("{text:?} is no percentage from 0 to 100");
+        let percent: f64 = text.parse().map_err(|_| bad())?;
+        if !(0.0..=100.0).contains(&percent) {
+            return Err(bad());
+        }
+        Ok(Self((percent / 100.0 * f64::from(MILLION)).round() as u32))
+    }
+}

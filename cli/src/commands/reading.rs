@@ -1,0 +1,258 @@
+//! `qedex reading`
+
+use super::{
+    meter::SLOTS_PER_DAY,
+    options::{Ask, Sign},
+};
+use crate::{
+    error::Error,
+    output::{self, say},
+};
+use clap::{Args, Subcommand};
+use qedex_client::{
+    block::Block,
+    calls,
+    keys::Keypair,
+    meter::SignedReading,
+    metering::{self, Change},
+    queries::{self, Most},
+    reading_file::{ReadingFile, parse},
+    session::Session,
+};
+use serde_json::json;
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+/// What to do with readings.
+#[derive(Debug, Subcommand)]
+pub enum Reading {
+    /// Publishes one signed reading, or a JSON array of them in one batch.
+    Submit(Submit),
+    /// Corrects a reading, as an installer other than the first one; never raises a frozen slot.
+    Correct(Correct),
+    /// Lists the readings of a meter, corrected ones with what the meter had signed.
+    History(History),
+}
+
+impl Reading {
+    /// Does it.
+    pub async fn run(&self) -> Result<(), Error> {
+        match self {
+            Self::Submit(args) => submit(args).await,
+            Self::Correct(args) => correct(args).await,
+            Self::History(args) => history(args).await,
+        }
+    }
+}
+
+/// Options of `reading submit`.
+#[derive(Debug, Args)]
+pub struct Submit {
+    /// A file with what `meter sign` printed, or a JSON array of that; - is standard input.
+    file: PathBuf,
+    /// Who signs.
+    #[command(flatten)]
+    by: Sign,
+}
+
+/// Options of `reading correct`.
+#[derive(Debug, Args)]
+pub struct Correct {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// The delivery slot's number.
+    #[arg(long)]
+    slot: u64,
+    /// The energy that was generated, in Wh.
+    #[arg(long, value_name = "WH")]
+    generated: u64,
+    /// The energy that was consumed, in Wh.
+    #[arg(long, value_name = "WH")]
+    consumed: u64,
+    /// Who signs.
+    #[command(flatten)]
+    by: Sign,
+}
+
+/// Options of `reading history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// The first slot; by default that of 96 slots ago.
+    #[arg(long, value_name = "SLOT")]
+    from: Option<u64>,
+    /// The first slot after them; by default the one under delivery.
+    #[arg(long, value_name = "SLOT")]
+    until: Option<u64>,
+    /// Which node, and how to answer.
+    #[command(flatten)]
+    ask: Ask,
+}
+
+/// Publishes readings and says what became of each. One refused reading among many is an
+/// error only after the others were published.
+async fn submit(args: &Submit) -> Result<(), Error> {
+    args.by.key()?;
+    let readings = read(&args.file)?;
+    let (mut session, key) = args.by.begin().await?;
+    let genesis = session.chain().genesis();
+    let signed: Vec<SignedReading> =
+        readings.iter().map(|reading| reading.signed(genesis)).collect::<Result<_, _>>()?;
+    Most::Readings.check(session.at(), signed.len())?;
+    let (block, included) = match signed.as_slice() {
+        [] => {
+            return Err(Error::BadInput("there is no reading in the file".to_owned()));
+        }
+        [one] => return submit_one(one, &mut session, &key, args.by.json).await,
+        many => session.call("the readings", &calls::submit_readings(many), &key).await?,
+    };
+    told(&block, &included.readings, args.by.json)?;
+    let refused = included.readings.iter().filter(|(.., why)| why.is_some()).count();
+    if refused > 0 {
+        let all = included.readings.len();
+        return Err(Error::BadInput(format!("{refused} of {all} readings were refused")));
+    }
+    Ok(())
+}
+
+/// Publishes a reading alone. If it is refused, its transaction fails.
+async fn submit_one(
+    one: &SignedReading,
+    session: &mut Session,
+    key: &Keypair,
+    json: bool,
+) -> Result<(), Error> {
+    let what = "the reading";
+    let call = calls::submit_reading(one);
+    let (block, included) = session.include(what, &call, key).await?;
+    let Some(refusal) = included.failure else {
+        return told(&block, &included.readings, json);
+    };
+    if json {
+        // The errors of a batch's readings have no pallet before their name.
+        let name = refusal.name.strip_prefix("Metering::");
+        let why = name.unwrap_or(&refusal.name).to_owned();
+        told(&block, &[(one.reading.meter, one.reading.slot, Some(why))], true)?;
+    }
+    Err(Error::refused(what.to_owned(), refusal))
+}
+
+/// Prints what became of each reading: of which meter, of which slot and, if it was refused, why.
+fn told(block: &Block, readings: &[(u32, u64, Option<String>)], json: bool) -> Result<(), Error> {
+    if json {
+        let results: Vec<_> = readings
+            .iter()
+            .map(|(meter, slot, why)| {
+                json!({ "meter": meter, "slot": slot, "accepted": why.is_none(), "error": why })
+            })
+            .collect();
+        return output::json(&json!({ "block": block.number, "readings": results }));
+    }
+    for (meter, slot, why) in readings {
+        let result = why.as_ref().map_or("accepted".to_owned(), |why| format!("refused: {why}"));
+        say!("meter {meter}, slot {slot}: {result}")?;
+    }
+    Ok(())
+}
+
+/// The signed readings in a file, or in standard input if that is what - names.
+pub fn read(path: &Path) -> Result<Vec<ReadingFile>, Error> {
+    let failed = |reason| Error::File { path: path.display().to_string(), reason };
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(failed)?;
+        text
+    } else {
+        fs::read_to_string(path).map_err(failed)?
+    };
+    parse(&text).map_err(|why| Error::BadInput(format!("{}: {why}", path.display())))
+}
+
+/// Corrects a reading.
+async fn correct(args: &Correct) -> Result<(), Error> {
+    let call = metering::correct(args.meter, args.slot, args.generated, args.consumed);
+    let (block, included) = args.by.call("the correction", &call).await?;
+    let corrected = included.meters.iter().find_map(|change| match change {
+        Change::Corrected(corrected) => Some(*corrected),
+        Change::From(_) => None,
+    });
+    let done = corrected.ok_or_else(|| Error::answer("no reading was corrected".to_owned()))?;
+    if args.by.json {
+        return output::json(&json!({
+            "meter": done.meter,
+            "slot": done.slot,
+            "before": done.before,
+            "after": done.after,
+            "after_freeze": done.after_freeze,
+            "block": block.number,
+        }));
+    }
+    say!(
+        "the reading of meter {} in slot {} is corrected in block {}, {}: {} Wh generated instead \
+         of {}, {} Wh consumed instead of {}",
+        done.meter,
+        done.slot,
+        block.number,
+        when(done.after_freeze),
+        done.after.generated,
+        done.before.generated,
+        done.after.consumed,
+        done.before.consumed
+    )?;
+    Ok(())
+}
+
+/// When a reading was corrected.
+const fn when(after_freeze: bool) -> &'static str {
+    if after_freeze { "after the freeze" } else { "before the freeze" }
+}
+
+/// Lists a meter's readings.
+async fn history(args: &History) -> Result<(), Error> {
+    let at = args.ask.at().await?;
+    let present = queries::calendar(&at).await?.slot_at(queries::time(&at).await?);
+    let until = args.until.unwrap_or(present);
+    let from = args.from.unwrap_or(until.saturating_sub(SLOTS_PER_DAY));
+    if from > until {
+        return Err(Error::BadInput(format!("slot {from} is after slot {until}")));
+    }
+    if !queries::is_meter(&at, args.meter).await? {
+        return Err(Error::BadInput(format!("there is no meter {}", args.meter)));
+    }
+    let all = metering::history(&at, args.meter, from, until).await?;
+    if args.ask.json {
+        return output::json(&all);
+    }
+    let mut table = output::table([
+        "slot",
+        "generated Wh",
+        "consumed Wh",
+        "the meter had signed",
+        "corrected by",
+        "when",
+    ]);
+    for reading in &all {
+        let original = reading
+            .original
+            .map_or(String::new(), |signed| format!("{} / {}", signed.generated, signed.consumed));
+        table.add_row([
+            reading.slot.to_string(),
+            reading.flow.generated.to_string(),
+            reading.flow.consumed.to_string(),
+            original,
+            reading.correction.as_ref().map_or(String::new(), |by| by.installer.clone()),
+            reading
+                .correction
+                .as_ref()
+                .map_or(String::new(), |by| when(by.after_freeze).to_owned()),
+        ]);
+    }
+    say!("{table}")?;
+    Ok(())
+}
