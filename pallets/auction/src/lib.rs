@@ -56,21 +56,14 @@
 
 extern crate alloc;
 
-pub use pallet::*;
-pub use qedex_primitives::NewOrder;
-pub use types::*;
-pub use weights::WeightInfo;
-
-use frame_support::pallet_macros::import_section;
-
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod book;
 mod calendar;
 mod clearing;
+mod events;
 #[cfg(test)]
 mod mock;
-mod notices;
 mod pairing;
 mod standing;
 mod terms;
@@ -78,9 +71,19 @@ mod terms;
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state;
-mod types;
+pub mod types;
 mod views;
 pub mod weights;
+
+pub use pallet::*;
+pub use qedex_primitives::NewOrder;
+pub use types::{
+    AnnouncedTerms, Order, OrderPriority, Participant, Party, Phase, PriceLevel, PricePriority,
+    SlotRecord, StandingOrder, StandingRule,
+};
+pub use weights::WeightInfo;
+
+use frame_support::pallet_macros::import_section;
 
 /// How many times in a row a standing order may fail before it ends.
 pub const MAX_FAILURES: u8 = 3;
@@ -91,9 +94,10 @@ pub const ANNOUNCED_AHEAD: u64 = 96;
 /// The most orders that a client gets at once.
 pub const MAX_PAGE: u32 = 1_000;
 
-#[import_section(notices::notices)]
-#[frame_support::pallet]
+// The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
+#[import_section(events::events)]
+#[frame_support::pallet]
 pub mod pallet {
     use super::*;
     use frame_support::pallet_prelude::*;
@@ -102,6 +106,15 @@ pub mod pallet {
         Admission, Balance, ClearingResult, Escrow, KeyBudget, LeaderTerms, MarketSettlement,
         Membership, Millis, OrderId, PricePerKwh, Side, SlotIndex, SlotTerms, Tariff, Wh, Windows,
     };
+
+    /// The version of the stored layout. It is written at genesis, and goes up by one with each
+    /// migration.
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    /// The auction of delivery slots.
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
 
     /// What the auction needs of the runtime.
     #[pallet::config]
@@ -165,15 +178,6 @@ pub mod pallet {
         /// Measured weights.
         type WeightInfo: WeightInfo;
     }
-
-    /// The version of the stored layout. It is written at genesis, and goes up by one with each
-    /// migration.
-    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
-
-    /// The auction of delivery slots.
-    #[pallet::pallet]
-    #[pallet::storage_version(STORAGE_VERSION)]
-    pub struct Pallet<T>(_);
 
     /// The length of a delivery slot in milliseconds, fixed at genesis.
     #[pallet::storage]

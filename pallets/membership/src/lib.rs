@@ -65,11 +65,11 @@ mod access;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod bonds;
+mod events;
 mod genesis;
 mod issuance;
 #[cfg(test)]
 mod mock;
-mod notices;
 mod registry;
 #[cfg(test)]
 mod tests;
@@ -102,7 +102,7 @@ pub const MAX_POLICY_DEPTH: u8 = 8;
 
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
-#[import_section(notices::notices)]
+#[import_section(events::events)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;

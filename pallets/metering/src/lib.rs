@@ -16,11 +16,11 @@ extern crate alloc;
 mod benchmarking;
 mod changes;
 mod corrections;
+mod events;
 mod ledger;
 mod load;
 #[cfg(test)]
 mod mock;
-mod notices;
 mod pruning;
 mod readings;
 mod registry;
@@ -53,7 +53,7 @@ pub const MAX_KEYS: u32 = 16;
 
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
-#[import_section(notices::notices)]
+#[import_section(events::events)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;

@@ -63,9 +63,9 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod events;
 #[cfg(test)]
 mod mock;
-mod notices;
 mod offences;
 mod plan;
 mod schedule;
@@ -91,7 +91,7 @@ pub const DEFAULT_SESSION_SLOTS: u32 = 150;
 
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
-#[import_section(notices::notices)]
+#[import_section(events::events)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;

@@ -59,6 +59,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod events;
 mod memory;
 #[cfg(test)]
 mod mock;
@@ -75,6 +76,7 @@ pub use pallet::*;
 pub use types::{Counts, Memory, Pair, Parameters, Rater, TrustDeposit};
 pub use weights::WeightInfo;
 
+use frame_support::pallet_macros::import_section;
 use qedex_math::trust::Decay;
 
 /// How many remembered raters a new one looks at to find one to replace.
@@ -85,6 +87,7 @@ pub const MAX_DECAY: Decay = Decay(100 * Decay::UNIT);
 
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
+#[import_section(events::events)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -185,72 +188,6 @@ pub mod pallet {
     /// What all ratings of a ratee amount to.
     #[pallet::storage]
     pub type Totals<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Counts, ValueQuery>;
-
-    /// What happened to reputations.
-    #[pallet::event]
-    #[pallet::generate_deposit(pub(super) fn deposit_event)]
-    pub enum Event<T: Config> {
-        /// A rating counts. It replaces an earlier one of this pair and day, if there was one.
-        Rated {
-            /// Who is rated.
-            ratee: T::AccountId,
-            /// By whom.
-            rater: T::AccountId,
-            /// What was kept, in millionths of a full rating.
-            kept: u64,
-            /// What was missed, in millionths of a full rating.
-            missed: u64,
-        },
-        /// The ratings of a rater are not remembered one by one any more. They stay in the totals.
-        RaterForgotten {
-            /// Whose ratings they were.
-            ratee: T::AccountId,
-            /// By whom.
-            rater: Rater<T::AccountId>,
-        },
-        /// An account locked money so as to be trusted.
-        DepositLocked {
-            /// Which account.
-            who: T::AccountId,
-            /// All that it has locked now, in plancks.
-            amount: Balance,
-            /// From when on it may take it back, in milliseconds since the Unix epoch.
-            until: Moment,
-        },
-        /// An account took its trust deposit back.
-        DepositUnlocked {
-            /// Which account.
-            who: T::AccountId,
-            /// Plancks.
-            amount: Balance,
-        },
-        /// Trust is computed in another way, or the market asks for another standing, from now on.
-        ParametersSet {
-            /// The new parameters.
-            parameters: Parameters,
-        },
-    }
-
-    /// Why reputation refused. Nothing has changed where one of these is returned.
-    #[pallet::error]
-    pub enum Error<T> {
-        /// The three weights do not sum to one.
-        WeightsDoNotSumToOne,
-        /// The decay is over the largest.
-        DecayTooLarge,
-        /// The reference deposit is zero.
-        NoReferenceDeposit,
-        /// A least standing above one half would keep every newcomer out.
-        LeastStandingTooHigh,
-        /// A deposit of nothing.
-        NothingToLock,
-        /// The account has no trust deposit.
-        NoDeposit,
-        /// The trust deposit is still locked.
-        StillLocked,
-        /// An amount is too large to compute with.
-        Overflow,
-    }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {

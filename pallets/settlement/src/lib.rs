@@ -78,6 +78,23 @@ extern crate alloc;
 #[cfg(test)]
 extern crate self as pallet_settlement;
 
+mod agenda;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod disputes;
+mod escrow;
+mod events;
+#[cfg(test)]
+mod mock;
+mod payout;
+mod rules;
+#[cfg(test)]
+mod tests;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state;
+mod views;
+pub mod weights;
+
 pub use pallet::*;
 pub(crate) use payout::Decision;
 pub use qedex_primitives::settlement::{
@@ -88,26 +105,10 @@ pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
 
-mod agenda;
-#[cfg(feature = "runtime-benchmarks")]
-mod benchmarking;
-mod disputes;
-mod escrow;
-#[cfg(test)]
-mod mock;
-mod notices;
-mod payout;
-mod rules;
-#[cfg(test)]
-mod tests;
-#[cfg(any(feature = "try-runtime", test))]
-mod try_state;
-mod views;
-pub mod weights;
-
-#[import_section(notices::notices)]
-#[frame_support::pallet]
+// The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
+#[import_section(events::events)]
+#[frame_support::pallet]
 pub mod pallet {
     use super::*;
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
@@ -117,6 +118,15 @@ pub mod pallet {
         Ratings, Sanctions, SlotIndex, TradeId, Wh,
     };
     use sp_core::H256;
+
+    /// The version of the stored layout. It is written at genesis, and goes up by one with each
+    /// migration.
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    /// The settlement of trades.
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
 
     /// What settlement needs of the runtime.
     #[pallet::config]
@@ -162,15 +172,6 @@ pub mod pallet {
         /// Measured weights.
         type WeightInfo: WeightInfo;
     }
-
-    /// The version of the stored layout. It is written at genesis, and goes up by one with each
-    /// migration.
-    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
-
-    /// The settlement of trades.
-    #[pallet::pallet]
-    #[pallet::storage_version(STORAGE_VERSION)]
-    pub struct Pallet<T>(_);
 
     /// Why settlement holds money.
     #[pallet::composite_enum]

@@ -4,7 +4,7 @@ use frame_support::pallet_macros::pallet_section;
 
 /// Declares events and errors.
 #[pallet_section]
-mod notices {
+mod events {
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
