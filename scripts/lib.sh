@@ -12,6 +12,11 @@ die() {
     exit 2
 }
 
+# The name of the crate in the folder $1.
+crate_name() {
+    sed -n 's/^name = "\(.*\)"$/\1/p' "$1/Cargo.toml" | head -n 1
+}
+
 have() {
     command -v "$1" >/dev/null 2>&1
 }

@@ -53,7 +53,7 @@ fn encoded(call: RuntimeCall) -> String {
 }
 
 fn set_role(policy: u32) -> String {
-    encoded(RuntimeCall::Membership(pallet_membership::Call::set_role {
+    encoded(RuntimeCall::Membership(pallet_energy_membership::Call::set_role {
         role: Role::Broker,
         policy: PolicyId(policy),
     }))

@@ -6,7 +6,7 @@ use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
 
 frame_benchmarking::define_benchmarks!(
-    [pallet_membership, Membership]
+    [pallet_energy_membership, Membership]
     [pallet_metering, Metering]
     [pallet_auction, Auction]
     [pallet_settlement, Settlement]

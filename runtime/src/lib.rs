@@ -209,7 +209,7 @@ mod runtime {
     pub type Sudo = pallet_sudo;
 
     #[runtime::pallet_index(40)]
-    pub type Membership = pallet_membership;
+    pub type Membership = pallet_energy_membership;
     #[runtime::pallet_index(41)]
     pub type Metering = pallet_metering;
     #[runtime::pallet_index(42)]

@@ -8,7 +8,7 @@ use crate::{
 };
 use alloc::{string::ToString, vec, vec::Vec};
 use frame_support::{BoundedVec, build_struct_json_patch};
-use pallet_membership::{GenesisAttribute, GenesisCredential};
+use pallet_energy_membership::{GenesisAttribute, GenesisCredential};
 use pallet_metering::{GenesisMeter, TariffRule};
 use pallet_pov::Rules;
 use qedex_math::policy::PolicyNode;

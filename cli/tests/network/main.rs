@@ -144,7 +144,7 @@ async fn the_schedule_follows_the_meters_and_no_way_to_shrink_the_set_stops_the_
     let soon = soon.duration_since(UNIX_EPOCH).expect("after 1970");
     let soon = soon.as_millis().to_string();
     issue(&network, &["//Bob"], &["--expires", &soon]);
-    let exclusion = RuntimeCall::Membership(pallet_membership::Call::blacklist {
+    let exclusion = RuntimeCall::Membership(pallet_energy_membership::Call::blacklist {
         who: Charlie.to_account_id(),
         reason: b"defaulted".to_vec().try_into().expect("it is short"),
         duration: 3_600_000,
@@ -175,7 +175,7 @@ async fn the_schedule_follows_the_meters_and_no_way_to_shrink_the_set_stops_the_
     let reset = RuntimeCall::Pov(pallet_pov::Call::reset {});
     assert_eq!(council(&rpc, reset).await.1, Ok(()));
     issue(&network, &["//Bob", "//Dave"], &[]);
-    let lift = RuntimeCall::Membership(pallet_membership::Call::lift_exclusion {
+    let lift = RuntimeCall::Membership(pallet_energy_membership::Call::lift_exclusion {
         who: Charlie.to_account_id(),
     });
     assert_eq!(council(&rpc, lift).await.1, Ok(()));

@@ -10,7 +10,7 @@ fn metadata() -> Metadata {
     Metadata::decode(&mut &*super::super::METADATA).unwrap()
 }
 
-fn membership(call: pallet_membership::Call<Runtime>) -> RuntimeCall {
+fn membership(call: pallet_energy_membership::Call<Runtime>) -> RuntimeCall {
     RuntimeCall::Membership(call)
 }
 
@@ -22,7 +22,7 @@ fn shown(call: &RuntimeCall) -> (String, String) {
 
 #[test]
 fn a_call_is_told_by_its_names_in_order() {
-    let set = membership(pallet_membership::Call::set_role {
+    let set = membership(pallet_energy_membership::Call::set_role {
         role: Role::InstallMeters,
         policy: PolicyId(3),
     });
@@ -36,7 +36,7 @@ fn a_call_is_told_by_its_names_in_order() {
 
 #[test]
 fn texts_accounts_and_calls_within_calls_are_read() {
-    let register = membership(pallet_membership::Call::register_attribute {
+    let register = membership(pallet_energy_membership::Call::register_attribute {
         name: b"wind".to_vec().try_into().unwrap(),
         description: "Owns a \"turbine\"".as_bytes().to_vec().try_into().unwrap(),
         issuer: Alice.to_account_id(),
@@ -77,7 +77,7 @@ fn numbers_stay_whole_and_bytes_that_are_no_text_are_hexadecimal() {
     let most = u128::MAX.to_string();
     assert!(json.contains(&format!("\"value\":{most}")), "{json}");
 
-    let policy = membership(pallet_membership::Call::create_policy {
+    let policy = membership(pallet_energy_membership::Call::create_policy {
         nodes: vec![
             qedex_math::policy::PolicyNode::Attribute(AttributeId(1)),
             qedex_math::policy::PolicyNode::AtLeast { k: 1, of: 1 },
@@ -111,8 +111,9 @@ fn hashes_are_hexadecimal_though_their_bytes_may_be_text() {
 
 #[test]
 fn what_is_not_exactly_one_call_is_refused() {
-    let call = membership(pallet_membership::Call::lift_exclusion { who: AccountId::new([1; 32]) })
-        .encode();
+    let call =
+        membership(pallet_energy_membership::Call::lift_exclusion { who: AccountId::new([1; 32]) })
+            .encode();
     assert!(read(&call, &metadata()).is_ok());
     for bad in
         [&call[..call.len() - 1], &[&call[..], &[0]].concat(), &[], &[255, 0], &[call[0], 255]]

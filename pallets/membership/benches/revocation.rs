@@ -5,7 +5,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 // The runtime of the pallet's tests, which wants the pallet as the root of the crate.
-pub use pallet_membership::*;
+pub use pallet_energy_membership::*;
 #[allow(dead_code, unused_imports)]
 #[path = "../src/mock.rs"]
 mod mock;

@@ -4,6 +4,9 @@
 //! `prosumer` or `meter-installer`), and lets them act by *formulas* over those attributes (a
 //! policy). No account is ever named in a policy.
 //!
+//! The crate is called `pallet-energy-membership`, because the Polkadot SDK has a `pallet-membership`:
+//! a list of accounts, such as the seats of a council. The runtime calls this one `Membership`.
+//!
 //! ## Rules
 //!
 //! - An **attribute** has a number, an issuer account, a version and a meaning in words. The

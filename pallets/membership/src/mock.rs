@@ -1,6 +1,6 @@
 //! A chain with balances and this pallet, whose clock the tests set.
 
-use crate as pallet_membership;
+use crate as pallet_energy_membership;
 use crate::{GenesisAttribute, GenesisConfig, GenesisCredential};
 use frame_support::{
     derive_impl,
@@ -19,7 +19,7 @@ frame_support::construct_runtime!(
     pub enum Test {
         System: frame_system,
         Balances: pallet_balances,
-        Membership: pallet_membership,
+        Membership: pallet_energy_membership,
     }
 );
 
@@ -42,7 +42,7 @@ impl pallet_balances::Config for Test {
 /// Quarter-hours and a clock that stands still until it is set.
 pub type TestCalendar = testing::TestCalendar<900_000>;
 
-impl pallet_membership::Config for Test {
+impl pallet_energy_membership::Config for Test {
     type AdminOrigin = EnsureRoot<AccountId>;
     type Calendar = TestCalendar;
     type Currency = Balances;

@@ -15,7 +15,7 @@ parameter_types! {
     pub const MembershipDepositPerByte: Balance = MILLI_QED / 100;
 }
 
-impl pallet_membership::Config for Runtime {
+impl pallet_energy_membership::Config for Runtime {
     type AdminOrigin = AdminOrigin;
     type Calendar = Auction;
     type Currency = Balances;

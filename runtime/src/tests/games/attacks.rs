@@ -35,7 +35,7 @@ struct Attack {
 fn enrol(world: &mut World, owner: impl Fn(Key) -> OwnerId) {
     for who in ACCOUNTS {
         let issue = |attribute| {
-            let call = pallet_membership::Call::issue {
+            let call = pallet_energy_membership::Call::issue {
                 who: who.to_account_id(),
                 attribute: AttributeId(attribute),
                 expires: 4_000_000_000_000,
