@@ -1,4 +1,4 @@
-//! Which trades the delivered energy serves (design, section 6).
+//! Which trades the delivered energy serves (docs/design.md, section 6).
 //!
 //! First in, first out: a seller's trades of a slot are served in the order of their numbers,
 //! each in full before the next gets anything. It happens once, at the freeze; a default does

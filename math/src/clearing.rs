@@ -1,4 +1,4 @@
-//! Clearing of a slot's double auction under a volume cap (design, section 5).
+//! Clearing of a slot's double auction under a volume cap (docs/design.md, section 5).
 //!
 //! Bids by price descending meet asks by price ascending as long as the bid exceeds the ask by
 //! the grid fee, up to the energy that the keys cover. Increments never increase on the way,

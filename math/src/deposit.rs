@@ -1,4 +1,4 @@
-//! What is held for an order, and for a part of it (design, section 5). All in plancks.
+//! What is held for an order, and for a part of it (docs/design.md, section 5). All in plancks.
 
 use crate::{
     PricePerKwh, Wh,

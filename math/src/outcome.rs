@@ -1,4 +1,4 @@
-//! What a trade pays at the end (design, section 6, the table of outcomes).
+//! What a trade pays at the end (docs/design.md, section 6, the table of outcomes).
 //!
 //! - Every metered watt-hour is paid, whatever else was missed: the seller gets the seller's
 //!   price, the grid its fee, a fund the rest of the buyer's price.

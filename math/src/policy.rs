@@ -1,4 +1,4 @@
-//! Policies: monotone formulas over attributes (design, section 3).
+//! Policies: monotone formulas over attributes (docs/design.md, section 3).
 //!
 //! A formula is a list of nodes in postfix order: an attribute stands for itself, and a
 //! threshold takes the results of the last `of` formulas before it and asks that at least `k`

@@ -1,4 +1,5 @@
-//! Who writes which slot: apportionment of a session's slots and their order (design, section 7).
+//! Who writes which slot: apportionment of a session's slots and their order (docs/design.md,
+//! section 7).
 //!
 //! [`apportion`] decides how many slots each validator gets, [`arrange`] in which order. The seed
 //! orders; it never changes counts. Neither knows names: validators are positions in a list that

@@ -1,4 +1,5 @@
-//! Who has earned the right to write blocks: generation and saving scores (design, section 7).
+//! Who has earned the right to write blocks: generation and saving scores (docs/design.md,
+//! section 7).
 //!
 //! A validator is scored slot by slot. Off-peak what counts is what it fed into the community, at
 //! other times how little it drew from it:

@@ -1,4 +1,5 @@
-//! The leader's optimum against followers that answer its price (design, section 5; Q-EnergyDEX).
+//! The leader's optimum against followers that answer its price (docs/design.md, section 5;
+//! Q-EnergyDEX).
 //!
 //! A follower with the utility `a x - b x^2 / 2 - p x` answers the price `p` with
 //! `x(p) = max(0, (a - p) / b)`. The leader, who has the unit cost `c` and at most the capacity

@@ -1,4 +1,4 @@
-//! What the ratings of an account amount to (design, section 6, "Reputation").
+//! What the ratings of an account amount to (docs/design.md, section 6, "Reputation").
 //!
 //! Counts are in millionths of one full rating, see [`FULL`]. The formula is the rule of
 //! succession, as in the published trust model (eq. 20, Qr), over all counterparties.

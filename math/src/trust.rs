@@ -1,4 +1,4 @@
-//! How much one participant trusts another (design, section 6, "Reputation"; BC-ET-MF, eqs 19-23).
+//! How much one participant trusts another (docs/design.md, section 6, "Reputation"; BC-ET-MF, eqs 19-23).
 //!
 //! ```text
 //! Tv = a Qr + b Qs + c t                  a + b + c = 1

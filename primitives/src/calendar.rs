@@ -74,7 +74,7 @@ pub struct Windows {
 }
 
 impl Default for Windows {
-    /// The windows of the design: gate from T - 4S to T - S, commitments until T + 3S,
+    /// The windows of `docs/design.md`, section 2: gate from T - 4S to T - S, commitments until T + 3S,
     /// readings until T + 5S, complaints until T + 9S, final at T + 11S.
     fn default() -> Self {
         Self {

@@ -40,7 +40,7 @@
 //! storage keys. Price discovery reads the price levels, of which the terms allow at most
 //! [`Config::MaxTicks`] a side. Pairing makes at most one trade fewer than there are orders.
 //!
-//! Source: the double auction of the project's design, which corrects the published one; the
+//! Source: the double auction of `docs/design.md`, section 5, which corrects the published one; the
 //! differences are listed in `docs/papers.md`.
 
 #![cfg_attr(not(feature = "std"), no_std)]

@@ -60,8 +60,8 @@
 //!     reveals are taken as ever, so that a pause takes no evidence from anybody and saves nobody
 //!     who gives none.
 //!
-//! Source: section 6 of the project's design; differences from the published protocol are
-//! listed in `docs/papers.md`.
+//! Source: `docs/design.md`, section 6; differences from the published protocol are listed in
+//! `docs/papers.md`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
