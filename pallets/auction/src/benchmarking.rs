@@ -64,7 +64,7 @@ mod benchmarks {
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, terms);
 
-        assert_eq!(StandingTerms::<T>::get(), Some(terms));
+        assert_eq!(DefaultTerms::<T>::get(), Some(terms));
         Ok(())
     }
 
@@ -77,7 +77,7 @@ mod benchmarks {
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, windows);
 
-        assert_eq!(StandingWindows::<T>::get(), windows);
+        assert_eq!(DefaultWindows::<T>::get(), windows);
         Ok(())
     }
 
@@ -95,11 +95,11 @@ mod benchmarks {
         assert!(Slots::<T>::contains_key(SLOT));
     }
 
-    /// The standing terms follow the tariff and the keys of as many results as are looked at.
+    /// The default terms follow the tariff and the keys of as many results as are looked at.
     #[benchmark]
     fn open_slot() -> Result<(), BenchmarkError> {
         let schedule = open_market::<T>().terms.schedule;
-        StandingRules::<T>::put(StandingRule {
+        CurrentTermsRule::<T>::put(TermsRule {
             mid_cap: terms::<T>().cap,
             on_cap: terms::<T>().cap,
             most_wh_per_key: Wh(1_000_000),
@@ -267,11 +267,11 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn set_standing_rule() -> Result<(), BenchmarkError> {
+    fn set_terms_rule() -> Result<(), BenchmarkError> {
         open_market::<T>();
         let origin =
             T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-        let rule = StandingRule {
+        let rule = TermsRule {
             mid_cap: terms::<T>().cap,
             on_cap: terms::<T>().cap,
             most_wh_per_key: Wh(2_000),
@@ -280,7 +280,7 @@ mod benchmarks {
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, Some(rule));
 
-        assert_eq!(StandingRules::<T>::get(), Some(rule));
+        assert_eq!(CurrentTermsRule::<T>::get(), Some(rule));
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! The calendar of delivery slots, kept where slots are opened.
 
-use crate::{Config, GenesisConfig, Pallet, SlotLength, Slots, StandingWindows};
+use crate::{Config, DefaultWindows, GenesisConfig, Pallet, SlotLength, Slots};
 use frame_support::{pallet_prelude::Get, traits::Time};
 use qedex_primitives::{Calendar, Millis, Moment, SlotIndex, SlotTimes, Windows};
 
@@ -19,7 +19,7 @@ impl<T: Config> Calendar for Pallet<T> {
     fn schedule(slot: SlotIndex) -> SlotTimes {
         match Slots::<T>::get(slot) {
             Some(record) => record.terms.schedule,
-            None => StandingWindows::<T>::get().schedule(slot, SlotLength::<T>::get()),
+            None => DefaultWindows::<T>::get().schedule(slot, SlotLength::<T>::get()),
         }
     }
 

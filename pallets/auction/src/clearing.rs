@@ -3,8 +3,8 @@
 //! orders in `standing`.
 
 use crate::{
-    Config, Event, InFlight, Levels, NextSlot, Pallet, Phase, Results, SlotLength, SlotRecord,
-    Slots, StandingOrders, StandingTerms, StandingWindows, WeightInfo,
+    Config, DefaultTerms, DefaultWindows, Event, InFlight, Levels, NextSlot, Pallet, Phase,
+    Results, SlotLength, SlotRecord, Slots, StandingOrders, WeightInfo,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -63,10 +63,10 @@ impl<T: Config> Pallet<T> {
     /// Opens the slots whose gate is open now, passing over those whose gate has closed while
     /// the chain stood still.
     pub(crate) fn open_due_slots(now: Moment, meter: &mut WeightMeter) {
-        if !StandingTerms::<T>::exists() {
+        if !DefaultTerms::<T>::exists() {
             return;
         }
-        let windows = StandingWindows::<T>::get();
+        let windows = DefaultWindows::<T>::get();
         let length = SlotLength::<T>::get();
         let Some(current) = now.checked_div(length) else {
             return;

@@ -108,15 +108,15 @@ mod events {
             /// The slot.
             slot: SlotIndex,
         },
-        /// The leader's standing terms changed, for slots that open from now on.
+        /// The leader's default terms changed, for slots that open from now on.
         TermsSet {
             /// The new terms.
             terms: LeaderTerms,
         },
-        /// How the standing terms follow the tariff and the keys changed.
-        StandingRuleSet {
+        /// How the default terms follow the tariff and the keys changed.
+        TermsRuleSet {
             /// The new rule; none where they stay as they are.
-            rule: Option<StandingRule>,
+            rule: Option<TermsRule>,
         },
         /// An aggregator announced the terms of a slot.
         TermsAnnounced {
@@ -152,7 +152,7 @@ mod events {
             /// Whether it ended because it could not be placed again and again.
             failed: bool,
         },
-        /// The standing windows changed, for slots that open from now on.
+        /// The default windows changed, for slots that open from now on.
         WindowsSet {
             /// The new windows.
             windows: Windows,

@@ -5,7 +5,7 @@
 //! 1. *The leader speaks first.* When a slot's gate opens, the leader's terms, the windows and the
 //!    market's key budget are copied into the slot. No later change reaches back. The terms are
 //!    those that an aggregator announced for this slot, within what the council allows, or else
-//!    the standing ones, whose grid price follows the tariff band and whose energy per key follows
+//!    the default ones, whose grid price follows the tariff band and whose energy per key follows
 //!    the keys of the last slots.
 //! 2. *Followers answer with orders.* An order names a side, a limit price on a tick inside
 //!    the corridor from floor to cap, and an energy in whole lots. An owner takes one side per
@@ -79,7 +79,7 @@ pub use pallet::*;
 pub use qedex_primitives::NewOrder;
 pub use types::{
     AnnouncedTerms, Order, OrderPriority, Participant, Party, Phase, PriceLevel, PricePriority,
-    SlotRecord, StandingOrder, StandingRule,
+    SlotRecord, StandingOrder, TermsRule,
 };
 pub use weights::WeightInfo;
 
@@ -119,7 +119,7 @@ pub mod pallet {
     /// What the auction needs of the runtime.
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-        /// Who sets the standing terms and windows.
+        /// Who sets the default terms and windows.
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// Who may buy and who may sell.
@@ -185,15 +185,15 @@ pub mod pallet {
 
     /// The windows that slots opening from now on get.
     #[pallet::storage]
-    pub type StandingWindows<T: Config> = StorageValue<_, Windows, ValueQuery>;
+    pub type DefaultWindows<T: Config> = StorageValue<_, Windows, ValueQuery>;
 
     /// The leader's terms that slots opening from now on get. Without terms no slot opens.
     #[pallet::storage]
-    pub type StandingTerms<T: Config> = StorageValue<_, LeaderTerms, OptionQuery>;
+    pub type DefaultTerms<T: Config> = StorageValue<_, LeaderTerms, OptionQuery>;
 
-    /// How the standing terms follow the tariff and the keys; without it they stay as they are.
+    /// How the default terms follow the tariff and the keys; without it they stay as they are.
     #[pallet::storage]
-    pub type StandingRules<T: Config> = StorageValue<_, StandingRule, OptionQuery>;
+    pub type CurrentTermsRule<T: Config> = StorageValue<_, TermsRule, OptionQuery>;
 
     /// The terms that aggregators announced for slots to come, in a ring: those of slot `d` are
     /// found at `d % ANNOUNCED_AHEAD`, and are void once another slot's stand there.
@@ -275,9 +275,9 @@ pub mod pallet {
     pub struct GenesisConfig<T: Config> {
         /// The length of a delivery slot in milliseconds, for good.
         pub slot_length: Millis,
-        /// The standing windows.
+        /// The default windows.
         pub windows: Windows,
-        /// The leader's standing terms, if the market is to open at once.
+        /// The leader's default terms, if the market is to open at once.
         pub terms: Option<LeaderTerms>,
         /// Nothing.
         #[serde(skip)]
@@ -293,13 +293,13 @@ pub mod pallet {
                 "the windows of a delivery slot must follow one another and fit the slots in flight"
             );
             SlotLength::<T>::put(self.slot_length);
-            StandingWindows::<T>::put(self.windows);
+            DefaultWindows::<T>::put(self.windows);
             if let Some(terms) = &self.terms {
                 assert!(
                     Pallet::<T>::check_terms(terms).is_ok(),
                     "the leader's terms at genesis must be consistent"
                 );
-                StandingTerms::<T>::put(terms);
+                DefaultTerms::<T>::put(terms);
             }
         }
     }
@@ -379,33 +379,33 @@ pub mod pallet {
             Self::do_cancel(who, slot, id)
         }
 
-        /// Sets the leader's standing terms, for slots that open from now on.
+        /// Sets the leader's default terms, for slots that open from now on.
         ///
         /// Floor, cap and tick: the tick is positive and divides both; the floor plus the grid
         /// fee lies below the cap; the corridor has at most `MaxTicks` levels. The lot is
         /// positive and divides the least order, which is positive. A key covers some energy.
-        /// The deposit rate covers the largest harm of a buyer, cap less floor less grid fee. A
-        /// standing rule holds for them too.
+        /// The deposit rate covers the largest harm of a buyer, cap less floor less grid fee. So
+        /// do they with each cap of their rule, if there is one.
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::set_terms())]
         pub fn set_terms(origin: OriginFor<T>, terms: LeaderTerms) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
             Self::check_terms(&terms)?;
-            if let Some(rule) = StandingRules::<T>::get() {
+            if let Some(rule) = CurrentTermsRule::<T>::get() {
                 Self::check_rule(&rule, &terms)?;
             }
-            StandingTerms::<T>::put(terms);
+            DefaultTerms::<T>::put(terms);
             Self::deposit_event(Event::TermsSet { terms });
             Ok(())
         }
 
-        /// Sets the standing windows, for slots that open from now on.
+        /// Sets the default windows, for slots that open from now on.
         #[pallet::call_index(4)]
         #[pallet::weight(T::WeightInfo::set_windows())]
         pub fn set_windows(origin: OriginFor<T>, windows: Windows) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
             ensure!(Self::windows_are_valid(&windows), Error::<T>::InconsistentWindows);
-            StandingWindows::<T>::put(windows);
+            DefaultWindows::<T>::put(windows);
             Self::deposit_event(Event::WindowsSet { windows });
             Ok(())
         }
@@ -448,9 +448,9 @@ pub mod pallet {
         ///
         /// The slot has not opened, and lies at most [`ANNOUNCED_AHEAD`] slots behind the next one
         /// to open. The terms are consistent by themselves, as for `set_terms`, and within the
-        /// council's: the corridor inside the standing floor and the highest grid price of any band;
-        /// a grid fee and a least order at most the standing ones; a deposit rate at least the
-        /// standing one; energy per key at most what the standing rule allows.
+        /// council's: the corridor inside the default floor and the highest grid price of any band;
+        /// a grid fee and a least order at most the default ones; a deposit rate at least the
+        /// default one; energy per key at most what the rule for the default terms allows.
         #[pallet::call_index(8)]
         #[pallet::weight(T::WeightInfo::announce_terms())]
         pub fn announce_terms(
@@ -462,22 +462,19 @@ pub mod pallet {
             Self::do_announce(who, slot, terms)
         }
 
-        /// Sets how the standing terms follow the tariff and the keys, or that they do not.
+        /// Sets how the default terms follow the tariff and the keys, or that they do not.
         ///
-        /// With each grid price the standing terms are consistent, as for `set_terms`; a key may
-        /// cover at least the standing terms' energy.
+        /// With each grid price the default terms are consistent, as for `set_terms`; a key may
+        /// cover at least the default terms' energy.
         #[pallet::call_index(9)]
-        #[pallet::weight(T::WeightInfo::set_standing_rule())]
-        pub fn set_standing_rule(
-            origin: OriginFor<T>,
-            rule: Option<StandingRule>,
-        ) -> DispatchResult {
+        #[pallet::weight(T::WeightInfo::set_terms_rule())]
+        pub fn set_terms_rule(origin: OriginFor<T>, rule: Option<TermsRule>) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
-            if let (Some(rule), Some(terms)) = (&rule, StandingTerms::<T>::get()) {
+            if let (Some(rule), Some(terms)) = (&rule, DefaultTerms::<T>::get()) {
                 Self::check_rule(rule, &terms)?;
             }
-            StandingRules::<T>::set(rule);
-            Self::deposit_event(Event::StandingRuleSet { rule });
+            CurrentTermsRule::<T>::set(rule);
+            Self::deposit_event(Event::TermsRuleSet { rule });
             Ok(())
         }
     }

@@ -1,8 +1,8 @@
 //! The leader's terms: what the council allows, what aggregators announce, what a slot gets.
 
 use crate::{
-    ANNOUNCED_AHEAD, Announced, AnnouncedTerms, Config, Error, Event, NextSlot, Pallet,
-    StandingRule, StandingRules, StandingTerms,
+    ANNOUNCED_AHEAD, Announced, AnnouncedTerms, Config, CurrentTermsRule, DefaultTerms, Error,
+    Event, NextSlot, Pallet, TermsRule,
 };
 use frame_support::{
     ensure,
@@ -12,7 +12,7 @@ use qedex_primitives::{
     Band, Calendar, LeaderTerms, Membership, PricePerKwh, Role, SlotIndex, Tariff, Wh,
 };
 
-/// How many results back the standing rule looks.
+/// How many results back the rule for the default terms looks.
 const RESULTS_LOOKED_AT: u64 = 8;
 
 impl<T: Config> Pallet<T> {
@@ -58,23 +58,23 @@ impl<T: Config> Pallet<T> {
             Error::<T>::NotAhead
         );
         Self::check_terms(&terms)?;
-        let standing = StandingTerms::<T>::get().ok_or(Error::<T>::BeyondLimits)?;
-        ensure!(Self::within_limits(&terms, &standing), Error::<T>::BeyondLimits);
+        let default = DefaultTerms::<T>::get().ok_or(Error::<T>::BeyondLimits)?;
+        ensure!(Self::within_limits(&terms, &default), Error::<T>::BeyondLimits);
         Announced::<T>::insert(Self::announced_index(slot), AnnouncedTerms { slot, terms });
         Self::deposit_event(Event::TermsAnnounced { slot, terms, by: who });
         Ok(())
     }
 
-    fn within_limits(terms: &LeaderTerms, standing: &LeaderTerms) -> bool {
-        let (highest, most) = match StandingRules::<T>::get() {
-            Some(rule) => (standing.cap.max(rule.mid_cap).max(rule.on_cap), rule.most_wh_per_key),
-            None => (standing.cap, standing.wh_per_key),
+    fn within_limits(terms: &LeaderTerms, default: &LeaderTerms) -> bool {
+        let (highest, most) = match CurrentTermsRule::<T>::get() {
+            Some(rule) => (default.cap.max(rule.mid_cap).max(rule.on_cap), rule.most_wh_per_key),
+            None => (default.cap, default.wh_per_key),
         };
-        terms.floor >= standing.floor
+        terms.floor >= default.floor
             && terms.cap <= highest
-            && terms.grid_fee <= standing.grid_fee
-            && terms.least_order <= standing.least_order
-            && terms.deposit_rate >= standing.deposit_rate
+            && terms.grid_fee <= default.grid_fee
+            && terms.least_order <= default.least_order
+            && terms.deposit_rate >= default.deposit_rate
             && terms.wh_per_key <= most
     }
 
@@ -84,7 +84,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Whether the rule makes consistent terms of these.
-    pub(crate) fn check_rule(rule: &StandingRule, terms: &LeaderTerms) -> Result<(), Error<T>> {
+    pub(crate) fn check_rule(rule: &TermsRule, terms: &LeaderTerms) -> Result<(), Error<T>> {
         for cap in [rule.mid_cap, rule.on_cap] {
             Self::check_terms(&LeaderTerms { cap, ..*terms })?;
         }
@@ -92,32 +92,32 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The terms that `slot` gets if its gate opens now: those announced for it, or else the standing
+    /// The terms that `slot` gets if its gate opens now: those announced for it, or else the default
     /// ones by their rule.
     pub fn terms_of(slot: SlotIndex) -> Option<LeaderTerms> {
-        let standing = StandingTerms::<T>::get()?;
+        let default = DefaultTerms::<T>::get()?;
         // The council's limits may have become narrower since they were announced.
         let announced = Announced::<T>::get(Self::announced_index(slot))
             .filter(|announced| announced.slot == slot)
             .map(|announced| announced.terms)
-            .filter(|terms| Self::within_limits(terms, &standing));
+            .filter(|terms| Self::within_limits(terms, &default));
         if announced.is_some() {
             return announced;
         }
-        let Some(rule) = StandingRules::<T>::get() else {
-            return Some(standing);
+        let Some(rule) = CurrentTermsRule::<T>::get() else {
+            return Some(default);
         };
         Some(LeaderTerms {
-            cap: Self::grid_price(&standing, &rule, slot),
-            wh_per_key: Self::stretched(&standing, &rule, slot),
-            ..standing
+            cap: Self::grid_price(&default, &rule, slot),
+            wh_per_key: Self::stretched(&default, &rule, slot),
+            ..default
         })
     }
 
     /// The grid price of the slot's tariff band.
-    fn grid_price(standing: &LeaderTerms, rule: &StandingRule, slot: SlotIndex) -> PricePerKwh {
+    fn grid_price(default: &LeaderTerms, rule: &TermsRule, slot: SlotIndex) -> PricePerKwh {
         match T::Tariff::band(slot) {
-            Band::Off => standing.cap,
+            Band::Off => default.cap,
             Band::Mid => rule.mid_cap,
             Band::On => rule.on_cap,
         }
@@ -125,8 +125,8 @@ impl<T: Config> Pallet<T> {
 
     /// The energy per key: a quarter more for each of the last results in a row in which the keys
     /// bound the volume.
-    fn stretched(standing: &LeaderTerms, rule: &StandingRule, slot: SlotIndex) -> Wh {
-        let mut energy = standing.wh_per_key;
+    fn stretched(default: &LeaderTerms, rule: &TermsRule, slot: SlotIndex) -> Wh {
+        let mut energy = default.wh_per_key;
         let known = (1..=RESULTS_LOOKED_AT)
             .filter_map(|back| Self::result(SlotIndex(slot.0.checked_sub(back)?)));
         for result in known {

@@ -255,7 +255,7 @@ pub struct StandingOrder {
     pub failures: u8,
 }
 
-/// How the standing terms follow the tariff and the keys.
+/// How the default terms follow the tariff and the keys.
 #[derive(
     Clone,
     Copy,
@@ -270,12 +270,12 @@ pub struct StandingOrder {
     serde::Serialize,
     serde::Deserialize,
 )]
-pub struct StandingRule {
-    /// The grid price in a mid-peak slot; in an off-peak slot it is that of the standing terms.
+pub struct TermsRule {
+    /// The grid price in a mid-peak slot; in an off-peak slot it is that of the default terms.
     pub mid_cap: PricePerKwh,
     /// The grid price in an on-peak slot.
     pub on_cap: PricePerKwh,
-    /// The most energy that one key may cover. A slot that opens gets the standing terms' energy per
+    /// The most energy that one key may cover. A slot that opens gets the default terms' energy per
     /// key, and a quarter more for each of the last results in a row in which the keys bound the
     /// volume, up to this.
     pub most_wh_per_key: Wh,

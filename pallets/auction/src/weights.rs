@@ -34,8 +34,8 @@ pub trait WeightInfo {
     fn end_standing_order() -> Weight;
     /// `announce_terms`.
     fn announce_terms() -> Weight;
-    /// `set_standing_rule`.
-    fn set_standing_rule() -> Weight;
+    /// `set_terms_rule`.
+    fn set_terms_rule() -> Weight;
     /// Renewing a standing order, or ending it after it failed.
     fn renew() -> Weight;
 }
@@ -88,7 +88,7 @@ impl WeightInfo for () {
     fn announce_terms() -> Weight {
         Weight::from_parts(1_000, 0)
     }
-    fn set_standing_rule() -> Weight {
+    fn set_terms_rule() -> Weight {
         Weight::from_parts(1_000, 0)
     }
     fn renew() -> Weight {

@@ -342,7 +342,7 @@ mod benchmarks {
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, rule.clone());
 
-        assert_eq!(StandingTariff::<T>::get(), Some(rule));
+        assert_eq!(CurrentTariff::<T>::get(), Some(rule));
         Ok(())
     }
 
@@ -413,7 +413,7 @@ mod benchmarks {
     #[benchmark]
     fn fix_band() {
         T::Calendar::set_now(T::Calendar::schedule(SLOT).delivery_starts);
-        StandingTariff::<T>::put(widest_rule());
+        CurrentTariff::<T>::put(widest_rule());
         fill_days::<T>(SLOT);
         forget_demands::<T>(SLOT);
         let opened;

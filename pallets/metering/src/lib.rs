@@ -206,7 +206,7 @@ pub mod pallet {
     /// The rule of the tariff bands of slots whose gate opens from now on. Without one they are
     /// off-peak.
     #[pallet::storage]
-    pub type StandingTariff<T: Config> = StorageValue<_, TariffRule>;
+    pub type CurrentTariff<T: Config> = StorageValue<_, TariffRule>;
 
     /// The tariff bands, by slot, fixed when its gate opens.
     #[pallet::storage]

@@ -1,6 +1,6 @@
 //! The tariff band of each slot.
 
-use crate::{Bands, Config, Error, Event, GenesisConfig, Pallet, StandingTariff, TariffRule};
+use crate::{Bands, Config, CurrentTariff, Error, Event, GenesisConfig, Pallet, TariffRule};
 use alloc::vec::Vec;
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 use qedex_math::tariff::{band, mean_demand, slot_of_day};
@@ -14,7 +14,7 @@ impl<T: Config> GenesisConfig<T> {
     pub(crate) fn build_tariff(&self) {
         if let Some(rule) = &self.tariff {
             assert!(rule.is_valid(), "genesis: tariff: {rule:?}");
-            StandingTariff::<T>::put(rule);
+            CurrentTariff::<T>::put(rule);
         }
     }
 }
@@ -23,7 +23,7 @@ impl<T: Config> Pallet<T> {
     /// Sets the rule of slots whose gate opens from now on.
     pub(crate) fn do_set_tariff(rule: TariffRule) -> DispatchResult {
         ensure!(rule.is_valid(), Error::<T>::InvalidTariff);
-        StandingTariff::<T>::put(&rule);
+        CurrentTariff::<T>::put(&rule);
         Self::deposit_event(Event::TariffSet { rule });
         Ok(())
     }
@@ -31,7 +31,7 @@ impl<T: Config> Pallet<T> {
     /// The band of `slot` as fixed, or as it would be by what is known now, and the mean demand
     /// that it follows.
     fn work_out(slot: SlotIndex) -> (Band, Option<Wh>) {
-        let Some(rule) = StandingTariff::<T>::get() else {
+        let Some(rule) = CurrentTariff::<T>::get() else {
             return (Band::Off, None);
         };
         let moment = T::Calendar::schedule(slot).gate_opens.min(T::Calendar::now());

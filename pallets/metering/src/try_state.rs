@@ -1,9 +1,9 @@
 //! What must be true of the storage after every block.
 
 use crate::{
-    AccountTotals, Agenda, Bands, Config, Corrections, DayLoads, FrozenTotals, KeysOf,
-    MAX_CAPACITY, MeterBonds, MeterByKey, Meters, MetersOf, NextMeter, OldestDay, OldestKept,
-    Pallet, Readings, SlotTotals, StandingTariff, Totals,
+    AccountTotals, Agenda, Bands, Config, Corrections, CurrentTariff, DayLoads, FrozenTotals,
+    KeysOf, MAX_CAPACITY, MeterBonds, MeterByKey, Meters, MetersOf, NextMeter, OldestDay,
+    OldestKept, Pallet, Readings, SlotTotals, Totals,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::ensure;
@@ -201,7 +201,7 @@ impl<T: Config> Pallet<T> {
             );
         }
         ensure!(
-            StandingTariff::<T>::get().is_none_or(|rule| rule.is_valid()),
+            CurrentTariff::<T>::get().is_none_or(|rule| rule.is_valid()),
             "a rule of the bands that no call accepts"
         );
         Ok(())

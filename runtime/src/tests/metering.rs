@@ -36,7 +36,7 @@ fn a_batch_of_1024_readings_fits_into_one_block() {
 #[test]
 fn the_rule_of_the_presets_gives_a_band() {
     externalities("development").execute_with(|| {
-        let rule = pallet_metering::StandingTariff::<Runtime>::get().expect("a rule");
+        let rule = pallet_metering::CurrentTariff::<Runtime>::get().expect("a rule");
         assert!(rule.is_valid());
         // Nothing was metered yet, so the schedule of the day decides.
         let noon = SlotIndex(96 * 1_000 + 48);

@@ -129,10 +129,10 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
-	/// Storage: `Auction::StandingRules` (r:1 w:0)
-	/// Proof: `Auction::StandingRules` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::StandingTerms` (r:0 w:1)
-	/// Proof: `Auction::StandingTerms` (`max_values`: Some(1), `max_size`: Some(93), added: 588, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::CurrentTermsRule` (r:1 w:0)
+	/// Proof: `Auction::CurrentTermsRule` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultTerms` (r:0 w:1)
+	/// Proof: `Auction::DefaultTerms` (`max_values`: Some(1), `max_size`: Some(93), added: 588, mode: `MaxEncodedLen`)
 	fn set_terms() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `99`
@@ -143,8 +143,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	/// Storage: `Auction::StandingWindows` (r:0 w:1)
-	/// Proof: `Auction::StandingWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultWindows` (r:0 w:1)
+	/// Proof: `Auction::DefaultWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	fn set_windows() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
@@ -156,10 +156,10 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 	}
 	/// Storage: `Timestamp::Now` (r:1 w:0)
 	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::StandingTerms` (r:1 w:0)
-	/// Proof: `Auction::StandingTerms` (`max_values`: Some(1), `max_size`: Some(93), added: 588, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::StandingWindows` (r:1 w:0)
-	/// Proof: `Auction::StandingWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultTerms` (r:1 w:0)
+	/// Proof: `Auction::DefaultTerms` (`max_values`: Some(1), `max_size`: Some(93), added: 588, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultWindows` (r:1 w:0)
+	/// Proof: `Auction::DefaultWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::SlotLength` (r:1 w:0)
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::NextSlot` (r:1 w:0)
@@ -175,10 +175,10 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(0, 1999))
 			.saturating_add(T::DbWeight::get().reads(6))
 	}
-	/// Storage: `Auction::StandingTerms` (r:1 w:0)
-	/// Proof: `Auction::StandingTerms` (`max_values`: Some(1), `max_size`: Some(93), added: 588, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::StandingWindows` (r:1 w:0)
-	/// Proof: `Auction::StandingWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultTerms` (r:1 w:0)
+	/// Proof: `Auction::DefaultTerms` (`max_values`: Some(1), `max_size`: Some(93), added: 588, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultWindows` (r:1 w:0)
+	/// Proof: `Auction::DefaultWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::SlotLength` (r:1 w:0)
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::NextSlot` (r:1 w:1)
@@ -187,16 +187,16 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::InFlight` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::Announced` (r:1 w:1)
 	/// Proof: `Auction::Announced` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::StandingRules` (r:1 w:0)
-	/// Proof: `Auction::StandingRules` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::CurrentTermsRule` (r:1 w:0)
+	/// Proof: `Auction::CurrentTermsRule` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
 	/// Storage: `Timestamp::Now` (r:1 w:0)
 	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::Slots` (r:5 w:1)
 	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::Bands` (r:1 w:1)
 	/// Proof: `Metering::Bands` (`max_values`: None, `max_size`: Some(17), added: 2492, mode: `MaxEncodedLen`)
-	/// Storage: `Metering::StandingTariff` (r:1 w:0)
-	/// Proof: `Metering::StandingTariff` (`max_values`: Some(1), `max_size`: Some(18), added: 513, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::CurrentTariff` (r:1 w:0)
+	/// Proof: `Metering::CurrentTariff` (`max_values`: Some(1), `max_size`: Some(18), added: 513, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::DayLoads` (r:1 w:0)
 	/// Proof: `Metering::DayLoads` (`max_values`: None, `max_size`: Some(978), added: 3453, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::SlotTotals` (r:4 w:0)
@@ -414,14 +414,14 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::NextSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::Slots` (r:1 w:0)
 	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::StandingWindows` (r:1 w:0)
-	/// Proof: `Auction::StandingWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultWindows` (r:1 w:0)
+	/// Proof: `Auction::DefaultWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::SlotLength` (r:1 w:0)
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::StandingTerms` (r:1 w:0)
-	/// Proof: `Auction::StandingTerms` (`max_values`: Some(1), `max_size`: Some(93), added: 588, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::StandingRules` (r:1 w:0)
-	/// Proof: `Auction::StandingRules` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultTerms` (r:1 w:0)
+	/// Proof: `Auction::DefaultTerms` (`max_values`: Some(1), `max_size`: Some(93), added: 588, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::CurrentTermsRule` (r:1 w:0)
+	/// Proof: `Auction::CurrentTermsRule` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::Announced` (r:0 w:1)
 	/// Proof: `Auction::Announced` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	fn announce_terms() -> Weight {
@@ -434,11 +434,11 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(72))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	/// Storage: `Auction::StandingTerms` (r:1 w:0)
-	/// Proof: `Auction::StandingTerms` (`max_values`: Some(1), `max_size`: Some(93), added: 588, mode: `MaxEncodedLen`)
-	/// Storage: `Auction::StandingRules` (r:0 w:1)
-	/// Proof: `Auction::StandingRules` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
-	fn set_standing_rule() -> Weight {
+	/// Storage: `Auction::DefaultTerms` (r:1 w:0)
+	/// Proof: `Auction::DefaultTerms` (`max_values`: Some(1), `max_size`: Some(93), added: 588, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::CurrentTermsRule` (r:0 w:1)
+	/// Proof: `Auction::CurrentTermsRule` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
+	fn set_terms_rule() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `275`
 		//  Estimated: `1578`

@@ -39,8 +39,8 @@ pub(super) fn terms<T: Config>() -> LeaderTerms {
 pub(super) fn open_market<T: Config>() -> SlotRecord {
     let windows = Windows::default();
     SlotLength::<T>::put(SLOT_LENGTH);
-    StandingWindows::<T>::put(windows);
-    StandingTerms::<T>::put(terms::<T>());
+    DefaultWindows::<T>::put(windows);
+    DefaultTerms::<T>::put(terms::<T>());
     let schedule = windows.schedule(SLOT, SLOT_LENGTH);
     Pallet::<T>::set_now(schedule.gate_opens);
     let before = u64::from(T::MaxSlotsInFlight::get()).saturating_sub(1);

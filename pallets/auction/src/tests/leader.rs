@@ -1,12 +1,12 @@
-//! The leader's terms: by the council, by the aggregator, by the standing rule.
+//! The leader's terms: by the council, by the aggregator, by the rule for the default terms.
 
 use super::*;
-use crate::{ANNOUNCED_AHEAD, Announced, StandingRule};
+use crate::{ANNOUNCED_AHEAD, Announced, TermsRule};
 use qedex_primitives::{Band, LeaderTerms};
 use sp_runtime::Permill;
 
-const RULE: StandingRule =
-    StandingRule { mid_cap: price(320), on_cap: price(350), most_wh_per_key: Wh(1_500) };
+const RULE: TermsRule =
+    TermsRule { mid_cap: price(320), on_cap: price(350), most_wh_per_key: Wh(1_500) };
 
 /// A deposit that covers the harm at every grid price of the rule.
 const COVERED: LeaderTerms = LeaderTerms { deposit_rate: Permill::from_percent(80), ..TERMS };
@@ -15,8 +15,8 @@ fn announce(who: AccountId, slot: SlotIndex, terms: LeaderTerms) -> DispatchResu
     call(who, Call::announce_terms { slot, terms })
 }
 
-fn set_rule(rule: Option<StandingRule>) {
-    assert_ok!(Auction::set_standing_rule(RuntimeOrigin::root(), rule));
+fn set_rule(rule: Option<TermsRule>) {
+    assert_ok!(Auction::set_terms_rule(RuntimeOrigin::root(), rule));
 }
 
 fn leader_of(slot: SlotIndex) -> LeaderTerms {
@@ -125,18 +125,18 @@ fn a_rule_whose_terms_contradict_themselves_is_refused() {
     run(|| {
         let root = RuntimeOrigin::root;
         for rule in [
-            StandingRule { on_cap: price(90), ..RULE },
-            StandingRule { most_wh_per_key: Wh(999), ..RULE },
+            TermsRule { on_cap: price(90), ..RULE },
+            TermsRule { most_wh_per_key: Wh(999), ..RULE },
             // At this grid price a deposit of 70 % does not cover the harm.
-            StandingRule { on_cap: price(900), ..RULE },
+            TermsRule { on_cap: price(900), ..RULE },
         ] {
             assert_noop!(
-                Auction::set_standing_rule(root(), Some(rule)),
+                Auction::set_terms_rule(root(), Some(rule)),
                 Error::<Test>::InconsistentTerms
             );
         }
         assert_noop!(
-            Auction::set_standing_rule(RuntimeOrigin::signed(1), None),
+            Auction::set_terms_rule(RuntimeOrigin::signed(1), None),
             sp_runtime::DispatchError::BadOrigin
         );
     });

@@ -1,7 +1,7 @@
 //! The leader's terms and the windows: which are taken, and from when on they hold.
 
 use super::*;
-use crate::{StandingTerms, StandingWindows};
+use crate::{DefaultTerms, DefaultWindows};
 use qedex_primitives::{LeaderTerms, Windows};
 use sp_runtime::{DispatchError, Permill};
 
@@ -28,11 +28,11 @@ fn new_terms_and_windows_are_announced() {
     run(|| {
         let terms = LeaderTerms { floor: price(90), ..TERMS };
         assert_ok!(set_terms(terms));
-        assert_eq!(StandingTerms::<Test>::get(), Some(terms));
+        assert_eq!(DefaultTerms::<Test>::get(), Some(terms));
         assert_eq!(last_event(), Event::TermsSet { terms });
         let windows = Windows { gate_opens: 5, ..Default::default() };
         assert_ok!(set_windows(windows));
-        assert_eq!(StandingWindows::<Test>::get(), windows);
+        assert_eq!(DefaultWindows::<Test>::get(), windows);
         assert_eq!(last_event(), Event::WindowsSet { windows });
     });
 }
@@ -66,7 +66,7 @@ fn contradictory_terms_are_refused() {
         for (what, terms) in wrong {
             assert_eq!(set_terms(terms), Err(Error::<Test>::InconsistentTerms.into()), "{what}");
         }
-        assert_eq!(StandingTerms::<Test>::get(), Some(TERMS));
+        assert_eq!(DefaultTerms::<Test>::get(), Some(TERMS));
     });
 }
 

@@ -1,7 +1,7 @@
 //! How slots get their tariff band.
 
 use super::*;
-use crate::{Bands, GenesisConfig, StandingTariff, TariffRule};
+use crate::{Bands, CurrentTariff, GenesisConfig, TariffRule};
 use frame_support::{
     traits::Hooks,
     weights::{Weight, WeightMeter},
@@ -258,7 +258,7 @@ fn only_the_admin_sets_a_rule_and_only_a_valid_one() {
             assert_noop!(set(bad), Error::<Test>::InvalidTariff);
         }
         assert_ok!(set(good.clone()));
-        assert_eq!(StandingTariff::<Test>::get(), Some(good.clone()));
+        assert_eq!(CurrentTariff::<Test>::get(), Some(good.clone()));
         assert_eq!(events(), [Event::TariffSet { rule: good }]);
     });
 }
@@ -270,7 +270,7 @@ fn genesis_sets_a_rule() {
     } }"#;
     let genesis: GenesisConfig<Test> = serde_json::from_str(json).unwrap();
     ExtBuilder { genesis }.build_and_execute(|| {
-        assert_eq!(StandingTariff::<Test>::get(), Some(rule(36_000, 4, &[MID])));
+        assert_eq!(CurrentTariff::<Test>::get(), Some(rule(36_000, 4, &[MID])));
     });
 }
 
