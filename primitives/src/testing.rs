@@ -8,15 +8,23 @@ use crate::{
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 
-frame_support::parameter_types! {
-    /// The time of [`TestCalendar`].
-    pub static Now: Moment = 0;
-    /// The windows that [`TestCalendar`] gives every slot.
-    pub static TestWindows: Windows = Windows::default();
-    /// Who may act in which role, for [`TestMembership`].
-    pub static Permitted: BTreeSet<(u64, Role)> = BTreeSet::new();
-    /// The owners behind accounts, for [`TestMembership`].
-    pub static Owners: BTreeMap<u64, OwnerId> = BTreeMap::new();
+pub use told::{Now, Owners, Permitted, TestWindows};
+
+// The macro declares constants beside these types, and documents none of them.
+#[allow(missing_docs)]
+mod told {
+    use super::*;
+
+    frame_support::parameter_types! {
+        /// The time of [`TestCalendar`].
+        pub static Now: Moment = 0;
+        /// The windows that [`TestCalendar`] gives every slot.
+        pub static TestWindows: Windows = Windows::default();
+        /// Who may act in which role, for [`TestMembership`].
+        pub static Permitted: BTreeSet<(u64, Role)> = BTreeSet::new();
+        /// The owners behind accounts, for [`TestMembership`].
+        pub static Owners: BTreeMap<u64, OwnerId> = BTreeMap::new();
+    }
 }
 
 /// Slots of this length in milliseconds, and a clock that stands still until it is set.

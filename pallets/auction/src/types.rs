@@ -2,7 +2,8 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use qedex_primitives::{
-    Balance, LeaderTerms, OrderId, OwnerId, PricePerKwh, Side, SlotIndex, SlotTerms, TradeId, Wh,
+    Balance, LeaderTerms, NewOrder, OrderId, OwnerId, PricePerKwh, Side, SlotIndex, SlotTerms,
+    TradeId, Wh,
 };
 use scale_info::TypeInfo;
 
