@@ -11,17 +11,28 @@
 //! - Numbers are exact decimals, with an exponent or without. What cannot be told from another number (a
 //!   thousands separator, a decimal mark of another kind) is refused, and so is what the column's unit
 //!   cannot hold. Nothing is rounded unless the caller asks for it.
+//! - Times are local, or have an offset, all in a file alike. Each step of their axis comes once, in order.
 
 mod columns;
 mod decimal;
 mod error;
+#[cfg(feature = "time")]
+mod moment;
 mod quantity;
+mod slots;
 mod table;
 mod text;
+#[cfg(feature = "time")]
+mod time_axis;
 
 pub use columns::{Column, Columns};
 pub use decimal::{Decimal, Misfit, NotDecimal, plain};
 pub use error::Error;
+#[cfg(feature = "time")]
+pub use moment::{Moment, Zone};
 pub use quantity::Quantity;
+pub use slots::contiguous;
 pub use table::{Row, Table};
 pub use text::{BadText, decode, read};
+#[cfg(feature = "time")]
+pub use time_axis::{Step, TimeAxis};
