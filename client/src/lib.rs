@@ -7,9 +7,10 @@
 //! - [`queries`], [`books`], [`settlement`], [`metering`], [`membership`], [`validators`]: what is asked;
 //! - [`block`], [`market`]: what a block says;
 //! - [`keys`], [`meter`], [`reading_file`], [`opening`]: who signs what, and how that travels;
-//! - [`formula`], [`text`], [`readable`]: how people write and read it.
+//! - [`amounts`], [`formula`], [`text`], [`readable`]: how people write and read it.
 
 pub mod act;
+pub mod amounts;
 mod api;
 pub mod block;
 pub mod books;
