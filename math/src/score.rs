@@ -9,8 +9,8 @@
 //!   consumption;
 //!
 //! with eps the standing in ppm and H = [`HALF_ENERGY`]. Each is one exact fraction, rounded down
-//! once, between 0 and [`LARGEST_SCORE`]. They are BC-ET-MF's eqs 11 to 13 as its own figures have
-//! them; the printed eq. 11 is undefined for most inputs. See `docs/papers.md`.
+//! once, between 0 and [`LARGEST_SCORE`]. They take the place of BC-ET-MF's eqs 11 and 13, in the
+//! form that its own figures have; why is said in `docs/papers.md`.
 
 use crate::{PricePerKwh, Wh};
 
@@ -71,41 +71,6 @@ pub fn saving_score(
     // The numerator is below 2^118. Where the denominator saturates it is at least 2^128 - 1, and
     // the fraction is below one with or without what is cut off: the result is exact.
     score(scale(standing_ppm).saturating_mul(off), band.saturating_add(off))
-}
-
-/// **Paper variant**, for comparison only: eq. 13 of BC-ET-MF with the two properties for which it
-/// is not used, clamped at 0.
-///
-/// It rates a consumer by its net generation, `(G - C)`, which is negative for whoever draws more
-/// than it generates, and divides by the band's price, so that saving is worth least when
-/// electricity is scarcest:
-/// `max(0, floor(eps * 10^6 * (G - C) * P_off / ((C + H) * P_band)))`, at most
-/// [`LARGEST_SCORE`]. Prices above 2^32 - 1 count as that.
-pub fn paper_saving_score(
-    standing_ppm: u32,
-    generated: Wh,
-    consumed: Wh,
-    band_price: PricePerKwh,
-    off_price: PricePerKwh,
-) -> u64 {
-    let limit = u128::from(u32::MAX);
-    let net = u128::from(net_export(generated, consumed).0);
-    // At most 2^32 * 2^65: nothing saturates.
-    let denominator = u128::from(consumed.0)
-        .saturating_add(u128::from(HALF_ENERGY.0))
-        .saturating_mul(band_price.0.min(limit));
-    // The product is below 2^96; with the scale of 2^40 it may not fit, and then the score is the
-    // largest unless the denominator is as large.
-    let ratio = net.saturating_mul(off_price.0.min(limit));
-    if ratio >= denominator && denominator > 0 {
-        return score(scale(standing_ppm), 1);
-    }
-    match ratio.checked_mul(scale(standing_ppm)) {
-        Some(numerator) => score(numerator, denominator),
-        // Both are large: dividing the scale out first loses less than a millionth of a ppm.
-        None => score(ratio, denominator.checked_div(scale(standing_ppm)).unwrap_or(1))
-            .min(LARGEST_SCORE),
-    }
 }
 
 /// The mean of a window's scores, rounded down; 0 for an empty window.
@@ -173,24 +138,7 @@ mod tests {
         assert_eq!(saving_score(u32::MAX, energy, price, ONE), 0);
         assert_eq!(saving_score(u32::MAX, Wh(0), price, price), LARGEST_SCORE);
         assert_eq!(saving_score(u32::MAX, Wh(10_000), price, price), LARGEST_SCORE / 2);
-        assert_eq!(paper_saving_score(u32::MAX, energy, Wh(0), ONE, price), LARGEST_SCORE);
         assert_eq!(mean(u128::MAX, 1), 0);
-    }
-
-    #[test]
-    fn the_paper_variant_gives_consumers_nothing_and_rewards_saving_least_on_peak() {
-        let paper = |generated, consumed, band| {
-            paper_saving_score(
-                FULL,
-                Wh(generated),
-                Wh(consumed),
-                PricePerKwh(band),
-                PricePerKwh(100),
-            )
-        };
-        assert_eq!(paper(1_000, 5_000, 100), 0);
-        assert!(paper(5_000, 1_000, 300) < paper(5_000, 1_000, 100));
-        assert_eq!(paper(5_000, 0, 100), LARGEST_SCORE / 2);
     }
 
     proptest! {
@@ -231,18 +179,6 @@ mod tests {
             prop_assert!(saving_score(standing, more_energy, band, off) <= saving);
             prop_assert!(generation <= LARGEST_SCORE && saving <= LARGEST_SCORE);
             prop_assert_eq!(generation_score(standing.max(FULL), Wh(energy)), generation_score(FULL, Wh(energy)));
-        }
-
-        #[test]
-        fn the_paper_variant_never_panics_and_stays_in_range(
-            standing in any::<u32>(), generated in any::<u64>(), consumed in any::<u64>(),
-            band in any::<u128>(), off in any::<u128>(),
-        ) {
-            let score = paper_saving_score(
-                standing, Wh(generated), Wh(consumed), PricePerKwh(band), PricePerKwh(off),
-            );
-            prop_assert!(score <= LARGEST_SCORE);
-            prop_assert!(generated > consumed || score == 0);
         }
     }
 }
