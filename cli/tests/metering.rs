@@ -336,7 +336,7 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let band = run(&node, &["meter", "band", "--slot", &opened]);
     assert_eq!(band["fixed"], true);
     let said = text(&node, &["meter", "band", "--slot", &later]);
-    assert!(said.contains("on-peak above 1000 Wh"), "{said}");
+    assert!(said.contains("on-peak from 1000 Wh on"), "{said}");
 
     // What follows from it all.
     // The slots of the time of registration are closed by now.

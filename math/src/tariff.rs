@@ -1,8 +1,8 @@
 //! The tariff band of a delivery slot (BC-ET-MF, eq. 17; design, section 4).
 //!
 //! The band follows what was *metered*, never what was ordered: the mean demand of a few closed
-//! slots is held against a threshold. Above it the slot is on-peak. At or below it, and also where
-//! no demand is known, the schedule of the day says whether the slot is mid-peak or off-peak.
+//! slots is held against a threshold. From the threshold on the slot is on-peak. Below it, and also
+//! where no demand is known, the schedule of the day says whether the slot is mid-peak or off-peak.
 //!
 //! A day is 96 slots, counted like the slots themselves from the Unix epoch: with quarter-hours,
 //! slot 0 of a day begins at midnight UTC.
@@ -38,7 +38,7 @@ pub enum Band {
     Off,
     /// Demand is expected to be high by the schedule of the day.
     Mid,
-    /// Metered demand is above the threshold.
+    /// Metered demand is at the threshold or above it.
     On,
 }
 
@@ -109,10 +109,10 @@ pub fn mean_demand(closed: &[Option<Wh>]) -> Option<Wh> {
     u64::try_from(mean).ok().map(Wh)
 }
 
-/// The band of a slot: on-peak if the demand is above the threshold, mid-peak if it is not, or not
-/// known, and the schedule of the day names the slot, and off-peak otherwise.
+/// The band of a slot: on-peak if the demand is at the threshold or above it, mid-peak if it is not,
+/// or not known, and the schedule of the day names the slot, and off-peak otherwise.
 pub fn band(demand: Option<Wh>, threshold: Wh, slot_of_day: u8, mid: &[DayRange]) -> Band {
-    if demand.is_some_and(|demand| demand > threshold) {
+    if demand.is_some_and(|demand| demand >= threshold) {
         Band::On
     } else if mid.iter().any(|range| range.contains(slot_of_day)) {
         Band::Mid
@@ -135,18 +135,18 @@ mod tests {
     }
 
     #[test]
-    fn demand_above_the_threshold_is_on_peak_at_any_time_of_the_day() {
+    fn demand_at_the_threshold_is_on_peak_at_any_time_of_the_day() {
         for slot in 0..96 {
-            let band = band(Some(Wh(36_001)), Wh(36_000), slot, &[MORNING]);
+            let band = band(Some(Wh(36_000)), Wh(36_000), slot, &[MORNING]);
             assert_eq!(band, Band::On);
         }
     }
 
     #[test]
-    fn demand_at_the_threshold_is_not_above_it() {
-        assert_eq!(band(Some(Wh(36_000)), Wh(36_000), 0, &[]), Band::Off);
-        assert_eq!(band(Some(Wh(0)), Wh(0), 0, &[]), Band::Off);
-        assert_eq!(band(Some(Wh(1)), Wh(0), 0, &[]), Band::On);
+    fn demand_below_the_threshold_is_not_on_peak() {
+        assert_eq!(band(Some(Wh(35_999)), Wh(36_000), 0, &[]), Band::Off);
+        assert_eq!(band(Some(Wh(0)), Wh(1), 0, &[]), Band::Off);
+        assert_eq!(band(Some(Wh(0)), Wh(0), 0, &[]), Band::On);
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
             let (less, more) = (less.min(more), less.max(more));
             let at = |demand| band(Some(Wh(demand)), Wh(threshold), slot, &[MORNING, EVENING]);
             prop_assert!(at(less) <= at(more));
-            prop_assert_eq!(at(more) == Band::On, more > threshold);
+            prop_assert_eq!(at(more) == Band::On, more >= threshold);
         }
 
         #[test]

@@ -31,7 +31,7 @@ pub const MAX_LOOK_BACK: u8 = 8;
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TariffRule {
-    /// A slot is on-peak if the metered demand is above this, in Wh per slot.
+    /// A slot is on-peak if the metered demand is at this or above it, in Wh per slot.
     pub threshold: Wh,
     /// The demand is the mean of so many closed slots, from 1 to 8.
     pub look_back: u8,

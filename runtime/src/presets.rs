@@ -64,8 +64,8 @@ pub fn leader_terms() -> LeaderTerms {
 
 /// The rule of the tariff bands of both presets.
 ///
-/// A community of 100 consumes some 33 to 41 kWh in a quarter-hour of a summer's noon: on-peak is
-/// what lies above 36. Mid-peak are seven to nine in the morning and five to nine in the evening.
+/// A community of 100 consumes some 33 to 41 kWh in a quarter-hour of a summer's noon: on-peak
+/// begins at 36. Mid-peak are seven to nine in the morning and five to nine in the evening.
 pub fn tariff_rule() -> TariffRule {
     let range = |from, until| DayRange { from, until };
     TariffRule {

@@ -22,7 +22,7 @@ pub enum Tariff {
 /// Options of `tariff set`.
 #[derive(Debug, Args)]
 pub struct Set {
-    /// A slot is on-peak if the metered demand is above this, in Wh per slot.
+    /// A slot is on-peak if the metered demand is at this or above, in Wh per slot.
     #[arg(long, value_name = "WH")]
     threshold: u64,
     /// The demand is the mean of so many closed slots.
@@ -106,7 +106,7 @@ pub(super) fn in_words(rule: Option<&TariffRule>) -> String {
         format!("else mid-peak {}", ranges.join(" and "))
     };
     format!(
-        "on-peak above {} Wh, in the mean of the {} latest closed slots; {mid}; else off-peak",
+        "on-peak from {} Wh on, in the mean of the {} latest closed slots; {mid}; else off-peak",
         rule.threshold.0, rule.look_back
     )
 }
@@ -167,7 +167,7 @@ mod tests {
         };
         assert_eq!(
             in_words(Some(&rule)),
-            "on-peak above 36000 Wh, in the mean of the 4 latest closed slots; else mid-peak from \
+            "on-peak from 36000 Wh on, in the mean of the 4 latest closed slots; else mid-peak from \
              slot 28 of the day to before 36 (07:00 to 09:00 UTC in quarter-hours) and from slot 69 \
              of the day to before 96 (17:15 to 24:00 UTC in quarter-hours); else off-peak"
         );

@@ -29,7 +29,7 @@ pub const MOST_LOOK_BACK: u8 = 8;
 /// By what rule slots get their tariff band.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TariffRule {
-    /// A slot is on-peak if the demand is above this, in Wh per slot.
+    /// A slot is on-peak if the demand is at this or above, in Wh per slot.
     pub threshold: Wh,
     /// The demand is the mean of so many closed slots, from 1 to 8.
     pub look_back: u8,

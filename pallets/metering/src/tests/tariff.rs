@@ -51,18 +51,18 @@ fn without_a_rule_every_slot_is_off_peak() {
 fn the_band_follows_the_metered_demand_of_the_latest_closed_slot() {
     run(|| {
         assert_ok!(set(rule(1_000, 1, &[])));
-        read(SLOT, 1_001);
-        read(SLOT.next(), 1_000);
+        read(SLOT, 1_000);
+        read(SLOT.next(), 999);
         open_gate(later(SLOT, 9));
         assert_eq!(band(later(SLOT, 9)), Band::On);
         open_gate(later(SLOT, 10));
-        assert_eq!(band(later(SLOT, 10)), Band::Off, "not above the threshold");
+        assert_eq!(band(later(SLOT, 10)), Band::Off, "below the threshold");
         assert_eq!(
             events().last(),
             Some(&Event::BandFixed {
                 slot: later(SLOT, 10),
                 band: Band::Off,
-                demand: Some(Wh(1_000)),
+                demand: Some(Wh(999)),
             })
         );
     });
@@ -71,7 +71,7 @@ fn the_band_follows_the_metered_demand_of_the_latest_closed_slot() {
 #[test]
 fn the_demand_is_the_mean_of_those_known_among_the_latest_closed_slots() {
     run(|| {
-        assert_ok!(set(rule(200, 3, &[])));
+        assert_ok!(set(rule(201, 3, &[])));
         read(SLOT, 100);
         // The slot after it has no reading.
         read(later(SLOT, 2), 301);
