@@ -1,5 +1,4 @@
-//! The leader's optimum against followers that answer its price (docs/design.md, section 5;
-//! Q-EnergyDEX).
+//! The leader's optimum against followers that answer its price (docs/design.md, section 5).
 //!
 //! A follower with the utility `a x - b x^2 / 2 - p x` answers the price `p` with
 //! `x(p) = max(0, (a - p) / b)`. The leader, who has the unit cost `c` and at most the capacity
@@ -10,9 +9,9 @@
 //! them total demand is `A - p B` with `A = sum a / b` and `B = sum 1 / b`, the profit is concave,
 //! and best at `p = (A / B + c) / 2`, or at `(A - K) / B` where the capacity asks for more. Where a
 //! follower joins, total demand bends so that no such point is better than both its
-//! neighbourhoods, so the best of all prefixes is the leader's optimum. The published example takes
-//! all followers for active; that is not always the best: with `a = (10, 4)`, `b = (1, 1)` and
-//! `c = 0` the price 5, at which the second stays away, earns 25, and 3.5 with both 24.5.
+//! neighbourhoods, so the best of all prefixes is the leader's optimum. The closed form
+//! alone, with all followers active, is not: with `a = (10, 4)`, `b = (1, 1)` and `c = 0` the price
+//! 5, at which the second stays away, earns 25, and 3.5 with both 24.5.
 
 #[cfg(test)]
 mod tests;

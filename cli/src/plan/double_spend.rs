@@ -1,6 +1,7 @@
 //! `qedex plan double-spend`
 //!
-//! BC-ET-MF's eq. 10 as printed grows with the confirmations, which is an error. Here with p = 1 - q:
+//! BC-ET-MF's eq. 10 as printed tends to 1 with the confirmations, which is an error. Here with
+//! p = 1 - q:
 //!
 //! - C(q, z), the chance to catch up from z blocks behind and get one ahead: 1 if z < 0 or
 //!   q >= 1/2, else (q/p)^(z+1);
