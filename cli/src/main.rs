@@ -1,14 +1,17 @@
 //! `qedex`: the command line of Q-EnergyDEX for prosumers and operators.
 //!
+//! - [`accounts`]: names of accounts; [`slots`]: names of slots;
 //! - [`args`]: what it takes; [`commands`]: a file a command, its options beside its code;
 //! - [`plan`]: what can be known without a node;
 //! - [`output`]: the one printer; [`store`]: private files of openings.
 
+mod accounts;
 mod args;
 mod commands;
 mod error;
 mod output;
 mod plan;
+mod slots;
 mod store;
 
 use commands::Found;

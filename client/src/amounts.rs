@@ -153,6 +153,18 @@ pub fn json(amount: Plancks) -> serde_json::Value {
     serde_json::Value::String(amount.to_string())
 }
 
+/// Wh as kWh with three decimals.
+pub fn kwh(energy: Wh) -> String {
+    format!("{}.{:03}", energy.0 / 1_000, energy.0 % 1_000)
+}
+
+/// Plancks as QED, with as many decimals as are told, rounded down.
+pub fn qed(amount: Plancks, decimals: u32) -> String {
+    const ONE: Plancks = 1_000_000_000_000;
+    let shown = amount % ONE / 10_u128.pow(12_u32.saturating_sub(decimals.min(12)));
+    format!("{}.{shown:0width$}", amount / ONE, width = decimals.min(12) as usize)
+}
+
 impl Units {
     fn read(&self, text: &str) -> Result<u128, BadAmount> {
         let text = text.trim();

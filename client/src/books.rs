@@ -11,6 +11,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Level {
     /// Plancks per kWh.
+    #[serde(with = "crate::amounts::as_plancks_string")]
     pub price: u128,
     /// Wh.
     pub wh: u64,
@@ -26,6 +27,7 @@ pub struct BookOrder {
     /// Whose, as an address.
     pub who: String,
     /// Plancks per kWh.
+    #[serde(with = "crate::amounts::as_plancks_string")]
     pub price: u128,
     /// Wh.
     pub wh: u64,
@@ -43,10 +45,13 @@ pub struct Result {
     /// Wh traded.
     pub volume_wh: u64,
     /// Plancks per kWh; none where nothing traded.
+    #[serde(with = "crate::amounts::as_plancks_string::option")]
     pub buyers_pay: Option<u128>,
     /// Plancks per kWh; none where nothing traded.
+    #[serde(with = "crate::amounts::as_plancks_string::option")]
     pub sellers_receive: Option<u128>,
     /// What buyers paid more than sellers received and the grid took, in plancks per kWh.
+    #[serde(with = "crate::amounts::as_plancks_string")]
     pub beyond_fee: u128,
     /// Whether the keys limited the volume.
     pub cap_binding: bool,

@@ -43,16 +43,50 @@ pub struct Chain {
     pub(crate) rpc: LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>,
 }
 
+/// A node, and the chain that it has to belong to.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Its WebSocket address, `ws://` or `wss://`.
+    pub url: String,
+    /// The chain's genesis hash; a node of any other chain is refused.
+    pub genesis: Option<H256>,
+    /// Whether a node on another machine may be asked without TLS.
+    pub insecure: bool,
+}
+
+impl Endpoint {
+    /// A connection to it, encrypted unless it stays on this machine or `insecure` says otherwise.
+    async fn connect(&self) -> Result<RpcClient, Error> {
+        let connected = if self.insecure {
+            RpcClient::from_insecure_url(&self.url).await
+        } else {
+            RpcClient::from_url(&self.url).await
+        };
+        connected.map_err(|reason| Error::Unreachable {
+            url: self.url.clone(),
+            reason: match reason {
+                subxt::rpcs::Error::InsecureUrl(_) => {
+                    "what is said to another machine would not be encrypted: use wss://, or \
+                     --insecure"
+                        .to_owned()
+                }
+                other => other.to_string(),
+            },
+        })
+    }
+}
+
 impl Chain {
     /// Connects to the node at `url` and checks that it belongs to a chain of ours: by the
     /// name in its runtime version, by the shape of the pallets used here and, if one is
     /// given, by its genesis hash.
-    pub async fn connect(url: &str, genesis: Option<H256>) -> Result<Self, Error> {
+    pub async fn connect(endpoint: &Endpoint) -> Result<Self, Error> {
+        let Endpoint { url, genesis, .. } = endpoint;
         let unreachable = |reason: &dyn std::fmt::Display| Error::Unreachable {
             url: url.to_owned(),
             reason: reason.to_string(),
         };
-        let rpc_client = RpcClient::from_url(url).await.map_err(|e| unreachable(&e))?;
+        let rpc_client = endpoint.connect().await?;
         let rpc = LegacyRpcMethods::new(rpc_client.clone());
         let version = rpc.state_get_runtime_version(None).await.map_err(|e| unreachable(&e))?;
         let name = version.other.get("specName").and_then(|name| name.as_str()).unwrap_or("?");

@@ -33,5 +33,5 @@ pub mod settlement;
 pub mod text;
 pub mod validators;
 
-pub use chain::{At, Chain, H256};
+pub use chain::{At, Chain, Endpoint, H256};
 pub use error::{Error, Refusal};

@@ -116,6 +116,7 @@ pub struct Bond {
     /// Of whom.
     pub payer: String,
     /// How much, in plancks.
+    #[serde(with = "crate::amounts::as_plancks_string")]
     pub amount: Plancks,
 }
 

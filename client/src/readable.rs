@@ -30,6 +30,8 @@ pub enum Datum {
     Truth(bool),
     /// A number without a sign.
     Natural(u128),
+    /// An amount: a number of 128 bits. In JSON a string, since readers round what exceeds 2^53.
+    Amount(u128),
     /// A number with a sign.
     Integer(i128),
     /// A name, an account's address, bytes that are text, or any other bytes in hexadecimal after 0x.
@@ -71,6 +73,9 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn datum(&self, value: Value<u32>) -> Datum {
         match value.value {
+            ValueDef::Primitive(Primitive::U128(number)) if self.is_amount(value.context) => {
+                Datum::Amount(number)
+            }
             ValueDef::Primitive(primitive) => plain(primitive),
             ValueDef::BitSequence(bits) => {
                 let digit = |bit| if bit { '1' } else { '0' };
@@ -152,6 +157,15 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a type is a number of 128 bits, compact or not.
+    fn is_amount(&self, type_id: u32) -> bool {
+        match self.types.resolve(type_id).map(|ty| &ty.type_def) {
+            Some(TypeDef::Compact(inner)) => self.is_amount(inner.type_param.id),
+            Some(TypeDef::Primitive(TypeDefPrimitive::U128)) => true,
+            _ => false,
+        }
+    }
+
     fn is(&self, type_id: u32, name: &str) -> bool {
         let path = self.types.resolve(type_id).map(|ty| &ty.path.segments);
         path.and_then(|segments| segments.last()).is_some_and(|last| last == name)
@@ -211,6 +225,7 @@ impl Serialize for Datum {
             Self::Nothing => to.serialize_unit(),
             Self::Truth(truth) => to.serialize_bool(*truth),
             Self::Natural(number) => to.serialize_u128(*number),
+            Self::Amount(number) => to.collect_str(number),
             Self::Integer(number) => to.serialize_i128(*number),
             Self::Text(text) => to.serialize_str(text),
             Self::List(all) => all.serialize(to),
@@ -233,7 +248,7 @@ impl Display for Datum {
         match self {
             Self::Nothing => f.write_str("none"),
             Self::Truth(truth) => write!(f, "{truth}"),
-            Self::Natural(number) => write!(f, "{number}"),
+            Self::Natural(number) | Self::Amount(number) => write!(f, "{number}"),
             Self::Integer(number) => write!(f, "{number}"),
             Self::Text(text) if is_word(text) => f.write_str(text),
             Self::Text(text) => write!(f, "{text:?}"),

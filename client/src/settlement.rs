@@ -21,6 +21,7 @@ use types::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Complaint {
     /// What is held of the buyer for it, in plancks.
+    #[serde(with = "crate::amounts::as_plancks_string")]
     pub bond: Plancks,
     /// Until when the seller may reveal, by the slot's clock.
     pub due: u64,

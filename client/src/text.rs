@@ -1,10 +1,7 @@
-//! How people read and write accounts, owners, energy and money.
+//! How people read and write accounts and owners.
 
-use crate::{
-    api::runtime_types::qedex_primitives::membership::OwnerId,
-    market::{Account, Plancks},
-};
-use qedex_math::Wh;
+use crate::{api::runtime_types::qedex_primitives::membership::OwnerId, market::Account};
+use sp_core::crypto::{AccountId32 as Public, Ss58Codec};
 use subxt::utils::AccountId32;
 
 /// An account as people read and write it.
@@ -17,14 +14,43 @@ pub(crate) fn owner_text(owner: &OwnerId) -> String {
     format!("0x{}", hex::encode(owner.0))
 }
 
-/// Wh as kWh with three decimals.
-pub fn kwh(energy: Wh) -> String {
-    format!("{}.{:03}", energy.0 / 1_000, energy.0 % 1_000)
+/// The prefix of this chain's addresses (SS58).
+pub const SS58_PREFIX: u16 = 42;
+
+/// An account by its address on this chain.
+///
+/// # Errors
+/// What is no address, and an address of another network: the same key may be somebody's there whom
+/// the writer did not mean here.
+pub fn parse_address(text: &str) -> Result<Account, String> {
+    let (public, format) =
+        Public::from_ss58check_with_version(text).map_err(|_| format!("{text:?} is no account"))?;
+    let account: Account = public.into();
+    match u16::from(format) {
+        SS58_PREFIX => Ok(account),
+        other => Err(format!(
+            "{text} is an address of another network (prefix {other}, not {SS58_PREFIX}); the same key \
+             is {} here",
+            account_text(account)
+        )),
+    }
 }
 
-/// Plancks as QED, with as many decimals as are told, rounded down.
-pub fn qed(amount: Plancks, decimals: u32) -> String {
-    const ONE: Plancks = 1_000_000_000_000;
-    let shown = amount % ONE / 10_u128.pow(12_u32.saturating_sub(decimals.min(12)));
-    format!("{}.{shown:0width$}", amount / ONE, width = decimals.min(12) as usize)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
+
+    #[test]
+    fn an_address_of_another_network_is_refused_and_named() {
+        let bob = parse_address(BOB).unwrap();
+        assert_eq!(account_text(bob), BOB);
+        let there = "14E5nqKAp3oAJcmzgZhUD2RcptBeUBScxKHgJKU4HPNcKVf3";
+        let refused = parse_address(there).unwrap_err();
+        assert!(refused.contains("prefix 0") && refused.contains(BOB), "{refused}");
+        for wrong in ["", "Bob", &BOB[1..], &BOB.replace('F', "G")] {
+            assert!(parse_address(wrong).unwrap_err().contains("no account"), "{wrong}");
+        }
+    }
 }

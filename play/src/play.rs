@@ -26,7 +26,7 @@ use crate::{
 };
 use cast::Cast;
 use progress::Progress;
-use qedex_client::{Chain, H256, keys::Leaders, market::Side, queries, session::Session};
+use qedex_client::{Chain, Endpoint, keys::Leaders, market::Side, queries, session::Session};
 use slot::SlotPlay;
 use std::path::PathBuf;
 
@@ -34,9 +34,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug)]
 pub struct Script {
     /// The node.
-    pub url: String,
-    /// The chain's genesis hash, if it is to be checked.
-    pub genesis: Option<H256>,
+    pub node: Endpoint,
     /// Where the data is, if not built in.
     pub data: Option<PathBuf>,
     /// The first quarter-hour.
@@ -58,7 +56,7 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
     let quarter_hours = community.quarter_hours(&script.from, script.slots)?;
     let strategy = Strategy::new(script.seed, script.shares);
 
-    let chain = Chain::connect(&script.url, script.genesis).await?;
+    let chain = Chain::connect(&script.node).await?;
     let leaders = Leaders::of_dev_chain()?;
     let mut session = Session::open(chain).await?;
     let corridor = queries::terms(session.at()).await?.ok_or_else(|| {

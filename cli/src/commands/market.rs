@@ -4,13 +4,14 @@ use super::options::Ask;
 use crate::{
     error::Error,
     output::{self, say},
+    slots::SlotName,
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
+    amounts::qed,
     books::{self, Level},
     market::Side,
     queries,
-    text::qed,
 };
 use serde_json::json;
 
@@ -31,9 +32,9 @@ pub enum Market {
 /// Options of `market book`.
 #[derive(Debug, Args)]
 pub struct Book {
-    /// The delivery slot's number.
+    /// The delivery slot: its number, next, or a time such as 14:30.
     #[arg(long)]
-    slot: u64,
+    slot: SlotName,
     /// At most so many orders of either side.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     count: u32,
@@ -45,9 +46,9 @@ pub struct Book {
 /// Options of `market depth`.
 #[derive(Debug, Args)]
 pub struct Depth {
-    /// The delivery slot's number.
+    /// The delivery slot: its number, next, or a time such as 14:30.
     #[arg(long)]
-    slot: u64,
+    slot: SlotName,
     /// Which node, and how to answer.
     #[command(flatten)]
     ask: Ask,
@@ -77,10 +78,11 @@ impl Market {
 
 async fn book(args: &Book) -> Result<(), Error> {
     let at = args.ask.at().await?;
-    let bids = books::book(&at, args.slot, Side::Bid, args.count).await?;
-    let asks = books::book(&at, args.slot, Side::Ask, args.count).await?;
+    let slot = args.slot.to_see(&at).await?;
+    let bids = books::book(&at, slot, Side::Bid, args.count).await?;
+    let asks = books::book(&at, slot, Side::Ask, args.count).await?;
     if args.ask.json {
-        return output::json(&json!({ "slot": args.slot, "bids": bids, "asks": asks }));
+        return output::json(&json!({ "slot": slot, "bids": bids, "asks": asks }));
     }
     let mut rows =
         output::table(["side", "order", "price QED/kWh", "Wh", "not traded yet", "account"]);
@@ -101,9 +103,10 @@ async fn book(args: &Book) -> Result<(), Error> {
 
 async fn depth(args: &Depth) -> Result<(), Error> {
     let at = args.ask.at().await?;
-    let (bids, asks) = books::depth(&at, args.slot).await?;
+    let slot = args.slot.to_see(&at).await?;
+    let (bids, asks) = books::depth(&at, slot).await?;
     if args.ask.json {
-        return output::json(&json!({ "slot": args.slot, "bids": bids, "asks": asks }));
+        return output::json(&json!({ "slot": slot, "bids": bids, "asks": asks }));
     }
     say!("{}", chart(&bids, &asks))
 }

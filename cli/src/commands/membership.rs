@@ -12,8 +12,12 @@ pub use credential::Credential;
 pub use policy::Policy;
 pub use role::Role;
 
-use super::options::{Administer, Ask, Sign, parse_account, parse_bytes32};
-use crate::{error::Error, output};
+use super::options::{Administer, Ask, Sign};
+use crate::{
+    accounts::{parse_account, parse_bytes32},
+    error::Error,
+    output,
+};
 use comfy_table::Table;
 use qedex_client::{At, market::Account, membership};
 use std::collections::BTreeSet;

@@ -1,6 +1,7 @@
 //! Options that many commands share, and how their values are read.
 
 use crate::{
+    accounts::parse_bytes32,
     error::Error,
     output::{self, say},
 };
@@ -9,27 +10,29 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use qedex_client::{
-    At, Chain, H256,
+    At, Chain, Endpoint, H256,
     act::{Act, Authority},
+    amounts::{BadAmount, parse_energy},
     block::{Block, Transaction},
-    council::Acted,
-    council::Opened,
+    council::{Acted, Opened},
     keys::{self, Keypair},
-    market::Account,
     membership::Role,
     metering::Scheme,
     session::Session,
 };
+use qedex_math::Wh;
 use serde_json::json;
-use std::str::FromStr;
-use subxt::{tx::Payload, utils::AccountId32};
+use subxt::tx::Payload;
 
 /// Which node, and of which chain.
 #[derive(Debug, Args)]
 pub struct Node {
-    /// The node's WebSocket address.
+    /// The node's WebSocket address: ws:// on this machine, wss:// anywhere.
     #[arg(long, default_value = "ws://127.0.0.1:9944")]
-    pub url: String,
+    url: String,
+    /// Speaks with a node on another machine without encryption.
+    #[arg(long)]
+    insecure: bool,
     /// The chain's genesis hash; a node of any other chain is refused.
     #[arg(long, value_name = "HEX", value_parser = parse_hash)]
     pub genesis: Option<H256>,
@@ -78,7 +81,12 @@ pub struct Administer {
 impl Node {
     /// A connection to it.
     pub async fn connect(&self) -> Result<Chain, Error> {
-        Ok(Chain::connect(&self.url, self.genesis).await?)
+        Ok(Chain::connect(&self.endpoint()).await?)
+    }
+
+    /// Where it is.
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint { url: self.url.clone(), genesis: self.genesis, insecure: self.insecure }
     }
 
     /// A session with it.
@@ -171,6 +179,33 @@ impl Administer {
     }
 }
 
+/// An energy.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct EnergyArg {
+    /// The energy, as 1.5kWh or 1500Wh.
+    #[arg(long, value_parser = parse_energy)]
+    energy: Option<Wh>,
+    /// The energy in Wh.
+    #[arg(long)]
+    wh: Option<u64>,
+}
+
+impl EnergyArg {
+    /// It; one of the two options is given.
+    pub fn energy(&self) -> Wh {
+        self.energy.or(self.wh.map(Wh)).unwrap_or_default()
+    }
+}
+
+/// Energy as 1.5kWh, 1500Wh, or a whole number of Wh.
+pub fn parse_wh(text: &str) -> Result<u64, BadAmount> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().map_err(|_| BadAmount::TooLarge(text.to_owned()));
+    }
+    parse_energy(text).map(|energy| energy.0)
+}
+
 /// Says that a motion about `what` waits for votes.
 pub fn print_opened(what: &str, opened: &Opened, json: bool) -> Result<(), Error> {
     if json {
@@ -232,26 +267,6 @@ pub fn role() -> impl TypedValueParser<Value = Role> {
     ])
 }
 
-/// An account: its ss58 address, its 32 bytes in hexadecimal, or a well-known one such as //Dave.
-pub fn parse_account(text: &str) -> Result<Account, String> {
-    let bad = || format!("{text:?} is no account");
-    if text.starts_with("//") {
-        let key = keys::from_suri(text).map_err(|_| bad())?;
-        return Ok(keys::account_of(&key));
-    }
-    if text.starts_with("0x") {
-        return parse_bytes32(text).map_err(|_| bad());
-    }
-    AccountId32::from_str(text).map(|account| account.0).map_err(|_| bad())
-}
-
-/// 32 bytes in hexadecimal, with or without 0x.
-pub fn parse_bytes32(text: &str) -> Result<[u8; 32], String> {
-    let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(|e| e.to_string())?;
-    let length = bytes.len();
-    bytes.try_into().map_err(|_| format!("32 bytes are expected, and these are {length}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,38 +276,6 @@ mod tests {
     };
     use clap::Parser;
     use qedex_client::text::account_text;
-
-    #[test]
-    fn an_account_is_read_in_three_ways() {
-        let dave = keys::account_of(&keys::from_suri("//Dave").unwrap());
-        let address = account_text(dave);
-        assert!(address.starts_with('5'), "ss58 prefix 42");
-        let hex = format!("0x{}", hex::encode(dave));
-        for text in ["//Dave", &address, &hex] {
-            assert_eq!(parse_account(text), Ok(dave), "{text}");
-        }
-        let mut wrong = address;
-        wrong.pop();
-        for text in [&wrong, "Dave", "0x12", ""] {
-            assert!(parse_account(text).unwrap_err().contains("no account"));
-        }
-    }
-
-    #[test]
-    fn bytes_are_32_in_hexadecimal() {
-        let text = "07".repeat(32);
-        assert_eq!(parse_bytes32(&text), Ok([7; 32]));
-        assert_eq!(parse_bytes32(&format!("0x{text}")), Ok([7; 32]));
-        for (bad, why) in [
-            ("", "these are 0"),
-            ("0x01", "32 bytes are expected, and these are 1"),
-            (&text[1..], "Odd number of digits"),
-            (&text.replace('7', "g"), "Invalid character"),
-        ] {
-            let said = parse_bytes32(bad).unwrap_err();
-            assert!(said.contains(why), "{said}");
-        }
-    }
 
     #[test]
     fn whose_right_it_is_done_by_is_said_by_the_flags() {

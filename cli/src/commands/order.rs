@@ -1,19 +1,20 @@
 //! `qedex order`
 
-use super::options::Sign;
+use super::options::{EnergyArg, Sign};
 use crate::{
     error::Error,
     output::{self, say},
     plan::table,
+    slots::SlotName,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use qedex_client::{
+    amounts::{self, parse_energy, parse_price},
     calls,
     error::Refusal,
     market::{Happening, Side},
     queries,
     session::Session,
-    text::qed,
 };
 use qedex_math::{PricePerKwh, Wh};
 use serde_json::json;
@@ -56,12 +57,12 @@ pub struct Place {
     /// Buy or sell.
     #[arg(long)]
     side: SideArg,
-    /// The limit price in plancks per kWh; a bid's includes the grid fee.
-    #[arg(long, value_name = "PLANCKS_PER_KWH")]
-    price: u128,
-    /// The energy in Wh.
-    #[arg(long)]
-    wh: u64,
+    /// The limit price in QED per kWh, as 0.21; a bid's includes the grid fee.
+    #[arg(long, value_parser = parse_price)]
+    price: PricePerKwh,
+    /// How much.
+    #[command(flatten)]
+    energy: EnergyArg,
     /// Who signs.
     #[command(flatten)]
     by: Sign,
@@ -70,18 +71,18 @@ pub struct Place {
 /// Options of `order amend`.
 #[derive(Debug, Args)]
 pub struct Amend {
-    /// The delivery slot's number.
+    /// The delivery slot: its number, next, or a time such as 14:30.
     #[arg(long)]
-    slot: u64,
+    slot: SlotName,
     /// The order's number within the slot.
     #[arg(long)]
     id: u32,
-    /// The new limit price in plancks per kWh.
-    #[arg(long, value_name = "PLANCKS_PER_KWH")]
-    price: u128,
-    /// The new energy in Wh.
-    #[arg(long)]
-    wh: u64,
+    /// The new limit price in QED per kWh, as 0.21.
+    #[arg(long, value_parser = parse_price)]
+    price: PricePerKwh,
+    /// How much from now on.
+    #[command(flatten)]
+    energy: EnergyArg,
     /// Who signs.
     #[command(flatten)]
     by: Sign,
@@ -90,9 +91,9 @@ pub struct Amend {
 /// Options of `order cancel`.
 #[derive(Debug, Args)]
 pub struct Cancel {
-    /// The delivery slot's number.
+    /// The delivery slot: its number, next, or a time such as 14:30.
     #[arg(long)]
-    slot: u64,
+    slot: SlotName,
     /// The order's number within the slot.
     #[arg(long)]
     id: u32,
@@ -118,13 +119,16 @@ pub struct Batch {
 #[derive(Debug, Args)]
 pub struct Standing {
     /// Buy or sell.
-    #[arg(long, required_unless_present = "end", requires_all = ["price", "wh"])]
+    #[arg(long, required_unless_present = "end", requires_all = ["price", "amount"])]
     side: Option<SideArg>,
-    /// The limit price in plancks per kWh.
-    #[arg(long, value_name = "PLANCKS_PER_KWH", requires = "side")]
-    price: Option<u128>,
+    /// The limit price in QED per kWh, as 0.21.
+    #[arg(long, requires = "side", value_parser = parse_price)]
+    price: Option<PricePerKwh>,
+    /// The energy, as 1.5kWh or 1500Wh.
+    #[arg(long, requires = "side", group = "amount", value_parser = parse_energy)]
+    energy: Option<Wh>,
     /// The energy in Wh.
-    #[arg(long, requires = "side")]
+    #[arg(long, requires = "side", group = "amount")]
     wh: Option<u64>,
     /// Ends the standing order; what it placed stays.
     #[arg(long, conflicts_with = "side")]
@@ -147,24 +151,28 @@ enum SideArg {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct SlotArg {
-    /// The delivery slot's number.
+    /// The delivery slot: its number, next, or a time such as 14:30, which stands for the first open slot
+    /// from then on.
     #[arg(long)]
-    slot: Option<u64>,
-    /// The first slot whose gate stays open for three more blocks.
+    slot: Option<SlotName>,
+    /// The first slot whose gate stays open for three more blocks, as --slot next.
     #[arg(long)]
     next: bool,
 }
 
-/// How long an order may take into a block, in milliseconds: three blocks. A gate that closes
-/// sooner is as good as closed.
-const INCLUSION: u64 = 6_000;
+impl SlotArg {
+    /// Its number.
+    async fn number(&self, session: &Session) -> Result<u64, Error> {
+        self.slot.as_ref().unwrap_or(&SlotName::Next).to_trade(session.at()).await
+    }
+}
 
 /// Places an order and waits until it is final.
 async fn place(args: &Place) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
-    let slot = slot(&session, &args.slot).await?;
+    let slot = args.slot.number(&session).await?;
     let side = side(args.side);
-    let call = calls::place_order(slot, side, PricePerKwh(args.price), Wh(args.wh));
+    let call = calls::place_order(slot, side, args.price, args.energy.energy());
     let (block, included) = session.call("the order", &call, &key).await?;
     let placed = included.happenings.iter().find_map(|(_, happening)| match happening {
         Happening::Placed(order) => Some(order),
@@ -175,27 +183,17 @@ async fn place(args: &Place) -> Result<(), Error> {
         return output::json(&json!({
             "slot": slot,
             "id": order.id,
-            "held": serde_json::Number::from_u128(order.held),
+            "held": amounts::json(order.held),
             "block": block.number,
         }));
     }
     say!(
-        "order {} of slot {slot} is placed in block {}; {} QED are held for it",
+        "order {} of slot {slot} is placed in block {}; {} are held for it",
         order.id,
         block.number,
-        qed(order.held, 6)
+        amounts::money(order.held)
     )?;
     Ok(())
-}
-
-/// The slot that is named, or the next one that an order still reaches.
-async fn slot(session: &Session, named: &SlotArg) -> Result<u64, Error> {
-    if let Some(slot) = named.slot {
-        return Ok(slot);
-    }
-    let now = queries::time(session.at()).await?;
-    let calendar = queries::calendar(session.at()).await?;
-    Ok(calendar.first_not_closed(now.saturating_add(INCLUSION)))
 }
 
 const fn side(named: SideArg) -> Side {
@@ -208,7 +206,8 @@ const fn side(named: SideArg) -> Side {
 /// Changes an order and waits until that is final.
 async fn amend(args: &Amend) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
-    let call = calls::amend_order(args.slot, args.id, PricePerKwh(args.price), Wh(args.wh));
+    let slot = args.slot.to_see(session.at()).await?;
+    let call = calls::amend_order(slot, args.id, args.price, args.energy.energy());
     let (block, included) = session.call("the change", &call, &key).await?;
     // An order that only loses energy keeps its number.
     let id = included
@@ -220,12 +219,11 @@ async fn amend(args: &Amend) -> Result<(), Error> {
         })
         .unwrap_or(args.id);
     if args.by.json {
-        return output::json(&json!({ "slot": args.slot, "id": id, "block": block.number }));
+        return output::json(&json!({ "slot": slot, "id": id, "block": block.number }));
     }
     say!(
-        "order {} of slot {} is changed in block {}; its number is {id}",
+        "order {} of slot {slot} is changed in block {}; its number is {id}",
         args.id,
-        args.slot,
         block.number
     )?;
     Ok(())
@@ -253,7 +251,7 @@ async fn batch(args: &Batch) -> Result<(), Error> {
     }
     let (mut session, key) = args.by.begin().await?;
     queries::Most::Orders.check(session.at(), orders.len())?;
-    let slot = slot(&session, &args.slot).await?;
+    let slot = args.slot.number(&session).await?;
     let call = calls::place_orders(slot, &orders);
     let (block, included) = session.call("the orders", &call, &key).await?;
     let placed: Vec<u32> = included
@@ -285,7 +283,12 @@ async fn batch(args: &Batch) -> Result<(), Error> {
         return Ok(());
     }
     let each = refused.iter().map(|((side, limit, energy), refusal)| {
-        format!("\n  {} of {} Wh at {} plancks/kWh: {refusal}", name(*side), energy.0, limit.0)
+        format!(
+            "\n  {} of {} at {}: {refusal}",
+            name(*side),
+            amounts::energy(*energy),
+            amounts::price(*limit)
+        )
     });
     Err(Error::BadInput(format!(
         "{} of {} orders were refused{}",
@@ -307,7 +310,7 @@ fn refused_as_json(
 ) -> serde_json::Value {
     json!({
         "side": name(*side),
-        "price_per_kwh": serde_json::Number::from_u128(limit.0),
+        "price_per_kwh": amounts::json(limit.0),
         "wh": energy.0,
         "error": refusal,
     })
@@ -316,9 +319,9 @@ fn refused_as_json(
 /// Sets or ends the account's standing order and waits until that is final.
 async fn standing(args: &Standing) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
-    let (block, what) = match (args.side, args.price, args.wh) {
-        (Some(named), Some(price), Some(wh)) => {
-            let call = calls::set_standing_order((side(named), PricePerKwh(price), Wh(wh)));
+    let (block, what) = match (args.side, args.price, args.energy.or(args.wh.map(Wh))) {
+        (Some(named), Some(price), Some(energy)) => {
+            let call = calls::set_standing_order((side(named), price, energy));
             (session.call("the standing order", &call, &key).await?.0, "stands")
         }
         _ => {
@@ -336,12 +339,13 @@ async fn standing(args: &Standing) -> Result<(), Error> {
 /// Cancels an order and waits until that is final.
 async fn cancel(args: &Cancel) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
-    let call = calls::cancel_order(args.slot, args.id);
+    let slot = args.slot.to_see(session.at()).await?;
+    let call = calls::cancel_order(slot, args.id);
     let (block, _) = session.call("the cancellation", &call, &key).await?;
     if args.by.json {
-        let (slot, id) = (args.slot, args.id);
+        let id = args.id;
         return output::json(&json!({ "slot": slot, "id": id, "block": block.number }));
     }
-    say!("order {} of slot {} is cancelled in block {}", args.id, args.slot, block.number)?;
+    say!("order {} of slot {slot} is cancelled in block {}", args.id, block.number)?;
     Ok(())
 }

@@ -62,8 +62,7 @@ impl Play {
             ensure_folder(path)?;
         }
         let script = Script {
-            url: self.node.url.clone(),
-            genesis: self.node.genesis,
+            node: self.node.endpoint(),
             data: self.data.clone(),
             from: self.from.clone(),
             slots: usize::from(self.slots),

@@ -2,11 +2,12 @@
 
 use super::{
     meter::SLOTS_PER_DAY,
-    options::{Ask, Sign},
+    options::{Ask, Sign, parse_wh},
 };
 use crate::{
     error::Error,
     output::{self, say},
+    slots::SlotName,
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
@@ -64,14 +65,14 @@ pub struct Correct {
     /// The meter's number.
     #[arg(long)]
     meter: u32,
-    /// The delivery slot's number.
+    /// The delivery slot: its number, next, or a time such as 14:30.
     #[arg(long)]
-    slot: u64,
-    /// The energy that was generated, in Wh.
-    #[arg(long, value_name = "WH")]
+    slot: SlotName,
+    /// The energy that was generated, in Wh, or with its unit as 1.5kWh.
+    #[arg(long, value_name = "WH", value_parser = parse_wh)]
     generated: u64,
-    /// The energy that was consumed, in Wh.
-    #[arg(long, value_name = "WH")]
+    /// The energy that was consumed, in Wh, or with its unit as 1.5kWh.
+    #[arg(long, value_name = "WH", value_parser = parse_wh)]
     consumed: u64,
     /// Who signs.
     #[command(flatten)]
@@ -176,8 +177,10 @@ pub fn read(path: &Path) -> Result<Vec<ReadingFile>, Error> {
 
 /// Corrects a reading.
 async fn correct(args: &Correct) -> Result<(), Error> {
-    let call = metering::correct(args.meter, args.slot, args.generated, args.consumed);
-    let (block, included) = args.by.call("the correction", &call).await?;
+    let (mut session, key) = args.by.begin().await?;
+    let slot = args.slot.to_see(session.at()).await?;
+    let call = metering::correct(args.meter, slot, args.generated, args.consumed);
+    let (block, included) = session.call("the correction", &call, &key).await?;
     let corrected = included.meters.iter().find_map(|change| match change {
         Change::Corrected(corrected) => Some(*corrected),
         Change::From(_) => None,

@@ -7,10 +7,10 @@ use crate::{
 };
 use comfy_table::Table;
 use qedex_client::{
+    amounts::qed,
     metering::{self, Band},
     queries::{self, Moments},
     settlement,
-    text::qed,
 };
 use serde::Serialize;
 
@@ -34,9 +34,13 @@ struct Status {
 /// Prices in plancks per kWh, energies in Wh.
 #[derive(Serialize)]
 struct Terms {
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     floor: u128,
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     cap: u128,
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     grid_fee: u128,
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     tick: u128,
     lot: u64,
     least_order: u64,

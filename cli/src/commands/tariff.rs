@@ -1,6 +1,6 @@
 //! `qedex tariff`: the rule by which slots get their tariff band.
 
-use super::options::{Administer, Ask};
+use super::options::{Administer, Ask, parse_wh};
 use crate::{
     error::Error,
     output::{self, say},
@@ -23,7 +23,7 @@ pub enum Tariff {
 #[derive(Debug, Args)]
 pub struct Set {
     /// A slot is on-peak if the metered demand is at this or above, in Wh per slot.
-    #[arg(long, value_name = "WH")]
+    #[arg(long, value_name = "WH", value_parser = parse_wh)]
     threshold: u64,
     /// The demand is the mean of so many closed slots.
     #[arg(long, value_name = "SLOTS", value_parser = clap::value_parser!(u8).range(1..=i64::from(MOST_LOOK_BACK)))]

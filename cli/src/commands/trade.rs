@@ -12,10 +12,11 @@ use super::{
 use crate::{
     error::Error,
     output::{self, say},
+    slots::SlotName,
 };
 use clap::{Args, Subcommand};
-use qedex_client::{settlement, text::qed};
-use serde_json::{Number, json};
+use qedex_client::settlement;
+use serde_json::json;
 use std::path::PathBuf;
 
 /// What to do about trades.
@@ -62,9 +63,9 @@ impl Trade {
 /// Who sells, and where its openings are kept.
 #[derive(Debug, Args)]
 pub struct Seller {
-    /// The delivery slot's number.
+    /// The delivery slot: its number, next, or a time such as 14:30.
     #[arg(long)]
-    slot: u64,
+    slot: SlotName,
     /// Keeps openings in this folder [default: $XDG_DATA_HOME/qedex/openings, or
     /// ~/.local/share/qedex/openings].
     #[arg(long, value_name = "DIR")]
@@ -97,16 +98,6 @@ async fn rules(ask: &Ask) -> Result<(), Error> {
     )?;
     say!("settlement {}", if paused { "is paused" } else { "runs" })?;
     Ok(())
-}
-
-/// An amount of money as JSON: an integer, however large.
-fn plancks(amount: u128) -> Number {
-    Number::from_u128(amount).unwrap_or_else(|| Number::from(u64::MAX))
-}
-
-/// An amount of money for people.
-fn money(amount: u128) -> String {
-    format!("{} QED", qed(amount, 6))
 }
 
 /// There is no such trade, or it is settled.

@@ -48,6 +48,7 @@ pub struct Credential {
     /// Whether it is of the present version and has not expired.
     pub holds: bool,
     /// What is held for it, in plancks.
+    #[serde(with = "crate::amounts::as_plancks_string")]
     pub bond: Plancks,
     /// The owner that all of the account's credentials name: 32 bytes in hexadecimal.
     pub owner: Option<String>,

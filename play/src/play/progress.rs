@@ -3,8 +3,8 @@
 use super::slot::{SlotPlay, Stage};
 use indicatif::{ProgressBar, ProgressStyle};
 use qedex_client::{
+    amounts::{kwh, qed},
     block::Block,
-    text::{kwh, qed},
 };
 use std::io::IsTerminal;
 

@@ -68,6 +68,7 @@ pub struct Figures {
     /// Buyers' bonds.
     pub bonds: BondFigures,
     /// What the community saved against trading with the grid alone.
+    #[serde(serialize_with = "as_text")]
     pub community_saving: i128,
     /// What cheating cost.
     pub cheats: CheatFigures,
@@ -113,18 +114,25 @@ pub struct EnergyFigures {
 #[derive(Clone, Debug, Serialize)]
 pub struct PriceFigures {
     /// The grid price, the corridor's cap.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub grid: u128,
     /// The feed-in price, the corridor's floor.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub feed_in: u128,
     /// The grid's fee.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub grid_fee: u128,
     /// The least that buyers paid in a slot.
+    #[serde(with = "qedex_client::amounts::as_plancks_string::option")]
     pub buyers_min: Option<u128>,
     /// The most.
+    #[serde(with = "qedex_client::amounts::as_plancks_string::option")]
     pub buyers_max: Option<u128>,
     /// The least that sellers got in a slot.
+    #[serde(with = "qedex_client::amounts::as_plancks_string::option")]
     pub sellers_min: Option<u128>,
     /// The most.
+    #[serde(with = "qedex_client::amounts::as_plancks_string::option")]
     pub sellers_max: Option<u128>,
 }
 
@@ -157,14 +165,19 @@ pub struct TradeFigures {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct MoneyFigures {
     /// What buyers paid in the end.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub paid: Plancks,
     /// Of it, to sellers.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub to_sellers: Plancks,
     /// To the grid.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub to_grid: Plancks,
     /// To the entropy fund: the keys' shadow price and what rounding leaves.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub to_funds: Plancks,
     /// What buyers had reserved for energy that never came, and got back.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub refunded: Plancks,
 }
 
@@ -172,12 +185,16 @@ pub struct MoneyFigures {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct DepositFigures {
     /// Held behind trades.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub held: Plancks,
     /// Returned to sellers.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub returned: Plancks,
     /// Paid to buyers for missing energy.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub compensation: Plancks,
     /// Lost to the community fund.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub forfeited: Plancks,
 }
 
@@ -185,10 +202,13 @@ pub struct DepositFigures {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct BondFigures {
     /// Held behind complaints about trades that are settled.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub held: Plancks,
     /// Returned to buyers.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub returned: Plancks,
     /// Lost to sellers.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub to_sellers: Plancks,
 }
 
@@ -196,6 +216,7 @@ pub struct BondFigures {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct CheatFigures {
     /// Deposits lost, all in all.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub lost: Plancks,
     /// One line per cheat and slot.
     pub list: Vec<CheatLine>,
@@ -215,8 +236,10 @@ pub struct CheatLine {
     /// What the meter showed of it.
     pub metered: u64,
     /// What it lost of its deposit.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub lost: Plancks,
     /// What it was not paid.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub unpaid: Plancks,
 }
 
@@ -230,6 +253,7 @@ pub struct TransactionFigures {
     /// Included but failed.
     pub failed: Vec<String>,
     /// Their fees in plancks.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub fees: Plancks,
 }
 
@@ -249,8 +273,10 @@ pub struct SlotFigures {
     /// Traded.
     pub cleared: u64,
     /// What buyers paid per kWh.
+    #[serde(with = "qedex_client::amounts::as_plancks_string::option")]
     pub buyers_pay: Option<u128>,
     /// What sellers got per kWh.
+    #[serde(with = "qedex_client::amounts::as_plancks_string::option")]
     pub sellers_receive: Option<u128>,
     /// Trades.
     pub trades: usize,
@@ -420,6 +446,12 @@ fn cheats(run: &Run, books: &[SlotBooks]) -> CheatFigures {
 
 fn name_of(run: &Run, account: &Account) -> String {
     run.names.get(account).cloned().unwrap_or_else(|| format!("0x{}", hex::encode(account)))
+}
+
+/// An amount that may be below zero, as [`as_plancks_string`](qedex_client::amounts::as_plancks_string)
+/// writes others.
+fn as_text<S: serde::Serializer>(amount: &i128, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(amount)
 }
 
 #[cfg(test)]

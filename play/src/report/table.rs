@@ -3,7 +3,7 @@
 use super::Figures;
 use crate::strategy::Cheat;
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
-use qedex_client::text::{kwh, qed};
+use qedex_client::amounts::{kwh, qed};
 use qedex_math::Wh;
 use std::fmt;
 

@@ -9,12 +9,13 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
+    amounts::qed,
     block::Transaction,
     calls::NewCredential,
     market::Account,
     membership::{self, Change},
     queries::{self, Most},
-    text::{account_text, qed},
+    text::account_text,
 };
 use serde_json::json;
 

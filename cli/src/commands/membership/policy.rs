@@ -1,21 +1,21 @@
 //! `qedex policy`
 
-use super::super::options::role;
-use super::{Administer, Ask, Universe, distance, parse_account, table};
+use super::{super::options::role, Administer, Ask, Universe, distance, parse_account, table};
 use crate::{
     error::Error,
     output::{self, say},
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
+    amounts::{self, qed},
     formula,
     market::Account,
     membership::{self, Change, Explanation, Obstacle, Part, Role},
     queries::{self, Most},
-    text::{account_text, qed},
+    text::account_text,
 };
 use qedex_math::policy::PolicyNode;
-use serde_json::{Number, json};
+use serde_json::json;
 use std::fmt::Write;
 
 /// What to do with policies.
@@ -102,7 +102,7 @@ async fn create(text: &str, sign: &Administer) -> Result<(), Error> {
         return output::json(&json!({
             "policy": policy,
             "formula": formula,
-            "bond": Number::from_u128(bond),
+            "bond": amounts::json(bond),
             "block": block.number,
         }));
     }
@@ -148,7 +148,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
                     "policy": policy,
                     "formula": text(nodes),
                     "roles": required(*policy),
-                    "bond": Number::from_u128(*bond),
+                    "bond": amounts::json(*bond),
                 })
             })
             .collect();

@@ -1,7 +1,8 @@
 //! `qedex meter register`, `rotate`, `transfer`, `decommission` and `remove`: what installers do.
 
 use crate::{
-    commands::options::{Sign, parse_account, parse_bytes32, scheme},
+    accounts::{parse_account, parse_bytes32},
+    commands::options::{Sign, parse_wh, scheme},
     error::Error,
     output::{self, say},
 };
@@ -34,8 +35,8 @@ pub struct Register {
     /// Its key.
     #[command(flatten)]
     key: PublicKey,
-    /// The most that it may read in one slot and direction, in Wh.
-    #[arg(long, value_name = "WH")]
+    /// The most that it may read in one slot and direction, in Wh or with its unit as 4kWh.
+    #[arg(long, value_name = "WH", value_parser = parse_wh)]
     capacity: u64,
     /// Who signs.
     #[command(flatten)]

@@ -2,12 +2,11 @@
 
 use super::SLOTS_PER_DAY;
 use crate::{
-    commands::{
-        options::{Ask, parse_account},
-        tariff,
-    },
+    accounts::parse_account,
+    commands::{options::Ask, tariff},
     error::Error,
     output::{self, say},
+    slots::SlotName,
 };
 use clap::Args;
 use qedex_client::{
@@ -24,9 +23,9 @@ pub struct FlowOf {
     /// Whose meters.
     #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
     account: Account,
-    /// The delivery slot's number.
+    /// The delivery slot: its number, next, or a time such as 14:30.
     #[arg(long)]
-    slot: u64,
+    slot: SlotName,
     /// Which node, and how to answer.
     #[command(flatten)]
     ask: Ask,
@@ -35,9 +34,9 @@ pub struct FlowOf {
 /// Options of `meter totals`.
 #[derive(Debug, Args)]
 pub struct TotalsOf {
-    /// The delivery slot's number.
+    /// The delivery slot: its number, next, or a time such as 14:30.
     #[arg(long)]
-    slot: u64,
+    slot: SlotName,
     /// Which node, and how to answer.
     #[command(flatten)]
     ask: Ask,
@@ -57,9 +56,9 @@ pub struct LoadOf {
 /// Options of `meter band`.
 #[derive(Debug, Args)]
 pub struct BandOf {
-    /// The delivery slot's number; by default the next to trade in.
+    /// The delivery slot: its number, next, or a time such as 14:30; by default the next to trade in.
     #[arg(long)]
-    slot: Option<u64>,
+    slot: Option<SlotName>,
     /// Which node, and how to answer.
     #[command(flatten)]
     ask: Ask,
@@ -79,22 +78,20 @@ pub struct ParOf {
 /// Shows what flowed through an account's meters.
 pub async fn flow(args: &FlowOf) -> Result<(), Error> {
     let at = args.ask.at().await?;
-    let flow = metering::flow(&at, args.account, args.slot).await?;
+    let slot = args.slot.to_see(&at).await?;
+    let flow = metering::flow(&at, args.account, slot).await?;
     if args.ask.json {
-        return output::json(&json!({ "slot": args.slot, "flow": flow }));
+        return output::json(&json!({ "slot": slot, "flow": flow }));
     }
     match flow {
         None => say!(
             "nothing is known of slot {}: there was no active meter, it takes no readings yet, or \
              it is not kept any more",
-            args.slot
+            slot
         )?,
-        Some(flow) => say!(
-            "slot {}: {} Wh generated, {} Wh consumed",
-            args.slot,
-            flow.generated,
-            flow.consumed
-        )?,
+        Some(flow) => {
+            say!("slot {}: {} Wh generated, {} Wh consumed", slot, flow.generated, flow.consumed)?
+        }
     }
     Ok(())
 }
@@ -102,15 +99,16 @@ pub async fn flow(args: &FlowOf) -> Result<(), Error> {
 /// Shows what all meters together said of a slot.
 pub async fn totals(args: &TotalsOf) -> Result<(), Error> {
     let at = args.ask.at().await?;
-    let totals = metering::totals(&at, args.slot).await?;
+    let slot = args.slot.to_see(&at).await?;
+    let totals = metering::totals(&at, slot).await?;
     if args.ask.json {
-        return output::json(&json!({ "slot": args.slot, "totals": totals }));
+        return output::json(&json!({ "slot": slot, "totals": totals }));
     }
     match totals {
-        None => say!("slot {}: not known", args.slot)?,
+        None => say!("slot {slot}: not known")?,
         Some(totals) => say!(
             "slot {}: {} Wh generated, {} Wh consumed, by {} readings",
-            args.slot,
+            slot,
             totals.generated,
             totals.consumed,
             totals.readings
@@ -158,10 +156,7 @@ async fn day_or_present(at: &At, day: Option<u64>) -> Result<u64, Error> {
 /// Shows a slot's tariff band.
 pub async fn band(args: &BandOf) -> Result<(), Error> {
     let at = args.ask.at().await?;
-    let slot = match args.slot {
-        Some(slot) => slot,
-        None => queries::calendar(&at).await?.first_not_closed(queries::time(&at).await?),
-    };
+    let slot = args.slot.as_ref().unwrap_or(&SlotName::Next).to_see(&at).await?;
     let (band, fixed) = metering::fixed_band(&at, slot).await?;
     let rule = metering::tariff(&at).await?;
     if args.ask.json {

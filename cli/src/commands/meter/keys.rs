@@ -1,13 +1,13 @@
 //! `qedex meter key` and `qedex meter sign`: what a meter itself does.
 
 use crate::{
-    commands::options::{Node, scheme},
+    commands::options::{Node, parse_wh, scheme},
     error::Error,
     output::{self, say},
+    slots::SlotName,
 };
 use clap::Args;
 use qedex_client::{
-    Chain,
     keys::MeterKeys,
     meter::Reading,
     metering::{self, Scheme},
@@ -49,14 +49,14 @@ pub struct Sign {
     /// The meter's number.
     #[arg(long)]
     meter: u32,
-    /// The delivery slot's number.
+    /// The delivery slot: its number, next, or a time such as 14:30.
     #[arg(long)]
-    slot: u64,
-    /// The energy that left through the connection, in Wh.
-    #[arg(long, value_name = "WH")]
+    slot: SlotName,
+    /// The energy that left through the connection, in Wh, or with its unit as 1.5kWh.
+    #[arg(long, value_name = "WH", value_parser = parse_wh)]
     generated: u64,
-    /// The energy that entered, in Wh.
-    #[arg(long, value_name = "WH")]
+    /// The energy that entered, in Wh, or with its unit as 1.5kWh.
+    #[arg(long, value_name = "WH", value_parser = parse_wh)]
     consumed: u64,
     /// Prints JSON, as it does anyway.
     #[arg(long)]
@@ -66,13 +66,16 @@ pub struct Sign {
 /// Prints a signed reading.
 pub async fn sign(args: &Sign) -> Result<(), Error> {
     let key = MeterKeys::from_suri(args.secret.scheme, &args.secret.meter_suri)?;
-    let genesis = match args.node.genesis {
-        Some(genesis) => genesis,
-        None => Chain::connect(&args.node.url, None).await?.genesis(),
+    let (genesis, slot) = match (args.node.genesis, args.slot.number()) {
+        (Some(genesis), Some(slot)) => (genesis, slot),
+        _ => {
+            let chain = args.node.connect().await?;
+            (chain.genesis(), args.slot.to_see(&chain.now().await?).await?)
+        }
     };
     let reading = Reading {
         meter: args.meter,
-        slot: args.slot,
+        slot,
         generated: Wh(args.generated),
         consumed: Wh(args.consumed),
     };

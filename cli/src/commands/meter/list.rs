@@ -1,7 +1,8 @@
 //! `qedex meter list`
 
 use crate::{
-    commands::options::{Ask, parse_account},
+    accounts::parse_account,
+    commands::options::Ask,
     error::Error,
     output::{self, say},
 };

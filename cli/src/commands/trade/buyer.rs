@@ -1,6 +1,6 @@
 //! What a buyer does: `qedex trade verify`, `acknowledge` and `complain`.
 
-use super::{money, no_such_trade, plancks};
+use super::no_such_trade;
 use crate::{
     commands::{
         Found,
@@ -8,11 +8,12 @@ use crate::{
     },
     error::Error,
     output::{self, say},
+    slots::SlotName,
     store,
 };
 use clap::Args;
 use qedex_client::{
-    calls,
+    amounts, calls,
     market::{Happening, Outcome},
     opening::{Finding, Wanted},
     queries, settlement,
@@ -28,9 +29,9 @@ pub struct Verify {
     /// The trade's number within the slot.
     #[arg(long, value_name = "ID")]
     trade: u32,
-    /// The delivery slot's number, if it is not to be taken from the file.
+    /// The delivery slot, if it is not to be taken from the file.
     #[arg(long)]
-    slot: Option<u64>,
+    slot: Option<SlotName>,
     /// Which node, and how to answer.
     #[command(flatten)]
     ask: Ask,
@@ -39,9 +40,9 @@ pub struct Verify {
 /// Options of what a buyer signs about a trade.
 #[derive(Debug, Args)]
 pub struct Finish {
-    /// The delivery slot's number.
+    /// The delivery slot: its number, next, or a time such as 14:30.
     #[arg(long)]
-    slot: u64,
+    slot: SlotName,
     /// The trade's number within the slot.
     #[arg(long, value_name = "ID")]
     trade: u32,
@@ -55,7 +56,10 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
     let opening = store::read(&args.file)?;
     let chain = args.ask.node.connect().await?;
     let at = chain.now().await?;
-    let slot = args.slot.unwrap_or(opening.slot);
+    let slot = match &args.slot {
+        Some(slot) => slot.to_see(&at).await?,
+        None => opening.slot,
+    };
     let (Some(book), Some(trade)) =
         (settlement::book(&at, slot).await?, settlement::trade(&at, slot, args.trade).await?)
     else {
@@ -91,7 +95,7 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
             "covers": full,
             "complaints_from": book.moments.readings_until,
             "complaints_until": book.moments.complaints_until.saturating_add(book.lost),
-            "bond": bond.map(plancks),
+            "bond": bond.map(amounts::json),
         }))?;
         return Ok(found);
     }
@@ -173,7 +177,7 @@ fn advice(
         format!(
             ", with a bond of {} that comes back unless the seller reveals a bill that covers the \
              trade",
-            money(bond)
+            amounts::money(bond)
         )
     });
     let wait = from.saturating_sub(now) / 1_000;
@@ -186,7 +190,8 @@ fn advice(
 /// Acknowledges a trade and waits until that is final.
 pub async fn acknowledge(args: &Finish) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
-    let call = calls::acknowledge(args.slot, args.trade);
+    let slot = args.slot.to_see(session.at()).await?;
+    let call = calls::acknowledge(slot, args.trade);
     let (block, included) = session.call("the acknowledgement", &call, &key).await?;
     let settled = included.happenings.iter().find_map(|(_, happening)| {
         let Happening::Settled(id, settlement) = happening else {
@@ -200,19 +205,19 @@ pub async fn acknowledge(args: &Finish) -> Result<(), Error> {
         .ok_or_else(|| Error::answer("the trade was not acknowledged".to_owned()))?;
     if args.by.json {
         return output::json(&json!({
-            "slot": args.slot,
+            "slot": slot,
             "trade": args.trade,
-            "to_seller": plancks(settled.to_seller),
-            "deposit_back": plancks(settled.deposit_back),
+            "to_seller": amounts::json(settled.to_seller),
+            "deposit_back": amounts::json(settled.deposit_back),
             "block": block.number,
         }));
     }
     say!(
         "trade {} of slot {} is closed in block {}: the seller gets {} and its deposit",
         args.trade,
-        args.slot,
+        slot,
         block.number,
-        money(settled.to_seller)
+        amounts::money(settled.to_seller)
     )?;
     Ok(())
 }
@@ -220,16 +225,17 @@ pub async fn acknowledge(args: &Finish) -> Result<(), Error> {
 /// Complains about a trade and waits until that is final.
 pub async fn complain(args: &Finish) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
-    let bond = settlement::bond(session.at(), args.slot, args.trade).await?;
+    let slot = args.slot.to_see(session.at()).await?;
+    let bond = settlement::bond(session.at(), slot, args.trade).await?;
     if !args.by.json
         && let Some(bond) = bond
     {
         eprintln!(
             "{} are held as a bond; the seller gets them if it reveals a bill that covers the trade",
-            money(bond)
+            amounts::money(bond)
         );
     }
-    let call = calls::complain(args.slot, args.trade);
+    let call = calls::complain(slot, args.trade);
     let (block, included) = session.call("the complaint", &call, &key).await?;
     let complaint = included.happenings.iter().find_map(|(_, happening)| {
         let Happening::Complained { id, bond, due } = happening else {
@@ -241,9 +247,9 @@ pub async fn complain(args: &Finish) -> Result<(), Error> {
         complaint.ok_or_else(|| Error::answer("no complaint was taken".to_owned()))?;
     if args.by.json {
         return output::json(&json!({
-            "slot": args.slot,
+            "slot": slot,
             "trade": args.trade,
-            "bond": plancks(bond),
+            "bond": amounts::json(bond),
             "due": due,
             "block": block.number,
         }));
@@ -251,7 +257,7 @@ pub async fn complain(args: &Finish) -> Result<(), Error> {
     say!(
         "the complaint stands in block {}; {} are held, and the seller has {} s to reveal its bill",
         block.number,
-        money(bond),
+        amounts::money(bond),
         due.saturating_sub(block.time) / 1_000
     )?;
     Ok(())

@@ -1,18 +1,21 @@
 //! `qedex trade list`
 
-use super::{money, plancks};
 use crate::{
-    commands::options::{Ask, parse_account},
+    accounts::parse_account,
+    commands::options::Ask,
     error::Error,
     output::{self, say},
+    slots::SlotName,
 };
 use clap::Args;
 use qedex_client::{
-    At, keys,
+    At,
+    amounts::{self, qed},
+    keys,
     market::{Account, Plancks},
     queries,
     settlement::{self, Book, Seller, Trade},
-    text::{account_text, qed},
+    text::account_text,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -28,9 +31,9 @@ pub struct List {
     /// Those in which the account of this secret URI buys or sells.
     #[arg(long)]
     suri: Option<String>,
-    /// Those of this delivery slot.
+    /// Those of this delivery slot: its number, or a time such as 14:30.
     #[arg(long)]
-    slot: Option<u64>,
+    slot: Option<SlotName>,
     /// Which node, and how to answer.
     #[command(flatten)]
     ask: Ask,
@@ -81,19 +84,19 @@ impl Line {
             "seller": account_text(self.trade.seller),
             "wh": energy,
             "before_wh": before,
-            "buyer_price": plancks(self.trade.buyer_price),
-            "seller_price": plancks(self.trade.seller_price),
-            "payment": plancks(self.trade.payment),
-            "deposit": plancks(self.trade.deposit),
+            "buyer_price": amounts::json(self.trade.buyer_price),
+            "seller_price": amounts::json(self.trade.seller_price),
+            "payment": amounts::json(self.trade.payment),
+            "deposit": amounts::json(self.trade.deposit),
             "stands": self.stands,
             "until": self.until,
             "commitment": self.seller.commitment.map(|hash| format!("{hash:?}")),
             "revealed_wh": self.seller.revealed,
             "complaint": self.trade.complaint.map(|complaint| json!({
-                "bond": plancks(complaint.bond),
+                "bond": amounts::json(complaint.bond),
                 "due": complaint.due,
             })),
-            "bond": self.bond.map(plancks),
+            "bond": self.bond.map(amounts::json),
         })
     }
 }
@@ -103,7 +106,11 @@ async fn look(at: &At, args: &List) -> Result<Vec<Trade>, Error> {
         (Some(suri), _) => Some(keys::account_of(&keys::from_suri(suri)?)),
         (None, account) => account,
     };
-    Ok(match (account, args.slot) {
+    let slot = match &args.slot {
+        Some(slot) => Some(slot.to_see(at).await?),
+        None => None,
+    };
+    Ok(match (account, slot) {
         (None, None) => Vec::new(),
         (None, Some(slot)) => settlement::trades_in(at, slot).await?,
         (Some(account), slot) => {
@@ -172,8 +179,8 @@ fn table(lines: &[Line], now: u64) -> String {
     for line in lines {
         let trade = &line.trade;
         let bond = match (trade.complaint, line.bond) {
-            (Some(complaint), _) => format!("{} held", money(complaint.bond)),
-            (None, Some(bond)) => money(bond),
+            (Some(complaint), _) => format!("{} held", amounts::money(complaint.bond)),
+            (None, Some(bond)) => amounts::money(bond),
             (None, None) => "-".to_owned(),
         };
         let left = line.until.saturating_sub(now) / 1_000;
@@ -188,8 +195,8 @@ fn table(lines: &[Line], now: u64) -> String {
             trade.before.to_string(),
             qed(trade.buyer_price, 4),
             qed(trade.seller_price, 4),
-            money(trade.payment),
-            money(trade.deposit),
+            amounts::money(trade.payment),
+            amounts::money(trade.deposit),
             format!("{} for {left} s, {committed}", line.stands),
             bond,
             format!("{}\n{}", account_text(trade.buyer), account_text(trade.seller)),

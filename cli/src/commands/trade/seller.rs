@@ -2,7 +2,8 @@
 
 use super::Seller;
 use crate::{
-    commands::{options::parse_account, reading},
+    accounts::parse_account,
+    commands::reading,
     error::Error,
     output::{self, say},
     store::{self, Store, private_folder},
@@ -62,6 +63,7 @@ pub struct Reveal {
 struct Begun {
     key: Keypair,
     account: Account,
+    slot: u64,
     store: Store,
     session: Session,
 }
@@ -70,7 +72,8 @@ async fn begin(by: &Seller) -> Result<Begun, Error> {
     by.sign.key()?;
     let store = Store::at(by.store.as_deref())?;
     let (session, key) = by.sign.begin().await?;
-    Ok(Begun { account: keys::account_of(&key), key, store, session })
+    let slot = by.slot.to_see(session.at()).await?;
+    Ok(Begun { account: keys::account_of(&key), key, slot, store, session })
 }
 
 /// The seller's record in the slot, as long as it has open trades.
@@ -108,21 +111,21 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
         files.append(&mut reading::read(path)?);
     }
     let by = &args.by;
-    let Begun { key, account, store, mut session } = begin(by).await?;
+    let Begun { key, account, slot, store, mut session } = begin(by).await?;
     let genesis = session.chain().genesis();
     let signed = files.iter().map(|reading| reading.signed(genesis));
     let bill = Bill::of(signed.collect::<Result<_, _>>()?)?;
-    let delivered = settlement::audit(session.at(), account, by.slot, &bill)
+    let delivered = settlement::audit(session.at(), account, slot, &bill)
         .await?
         .map_err(|refusal| Error::refused("the bill".to_owned(), refusal))?;
-    let record = record(session.at(), by.slot, account).await?;
+    let record = record(session.at(), slot, account).await?;
     let kept = match record.commitment {
         None => {
             // Or a bill that cannot be committed to now would stand in the way of one that can.
-            in_commitment_window(session.at(), by.slot).await?;
-            store.keep(genesis, account, by.slot, &bill)?
+            in_commitment_window(session.at(), slot).await?;
+            store.keep(genesis, account, slot, &bill)?
         }
-        Some(_) => store.load(genesis, account, by.slot)?,
+        Some(_) => store.load(genesis, account, slot)?,
     };
     let commitment = kept.commitment();
     let block = match record.commitment {
@@ -131,18 +134,18 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
             return Err(Error::BadInput(format!(
                 "{} has committed to another bill in slot {}, once and for all",
                 account_text(account),
-                by.slot
+                slot
             )));
         }
         None => {
-            let call = calls::commit(by.slot, commitment);
+            let call = calls::commit(slot, commitment);
             Some(session.call("the commitment", &call, &key).await?.0.number)
         }
     };
-    let file = store.file(genesis, account, by.slot);
+    let file = store.file(genesis, account, slot);
     if by.sign.json {
         return output::json(&json!({
-            "slot": by.slot,
+            "slot": slot,
             "commitment": format!("{commitment:?}"),
             "delivered_wh": delivered,
             "sold_wh": record.sold,
@@ -151,8 +154,8 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
         }));
     }
     match block {
-        Some(block) => say!("committed to slot {} in block {block}", by.slot)?,
-        None => say!("slot {} is committed to already", by.slot)?,
+        Some(block) => say!("committed to slot {} in block {block}", slot)?,
+        None => say!("slot {} is committed to already", slot)?,
     }
     say!(
         "the bill shows {delivered} Wh; {} Wh were sold{}",
@@ -186,8 +189,8 @@ async fn committed(begun: &Begun, slot: u64) -> Result<Opening, Error> {
 
 /// Writes an opening for each buyer.
 pub async fn open_to(args: &Open) -> Result<(), Error> {
-    let slot = args.by.slot;
     let begun = begin(&args.by).await?;
+    let slot = begun.slot;
     let opening = committed(&begun, slot).await?;
     let trades = settlement::trades_in(begun.session.at(), slot).await?;
     let mut buyers: Vec<Account> =
@@ -249,8 +252,8 @@ fn put(opening: &Opening, path: &Path) -> Result<(), Error> {
 
 /// Reveals what was committed to.
 pub async fn reveal(args: &Reveal) -> Result<(), Error> {
-    let slot = args.by.slot;
     let mut begun = begin(&args.by).await?;
+    let slot = begun.slot;
     let opening = committed(&begun, slot).await?;
     let call = calls::reveal(slot, &opening.bill, &opening.nonce);
     let (block, included) = begun.session.call("the reveal", &call, &begun.key).await?;

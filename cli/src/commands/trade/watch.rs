@@ -1,10 +1,10 @@
 //! `qedex trade watch`
 
-use super::{money, no_such_trade, plancks};
-use crate::{commands::options::Ask, error::Error, output::say};
+use super::no_such_trade;
+use crate::{commands::options::Ask, error::Error, output::say, slots::SlotName};
 use clap::Args;
 use qedex_client::{
-    At,
+    At, amounts,
     market::{Happening, Settlement},
     queries, settlement,
     text::account_text,
@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 /// Options of `trade watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
-    /// The delivery slot's number.
+    /// The delivery slot: its number, next, or a time such as 14:30.
     #[arg(long)]
-    slot: u64,
+    slot: SlotName,
     /// Follows this trade alone.
     #[arg(long, value_name = "ID")]
     trade: Option<u32>,
@@ -28,50 +28,48 @@ pub struct Watch {
 /// Follows a slot until it is settled.
 pub async fn watch(args: &Watch) -> Result<(), Error> {
     let mut session = args.ask.node.open().await?;
-    check(session.at(), args).await?;
+    let slot = args.slot.to_see(session.at()).await?;
+    check(session.at(), slot, args.trade).await?;
     let calendar = queries::calendar(session.at()).await?;
-    let last = calendar.moments(args.slot).final_at;
+    let last = calendar.moments(slot).final_at;
     loop {
         let block = session.next_block().await?;
-        let of_slot = block
-            .happenings
-            .iter()
-            .filter(|(slot, _)| *slot == args.slot)
-            .map(|(_, happening)| happening);
+        let of_slot =
+            block.happenings.iter().filter(|(of, _)| *of == slot).map(|(_, happening)| happening);
         for happening in of_slot {
             if !concerns(happening, args.trade) {
                 continue;
             }
-            tell(args, block.number, block.time, happening)?;
+            tell(args.ask.json, slot, block.number, block.time, happening)?;
             if ends(happening, args.trade) {
                 return Ok(());
             }
         }
-        if block.time >= last && settlement::book(session.at(), args.slot).await?.is_none() {
-            return Err(Error::BadInput(format!("slot {} ended without a trade", args.slot)));
+        if block.time >= last && settlement::book(session.at(), slot).await?.is_none() {
+            return Err(Error::BadInput(format!("slot {} ended without a trade", slot)));
         }
     }
 }
 
 /// Refuses a slot or trade of which nothing is to come.
-async fn check(at: &At, args: &Watch) -> Result<(), Error> {
+async fn check(at: &At, slot: u64, trade: Option<u32>) -> Result<(), Error> {
     let now = queries::time(at).await?;
     let calendar = queries::calendar(at).await?;
-    let book = settlement::book(at, args.slot).await?;
+    let book = settlement::book(at, slot).await?;
     // Trades open between the closing of the gate and the end of delivery.
-    let moments = book.map_or_else(|| calendar.moments(args.slot), |book| book.moments);
+    let moments = book.map_or_else(|| calendar.moments(slot), |book| book.moments);
     let to_come = now < moments.delivery_ends;
     if book.is_none() && !to_come {
         return Err(Error::BadInput(format!(
             "slot {} has no open trades, and gets none any more",
-            args.slot
+            slot
         )));
     }
-    if let Some(id) = args.trade {
+    if let Some(id) = trade {
         let opened = book.is_some_and(|book| id < book.trades);
-        let open = settlement::trade(at, args.slot, id).await?.is_some();
+        let open = settlement::trade(at, slot, id).await?.is_some();
         if !open && (opened || !to_come) {
-            return Err(no_such_trade(args.slot, id));
+            return Err(no_such_trade(slot, id));
         }
     }
     Ok(())
@@ -103,11 +101,11 @@ fn ends(happening: &Happening, trade: Option<u32>) -> bool {
     }
 }
 
-fn tell(args: &Watch, block: u64, time: u64, happening: &Happening) -> Result<(), Error> {
-    if !args.ask.json {
+fn tell(json: bool, slot: u64, block: u64, time: u64, happening: &Happening) -> Result<(), Error> {
+    if !json {
         return say!("block {block}: {}", text(happening));
     }
-    let mut line = json!({ "block": block, "time": time, "slot": args.slot });
+    let mut line = json!({ "block": block, "time": time, "slot": slot });
     if let (Value::Object(line), Value::Object(more)) = (&mut line, value(happening)) {
         line.extend(more);
     }
@@ -128,7 +126,7 @@ fn text(happening: &Happening) -> String {
         ),
         Happening::Committed(seller, _) => format!("{} committed", account_text(*seller)),
         Happening::Complained { id, bond, .. } => {
-            format!("trade {id} is complained about, bond {}", money(*bond))
+            format!("trade {id} is complained about, bond {}", amounts::money(*bond))
         }
         Happening::Revealed(seller, delivered) => {
             format!("{} revealed {} Wh", account_text(*seller), delivered.0)
@@ -136,9 +134,9 @@ fn text(happening: &Happening) -> String {
         Happening::Settled(id, s) => format!(
             "trade {id} is settled: {}; {} to the seller, {} back to the buyer, {} compensation",
             s.outcome.name(),
-            money(s.to_seller.saturating_add(s.bond_to_seller)),
-            money(s.refund.saturating_add(s.bond_back)),
-            money(s.compensation)
+            amounts::money(s.to_seller.saturating_add(s.bond_to_seller)),
+            amounts::money(s.refund.saturating_add(s.bond_back)),
+            amounts::money(s.compensation)
         ),
         Happening::Closed => "the slot is settled".to_owned(),
     }
@@ -150,8 +148,8 @@ fn value(happening: &Happening) -> Value {
         Happening::Cleared(clearing) => json!({
             "event": "cleared",
             "wh": clearing.volume.0,
-            "buyers_pay": clearing.buyers_pay.map(|price| plancks(price.0)),
-            "sellers_receive": clearing.sellers_receive.map(|price| plancks(price.0)),
+            "buyers_pay": clearing.buyers_pay.map(|price| amounts::json(price.0)),
+            "sellers_receive": clearing.sellers_receive.map(|price| amounts::json(price.0)),
         }),
         Happening::Matched(trades) => json!({ "event": "matched", "trades": trades }),
         Happening::Opened(trade) => json!({
@@ -160,8 +158,8 @@ fn value(happening: &Happening) -> Value {
             "buyer": account_text(trade.buyer),
             "seller": account_text(trade.seller),
             "wh": trade.energy.0,
-            "payment": plancks(trade.payment),
-            "deposit": plancks(trade.deposit),
+            "payment": amounts::json(trade.payment),
+            "deposit": amounts::json(trade.deposit),
         }),
         Happening::Committed(seller, commitment) => json!({
             "event": "committed",
@@ -171,7 +169,7 @@ fn value(happening: &Happening) -> Value {
         Happening::Complained { id, bond, due } => json!({
             "event": "complained",
             "trade": id,
-            "bond": plancks(*bond),
+            "bond": amounts::json(*bond),
             "due": due,
         }),
         Happening::Revealed(seller, delivered) => json!({
@@ -190,15 +188,15 @@ fn settled(id: u32, s: &Settlement) -> Value {
         "trade": id,
         "outcome": s.outcome.name(),
         "metered_wh": s.metered.0,
-        "to_seller": plancks(s.to_seller),
-        "to_grid": plancks(s.to_grid),
-        "to_fund": plancks(s.to_fund),
-        "refund": plancks(s.refund),
-        "compensation": plancks(s.compensation),
-        "forfeited": plancks(s.forfeited),
-        "deposit_back": plancks(s.deposit_back),
-        "bond_to_seller": plancks(s.bond_to_seller),
-        "bond_back": plancks(s.bond_back),
+        "to_seller": amounts::json(s.to_seller),
+        "to_grid": amounts::json(s.to_grid),
+        "to_fund": amounts::json(s.to_fund),
+        "refund": amounts::json(s.refund),
+        "compensation": amounts::json(s.compensation),
+        "forfeited": amounts::json(s.forfeited),
+        "deposit_back": amounts::json(s.deposit_back),
+        "bond_to_seller": amounts::json(s.bond_to_seller),
+        "bond_back": amounts::json(s.bond_back),
     })
 }
 
