@@ -3,16 +3,11 @@
 
 // A benchmark uses its own part of what the tests need.
 #[allow(dead_code)]
-#[path = "../tests/network/chain.rs"]
-mod chain;
 #[allow(dead_code)]
-#[path = "../tests/network/nodes.rs"]
-mod nodes;
-#[path = "../tests/network/wires.rs"]
-mod wires;
-
-use chain::{best, block, finalised, hash_at, rotation, schedule, wait_for_finality};
-use nodes::Network;
+use qedex_testnode::chain::{
+    best, block, finalised, hash_at, rotation, schedule, wait_for_finality,
+};
+use qedex_testnode::{Network, network::PRESET_SESSION_SLOTS};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use subxt::rpcs::RpcClient;
@@ -83,7 +78,7 @@ fn load() -> Value {
 #[tokio::main]
 async fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let network = Network::start(folder.path()).await;
+    let network = Network::start(folder.path(), PRESET_SESSION_SLOTS).await;
     let rpc = network.nodes[0].rpc().await;
     // The first rounds find their peers.
     tokio::time::sleep(Duration::from_secs(20)).await;

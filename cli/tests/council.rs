@@ -2,15 +2,13 @@
 
 // Each test file uses its own part of it.
 #[allow(dead_code)]
-mod support;
-
 use codec::Encode;
 use qedex_primitives::membership::{PolicyId, Role};
 use qedex_runtime::RuntimeCall;
+use qedex_testnode::{Node, assert_refused, stderr};
 use serde_json::{Value, json};
 use sp_keyring::Sr25519Keyring::{Alice, Eve};
 use std::process::Output;
-use support::{Node, assert_refused, stderr};
 
 /// What a command said as JSON. It went well.
 #[track_caller]

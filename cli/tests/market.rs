@@ -1,11 +1,9 @@
 //! Orders in batches, standing orders and the open book on a real node.
 
 // Not all of it is needed here.
+use qedex_testnode::{Node, assert_refused, stderr};
 #[allow(dead_code)]
-mod support;
-
 use serde_json::Value;
-use support::{Node, assert_refused, stderr};
 
 /// What the command line answers on standard output.
 fn json(output: &std::process::Output) -> Value {

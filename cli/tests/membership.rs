@@ -1,12 +1,10 @@
 //! Who may do what, from the command line against a real node.
 
 // Each test file uses its own part of it.
+use qedex_testnode::{Node, assert_refused, stderr};
 #[allow(dead_code)]
-mod support;
-
 use serde_json::{Value, json};
 use sp_keyring::Sr25519Keyring::Eve;
-use support::{Node, assert_refused, stderr};
 
 fn run(node: &Node, arguments: &[&str]) -> Value {
     let output = node.qedex(&[arguments, &["--json"]].concat());

@@ -1,13 +1,11 @@
 //! The life of meters and their readings, from the command line against a real node.
 
 // Not all of it is needed here.
+use qedex_testnode::{Node, assert_refused, qedex, stderr};
 #[allow(dead_code)]
-mod support;
-
 use serde_json::{Value, json};
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob};
 use std::process::Output;
-use support::{Node, assert_refused, qedex, stderr};
 
 fn run(node: &Node, arguments: &[&str]) -> Value {
     answer(&node.qedex(&[arguments, &["--json"]].concat()))

@@ -1,10 +1,8 @@
 //! The command line against a real node.
 
-mod support;
-
+use qedex_testnode::{Node, assert_refused, qedex, stderr};
 use serde_json::Value;
 use std::process::Output;
-use support::{Node, assert_refused, qedex, stderr};
 
 /// 0.2 QED/kWh.
 const PRICE: &str = "200000000000";

@@ -1,12 +1,10 @@
 //! What the command line computes without a node.
 
 // Not all of it is needed here.
+use qedex_testnode::{assert_refused, qedex, stderr};
 #[allow(dead_code)]
-mod support;
-
 use serde_json::{Value, json};
 use std::process::Output;
-use support::{assert_refused, qedex, stderr};
 
 fn par(table: &str) -> Output {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");

@@ -1,9 +1,8 @@
 //! Trades on a real node, from commitment to settlement, as sellers and buyers do it by hand.
 
 // Not all of it is needed here.
+use qedex_testnode::{Node, assert_refused, stderr};
 #[allow(dead_code)]
-mod support;
-
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -12,7 +11,6 @@ use std::{
     process::{Child, Command, Output, Stdio},
     time::Duration,
 };
-use support::{Node, assert_refused, stderr};
 
 /// A node with a folder for all files.
 struct Scene {

@@ -1,11 +1,11 @@
 //! What the tests have done on the chain that the command line does not do.
 
-use super::chain::{best, call_runtime, finalised, hash_at, nonce, state_of};
 use codec::Encode;
 use qedex_runtime::{
     Hash, Runtime, RuntimeCall, RuntimeEvent, SignedPayload, TxExtension, UncheckedExtrinsic,
     VERSION,
 };
+use qedex_testnode::chain::{best, call_runtime, finalised, hash_at, nonce, state_of};
 use serde_json::Value;
 use sp_consensus_grandpa::{
     AuthorityId, Equivocation, EquivocationProof, OpaqueKeyOwnershipProof, SetId, localized_payload,

@@ -1,6 +1,6 @@
 //! The validators' meters: what they say, and who publishes it.
 
-use super::nodes::{Network, qedex};
+use qedex_testnode::{Network, qedex};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,

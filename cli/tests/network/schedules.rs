@@ -1,15 +1,12 @@
 //! Holds what is written against the schedule, and the schedule against the scores.
 
-use super::{
-    chain::{PastSession, Schedule, authorities, block, past_session, rotation, schedule},
-    nodes::qedex,
+use qedex_testnode::{
+    chain::{PastSession, Schedule, author, authorities, block, past_session, rotation, schedule},
+    qedex,
 };
 use serde_json::{Value, json};
 use std::path::Path;
 use subxt::rpcs::RpcClient;
-
-/// Slots of a session on the local chain.
-pub const SESSION: u64 = 20;
 
 /// Holds a schedule against `qedex plan schedule`, computed from the scores on the chain.
 fn is_as_planned(schedule: &Schedule, folder: &Path) {
@@ -25,7 +22,7 @@ fn is_as_planned(schedule: &Schedule, folder: &Path) {
         "--scores",
         file.to_str().expect("a readable path"),
         "--slots",
-        &SESSION.to_string(),
+        &schedule.order.len().to_string(),
         "--floor",
         "2",
         "--max-share-ppm",
@@ -69,7 +66,7 @@ async fn is_written_as_scheduled(rpc: &RpcClient, start: u64, until: &str) -> u6
         // Genesis does not know yet when the first session begins.
         if block.number > 1 {
             let governs = schedule(rpc, &block.parent).await;
-            let by_schedule = governs.author(block.slot).key;
+            let by_schedule = author(&governs, block.slot).key;
             assert_eq!(by_client, by_schedule, "slot {}", block.slot);
         }
         written += 1;

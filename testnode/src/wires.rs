@@ -11,7 +11,15 @@ pub struct Wires {
     cut: watch::Sender<bool>,
 }
 
+impl Default for Wires {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Wires {
+    /// No wire yet.
+    #[must_use]
     pub fn new() -> Self {
         Self { cut: watch::Sender::new(false) }
     }

@@ -1,12 +1,15 @@
 //! Four validators on this machine, which can be stopped, woken, and cut off from each other.
 
-use super::{chain, wires::Wires};
+use crate::{
+    binary::{self, Process, free_port, qedex},
+    chain,
+    wires::Wires,
+};
 use std::{
     fs::File,
     io::Write,
-    net::{TcpListener, UdpSocket},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 use subxt::rpcs::RpcClient;
@@ -14,40 +17,21 @@ use subxt::rpcs::RpcClient;
 /// How long the nodes may take to start and to finalise a block, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
 
+/// The length of a session of the chain `local`, in block slots.
+pub const PRESET_SESSION_SLOTS: u32 = 20;
+
 /// The validators; each is known by the name of its keys.
 pub const NAMES: [&str; 4] = ["alice", "bob", "charlie", "dave"];
 
 /// One running validator; it is killed when the test ends.
 pub struct Node {
-    process: Child,
+    process: Process,
     rpc_port: u16,
-}
-
-fn free_port() -> u16 {
-    loop {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let port = listener.local_addr().expect("bound").port();
-        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
-
-/// The node is built beside the command line.
-fn node_binary() -> PathBuf {
-    let folder = Path::new(env!("CARGO_BIN_EXE_qedex")).parent().expect("a binary has a folder");
-    let node = folder.join("qedex-node");
-    assert!(
-        node.exists(),
-        "{} does not exist: build the workspace first (scripts/test does)",
-        node.display()
-    );
-    node
 }
 
 /// What the node prints if it is asked something.
 fn answer(arguments: &[&str], input: &str) -> Vec<u8> {
-    let mut process = Command::new(node_binary())
+    let mut process = Command::new(binary::node())
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -69,14 +53,15 @@ fn answer(arguments: &[&str], input: &str) -> Vec<u8> {
 ///
 /// Nodes of a chain of type `Live` do not spread addresses of this machine: so they know each other
 /// by the wires only.
-fn chain_spec(folder: &Path) -> PathBuf {
+fn chain_spec(folder: &Path, session_slots: u32) -> PathBuf {
     let file = folder.join("local.json");
     let path = file.to_str().expect("a readable path");
     let text = answer(&["build-spec", "--chain", "local"], "");
     let mut chain: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
     chain["chainType"] = "Live".into();
-    let tariff = chain.pointer_mut("/genesis/runtimeGenesis/patch/metering/tariff");
-    *tariff.expect("the preset has a tariff") = serde_json::Value::Null;
+    let genesis = chain.pointer_mut("/genesis/runtimeGenesis/patch").expect("a preset");
+    *genesis.pointer_mut("/metering/tariff").expect("a tariff") = serde_json::Value::Null;
+    *genesis.pointer_mut("/pov/sessionSlots").expect("a length of sessions") = session_slots.into();
     std::fs::write(path, chain.to_string()).expect("a writable folder");
     let raw = answer(&["build-spec", "--chain", path, "--raw"], "");
     std::fs::write(path, raw).expect("a writable folder");
@@ -101,7 +86,7 @@ impl Node {
         let base_path = folder.join(name);
         std::fs::create_dir_all(&base_path).expect("a writable folder");
         let log = File::create(folder.join(format!("{name}.log"))).expect("a log");
-        let process = Command::new(node_binary())
+        let process = Command::new(binary::node())
             .arg("--chain")
             .arg(chain)
             .arg(format!("--{name}"))
@@ -118,7 +103,7 @@ impl Node {
             .stderr(log)
             .spawn()
             .expect("the node starts");
-        Self { process, rpc_port }
+        Self { process: Process(process), rpc_port }
     }
 
     /// The address that clients use.
@@ -141,7 +126,7 @@ impl Node {
 
     fn signal(&self, signal: &str) {
         let status = Command::new("kill")
-            .args([signal, &self.process.id().to_string()])
+            .args([signal, &self.process.0.id().to_string()])
             .status()
             .expect("kill runs");
         assert!(status.success());
@@ -158,24 +143,17 @@ impl Node {
     }
 }
 
-impl Drop for Node {
-    fn drop(&mut self) {
-        // A stopped process takes the signal as well.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 /// Four validators, each connected to all others.
 pub struct Network {
+    /// The validators, in the order of [`NAMES`].
     pub nodes: Vec<Node>,
     wires: Wires,
 }
 
 impl Network {
-    /// Starts them and waits until the first block is final.
-    pub async fn start(folder: &Path) -> Self {
-        let chain = chain_spec(folder);
+    /// Starts them, with sessions of so many block slots, and waits until the first block is final.
+    pub async fn start(folder: &Path, session_slots: u32) -> Self {
+        let chain = chain_spec(folder, session_slots);
         let ids = NAMES.map(peer_id);
         let ports = NAMES.map(|_| free_port());
         let wires = Wires::new();
@@ -214,13 +192,4 @@ impl Network {
     pub fn qedex(&self, arguments: &[&str]) -> Output {
         qedex(&[arguments, &["--url", &self.nodes[0].url()]].concat())
     }
-}
-
-/// Runs the command line.
-pub fn qedex(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_qedex"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .expect("the command line runs")
 }

@@ -1,67 +1,38 @@
-//! What the tests read of the chain: its blocks, its schedules, its past sessions.
+//! What a node tells of its chain, read without the client: its blocks, its schedules, its past sessions.
 
 use codec::Decode;
+use qedex_primitives::pov::{self, Author};
+use sp_core::ConstU32;
 use std::time::{Duration, Instant};
 use subxt::rpcs::{RpcClient, client::rpc_params};
 
 /// How long anything of the chain may take, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// A validator in a schedule, as the chain encodes it.
-#[derive(Clone, Debug, Decode)]
-pub struct Author {
-    pub who: [u8; 32],
-    pub key: [u8; 32],
-    pub score: u64,
-    pub reduced: Option<u8>,
-    pub slots: u32,
-}
-
-/// Who writes which slot of a session.
-#[derive(Clone, Debug, Decode)]
-pub struct Schedule {
-    pub session: u32,
-    pub start: Option<u64>,
-    pub since: Option<u64>,
-    pub aligned: u64,
-    pub seed: [u8; 32],
-    pub authors: Vec<Author>,
-    pub order: Vec<u16>,
-}
-
-impl Schedule {
-    /// The author of `slot`.
-    pub fn author(&self, slot: u64) -> &Author {
-        let position = (slot - self.aligned) % self.order.len() as u64;
-        &self.authors[usize::from(self.order[position as usize])]
-    }
-}
-
-/// What a validator was to do in a past session, and what it did.
-#[derive(Clone, Debug, Decode)]
-pub struct PastShare {
-    pub who: [u8; 32],
-    pub score: u64,
-    pub slots: u32,
-    pub due: u32,
-    pub authored: u32,
-}
+/// Who writes which slot of a session. Bounds of the runtime do not matter to who reads it.
+pub type Schedule =
+    pov::Schedule<[u8; 32], [u8; 32], ConstU32<{ u32::MAX }>, ConstU32<{ u32::MAX }>>;
 
 /// A session that is over.
-#[derive(Clone, Debug, Decode)]
-pub struct PastSession {
-    pub first: u64,
-    pub last: u64,
-    pub seed: [u8; 32],
-    pub shares: Vec<PastShare>,
+pub type PastSession = pov::PastSession<[u8; 32], ConstU32<{ u32::MAX }>>;
+
+/// The author of `slot`.
+#[must_use]
+pub fn author(schedule: &Schedule, slot: u64) -> &Author<[u8; 32], [u8; 32]> {
+    let position = (slot - schedule.aligned) % schedule.order.len() as u64;
+    &schedule.authors[usize::from(schedule.order[position as usize])]
 }
 
 /// A block by its number, hash and Aura slot.
 #[derive(Clone, Debug)]
 pub struct Block {
+    /// Its number.
     pub number: u64,
+    /// Its hash in hexadecimal.
     pub hash: String,
+    /// Its parent's.
     pub parent: String,
+    /// Its Aura slot.
     pub slot: u64,
 }
 
@@ -136,7 +107,7 @@ pub async fn has_keys(rpc: &RpcClient, who: &[u8; 32], at: &str) -> bool {
     let mut key = storage_key("Session", "NextKeys");
     key.extend(sp_crypto_hashing::twox_64(who));
     key.extend(who);
-    stored::<[u8; 64]>(rpc, key, at).await.is_some()
+    stored::<[u8; 96]>(rpc, key, at).await.is_some()
 }
 
 fn number(header: &serde_json::Value) -> u64 {

@@ -1,9 +1,9 @@
 //! A development node of one's own, and what the command line says to it.
 
+use crate::binary::{self, Process, free_port, qedex, stderr};
 use std::{
-    net::{TcpListener, UdpSocket},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 use subxt::rpcs::{RpcClient, client::rpc_params};
@@ -13,49 +13,27 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running node; it is killed when the test ends.
 pub struct Node {
-    process: Child,
+    process: Process,
     base_path: PathBuf,
     rpc_port: u16,
     p2p_port: u16,
 }
 
-fn free_port() -> u16 {
-    // The node wants its p2p port free for UDP as well.
-    loop {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let port = listener.local_addr().expect("bound").port();
-        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
-
-/// The node is built beside the command line.
-fn node_binary() -> PathBuf {
-    let folder = Path::new(env!("CARGO_BIN_EXE_qedex")).parent().expect("a binary has a folder");
-    let node = folder.join("qedex-node");
-    assert!(
-        node.exists(),
-        "{} does not exist: build the workspace first (scripts/test does)",
-        node.display()
-    );
-    node
-}
-
-fn spawn(base_path: &Path, rpc_port: u16, p2p_port: u16) -> Child {
+fn spawn(base_path: &Path, rpc_port: u16, p2p_port: u16) -> Process {
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
         .open(base_path.join("node.log"))
         .expect("a writable folder");
-    Command::new(node_binary())
+    let child = Command::new(binary::node())
         .args(["--dev", "--no-prometheus", "--no-telemetry", "--no-mdns", "--base-path"])
         .arg(base_path)
         .args(["--rpc-port", &rpc_port.to_string(), "--port", &p2p_port.to_string()])
         .stdout(Stdio::null())
         .stderr(log)
         .spawn()
-        .expect("the node starts")
+        .expect("the node starts");
+    Process(child)
 }
 
 impl Node {
@@ -75,8 +53,8 @@ impl Node {
 
     /// Kills the node as a power cut would, and starts it again on what is on disk.
     pub async fn kill_and_restart(&mut self) {
-        self.process.kill().expect("SIGKILL is delivered");
-        self.process.wait().expect("the process ends");
+        self.process.0.kill().expect("SIGKILL is delivered");
+        self.process.0.wait().expect("the process ends");
         self.process = spawn(&self.base_path, self.rpc_port, self.p2p_port);
         self.rpc().await;
     }
@@ -88,7 +66,7 @@ impl Node {
             if let Ok(client) = RpcClient::from_insecure_url(self.url()).await {
                 return client;
             }
-            let ended = self.process.try_wait().expect("its state is known");
+            let ended = self.process.0.try_wait().expect("its state is known");
             assert!(ended.is_none(), "the node ended: {ended:?}; see {}", self.base_path.display());
             assert!(start.elapsed() < PATIENCE, "the node takes no connections");
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -148,35 +126,6 @@ impl Node {
     }
 }
 
-impl Drop for Node {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 fn twox_128(name: &str) -> [u8; 16] {
     sp_crypto_hashing::twox_128(name.as_bytes())
-}
-
-/// Runs the command line.
-pub fn qedex(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_qedex"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .expect("the command line runs")
-}
-
-/// What it says on standard error.
-pub fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Asserts that a command was refused with status 2 and says `why`.
-#[track_caller]
-pub fn assert_refused(output: &Output, why: &str) {
-    let said = stderr(output);
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains(why), "{said:?} does not name {why:?}");
 }
