@@ -28,6 +28,8 @@ const fn room(folder: &'static str, imports: &'static [&'static str]) -> Room {
 pub const ROOMS: &[Room] = &[
     Room { never: SDK, ..room("math", &[]) },
     Room { never: SDK, ..room("q-sah", &[]) },
+    // Tables and numbers as people have them: of no chain.
+    Room { never: SDK, ..room("tables", &[]) },
     Room { by_option: FRAME, ..room("primitives", &["math"]) },
     // No pallet of ours, in its tests neither: each names what it needs as a trait, and its mock
     // stands in for the others.
@@ -41,21 +43,24 @@ pub const ROOMS: &[Room] = &[
         // Its calls and answers are held against the runtime's own.
         tests_import: &["runtime", "testnode"],
         never: &["clap", "comfy-table"],
-        ..room("client", &["math", "primitives"])
+        ..room("client", &["math", "primitives", "tables"])
     },
     Room {
         tests_import: &["testnode"],
         never: &["clap"],
-        ..room("play", &["math", "primitives", "client"])
+        ..room("play", &["math", "primitives", "client", "tables"])
     },
-    Room { never: SDK, ..room("ems", &["math", "primitives"]) },
-    Room { never: SDK, ..room("qkms", &["math", "primitives", "client", "q-sah"]) },
-    Room { tests_import: &["testnode"], ..room("serve", &["math", "primitives", "client"]) },
+    Room { never: SDK, ..room("ems", &["math", "primitives", "tables"]) },
+    Room { never: SDK, ..room("qkms", &["math", "primitives", "client", "q-sah", "tables"]) },
+    Room {
+        tests_import: &["testnode"],
+        ..room("serve", &["math", "primitives", "client", "tables"])
+    },
     room("web", &["math", "primitives", "client"]),
     Room {
         // Its tests and benchmarks make calls and read storage by the runtime's own types.
         tests_import: &["pallets/*", "runtime", "testnode"],
-        ..room("cli", &["math", "primitives", "client", "play", "ems", "q-sah"])
+        ..room("cli", &["math", "primitives", "client", "play", "ems", "q-sah", "tables"])
     },
     room("testnode", &["math", "primitives", "client", "runtime"]),
     room("architecture", &[]),
