@@ -26,12 +26,7 @@ pub mod configs;
 pub mod presets;
 pub mod stand_ins;
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#[allow(clippy::arithmetic_side_effects)]
 mod tests;
 pub mod weights;
 
