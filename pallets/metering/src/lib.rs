@@ -1,4 +1,64 @@
-#![doc = include_str!("../README.md")]
+//! # Metering: what flowed
+//!
+//! Electricity meters sign what flowed through them in each delivery slot; this pallet checks the
+//! signatures and keeps the totals. Nobody's word is needed: anyone may carry a reading to the
+//! chain, and nobody but the meter can make one.
+//!
+//! ## Rules
+//!
+//! 1. A *meter* measures the energy of one account, its owner, signs with a key of its own, and is
+//!    rated: its capacity is the most that it can have generated, and the most that it can have
+//!    consumed, in one slot. Owner and key are an *assignment*, which holds from one slot on; it
+//!    lasts for one slot at least. Readings and bills are judged by the assignment *of their slot*,
+//!    whatever has changed since: a transfer moves no past energy.
+//! 2. An *installer* registers, transfers and decommissions a meter from the first slot on whose
+//!    gate has not opened: what was offered for sale is metered as it was when it was offered. A
+//!    new key counts from the next slot on, because the old one may be in wrong hands.
+//! 3. The assignment before the present one is kept until everything of its last slot is final and
+//!    settled, and until then another change is refused: one previous assignment judges whatever is
+//!    still open. A former meter counts among [`Config::MaxMetersPerAccount`] for as long.
+//! 4. A key is one meter's as long as the meter is on record, the last [`MAX_KEYS`] that were
+//!    rotated out included. A key of small order, with which everybody could sign, is no meter's.
+//! 5. Nobody seals a meter of their own: an installer does not touch a meter of which it, or
+//!    another account of its legal owner, is an owner before or after the change. Who gets a meter
+//!    or a key for it must be known to membership, or a credential that comes later would get round
+//!    this; the meter of who has left may still be passed on or retired. Genesis meters are exempt.
+//! 6. *Storage is paid for*: of whoever registers a meter, [`Config::MeterBond`] is held. Once it
+//!    is out of service and none of its slots is kept, anyone may remove it, and the bond goes
+//!    back. Its number stays its own.
+//! 7. A *reading* is (meter, slot, generated, consumed), signed over an encoding that names its
+//!    purpose and the chain ([`qedex_primitives::ReadingPayload`]). It is refused if the slot does
+//!    not take readings now, the meter is unknown or was not active in the slot, a value is over
+//!    the capacity, the slot has a reading of the meter already, or the signature is not of the
+//!    meter's key of that slot. The cheap checks come first; in a batch each is judged alone, and
+//!    an event says by its place what became of it.
+//! 8. *Delivered* is what all meters of an account generated less what they consumed, never below
+//!    zero: own demand comes first. It is known only when each active meter has a reading, because
+//!    the silence of a consuming meter must not pay.
+//! 9. *A correction* of a reading on chain is made once, until everything of its slot is final, by
+//!    an installer that is shown to be independent of the owner in that slot, of who registered the
+//!    meter and of who made the slot's assignment. Before the freeze it counts like a reading.
+//!    After it, it may only lower what was generated and raise what was consumed, and changes the
+//!    record, the totals and the flow, but nothing that was settled, nor demands and bands.
+//!    [`Corrections`] keeps what the meter had said and who corrected it: one installer's word is
+//!    enough, and its issuer can take the right away.
+//! 10. The *demand* of a slot is what all meters consumed, as of the freeze; without any reading
+//!     none is known. The *band* (BC-ET-MF, eq. 17) is fixed when the gate opens, by the rule of
+//!     that moment: on-peak if the mean demand of the [`TariffRule::look_back`] latest slots that
+//!     were frozen by then is at the threshold or above it, those of unknown demand left out; else
+//!     mid-peak or off-peak by the day's schedule. Orders do not enter. A mean over several slots,
+//!     and no hysteresis, keeps bands from flickering. Without a rule every slot is off-peak.
+//! 11. The *peak-to-average ratio* (eq. 18) of a day of 96 slots is over the demands of its closed
+//!     slots, an unknown one counting as zero. Days are kept for [`Config::KeptDays`].
+//! 12. Everything of a slot is kept for [`Config::Retention`] slots, and until it and all earlier
+//!     ones are final and settled, however late that is. Then spare block space is used to remove
+//!     it, at most [`Config::MaxPrunedPerBlock`] items in a block. Slots are closed and bands fixed
+//!     in `on_poll`, at most [`Config::MaxSlotsPerBlock`] in a block; whoever asks for the band of
+//!     a slot whose gate has opened gets it fixed at once.
+//!
+//! No sum can overflow: 2^32 meters at [`MAX_CAPACITY`] stay below 2^64 Wh. What a block of
+//! readings takes is measured in `docs/metering.md`.
+
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
