@@ -45,7 +45,8 @@ const BANNED: &[(&str, &str)] = &[
     ("aws-lc-sys", "needs CMake: rustls takes its ring provider"),
     ("frame-benchmarking-cli", "brings the relay chain's crates: frame-omni-bencher is a tool"),
     ("highs-sys", "needs libclang and CMake"),
-    ("libsodium-sys*", "needs a library of the system"),
+    ("libsodium-sys", "needs a library of the system"),
+    ("libsodium-sys-stable", "needs a library of the system"),
     ("librocksdb-sys", "is 39 MB of C++: ParityDB is the database"),
     ("polkadot-sdk", "names every crate of the SDK: we name those that we use"),
     ("zombienet-sdk", "is a second SDK of 992 crates"),
@@ -67,6 +68,11 @@ fn licence_of(package: &Package) -> Option<Expression> {
         .map(|(_, _, licence)| *licence);
     let named = package.license.as_deref().or(read)?;
     Expression::parse_mode(named, ParseMode::LAX).ok()
+}
+
+/// Whether anything may come in under this licence.
+fn is_permissive(licence: &Expression) -> bool {
+    licence.evaluate(|required| PERMISSIVE.contains(&required.to_string().as_str()))
 }
 
 /// Whether a crate of this name may come in under this licence.
@@ -109,6 +115,36 @@ fn a_licence_that_binds_is_refused_outside_of_its_exception() {
     assert!(!allowed("sc-cli", "GPL-3.0-or-later"));
     assert!(!allowed("any", "GPL-3.0-or-later WITH Classpath-exception-2.0"));
     assert!(!allowed("any", "MPL-2.0"));
+}
+
+/// What stands in quotes in this part of `deny.toml`, after each `key` or, without one, at all.
+fn quoted(part: &str, key: &str) -> BTreeSet<String> {
+    let begin = DENY.find(part).unwrap_or_else(|| panic!("deny.toml has no {part}"));
+    let text = DENY.get(begin + part.len()..).unwrap_or_default();
+    let text = text.split("\n]").next().unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let values = lines.filter_map(|line| line.split_once(key)?.1.split('"').nth(1));
+    values.map(str::to_owned).collect()
+}
+
+const DENY: &str = include_str!("../../../deny.toml");
+
+#[test]
+fn cargo_deny_is_told_the_same() {
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let permissive: BTreeSet<String> = set(PERMISSIVE);
+    assert_eq!(quoted("\nallow = [", ""), permissive);
+    let banned: Vec<_> = BANNED.iter().map(|(name, _)| *name).collect();
+    let banned: BTreeSet<String> = set(&banned);
+    assert_eq!(quoted("\ndeny = [", "crate = "), banned);
+    let excepted: BTreeSet<String> = outside()
+        .into_iter()
+        .filter(|package| !licence_of(package).is_some_and(|licence| is_permissive(&licence)))
+        .map(|package| package.name.clone())
+        // Cargo Deny knows that nobody turns this option on.
+        .filter(|name| !name.starts_with("smoldot"))
+        .collect();
+    assert_eq!(quoted("\nexceptions = [", "crate = "), excepted);
 }
 
 /// An exception for nobody would let somebody in unseen.
