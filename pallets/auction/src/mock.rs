@@ -12,10 +12,13 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use frame_system::EnsureRoot;
-pub use qedex_primitives::testing::{Owners, Permitted, TestMembership};
 use qedex_primitives::{
     Admission, Balance, Band, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement, Millis,
-    Moment, NewTrade, PricePerKwh, Role, SlotIndex, SlotTerms, SlotTimes, Tariff, Wh, Windows,
+    Moment, NewTrade, PricePerKwh, SlotIndex, SlotTerms, SlotTimes, Tariff, Wh, Windows,
+};
+pub use qedex_primitives::{
+    Role,
+    testing::{Owners, Permitted, TestMembership},
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
 

@@ -6,10 +6,13 @@ use frame_support::{
     derive_impl, parameter_types,
     traits::{ConstU32, ConstU64, ConstU128, LinearStoragePrice, fungible::HoldConsideration},
 };
-pub use qedex_primitives::testing::{Now, TestMembership, TestWindows, owner};
 use qedex_primitives::{
-    Balance, Calendar, MeterId, MeterKey, MeterSignature, Millis, ReadingPayload, Role, SlotIndex,
+    Balance, Calendar, MeterId, MeterKey, MeterSignature, Millis, ReadingPayload, SlotIndex,
     UnsettledSlots, Wh, Windows, testing,
+};
+pub use qedex_primitives::{
+    Role,
+    testing::{Now, TestMembership, TestWindows, owner},
 };
 use sp_core::{H256, Pair, ed25519, sr25519};
 use sp_runtime::BuildStorage;

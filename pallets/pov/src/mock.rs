@@ -8,9 +8,12 @@ use frame_support::{
     traits::{ConstBool, ConstU32, ConstU64, OnFinalize, OnInitialize},
 };
 use frame_system::EnsureRoot;
-pub use qedex_primitives::testing::{Now, TestMembership, owner};
 use qedex_primitives::{
-    Band, EnergyFlow, EntropyBeacon, Flow, Millis, Role, SlotIndex, Standing, Tariff, Wh, testing,
+    Band, EnergyFlow, EntropyBeacon, Flow, Millis, SlotIndex, Standing, Tariff, Wh, testing,
+};
+pub use qedex_primitives::{
+    Role,
+    testing::{Now, TestMembership, owner},
 };
 use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
 use sp_core::H256;

@@ -13,8 +13,8 @@ pub use qedex_primitives::testing::Now;
 use qedex_primitives::{
     Balance, Bill, BillAudit, BillError, Calendar, EnergyLedger, Escrow, LeaderTerms,
     MarketSettlement, MeterId, MeterSignature, Millis, Moment, NewTrade, Nonce, PricePerKwh,
-    Ratings, ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms, SlotTimes, TradeId,
-    Verdict, Wh, Windows, testing,
+    Ratings, ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId, Verdict, Wh,
+    testing,
 };
 use sp_core::H256;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
