@@ -1,89 +1,12 @@
 //! What the pallet stores.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use qedex_math::trust::{Decay, Ratings, Weights};
-use qedex_primitives::{Balance, Moment, OwnerId};
+use qedex_math::trust::{Decay, Weights};
+use qedex_primitives::{Balance, Moment};
 use scale_info::TypeInfo;
 use sp_runtime::Permill;
 
-/// What was kept and what was missed, in millionths of one full rating.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub struct Counts {
-    /// Kept.
-    pub kept: u64,
-    /// Missed.
-    pub missed: u64,
-}
-
-impl Counts {
-    /// The sum, each count at most the largest that fits.
-    #[must_use]
-    pub const fn saturating_add(self, other: Self) -> Self {
-        Self {
-            kept: self.kept.saturating_add(other.kept),
-            missed: self.missed.saturating_add(other.missed),
-        }
-    }
-
-    /// The difference, each count at least zero.
-    #[must_use]
-    pub const fn saturating_sub(self, other: Self) -> Self {
-        Self {
-            kept: self.kept.saturating_sub(other.kept),
-            missed: self.missed.saturating_sub(other.missed),
-        }
-    }
-
-    /// Kept and missed together, at most the largest number that fits.
-    pub const fn all(self) -> u64 {
-        self.kept.saturating_add(self.missed)
-    }
-
-    /// These counts with `new` in the place of `old`.
-    #[must_use]
-    pub const fn replace(self, old: Self, new: Self) -> Self {
-        self.saturating_sub(old).saturating_add(new)
-    }
-}
-
-impl From<Counts> for Ratings {
-    fn from(counts: Counts) -> Self {
-        Self { positive: counts.kept.into(), negative: counts.missed.into() }
-    }
-}
-
-/// Who rates: all accounts of one owner together, or an account whose owner is not known.
-#[derive(
-    Clone,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub enum Rater<AccountId> {
-    /// The owner behind the account.
-    Owner(OwnerId),
-    /// The account itself.
-    Account(AccountId),
-}
+pub use qedex_primitives::reputation::{Counts, Rater};
 
 /// What one rater's ratings of one ratee amount to.
 #[derive(
