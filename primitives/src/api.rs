@@ -1,16 +1,29 @@
 //! What clients ask the runtime.
+//!
+//! Runtime APIs are the one door for questions: the pallets have no view functions, and what stands
+//! in a storage item by itself is read there. Every answer is bounded, in its length and in what is
+//! read for it, and says its bound: a node answers whoever asks, for nothing. The constants that
+//! bounds name are those of the pallets in the metadata.
+//!
+//! The number of an API is that of its latest change. Older versions are not declared: there is no
+//! chain that answers them.
 
 use crate::{
     Balance, Band, Bill, BillError, BookOrder, ClearingResult, DayPar, Depth, Explanation, Flow,
-    LeaderTerms, MeterId, MeterReading, Millis, Moment, PolicyId, Role, Side, SlotIndex, SlotTimes,
-    TradeId, Wh,
+    LeaderTerms, Meter, MeterId, MeterReading, Millis, Moment, OrderId, PolicyId, PricePerKwh,
+    Role, Seller, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
+    pov::{AuraSlot, SessionIndex, ValidatorScore},
+    reputation::{RememberedRater, Trust},
+    settlement::{OpenSlot, Rules, TradePage},
 };
 use alloc::vec::Vec;
 use codec::Codec;
+use sp_arithmetic::Permill;
 use sp_core::H256;
 
 sp_api::decl_runtime_apis! {
-    /// The energy market's calendar and resources.
+    /// The energy market's calendar and resources. Each answer reads a few items.
+    #[api_version(2)]
     pub trait EnergyMarketApi {
         /// The length of a delivery slot in milliseconds, fixed at genesis.
         fn slot_length() -> Millis;
@@ -21,8 +34,9 @@ sp_api::decl_runtime_apis! {
         /// The slot whose delivery is under way.
         fn current_slot() -> SlotIndex;
 
-        /// The windows of `slot`: as frozen when it opened, or as they would be now.
-        fn schedule(slot: SlotIndex) -> SlotTimes;
+        /// The moments of `slot`, in milliseconds since the Unix epoch: as frozen when it opened,
+        /// or as they would be now.
+        fn slot_times(slot: SlotIndex) -> SlotTimes;
 
         /// How many keys the market would get if `slot` opened now.
         fn key_budget(slot: SlotIndex) -> u64;
@@ -32,42 +46,58 @@ sp_api::decl_runtime_apis! {
     }
 
     /// What stands in the market's books, and what came of it.
+    #[api_version(2)]
     pub trait MarketBookApi<AccountId> where AccountId: Codec {
         /// The frozen terms of `slot` while it is in flight, or those that it would get if its gate
-        /// opened now; none where there are none.
+        /// opened now; none where there are none. Reads at most a dozen items.
         fn terms(slot: SlotIndex) -> Option<LeaderTerms>;
 
-        /// The energy at each price, best first, while the book is open; empty afterwards.
+        /// The energy at each price, best first, while the book is open; empty afterwards. At most
+        /// `Auction.MaxTicks` levels a side.
         fn depth(slot: SlotIndex) -> Depth;
 
         /// The orders of one side, best price and earliest arrival first: at most `count`, and at
-        /// most a thousand, after skipping `skip`. While the book is paired, those that are left.
-        fn book(slot: SlotIndex, side: Side, skip: u32, count: u32) -> Vec<BookOrder<AccountId>>;
+        /// most a thousand. The first ones or, with `after`, those that come after the order of this
+        /// limit and number, which is the last one of the page before and need not be there any
+        /// more. While the book is paired, those that are left.
+        fn book(
+            slot: SlotIndex,
+            side: Side,
+            after: Option<(PricePerKwh, OrderId)>,
+            count: u32,
+        ) -> Vec<BookOrder<AccountId>>;
 
-        /// The result of clearing `slot`, while it is kept.
+        /// The result of clearing `slot`, while it is kept: for `Auction.ResultsKept` slots.
         fn clearing(slot: SlotIndex) -> Option<ClearingResult>;
     }
 
     /// What flowed.
-    pub trait MeteringApi<AccountId>
-    where
-        AccountId: Codec,
-    {
-        /// The meters that measure the energy of `account` now or from a later slot on.
+    #[api_version(2)]
+    pub trait MeteringApi<AccountId> where AccountId: Codec {
+        /// The meters that measure the energy of `account` now or from a later slot on: at most
+        /// `Metering.MaxMetersPerAccount`.
         fn meters_of(account: AccountId) -> Vec<MeterId>;
 
+        /// A meter with the assignments that are kept: whose it is, from when on, and with which
+        /// key it signs; none if there is no such meter.
+        fn meter(meter: MeterId) -> Option<Meter<AccountId>>;
+
         /// The readings of `meter` from the slot `from` to before the slot `until`, as far as they
-        /// are kept.
+        /// are kept; at most 1,024 slots are looked at, from the first kept one on.
         fn readings(meter: MeterId, from: SlotIndex, until: SlotIndex) -> Vec<MeterReading>;
 
         /// What flowed through the meters of `account` in `slot`, a missing reading counting as
-        /// nothing generated and the capacity consumed; `None` without an active meter, before the
-        /// slot takes readings, and where it lies further back than slots are kept.
+        /// nothing generated and the capacity consumed; none without an active meter, before the
+        /// slot takes readings, and where it lies further back than slots are kept. Looks at
+        /// `Metering.MaxMetersPerAccount` meters at most.
         fn flow(account: AccountId, slot: SlotIndex) -> Option<Flow>;
 
-        /// What flowed through all meters of the community in `slot`, and how many of them have a
-        /// reading; `None` if none has, or it is no longer kept.
-        fn community_flow(slot: SlotIndex) -> Option<(Flow, u32)>;
+        /// What the meters of `account` that have a reading said of `slot`, and how many they are;
+        /// none if none has one, or it is no longer kept.
+        fn totals(account: AccountId, slot: SlotIndex) -> Option<Totals>;
+
+        /// The same of all meters of the community.
+        fn community_totals(slot: SlotIndex) -> Option<Totals>;
 
         /// The tariff band of `slot`: as fixed when its gate opened, or as it would be now.
         fn band(slot: SlotIndex) -> Band;
@@ -78,27 +108,91 @@ sp_api::decl_runtime_apis! {
     }
 
     /// Who owes whom.
+    #[api_version(2)]
     pub trait SettlementApi<AccountId> where AccountId: Codec {
-        /// The open trades in which `account` buys or sells, by slot and number.
-        fn trades_of(account: AccountId) -> Vec<(SlotIndex, TradeId)>;
+        /// The rules for a slot whose gate opens now.
+        fn rules() -> Rules;
 
-        /// What a complaint about an open trade would hold of its buyer, in plancks.
+        /// The slots with open trades, in ascending order, and how many each has: at most
+        /// `Settlement.MaxSlotsInFlight`.
+        fn open_slots() -> Vec<OpenSlot>;
+
+        /// The slots in which `account` sells in open trades, in ascending order, and what is known
+        /// of it as a seller of that slot: at most `Settlement.MaxSlotsInFlight`.
+        fn sales_of(account: AccountId) -> Vec<(SlotIndex, Seller)>;
+
+        /// Of the `count` trades of `slot` from number `from` on, of which at most a thousand are
+        /// looked at: those that are open and in which `account` buys or sells, and with which
+        /// number to go on.
+        fn trades_of(
+            account: AccountId,
+            slot: SlotIndex,
+            from: TradeId,
+            count: u32,
+        ) -> TradePage<AccountId>;
+
+        /// What a complaint about an open trade would hold of its buyer, in plancks; none where no
+        /// such trade is open.
         fn bond(slot: SlotIndex, trade: TradeId) -> Option<Balance>;
 
         /// What `bill` proves that `seller` delivered in `slot`: generation less consumption of all
-        /// its meters, never below zero.
+        /// its meters, never below zero. Checks a signature for each reading, of which a bill has at
+        /// most `Metering.MaxMetersPerAccount`.
         fn audit(seller: AccountId, slot: SlotIndex, bill: Bill) -> Result<Wh, BillError>;
     }
 
-    /// Who may do what.
+    /// Who may do what. An answer reads two items for each of at most `Membership.MaxPolicyNodes`
+    /// attributes, and a few others.
+    #[api_version(2)]
     pub trait MembershipApi<AccountId> where AccountId: Codec {
-        /// Whether `who` may act in `role` now.
-        fn may(who: AccountId, role: Role) -> bool;
-
         /// Whether `who` satisfies `policy` now and, if not, what stands in the way.
         fn explain_policy(who: AccountId, policy: PolicyId) -> Explanation;
 
         /// Whether `who` may act in `role` now and, if not, what stands in the way.
         fn explain_role(who: AccountId, role: Role) -> Explanation;
+    }
+
+    /// Whom to trust.
+    pub trait ReputationApi<AccountId> where AccountId: Codec {
+        /// The standing of `who`, in parts per million, over all counterparties.
+        fn standing(who: AccountId) -> Permill;
+
+        /// How much `rater` trusts `ratee`, in parts per million, rounded down: by what it has seen
+        /// itself, by what others have seen, and by what the ratee has at stake. Looks at
+        /// `Reputation.MaxRaters` raters at most.
+        fn trust(rater: AccountId, ratee: AccountId) -> Trust;
+
+        /// The raters of `ratee` that are remembered one by one: at most `Reputation.MaxRaters`.
+        fn raters(ratee: AccountId) -> Vec<RememberedRater<AccountId>>;
+
+        /// The trust deposit of `who` over the reference deposit, in parts per million, rounded
+        /// down, at most 1,000,000.
+        fn deposit_ppm(who: AccountId) -> u32;
+    }
+
+    /// Who writes blocks. `Schedule` and `PastSession` are those of
+    /// [`pov`](crate::pov), with the bounds of the runtime.
+    pub trait PovApi<AccountId, Schedule, PastSession>
+    where
+        AccountId: Codec,
+        Schedule: Codec,
+        PastSession: Codec,
+    {
+        /// The score that each present validator would have if the session ended now, and why it
+        /// would be reduced, in the order of their ids. Downtime counts only when the session has
+        /// ended. At most `Pov.MaxValidators`, over `Pov.MaxWindow` delivery slots each.
+        fn scores() -> Vec<ValidatorScore<AccountId>>;
+
+        /// Who writes which slot of the present session: a schedule of at most `Pov.MaxValidators`
+        /// authors and a thousand slots.
+        fn schedule() -> Option<Schedule>;
+
+        /// The author of the Aura slot `slot` by the present schedule, which goes round and round;
+        /// none for slots before it.
+        fn author_of_slot(slot: AuraSlot) -> Option<AccountId>;
+
+        /// Expected and actual shares in past sessions, in ascending order: those from `first` on
+        /// that are kept, at most `count`, and at most 16.
+        fn past_sessions(first: SessionIndex, count: u32) -> Vec<(SessionIndex, PastSession)>;
     }
 }

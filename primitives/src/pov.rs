@@ -115,3 +115,17 @@ where
     /// Its validators in the order of their ids.
     pub shares: BoundedVec<PastShare<AccountId>, MaxAuthors>,
 }
+
+/// What a validator has earned, as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct ValidatorScore<AccountId> {
+    /// Who.
+    pub who: AccountId,
+    /// Its score: 0 if it is reduced.
+    pub score: u64,
+    /// Why it is reduced, if it is.
+    pub reduced: Option<Reduction>,
+}
+
+/// The most sessions of one answer of `PovApi::past_sessions`.
+pub const MAX_PAST_SESSIONS: u32 = 16;

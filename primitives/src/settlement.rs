@@ -1,9 +1,10 @@
 //! Trades, what decides them, and the rules by which they are settled.
 
 use crate::{
-    Balance, Millis, Moment, PricePerKwh, SlotTerms, TradeId, Wh,
+    Balance, Millis, Moment, PricePerKwh, SlotIndex, SlotTerms, TradeId, Wh,
     membership::{MAX_EXCLUSION, MIN_EXCLUSION},
 };
+use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
@@ -304,4 +305,36 @@ pub struct Amounts {
     pub bond_to_seller: Balance,
     /// From the bond of a complaint back to the buyer.
     pub bond_back: Balance,
+}
+
+/// The most trades that one answer of `SettlementApi::trades_of` looks at.
+pub const MAX_TRADES_OF_PAGE: u32 = 1_000;
+
+/// A slot with open trades, as clients see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct OpenSlot {
+    /// The slot.
+    pub slot: SlotIndex,
+    /// How many trades it has in all: they are numbered from 0 on.
+    pub trades: u32,
+    /// How many of them are open.
+    pub open: u32,
+}
+
+/// An open trade with its number, as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct OpenTrade<AccountId> {
+    /// Its number within the slot.
+    pub id: TradeId,
+    /// The trade.
+    pub trade: Trade<AccountId>,
+}
+
+/// What an account has to do with some of a slot's trades.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct TradePage<AccountId> {
+    /// Those in which it buys or sells, in the order of their numbers.
+    pub trades: Vec<OpenTrade<AccountId>>,
+    /// With which number to go on; none at the end of the slot.
+    pub next: Option<TradeId>,
 }

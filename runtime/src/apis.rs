@@ -2,8 +2,8 @@
 
 use crate::{
     AccountId, Auction, Aura, AuthorityDiscovery, Balance, Block, Executive, Grandpa, Historical,
-    InherentDataExt, Membership, Metering, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig,
-    SessionKeys, Settlement, System, TransactionPayment, VERSION, presets,
+    InherentDataExt, Membership, Metering, Nonce, Pov, Reputation, Runtime, RuntimeCall,
+    RuntimeGenesisConfig, SessionKeys, Settlement, System, TransactionPayment, VERSION, presets,
     stand_ins::{Beacon, KeyBudget},
 };
 use alloc::vec::Vec;
@@ -14,15 +14,18 @@ use frame_support::{
 };
 use qedex_primitives::{
     Band, Bill, BillError, BookOrder, Calendar, ClearingResult, DayPar, Depth, EntropyBeacon as _,
-    Explanation, Flow, KeyBudget as _, LeaderTerms, MeterId, MeterReading, Millis, Moment,
-    PolicyId, Role, Side, SlotIndex, SlotTimes, TradeId, Wh,
+    Explanation, Flow, KeyBudget as _, LeaderTerms, Meter, MeterId, MeterReading, Millis, Moment,
+    OrderId, PolicyId, PricePerKwh, Role, Seller, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
+    pov::{AuraSlot, SessionIndex, ValidatorScore},
+    reputation::{RememberedRater, Trust},
+    settlement::{OpenSlot, Rules, TradePage},
 };
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::{H256, OpaqueMetadata, crypto::KeyTypeId};
 use sp_runtime::{
-    ApplyExtrinsicResult, ExtrinsicInclusionMode,
+    ApplyExtrinsicResult, ExtrinsicInclusionMode, Permill,
     traits::{Block as BlockT, NumberFor},
     transaction_validity::{TransactionSource, TransactionValidity},
 };
@@ -54,6 +57,7 @@ sp_api::impl_runtime_apis! {
         }
     }
 
+    // For the SDK's own pallets, of which Proxy has two; ours answer through the APIs below.
     impl frame_support::view_functions::runtime_api::RuntimeViewFunction<Block> for Runtime {
         fn execute_view_function(
             id: frame_support::view_functions::ViewFunctionId,
@@ -209,7 +213,7 @@ sp_api::impl_runtime_apis! {
         fn current_slot() -> SlotIndex {
             <Auction as Calendar>::current_slot()
         }
-        fn schedule(slot: SlotIndex) -> SlotTimes {
+        fn slot_times(slot: SlotIndex) -> SlotTimes {
             <Auction as Calendar>::schedule(slot)
         }
         fn key_budget(slot: SlotIndex) -> u64 {
@@ -227,8 +231,13 @@ sp_api::impl_runtime_apis! {
         fn depth(slot: SlotIndex) -> Depth {
             Auction::depth(slot)
         }
-        fn book(slot: SlotIndex, side: Side, skip: u32, count: u32) -> Vec<BookOrder<AccountId>> {
-            Auction::book(slot, side, skip, count)
+        fn book(
+            slot: SlotIndex,
+            side: Side,
+            after: Option<(PricePerKwh, OrderId)>,
+            count: u32,
+        ) -> Vec<BookOrder<AccountId>> {
+            Auction::book(slot, side, after, count)
         }
         fn clearing(slot: SlotIndex) -> Option<ClearingResult> {
             Auction::result(slot)
@@ -237,28 +246,48 @@ sp_api::impl_runtime_apis! {
 
     impl qedex_primitives::api::MeteringApi<Block, AccountId> for Runtime {
         fn meters_of(account: AccountId) -> Vec<MeterId> {
-            Metering::meters_of(account)
+            Metering::meters_of(&account)
+        }
+        fn meter(meter: MeterId) -> Option<Meter<AccountId>> {
+            pallet_metering::Meters::<Runtime>::get(meter)
         }
         fn readings(meter: MeterId, from: SlotIndex, until: SlotIndex) -> Vec<MeterReading> {
-            Metering::readings(meter, from, until)
+            Metering::readings_of(meter, from, until)
         }
         fn flow(account: AccountId, slot: SlotIndex) -> Option<Flow> {
-            Metering::flow(account, slot)
+            Metering::known_flow(&account, slot)
         }
-        fn community_flow(slot: SlotIndex) -> Option<(Flow, u32)> {
-            Metering::slot_totals(slot).map(|totals| (totals.flow(), totals.readings))
+        fn totals(account: AccountId, slot: SlotIndex) -> Option<Totals> {
+            pallet_metering::AccountTotals::<Runtime>::get(slot, account)
+        }
+        fn community_totals(slot: SlotIndex) -> Option<Totals> {
+            pallet_metering::SlotTotals::<Runtime>::get(slot)
         }
         fn band(slot: SlotIndex) -> Band {
-            Metering::band(slot)
+            Metering::expected_band(slot)
         }
         fn par(day: u64) -> Option<DayPar> {
-            Metering::par(day)
+            Metering::par_of(day)
         }
     }
 
     impl qedex_primitives::api::SettlementApi<Block, AccountId> for Runtime {
-        fn trades_of(account: AccountId) -> Vec<(SlotIndex, TradeId)> {
-            Settlement::trades_of(&account)
+        fn rules() -> Rules {
+            Settlement::rules()
+        }
+        fn open_slots() -> Vec<OpenSlot> {
+            Settlement::open_slots()
+        }
+        fn sales_of(account: AccountId) -> Vec<(SlotIndex, Seller)> {
+            Settlement::sales_of(&account)
+        }
+        fn trades_of(
+            account: AccountId,
+            slot: SlotIndex,
+            from: TradeId,
+            count: u32,
+        ) -> TradePage<AccountId> {
+            Settlement::trades_of(&account, slot, from, count)
         }
         fn bond(slot: SlotIndex, trade: TradeId) -> Option<Balance> {
             Settlement::bond(slot, trade)
@@ -269,14 +298,49 @@ sp_api::impl_runtime_apis! {
     }
 
     impl qedex_primitives::api::MembershipApi<Block, AccountId> for Runtime {
-        fn may(who: AccountId, role: Role) -> bool {
-            Membership::may(who, role)
-        }
         fn explain_policy(who: AccountId, policy: PolicyId) -> Explanation {
-            Membership::explain(who, policy)
+            Membership::explain_policy(&who, policy)
         }
         fn explain_role(who: AccountId, role: Role) -> Explanation {
-            Membership::explain_role(who, role)
+            Membership::explain_role(&who, role)
+        }
+    }
+
+    impl qedex_primitives::api::ReputationApi<Block, AccountId> for Runtime {
+        fn standing(who: AccountId) -> Permill {
+            Reputation::standing_of(&who)
+        }
+        fn trust(rater: AccountId, ratee: AccountId) -> Trust {
+            Reputation::trust_of(&rater, &ratee)
+        }
+        fn raters(ratee: AccountId) -> Vec<RememberedRater<AccountId>> {
+            Reputation::remembered(&ratee).collect()
+        }
+        fn deposit_ppm(who: AccountId) -> u32 {
+            Reputation::deposit_ppm_of(&who)
+        }
+    }
+
+    impl qedex_primitives::api::PovApi<
+        Block,
+        AccountId,
+        pallet_pov::ScheduleOf<Runtime>,
+        pallet_pov::PastSessionOf<Runtime>,
+    > for Runtime {
+        fn scores() -> Vec<ValidatorScore<AccountId>> {
+            Pov::scores()
+        }
+        fn schedule() -> Option<pallet_pov::ScheduleOf<Runtime>> {
+            pallet_pov::CurrentSchedule::<Runtime>::get()
+        }
+        fn author_of_slot(slot: AuraSlot) -> Option<AccountId> {
+            Pov::author_at(slot)
+        }
+        fn past_sessions(
+            first: SessionIndex,
+            count: u32,
+        ) -> Vec<(SessionIndex, pallet_pov::PastSessionOf<Runtime>)> {
+            Pov::past_sessions(first, count)
         }
     }
 

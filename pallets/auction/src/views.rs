@@ -1,9 +1,11 @@
 //! What clients may ask.
 
-use crate::{Config, Levels, MAX_PAGE, Orders, Pallet, Slots};
+use crate::{Config, Levels, MAX_PAGE, OrderPriority, Orders, Pallet, Slots};
 use alloc::vec::Vec;
 use frame_support::pallet_prelude::Get;
-use qedex_primitives::{BookOrder, Depth, DepthLevel, LeaderTerms, Side, SlotIndex};
+use qedex_primitives::{
+    BookOrder, Depth, DepthLevel, LeaderTerms, OrderId, PricePerKwh, Side, SlotIndex,
+};
 
 impl<T: Config> Pallet<T> {
     /// The terms of `slot`: frozen while it is in flight, otherwise those that it would get now.
@@ -14,7 +16,8 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// The energy at each price of an open book, best first.
+    /// The energy at each price of an open book, best first: at most [`Config::MaxTicks`] levels a
+    /// side.
     pub fn depth(slot: SlotIndex) -> Depth {
         let levels = |side| -> Vec<DepthLevel> {
             Levels::<T>::iter_prefix((slot, side))
@@ -29,15 +32,25 @@ impl<T: Config> Pallet<T> {
         Depth { bids: levels(Side::Bid), asks: levels(Side::Ask) }
     }
 
-    /// The orders of one side by merit: at most `count`, and at most [`MAX_PAGE`], after `skip`.
+    /// The orders of one side by merit: at most `count`, and at most [`MAX_PAGE`]. With `after`, those
+    /// that come after the order of this limit and number, whether that is there or not.
     pub fn book(
         slot: SlotIndex,
         side: Side,
-        skip: u32,
+        after: Option<(PricePerKwh, OrderId)>,
         count: u32,
     ) -> Vec<BookOrder<T::AccountId>> {
-        Orders::<T>::iter_prefix((slot, side))
-            .skip(skip as usize)
+        let prefix = (slot, side);
+        let orders = match after {
+            None => Orders::<T>::iter_prefix(prefix),
+            Some((limit, id)) => {
+                let last = OrderPriority::new(side, limit, id);
+                // Begins with the next key in storage: nothing before it is read.
+                let from = Orders::<T>::hashed_key_for((slot, side, last));
+                Orders::<T>::iter_prefix_from(prefix, from)
+            }
+        };
+        orders
             .take(count.min(MAX_PAGE) as usize)
             .map(|(key, order)| BookOrder {
                 id: key.id(),

@@ -36,7 +36,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Whether `who` satisfies `policy` now. Nobody satisfies a policy that does not exist.
-    pub(crate) fn satisfies_policy(who: &T::AccountId, policy: PolicyId) -> bool {
+    pub fn satisfies_policy(who: &T::AccountId, policy: PolicyId) -> bool {
         let now = T::Calendar::now();
         if Self::exclusion(who, now).is_some() {
             return false;
@@ -47,12 +47,12 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Whether `who` may act in `role` now.
-    pub(crate) fn may_act(who: &T::AccountId, role: Role) -> bool {
+    pub fn may_act(who: &T::AccountId, role: Role) -> bool {
         Roles::<T>::get(role).is_some_and(|policy| Self::satisfies_policy(who, policy))
     }
 
     /// What `policy` says about `who` now, and why.
-    pub(crate) fn explain_policy(who: &T::AccountId, policy: PolicyId) -> Explanation {
+    pub fn explain_policy(who: &T::AccountId, policy: PolicyId) -> Explanation {
         let now = T::Calendar::now();
         let mut obstacles = Vec::new();
         if let Some(Exclusion { reason, until }) = Self::exclusion(who, now) {
@@ -83,7 +83,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What the policy of `role` says about `who` now, and why.
-    pub(crate) fn explain_action(who: &T::AccountId, role: Role) -> Explanation {
+    pub fn explain_role(who: &T::AccountId, role: Role) -> Explanation {
         match Roles::<T>::get(role) {
             Some(policy) => Self::explain_policy(who, policy),
             None => Explanation {

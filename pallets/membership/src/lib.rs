@@ -457,27 +457,4 @@ pub mod pallet {
             Self::do_lift_exclusion(who, early)
         }
     }
-
-    #[pallet::view_functions]
-    impl<T: Config> Pallet<T> {
-        /// Whether `who` satisfies `policy` now.
-        pub fn satisfies(who: T::AccountId, policy: PolicyId) -> bool {
-            Self::satisfies_policy(&who, policy)
-        }
-
-        /// Whether `who` may act in `role` now.
-        pub fn may(who: T::AccountId, role: Role) -> bool {
-            Self::may_act(&who, role)
-        }
-
-        /// Whether `who` satisfies `policy` now and, if not, what stands in the way.
-        pub fn explain(who: T::AccountId, policy: PolicyId) -> Explanation {
-            Self::explain_policy(&who, policy)
-        }
-
-        /// Whether `who` may act in `role` now and, if not, what stands in the way.
-        pub fn explain_role(who: T::AccountId, role: Role) -> Explanation {
-            Self::explain_action(&who, role)
-        }
-    }
 }

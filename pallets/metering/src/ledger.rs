@@ -44,7 +44,7 @@ impl<T: Config> Pallet<T> {
 
     /// The same, as far as anything can be known of it: `None` before the slot takes readings, and
     /// where it lies further back than slots are kept.
-    pub(crate) fn known_flow(account: &T::AccountId, slot: SlotIndex) -> Option<Flow> {
+    pub fn known_flow(account: &T::AccountId, slot: SlotIndex) -> Option<Flow> {
         let takes_readings = T::Calendar::now() >= T::Calendar::schedule(slot).commitments_until;
         let is_known = takes_readings && slot >= Self::horizon();
         is_known.then(|| Self::flow_of(account, slot)).flatten()

@@ -81,7 +81,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The peak-to-average ratio of a day.
-    pub(crate) fn par_of(day: u64) -> Option<DayPar> {
+    pub fn par_of(day: u64) -> Option<DayPar> {
         let load: DayLoad = DayLoads::<T>::get(day);
         if load.is_empty() {
             return None;

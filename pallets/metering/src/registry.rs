@@ -174,7 +174,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The meters that measure the energy of `account` now or from a later slot on.
-    pub(crate) fn present_meters(account: &T::AccountId) -> Vec<MeterId> {
+    pub fn meters_of(account: &T::AccountId) -> Vec<MeterId> {
         let now = T::Calendar::current_slot();
         let mut meters = MetersOf::<T>::get(account).into_inner();
         meters.retain(|id| {

@@ -72,7 +72,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The band of a slot, without fixing anything.
-    pub(crate) fn expected_band(slot: SlotIndex) -> Band {
+    pub fn expected_band(slot: SlotIndex) -> Band {
         Bands::<T>::get(slot).unwrap_or_else(|| Self::work_out(slot).0)
     }
 }

@@ -68,6 +68,7 @@ mod tests;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state;
 pub mod types;
+mod views;
 pub mod weights;
 
 pub use pallet::*;
@@ -381,39 +382,6 @@ pub mod pallet {
             ensure!(Leaving::<T>::take(&who).is_some(), Error::<T>::NotLeaving);
             Self::deposit_event(Event::LeaveCancelled { who });
             Ok(())
-        }
-    }
-
-    #[pallet::view_functions]
-    impl<T: Config> Pallet<T> {
-        /// The score that each present validator would have if the session ended now, and why it
-        /// would be reduced. Downtime counts only when the session has ended.
-        pub fn scores() -> Vec<(T::AccountId, u64, Option<Reduction>)> {
-            Self::scored(pallet_session::Validators::<T>::get(), &[])
-        }
-
-        /// Who writes which slot of the present session.
-        pub fn schedule() -> Option<ScheduleOf<T>> {
-            CurrentSchedule::<T>::get()
-        }
-
-        /// The author of `slot` by the present schedule; nothing for slots before it.
-        pub fn author_of_slot(slot: AuraSlot) -> Option<T::AccountId> {
-            Self::author_at(slot)
-        }
-
-        /// Expected and actual shares in a past session, if it is still kept.
-        pub fn past_session(session: SessionIndex) -> Option<PastSessionOf<T>> {
-            PastSessions::<T>::get(session)
-        }
-
-        /// Expected and actual shares in all sessions that are kept, the latest first.
-        pub fn past_sessions() -> Vec<(SessionIndex, PastSessionOf<T>)> {
-            let current = pallet_session::CurrentIndex::<T>::get();
-            (1..=T::HistoryLength::get())
-                .filter_map(|back| current.checked_sub(back))
-                .filter_map(|session| Some((session, PastSessions::<T>::get(session)?)))
-                .collect()
         }
     }
 }

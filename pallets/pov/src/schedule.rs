@@ -209,7 +209,7 @@ impl<T: Config> Pallet<T> {
 
     /// The author of `slot`. In the block that brought the present schedule, and for it ever after,
     /// that is whom the schedule before had chosen.
-    pub(crate) fn author_at(slot: AuraSlot) -> Option<AccountOf<T>> {
+    pub fn author_at(slot: AuraSlot) -> Option<AccountOf<T>> {
         if let Some(change) = LastChange::<T>::get()
             && slot <= change.slot
         {

@@ -234,29 +234,4 @@ pub mod pallet {
             Self::do_unlock(who)
         }
     }
-
-    #[pallet::view_functions]
-    impl<T: Config> Pallet<T> {
-        /// The standing of `who`, in parts per million.
-        pub fn standing(who: T::AccountId) -> Permill {
-            Self::standing_of(&who)
-        }
-
-        /// How much `rater` trusts `ratee`, in parts per million, rounded down.
-        pub fn trust(rater: T::AccountId, ratee: T::AccountId) -> Trust {
-            Self::trust_of(&rater, &ratee)
-        }
-
-        /// The remembered raters of `ratee`: who, how it rated the ratee, and all ratings that it
-        /// gave, in millionths of a full rating.
-        pub fn raters(ratee: T::AccountId) -> Vec<(Rater<T::AccountId>, Counts, u64)> {
-            Self::remembered(&ratee).collect()
-        }
-
-        /// The trust deposit of `who` over the reference deposit, in parts per million, rounded
-        /// down, at most 10^6.
-        pub fn deposit_ppm(who: T::AccountId) -> u32 {
-            Self::deposit_ppm_of(&who)
-        }
-    }
 }

@@ -4,6 +4,7 @@ use crate::{
     Config, Counts, Event, Experience, Memories, Memory, PROBES, Pairs, Pallet, Places, Rater,
 };
 use frame_support::traits::Get;
+use qedex_primitives::reputation::RememberedRater;
 
 /// A rater who may be forgotten.
 struct Candidate<AccountId> {
@@ -71,15 +72,13 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// The remembered raters of `ratee`, how they rated it, and their experience.
-    pub(crate) fn remembered(
-        ratee: &T::AccountId,
-    ) -> impl Iterator<Item = (Rater<T::AccountId>, Counts, u64)> {
+    /// The remembered raters of `ratee`, at most [`Config::MaxRaters`].
+    pub fn remembered(ratee: &T::AccountId) -> impl Iterator<Item = RememberedRater<T::AccountId>> {
         (0..Memories::<T>::get(ratee).raters).filter_map(move |place| {
             let rater = Places::<T>::get(ratee, place)?;
             let pair = Pairs::<T>::get(ratee, &rater)?;
             let experience = Experience::<T>::get(&rater);
-            Some((rater, pair.sum, experience))
+            Some(RememberedRater { rater, ratings: pair.sum, experience })
         })
     }
 }

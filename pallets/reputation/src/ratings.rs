@@ -35,7 +35,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The standing of `who`.
-    pub(crate) fn standing_of(who: &T::AccountId) -> Permill {
+    pub fn standing_of(who: &T::AccountId) -> Permill {
         let Counts { kept, missed } = Totals::<T>::get(who);
         Permill::from_parts(standing::standing_ppm(kept, missed))
     }

@@ -15,15 +15,15 @@ use sp_runtime::{DispatchResult, Permill};
 
 impl<T: Config> Pallet<T> {
     /// How much `rater` trusts `ratee`.
-    pub(crate) fn trust_of(rater: &T::AccountId, ratee: &T::AccountId) -> Trust {
+    pub fn trust_of(rater: &T::AccountId, ratee: &T::AccountId) -> Trust {
         let parameters = StandingParameters::<T>::get();
         let rater = Self::rater(rater, T::Membership::owner_of(rater));
         let own = Pairs::<T>::get(ratee, &rater).map_or_else(Default::default, |pair| pair.sum);
         let others: Vec<Rater> = Self::remembered(ratee)
-            .filter(|(other, ..)| *other != rater)
-            .map(|(_, counts, experience)| Rater {
-                ratings: counts.into(),
-                experience: experience.into(),
+            .filter(|other| other.rater != rater)
+            .map(|other| Rater {
+                ratings: other.ratings.into(),
+                experience: other.experience.into(),
             })
             .collect();
         let deposit = Self::deposit_ppm_of(ratee);
@@ -33,7 +33,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The trust deposit of `who` over the reference deposit.
-    pub(crate) fn deposit_ppm_of(who: &T::AccountId) -> u32 {
+    pub fn deposit_ppm_of(who: &T::AccountId) -> u32 {
         let reference = StandingParameters::<T>::get().reference_deposit;
         TrustDeposits::<T>::get(who)
             .map_or(0, |deposit| trust::deposit_ppm(deposit.amount, reference))

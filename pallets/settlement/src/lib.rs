@@ -366,12 +366,4 @@ pub mod pallet {
             Ok(())
         }
     }
-
-    #[pallet::view_functions]
-    impl<T: Config> Pallet<T> {
-        /// The rules for a slot whose gate opens now.
-        pub fn rules() -> Rules {
-            Self::rules_at(T::Calendar::now())
-        }
-    }
 }

@@ -1,24 +1,52 @@
 //! What clients and other pallets ask.
 
-use crate::{Books, Config, OpenBooks, Pallet, Trades};
+use crate::{Books, Config, OpenBooks, Pallet, Rules, Sellers, Trades};
 use alloc::vec::Vec;
 use qedex_primitives::{
-    Balance, Bill, BillAudit, BillError, SlotIndex, TradeId, UnsettledSlots, Wh,
+    Balance, Bill, BillAudit, BillError, Calendar, Seller, SlotIndex, TradeId, UnsettledSlots, Wh,
+    settlement::{MAX_TRADES_OF_PAGE, OpenSlot, OpenTrade, TradePage},
 };
 
 impl<T: Config> Pallet<T> {
-    /// The open trades in which `who` buys or sells, by slot and number. Looks at every open trade.
-    pub fn trades_of(who: &T::AccountId) -> Vec<(SlotIndex, TradeId)> {
-        let mut trades = Vec::new();
-        for slot in OpenBooks::<T>::get() {
-            let mut of_slot: Vec<_> = Trades::<T>::iter_prefix(slot)
-                .filter(|(_, trade)| trade.buyer == *who || trade.seller == *who)
-                .map(|(id, _)| (slot, id))
-                .collect();
-            of_slot.sort_unstable();
-            trades.append(&mut of_slot);
-        }
-        trades
+    /// The rules for a slot whose gate opens now.
+    pub fn rules() -> Rules {
+        Self::rules_at(T::Calendar::now())
+    }
+
+    /// The slots with open trades, at most [`Config::MaxSlotsInFlight`], in ascending order.
+    pub fn open_slots() -> Vec<OpenSlot> {
+        OpenBooks::<T>::get()
+            .into_iter()
+            .filter_map(|slot| {
+                let book = Books::<T>::get(slot)?;
+                Some(OpenSlot { slot, trades: book.trades, open: book.open })
+            })
+            .collect()
+    }
+
+    /// The slots in which `who` sells in open trades, at most [`Config::MaxSlotsInFlight`].
+    pub fn sales_of(who: &T::AccountId) -> Vec<(SlotIndex, Seller)> {
+        OpenBooks::<T>::get()
+            .into_iter()
+            .filter_map(|slot| Some((slot, Sellers::<T>::get(slot, who)?)))
+            .collect()
+    }
+
+    /// Of the `count` trades of `slot` from number `from` on, those that are open and in which `who`
+    /// buys or sells. Looks at [`MAX_TRADES_OF_PAGE`] trades at most.
+    pub fn trades_of(
+        who: &T::AccountId,
+        slot: SlotIndex,
+        from: TradeId,
+        count: u32,
+    ) -> TradePage<T::AccountId> {
+        let end = Books::<T>::get(slot).map_or(0, |book| book.trades);
+        let until = from.saturating_add(count.min(MAX_TRADES_OF_PAGE)).min(end);
+        let trades = (from..until)
+            .filter_map(|id| Some(OpenTrade { id, trade: Trades::<T>::get(slot, id)? }))
+            .filter(|OpenTrade { trade, .. }| trade.buyer == *who || trade.seller == *who)
+            .collect();
+        TradePage { trades, next: (until < end).then_some(until) }
     }
 
     /// What a complaint about an open trade would hold of its buyer, in plancks.

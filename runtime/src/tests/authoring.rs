@@ -64,13 +64,13 @@ fn scores_follow_the_readings_of_the_validators_meters() {
         }
         let scores = Pov::scores();
         for (who, energy) in generated {
-            let score = scores.iter().find(|(id, ..)| *id == who.to_account_id()).unwrap().1;
+            let score = scores.iter().find(|s| s.who == who.to_account_id()).unwrap().score;
             let expected = qedex_math::score::generation_score(500_000, Wh(energy));
             assert_eq!(score, expected, "{who}");
         }
         // Dave is silent.
         let dave = Key::Dave.to_account_id();
-        assert_eq!(scores.iter().find(|(id, ..)| *id == dave).unwrap().1, 0);
+        assert_eq!(scores.iter().find(|s| s.who == dave).unwrap().score, 0);
     });
 }
 

@@ -114,7 +114,7 @@ fn an_open_book_and_its_result_can_be_read_while_they_matter() {
         let bids: Vec<_> = depth.bids.iter().map(level).collect();
         assert_eq!(bids, [(250, 300, 1), (200, 800, 2)]);
         assert_eq!(depth.asks.len(), 1);
-        let page: Vec<_> = Auction::book(SLOT, Side::Bid, 1, 1);
+        let page: Vec<_> = Auction::book(SLOT, Side::Bid, Some((price(250), 2)), 1);
         let expected = BookOrder {
             id: 0,
             who: 1,
@@ -124,11 +124,11 @@ fn an_open_book_and_its_result_can_be_read_while_they_matter() {
             held: 100 * MILLI,
         };
         assert_eq!(page, [expected]);
-        assert_eq!(Auction::book(SLOT, Side::Bid, 0, u32::MAX).len(), 3);
+        assert_eq!(Auction::book(SLOT, Side::Bid, None, u32::MAX).len(), 3);
         assert_eq!(Auction::result(SLOT), None);
         close_gate();
         assert_eq!(Auction::depth(SLOT), Default::default());
-        assert_eq!(Auction::book(SLOT, Side::Bid, 0, 10), []);
+        assert_eq!(Auction::book(SLOT, Side::Bid, None, 10), []);
         assert_eq!(Auction::result(SLOT).unwrap().volume, Wh(400));
         assert_eq!(Auction::terms(SLOT), Some(TERMS));
     });

@@ -148,7 +148,7 @@ fn a_thousand_credentials_are_void_after_one_call_of_constant_weight() {
         assert_ok!(Membership::bump_version(signed(REGISTRAR), PROSUMER));
         for who in holders.clone() {
             assert!(!may(who, Role::Trade));
-            let explanation = Membership::explain_role(who, Role::Trade);
+            let explanation = Membership::explain_role(&who, Role::Trade);
             let outdated = Lack::OutdatedVersion { held: 0, present: 1 };
             let obstacle = Obstacle::Lacks { attribute: PROSUMER, why: outdated };
             assert_eq!(explanation.obstacles, [obstacle]);

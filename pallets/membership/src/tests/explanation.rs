@@ -9,8 +9,8 @@ fn lacks(attribute: AttributeId, why: Lack) -> Obstacle {
 }
 
 fn obstacles(who: AccountId, policy: PolicyId) -> Vec<Obstacle> {
-    let explanation = Membership::explain(who, policy);
-    assert_eq!(explanation.passes, Membership::satisfies(who, policy));
+    let explanation = Membership::explain_policy(&who, policy);
+    assert_eq!(explanation.passes, Membership::satisfies_policy(&who, policy));
     assert_eq!(explanation.passes, explanation.obstacles.is_empty());
     assert_eq!(explanation.policy, Some(policy));
     explanation.obstacles
@@ -20,7 +20,10 @@ fn obstacles(who: AccountId, policy: PolicyId) -> Vec<Obstacle> {
 fn nothing_stands_in_the_way_of_who_passes() {
     run(|| {
         assert_eq!(obstacles(ANNA, TRADERS), []);
-        assert_eq!(Membership::explain(ANNA, TRADERS), Membership::explain_role(ANNA, Role::Trade));
+        assert_eq!(
+            Membership::explain_policy(&ANNA, TRADERS),
+            Membership::explain_role(&ANNA, Role::Trade)
+        );
     });
 }
 
@@ -85,7 +88,7 @@ fn an_unknown_policy_attribute_or_binding_is_named() {
     run(|| {
         assert_eq!(obstacles(ANNA, PolicyId(9)), [Obstacle::UnknownPolicy]);
         assert_eq!(
-            Membership::explain_role(ANNA, Role::Validate),
+            Membership::explain_role(&ANNA, Role::Validate),
             Explanation {
                 passes: false,
                 policy: None,
@@ -109,14 +112,14 @@ fn an_attribute_that_a_policy_names_twice_is_one_obstacle() {
         assert_ok!(Membership::create_policy(root(), twice));
         let policy = PolicyId(2);
         assert_eq!(obstacles(ANNA, policy), [lacks(SOLAR, Lack::MissingCredential)]);
-        assert_eq!(Membership::explain(ANNA, policy).parts.len(), 3);
+        assert_eq!(Membership::explain_policy(&ANNA, policy).parts.len(), 3);
     });
 }
 
 #[test]
 fn the_formula_is_shown_part_by_part_from_the_whole_down() {
     run(|| {
-        let parts = Membership::explain(ANNA, SELLERS).parts;
+        let parts = Membership::explain_policy(&ANNA, SELLERS).parts;
         let told: Vec<_> =
             parts.iter().map(|part| (part.depth, part.node, part.holds, part.blocks)).collect();
         assert_eq!(

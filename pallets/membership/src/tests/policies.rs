@@ -113,9 +113,9 @@ fn pointing_a_role_to_another_policy_takes_effect_at_once() {
 #[test]
 fn the_views_agree_with_the_trait() {
     run(|| {
-        assert!(Membership::satisfies(ANNA, TRADERS));
-        assert!(!Membership::satisfies(ANNA, SELLERS));
-        assert!(Membership::may(ANNA, Role::Trade));
-        assert!(!Membership::may(ANNA, Role::Sell));
+        assert!(Membership::satisfies_policy(&ANNA, TRADERS));
+        assert!(!Membership::satisfies_policy(&ANNA, SELLERS));
+        assert!(Membership::may_act(&ANNA, Role::Trade));
+        assert!(!Membership::may_act(&ANNA, Role::Sell));
     });
 }

@@ -225,7 +225,7 @@ proptest! {
                     for role in Role::ALL {
                         let expected = model.may(who, role);
                         prop_assert_eq!(may(who, role), expected, "{:?}: {}", act, who);
-                        let explained = Membership::explain_role(who, role);
+                        let explained = Membership::explain_role(&who, role);
                         prop_assert_eq!(explained.passes, expected);
                     }
                 }

@@ -70,7 +70,7 @@ fn a_policy_over_a_removed_attribute_can_be_required_by_no_role() {
         );
         // The policy is there still, and does without the attribute where it can.
         issue(INSPECTOR, ANNA, SOLAR, ANNAS_OWNER);
-        assert!(Membership::satisfies(ANNA, SELLERS));
+        assert!(Membership::satisfies_policy(&ANNA, SELLERS));
         assert_ok!(Membership::register_attribute(
             root(),
             BoundedVec::default(),

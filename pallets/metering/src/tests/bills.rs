@@ -108,30 +108,30 @@ fn silence_counts_as_nothing_generated_and_the_capacity_consumed() {
     run(|| {
         let flow =
             |generated, consumed| Some(Flow { generated: Wh(generated), consumed: Wh(consumed) });
-        assert_eq!(Metering::flow(ANNA, SLOT), flow(0, 2 * CAPACITY.0));
+        assert_eq!(Metering::known_flow(&ANNA, SLOT), flow(0, 2 * CAPACITY.0));
         submit(reading(FIRST, SLOT, 900, 100));
-        assert_eq!(Metering::flow(ANNA, SLOT), flow(900, 100 + CAPACITY.0));
+        assert_eq!(Metering::known_flow(&ANNA, SLOT), flow(900, 100 + CAPACITY.0));
         submit(reading(SECOND, SLOT, 5, 300));
-        assert_eq!(Metering::flow(ANNA, SLOT), flow(905, 400));
+        assert_eq!(Metering::known_flow(&ANNA, SLOT), flow(905, 400));
     });
 }
 
 #[test]
 fn without_an_active_meter_nothing_is_known_to_have_flowed() {
     run(|| {
-        assert_eq!(Metering::flow(CLARA, SLOT), None);
+        assert_eq!(Metering::known_flow(&CLARA, SLOT), None);
         begin(SLOT);
         assert_ok!(decommission(BENS));
         open_window(later(SLOT, 5));
-        assert!(Metering::flow(BEN, later(SLOT, 4)).is_some());
-        assert_eq!(Metering::flow(BEN, later(SLOT, 5)), None);
+        assert!(Metering::known_flow(&BEN, later(SLOT, 4)).is_some());
+        assert_eq!(Metering::known_flow(&BEN, later(SLOT, 5)), None);
     });
 }
 
 #[test]
 fn nothing_is_known_of_what_has_not_been_read_yet_or_is_not_kept() {
     run(|| {
-        let known = |slot| Metering::flow(BEN, slot).is_some();
+        let known = |slot| Metering::known_flow(&BEN, slot).is_some();
         let opens = TestCalendar::schedule(SLOT).commitments_until;
         Now::set(opens - 1);
         assert!(!known(SLOT));

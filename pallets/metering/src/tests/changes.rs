@@ -110,10 +110,10 @@ fn the_meters_of_both_owners_are_known_while_it_matters() {
     run(|| {
         begin(SLOT);
         assert_ok!(transfer(BENS, CLARA));
-        assert_eq!(Metering::meters_of(BEN), [BENS], "until it has passed on");
-        assert_eq!(Metering::meters_of(CLARA), [BENS]);
+        assert_eq!(Metering::meters_of(&BEN), [BENS], "until it has passed on");
+        assert_eq!(Metering::meters_of(&CLARA), [BENS]);
         begin(UNOPENED);
-        assert_eq!(Metering::meters_of(BEN), []);
+        assert_eq!(Metering::meters_of(&BEN), []);
         // The former meter stays on the list for the bills of its slots.
         assert_eq!(MetersOf::<Test>::get(BEN).into_inner(), [BENS]);
         finalise(UNOPENED);
@@ -131,7 +131,7 @@ fn a_meter_may_return_to_its_owner() {
         finalise(UNOPENED);
         assert_ok!(transfer(BENS, BEN));
         assert_eq!(MetersOf::<Test>::get(BEN).into_inner(), [BENS]);
-        assert_eq!(Metering::meters_of(CLARA), [BENS]);
+        assert_eq!(Metering::meters_of(&CLARA), [BENS]);
     });
 }
 
@@ -151,7 +151,7 @@ fn a_decommissioned_meter_reads_no_slot_from_then_on() {
         open_window(UNOPENED);
         refused(reading(BENS, UNOPENED, 700, 0), Error::Decommissioned);
         assert_eq!(delivered(BEN, UNOPENED), None);
-        assert_eq!(Metering::meters_of(BEN), []);
+        assert_eq!(Metering::meters_of(&BEN), []);
     });
 }
 

@@ -56,7 +56,7 @@ fn a_correction_is_visible_as_such() {
                 after_freeze: false,
             })
         );
-        let [told] = Metering::readings(BENS, SlotIndex(0), SLOT.next()).try_into().unwrap();
+        let [told] = Metering::readings_of(BENS, SlotIndex(0), SLOT.next()).try_into().unwrap();
         assert_eq!(told.flow, reading(600));
         assert_eq!(told.original, Some(reading(700)));
     });
@@ -86,11 +86,14 @@ fn after_the_freeze_a_correction_changes_the_record_and_no_settlement() {
         freeze(SLOT);
         assert_ok!(correct(SECOND_INSTALLER, BENS, 300, 200));
         assert!(Corrections::<Test>::get(SLOT, BENS).unwrap().after_freeze);
-        assert_eq!(Metering::totals(BEN, SLOT).unwrap().surplus(), Wh(100));
-        assert_eq!(Metering::flow(BEN, SLOT), Some(Flow { generated: Wh(300), consumed: Wh(200) }));
+        assert_eq!(AccountTotals::<Test>::get(SLOT, BEN).unwrap().surplus(), Wh(100));
+        assert_eq!(
+            Metering::known_flow(&BEN, SLOT),
+            Some(Flow { generated: Wh(300), consumed: Wh(200) })
+        );
         assert_eq!(
             <Metering as EnergyFlow<AccountId>>::flow(&BEN, SLOT),
-            Metering::flow(BEN, SLOT)
+            Metering::known_flow(&BEN, SLOT)
         );
         // Trades whose page of the settlement comes later are settled by the freeze all the same.
         assert_eq!(delivered(BEN, SLOT), Some(Wh(600)));

@@ -35,7 +35,7 @@ fn the_ratio_of_a_day_is_over_its_closed_slots() {
     run(|| {
         begin(MORNING);
         poll();
-        assert_eq!(Metering::par(10), None);
+        assert_eq!(Metering::par_of(10), None);
         for (place, consumed) in [(0, 300), (1, 100), (3, 200)] {
             read(later(MORNING, place), consumed);
         }
@@ -43,7 +43,10 @@ fn the_ratio_of_a_day_is_over_its_closed_slots() {
         poll();
         poll();
         // 300 * 4 / 600, the slot without a reading counting as zero.
-        assert_eq!(Metering::par(10), Some(DayPar { ppm: Some(2_000_000), slots: 4, metered: 3 }));
+        assert_eq!(
+            Metering::par_of(10),
+            Some(DayPar { ppm: Some(2_000_000), slots: 4, metered: 3 })
+        );
     });
 }
 
@@ -55,10 +58,10 @@ fn a_whole_day_has_96_slots() {
         read(later(MORNING, 40), 5);
         live(later(MORNING, 41), later(midnight, 5));
         assert_eq!(
-            Metering::par(10),
+            Metering::par_of(10),
             Some(DayPar { ppm: Some(96_000_000), slots: 96, metered: 1 })
         );
-        assert_eq!(Metering::par(11).unwrap().ppm, None, "nothing but zeros");
+        assert_eq!(Metering::par_of(11).unwrap().ppm, None, "nothing but zeros");
     });
 }
 
@@ -72,16 +75,16 @@ fn the_ratio_outlives_the_readings() {
         for _ in 0..200 {
             Metering::on_idle(1, Weight::MAX);
         }
-        assert_eq!(Metering::readings(FIRST, SlotIndex(0), later(MORNING, 250)), []);
-        assert_eq!(Metering::par(10).unwrap().ppm, Some(96_000_000));
+        assert_eq!(Metering::readings_of(FIRST, SlotIndex(0), later(MORNING, 250)), []);
+        assert_eq!(Metering::par_of(10).unwrap().ppm, Some(96_000_000));
         begin(SlotIndex((10 + KEPT_DAYS) * 96));
         Metering::on_idle(1, Weight::MAX);
-        assert!(Metering::par(10).is_some());
+        assert!(Metering::par_of(10).is_some());
         begin(SlotIndex((11 + KEPT_DAYS) * 96));
         for _ in 0..100 {
             Metering::on_idle(1, Weight::MAX);
         }
-        assert_eq!(Metering::par(10), None);
+        assert_eq!(Metering::par_of(10), None);
         assert_eq!(OldestDay::<Test>::get(), Some(11));
     });
 }
@@ -95,10 +98,10 @@ fn slots_close_at_the_freeze_and_not_before() {
         freeze(SLOT);
         Now::mutate(|now| *now -= 1);
         poll();
-        assert_eq!(Metering::par(SLOT.0 / 96), None);
+        assert_eq!(Metering::par_of(SLOT.0 / 96), None);
         freeze(SLOT);
         poll();
-        assert_eq!(Metering::par(SLOT.0 / 96).unwrap().metered, 1);
+        assert_eq!(Metering::par_of(SLOT.0 / 96).unwrap().metered, 1);
         assert_eq!(Metering::demand(SLOT), Some(Wh(300)));
     });
 }

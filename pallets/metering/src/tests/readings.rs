@@ -35,8 +35,8 @@ fn a_good_reading_counts_whoever_carries_it() {
         );
         assert_eq!(AccountTotals::<Test>::get(SLOT, ANNA), totals(800, 300, 1));
         assert_eq!(SlotTotals::<Test>::get(SLOT), totals(800, 300, 1));
-        assert_eq!(Metering::totals(ANNA, SLOT), totals(800, 300, 1));
-        assert_eq!(Metering::totals(CARRIER, SLOT), None);
+        assert_eq!(AccountTotals::<Test>::get(SLOT, ANNA), totals(800, 300, 1));
+        assert_eq!(AccountTotals::<Test>::get(SLOT, CARRIER), None);
         assert_eq!(events(), [accepted(0, FIRST, 800, 300)]);
     });
 }

@@ -33,7 +33,7 @@ fn an_installer_registers_a_meter_that_is_active_from_the_first_unopened_slot_on
             })
         );
         assert_eq!(MeterByKey::<Test>::get(sr_key("new")), Some(id));
-        assert_eq!(Metering::meters_of(CLARA), [id]);
+        assert_eq!(Metering::meters_of(&CLARA), [id]);
         assert_eq!(
             events(),
             [Event::MeterRegistered {
@@ -178,6 +178,6 @@ fn genesis_reads_as_camel_case_json() {
     let genesis: GenesisConfig<Test> = serde_json::from_str(json).unwrap();
     assert_eq!(genesis.meters[0].key, sr_key("Alice"));
     ExtBuilder { genesis }.build_and_execute(|| {
-        assert_eq!(Metering::meters_of(CLARA), [MeterId(0)]);
+        assert_eq!(Metering::meters_of(&CLARA), [MeterId(0)]);
     });
 }

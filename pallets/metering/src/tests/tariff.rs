@@ -136,7 +136,7 @@ fn before_the_gate_opens_the_band_is_foretold_and_not_fixed() {
         freeze(SLOT);
         let slot = later(SLOT, 20);
         assert_eq!(band(slot), Band::On, "by what is known now");
-        assert_eq!(Metering::band(slot), Band::On);
+        assert_eq!(Metering::expected_band(slot), Band::On);
         assert_eq!(Bands::<Test>::iter().count(), 0);
     });
 }
@@ -146,7 +146,7 @@ fn a_view_fixes_nothing() {
     run(|| {
         assert_ok!(set(rule(1_000, 1, &[])));
         open_gate(SLOT);
-        assert_eq!(Metering::band(SLOT), Band::Off);
+        assert_eq!(Metering::expected_band(SLOT), Band::Off);
         assert_eq!(Bands::<Test>::iter().count(), 0);
     });
 }

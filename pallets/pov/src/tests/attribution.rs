@@ -111,12 +111,12 @@ fn the_rotation_block_belongs_to_whom_the_old_schedule_chose() {
             end_block();
             assert_eq!(next_block(rotation), chosen);
             // Asked again after the new schedule is there, and after the block has ended.
-            assert_eq!(Pov::author_of_slot(rotation), Some(chosen));
+            assert_eq!(Pov::author_at(rotation), Some(chosen));
             differs |= client_choice(rotation) != chosen;
             let mut encoded: &[u8] = &codec::Encode::encode(&Slot::from(rotation));
             let digest = [(AURA_ENGINE_ID, core::mem::take(&mut encoded))];
             assert_eq!(Pov::find_author(digest), Some(chosen));
-            assert_eq!(Pov::author_of_slot(rotation - 1), None);
+            assert_eq!(Pov::author_at(rotation - 1), None);
         }
         assert!(differs, "the new list would have named somebody else at least once");
     });
@@ -220,14 +220,17 @@ fn without_a_beacon_the_block_before_orders() {
 }
 
 #[test]
-fn the_history_is_bounded_and_the_views_show_it() {
+fn the_history_is_bounded_and_shown_in_pages() {
     run(&[1, 2, 3, 4], || {
         advance_sessions(7, &[]);
-        let sessions: Vec<_> =
-            Pov::past_sessions().into_iter().map(|(session, _)| session).collect();
-        assert_eq!(sessions, [6, 5, 4, 3]);
-        assert_eq!(Pov::past_session(2), None);
-        assert!(Pov::past_session(6).is_some());
-        assert_eq!(Pov::schedule().unwrap().session, 7);
+        let sessions = |first, count| -> Vec<_> {
+            Pov::past_sessions(first, count).into_iter().map(|(session, _)| session).collect()
+        };
+        assert_eq!(sessions(0, u32::MAX), [3, 4, 5, 6]);
+        assert_eq!(sessions(0, 2), [3, 4]);
+        assert_eq!(sessions(5, 1), [5]);
+        assert_eq!(sessions(6, 9), [6]);
+        assert_eq!(sessions(7, 9), []);
+        assert_eq!(schedule().session, 7);
     });
 }

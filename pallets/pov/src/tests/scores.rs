@@ -15,7 +15,7 @@ fn flow(generated: u64, consumed: u64) -> Flow {
 
 fn score(who: AccountId) -> u64 {
     let scores = Pov::scores();
-    scores.into_iter().find(|(account, ..)| *account == who).unwrap().1
+    scores.into_iter().find(|scored| scored.who == who).unwrap().score
 }
 
 fn reduction(who: AccountId) -> Option<Reduction> {
@@ -64,7 +64,7 @@ fn a_score_is_the_mean_of_what_applies_in_each_slot() {
 #[test]
 fn without_a_meter_a_score_is_zero_and_shares_of_zeros_are_equal() {
     run(&[1, 2, 3, 4], || {
-        assert!(Pov::scores().iter().all(|(_, score, reduced)| *score == 0 && reduced.is_none()));
+        assert!(Pov::scores().iter().all(|scored| scored.score == 0 && scored.reduced.is_none()));
         advance_sessions(1, &[]);
         assert!((1..=4).all(|who| slots(who) == 5));
     });

@@ -28,13 +28,13 @@ fn set(change: impl FnOnce(&mut Parameters)) -> frame_support::dispatch::Dispatc
 #[test]
 fn a_deposit_counts_by_its_share_of_the_reference() {
     run(|| {
-        assert_eq!(Reputation::deposit_ppm(ANNA), 0);
+        assert_eq!(Reputation::deposit_ppm_of(&ANNA), 0);
         assert_ok!(lock(ANNA, 25 * QED));
-        assert_eq!(Reputation::deposit_ppm(ANNA), 250_000);
+        assert_eq!(Reputation::deposit_ppm_of(&ANNA), 250_000);
         // 0.5 and 0.3 of one half, and 0.2 of one quarter.
-        assert_eq!(Reputation::trust(BEN, ANNA).trust_ppm, 450_000);
+        assert_eq!(Reputation::trust_of(&BEN, &ANNA).trust_ppm, 450_000);
         assert_ok!(lock(ANNA, 300 * QED));
-        assert_eq!(Reputation::deposit_ppm(ANNA), 1_000_000);
+        assert_eq!(Reputation::deposit_ppm_of(&ANNA), 1_000_000);
         assert_eq!(held(ANNA), 325 * QED);
     });
 }
@@ -56,7 +56,7 @@ fn a_deposit_stays_locked_from_the_latest_addition_on() {
         let event = Event::DepositUnlocked { who: ANNA, amount: 25 * QED + 1 };
         System::assert_last_event(event.into());
         assert_eq!((held(ANNA), Balances::free_balance(ANNA)), (0, FUNDS));
-        assert_eq!(Reputation::deposit_ppm(ANNA), 0);
+        assert_eq!(Reputation::deposit_ppm_of(&ANNA), 0);
         assert_noop!(unlock(ANNA), Error::<Test>::NoDeposit);
     });
 }

@@ -45,7 +45,7 @@ fn events() -> Vec<Event<Test>> {
 fn the_unknown_stand_at_one_half() {
     run(|| {
         assert_eq!(standing(ANNA), Permill::from_percent(50));
-        assert_eq!(Reputation::standing(ANNA), Permill::from_percent(50));
+        assert_eq!(Reputation::standing_of(&ANNA), Permill::from_percent(50));
     });
 }
 

@@ -6,7 +6,7 @@ use frame_support::assert_ok;
 use qedex_math::trust::{self, Decay, Ratings as Whole, Trust};
 
 fn trust(rater: AccountId, ratee: AccountId) -> Trust {
-    Reputation::trust(rater, ratee)
+    Reputation::trust_of(&rater, &ratee)
 }
 
 /// `kept` full ratings and `missed` ones, each on a day of its own.

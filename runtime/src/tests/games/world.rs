@@ -155,7 +155,7 @@ impl World {
 
     /// The standing of `who` in millionths.
     pub fn standing_of(&mut self, who: Key) -> u32 {
-        self.look(|| Reputation::standing(who.to_account_id()).deconstruct())
+        self.look(|| Reputation::standing_of(&who.to_account_id()).deconstruct())
     }
 
     /// Goes on until the next midnight.
