@@ -8,6 +8,7 @@ mod authoring;
 mod documents;
 mod games;
 mod metering;
+mod questions;
 mod seam;
 mod versions;
 

@@ -9,5 +9,5 @@ mod document;
 mod honesty;
 mod parameters;
 mod pauses;
-mod round;
-mod world;
+pub mod round;
+pub mod world;
