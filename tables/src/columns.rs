@@ -12,13 +12,23 @@ pub struct Columns<const N: usize> {
     names: [usize; N],
 }
 
+/// What becomes of columns that nobody wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// They are passed over.
+    Ignored,
+    /// They are an error: a name may be misspelt.
+    Refused,
+}
+
 impl<const N: usize> Columns<N> {
-    /// Finds `wanted` in a header that has no other column, each once and under one name.
+    /// Finds `wanted` in a header, each once and under one name.
     pub(crate) fn find(
         file: &str,
         line: usize,
         header: &[String],
         wanted: [Column<'_>; N],
+        others: Others,
     ) -> Result<Self, Error> {
         let refuse = |what: String| Error::Line { file: file.to_owned(), line, what };
         let all = || wanted.map(|names| names.join(" or ")).join(", ");
@@ -49,7 +59,9 @@ impl<const N: usize> Columns<N> {
         let is_wanted = |title: &&String| {
             wanted.iter().copied().flatten().any(|name| title.eq_ignore_ascii_case(name))
         };
-        if let Some(other) = header.iter().find(|title| !is_wanted(title)) {
+        if let Others::Refused = others
+            && let Some(other) = header.iter().find(|title| !is_wanted(title))
+        {
             return Err(refuse(format!(
                 "the column {other:?} means nothing here; the columns are {}",
                 all()

@@ -29,7 +29,7 @@ pub use columns::{Column, Columns};
 pub use decimal::{Decimal, Misfit, NotDecimal, plain};
 pub use error::Error;
 #[cfg(feature = "time")]
-pub use moment::{Moment, Zone};
+pub use moment::{Moment, TimeOfDay, Zone};
 pub use quantity::Quantity;
 pub use slots::contiguous;
 pub use table::{Row, Table};

@@ -2,7 +2,7 @@
 
 use jiff::{
     Timestamp,
-    civil::{Date, DateTime, Time},
+    civil::DateTime,
     fmt::temporal::{Pieces, PiecesOffset},
     tz::{AmbiguousOffset, Offset, TimeZone},
 };
@@ -20,6 +20,47 @@ pub struct Moment {
     offset: Option<Offset>,
     /// Whether the offset is printed: whoever reads a time without one gets it back without.
     has_own_offset: bool,
+}
+
+/// A minute of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeOfDay {
+    hour: i8,
+    minute: i8,
+}
+
+impl FromStr for TimeOfDay {
+    type Err = String;
+
+    /// Reads `11:00`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let two_digits = |text: &str, most: i8| -> Option<i8> {
+            let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|number| is_number && *number <= most)
+        };
+        let read = text.split_once(':').and_then(|(hour, minute)| {
+            Some(Self { hour: two_digits(hour, 23)?, minute: two_digits(minute, 59)? })
+        });
+        read.ok_or_else(|| format!("{text:?} is no time of day like 11:00"))
+    }
+}
+
+impl fmt::Display for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}:{:02}", self.hour, self.minute)
+    }
+}
+
+impl TimeOfDay {
+    /// The minute of the hour.
+    pub const fn minute(self) -> i8 {
+        self.minute
+    }
+
+    /// Whether a day begins with it.
+    pub const fn is_midnight(self) -> bool {
+        self.hour == 0 && self.minute == 0
+    }
 }
 
 impl FromStr for Zone {
@@ -75,19 +116,15 @@ impl Moment {
         Ok(Self { local, offset, has_own_offset: own.is_some() })
     }
 
-    /// The local time.
-    pub const fn local(&self) -> DateTime {
-        self.local
+    /// What a clock shows.
+    pub fn time_of_day(&self) -> TimeOfDay {
+        let time = self.local.time();
+        TimeOfDay { hour: time.hour(), minute: time.minute() }
     }
 
-    /// The local day.
-    pub fn day(&self) -> Date {
-        self.local.date()
-    }
-
-    /// The local time of day.
-    pub fn time_of_day(&self) -> Time {
-        self.local.time()
+    /// Whether a calendar shows the same day.
+    pub fn is_on_day_of(&self, other: &Self) -> bool {
+        self.local.date() == other.local.date()
     }
 
     /// Whether it was written with an offset.
@@ -123,7 +160,7 @@ impl Moment {
 impl fmt::Display for Moment {
     /// As `2016-07-11T10:00`, with the offset behind it where the time was written with one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}T{}", self.day(), self.time_of_day().strftime("%H:%M"))?;
+        write!(f, "{}T{}", self.local.date(), self.time_of_day())?;
         match self.offset.filter(|_| self.has_own_offset) {
             Some(Offset::UTC) => f.write_str("Z"),
             Some(offset) => write!(
@@ -140,6 +177,28 @@ impl fmt::Display for Moment {
 }
 
 impl Zone {
+    /// If `name` is that of a column of times, `time`, the zone that it declares: `time (Europe/Berlin)`,
+    /// `time [UTC]` and `time_utc` declare one.
+    ///
+    /// # Errors
+    /// If the zone is not known.
+    pub fn of_column(name: &str) -> Option<Result<Option<Self>, String>> {
+        let (time, rest) = name.split_at_checked("time".len())?;
+        if !time.eq_ignore_ascii_case("time") {
+            return None;
+        }
+        let rest = rest.trim();
+        if rest.is_empty() {
+            return Some(Ok(None));
+        }
+        if rest.eq_ignore_ascii_case("_utc") {
+            return Some(Ok(Some(Self(TimeZone::UTC))));
+        }
+        let within = |open, close| rest.strip_prefix(open)?.strip_suffix(close);
+        let zone = within('(', ')').or_else(|| within('[', ']'))?;
+        Some(zone.trim().parse().map(Some))
+    }
+
     fn offset_of(&self, local: DateTime) -> Result<Offset, String> {
         let name = |offset: Offset| {
             Moment { local, offset: Some(offset), has_own_offset: true }.to_string()
@@ -244,6 +303,32 @@ mod tests {
         assert!(never.starts_with("2016-03-27T02:15 never occurs in Europe/Berlin"), "{never}");
         assert!(read("2016-10-30T02:15+02:00", "Europe/Berlin").is_ok());
         assert!(read("2016-10-30T02:15", "UTC").is_ok());
+    }
+
+    #[test]
+    fn a_column_of_times_may_declare_its_zone() {
+        let zone = |name: &str| {
+            Zone::of_column(name).map(|zone| zone.map(|zone| zone.map(|zone| zone.to_string())))
+        };
+        assert_eq!(zone("time"), Some(Ok(None)));
+        assert_eq!(zone("Time"), Some(Ok(None)));
+        assert_eq!(zone("time (Europe/Berlin)"), Some(Ok(Some("Europe/Berlin".to_owned()))));
+        assert_eq!(zone("time[UTC]"), Some(Ok(Some("UTC".to_owned()))));
+        assert_eq!(zone("time_utc"), Some(Ok(Some("UTC".to_owned()))));
+        assert!(zone("time (Berlin)").unwrap().is_err());
+        assert_eq!(zone("timer"), None);
+        assert_eq!(zone("date"), None);
+    }
+
+    #[test]
+    fn a_time_of_day_is_hours_and_minutes() {
+        assert_eq!(
+            "09:05".parse::<TimeOfDay>().map(|time| time.to_string()).as_deref(),
+            Ok("09:05")
+        );
+        for text in ["", "11", "24:00", "1:00", "11:60", "11:00:00", "noon", "+1:00"] {
+            assert!(text.parse::<TimeOfDay>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The reader.
 
 use crate::{
-    columns::{Column, Columns},
+    columns::{Column, Columns, Others},
     error::Error,
     text::{self, line_ends},
 };
@@ -102,12 +102,29 @@ impl Table {
     /// # Errors
     /// If one is missing, comes twice, comes under two names, or is not wanted.
     pub fn columns<const N: usize>(&self, wanted: [Column<'_>; N]) -> Result<Columns<N>, Error> {
-        Columns::find(&self.file, self.header_line, &self.names, wanted)
+        Columns::find(&self.file, self.header_line, &self.names, wanted, Others::Refused)
+    }
+
+    /// Where the columns `wanted` stand, if the table has these, each under one of its names; whatever
+    /// others it has.
+    ///
+    /// # Errors
+    /// If one is missing, comes twice or comes under two names.
+    pub fn columns_among_others<const N: usize>(
+        &self,
+        wanted: [Column<'_>; N],
+    ) -> Result<Columns<N>, Error> {
+        Columns::find(&self.file, self.header_line, &self.names, wanted, Others::Ignored)
     }
 
     /// An error of the header.
     pub fn header_error(&self, what: String) -> Error {
         Error::Line { file: self.file.clone(), line: self.header_line, what }
+    }
+
+    /// An error of a line.
+    pub fn line_error(&self, line: usize, what: String) -> Error {
+        Error::Line { file: self.file.clone(), line, what }
     }
 
     /// An error of the table as a whole.

@@ -19,7 +19,8 @@ pub struct TimeAxis {
 }
 
 impl Step {
-    const fn minutes(self) -> i64 {
+    /// How many minutes.
+    pub const fn minutes(self) -> i64 {
         match self {
             Self::QuarterHour => 15,
             Self::Hour => 60,

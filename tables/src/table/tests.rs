@@ -56,6 +56,13 @@ fn a_column_that_is_missing_doubled_or_unknown_is_named() {
 }
 
 #[test]
+fn other_columns_are_passed_over_where_that_is_asked_for() {
+    let table = Table::parse("t.csv", "note,id,wh\nx,a,1\n").unwrap();
+    assert!(table.columns_among_others([&["id"][..], &["wh"]]).is_ok());
+    assert!(table.columns_among_others([&["id"][..], &["kwh"]]).is_err());
+}
+
+#[test]
 fn a_column_has_one_of_its_names() {
     let find = |header: &str| {
         let table = Table::parse("t.csv", header).unwrap();
