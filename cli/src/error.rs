@@ -14,6 +14,9 @@ pub enum Error {
     /// An argument or a file does not say what it should.
     #[error("bad input: {0}")]
     BadInput(String),
+    /// A table does not say what it should.
+    #[error("bad input: {0}")]
+    Table(qedex_tables::Error),
     /// A file cannot be read or written.
     #[error("{path}: {reason}")]
     File {
@@ -36,6 +39,15 @@ impl Error {
     /// The chain answered something that a command cannot use.
     pub const fn answer(what: String) -> Self {
         Self::Chain(qedex_client::Error::Answer(what))
+    }
+}
+
+impl From<qedex_tables::Error> for Error {
+    fn from(error: qedex_tables::Error) -> Self {
+        match error {
+            qedex_tables::Error::Unreadable { file, reason } => Self::File { path: file, reason },
+            error => Self::Table(error),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! - [`accounts`]: names of accounts; [`slots`]: names of slots;
 //! - [`args`]: what it takes; [`commands`]: a file a command, its options beside its code;
 //! - [`plan`]: what can be known without a node;
-//! - [`output`]: the one printer; [`store`]: private files of openings.
+//! - [`output`]: the one printer; [`store`]: private files of openings; [`tables`]: what is read.
 
 mod accounts;
 mod args;
@@ -13,6 +13,7 @@ mod output;
 mod plan;
 mod slots;
 mod store;
+mod tables;
 
 use commands::Found;
 use std::process::ExitCode;

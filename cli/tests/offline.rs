@@ -7,10 +7,14 @@ use serde_json::{Value, json};
 use std::process::Output;
 
 fn par(table: &str) -> Output {
+    par_with(table, &[])
+}
+
+fn par_with(table: &str, options: &[&str]) -> Output {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), table).expect("a writable file");
     let path = file.path().to_str().expect("a readable path");
-    qedex(&["plan", "par", "--load", path, "--json"])
+    qedex(&[&["plan", "par", "--load", path, "--json"], options].concat())
 }
 
 fn answer(output: &Output) -> Value {
@@ -28,20 +32,23 @@ fn the_peak_to_average_ratio_is_a_whole_number_or_nothing() {
 #[test]
 fn a_bad_load_is_refused_with_the_reason() {
     for (table, why) in [
-        ("", "the file is empty"),
-        ("1,100\n2,300\n", "the header is"),
-        ("slot,kwh\n1,100\n", "the header is"),
-        ("slot,wh,note\n1,100,x\n", "the header is"),
+        ("", "there is nothing in the file"),
+        ("1,100\n2,300\n", "line 1: there is no column slot; the header should be slot, kwh or wh"),
+        ("slot,joule\n1,100\n", "line 1: there is no column kwh or wh"),
+        ("slot,wh,note\n1,100,x\n", "line 1: the column \"note\" means nothing here"),
+        ("slot,wh,kwh\n1,100,1\n", "line 1: the columns wh and kwh say the same"),
         ("slot,wh\n", "there is no slot"),
-        ("slot,wh\n1,0x10\n", "\"0x10\" is no whole number"),
-        ("slot,wh\n0x1,10\n", "\"0x1\" is no whole number"),
-        ("slot,wh\n1,-5\n", "\"-5\" is no whole number"),
-        ("slot,wh\n1,1.5\n", "\"1.5\" is no whole number"),
-        ("slot,wh\n1,\n", "\"\" is no whole number"),
-        ("slot,wh\n1,18446744073709551616\n", "is too large"),
-        ("slot,wh\n1,1,1\n", "line: 2"),
-        ("slot,wh\n1\n", "line: 2"),
-        ("slot,wh\n1,5\n1,6\n", "slot 1 comes twice"),
+        ("slot,wh\n1,0x10\n", "line 2: wh \"0x10\" is hexadecimal"),
+        ("slot,wh\n0x1,10\n", "line 2: slot \"0x1\" is hexadecimal"),
+        ("slot,wh\n1,-5\n", "line 2: wh -5 is below 0 Wh"),
+        ("slot,wh\n1,1.5\n", "line 2: wh 1.5 is no whole number of Wh; kWh stand in a column kwh"),
+        ("slot,kwh\n1,0.0005\n", "line 2: kwh 0.0005 is finer than the smallest step, 0.001 kWh"),
+        ("slot,wh\n1,\n", "line 2: wh is missing"),
+        ("slot,wh\n1,18446744073709551616\n", "is above the largest, 18446744073709551615 Wh"),
+        ("slot,wh\n1,1,1\n", "line 2: the row has 3 cells, and the header 2 columns"),
+        ("slot,wh\n\n\n1,100\n\n2\n", "line 6: the row has 1 cell, and the header 2 columns"),
+        ("slot,wh\n1,5\n1,6\n", "slot 1 comes twice, in lines 2 and 3"),
+        ("slot,wh\n1,5\n3,6\n", "slot 2 is missing"),
     ] {
         let output = par(table);
         assert_refused(&output, why);
@@ -49,6 +56,58 @@ fn a_bad_load_is_refused_with_the_reason() {
     }
     let missing = qedex(&["plan", "par", "--load", "/nowhere.csv"]);
     assert_refused(&missing, "/nowhere.csv");
+}
+
+#[test]
+fn a_load_is_read_as_people_have_it_and_told_how() {
+    let german = par("Slot;kWh\r\n1;0,1\r\n;\r\n2;0,3\r\n3;0,2\r\n");
+    assert_eq!(answer(&german), json!({ "par_ppm": 1_500_000 }));
+    let said = stderr(&german);
+    assert!(
+        said.contains("semicolons separate its columns, and commas are decimal marks"),
+        "{said}"
+    );
+    assert!(said.contains("slots 1 to 3 (3) are not whole days of 96 slots"), "{said}");
+    let part = par_with("slot,wh\n96,5\n", &["--whole-days"]);
+    assert_refused(&part, "slots 96 to 96 (1) are not whole days of 96 slots");
+    let day: String = (96..192).map(|slot| format!("{slot},5\n")).collect();
+    let whole = par_with(&format!("slot,wh\n{day}"), &["--whole-days"]);
+    assert_eq!(answer(&whole), json!({ "par_ppm": 1_000_000 }));
+    assert_eq!(stderr(&whole), "");
+}
+
+#[test]
+fn prices_are_typed_and_read_in_qed_and_printed_in_plancks_as_json() {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    let path = file.path().to_str().expect("a readable path");
+    let clear = |book: &str, fee: &str| {
+        std::fs::write(file.path(), book).expect("a writable file");
+        let options = ["--floor", "0.08", "--cap", "0.30QED/kWh", "--tick", "1000000000plancks"];
+        let command =
+            ["plan", "clear", "--book", path, "--rule", "uniform", "--fee", fee, "--json"];
+        qedex(&[&command[..], &options].concat())
+    };
+    let book = "side,account,price,kwh\n\nbid,b,0.20,1.5\n\nask,s,0.1,1\n";
+    let cleared = answer(&clear(book, "0.02"));
+    assert_eq!(
+        cleared,
+        json!({
+            "volume_wh": 1_000, "buyers_pay": "200000000000", "sellers_receive": "180000000000",
+            "cap_binding": false, "surplus": "100000000000000", "keys_used": 0,
+            "fills": [{ "line": 1, "wh": 1_000 }, { "line": 2, "wh": 1_000 }],
+            "trades": [{ "bid": 1, "ask": 2, "wh": 1_000 }],
+        })
+    );
+    let in_plancks =
+        "side,account,price_per_kwh,wh\nbid,b,200000000000,1500\nask,s,100000000000,1000\n";
+    assert_eq!(answer(&clear(in_plancks, "20000000000plancks")), cleared);
+
+    let bare = clear(book, "20000000000");
+    assert_refused(&bare, "20000000000 may mean 20000000000QED or 20000000000plancks");
+    let line = clear("side,account,price,kwh\n\n\nbid,b,0.2005,1\n", "0.02");
+    assert_refused(&line, "line 4: the price 0.2005 QED/kWh is off the tick of 0.001 QED/kWh");
+    let unit = clear("side,account,price,kwh\nbid,b,200000000000,1\n", "0.02");
+    assert_refused(&unit, "line 2: price 200000000000 may mean 200000000000QED or");
 }
 
 #[test]

@@ -49,8 +49,8 @@ def main() -> None:
             book = os.path.join(folder, "book.csv")
             write_book(book, size)
             ours, cleared = best(
-                [qedex, "plan", "clear", "--book", book, "--rule", "uniform", "--fee", str(FEE)]
-                + ["--floor", "0", "--cap", str(CAP), "--tick", str(TICK), "--lot", "100", "--json"],
+                [qedex, "plan", "clear", "--book", book, "--rule", "uniform", "--fee", f"{FEE}plancks"]
+                + ["--floor", "0", "--cap", f"{CAP}plancks", "--tick", f"{TICK}plancks", "--lot", "100", "--json"],
                 3,
             )
             highs = [sys.executable, os.path.join(HERE, "highs.py"), book, str(FEE), "none"]
@@ -58,7 +58,7 @@ def main() -> None:
             alone = solved["seconds"]
             # Net of the fee, because the fee's own volume at the margin is worth nothing.
             net = lambda surplus, volume: surplus - FEE / 1e9 * volume
-            mine = net(cleared["surplus"] / 1e9, cleared["volume_wh"])
+            mine = net(int(cleared["surplus"]) / 1e9, cleared["volume_wh"])
             other = net(solved["surplus"], solved["volume"])
             if abs(mine - other) > 1e-6 * max(abs(mine), 1.0):
                 sys.exit(f"error: the optimum differs at {size} orders: {mine} and {other}")

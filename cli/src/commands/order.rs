@@ -4,8 +4,8 @@ use super::options::{EnergyArg, Sign};
 use crate::{
     error::Error,
     output::{self, say},
-    plan::table,
     slots::SlotName,
+    tables::{self, ENERGY, PRICE, Units},
 };
 use clap::{Args, Subcommand, ValueEnum};
 use qedex_client::{
@@ -108,7 +108,8 @@ pub struct Batch {
     /// Which slot.
     #[command(flatten)]
     slot: SlotArg,
-    /// The orders: a CSV file with the columns side,price_per_kwh,wh; side is bid or ask.
+    /// The orders: a CSV file with the columns side,price,kwh; side is bid or ask, price QED per kWh. Instead of
+    /// price there may be price_per_kwh, in plancks, and instead of kwh there may be wh.
     file: PathBuf,
     /// Who signs.
     #[command(flatten)]
@@ -234,16 +235,17 @@ async fn amend(args: &Amend) -> Result<(), Error> {
 async fn batch(args: &Batch) -> Result<(), Error> {
     args.by.key()?;
     let mut orders = Vec::new();
-    let columns = ["side", "price_per_kwh", "wh"];
-    table::each(&args.file, columns, |_, [side, price, wh]| {
+    let table = tables::read(&args.file)?;
+    let columns = table.columns([&["side"], PRICE, ENERGY])?;
+    let units = Units::of(&columns, 1, 2);
+    table.each(|row| {
+        let [side, price, energy] = row.cells(&columns);
         let side = match side {
             "bid" => Side::Bid,
             "ask" => Side::Ask,
             other => return Err(format!("the side is {other:?}, neither bid nor ask")),
         };
-        let price = table::whole("price_per_kwh", price)?;
-        let energy = table::whole("wh", wh)?;
-        orders.push((side, PricePerKwh(price), Wh(energy)));
+        orders.push((side, units.price(price)?, units.energy(energy)?));
         Ok(())
     })?;
     if orders.is_empty() {

@@ -165,14 +165,16 @@ fn told(block: &Block, readings: &[(u32, u64, Option<String>)], json: bool) -> R
 /// The signed readings in a file, or in standard input if that is what - names.
 pub fn read(path: &Path) -> Result<Vec<ReadingFile>, Error> {
     let failed = |reason| Error::File { path: path.display().to_string(), reason };
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(failed)?;
-        text
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map_err(failed)?;
+        bytes
     } else {
-        fs::read_to_string(path).map_err(failed)?
+        fs::read(path).map_err(failed)?
     };
-    parse(&text).map_err(|why| Error::BadInput(format!("{}: {why}", path.display())))
+    let bad = |why: String| Error::BadInput(format!("{}: {why}", path.display()));
+    let text = qedex_tables::decode(bytes).map_err(|why| bad(why.to_string()))?;
+    parse(&text).map_err(bad)
 }
 
 /// Corrects a reading.

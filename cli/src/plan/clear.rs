@@ -1,13 +1,17 @@
 //! `qedex plan clear`
 
-use super::table::{self, Rows};
-use crate::error::Error;
+use crate::{
+    error::Error,
+    tables::{self, ENERGY, PRICE, Units},
+};
 use clap::{Args, ValueEnum};
 use foldhash::fast::RandomState;
+use qedex_client::amounts::{self, as_plancks_string, parse_price};
 use qedex_math::{
     PricePerKwh, Wh,
     clearing::{self, Book, Cleared, Corridor, Order},
 };
+use qedex_tables::{Column, Columns, Table, plain};
 use serde::Serialize;
 use std::{collections::HashMap, hash::BuildHasher, path::PathBuf};
 
@@ -29,28 +33,29 @@ impl From<Rule> for clearing::Rule {
     }
 }
 
-/// Options of `plan clear`. Prices are plancks per kWh.
+/// Options of `plan clear`. Prices are QED per kWh unless they say otherwise.
 #[derive(Debug, Args)]
 pub struct Clear {
-    /// The book: a CSV file with the columns side,account,price_per_kwh,wh; side is bid or ask, and
-    /// the order of the lines is the order of arrival.
+    /// The book: a CSV file with the columns side,account,price,kwh; side is bid or ask, price QED per kWh, and the
+    /// order of the lines is the order of arrival. Instead of price there may be price_per_kwh, in plancks, and
+    /// instead of kwh there may be wh.
     #[arg(long, value_name = "FILE")]
     book: PathBuf,
     /// How prices follow from the book.
     #[arg(long)]
     rule: Rule,
     /// The grid fee.
-    #[arg(long, value_name = "PRICE")]
-    fee: u128,
+    #[arg(long, value_name = "PRICE", value_parser = parse_price)]
+    fee: PricePerKwh,
     /// The feed-in price: no limit is below it.
-    #[arg(long, value_name = "PRICE")]
-    floor: u128,
+    #[arg(long, value_name = "PRICE", value_parser = parse_price)]
+    floor: PricePerKwh,
     /// The grid price: no limit is above it.
-    #[arg(long, value_name = "PRICE")]
-    cap: u128,
+    #[arg(long, value_name = "PRICE", value_parser = parse_price)]
+    cap: PricePerKwh,
     /// Limits are whole multiples of this.
-    #[arg(long, value_name = "PRICE")]
-    tick: u128,
+    #[arg(long, value_name = "PRICE", value_parser = parse_price)]
+    tick: PricePerKwh,
     /// Energies are whole multiples of this.
     #[arg(long, value_name = "WH", default_value_t = 1)]
     lot: u64,
@@ -83,10 +88,13 @@ struct Trade {
 #[derive(Serialize)]
 struct Outcome {
     volume_wh: u64,
-    buyers_pay: Option<u128>,
-    sellers_receive: Option<u128>,
+    #[serde(with = "as_plancks_string::option")]
+    buyers_pay: Option<PricePerKwh>,
+    #[serde(with = "as_plancks_string::option")]
+    sellers_receive: Option<PricePerKwh>,
     cap_binding: bool,
-    /// Thousandths of a planck.
+    /// Thousandths of a planck: prices are per kWh, energies in Wh.
+    #[serde(with = "as_plancks_string")]
     surplus: u128,
     keys_used: u64,
     fills: Vec<Fill>,
@@ -120,11 +128,7 @@ impl Side {
 pub fn run(args: &Clear) -> Result<(), Error> {
     args.check()?;
     let (bids, asks) = args.read()?;
-    let corridor = Corridor {
-        floor: PricePerKwh(args.floor),
-        cap: PricePerKwh(args.cap),
-        grid_fee: PricePerKwh(args.fee),
-    };
+    let corridor = Corridor { floor: args.floor, cap: args.cap, grid_fee: args.fee };
     let per_key = Wh(args.wh_per_key.unwrap_or_default());
     let most = args.keys.map_or(Wh(u64::MAX), |keys| clearing::energy_cap(keys, per_key));
     let book = Book { bids: &bids.orders, asks: &asks.orders };
@@ -141,7 +145,7 @@ pub fn run(args: &Clear) -> Result<(), Error> {
 }
 
 /// What a book is made of.
-const COLUMNS: [&str; 4] = ["side", "account", "price_per_kwh", "wh"];
+const COLUMNS: [Column<'_>; 4] = [&["side"], &["account"], PRICE, ENERGY];
 
 fn is_bid(side: &str) -> Result<bool, String> {
     match side {
@@ -152,21 +156,22 @@ fn is_bid(side: &str) -> Result<bool, String> {
 }
 
 /// Refuses a book in which an account takes both sides.
-fn one_side_each(rows: &Rows<{ COLUMNS.len() }>) -> Result<(), Error> {
+fn one_side_each(table: &Table, columns: &Columns<{ COLUMNS.len() }>) -> Result<(), Error> {
     let mut taken = HashMap::new();
-    rows.each(|_, [side, account, ..]| {
+    Ok(table.each(|row| {
+        let [side, account, ..] = row.cells(columns);
         let is_bid = is_bid(side)?;
-        if *taken.entry(account).or_insert(is_bid) == is_bid {
+        if *taken.entry(account.to_owned()).or_insert(is_bid) == is_bid {
             return Ok(());
         }
         Err(format!("{account} has taken the other side; an account takes one side of a slot"))
-    })
+    })?)
 }
 
 impl Clear {
     fn check(&self) -> Result<(), Error> {
         let bad = |what: &str| Err(Error::BadInput(what.to_owned()));
-        if self.tick == 0 {
+        if self.tick == PricePerKwh(0) {
             return bad("--tick must not be zero");
         }
         if self.lot == 0 {
@@ -185,47 +190,52 @@ impl Clear {
     fn read(&self) -> Result<(Side, Side), Error> {
         let mut bids = Side::default();
         let mut asks = Side::default();
-        let rows = Rows::read(&self.book, COLUMNS)?;
+        let table = tables::read(&self.book)?;
+        let columns = table.columns(COLUMNS)?;
+        let units = Units::of(&columns, 2, 3);
         // An account and its side as one number. Sorting these takes a fraction of the time that looking
         // up every account in a map does, once the map outgrows the processor's caches.
         let hash = RandomState::default();
-        let mut marks = Vec::with_capacity(rows.count());
-        rows.each(|line, [side, account, price, wh]| {
+        let mut marks = Vec::new();
+        table.each(|row| {
+            let [side, account, price, energy] = row.cells(&columns);
             let is_bid = is_bid(side)?;
             if account.is_empty() {
-                return Err("there is no account".to_owned());
+                return Err("account is missing".to_owned());
             }
-            let order = self.order(price, wh)?;
+            let order = self.order(units.price(price)?, units.energy(energy)?)?;
             marks.push((hash.hash_one(account) & !1) | u64::from(is_bid));
-            if is_bid { &mut bids } else { &mut asks }.push(line, order)
+            if is_bid { &mut bids } else { &mut asks }.push(row.number, order)
         })?;
         marks.sort_unstable();
         let differ_by_side = |pair: &[u64]| matches!(pair, [one, other] if one ^ other == 1);
         if marks.windows(2).any(differ_by_side) {
-            one_side_each(&rows)?;
+            one_side_each(&table, &columns)?;
         }
         Ok((bids, asks))
     }
 
-    fn order(&self, price: &str, wh: &str) -> Result<Order, String> {
-        let limit: u128 = table::whole("price_per_kwh", price)?;
-        let energy: u64 = table::whole("wh", wh)?;
+    fn order(&self, limit: PricePerKwh, energy: Wh) -> Result<Order, String> {
+        let shown = amounts::price;
         if limit < self.floor || limit > self.cap {
             return Err(format!(
-                "the price {limit} is outside the corridor from {} to {}",
-                self.floor, self.cap
+                "the price {} is outside the corridor from {} to {}",
+                shown(limit),
+                shown(self.floor),
+                shown(self.cap)
             ));
         }
-        if !limit.is_multiple_of(self.tick) {
-            return Err(format!("the price {limit} is off the tick of {}", self.tick));
+        if !limit.0.is_multiple_of(self.tick.0) {
+            let (limit, tick) = (shown(limit), shown(self.tick));
+            return Err(format!("the price {limit} is off the tick of {tick}"));
         }
-        if energy == 0 {
+        if energy.is_zero() {
             return Err("an order of no energy".to_owned());
         }
-        if !energy.is_multiple_of(self.lot) {
-            return Err(format!("{energy} Wh are not whole lots of {}", self.lot));
+        if !energy.0.is_multiple_of(self.lot) {
+            return Err(format!("{} Wh are not whole lots of {}", energy.0, self.lot));
         }
-        Ok(Order { limit: PricePerKwh(limit), energy: Wh(energy) })
+        Ok(Order { limit, energy })
     }
 }
 
@@ -249,8 +259,8 @@ impl Outcome {
         let clearing = &cleared.clearing;
         Self {
             volume_wh: clearing.volume.0,
-            buyers_pay: clearing.buyers_pay.map(|price| price.0),
-            sellers_receive: clearing.sellers_receive.map(|price| price.0),
+            buyers_pay: clearing.buyers_pay,
+            sellers_receive: clearing.sellers_receive,
             cap_binding: clearing.cap_binding,
             surplus: clearing.surplus,
             keys_used,
@@ -260,15 +270,16 @@ impl Outcome {
     }
 
     fn lines(&self) -> String {
-        let price = |price: Option<u128>| {
-            price.map_or("nothing trades".to_owned(), |price| format!("{price} plancks/kWh"))
-        };
+        let price =
+            |price: Option<PricePerKwh>| price.map_or("nothing trades".to_owned(), amounts::price);
+        // Thousandths of a planck are 10^-15 QED.
+        let surplus = plain(self.surplus, amounts::QED_PLACES.saturating_add(3));
         [
-            format!("volume           {} Wh", self.volume_wh),
+            format!("volume           {}", amounts::energy(Wh(self.volume_wh))),
             format!("buyers pay       {}", price(self.buyers_pay)),
             format!("sellers receive  {}", price(self.sellers_receive)),
             format!("cap binding      {}", if self.cap_binding { "yes" } else { "no" }),
-            format!("surplus          {} thousandths of a planck", self.surplus),
+            format!("surplus          {surplus} QED"),
             format!("keys used        {}", self.keys_used),
             format!("orders filled    {}", self.fills.len()),
             format!("trades           {}", self.trades.len()),

@@ -10,7 +10,6 @@ mod par;
 mod schedule;
 mod score;
 mod stackelberg;
-pub mod table;
 mod trust;
 
 use crate::{

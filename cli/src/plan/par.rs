@@ -1,30 +1,33 @@
 //! `qedex plan par`
 
-use super::table;
-use crate::error::Error;
+use crate::{
+    error::Error,
+    tables::{self, ENERGY, Units},
+};
 use clap::Args;
 use qedex_math::{Wh, load::par_ppm};
-use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, path::PathBuf};
+use qedex_tables::{Moment, Quantity, Step, Table, TimeAxis, Zone, contiguous};
+use serde::Serialize;
+use std::path::PathBuf;
 
 /// Options of `plan par`.
 #[derive(Debug, Args)]
 pub struct Par {
-    /// The load: a CSV file with the columns slot,wh, each slot once, in any order and number.
+    /// The load: a CSV file with the columns slot,wh, every slot from the first to the last once, in any
+    /// order. Instead of wh there may be kwh, and instead of slot the time of each quarter-hour or hour,
+    /// oldest first.
     #[arg(long, value_name = "FILE")]
     load: PathBuf,
+    /// Refuses a load that is no whole number of days; otherwise that is only said.
+    #[arg(long)]
+    whole_days: bool,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
 }
 
-#[derive(Deserialize)]
-struct Row {
-    #[serde(deserialize_with = "table::whole_field")]
-    slot: u64,
-    #[serde(deserialize_with = "table::whole_field")]
-    wh: u64,
-}
+/// Slots of a day.
+const DAY: u64 = 96;
 
 #[derive(Debug, PartialEq, Serialize)]
 struct Ratio {
@@ -34,9 +37,14 @@ struct Ratio {
 
 /// Prints the peak-to-average ratio.
 pub fn run(args: &Par) -> Result<(), Error> {
-    let rows: Vec<Row> = table::read(&args.load, &["slot", "wh"])?;
-    let ratio =
-        ratio(&rows).map_err(|why| Error::BadInput(format!("{}: {why}", args.load.display())))?;
+    let (ratio, part) = ratio(&tables::read(&args.load)?)?;
+    if let Some(part) = part {
+        let part = format!("{}: {part}", args.load.display());
+        if args.whole_days {
+            return Err(Error::BadInput(part));
+        }
+        eprintln!("note: {part}");
+    }
     let lines = ratio.par_ppm.map_or_else(
         || "no ratio: there is no load".to_owned(),
         |ppm| format!("{}.{:06}", ppm / 1_000_000, ppm % 1_000_000),
@@ -44,55 +52,160 @@ pub fn run(args: &Par) -> Result<(), Error> {
     super::print(args.json, &ratio, &lines)
 }
 
-fn ratio(rows: &[Row]) -> Result<Ratio, String> {
-    if rows.is_empty() {
-        return Err("there is no slot".to_owned());
-    }
-    let mut slots = BTreeSet::new();
-    if let Some(twice) = rows.iter().find(|row| !slots.insert(row.slot)) {
-        return Err(format!("slot {} comes twice", twice.slot));
-    }
-    let load: Vec<_> = rows.iter().map(|row| Wh(row.wh)).collect();
-    Ok(Ratio { par_ppm: par_ppm(&load) })
+/// The ratio, and what is to be said where the load is no whole number of days.
+fn ratio(table: &Table) -> Result<(Ratio, Option<String>), Error> {
+    let time = table.names().iter().find_map(|name| Some((name.as_str(), Zone::of_column(name)?)));
+    let (load, part) = match time {
+        None => by_slot(table)?,
+        Some((column, zone)) => {
+            let zone = zone.map_err(|what| table.header_error(what))?;
+            by_time(table, column, zone.as_ref())?
+        }
+    };
+    Ok((Ratio { par_ppm: par_ppm(&load) }, part))
 }
+
+fn by_slot(table: &Table) -> Result<(Vec<Wh>, Option<String>), Error> {
+    let columns = table.columns([&["slot"], ENERGY])?;
+    let units = Units::of(&columns, 1, 1);
+    let (mut slots, mut load) = (Vec::new(), Vec::new());
+    table.each(|row| {
+        let [slot, energy] = row.cells(&columns);
+        slots.push((Quantity::COUNT.read_u64("slot", slot)?, row.line()));
+        load.push(units.energy(energy)?);
+        Ok(())
+    })?;
+    let slots = contiguous(slots).map_err(|what| table.error(what))?;
+    let (first, last) = slots.into_inner();
+    let is_whole = first.is_multiple_of(DAY) && last % DAY == DAY - 1;
+    let part = (!is_whole).then(|| {
+        let count = load.len();
+        format!("slots {first} to {last} ({count}) are not whole days of {DAY} slots")
+    });
+    Ok((load, part.map(|part| format!("{part}. {LEFT_OUT}"))))
+}
+
+fn by_time(
+    table: &Table,
+    column: &str,
+    zone: Option<&Zone>,
+) -> Result<(Vec<Wh>, Option<String>), Error> {
+    let columns = table.columns([&[column], ENERGY])?;
+    let units = Units::of(&columns, 1, 1);
+    let (mut times, mut load) = (Vec::new(), Vec::new());
+    table.each(|row| {
+        let [time, energy] = row.cells(&columns);
+        times.push((Moment::read(time, zone)?, row.line()));
+        load.push(units.energy(energy)?);
+        Ok(())
+    })?;
+    let by_hours = match times.as_slice() {
+        [(one, _), (next, _), ..] => next.minutes().saturating_sub(one.minutes()) == 60,
+        _ => false,
+    };
+    let step = if by_hours { Step::Hour } else { Step::QuarterHour };
+    let mut axis = TimeAxis::new(step);
+    for (time, line) in times {
+        axis.push(time, line).map_err(|what| table.line_error(line, what))?;
+    }
+    let times = axis.into_times();
+    let (Some(first), Some(last)) = (times.first(), times.last()) else {
+        return Err(table.error("there is no time".to_owned()).into());
+    };
+    let end = last.after(step.minutes());
+    let is_whole = first.time_of_day().is_midnight() && end.time_of_day().is_midnight();
+    let part = (!is_whole).then(|| format!("{first} to {last} are not whole days. {LEFT_OUT}"));
+    Ok((load, part))
+}
+
+const LEFT_OUT: &str = "If some were left out because nothing flowed, write them with 0";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(load: impl IntoIterator<Item = (u64, u64)>) -> Result<Option<u64>, String> {
-        let rows = load.into_iter().map(|(slot, wh)| Row { slot, wh });
-        ratio(&rows.collect::<Vec<_>>()).map(|ratio| ratio.par_ppm)
+    fn read(text: &str) -> Result<(Option<u64>, Option<String>), String> {
+        let table = Table::parse("load.csv", text).unwrap();
+        let read = ratio(&table).map_err(|error| error.to_string());
+        read.map(|(ratio, part)| (ratio.par_ppm, part))
+    }
+
+    fn of(load: impl IntoIterator<Item = (u64, u64)>) -> Option<u64> {
+        let rows = load.into_iter().map(|(slot, wh)| format!("{slot},{wh}\n"));
+        read(&format!("slot,wh\n{}", rows.collect::<String>())).unwrap().0
+    }
+
+    fn refused(text: &str) -> String {
+        read(text).unwrap_err()
     }
 
     #[test]
     fn the_ratio_is_maximum_over_mean_whatever_the_order_of_slots() {
-        assert_eq!(of([(7, 100), (5, 300), (6, 200)]), Ok(Some(1_500_000)));
-        assert_eq!(of([(0, 1)]), Ok(Some(1_000_000)));
+        assert_eq!(of([(7, 100), (5, 300), (6, 200)]), Some(1_500_000));
+        assert_eq!(of([(0, 1)]), Some(1_000_000));
+        assert_eq!(read("slot,kwh\n1,0.1\n2,0.3\n3,0.2\n").unwrap().0, Some(1_500_000));
     }
 
     #[test]
     fn without_a_load_there_is_no_ratio_and_without_a_slot_no_answer() {
-        assert_eq!(of([(1, 0), (2, 0)]), Ok(None));
-        assert_eq!(of([]), Err("there is no slot".to_owned()));
+        assert_eq!(of([(1, 0), (2, 0)]), None);
+        assert_eq!(refused("slot,wh\n"), "bad input: load.csv: there is no slot");
+        assert_eq!(refused("time,wh\n"), "bad input: load.csv: there is no time");
     }
 
     #[test]
     fn a_slot_comes_once() {
-        let error = of([(3, 1), (4, 2), (3, 1)]);
-        assert_eq!(error, Err("slot 3 comes twice".to_owned()));
+        let error = refused("slot,wh\n3,1\n\n4,2\n3,1\n");
+        assert_eq!(error, "bad input: load.csv: slot 3 comes twice, in lines 2 and 5");
+    }
+
+    /// The files are those of `tables/tests/cases/05-omitted-rows`: the same load three times.
+    #[test]
+    fn slots_that_are_left_out_are_named_and_a_part_of_a_day_is_told() {
+        let full = include_str!("../../../tables/tests/cases/05-omitted-rows/load-full-96.csv");
+        assert_eq!(read(full), Ok((Some(4_645_161), None)));
+        let repeats =
+            include_str!("../../../tables/tests/cases/05-omitted-rows/load-repeats-left-out.csv");
+        let error = refused(repeats);
+        assert!(error.starts_with("bad input: load.csv: slot 1 is missing"), "{error}");
+        let zeros =
+            include_str!("../../../tables/tests/cases/05-omitted-rows/load-zero-rows-left-out.csv");
+        let (ratio, part) = read(zeros).unwrap();
+        assert_eq!(ratio, Some(2_903_225));
+        let part = part.unwrap();
+        assert!(part.starts_with("slots 24 to 83 (60) are not whole days"), "{part}");
+    }
+
+    #[test]
+    fn a_load_may_go_by_quarter_hours_or_hours_in_order() {
+        let quarters =
+            "time,wh\n2016-07-11T00:00,100\n2016-07-11T00:15,300\n2016-07-11T00:30,200\n";
+        let (ratio, part) = read(quarters).unwrap();
+        assert_eq!(ratio, Some(1_500_000));
+        assert!(part.unwrap().contains("are not whole days"));
+        let hours: String =
+            (0..24).map(|hour| format!("11.07.2016 {hour:02}:00;{},5\n", hour % 2)).collect();
+        assert_eq!(
+            read(&format!("time (Europe/Berlin);kwh\n{hours}")),
+            Ok((Some(1_500_000), None))
+        );
+        let hole = refused("time,wh\n2016-07-11T00:00,100\n2016-07-11T00:30,300\n");
+        assert_eq!(
+            hole,
+            "bad input: load.csv, line 3: the quarter-hour 2016-07-11T00:15 is missing, after line 2"
+        );
     }
 
     #[test]
     fn sums_do_not_overflow() {
-        assert_eq!(of([(1, u64::MAX), (2, u64::MAX)]), Ok(Some(1_000_000)));
-        assert_eq!(of([(1, u64::MAX), (2, 0)]), Ok(Some(2_000_000)));
+        assert_eq!(of([(1, u64::MAX), (2, u64::MAX)]), Some(1_000_000));
+        assert_eq!(of([(1, u64::MAX), (2, 0)]), Some(2_000_000));
     }
 
     #[test]
     fn a_load_is_as_long_as_it_is() {
         // More than a year of quarter-hours.
         let year = (0..40_000).map(|slot| (slot, u64::from(slot == 0)));
-        assert_eq!(of(year), Ok(Some(40_000_000_000)));
+        assert_eq!(of(year), Some(40_000_000_000));
     }
 }

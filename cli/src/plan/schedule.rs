@@ -1,10 +1,10 @@
 //! `qedex plan schedule`
 
-use super::table;
-use crate::error::Error;
+use crate::{error::Error, tables};
 use clap::{Args, value_parser};
 use qedex_math::schedule::{ApportionError, Limits, apportion, arrange};
-use serde::{Deserialize, Serialize};
+use qedex_tables::{Quantity, Table};
+use serde::Serialize;
 use std::{fmt::Write, path::PathBuf};
 
 /// Options of `plan schedule`.
@@ -42,11 +42,10 @@ fn seed(text: &str) -> Result<[u8; 32], String> {
     Ok(bytes)
 }
 
-#[derive(Deserialize)]
 struct Row {
     id: String,
-    #[serde(deserialize_with = "table::whole_field")]
     score: u64,
+    line: usize,
 }
 
 #[derive(Serialize)]
@@ -64,15 +63,33 @@ struct Share {
     slots: u32,
 }
 
-fn plan(args: &Schedule) -> Result<Plan, Error> {
-    let mut rows: Vec<Row> = table::read(&args.scores, &["id", "score"])?;
-    // Ties go to the smaller id, whatever the order of the lines.
+/// The rows by their ids: ties go to the smaller one, whatever the order of the lines.
+fn rows(table: &Table) -> Result<Vec<Row>, Error> {
+    let columns = table.columns([&["id"], &["score"]])?;
+    let mut rows = Vec::new();
+    table.each(|row| {
+        let [id, score] = row.cells(&columns);
+        if id.is_empty() {
+            return Err("id is missing".to_owned());
+        }
+        let score = Quantity::COUNT.read_u64("score", score)?;
+        rows.push(Row { id: id.to_owned(), score, line: row.line() });
+        Ok(())
+    })?;
     rows.sort_by(|a, b| a.id.cmp(&b.id));
-    let name = args.scores.display();
-    if let Some(twice) = rows.windows(2).find(|pair| pair[0].id == pair[1].id) {
-        let id = &twice[0].id;
-        return Err(Error::BadInput(format!("{name}: the id {id:?} comes twice")));
+    match rows.windows(2).find(|pair| pair[0].id == pair[1].id) {
+        Some([one, other]) => {
+            let (id, line, again) = (&one.id, one.line, other.line);
+            let what = format!("the id {id:?} comes twice, in lines {line} and {again}");
+            Err(table.error(what).into())
+        }
+        _ => Ok(rows),
     }
+}
+
+fn plan(args: &Schedule) -> Result<Plan, Error> {
+    let rows = rows(&tables::read(&args.scores)?)?;
+    let name = args.scores.display();
     let (n, slots, floor) = (rows.len(), args.slots, args.floor);
     // At most 10^6 of 10^6: the share fits.
     let largest = (u64::from(slots) * u64::from(args.max_share_ppm) / 1_000_000) as u32;
@@ -114,6 +131,23 @@ pub fn run(args: &Schedule) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_comes_once() {
+        let read = |text: &str| {
+            let read = rows(&Table::parse("scores.csv", text).unwrap());
+            read.map(|rows| rows.len()).map_err(|error| error.to_string())
+        };
+        assert_eq!(read("id,score\nb,1\na,2\n"), Ok(2));
+        assert_eq!(
+            read("id,score\nb,1\n\na,2\nb,3\n"),
+            Err("bad input: scores.csv: the id \"b\" comes twice, in lines 2 and 5".to_owned())
+        );
+        assert_eq!(
+            read("id,score\n,1\n"),
+            Err("bad input: scores.csv, line 2: id is missing".to_owned())
+        );
+    }
 
     #[test]
     fn a_seed_is_32_bytes_with_or_without_a_prefix() {

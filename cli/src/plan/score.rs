@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use clap::{Args, ValueEnum, value_parser};
+use qedex_client::amounts::parse_price;
 use qedex_math::{
     PricePerKwh, Wh,
     score::{generation_score, net_export, saving_score},
@@ -23,15 +24,23 @@ pub struct Score {
     /// The slot's tariff band: it says which of the two scores counts.
     #[arg(long)]
     band: TariffBand,
-    /// The price in the slot's band, in plancks per kWh.
-    #[arg(long, value_name = "PRICE", value_parser = value_parser!(u64).range(1..))]
-    band_price: u64,
-    /// The price off-peak, in plancks per kWh.
-    #[arg(long, value_name = "PRICE", value_parser = value_parser!(u64).range(1..))]
-    off_price: u64,
+    /// The price in the slot's band, in QED per kWh.
+    #[arg(long, value_name = "PRICE", value_parser = price)]
+    band_price: PricePerKwh,
+    /// The price off-peak, in QED per kWh.
+    #[arg(long, value_name = "PRICE", value_parser = price)]
+    off_price: PricePerKwh,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// A price above zero.
+fn price(text: &str) -> Result<PricePerKwh, String> {
+    match parse_price(text).map_err(|reason| reason.to_string())? {
+        PricePerKwh(0) => Err("a price must not be zero".to_owned()),
+        price => Ok(price),
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -57,12 +66,7 @@ pub fn run(args: &Score) -> Result<(), Error> {
     let (generated, consumed) = (Wh(args.generated_wh), Wh(args.consumed_wh));
     let scores = Scores {
         generation_score: generation_score(args.standing_ppm, net_export(generated, consumed)),
-        saving_score: saving_score(
-            args.standing_ppm,
-            consumed,
-            PricePerKwh(args.band_price.into()),
-            PricePerKwh(args.off_price.into()),
-        ),
+        saving_score: saving_score(args.standing_ppm, consumed, args.band_price, args.off_price),
     };
     let counts = |yes: bool| if yes { "  counts in this band" } else { "" };
     let off = matches!(args.band, TariffBand::Off);

@@ -1,15 +1,17 @@
 //! `qedex plan stackelberg`
 
-use super::table;
-use crate::error::Error;
+use crate::{error::Error, tables};
 use clap::Args;
 use qedex_math::stackelberg::{Follower, NoOptimum, ONE, optimum};
-use qedex_play::community::decimal::parse_rounded;
+use qedex_tables::{Quantity, Table};
 use serde::Serialize;
 use std::{path::PathBuf, str::FromStr};
 
 /// The decimal places of all quantities.
 const PLACES: u32 = ONE.ilog10();
+
+/// What all numbers are: not negative, rounded to [`PLACES`].
+const NUMBER: Quantity = Quantity { unit: "", places: PLACES, most: u128::MAX };
 
 /// A number that is not negative.
 #[derive(Clone, Copy, Debug)]
@@ -19,9 +21,7 @@ impl FromStr for Number {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse_rounded(text, PLACES)
-            .map(Self)
-            .ok_or_else(|| format!("{text:?} is no number from 0 on"))
+        NUMBER.read_rounded("the number", text).map(Self)
     }
 }
 
@@ -54,19 +54,26 @@ struct Outcome {
 
 /// Prints the leader's best price and how followers answer it.
 pub fn run(args: &Stackelberg) -> Result<(), Error> {
-    let mut followers = Vec::new();
-    table::each(&args.followers, ["a", "b"], |_, [a, b]| {
-        let Number(a) = a.parse().map_err(|e| format!("a: {e}"))?;
-        let Number(b) = b.parse().map_err(|e| format!("b: {e}"))?;
-        if b == 0 {
-            return Err(format!("b must not be zero at {PLACES} decimal places"));
-        }
-        followers.push(Follower { a, b });
-        Ok(())
-    })?;
+    let followers = followers(&tables::read(&args.followers)?)?;
     let outcome = solve(&followers, args.cost, args.capacity)?;
     let lines = outcome.lines();
     super::print(args.json, &outcome, &lines)
+}
+
+fn followers(table: &Table) -> Result<Vec<Follower>, Error> {
+    let columns = table.columns([&["a"], &["b"]])?;
+    let mut followers = Vec::new();
+    table.each(|row| {
+        let [a, b] = row.cells(&columns);
+        let follower =
+            Follower { a: NUMBER.read_rounded("a", a)?, b: NUMBER.read_rounded("b", b)? };
+        if follower.b == 0 {
+            return Err(format!("b must not be zero at {PLACES} decimal places"));
+        }
+        followers.push(follower);
+        Ok(())
+    })?;
+    Ok(followers)
 }
 
 fn solve(followers: &[Follower], cost: Number, capacity: Option<Number>) -> Result<Outcome, Error> {
@@ -128,6 +135,18 @@ mod tests {
         assert!((capped.price.unwrap() - 20.0 / 3.0).abs() < 1e-12);
         assert!((capped.demand[0] - 10.0 / 3.0).abs() < 1e-12);
         assert_eq!(capped.demand[2], 0.0);
+    }
+
+    #[test]
+    fn followers_are_read_with_whatever_decimals_they_have() {
+        let read = |text: &str| {
+            followers(&Table::parse("f.csv", text).unwrap()).map_err(|error| error.to_string())
+        };
+        let all = read("a,b\n10,1\n   \n4.5e-1,0.0000000001\n").unwrap();
+        assert_eq!(all.len(), 2);
+        assert_eq!((all[0].a, all[1].a), (10 * ONE, 45 * ONE / 100));
+        assert_eq!(read("a,b\n\n1,-1\n").unwrap_err(), "bad input: f.csv, line 3: b -1 is below 0");
+        assert!(read("a,b\n1,0\n").unwrap_err().contains("line 2: b must not be zero"));
     }
 
     #[test]

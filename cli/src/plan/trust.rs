@@ -1,10 +1,9 @@
 //! `qedex plan trust`
 
-use super::table;
-use crate::error::Error;
+use crate::{error::Error, tables};
 use clap::Args;
 use qedex_math::trust::{self, Decay, Rater, Ratings, Trust, Weights};
-use serde::Deserialize;
+use qedex_tables::{Quantity, Table};
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// Options of `plan trust`.
@@ -41,14 +40,28 @@ pub struct Options {
     json: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 struct Row {
     rater: String,
     ratee: String,
-    #[serde(deserialize_with = "table::whole_field")]
     positive: u64,
-    #[serde(deserialize_with = "table::whole_field")]
     negative: u64,
+}
+
+fn rows(table: &Table) -> Result<Vec<Row>, Error> {
+    let columns = table.columns([&["rater"], &["ratee"], &["positive"], &["negative"]])?;
+    let mut rows = Vec::new();
+    table.each(|row| {
+        let [rater, ratee, positive, negative] = row.cells(&columns);
+        rows.push(Row {
+            rater: rater.to_owned(),
+            ratee: ratee.to_owned(),
+            positive: Quantity::COUNT.read_u64("positive", positive)?,
+            negative: Quantity::COUNT.read_u64("negative", negative)?,
+        });
+        Ok(())
+    })?;
+    Ok(rows)
 }
 
 /// Prints the trust of the rater in the ratee, in parts per million, each number rounded down.
@@ -60,7 +73,7 @@ pub fn run(args: &Options) -> Result<(), Error> {
             "rater and ratee are both {who:?}: nobody rates itself"
         )));
     }
-    let rows: Vec<Row> = table::read(&args.ratings, &["rater", "ratee", "positive", "negative"])?;
+    let rows = rows(&tables::read(&args.ratings)?)?;
     let trust = compute(&rows, (&args.rater, &args.ratee), &weights, args.decay, args.deposit_ppm)?;
     let lines = format!(
         "direct    {}\nindirect  {}\ntrust     {}",

@@ -1,15 +1,13 @@
 //! Golden values.
 
 use super::*;
-use std::io::Write;
 
 const WEIGHTS: Weights =
     Weights { direct_ppm: 500_000, indirect_ppm: 300_000, deposit_ppm: 200_000 };
 
 fn rows(text: &str) -> Vec<Row> {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    write!(file, "rater,ratee,positive,negative\n{text}").unwrap();
-    table::read(file.path(), &["rater", "ratee", "positive", "negative"]).unwrap()
+    let text = format!("rater,ratee,positive,negative\n{text}");
+    super::rows(&Table::parse("ratings.csv", text).unwrap()).unwrap()
 }
 
 fn parts(text: &str, decay: &str, deposit_ppm: u32) -> (u32, u32, u32) {
