@@ -19,7 +19,7 @@ mod setup;
 mod slot;
 
 use crate::{
-    community::{Community, Start},
+    community::{Community, Start, Zone},
     error::Error,
     report::{Figures, Run},
     strategy::{Intent, Shares, Strategy},
@@ -37,8 +37,10 @@ pub struct Script {
     pub node: Endpoint,
     /// Where the data is, if not built in.
     pub data: Option<PathBuf>,
-    /// The first quarter-hour.
-    pub from: Start,
+    /// The zone of its times, if these have none of their own.
+    pub zone: Option<Zone>,
+    /// The first quarter-hour, if it is not the data's own first.
+    pub from: Option<Start>,
     /// How many of them.
     pub slots: usize,
     /// The seed of everybody's behaviour.
@@ -52,8 +54,9 @@ const GRACE: u64 = 3;
 
 /// Plays `script` and says how it went.
 pub async fn play(script: &Script) -> Result<Figures, Error> {
-    let community = Community::load(script.data.as_deref())?;
-    let quarter_hours = community.quarter_hours(&script.from, script.slots)?;
+    let community = Community::load(script.data.as_deref(), script.zone.as_ref())?;
+    let quarter_hours = community.quarter_hours(script.from.as_ref(), script.slots)?;
+    let from = quarter_hours.first().map(|quarter_hour| quarter_hour.time.clone());
     let strategy = Strategy::new(script.seed, script.shares);
 
     let chain = Chain::connect(&script.node).await?;
@@ -132,7 +135,7 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
 
     let mut run = Run {
         seed: script.seed,
-        from: script.from.to_string(),
+        from: from.unwrap_or_default(),
         slots: script.slots,
         names: cast.names(),
         cap: corridor.cap,

@@ -39,7 +39,7 @@ fn the_main_job_has_defaults_for_everything() {
     let cli = Cli::try_parse_from(["qedex", "play"]).unwrap();
     let Command::Play(play) = cli.command else { panic!("play") };
     assert_eq!((play.slots, play.seed), (8, 1));
-    assert_eq!(play.from.to_string(), "2016-07-11T11:00");
+    assert_eq!(play.from.unwrap().to_string(), "2016-07-11T11:00");
     assert_eq!(play.shares(), Shares::default());
 }
 

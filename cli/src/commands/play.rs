@@ -2,9 +2,9 @@
 
 use super::{Found, options::Node};
 use crate::{error::Error, output::say};
-use clap::Args;
+use clap::{Args, builder::ArgPredicate};
 use qedex_play::{
-    community::Start,
+    community::{Start, Zone},
     play::{self, Script},
     strategy::{MILLION, Shares},
 };
@@ -19,18 +19,24 @@ pub struct Play {
     /// How many quarter-hours to play.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
     slots: u16,
-    /// The first quarter-hour, as 2016-07-11T11:00 or, on that day, 11:00.
+    /// The first quarter-hour, as 2016-07-11T11:00 or, on the first day of the latest week, 11:00. With --data it
+    /// is that week's first unless given.
     #[arg(long, default_value = "2016-07-11T11:00")]
-    from: Start,
+    #[arg(default_value_if("data", ArgPredicate::IsPresent, None))]
+    from: Option<Start>,
     /// The seed of limit prices, arrival and cheating.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Writes the figures to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Reads the community's data from this directory instead of the built-in copy.
+    /// Reads the community's data from this directory instead of the built-in copy: a CSV file with a column
+    /// participant, and any number of weeks, which have a column time.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// The zone of the data's times where these are local, such as Europe/Berlin.
+    #[arg(long, requires = "data")]
+    zone: Option<Zone>,
     /// Percent of the participants who commit privately instead of publishing where they sell.
     #[arg(long, default_value = "20", value_name = "PERCENT")]
     private_share: Share,
@@ -64,7 +70,8 @@ impl Play {
         let script = Script {
             node: self.node.endpoint(),
             data: self.data.clone(),
-            from: self.from.clone(),
+            zone: self.zone.clone(),
+            from: self.from,
             slots: usize::from(self.slots),
             seed: self.seed,
             shares: self.shares(),

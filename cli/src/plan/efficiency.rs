@@ -20,7 +20,7 @@ use crate::error::Error;
 use clap::Args;
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use market::{Market, Matching, Score};
-use qedex_play::community::Community;
+use qedex_play::community::{Community, Zone};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -30,9 +30,13 @@ pub struct Efficiency {
     /// The seed of values and arrival.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Reads the community's data from this directory instead of the built-in copy.
+    /// Reads the community's data from this directory instead of the built-in copy: a CSV file with a column
+    /// participant, and any number of weeks, which have a column time.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// The zone of the data's times where these are local, such as Europe/Berlin.
+    #[arg(long, requires = "data")]
+    zone: Option<Zone>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -59,14 +63,15 @@ struct Figures {
 
 /// Prints the tables.
 pub fn run(args: &Efficiency) -> Result<(), Error> {
-    let figures = figures(&Community::load(args.data.as_deref())?, args.seed)?;
+    let community = Community::load(args.data.as_deref(), args.zone.as_ref())?;
+    let figures = figures(&community, args.seed);
     super::print(args.json, &figures, &figures.tables())
 }
 
-fn figures(community: &Community, seed: u64) -> Result<Figures, Error> {
+fn figures(community: &Community, seed: u64) -> Figures {
     let mut efficiency = Vec::new();
     let mut first_week = Vec::new();
-    for week in community.whole_weeks()? {
+    for week in community.whole_weeks() {
         let begins = week.first().map_or(String::new(), |quarter| {
             quarter.time.chars().take_while(|c| *c != 'T').collect()
         });
@@ -95,7 +100,7 @@ fn figures(community: &Community, seed: u64) -> Result<Figures, Error> {
             first_week = markets;
         }
     }
-    Ok(Figures { efficiency, overstating: overstating::rows(&first_week) })
+    Figures { efficiency, overstating: overstating::rows(&first_week) }
 }
 
 /// A share as percent with two decimals.
@@ -134,10 +139,10 @@ mod tests {
     /// Also keeps the document true: with `QEDEX_PRINT_TABLES=1` the test prints what belongs there.
     #[test]
     fn the_document_shows_what_the_weeks_give() {
-        let figures = figures(&Community::load(None).unwrap(), 1).unwrap();
+        let figures = figures(&Community::load(None, None).unwrap(), 1);
         let tables = figures.tables();
         if std::env::var_os("QEDEX_PRINT_TABLES").is_some() {
-            say!("{tables}")?;
+            crate::output::say!("{tables}").unwrap();
             return;
         }
         let document = include_str!("../../../docs/auction.md");
@@ -151,8 +156,8 @@ mod tests {
 
     #[test]
     fn uniform_reaches_the_optimum_and_the_others_do_not() {
-        let community = Community::load(None).unwrap();
-        let figures = figures(&community, 7).unwrap();
+        let community = Community::load(None, None).unwrap();
+        let figures = figures(&community, 7);
         assert_eq!(figures.efficiency.len(), 12);
         for row in figures.efficiency {
             match row.matching {

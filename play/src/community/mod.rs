@@ -16,43 +16,38 @@
 //!   of all surplus and the sum of all deficit, before any rounding to lots.
 
 mod data;
-pub mod decimal;
 mod time;
 
+use data::PEAK;
 pub use data::{Participant, Week};
+pub use qedex_tables::Zone;
 pub use time::Start;
 
 use qedex_math::Wh;
+use qedex_tables::Moment;
 use std::path::Path;
 
 /// Why the community's data cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// A file is missing or cannot be read.
+    /// The directory is missing or cannot be read.
     #[error("the community's data: cannot read {path}: {reason}")]
     Unreadable {
-        /// The file.
+        /// The directory.
         path: String,
         /// What the system says.
         reason: std::io::Error,
     },
     /// A file does not say what it should.
-    #[error("the community's data: {file}, line {line}: {what}")]
-    Malformed {
-        /// The file.
-        file: String,
-        /// Its line, from 1.
-        line: usize,
+    #[error("the community's data: {0}")]
+    Table(#[from] qedex_tables::Error),
+    /// The files do not make up a community.
+    #[error("the community's data: {place}: {what}")]
+    Files {
+        /// The directory.
+        place: String,
         /// What is wrong.
         what: String,
-    },
-    /// A participant names a column that a week does not have.
-    #[error("the community's data: {participant} follows profile {profile}, which is missing")]
-    UnknownProfile {
-        /// Who.
-        participant: String,
-        /// The column.
-        profile: String,
     },
     /// Play would leave the data.
     #[error("no data for {slots} quarter-hours from {from}; the weeks are {weeks}")]
@@ -64,12 +59,6 @@ pub enum DataError {
         /// What there is.
         weeks: String,
     },
-}
-
-impl DataError {
-    fn malformed(file: &str, line: usize, what: impl ToString) -> Self {
-        Self::Malformed { file: file.to_owned(), line, what: what.to_string() }
-    }
 }
 
 /// What a participant's meter sees in one quarter-hour.
@@ -84,7 +73,7 @@ pub struct Flow {
 /// One quarter-hour of the community.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuarterHour {
-    /// Local time at its beginning.
+    /// Local time at its beginning, with the offset that the data gives it.
     pub time: String,
     /// Per participant, in their order.
     pub flows: Vec<Flow>,
@@ -116,56 +105,72 @@ pub struct Community {
 }
 
 impl Community {
-    /// Reads the community from `directory`, or as built in.
-    pub fn load(directory: Option<&Path>) -> Result<Self, DataError> {
-        let participants = data::participants(directory)?;
-        let weeks = data::weeks(directory, &participants)?;
+    /// Reads the community from `directory`, or as built in. Times without an offset are local ones of
+    /// `zone`, or of the zone that the data declares.
+    pub fn load(directory: Option<&Path>, zone: Option<&Zone>) -> Result<Self, DataError> {
+        let (participants, weeks) = data::read(directory, zone)?;
         Ok(Self { participants, weeks })
     }
 
-    /// The `slots` quarter-hours from `from` on, batteries followed from the week's beginning.
-    pub fn quarter_hours(&self, from: &Start, slots: usize) -> Result<Vec<QuarterHour>, DataError> {
+    /// The `slots` quarter-hours from `from` on, or from the beginning of the latest week; batteries followed from the
+    /// week's beginning.
+    pub fn quarter_hours(
+        &self,
+        from: Option<&Start>,
+        slots: usize,
+    ) -> Result<Vec<QuarterHour>, DataError> {
         let out_of_range = || DataError::OutOfRange {
-            from: from.to_string(),
+            from: from.map_or("the beginning".to_owned(), Start::to_string),
             slots,
             weeks: self.describe_weeks(),
         };
-        let (week, first) = self
-            .weeks
-            .iter()
-            .find_map(|week| {
-                let first = week.times.iter().position(|time| *time == from.to_string())?;
-                Some((week, first))
-            })
-            .ok_or_else(out_of_range)?;
+        let (week, first) = match from {
+            None => (self.weeks.first().ok_or_else(out_of_range)?, 0),
+            Some(from) => self.find(from)?.ok_or_else(out_of_range)?,
+        };
         let end = first.checked_add(slots).filter(|end| *end <= week.times.len());
         let end = end.ok_or_else(out_of_range)?;
-        let mut all = self.simulate(week, true)?;
+        let mut all = self.simulate(week, true);
         Ok(all.drain(first..end).collect())
     }
 
+    /// The week and the place in it that `from` means. A time without a day is one of the latest week's first.
+    fn find(&self, from: &Start) -> Result<Option<(&Week, usize)>, DataError> {
+        let latest = self.weeks.first().and_then(|week| week.times.first());
+        let is_meant = |time: &Moment| match from {
+            Start::Day(named) => time.is(named),
+            Start::FirstDay(named) => {
+                time.time_of_day() == *named && latest.is_some_and(|day| time.is_on_day_of(day))
+            }
+        };
+        let mut found = self.weeks.iter().flat_map(|week| {
+            let places = week.times.iter().enumerate().filter(|(_, time)| is_meant(time));
+            places.map(move |(place, _)| (week, place))
+        });
+        match (found.next(), found.next()) {
+            (Some((week, _)), Some(_)) => Err(DataError::Files {
+                place: week.file.clone(),
+                what: format!("{from} occurs twice: name it with its offset"),
+            }),
+            (found, _) => Ok(found),
+        }
+    }
+
     /// The quarter-hours of every week there is, batteries followed from each week's beginning.
-    pub fn whole_weeks(&self) -> Result<Vec<Vec<QuarterHour>>, DataError> {
-        let each = self.weeks.iter();
-        each.map(|week| self.simulate(week, true)).collect()
+    pub fn whole_weeks(&self) -> Vec<Vec<QuarterHour>> {
+        self.weeks.iter().map(|week| self.simulate(week, true)).collect()
     }
 
     /// Every quarter-hour of `week`, with or without the batteries.
-    fn simulate(&self, week: &Week, batteries: bool) -> Result<Vec<QuarterHour>, DataError> {
+    fn simulate(&self, week: &Week, batteries: bool) -> Vec<QuarterHour> {
         let mut all: Vec<QuarterHour> = week
             .times
             .iter()
-            .map(|time| QuarterHour { time: time.clone(), flows: Vec::new() })
+            .map(|time| QuarterHour { time: time.to_string(), flows: Vec::new() })
             .collect();
         for participant in &self.participants {
-            let column = |profile: &String| {
-                week.profiles.get(profile).ok_or_else(|| DataError::UnknownProfile {
-                    participant: participant.name.clone(),
-                    profile: profile.clone(),
-                })
-            };
-            let load = column(&participant.load_profile)?;
-            let pv = participant.pv_profile.as_ref().map(column).transpose()?;
+            let load = week.profile(&participant.load_profile);
+            let pv = participant.pv_profile.as_ref().map(|profile| week.profile(profile));
             let mut battery = Battery::new(if batteries { participant.battery_wh } else { 0 });
             for (row, (quarter_hour, load)) in all.iter_mut().zip(load).enumerate() {
                 let load = energy(*load, participant.load_peak_w);
@@ -177,7 +182,7 @@ impl Community {
                 quarter_hour.flows.push(Flow { generated: Wh(surplus), consumed: Wh(deficit) });
             }
         }
-        Ok(all)
+        all
     }
 
     fn describe_weeks(&self) -> String {
@@ -189,11 +194,13 @@ impl Community {
     }
 }
 
-/// Energy in Wh of a quarter-hour at `ppm` millionths of `watts`, rounded half up.
-fn energy(ppm: u64, watts: u64) -> u64 {
-    /// Millionths times quarter-hours in an hour.
-    const PER_WH: u64 = 4_000_000;
-    ppm.saturating_mul(watts).saturating_add(PER_WH / 2) / PER_WH
+/// Energy in Wh of a quarter-hour at `share` parts of [`PEAK`] of `watts`, rounded half up.
+fn energy(share: u64, watts: u64) -> u64 {
+    /// Parts of the peak times quarter-hours in an hour.
+    const PER_WH: u128 = PEAK as u128 * 4;
+    // Neither factor is above 2^64, nor the quotient, since no share is above the peak.
+    let energy = (u128::from(share) * u128::from(watts) + PER_WH / 2) / PER_WH;
+    u64::try_from(energy).unwrap_or(u64::MAX)
 }
 
 /// A battery of plain self-consumption.

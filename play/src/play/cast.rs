@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn everybody_is_a_prosumer_and_has_what_the_data_says() {
-        let community = Community::load(None).unwrap();
+        let community = Community::load(None, None).unwrap();
         let cast = Cast::assemble(&community).unwrap();
         let having = |attribute| {
             cast.members.iter().filter(|member| member.attributes.contains(&attribute)).count()
