@@ -53,25 +53,14 @@ async fn a_batch_stands_in_the_book_can_be_changed_and_shows_in_the_history() {
 
     // Less energy at the same price keeps the number.
     let amended = node.qedex(&[
-        "order",
-        "amend",
-        "--slot",
-        &named,
-        "--id",
-        "0",
-        "--price",
-        "200000000000",
-        "--wh",
-        "700",
-        "--suri",
-        "//Eve",
-        "--json",
+        "order", "amend", "--slot", &named, "--id", "0", "--price", "0.2", "--wh", "700", "--suri",
+        "//Eve", "--json",
     ]);
     assert_eq!(json(&amended)["id"], 0);
     let depth = json(&node.qedex(&["market", "depth", "--slot", &named, "--json"]));
     assert_eq!(depth["bids"][0]["wh"], 500);
     assert_eq!(depth["bids"][1]["wh"], 700);
-    assert_eq!(depth["asks"][0]["price"].to_string(), "100000000000");
+    assert_eq!(depth["asks"][0]["price"], "100000000000");
     let book = json(&node.qedex(&["market", "book", "--slot", &named, "--json"]));
     assert_eq!(book["bids"][0]["id"], 1);
 
@@ -92,17 +81,8 @@ async fn a_standing_order_is_placed_anew_until_it_is_ended() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut node = Node::start(folder.path()).await;
     let set = node.qedex(&[
-        "order",
-        "standing",
-        "--side",
-        "bid",
-        "--price",
-        "200000000000",
-        "--wh",
-        "500",
-        "--suri",
-        "//Ferdie",
-        "--json",
+        "order", "standing", "--side", "bid", "--price", "0.2", "--wh", "500", "--suri",
+        "//Ferdie", "--json",
     ]);
     json(&set);
     for _ in 0..2 {

@@ -82,7 +82,7 @@ async fn credentials_come_and_go_and_the_reasons_are_told() {
     let listed = run(&node, &["credential", "list", "--who", "//Eve", "--attribute", "1"]);
     assert_eq!(listed[0]["holds"], true);
     assert_eq!(listed[0]["version"], 1);
-    assert!(listed[0]["bond"].as_u64().expect("plancks") > 100_000_000_000);
+    assert!(qedex_testnode::plancks(&listed[0]["bond"]) > 100_000_000_000);
 
     // The owner behind an account is on record: who issues it another credential reads it there.
     let eve = format!("0x{}", hex::encode(Eve.to_raw_public()));
@@ -115,17 +115,8 @@ async fn policies_roles_and_the_blacklist_decide_who_trades() {
     let node = Node::start(folder.path()).await;
     let order = |suri| {
         node.qedex(&[
-            "order",
-            "place",
-            "--next",
-            "--side",
-            "bid",
-            "--price",
-            "200000000000",
-            "--wh",
-            "1000",
-            "--suri",
-            suri,
+            "order", "place", "--next", "--side", "bid", "--price", "0.2", "--wh", "1000",
+            "--suri", suri,
         ])
     };
 

@@ -146,7 +146,7 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let behind = format!("0x{}", hex::encode(Bob.to_raw_public()));
     assert_eq!(listed_first["registered_by_owner"], behind);
     assert_eq!(listed_first["bond"]["payer"], address(Bob));
-    assert!(listed_first["bond"]["amount"].as_u64() > Some(1_000_000_000));
+    assert!(qedex_testnode::plancks(&listed_first["bond"]["amount"]) > 1_000_000_000);
     assert_eq!(listed(&node, "0")["bond"], Value::Null);
     let table = text(&node, &["meter", "list", "--meter", "5"]);
     let (installed, registered) =

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::process::Output;
 
 /// 0.2 QED/kWh.
-const PRICE: &str = "200000000000";
+const PRICE: &str = "0.2";
 
 fn order(node: &Node, slot: &str, side: &str, price: &str, wh: &str, suri: &str) -> Output {
     node.qedex(&[
@@ -71,9 +71,9 @@ async fn bad_orders_are_refused_by_name_and_change_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut node = Node::start(folder.path()).await;
     for (side, price, wh, suri, why) in [
-        ("bid", "200000000001", "1000", "//Dave", "Auction::OffTick"),
-        ("bid", "79000000000", "1000", "//Dave", "Auction::OutsideCorridor"),
-        ("ask", "301000000000", "1000", "//Dave", "Auction::OutsideCorridor"),
+        ("bid", "0.200000000001", "1000", "//Dave", "Auction::OffTick"),
+        ("bid", "0.079", "1000", "//Dave", "Auction::OutsideCorridor"),
+        ("ask", "0.301", "1000", "//Dave", "Auction::OutsideCorridor"),
         ("bid", PRICE, "0", "//Dave", "Auction::BelowLeastOrder"),
         ("bid", PRICE, "150", "//Dave", "Auction::NotWholeLots"),
         ("bid", PRICE, "1000", "//Alice", "Auction::NotPermitted"),
@@ -91,9 +91,9 @@ async fn bad_orders_are_refused_by_name_and_change_nothing() {
     // A gigawatt-hour at 0.3 QED/kWh costs 300 000 QED; Eve has less than four times that.
     let slot = (next_delivery(&node).await + 4).to_string();
     for _ in 0..3 {
-        json(&order(&node, &slot, "bid", "300000000000", "1000000000", "//Eve"));
+        json(&order(&node, &slot, "bid", "0.3", "1000000000", "//Eve"));
     }
-    let poor = order(&node, &slot, "bid", "300000000000", "1000000000", "//Eve");
+    let poor = order(&node, &slot, "bid", "0.3", "1000000000", "//Eve");
     assert_refused(&poor, "Auction::InsufficientFunds");
     let other_side = order(&node, &slot, "ask", PRICE, "1000", "//Eve");
     assert_refused(&other_side, "Auction::OtherSide");
@@ -135,10 +135,10 @@ async fn a_killed_node_keeps_the_orders_holds_and_readings_of_finalised_blocks()
     json(&submit(&node, folder.path(), &reading));
     let slot = (current + 4).to_string();
     let bid = json(&order(&node, &slot, "bid", PRICE, "1000", "//Dave"));
-    let ask = json(&order(&node, &slot, "ask", "100000000000", "500", "//Eve"));
+    let ask = json(&order(&node, &slot, "ask", "0.1", "500", "//Eve"));
     // A bid holds its whole cost; an ask 70 % of its energy at the grid price of 0.3 QED/kWh.
-    assert_eq!(bid["held"].to_string(), "200000000000");
-    assert_eq!(ask["held"].to_string(), "105000000000");
+    assert_eq!(bid["held"], "200000000000");
+    assert_eq!(ask["held"], "105000000000");
     let placed = ask["block"].as_u64().expect("a block");
     node.wait_for_finality(placed).await;
     let items = [

@@ -135,7 +135,7 @@ fn settled(events: &[Value], trade: u32) -> &Value {
 }
 
 fn amount(value: &Value, name: &str) -> u128 {
-    value[name].to_string().parse().expect("an integer")
+    qedex_testnode::plancks(&value[name])
 }
 
 fn mode(path: &Path) -> u32 {
@@ -174,12 +174,12 @@ async fn trades_are_committed_to_opened_checked_and_decided_by_hand() {
     let start = scene.current_slot() + 1;
     scene.wait_for_slot(start).await;
     let (a, b) = (start + 3, start + 4);
-    scene.order(a, "ask", "100000000000", "1000", "//Dave");
-    scene.order(a, "bid", "220000000000", "500", "//Eve");
-    scene.order(a, "bid", "210000000000", "500", "//Ferdie");
-    scene.order(b, "bid", "200000000000", "1000", "//Dave");
-    scene.order(b, "ask", "100000000000", "500", "//Eve");
-    scene.order(b, "ask", "110000000000", "500", "//Ferdie");
+    scene.order(a, "ask", "0.1", "1000", "//Dave");
+    scene.order(a, "bid", "0.22", "500", "//Eve");
+    scene.order(a, "bid", "0.21", "500", "//Ferdie");
+    scene.order(b, "bid", "0.2", "1000", "//Dave");
+    scene.order(b, "ask", "0.1", "500", "//Eve");
+    scene.order(b, "ask", "0.11", "500", "//Ferdie");
     let (watch_a, watch_b) = (scene.watch(a, &[]), scene.watch(b, &[]));
     let watch_one = scene.watch(a, &["--trade", "0"]);
 

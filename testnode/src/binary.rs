@@ -55,6 +55,17 @@ pub fn assert_refused(output: &Output, why: &str) {
     assert!(said.contains(why), "{said:?} does not name {why:?}");
 }
 
+/// An amount of plancks in an answer: a string of decimal digits.
+///
+/// # Panics
+/// If it is none.
+#[must_use]
+#[track_caller]
+pub fn plancks(value: &serde_json::Value) -> u128 {
+    let text = value.as_str().unwrap_or_else(|| panic!("{value} is no string"));
+    text.parse().expect("decimal digits")
+}
+
 /// A port that is free for TCP and, as the node wants it, for UDP.
 ///
 /// # Panics

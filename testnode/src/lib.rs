@@ -11,6 +11,6 @@ pub mod dev;
 pub mod network;
 pub mod wires;
 
-pub use binary::{assert_refused, qedex, stderr};
+pub use binary::{assert_refused, plancks, qedex, stderr};
 pub use dev::Node;
 pub use network::Network;

@@ -3,8 +3,9 @@
 //! None of them is below zero. One that has a minus sign is refused as a bad value of its option, not as
 //! an option that there is none of; one that has a plus sign is refused as it is in files.
 
-use crate::commands::Share;
+use crate::{commands::Share, slots::SlotName};
 use clap::{Arg, ArgMatches, Command, error::ErrorKind};
+use qedex_math::{PricePerKwh, Wh};
 use std::any::TypeId;
 
 /// `command`, with what looks like a negative number taken for a value, in every command within it too.
@@ -22,6 +23,9 @@ pub fn is_number(argument: &Arg) -> bool {
         TypeId::of::<u128>(),
         TypeId::of::<f64>(),
         TypeId::of::<Share>(),
+        TypeId::of::<PricePerKwh>(),
+        TypeId::of::<Wh>(),
+        TypeId::of::<SlotName>(),
     ]
     .iter()
     .any(|number| value == *number)

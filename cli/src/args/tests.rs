@@ -85,7 +85,7 @@ fn a_number_is_refused_with_a_plus_sign_wherever_it_stands() {
     let suri = ["--suri", "//Dave"];
     for arguments in [
         &["meter", "list", "--meter", "+1"][..],
-        &["meter", "band", "--slot=+1"],
+        &["meter", "par", "--day=+1"],
         &["market", "book", "--slot", "1", "--count", "+1"],
         &["play", "--slots", "+1"],
         &["play", "--cheat-share", "+1"],
