@@ -115,8 +115,8 @@ pub mod pallet {
     use frame_support::weights::WeightMeter;
     use frame_system::pallet_prelude::*;
     use qedex_primitives::{
-        Band, Calendar, DayPar, Flow, MAX_BILL_READINGS, Membership, MeterId, MeterKey,
-        MeterReading, SlotIndex, UnsettledSlots, Windows,
+        Band, Calendar, Flow, MAX_BILL_READINGS, Membership, MeterId, MeterKey, SlotIndex,
+        UnsettledSlots, Windows,
     };
     use sp_core::H256;
 

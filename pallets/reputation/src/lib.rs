@@ -83,12 +83,9 @@ pub const MAX_DECAY: Decay = Decay(100 * Decay::UNIT);
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
-    use alloc::vec::Vec;
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
-    use qedex_math::trust::Trust;
     use qedex_primitives::{Balance, Calendar, Membership, Millis, Moment};
-    use sp_runtime::Permill;
 
     /// The version of the stored layout. It is written at genesis, and goes up by one with each
     /// migration.
