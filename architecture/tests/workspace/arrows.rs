@@ -18,6 +18,7 @@ const BUILT: &[&str] = &[
     "primitives",
     "runtime",
     "tables",
+    "testnode",
 ];
 
 fn rooms_of(folder: &str) -> Vec<&'static Room> {
