@@ -2,7 +2,7 @@
 //!
 //! [`new_partial`] builds what every command needs that touches the database; [`new_full`] adds the
 //! network, the JSON-RPC servers, the off-chain workers and, on validators, the block author (Aura),
-//! the voter (GRANDPA) and the worker by which validators find each other.
+//! the voter (GRANDPA) and the worker that publishes where the validator is.
 
 use std::{sync::Arc, time::Duration};
 
@@ -278,8 +278,9 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result
     })?;
 
     if is_authority {
-        // Publishes where this validator is and keeps connections to the others, so that none of
-        // them depends on boot nodes that know its present address.
+        // Publishes, signed, where this validator is, and looks up where the others are, so that
+        // whoever has a validator's key can find its present addresses. It connects to nobody: that
+        // is the network's own discovery's.
         let dht_events =
             network.event_stream("authority-discovery").filter_map(|event| async move {
                 match event {

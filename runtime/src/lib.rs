@@ -54,8 +54,8 @@ pub mod opaque {
 }
 
 impl_opaque_keys! {
-    /// The keys of a validator: one to write blocks, one to finalise them, and one by which the
-    /// other validators find it.
+    /// The keys of a validator: one to write blocks, one to finalise them, and one to sign where
+    /// its node is to be found.
     pub struct SessionKeys {
         /// Writes blocks.
         pub aura: Aura,

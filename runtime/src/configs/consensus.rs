@@ -1,4 +1,4 @@
-//! Who writes blocks, who finalises them, and how they find each other: Aura by the schedules of
+//! Who writes blocks, who finalises them, and where they are to be found: Aura by the schedules of
 //! PoV, GRANDPA over the distinct validators, and authority discovery over the same.
 
 use crate::{
