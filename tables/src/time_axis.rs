@@ -127,7 +127,7 @@ impl TimeAxis {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use super::*;
     use crate::moment::Zone;
@@ -217,5 +217,38 @@ mod tests {
         axis.push(moment("2016-07-11T11:00"), 3).unwrap();
         let error = axis.push(moment("2016-07-11T11:15"), 4).unwrap_err();
         assert_eq!(error, "2016-07-11T11:15 is not the beginning of an hour");
+    }
+
+    proptest::proptest! {
+        /// Rows of an axis with one left out, doubled or swapped with its neighbour are refused at the row behind it.
+        #[test]
+        fn any_disorder_is_refused_where_it_is(length in 3_usize..60, place in 1_usize..58, what in 0_usize..3) {
+            proptest::prop_assume!(place < length - 1);
+            let first = Moment::read("2016-10-29T22:00", None).unwrap();
+            let mut rows: Vec<Moment> = (0..).map(|n| first.after(n * 15)).take(length).collect();
+            let bad = match what {
+                0 => {
+                    rows.remove(place);
+                    place
+                }
+                1 => {
+                    rows.insert(place, rows[place]);
+                    place + 1
+                }
+                _ => {
+                    rows.swap(place, place + 1);
+                    place
+                }
+            };
+            let mut axis = TimeAxis::new(Step::QuarterHour);
+            let taken = rows.iter().zip(1..).take_while(|(time, line)| axis.push(**time, *line).is_ok()).count();
+            proptest::prop_assert_eq!(taken, bad);
+            // In order they are all taken, and printed as they were.
+            rows.sort_by_key(Moment::minutes);
+            rows.dedup();
+            for time in &rows {
+                proptest::prop_assert_eq!(Moment::read(&time.to_string(), None), Ok(*time));
+            }
+        }
     }
 }
