@@ -38,7 +38,7 @@ pub struct Week {
     pub file: String,
     /// When each quarter-hour begins.
     pub times: Vec<Moment>,
-    /// Per column that a participant follows, the power of each quarter-hour in parts of [`PEAK`].
+    /// Per column that a participant follows, the power of each quarter-hour in parts of 10^-12 of the peak.
     pub profiles: HashMap<String, Vec<u64>>,
 }
 
