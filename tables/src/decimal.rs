@@ -197,8 +197,6 @@ fn what_else(text: &str) -> NotDecimal {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use proptest::prelude::*;
 

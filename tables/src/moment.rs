@@ -236,8 +236,6 @@ fn ambiguous_date(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn read(text: &str, zone: &str) -> Result<String, String> {

@@ -108,8 +108,6 @@ fn not_read(name: &str, text: &str, wrong: &NotDecimal) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]

@@ -42,8 +42,6 @@ pub fn contiguous(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn of(slots: &[u64]) -> Result<RangeInclusive<u64>, String> {

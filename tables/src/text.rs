@@ -99,8 +99,6 @@ pub fn line_ends(bytes: &[u8], next: Option<&u8>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use proptest::prelude::*;
 

@@ -127,8 +127,6 @@ impl TimeAxis {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
     use super::*;
     use crate::moment::Zone;
 
