@@ -34,15 +34,6 @@ fn every_command_prints_json_and_refuses_unknown_options_with_status_2() {
     }
 }
 
-#[test]
-fn the_main_job_has_defaults_for_everything() {
-    let cli = Cli::try_parse_from(["qedex", "play"]).unwrap();
-    let Command::Play(play) = cli.command else { panic!("play") };
-    assert_eq!((play.slots, play.seed), (8, 1));
-    assert_eq!(play.from.unwrap().to_string(), "2016-07-11T11:00");
-    assert_eq!(play.shares(), Shares::default());
-}
-
 /// A value that is read, for an argument before the one that is tried.
 fn any_value(argument: &clap::Arg) -> String {
     let values = argument.get_possible_values();

@@ -120,3 +120,34 @@ impl FromStr for Share {
         Ok(Self((percent / 100.0 * f64::from(MILLION)).round() as u32))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        play: Play,
+    }
+
+    #[test]
+    fn the_main_job_has_defaults_for_everything() {
+        let play = Alone::try_parse_from(["play"]).unwrap().play;
+        assert_eq!((play.slots, play.seed), (8, 1));
+        assert_eq!(play.from.map(|from| from.to_string()).as_deref(), Some("2016-07-11T11:00"));
+        assert_eq!(play.shares(), Shares::default());
+    }
+
+    #[test]
+    fn data_of_one_s_own_is_played_from_its_beginning() {
+        let play = Alone::try_parse_from(["play", "--data", "here"]).unwrap().play;
+        assert_eq!(play.from, None);
+        let zone = ["play", "--data", "here", "--zone", "Europe/Berlin", "--from", "11:00"];
+        let play = Alone::try_parse_from(zone).unwrap().play;
+        assert_eq!(play.from.map(|from| from.to_string()).as_deref(), Some("11:00"));
+        assert_eq!(play.zone.map(|zone| zone.to_string()).as_deref(), Some("Europe/Berlin"));
+        assert!(Alone::try_parse_from(["play", "--zone", "Europe/Berlin"]).is_err());
+    }
+}
