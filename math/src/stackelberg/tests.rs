@@ -21,7 +21,7 @@ fn serving_the_best_follower_alone_can_beat_serving_all() {
 }
 
 #[test]
-fn with_all_followers_active_the_price_is_the_published_one() {
+fn with_all_followers_active_the_price_is_the_closed_form_s() {
     let all = followers(&[(10, 1), (8, 2), (6, 4)]);
     let best = optimum(&all, 2 * ONE, None).unwrap();
     assert!(near(best.price, 5.428_571_428_571_428), "{best:?}");
