@@ -1,5 +1,10 @@
 //! What documents say of the code.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
 /// Each row of `docs/money.md` names a test that exists.
 #[test]
 fn what_happens_to_money_is_tested_row_by_row() {
@@ -44,4 +49,75 @@ fn every_weight_was_measured() {
             assert!(function.contains("// Minimum execution time: "), "{pallet}: {name:?}");
         }
     }
+}
+
+/// Each link from one of our documents to a file or to a heading of a page leads somewhere.
+#[test]
+fn links_of_documents_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let pages = pages(&root);
+    assert!(pages.iter().any(|page| page.ends_with("docs/design.md")), "{pages:?}");
+    let mut broken = Vec::new();
+    for page in &pages {
+        let folder = page.parent().expect("a file lies in a folder");
+        for link in links(&read(page)) {
+            let (path, heading) = link.split_once('#').unwrap_or((&link, ""));
+            let target = if path.is_empty() { page.clone() } else { folder.join(path) };
+            let found = target.exists()
+                && (heading.is_empty() || headings(&read(&target)).any(|name| name == heading));
+            if !found {
+                broken.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The Markdown files below `folder`, but for what is built or brought in.
+fn pages(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder can be read") {
+        let entry = entry.expect("it can be read on");
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        if path.is_dir() && !name.starts_with('.') && !["node_modules", "target"].contains(&&*name)
+        {
+            found.extend(pages(&path));
+        } else if name.ends_with(".md") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The lines of a page that are no code.
+fn prose(page: &str) -> impl Iterator<Item = &str> {
+    let mut code = false;
+    page.lines().filter(move |line| {
+        let fence = line.trim_start().starts_with("```");
+        code ^= fence;
+        !code && !fence
+    })
+}
+
+/// Where a page's links go, but for those to the web and those within Rust's documentation.
+fn links(page: &str) -> Vec<String> {
+    let prose: Vec<_> = prose(page).collect();
+    let prose = prose.join("\n");
+    let targets = prose.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let targets = targets.filter(|target| !target.contains("://") && !target.contains("::"));
+    targets.map(str::to_owned).collect()
+}
+
+/// A page's headings as they are named in links: small letters and digits, with dashes for blanks.
+fn headings(page: &str) -> impl Iterator<Item = String> {
+    prose(page).filter(|line| line.starts_with('#')).map(|line| {
+        let kept = |letter: &char| letter.is_alphanumeric() || "-_ ".contains(*letter);
+        let text = line.trim_start_matches('#').trim().to_lowercase();
+        text.chars().filter(kept).collect::<String>().replace(' ', "-")
+    })
 }
