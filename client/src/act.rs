@@ -1,32 +1,13 @@
-//! Acts: calls that somebody does by one's own right, as Root, or as the council.
+//! Acts: calls that somebody makes by one's own right, as Root, or as the council.
 
 use super::{
-    api,
-    calls::Inner,
+    calls::{self, EncodedCall},
     council::{Acted, Proposal},
     keys::Keypair,
     session::Session,
 };
 use crate::error::Error;
 use subxt::tx::Payload;
-
-/// A call as a transaction of its own, and as the content of another one.
-pub struct Act<P> {
-    direct: P,
-    pub(crate) inner: Inner,
-}
-
-impl<P> Act<P> {
-    /// Both forms of one call.
-    pub(crate) const fn new(direct: P, inner: Inner) -> Self {
-        Self { direct, inner }
-    }
-
-    /// The call as a transaction of its own.
-    pub const fn direct(&self) -> &P {
-        &self.direct
-    }
-}
 
 /// By whose right an act is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,21 +21,21 @@ pub enum Authority {
 }
 
 impl Session {
-    /// Signs, sends and awaits an act as [`Session::call`] does, or proposes it.
+    /// Signs, sends and awaits a call as [`Session::call`] does, or proposes it.
     pub async fn act(
         &mut self,
         what: &str,
-        act: Act<impl Payload>,
+        call: &impl Payload,
         key: &Keypair,
         by: Authority,
     ) -> Result<Acted, Error> {
         match by {
             Authority::Signer => {
-                let done = self.call(what, &act.direct, key).await?;
+                let done = self.call(what, call, key).await?;
                 Ok(Acted::Done(Box::new(done)))
             }
             Authority::Root => {
-                let call = api::tx().sudo().sudo(act.inner);
+                let call = calls::sudo(EncodedCall::of(self.at(), call)?);
                 let (block, included) = self.call(what, &call, key).await?;
                 match included.refusals.first() {
                     None => Ok(Acted::Done(Box::new((block, included)))),
@@ -64,7 +45,8 @@ impl Session {
                 }
             }
             Authority::Council => {
-                let proposal = Proposal::of(self.at(), &act.inner).await?;
+                let call = EncodedCall::of(self.at(), call)?;
+                let proposal = Proposal::decode(self.at(), call.into_bytes()).await?;
                 self.propose(what, &proposal, key).await
             }
         }

@@ -3,18 +3,15 @@
 use super::{
     At, H256,
     api::{self, runtime_types as types},
-    calls::NewOrder,
     council::{self, Decision},
     membership::{self, Change},
     metering,
+    shapes::EventShapes,
 };
 use crate::{
     error::{Error, Refusal},
-    market::{
-        Account, Clearing, Happening, Outcome, PlacedOrder, Plancks, Settlement, Side, Trade,
-    },
+    market::{Account, Clearing, NewOrder, PlacedOrder, Plancks, Settlement, SlotEvent, Trade},
 };
-use qedex_math::{PricePerKwh, Wh};
 use subxt::{Metadata, SubstrateConfig, events::Phase};
 
 pub(super) type Event<'a> = subxt::events::Event<'a, SubstrateConfig>;
@@ -29,7 +26,7 @@ pub struct Block {
     /// Its transactions in order, inherents among them.
     pub transactions: Vec<Transaction>,
     /// What happened to delivery slots, in order.
-    pub happenings: Vec<(u64, Happening)>,
+    pub slot_events: Vec<(u64, SlotEvent)>,
 }
 
 /// What became of a transaction.
@@ -46,11 +43,13 @@ pub struct Transaction {
     /// Orders of a batch that were refused, though it did not fail, and why.
     pub refused_orders: Vec<(NewOrder, Refusal)>,
     /// What it did to delivery slots.
-    pub happenings: Vec<(u64, Happening)>,
+    pub slot_events: Vec<(u64, SlotEvent)>,
     /// What became of readings it carried: meter, slot, and why one was refused.
     pub readings: Vec<(u32, u64, Option<String>)>,
     /// What it did to meters and to readings that were there.
     pub meters: Vec<metering::Change>,
+    /// Its events of another shape than this program knows, by pallet and name.
+    pub unread: Vec<String>,
     /// What it did to memberships.
     pub changes: Vec<Change>,
     /// What it did in the council, and to the call with which hash.
@@ -59,7 +58,11 @@ pub struct Transaction {
 
 impl Block {
     /// Reads the block after which `at` is the state. `hashes` are its transactions'.
-    pub(super) async fn read(at: &At, hashes: Vec<H256>) -> Result<Self, Error> {
+    pub(super) async fn read(
+        at: &At,
+        hashes: Vec<H256>,
+        shapes: &EventShapes,
+    ) -> Result<Self, Error> {
         let time = super::queries::time(at).await?;
         let mut block = Self {
             number: at.block_number(),
@@ -68,32 +71,48 @@ impl Block {
                 .into_iter()
                 .map(|hash| Transaction { hash, ..Transaction::default() })
                 .collect(),
-            happenings: Vec::new(),
+            slot_events: Vec::new(),
         };
         let events = at.events().fetch().await?;
         for event in events.iter() {
-            block.note(&event?, at.metadata_ref())?;
+            let event = event?;
+            if shapes.differs(event.pallet_name(), event.event_name()) {
+                block.note_unread(&event);
+            } else {
+                block.note(&event, at.metadata_ref())?;
+            }
         }
         Ok(block)
     }
 
+    /// Notes that a transaction did something that cannot be read.
+    fn note_unread(&mut self, event: &Event<'_>) {
+        if let Some(transaction) = self.transaction_of(event) {
+            let name = format!("{}.{}", event.pallet_name(), event.event_name());
+            transaction.unread.push(name);
+        }
+    }
+
+    fn transaction_of(&mut self, event: &Event<'_>) -> Option<&mut Transaction> {
+        let Phase::ApplyExtrinsic(index) = event.phase() else {
+            return None;
+        };
+        self.transactions.get_mut(usize::try_from(index).ok()?)
+    }
+
     fn note(&mut self, event: &Event<'_>, metadata: &Metadata) -> Result<(), Error> {
-        let happening = match event.pallet_name() {
+        let slot_event = match event.pallet_name() {
             "Auction" => auction(event)?,
             "Settlement" => settlement(event)?,
             _ => None,
         };
-        if let Some(happening) = &happening {
-            self.happenings.push(happening.clone());
+        if let Some(slot_event) = &slot_event {
+            self.slot_events.push(slot_event.clone());
         }
-        let Phase::ApplyExtrinsic(index) = event.phase() else {
+        let Some(transaction) = self.transaction_of(event) else {
             return Ok(());
         };
-        let index = usize::try_from(index).unwrap_or(usize::MAX);
-        let Some(transaction) = self.transactions.get_mut(index) else {
-            return Ok(());
-        };
-        transaction.happenings.extend(happening);
+        transaction.slot_events.extend(slot_event);
         match event.pallet_name() {
             "System" | "Utility" | "Proxy" | "Sudo" | "Whitelist" => {
                 transaction.note_failure(event, metadata)?;
@@ -160,9 +179,7 @@ impl Transaction {
     fn note_refused_order(&mut self, event: &Event<'_>, metadata: &Metadata) -> Result<(), Error> {
         use api::auction::events::OrderRefused;
         if let Some(refused) = decode::<OrderRefused>(event)? {
-            let order = refused.order;
-            let order = (own_side(&order.side), PricePerKwh(order.limit.0), Wh(order.energy.0));
-            self.refused_orders.push((order, describe(&refused.error, metadata)));
+            self.refused_orders.push((refused.order.0, describe(&refused.error, metadata)));
         }
         Ok(())
     }
@@ -170,10 +187,10 @@ impl Transaction {
     fn note_reading(&mut self, event: &Event<'_>) -> Result<(), Error> {
         use api::metering::events::{ReadingAccepted, ReadingRefused};
         if let Some(accepted) = decode::<ReadingAccepted>(event)? {
-            self.readings.push((accepted.meter.0, accepted.slot.0, None));
+            self.readings.push((accepted.meter.0.0, accepted.slot.0.0, None));
         } else if let Some(refused) = decode::<ReadingRefused>(event)? {
-            let why = format!("{:?}", refused.error);
-            self.readings.push((refused.meter.0, refused.slot.0, Some(why)));
+            let why = format!("{:?}", refused.error.0);
+            self.readings.push((refused.meter.0.0, refused.slot.0.0, Some(why)));
         }
         Ok(())
     }
@@ -185,39 +202,32 @@ pub(super) fn decode<E: subxt::events::DecodeAsEvent>(
     Ok(event.decode_fields_as::<E>().transpose()?)
 }
 
-const fn own_side(side: &types::qedex_primitives::market::Side) -> Side {
-    match side {
-        types::qedex_primitives::market::Side::Bid => Side::Bid,
-        types::qedex_primitives::market::Side::Ask => Side::Ask,
-    }
-}
-
-fn auction(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
+fn auction(event: &Event<'_>) -> Result<Option<(u64, SlotEvent)>, Error> {
     use api::auction::events::{OrderPlaced, SlotCleared, SlotMatched};
     if let Some(placed) = decode::<OrderPlaced>(event)? {
         let order = PlacedOrder {
             id: placed.id,
             who: placed.who.0,
-            side: own_side(&placed.side),
-            limit: PricePerKwh(placed.limit.0),
-            energy: Wh(placed.energy.0),
+            side: placed.side.0,
+            limit: placed.limit.0,
+            energy: placed.energy.0,
             held: placed.held,
         };
-        return Ok(Some((placed.slot.0, Happening::Placed(order))));
+        return Ok(Some((placed.slot.0.0, SlotEvent::Placed(order))));
     }
     if let Some(cleared) = decode::<SlotCleared>(event)? {
         let clearing = Clearing {
-            volume: Wh(cleared.volume.0),
-            buyers_pay: cleared.buyers_pay.map(|price| PricePerKwh(price.0)),
-            sellers_receive: cleared.sellers_receive.map(|price| PricePerKwh(price.0)),
+            volume: cleared.volume.0,
+            buyers_pay: cleared.buyers_pay.map(|price| price.0),
+            sellers_receive: cleared.sellers_receive.map(|price| price.0),
         };
-        return Ok(Some((cleared.slot.0, Happening::Cleared(clearing))));
+        return Ok(Some((cleared.slot.0.0, SlotEvent::Cleared(clearing))));
     }
     let matched = decode::<SlotMatched>(event)?;
-    Ok(matched.map(|matched| (matched.slot.0, Happening::Matched(matched.trades))))
+    Ok(matched.map(|matched| (matched.slot.0.0, SlotEvent::Matched(matched.trades))))
 }
 
-fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
+fn settlement(event: &Event<'_>) -> Result<Option<(u64, SlotEvent)>, Error> {
     use api::settlement::events::{
         Committed, Complained, Revealed, SlotSettled, TradeOpened, TradeSettled,
     };
@@ -226,55 +236,36 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, Happening)>, Error> {
             id: opened.id,
             buyer: opened.buyer.0,
             seller: opened.seller.0,
-            energy: Wh(opened.energy.0),
+            energy: opened.energy.0,
             payment: opened.payment,
             deposit: opened.deposit,
         };
-        return Ok(Some((opened.slot.0, Happening::Opened(trade))));
+        return Ok(Some((opened.slot.0.0, SlotEvent::Opened(trade))));
     }
     if let Some(committed) = decode::<Committed>(event)? {
         return Ok(Some((
-            committed.slot.0,
-            Happening::Committed(committed.seller.0, committed.commitment.0),
+            committed.slot.0.0,
+            SlotEvent::Committed(committed.seller.0, committed.commitment.0),
         )));
     }
     if let Some(complained) = decode::<Complained>(event)? {
         let Complained { slot, id, bond, due, .. } = complained;
-        return Ok(Some((slot.0, Happening::Complained { id, bond, due })));
+        return Ok(Some((slot.0.0, SlotEvent::Complained { id, bond, due })));
     }
     if let Some(revealed) = decode::<Revealed>(event)? {
-        let delivered = Wh(revealed.delivered.0);
-        let happening = Happening::Revealed(revealed.seller.0, delivered);
-        return Ok(Some((revealed.slot.0, happening)));
+        let delivered = revealed.delivered.0;
+        let slot_event = SlotEvent::Revealed(revealed.seller.0, delivered);
+        return Ok(Some((revealed.slot.0.0, slot_event)));
     }
     if let Some(settled) = decode::<TradeSettled>(event)? {
-        use types::pallet_settlement::types::Outcome as ChainOutcome;
-        let amounts = settled.amounts;
         let settlement = Settlement {
-            outcome: match settled.outcome {
-                ChainOutcome::Delivered => Outcome::Delivered,
-                ChainOutcome::Trusted => Outcome::Trusted,
-                ChainOutcome::Acknowledged => Outcome::Acknowledged,
-                ChainOutcome::Refuted => Outcome::Refuted,
-                ChainOutcome::Unanswered => Outcome::Unanswered,
-                ChainOutcome::Short => Outcome::Short,
-                ChainOutcome::Defaulted => Outcome::Defaulted,
-                ChainOutcome::Annulled => Outcome::Annulled,
-            },
-            metered: Wh(settled.metered.0),
-            to_seller: amounts.to_seller,
-            to_grid: amounts.to_grid,
-            to_fund: amounts.to_entropy_fund,
-            refund: amounts.refund,
-            compensation: amounts.compensation,
-            forfeited: amounts.forfeited,
-            deposit_back: amounts.deposit_back,
-            bond_to_seller: amounts.bond_to_seller,
-            bond_back: amounts.bond_back,
+            outcome: settled.outcome.0,
+            metered: settled.metered.0,
+            amounts: settled.amounts.0,
         };
-        return Ok(Some((settled.slot.0, Happening::Settled(settled.id, settlement))));
+        return Ok(Some((settled.slot.0.0, SlotEvent::Settled(settled.id, settlement))));
     }
-    Ok(decode::<SlotSettled>(event)?.map(|settled| (settled.slot.0, Happening::Closed)))
+    Ok(decode::<SlotSettled>(event)?.map(|settled| (settled.slot.0.0, SlotEvent::Closed)))
 }
 
 /// The name and meaning of a dispatch error.

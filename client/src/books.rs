@@ -1,11 +1,10 @@
 //! What the runtime says about its books.
 
-use super::{
-    At,
-    api::{self, runtime_types as types},
-};
-use crate::{error::Error, market::Side};
+use super::{At, api, reads::ask};
+use crate::{error::Error, market::Side, text::account_text};
+use qedex_primitives::{DepthLevel, PricePerKwh, SlotIndex};
 use serde::Serialize;
+use subxt::utils::Static;
 
 /// What stands in an open book at one price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -37,11 +36,9 @@ pub struct BookOrder {
 
 /// How a slot cleared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Result {
+pub struct Cleared {
     /// The slot.
     pub slot: u64,
-    /// How prices followed from the book.
-    pub rule: String,
     /// Wh traded.
     pub volume_wh: u64,
     /// Plancks per kWh; none where nothing traded.
@@ -65,59 +62,46 @@ pub struct Result {
     pub asks: u32,
 }
 
-fn slot_index(slot: u64) -> types::qedex_primitives::calendar::SlotIndex {
-    types::qedex_primitives::calendar::SlotIndex(slot)
-}
-
-fn failed(error: impl ToString) -> Error {
-    Error::Answer(error.to_string())
-}
-
 /// Bids and asks at each price of an open book, best first.
-pub async fn depth(at: &At, slot: u64) -> std::result::Result<(Vec<Level>, Vec<Level>), Error> {
-    let call = api::runtime_apis().market_book_api().depth(slot_index(slot));
-    let depth = at.runtime_apis().call(call).await.map_err(failed)?;
-    let levels = |side: Vec<types::qedex_primitives::market::DepthLevel>| {
-        side.into_iter()
-            .map(|level| Level { price: level.price.0, wh: level.energy.0, orders: level.orders })
-            .collect()
+pub async fn depth(at: &At, slot: u64) -> Result<(Vec<Level>, Vec<Level>), Error> {
+    let question = api::runtime_apis().market_book_api().depth(Static(SlotIndex(slot)));
+    let depth = ask(at, question).await?.0;
+    let level = |level: DepthLevel| Level {
+        price: level.price.0,
+        wh: level.energy.0,
+        orders: level.orders,
     };
+    let levels = |side: Vec<DepthLevel>| side.into_iter().map(level).collect();
     Ok((levels(depth.bids), levels(depth.asks)))
 }
 
 /// The first `count` orders of one side by merit.
-pub async fn book(
-    at: &At,
-    slot: u64,
-    side: Side,
-    count: u32,
-) -> std::result::Result<Vec<BookOrder>, Error> {
-    let side = match side {
-        Side::Bid => types::qedex_primitives::market::Side::Bid,
-        Side::Ask => types::qedex_primitives::market::Side::Ask,
-    };
-    let call = api::runtime_apis().market_book_api().book(slot_index(slot), side, 0, count);
-    let orders = at.runtime_apis().call(call).await.map_err(failed)?;
-    let order = |order: types::qedex_primitives::market::BookOrder<_>| BookOrder {
-        id: order.id,
-        who: subxt::utils::AccountId32::to_string(&order.who),
-        price: order.limit.0,
-        wh: order.energy.0,
-        left: order.left.0,
-    };
-    Ok(orders.into_iter().map(order).collect())
+pub async fn book(at: &At, slot: u64, side: Side, count: u32) -> Result<Vec<BookOrder>, Error> {
+    let first: Option<(Static<PricePerKwh>, u32)> = None;
+    let question = api::runtime_apis().market_book_api().book(
+        Static(SlotIndex(slot)),
+        Static(side),
+        first,
+        count,
+    );
+    let orders = ask(at, question).await?;
+    Ok(orders
+        .into_iter()
+        .map(|Static(order)| BookOrder {
+            id: order.id,
+            who: account_text(order.who),
+            price: order.limit.0,
+            wh: order.energy.0,
+            left: order.left.0,
+        })
+        .collect())
 }
 
 /// How a slot cleared, while the chain keeps it.
-pub async fn clearing(at: &At, slot: u64) -> std::result::Result<Option<Result>, Error> {
-    let call = api::runtime_apis().market_book_api().clearing(slot_index(slot));
-    let found = at.runtime_apis().call(call).await.map_err(failed)?;
-    Ok(found.map(|found| Result {
+pub async fn clearing(at: &At, slot: u64) -> Result<Option<Cleared>, Error> {
+    let question = api::runtime_apis().market_book_api().clearing(Static(SlotIndex(slot)));
+    Ok(ask(at, question).await?.map(|Static(found)| Cleared {
         slot: found.slot.0,
-        rule: match found.rule {
-            types::qedex_math::clearing::Rule::Uniform => "uniform".to_owned(),
-            types::qedex_math::clearing::Rule::McAfee => "mcafee".to_owned(),
-        },
         volume_wh: found.volume.0,
         buyers_pay: found.buyers_pay.map(|price| price.0),
         sellers_receive: found.sellers_receive.map(|price| price.0),

@@ -1,36 +1,50 @@
-//! The calls that this program makes, from its own types.
+//! The calls of the market and of what it stands on, from the chain's own types.
+//!
+//! A call has one form, that of subxt: a transaction of its own as it is, and, once it is
+//! [encoded](EncodedCall), the content of another one.
 
 use super::{
-    H256,
+    At, H256,
     api::{self, runtime_types as types},
-    meter::{Bill, Nonce, SignedReading},
+    meter::{Bill, Nonce},
+    reads::check_call,
 };
-use crate::market::{Account, Plancks, Side};
+use crate::{
+    error::Error,
+    market::{Account, NewOrder, Plancks, Side},
+};
 use qedex_math::{PricePerKwh, Wh};
+use qedex_primitives::{AttributeId, OrderId, OwnerId, SignedReading, SlotIndex, TradeId};
 use subxt::{
-    tx::Payload,
-    utils::{AccountId32, MultiAddress},
+    ext::scale_encode::EncodeAsType,
+    tx::{self, Payload},
+    utils::{AccountId32, Encoded, MultiAddress, Static},
 };
+use types::bounded_collections::bounded_vec::BoundedVec;
 
-/// A call inside another one.
-pub type Inner = api::Call;
+/// A call as the chain at hand takes it, to be put into another one.
+#[derive(Clone, Debug)]
+pub struct EncodedCall(Vec<u8>);
 
-fn slot_index(slot: u64) -> types::qedex_primitives::calendar::SlotIndex {
-    types::qedex_primitives::calendar::SlotIndex(slot)
-}
+impl EncodedCall {
+    /// Encodes a call, which must be one that the chain has as this program knows it.
+    pub fn of(at: &At, call: &impl Payload) -> Result<Self, Error> {
+        check_call(at, call)?;
+        Ok(Self(at.transactions().call_data(call)?))
+    }
 
-fn wh(energy: Wh) -> types::qedex_math::units::Wh {
-    types::qedex_math::units::Wh(energy.0)
-}
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 
-fn per_kwh(price: PricePerKwh) -> types::qedex_math::units::PricePerKwh {
-    types::qedex_math::units::PricePerKwh(price.0)
-}
+    /// Its bytes.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
 
-fn chain_side(side: Side) -> types::qedex_primitives::market::Side {
-    match side {
-        Side::Bid => types::qedex_primitives::market::Side::Bid,
-        Side::Ask => types::qedex_primitives::market::Side::Ask,
+    fn inner(self) -> Static<Encoded> {
+        Static(Encoded(self.0))
     }
 }
 
@@ -40,36 +54,25 @@ fn address(account: Account) -> MultiAddress<AccountId32, ()> {
 
 /// Places an order.
 pub fn place_order(slot: u64, side: Side, limit: PricePerKwh, energy: Wh) -> impl Payload {
-    let (side, limit) = (chain_side(side), per_kwh(limit));
-    api::tx().auction().place_order(slot_index(slot), side, limit, wh(energy))
+    let (slot, side) = (Static(SlotIndex(slot)), Static(side));
+    api::tx().auction().place_order(slot, side, Static(limit), Static(energy))
 }
 
 /// Changes an order's limit or energy.
-pub fn amend_order(slot: u64, id: u32, limit: PricePerKwh, energy: Wh) -> impl Payload {
-    api::tx().auction().amend_order(slot_index(slot), id, per_kwh(limit), wh(energy))
-}
-
-/// An order that is not placed yet: side, limit and energy.
-pub type NewOrder = (Side, PricePerKwh, Wh);
-
-fn new_order((side, limit, energy): NewOrder) -> types::pallet_auction::types::NewOrder {
-    types::pallet_auction::types::NewOrder {
-        side: chain_side(side),
-        limit: per_kwh(limit),
-        energy: wh(energy),
-    }
+pub fn amend_order(slot: u64, id: OrderId, limit: PricePerKwh, energy: Wh) -> impl Payload {
+    let slot = Static(SlotIndex(slot));
+    api::tx().auction().amend_order(slot, id, Static(limit), Static(energy))
 }
 
 /// Places orders of one slot, each judged alone.
 pub fn place_orders(slot: u64, orders: &[NewOrder]) -> impl Payload + use<> {
-    let orders = orders.iter().copied().map(new_order).collect();
-    let orders = types::bounded_collections::bounded_vec::BoundedVec(orders);
-    api::tx().auction().place_orders(slot_index(slot), orders)
+    let orders = BoundedVec(orders.iter().copied().map(Static).collect());
+    api::tx().auction().place_orders(Static(SlotIndex(slot)), orders)
 }
 
 /// Sets the signer's standing order.
 pub fn set_standing_order(order: NewOrder) -> impl Payload {
-    api::tx().auction().set_standing_order(new_order(order))
+    api::tx().auction().set_standing_order(Static(order))
 }
 
 /// Ends the signer's standing order.
@@ -78,43 +81,60 @@ pub fn end_standing_order() -> impl Payload {
 }
 
 /// Withdraws an order.
-pub fn cancel_order(slot: u64, id: u32) -> impl Payload {
-    api::tx().auction().cancel_order(slot_index(slot), id)
+pub fn cancel_order(slot: u64, id: OrderId) -> impl Payload {
+    api::tx().auction().cancel_order(Static(SlotIndex(slot)), id)
 }
 
-/// Places an order for `real` through the trading proxy.
-pub fn place_order_for(
-    real: Account,
-    slot: u64,
-    side: Side,
-    limit: PricePerKwh,
-    energy: Wh,
-) -> Inner {
-    let order = Inner::Auction(types::pallet_auction::pallet::Call::place_order {
-        slot: slot_index(slot),
-        side: chain_side(side),
-        limit: per_kwh(limit),
-        energy: wh(energy),
-    });
-    Inner::Proxy(types::pallet_proxy::pallet::Call::proxy {
-        real: address(real),
-        force_proxy_type: Some(trading()),
-        call: Box::new(order),
-    })
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+struct Proxied {
+    real: MultiAddress<AccountId32, ()>,
+    force_proxy_type: Option<types::qedex_runtime::configs::accounts::ProxyType>,
+    call: Static<Encoded>,
+}
+
+/// Makes `call` for `real` through the trading proxy.
+pub fn by_proxy(real: Account, call: EncodedCall) -> impl Payload {
+    let proxied =
+        Proxied { real: address(real), force_proxy_type: Some(trading()), call: call.inner() };
+    tx::dynamic("Proxy", "proxy", proxied)
 }
 
 fn trading() -> types::qedex_runtime::configs::accounts::ProxyType {
     types::qedex_runtime::configs::accounts::ProxyType::Trading
 }
 
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+struct Batch {
+    calls: Vec<Static<Encoded>>,
+}
+
+impl Batch {
+    fn of(calls: Vec<EncodedCall>) -> Self {
+        Self { calls: calls.into_iter().map(EncodedCall::inner).collect() }
+    }
+}
+
 /// Makes all calls, whatever becomes of each, in order.
-pub fn force_batch(calls: Vec<Inner>) -> impl Payload {
-    api::tx().utility().force_batch(calls)
+pub fn force_batch(calls: Vec<EncodedCall>) -> impl Payload {
+    tx::dynamic("Utility", "force_batch", Batch::of(calls))
 }
 
 /// Makes all calls or none.
-pub fn batch_all(calls: Vec<Inner>) -> impl Payload {
-    api::tx().utility().batch_all(calls)
+pub fn batch_all(calls: Vec<EncodedCall>) -> impl Payload {
+    tx::dynamic("Utility", "batch_all", Batch::of(calls))
+}
+
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+struct AsRoot {
+    call: Static<Encoded>,
+}
+
+/// Makes `call` as Root, by the holder of the sudo key.
+pub fn sudo(call: EncodedCall) -> impl Payload {
+    tx::dynamic("Sudo", "sudo", AsRoot { call: call.inner() })
 }
 
 /// Lets `broker` trade for the signer.
@@ -123,67 +143,50 @@ pub fn let_trade(broker: Account) -> impl Payload {
 }
 
 /// Sends money.
-pub fn transfer(to: Account, amount: Plancks) -> Inner {
-    Inner::Balances(types::pallet_balances::pallet::Call::transfer_keep_alive {
-        dest: address(to),
-        value: amount,
-    })
+pub fn transfer(to: Account, amount: Plancks) -> impl Payload {
+    api::tx().balances().transfer_keep_alive(address(to), amount)
 }
 
 /// A credential to issue: to whom, until when in milliseconds since the Unix epoch, and the
 /// owner behind the account.
-pub type NewCredential = (Account, u64, [u8; 32]);
+pub type NewCredential = (Account, u64, OwnerId);
 
 /// Issues credentials of one attribute.
 pub fn issue_batch(attribute: u32, credentials: &[NewCredential]) -> impl Payload + use<> {
-    let attribute = types::qedex_primitives::membership::AttributeId(attribute);
-    let owner = types::qedex_primitives::membership::OwnerId;
     let credentials = credentials
         .iter()
-        .map(|(who, expires, owner_id)| (AccountId32(*who), *expires, owner(*owner_id)))
+        .map(|(who, expires, owner)| (AccountId32(*who), *expires, Static(*owner)))
         .collect();
-    let credentials = types::bounded_collections::bounded_vec::BoundedVec(credentials);
-    api::tx().membership().issue_batch(attribute, credentials)
-}
-
-/// Registers a meter with an sr25519 key.
-pub fn register_meter(owner: Account, key: [u8; 32], capacity: Wh) -> Inner {
-    Inner::Metering(types::pallet_metering::pallet::Call::register_meter {
-        owner: AccountId32(owner),
-        key: types::qedex_primitives::metering::MeterKey::Sr25519(key),
-        capacity: wh(capacity),
-    })
+    api::tx().membership().issue_batch(Static(AttributeId(attribute)), BoundedVec(credentials))
 }
 
 /// Publishes one reading.
 pub fn submit_reading(reading: &SignedReading) -> impl Payload + use<> {
-    api::tx().metering().submit_reading(reading.for_chain())
+    api::tx().metering().submit_reading(Static(reading.clone()))
 }
 
 /// Publishes many readings, each judged alone.
 pub fn submit_readings(readings: &[SignedReading]) -> impl Payload + use<> {
-    let readings = readings.iter().map(SignedReading::for_chain).collect();
-    let readings = types::bounded_collections::bounded_vec::BoundedVec(readings);
+    let readings = BoundedVec(readings.iter().cloned().map(Static).collect());
     api::tx().metering().submit_readings(readings)
 }
 
 /// Commits to a bill.
 pub fn commit(slot: u64, commitment: H256) -> impl Payload {
-    api::tx().settlement().commit(slot_index(slot), commitment)
+    api::tx().settlement().commit(Static(SlotIndex(slot)), commitment)
 }
 
 /// Acknowledges the delivery of a trade.
-pub fn acknowledge(slot: u64, trade: u32) -> impl Payload {
-    api::tx().settlement().acknowledge(slot_index(slot), trade)
+pub fn acknowledge(slot: u64, trade: TradeId) -> impl Payload {
+    api::tx().settlement().acknowledge(Static(SlotIndex(slot)), trade)
 }
 
 /// Complains about a trade.
-pub fn complain(slot: u64, trade: u32) -> impl Payload {
-    api::tx().settlement().complain(slot_index(slot), trade)
+pub fn complain(slot: u64, trade: TradeId) -> impl Payload {
+    api::tx().settlement().complain(Static(SlotIndex(slot)), trade)
 }
 
 /// Reveals a bill, and with it the nonce.
 pub fn reveal(slot: u64, bill: &Bill, nonce: &Nonce) -> impl Payload + use<> {
-    let (slot, bill) = (slot_index(slot), bill.for_chain());
-    api::tx().settlement().reveal(slot, bill, *nonce.bytes())
+    api::tx().settlement().reveal(Static(SlotIndex(slot)), bill.for_chain(), *nonce.bytes())
 }

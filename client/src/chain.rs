@@ -1,10 +1,9 @@
 //! A connection to a node of the right chain.
 
-use crate::error::Error;
-use codec::Decode;
+use crate::{error::Error, shapes::EventShapes};
 use std::sync::Arc;
 use subxt::{
-    Metadata, OnlineClient, OnlineClientAtBlock, SubstrateConfig,
+    OnlineClient, OnlineClientAtBlock, SubstrateConfig,
     backend::LegacyBackend,
     config::RpcConfigFor,
     rpcs::{LegacyRpcMethods, RpcClient},
@@ -15,24 +14,6 @@ pub use subxt::utils::H256;
 /// What the chain is called in its runtime version.
 const SPEC_NAME: &str = "qedex";
 
-/// The pallets whose shape must be the one that this program was built for.
-const PALLETS: [&str; 11] = [
-    "System",
-    "Timestamp",
-    "Balances",
-    "Utility",
-    "Proxy",
-    "Council",
-    "Sudo",
-    "Membership",
-    "Metering",
-    "Auction",
-    "Settlement",
-];
-
-/// The metadata that the types in [`api`] were generated from.
-static METADATA: &[u8] = include_bytes!("../metadata/qedex.scale");
-
 /// The state after a block.
 pub type At = OnlineClientAtBlock<SubstrateConfig>;
 
@@ -41,6 +22,8 @@ pub type At = OnlineClientAtBlock<SubstrateConfig>;
 pub struct Chain {
     pub(crate) client: OnlineClient<SubstrateConfig>,
     pub(crate) rpc: LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>,
+    /// Which events of its runtime are as this program knows them.
+    pub(crate) shapes: Arc<EventShapes>,
 }
 
 /// A node, and the chain that it has to belong to.
@@ -77,9 +60,9 @@ impl Endpoint {
 }
 
 impl Chain {
-    /// Connects to the node at `url` and checks that it belongs to a chain of ours: by the
-    /// name in its runtime version, by the shape of the pallets used here and, if one is
-    /// given, by its genesis hash.
+    /// Connects to a node and checks that it belongs to a chain of ours: by the name in its runtime
+    /// version and, if one is given, by its genesis hash. Whether its runtime is the one that this
+    /// program was built for is judged item by item, by what is called and read.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, Error> {
         let Endpoint { url, genesis, .. } = endpoint;
         let unreachable = |reason: &dyn std::fmt::Display| Error::Unreachable {
@@ -99,13 +82,12 @@ impl Chain {
             OnlineClient::from_backend_with_config(SubstrateConfig::new(), Arc::new(backend))
                 .await
                 .map_err(|e| unreachable(&e))?;
-        let chain = Self { client, rpc };
+        let shapes = Arc::new(EventShapes::of(client.at_current_block().await?.metadata_ref())?);
+        let chain = Self { client, rpc, shapes };
         if let Some(expected) = genesis.filter(|expected| *expected != chain.genesis()) {
             let what = format!("its genesis is {:?}, not {expected:?}", chain.genesis());
             return Err(Error::WrongChain(what));
         }
-        let at = chain.now().await?;
-        check_pallets(at.metadata_ref(), version.spec_version)?;
         Ok(chain)
     }
 
@@ -127,22 +109,3 @@ impl Chain {
         Ok((node, self.rpc.system_chain().await?, version.spec_version))
     }
 }
-
-/// Compares the node's pallets with those that this program was built for.
-fn check_pallets(theirs: &Metadata, spec_version: u32) -> Result<(), Error> {
-    let ours = Metadata::decode(&mut &*METADATA)
-        .map_err(|e| Error::Answer(format!("the built-in metadata cannot be read: {e}")))?;
-    for name in PALLETS {
-        let hash = |metadata: &Metadata| metadata.pallet_by_name(name).map(|pallet| pallet.hash());
-        if hash(theirs) != hash(&ours) {
-            return Err(Error::WrongChain(format!(
-                "pallet {name} of its runtime (version {spec_version}) is not the one that \
-                 this program was built for"
-            )));
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,11 +1,12 @@
 //! Whose keys sign what.
 
-use super::{meter::Signature, metering::Scheme};
 use crate::error::Error;
+use qedex_primitives::{MeterKey, MeterSignature};
+use serde::{Deserialize, Serialize};
 use sp_core::{Pair, ed25519};
 use std::str::FromStr;
+use subxt_signer::SecretUri;
 pub use subxt_signer::sr25519::Keypair;
-use subxt_signer::{DeriveJunction, SecretUri};
 
 fn malformed() -> Error {
     Error::BadInput("the secret URI is malformed".to_owned())
@@ -17,15 +18,68 @@ pub fn from_suri(suri: &str) -> Result<Keypair, Error> {
     Keypair::from_uri(&uri).map_err(|_| malformed())
 }
 
+/// A scheme of signatures that a meter's key may follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    /// Schnorr over Ristretto.
+    #[default]
+    Sr25519,
+    /// EdDSA over Curve25519.
+    Ed25519,
+}
+
+impl Scheme {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sr25519 => "sr25519",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+
+    /// The public key with these bytes.
+    pub fn key(self, bytes: [u8; 32]) -> MeterKey {
+        match self {
+            Self::Sr25519 => MeterKey::Sr25519(bytes.into()),
+            Self::Ed25519 => MeterKey::Ed25519(bytes.into()),
+        }
+    }
+
+    /// The signature with these bytes.
+    pub fn signature(self, bytes: [u8; 64]) -> MeterSignature {
+        match self {
+            Self::Sr25519 => MeterSignature::Sr25519(bytes.into()),
+            Self::Ed25519 => MeterSignature::Ed25519(bytes.into()),
+        }
+    }
+
+    /// The scheme and the bytes of a key.
+    pub fn of_key(key: &MeterKey) -> (Self, [u8; 32]) {
+        match key {
+            MeterKey::Sr25519(public) => (Self::Sr25519, public.0),
+            MeterKey::Ed25519(public) => (Self::Ed25519, public.0),
+        }
+    }
+
+    /// The scheme and the bytes of a signature.
+    pub fn of_signature(signature: &MeterSignature) -> (Self, [u8; 64]) {
+        match signature {
+            MeterSignature::Sr25519(signature) => (Self::Sr25519, signature.0),
+            MeterSignature::Ed25519(signature) => (Self::Ed25519, signature.0),
+        }
+    }
+}
+
 /// Whoever signs readings.
 pub trait Signer {
     /// The signature over `message`.
-    fn signature(&self, message: &[u8]) -> Signature;
+    fn signature(&self, message: &[u8]) -> MeterSignature;
 }
 
 impl Signer for Keypair {
-    fn signature(&self, message: &[u8]) -> Signature {
-        Signature::Sr25519(self.sign(message).0)
+    fn signature(&self, message: &[u8]) -> MeterSignature {
+        MeterSignature::Sr25519(self.sign(message).0.into())
     }
 }
 
@@ -59,55 +113,11 @@ impl MeterKeys {
 }
 
 impl Signer for MeterKeys {
-    fn signature(&self, message: &[u8]) -> Signature {
+    fn signature(&self, message: &[u8]) -> MeterSignature {
         match self {
             Self::Sr25519(pair) => pair.signature(message),
-            Self::Ed25519(pair) => Signature::Ed25519(pair.sign(message).0),
+            Self::Ed25519(pair) => MeterSignature::Ed25519(pair.sign(message)),
         }
-    }
-}
-
-/// The accounts that lead the community of the development chain.
-pub struct Leaders {
-    /// Alice, the registrar and the source of everybody's first funds.
-    pub registrar: Keypair,
-    /// Bob, who installs meters.
-    pub installer: Keypair,
-    /// Charlie, the broker.
-    pub broker: Keypair,
-}
-
-impl Leaders {
-    /// The well-known keys of the development chain.
-    pub fn of_dev_chain() -> Result<Self, Error> {
-        Ok(Self {
-            registrar: from_suri("//Alice")?,
-            installer: from_suri("//Bob")?,
-            broker: from_suri("//Charlie")?,
-        })
-    }
-}
-
-/// The keys of a played participant: its account's and its meter's.
-#[derive(Clone)]
-pub struct ParticipantKeys {
-    /// `//qedex//<name>`
-    pub account: Keypair,
-    /// `//qedex//<name>//meter`
-    pub meter: Keypair,
-}
-
-impl ParticipantKeys {
-    /// The keys of every participant of `names`.
-    pub fn derive<'a>(names: impl Iterator<Item = &'a str>) -> Result<Vec<Self>, Error> {
-        let community = from_suri("//qedex")?;
-        Ok(names
-            .map(|name| {
-                let account = community.derive([DeriveJunction::hard(name)]);
-                let meter = account.derive([DeriveJunction::hard("meter")]);
-                Self { account, meter }
-            })
-            .collect())
     }
 }
 
@@ -120,15 +130,26 @@ pub fn account_of(keypair: &Keypair) -> crate::market::Account {
 mod tests {
     use super::*;
 
+    /// Against the well-known keys of Alice, of which the ed25519 one votes on finality.
     #[test]
-    fn participants_have_the_keys_that_their_paths_say() {
-        let [keys] =
-            ParticipantKeys::derive(["p042"].into_iter()).unwrap().try_into().ok().unwrap();
-        let keys: ParticipantKeys = keys;
-        let account = from_suri("//qedex//p042").unwrap();
-        let meter = from_suri("//qedex//p042//meter").unwrap();
-        assert_eq!(account_of(&keys.account), account_of(&account));
-        assert_eq!(account_of(&keys.meter), account_of(&meter));
+    fn keys_are_derived_as_everywhere_in_substrate() {
+        let public = |scheme| {
+            let keys = MeterKeys::from_suri(scheme, "//Alice").unwrap();
+            hex::encode(keys.public())
+        };
+        assert_eq!(
+            public(Scheme::Sr25519),
+            "d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d"
+        );
+        assert_eq!(
+            public(Scheme::Ed25519),
+            "88dc3417d5058ec4b4503e0c12ea1a0a89be200fe98922423d4334014fa6b0ee"
+        );
+        // EdDSA derives by hard junctions alone.
+        for bad in ["//Dave/soft", "correct horse battery"] {
+            let error = MeterKeys::from_suri(Scheme::Ed25519, bad).err().unwrap();
+            assert_eq!(error.to_string(), "bad input: the secret URI is malformed");
+        }
     }
 
     #[test]

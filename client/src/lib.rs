@@ -28,8 +28,10 @@ pub mod opening;
 pub mod queries;
 pub mod readable;
 pub mod reading_file;
+mod reads;
 pub mod session;
 pub mod settlement;
+mod shapes;
 pub mod text;
 pub mod validators;
 

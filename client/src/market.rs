@@ -1,7 +1,10 @@
-//! What happens on the market, in this program's own types: what the chain module decodes
-//! into, and what figures are computed from.
+//! What happens on the market, as blocks tell it.
 
 use qedex_math::{PricePerKwh, Wh};
+use qedex_primitives::{OrderId, TradeId};
+use std::ops::Deref;
+
+pub use qedex_primitives::{Amounts, LeaderTerms as Corridor, NewOrder, Outcome, Side};
 
 /// An account, by its public key.
 pub type Account = [u8; 32];
@@ -9,37 +12,11 @@ pub type Account = [u8; 32];
 /// An amount of money in plancks.
 pub type Plancks = u128;
 
-/// The side of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Side {
-    /// To buy.
-    Bid,
-    /// To sell.
-    Ask,
-}
-
-/// What of the leader's terms an order depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Corridor {
-    /// The feed-in price.
-    pub floor: PricePerKwh,
-    /// The grid price.
-    pub cap: PricePerKwh,
-    /// What the grid takes of each kWh.
-    pub grid_fee: PricePerKwh,
-    /// Limits are multiples of this.
-    pub tick: PricePerKwh,
-    /// Energies are multiples of this.
-    pub lot: Wh,
-    /// The least energy of an order.
-    pub least_order: Wh,
-}
-
 /// An order as the chain took it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlacedOrder {
     /// Its number within the slot.
-    pub id: u32,
+    pub id: OrderId,
     /// Whose it is.
     pub who: Account,
     /// Buy or sell.
@@ -67,7 +44,7 @@ pub struct Clearing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trade {
     /// Its number within the slot.
-    pub id: u32,
+    pub id: TradeId,
     /// Who buys.
     pub buyer: Account,
     /// Who sells.
@@ -80,40 +57,17 @@ pub struct Trade {
     pub deposit: Plancks,
 }
 
-/// How a trade ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
-    /// The meter showed full delivery.
-    Delivered,
-    /// A commitment to which nobody objected.
-    Trusted,
-    /// The buyer acknowledged the delivery.
-    Acknowledged,
-    /// The buyer complained, and the bill that was revealed shows full delivery.
-    Refuted,
-    /// The meter showed less than was traded.
-    Short,
-    /// Neither reading nor commitment.
-    Defaulted,
-    /// The buyer complained, and the seller did not reveal its bill.
-    Unanswered,
-    /// The chain stood still while evidence could be given: everything went back.
-    Annulled,
-}
-
-impl Outcome {
-    /// What it is called in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Delivered => "delivered",
-            Self::Trusted => "trusted",
-            Self::Acknowledged => "acknowledged",
-            Self::Refuted => "refuted",
-            Self::Short => "short",
-            Self::Defaulted => "defaulted",
-            Self::Unanswered => "unanswered",
-            Self::Annulled => "annulled",
-        }
+/// What an outcome is called in JSON.
+pub const fn outcome_name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Delivered => "delivered",
+        Outcome::Trusted => "trusted",
+        Outcome::Acknowledged => "acknowledged",
+        Outcome::Refuted => "refuted",
+        Outcome::Short => "short",
+        Outcome::Defaulted => "defaulted",
+        Outcome::Unanswered => "unanswered",
+        Outcome::Annulled => "annulled",
     }
 }
 
@@ -124,29 +78,21 @@ pub struct Settlement {
     pub outcome: Outcome,
     /// The energy that the meter allots to the trade.
     pub metered: Wh,
-    /// Of the payment, to the seller.
-    pub to_seller: Plancks,
-    /// Of the payment, to the grid.
-    pub to_grid: Plancks,
-    /// Of the payment, to the entropy fund.
-    pub to_fund: Plancks,
-    /// Of the payment, back to the buyer.
-    pub refund: Plancks,
-    /// Of the deposit, to the buyer.
-    pub compensation: Plancks,
-    /// Of the deposit, to the community fund.
-    pub forfeited: Plancks,
-    /// Of the deposit, back to the seller.
-    pub deposit_back: Plancks,
-    /// Of the bond of a complaint, to the seller.
-    pub bond_to_seller: Plancks,
-    /// Of the bond of a complaint, back to the buyer.
-    pub bond_back: Plancks,
+    /// Where payment, deposit and bond went.
+    pub amounts: Amounts,
+}
+
+impl Deref for Settlement {
+    type Target = Amounts;
+
+    fn deref(&self) -> &Amounts {
+        &self.amounts
+    }
 }
 
 /// What a block says about a delivery slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Happening {
+pub enum SlotEvent {
     /// An order was taken.
     Placed(PlacedOrder),
     /// The slot's price is found.
@@ -160,7 +106,7 @@ pub enum Happening {
     /// A buyer complained.
     Complained {
         /// About the trade of this number.
-        id: u32,
+        id: TradeId,
         /// What is held of the buyer for it.
         bond: Plancks,
         /// Until when the seller may reveal.
@@ -169,7 +115,7 @@ pub enum Happening {
     /// This seller revealed its bill, which shows so much delivered.
     Revealed(Account, Wh),
     /// The trade of this number was settled.
-    Settled(u32, Settlement),
+    Settled(TradeId, Settlement),
     /// Everything of the slot is settled.
     Closed,
 }

@@ -1,104 +1,25 @@
 //! What meters sign, and what sellers commit to.
 
-use super::{H256, api::runtime_types as types, keys::Signer};
+use super::{H256, api::runtime_types::bounded_collections::bounded_vec::BoundedVec, keys::Signer};
 use crate::{error::Error, market::Account};
-use codec::{Decode, Encode};
-use qedex_math::Wh;
+use qedex_primitives::{MAX_BILL_READINGS, ReadingPayload, SignedReading, SlotIndex, bill};
 use rand::{TryRngCore, rngs::OsRng};
 use std::fmt;
-use subxt::config::{Hasher, substrate::BlakeTwo256};
-use types::bounded_collections::bounded_vec::BoundedVec;
+use subxt::{
+    config::{Hasher, substrate::BlakeTwo256},
+    utils::Static,
+};
 use zeroize::Zeroizing;
 
-/// The domain of a meter's signature over a reading.
-const READING_CONTEXT: [u8; 16] = *b"qedex/reading/v1";
-
-/// The domain of a seller's commitment to its meter's bill.
-const BILL_CONTEXT: [u8; 13] = *b"qedex/bill/v1";
-
-/// A meter's signature, as the chain encodes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode)]
-pub enum Signature {
-    /// By an sr25519 key.
-    Sr25519([u8; 64]),
-    /// By an ed25519 key.
-    Ed25519([u8; 64]),
+/// Signs a reading with the meter's key, for the chain with this genesis hash.
+pub fn sign(payload: ReadingPayload, genesis: H256, key: &impl Signer) -> SignedReading {
+    let signature = key.signature(&payload.signing_bytes(sp_core::H256(genesis.0)));
+    SignedReading { payload, signature }
 }
-
-impl Signature {
-    /// Without the scheme.
-    pub const fn bytes(&self) -> &[u8; 64] {
-        match self {
-            Self::Sr25519(bytes) | Self::Ed25519(bytes) => bytes,
-        }
-    }
-}
-
-/// More bytes than any bill has with all that is hashed beside it.
-const PREIMAGE: usize = 2_048;
-
-/// What flowed through a meter in a delivery slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Reading {
-    /// The meter's number.
-    pub meter: u32,
-    /// The delivery slot.
-    pub slot: u64,
-    /// What left through the connection.
-    pub generated: Wh,
-    /// What entered.
-    pub consumed: Wh,
-}
-
-impl Reading {
-    /// The bytes that the meter signs, bound to their purpose and to the chain.
-    pub fn signing_bytes(&self, genesis: H256) -> Vec<u8> {
-        (READING_CONTEXT, genesis.0, self).encode()
-    }
-
-    /// Signs with the meter's key.
-    pub fn sign(self, genesis: H256, key: &impl Signer) -> SignedReading {
-        SignedReading { reading: self, signature: key.signature(&self.signing_bytes(genesis)) }
-    }
-}
-
-/// A reading with its meter's signature.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedReading {
-    /// What was read.
-    pub reading: Reading,
-    /// The signature.
-    pub signature: Signature,
-}
-
-impl SignedReading {
-    /// As the chain takes it.
-    pub(super) fn for_chain(&self) -> types::qedex_primitives::metering::SignedReading {
-        types::qedex_primitives::metering::SignedReading {
-            payload: types::qedex_primitives::metering::ReadingPayload {
-                meter: types::qedex_primitives::metering::MeterId(self.reading.meter),
-                slot: types::qedex_primitives::calendar::SlotIndex(self.reading.slot),
-                generated: types::qedex_math::units::Wh(self.reading.generated.0),
-                consumed: types::qedex_math::units::Wh(self.reading.consumed.0),
-            },
-            signature: match self.signature {
-                Signature::Sr25519(bytes) => {
-                    types::qedex_primitives::metering::MeterSignature::Sr25519(bytes)
-                }
-                Signature::Ed25519(bytes) => {
-                    types::qedex_primitives::metering::MeterSignature::Ed25519(bytes)
-                }
-            },
-        }
-    }
-}
-
-/// The most readings that a bill has.
-pub const MAX_BILL_READINGS: usize = 8;
 
 /// A seller's bill of one slot: a signed reading of each of its meters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bill(Vec<SignedReading>);
+pub struct Bill(qedex_primitives::Bill);
 
 /// What hides a bill: 32 random bytes, a secret until they are revealed. It is never shown, and
 /// wiped from memory when it is dropped.
@@ -136,27 +57,23 @@ impl Bill {
     /// The bill that consists of `readings`, by meter: one to eight, of different meters and of one
     /// slot.
     pub fn of(mut readings: Vec<SignedReading>) -> Result<Self, Error> {
-        let bad = |what: String| Err(Error::BadInput(what));
-        if !(1..=MAX_BILL_READINGS).contains(&readings.len()) {
-            return bad(format!(
-                "a bill has 1 to {MAX_BILL_READINGS} readings, not {}",
-                readings.len()
-            ));
-        }
-        readings.sort_by_key(|signed| signed.reading.meter);
+        let bad = |what: String| Error::BadInput(what);
+        readings.sort_by_key(|signed| signed.payload.meter);
         for (one, next) in readings.iter().zip(readings.iter().skip(1)) {
-            let (one, next) = (one.reading, next.reading);
+            let (one, next) = (one.payload, next.payload);
             if one.meter == next.meter {
-                return bad(format!("meter {} has two readings in the bill", one.meter));
+                return Err(bad(format!("meter {} has two readings in the bill", one.meter.0)));
             }
             if one.slot != next.slot {
-                return bad(format!(
-                    "the bill has readings of slots {} and {}",
-                    one.slot, next.slot
-                ));
+                let (one, next) = (one.slot.0, next.slot.0);
+                return Err(bad(format!("the bill has readings of slots {one} and {next}")));
             }
         }
-        Ok(Self(readings))
+        let count = readings.len();
+        match qedex_primitives::Bill::try_from(readings) {
+            Ok(bill) if !bill.is_empty() => Ok(Self(bill)),
+            _ => Err(bad(format!("a bill has 1 to {MAX_BILL_READINGS} readings, not {count}"))),
+        }
     }
 
     /// Its readings, by meter.
@@ -165,17 +82,50 @@ impl Bill {
     }
 
     /// As the chain takes it.
-    pub(super) fn for_chain(&self) -> BoundedVec<types::qedex_primitives::metering::SignedReading> {
-        BoundedVec(self.0.iter().map(SignedReading::for_chain).collect())
+    pub(crate) fn for_chain(&self) -> BoundedVec<Static<SignedReading>> {
+        BoundedVec(self.0.iter().cloned().map(Static).collect())
     }
 
-    /// The commitment of `seller` to this bill of `slot`: the Blake2b hash over the domain, the
-    /// genesis hash, the seller, the slot, the bill and a nonce.
+    /// The commitment of `seller` to this bill of `slot` under a nonce, as the chain computes it.
     pub fn commitment(&self, genesis: H256, seller: Account, slot: u64, nonce: &Nonce) -> H256 {
-        let bill: Vec<_> = self.0.iter().map(|signed| (signed.reading, signed.signature)).collect();
-        // Large enough not to move, which would leave a copy of the nonce behind.
-        let mut preimage = Zeroizing::new(Vec::with_capacity(PREIMAGE));
-        (BILL_CONTEXT, genesis.0, seller, slot, bill, nonce.bytes()).encode_to(&mut *preimage);
-        BlakeTwo256.hash(&preimage)
+        let genesis = sp_core::H256(genesis.0);
+        let preimage = bill::preimage(genesis, &seller, SlotIndex(slot), &self.0, nonce.bytes());
+        // It holds the nonce.
+        BlakeTwo256.hash(&Zeroizing::new(preimage))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use qedex_primitives::{MeterId, MeterSignature, Wh};
+
+    #[test]
+    fn what_is_no_bill_is_refused() {
+        let signed = |meter, slot| SignedReading {
+            payload: ReadingPayload {
+                meter: MeterId(meter),
+                slot: SlotIndex(slot),
+                generated: Wh(890),
+                consumed: Wh(12),
+            },
+            signature: MeterSignature::Sr25519([9; 64].into()),
+        };
+        for readings in [
+            vec![],
+            vec![signed(1, 5), signed(1, 5)],
+            vec![signed(1, 5), signed(2, 6)],
+            (0..9).map(|meter| signed(meter, 5)).collect(),
+        ] {
+            assert!(matches!(Bill::of(readings), Err(Error::BadInput(_))));
+        }
+        assert!(Bill::of((0..8).map(|meter| signed(meter, 5)).collect()).is_ok());
+    }
+
+    #[test]
+    fn a_nonce_is_drawn_anew_and_never_shown() {
+        let (one, other) = (Nonce::random().unwrap(), Nonce::random().unwrap());
+        assert_ne!(one.bytes(), other.bytes());
+        assert_eq!(format!("{one:?}"), "Nonce(secret)");
     }
 }

@@ -9,45 +9,24 @@ pub use demand::*;
 pub use tariff::*;
 
 use super::{
-    At,
-    api::{self, runtime_types as types},
-    text::owner_text,
+    At, api,
+    keys::Scheme,
+    reads::{ask, entries},
+    text::{account_text, owner_text},
 };
 use crate::{
     error::Error,
     market::{Account, Plancks},
 };
-use serde::{Deserialize, Serialize};
+use qedex_primitives::{MeterId, MeterKey, SlotIndex, Wh, meter::Installer};
+use serde::Serialize;
 use std::collections::BTreeMap;
-use subxt::{tx::Payload, utils::AccountId32};
-use types::{
-    qedex_math::{tariff::Band as ChainBand, units::Wh},
-    qedex_primitives::{
-        calendar::SlotIndex,
-        metering::{Flow as ChainFlow, MeterId, MeterKey},
-    },
+use subxt::{
+    tx::Payload,
+    utils::{AccountId32, Static},
 };
 
-/// A scheme of signatures that a meter's key may follow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scheme {
-    /// Schnorr over Ristretto.
-    #[default]
-    Sr25519,
-    /// EdDSA over Curve25519.
-    Ed25519,
-}
-
-impl Scheme {
-    /// Its name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sr25519 => "sr25519",
-            Self::Ed25519 => "ed25519",
-        }
-    }
-}
+pub use qedex_primitives::{Band, DayPar, Flow, TariffRule, Totals};
 
 /// A meter's public key.
 #[derive(Clone, Debug, Serialize)]
@@ -65,10 +44,8 @@ impl Key {
     }
 
     fn of(key: &MeterKey) -> Self {
-        match key {
-            MeterKey::Sr25519(bytes) => Self::new(Scheme::Sr25519, *bytes),
-            MeterKey::Ed25519(bytes) => Self::new(Scheme::Ed25519, *bytes),
-        }
+        let (scheme, bytes) = Scheme::of_key(key);
+        Self::new(scheme, bytes)
     }
 }
 
@@ -120,25 +97,6 @@ pub struct Bond {
     pub amount: Plancks,
 }
 
-/// What flowed, in Wh.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Flow {
-    /// Energy generated.
-    pub generated: u64,
-    /// Energy consumed.
-    pub consumed: u64,
-}
-
-impl Flow {
-    const fn of(flow: &ChainFlow) -> Self {
-        Self { generated: flow.generated.0, consumed: flow.consumed.0 }
-    }
-
-    const fn of_reading(reading: &types::pallet_metering::types::Reading) -> Self {
-        Self { generated: reading.generated.0, consumed: reading.consumed.0 }
-    }
-}
-
 /// A reading that the chain holds.
 #[derive(Clone, Debug, Serialize)]
 pub struct History {
@@ -153,69 +111,38 @@ pub struct History {
     pub correction: Option<Correction>,
 }
 
-/// The tariff band of a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Band {
-    /// Demand is low.
-    Off,
-    /// Demand is expected to be high.
-    Mid,
-    /// Demand is high.
-    On,
-}
-
-impl Band {
-    const fn of(band: &ChainBand) -> Self {
-        match band {
-            ChainBand::Off => Self::Off,
-            ChainBand::Mid => Self::Mid,
-            ChainBand::On => Self::On,
-        }
+/// What a band is called in JSON.
+pub const fn band_name(band: Band) -> &'static str {
+    match band {
+        Band::Off => "off",
+        Band::Mid => "mid",
+        Band::On => "on",
     }
 }
 
-impl std::fmt::Display for Band {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Off => "off-peak",
-            Self::Mid => "mid-peak",
-            Self::On => "on-peak",
-        })
+/// What people call a band.
+pub const fn band_text(band: Band) -> &'static str {
+    match band {
+        Band::Off => "off-peak",
+        Band::Mid => "mid-peak",
+        Band::On => "on-peak",
     }
 }
 
-/// The peak-to-average ratio of a day.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Par {
-    /// In parts per million; none where all is zero.
-    pub par_ppm: Option<u64>,
-    /// How many slots of the day are closed.
-    pub slots: u32,
-    /// Of how many of them the demand is known.
-    pub metered: u32,
-}
-
-fn own_meter(
-    number: u32,
-    meter: &types::pallet_metering::types::Meter<AccountId32>,
-    bond: Option<Bond>,
-) -> Meter {
-    let behind = |by: &types::pallet_metering::types::Installer<AccountId32>| {
-        by.owner.as_ref().map(owner_text)
-    };
-    let own = |a: &types::pallet_metering::types::Assignment<AccountId32>| Assignment {
-        owner: a.owner.to_string(),
+fn own_meter(number: u32, meter: &qedex_primitives::Meter<Account>, bond: Option<Bond>) -> Meter {
+    let behind = |by: &Installer<Account>| by.owner.map(owner_text);
+    let own = |a: &qedex_primitives::Assignment<Account>| Assignment {
+        owner: account_text(a.owner),
         key: Key::of(&a.key),
-        installer: a.installer.account.to_string(),
+        installer: account_text(a.installer.account),
         installer_owner: behind(&a.installer),
         from: a.from.0,
-        until: a.until.as_ref().map(|slot| slot.0),
+        until: a.until.map(|slot| slot.0),
     };
     Meter {
         meter: number,
         capacity: meter.capacity.0,
-        registered_by: meter.registered_by.account.to_string(),
+        registered_by: account_text(meter.registered_by.account),
         registered_by_owner: behind(&meter.registered_by),
         bond,
         current: own(&meter.current),
@@ -225,52 +152,44 @@ fn own_meter(
 
 /// What is held for meters, by their number.
 async fn bonds(at: &At) -> Result<BTreeMap<u32, Bond>, Error> {
-    let mut all = BTreeMap::new();
-    let mut entries = at.storage().iter(api::storage().metering().meter_bonds(), ()).await?;
-    while let Some(entry) = entries.next().await {
-        let entry = entry?;
-        let (meter,) = entry.key()?.decode()?;
-        let (payer, held) = entry.value().decode()?;
-        let bond = Bond { payer: payer.to_string(), amount: held.0 };
-        all.insert(meter.0, bond);
-    }
-    Ok(all)
+    let all = entries(at, api::storage().metering().meter_bonds(), ()).await?;
+    Ok(all
+        .into_iter()
+        .map(|((meter,), (payer, held))| {
+            (meter.0.0, Bond { payer: payer.to_string(), amount: held.0 })
+        })
+        .collect())
 }
 
 /// All meters by number.
 pub async fn meters(at: &At) -> Result<Vec<Meter>, Error> {
     let mut bonds = bonds(at).await?;
-    let mut all = Vec::new();
-    let mut entries = at.storage().iter(api::storage().metering().meters(), ()).await?;
-    while let Some(entry) = entries.next().await {
-        let entry = entry?;
-        let (number,) = entry.key()?.decode()?;
-        let bond = bonds.remove(&number.0);
-        all.push(own_meter(number.0, &entry.value().decode()?, bond));
-    }
+    let all = entries(at, api::storage().metering().meters(), ()).await?;
+    let mut all: Vec<_> = all
+        .into_iter()
+        .map(|((number,), meter)| own_meter(number.0.0, &meter, bonds.remove(&number.0.0)))
+        .collect();
     all.sort_by_key(|meter| meter.meter);
     Ok(all)
 }
 
 /// The readings of a meter from one slot to before another one.
 pub async fn history(at: &At, meter: u32, from: u64, until: u64) -> Result<Vec<History>, Error> {
-    let ask = api::runtime_apis().metering_api().readings(
-        MeterId(meter),
-        SlotIndex(from),
-        SlotIndex(until),
+    let question = api::runtime_apis().metering_api().readings(
+        Static(MeterId(meter)),
+        Static(SlotIndex(from)),
+        Static(SlotIndex(until)),
     );
-    let all = at.runtime_apis().call(ask).await?;
     let mut history = Vec::new();
-    for reading in &all {
-        let original = reading.original.as_ref().map(Flow::of);
-        let correction = match original {
+    for Static(reading) in ask(at, question).await? {
+        let correction = match reading.original {
             Some(_) => correction(at, meter, reading.slot.0).await?,
             None => None,
         };
         history.push(History {
             slot: reading.slot.0,
-            flow: Flow::of(&reading.flow),
-            original,
+            flow: reading.flow,
+            original: reading.original,
             correction,
         });
     }
@@ -280,67 +199,52 @@ pub async fn history(at: &At, meter: u32, from: u64, until: u64) -> Result<Vec<H
 /// What flowed through the meters of an account; none without an active meter, before the slot takes
 /// readings, and where it is not kept any more.
 pub async fn flow(at: &At, account: Account, slot: u64) -> Result<Option<Flow>, Error> {
-    let ask = api::runtime_apis().metering_api().flow(AccountId32(account), SlotIndex(slot));
-    Ok(at.runtime_apis().call(ask).await?.as_ref().map(Flow::of))
+    let (account, slot) = (AccountId32(account), Static(SlotIndex(slot)));
+    let flow = ask(at, api::runtime_apis().metering_api().flow(account, slot)).await?;
+    Ok(flow.map(|flow| flow.0))
 }
 
 /// The tariff band of a slot.
 pub async fn band(at: &At, slot: u64) -> Result<Band, Error> {
-    let ask = api::runtime_apis().metering_api().band(SlotIndex(slot));
-    Ok(Band::of(&at.runtime_apis().call(ask).await?))
+    Ok(ask(at, api::runtime_apis().metering_api().band(Static(SlotIndex(slot)))).await?.0)
 }
 
 /// The peak-to-average ratio of a day of 96 slots, while it is kept.
-pub async fn par(at: &At, day: u64) -> Result<Option<Par>, Error> {
-    let ask = api::runtime_apis().metering_api().par(day);
-    Ok(at.runtime_apis().call(ask).await?.map(|par| Par {
-        par_ppm: par.ppm,
-        slots: par.slots,
-        metered: par.metered,
-    }))
-}
-
-const fn chain_key(scheme: Scheme, key: [u8; 32]) -> MeterKey {
-    match scheme {
-        Scheme::Sr25519 => MeterKey::Sr25519(key),
-        Scheme::Ed25519 => MeterKey::Ed25519(key),
-    }
+pub async fn par(at: &At, day: u64) -> Result<Option<DayPar>, Error> {
+    Ok(ask(at, api::runtime_apis().metering_api().par(day)).await?.map(|par| par.0))
 }
 
 /// Registers a meter.
-pub fn register(owner: Account, scheme: Scheme, key: [u8; 32], capacity: u64) -> impl Payload {
-    let (owner, key) = (AccountId32(owner), chain_key(scheme, key));
-    api::tx().metering().register_meter(owner, key, Wh(capacity))
+pub fn register(owner: Account, key: MeterKey, capacity: Wh) -> impl Payload {
+    api::tx().metering().register_meter(AccountId32(owner), Static(key), Static(capacity))
 }
 
 /// Gives a meter another key.
-pub fn rotate(meter: u32, scheme: Scheme, key: [u8; 32]) -> impl Payload {
-    let key = chain_key(scheme, key);
-    api::tx().metering().rotate_key(MeterId(meter), key)
+pub fn rotate(meter: u32, key: MeterKey) -> impl Payload {
+    api::tx().metering().rotate_key(Static(MeterId(meter)), Static(key))
 }
 
 /// Gives a meter another owner.
 pub fn transfer(meter: u32, owner: Account) -> impl Payload {
-    let owner = AccountId32(owner);
-    api::tx().metering().transfer_meter(MeterId(meter), owner)
+    api::tx().metering().transfer_meter(Static(MeterId(meter)), AccountId32(owner))
 }
 
 /// Takes a meter out of service.
 pub fn decommission(meter: u32) -> impl Payload {
-    api::tx().metering().decommission_meter(MeterId(meter))
+    api::tx().metering().decommission_meter(Static(MeterId(meter)))
 }
 
 /// Removes a meter from storage.
 pub fn remove(meter: u32) -> impl Payload {
-    api::tx().metering().remove_meter(MeterId(meter))
+    api::tx().metering().remove_meter(Static(MeterId(meter)))
 }
 
 /// Corrects a reading.
-pub fn correct(meter: u32, slot: u64, generated: u64, consumed: u64) -> impl Payload {
+pub fn correct(meter: u32, slot: u64, flow: Flow) -> impl Payload {
     api::tx().metering().correct_reading(
-        MeterId(meter),
-        SlotIndex(slot),
-        Wh(generated),
-        Wh(consumed),
+        Static(MeterId(meter)),
+        Static(SlotIndex(slot)),
+        Static(flow.generated),
+        Static(flow.consumed),
     )
 }

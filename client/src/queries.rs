@@ -3,71 +3,29 @@
 use super::{
     At,
     api::{self, runtime_types as types},
+    keys::Scheme,
+    reads::{constant, fetch, get},
 };
 use crate::{
     error::Error,
     market::{Account, Corridor, Plancks},
 };
-use qedex_math::{PricePerKwh, Wh};
-use subxt::utils::AccountId32;
+use qedex_primitives::{AttributeId, MeterId, SlotIndex, SlotTimes, Windows};
+use subxt::utils::{AccountId32, Static};
 
-/// When the windows of a delivery slot open and close.
+/// When the windows of delivery slots open and close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calendar {
     /// The length of a delivery slot in milliseconds.
     pub slot_length: u64,
-    /// Slot lengths before delivery at which orders are taken,
-    pub gate_opens: u16,
-    /// and at which they are not taken any more.
-    pub gate_closes: u16,
-    /// Slot lengths after the start of delivery until which sellers commit,
-    pub commitments_until: u16,
-    /// until which readings are accepted,
-    pub readings_until: u16,
-    /// until which buyers may complain,
-    pub complaints_until: u16,
-    /// and at which everything is final.
-    pub final_at: u16,
-}
-
-/// The moments of one delivery slot in milliseconds since the Unix epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Moments {
-    /// Orders are taken from here,
-    pub gate_opens: u64,
-    /// until here.
-    pub gate_closes: u64,
-    /// Delivery begins.
-    pub delivery_starts: u64,
-    /// Delivery ends; sellers commit from here,
-    pub delivery_ends: u64,
-    /// until here; readings are accepted from here,
-    pub commitments_until: u64,
-    /// until here: the freeze.
-    pub readings_until: u64,
-    /// Buyers may complain until here.
-    pub complaints_until: u64,
-    /// Everything is final.
-    pub final_at: u64,
+    /// The windows in slot lengths.
+    pub windows: Windows,
 }
 
 impl Calendar {
-    /// The moments of `slot`.
-    pub fn moments(&self, slot: u64) -> Moments {
-        let length = self.slot_length;
-        let start = slot.saturating_mul(length);
-        let before = |n: u16| start.saturating_sub(length.saturating_mul(u64::from(n)));
-        let after = |n: u16| start.saturating_add(length.saturating_mul(u64::from(n)));
-        Moments {
-            gate_opens: before(self.gate_opens),
-            gate_closes: before(self.gate_closes),
-            delivery_starts: start,
-            delivery_ends: after(1),
-            commitments_until: after(self.commitments_until),
-            readings_until: after(self.readings_until),
-            complaints_until: after(self.complaints_until),
-            final_at: after(self.final_at),
-        }
+    /// The moments of `slot`, in milliseconds since the Unix epoch.
+    pub const fn times(&self, slot: u64) -> SlotTimes {
+        self.windows.schedule(SlotIndex(slot), self.slot_length)
     }
 
     /// The slot whose delivery is under way at `now`.
@@ -77,56 +35,36 @@ impl Calendar {
 
     /// The first slot whose gate opens after `now`.
     pub fn first_to_open(&self, now: u64) -> u64 {
-        self.slot_at(now).saturating_add(u64::from(self.gate_opens)).saturating_add(1)
+        self.slot_at(now).saturating_add(u64::from(self.windows.gate_opens)).saturating_add(1)
     }
 
     /// The first slot whose gate has not closed at `now`.
     pub fn first_not_closed(&self, now: u64) -> u64 {
-        self.slot_at(now).saturating_add(u64::from(self.gate_closes)).saturating_add(1)
+        self.slot_at(now).saturating_add(u64::from(self.windows.gate_closes)).saturating_add(1)
     }
 }
 
-/// The chain's time.
+/// The chain's time, in milliseconds since the Unix epoch.
 pub async fn time(at: &At) -> Result<u64, Error> {
-    let now = at.storage().try_fetch(api::storage().timestamp().now(), ()).await?;
-    Ok(now.map(|now| now.decode()).transpose()?.unwrap_or(0))
+    Ok(fetch(at, api::storage().timestamp().now(), ()).await?.unwrap_or(0))
 }
 
 /// The calendar of slots that open from now on.
 pub async fn calendar(at: &At) -> Result<Calendar, Error> {
-    let storage = at.storage();
-    let slot_length = storage.fetch(api::storage().auction().slot_length(), ()).await?;
-    let windows = storage.fetch(api::storage().auction().standing_windows(), ()).await?;
-    let windows = windows.decode()?;
-    Ok(Calendar {
-        slot_length: slot_length.decode()?,
-        gate_opens: windows.gate_opens,
-        gate_closes: windows.gate_closes,
-        commitments_until: windows.commitments_until,
-        readings_until: windows.readings_until,
-        complaints_until: windows.complaints_until,
-        final_at: windows.final_at,
-    })
+    let slot_length = get(at, api::storage().auction().slot_length()).await?;
+    let Static(windows) = get(at, api::storage().auction().default_windows()).await?;
+    Ok(Calendar { slot_length, windows })
 }
 
 /// The leader's terms for slots that open from now on; none if no slot opens.
 pub async fn terms(at: &At) -> Result<Option<Corridor>, Error> {
-    let terms = at.storage().try_fetch(api::storage().auction().standing_terms(), ()).await?;
-    let Some(terms) = terms else { return Ok(None) };
-    let terms = terms.decode()?;
-    Ok(Some(Corridor {
-        floor: PricePerKwh(terms.floor.0),
-        cap: PricePerKwh(terms.cap.0),
-        grid_fee: PricePerKwh(terms.grid_fee.0),
-        tick: PricePerKwh(terms.tick.0),
-        lot: Wh(terms.lot.0),
-        least_order: Wh(terms.least_order.0),
-    }))
+    let terms = fetch(at, api::storage().auction().default_terms(), ()).await?;
+    Ok(terms.map(|terms| terms.0))
 }
 
 /// The most that the chain takes at once, or has in one piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Most {
+pub enum Limit {
     /// Orders of one batch.
     Orders,
     /// Readings of one batch.
@@ -137,15 +75,15 @@ pub enum Most {
     PolicyNodes,
 }
 
-impl Most {
+impl Limit {
     /// How many, by the chain's constants.
     pub fn number(self, at: &At) -> Result<usize, Error> {
-        let (constants, of) = (at.constants(), api::constants());
+        let of = api::constants();
         let most = match self {
-            Self::Orders => constants.entry(of.auction().max_batch())?,
-            Self::Readings => constants.entry(of.metering().max_batch())?,
-            Self::Credentials => constants.entry(of.membership().max_issue_batch())?,
-            Self::PolicyNodes => constants.entry(of.membership().max_policy_nodes())?,
+            Self::Orders => constant(at, of.auction().max_batch())?,
+            Self::Readings => constant(at, of.metering().max_batch())?,
+            Self::Credentials => constant(at, of.membership().max_issue_batch())?,
+            Self::PolicyNodes => constant(at, of.membership().max_policy_nodes())?,
         };
         Ok(usize::try_from(most).unwrap_or(usize::MAX))
     }
@@ -176,33 +114,28 @@ impl Most {
 
 /// Whether there is a meter of this number.
 pub async fn is_meter(at: &At, number: u32) -> Result<bool, Error> {
-    let key = (types::qedex_primitives::metering::MeterId(number),);
-    let meters = api::storage().metering().meters();
-    Ok(at.storage().try_fetch(meters, key).await?.is_some())
+    let key = (Static(MeterId(number)),);
+    Ok(fetch(at, api::storage().metering().meters(), key).await?.is_some())
 }
 
 /// All money there is.
 pub async fn total_issuance(at: &At) -> Result<Plancks, Error> {
-    Ok(at.storage().fetch(api::storage().balances().total_issuance(), ()).await?.decode()?)
+    Ok(fetch(at, api::storage().balances().total_issuance(), ()).await?.unwrap_or(0))
 }
 
 /// The free balance of an account.
 pub async fn free_balance(at: &At, account: Account) -> Result<Plancks, Error> {
-    let key = (AccountId32(account),);
-    let info = at.storage().try_fetch(api::storage().system().account(), key).await?;
-    Ok(info.map(|info| info.decode()).transpose()?.map_or(0, |info| info.data.free))
+    let info = fetch(at, api::storage().system().account(), (AccountId32(account),)).await?;
+    Ok(info.map_or(0, |info| info.data.free))
 }
 
 /// What is held of an account for the market.
 pub async fn held_for_market(at: &At, account: Account) -> Result<Plancks, Error> {
-    let key = (AccountId32(account),);
-    let holds = at.storage().try_fetch(api::storage().balances().holds(), key).await?;
-    let Some(holds) = holds else { return Ok(0) };
-    let market = |id: &types::qedex_runtime::RuntimeHoldReason| {
-        matches!(id, types::qedex_runtime::RuntimeHoldReason::Settlement(_))
-    };
-    let holds = holds.decode()?;
-    Ok(holds.0.iter().filter(|hold| market(&hold.id)).map(|hold| hold.amount).sum())
+    use types::qedex_runtime::RuntimeHoldReason;
+    let holds = fetch(at, api::storage().balances().holds(), (AccountId32(account),)).await?;
+    let holds = holds.map(|holds| holds.0).unwrap_or_default();
+    let of_market = holds.iter().filter(|hold| matches!(hold.id, RuntimeHoldReason::Settlement(_)));
+    Ok(of_market.map(|hold| hold.amount).sum())
 }
 
 /// Whether an account's credential of `attribute` holds until `until`.
@@ -212,19 +145,10 @@ pub async fn has_credential(
     attribute: u32,
     until: u64,
 ) -> Result<bool, Error> {
-    let attribute = || types::qedex_primitives::membership::AttributeId(attribute);
-    let storage = at.storage();
-    let info = storage
-        .try_fetch(api::storage().membership().attributes(), (attribute(),))
-        .await?
-        .map(|info| info.decode())
-        .transpose()?;
+    let attribute = || Static(AttributeId(attribute));
+    let info = fetch(at, api::storage().membership().attributes(), (attribute(),)).await?;
     let key = (AccountId32(account), attribute());
-    let credential = storage
-        .try_fetch(api::storage().membership().credentials(), key)
-        .await?
-        .map(|credential| credential.decode())
-        .transpose()?;
+    let credential = fetch(at, api::storage().membership().credentials(), key).await?;
     Ok(info.zip(credential).is_some_and(|(info, credential)| {
         credential.version == info.version && credential.expires > until
     }))
@@ -232,21 +156,16 @@ pub async fn has_credential(
 
 /// The number of the meter with this sr25519 key, if there is one.
 pub async fn meter_by_key(at: &At, key: [u8; 32]) -> Result<Option<u32>, Error> {
-    let key = (types::qedex_primitives::metering::MeterKey::Sr25519(key),);
-    let meter = at.storage().try_fetch(api::storage().metering().meter_by_key(), key).await?;
-    Ok(meter.map(|meter| meter.decode()).transpose()?.map(|meter| meter.0))
+    let key = (Static(Scheme::Sr25519.key(key)),);
+    Ok(fetch(at, api::storage().metering().meter_by_key(), key).await?.map(|meter| meter.0.0))
 }
 
 /// Whether `account` lets `broker` trade for it.
 pub async fn lets_trade(at: &At, account: Account, broker: Account) -> Result<bool, Error> {
     use types::qedex_runtime::configs::accounts::ProxyType;
-    let key = (AccountId32(account),);
-    let proxies = at.storage().try_fetch(api::storage().proxy().proxies(), key).await?;
-    let Some(proxies) = proxies else {
-        return Ok(false);
-    };
-    let (proxies, _deposit) = proxies.decode()?;
-    Ok(proxies.0.iter().any(|proxy| {
+    let proxies = fetch(at, api::storage().proxy().proxies(), (AccountId32(account),)).await?;
+    let proxies = proxies.map(|(proxies, _deposit)| proxies.0).unwrap_or_default();
+    Ok(proxies.iter().any(|proxy| {
         proxy.delegate.0 == broker
             && matches!(proxy.proxy_type, ProxyType::Trading | ProxyType::Any)
     }))
@@ -258,27 +177,29 @@ mod tests {
 
     const CALENDAR: Calendar = Calendar {
         slot_length: 10,
-        gate_opens: 4,
-        gate_closes: 1,
-        commitments_until: 3,
-        readings_until: 5,
-        complaints_until: 9,
-        final_at: 11,
+        windows: Windows {
+            gate_opens: 4,
+            gate_closes: 1,
+            commitments_until: 3,
+            readings_until: 5,
+            complaints_until: 9,
+            final_at: 11,
+        },
     };
 
     #[test]
     fn play_begins_with_the_first_gate_that_is_still_to_open() {
         for now in 1_000..1_040 {
             let slot = CALENDAR.first_to_open(now);
-            assert!(CALENDAR.moments(slot).gate_opens > now);
-            assert!(CALENDAR.moments(slot - 1).gate_opens <= now);
+            assert!(CALENDAR.times(slot).gate_opens > now);
+            assert!(CALENDAR.times(slot - 1).gate_opens <= now);
         }
     }
 
     #[test]
     fn the_next_slot_to_trade_in_is_open() {
         for now in 1_000..1_040 {
-            let moments = CALENDAR.moments(CALENDAR.first_not_closed(now));
+            let moments = CALENDAR.times(CALENDAR.first_not_closed(now));
             assert!(moments.gate_opens <= now && now < moments.gate_closes);
         }
     }

@@ -1,12 +1,8 @@
 //! Signed readings as they travel in files.
 
-use crate::{
-    H256,
-    error::Error,
-    meter::{Reading, Signature, SignedReading},
-    metering::Scheme,
-};
+use crate::{H256, error::Error, keys::Scheme};
 use qedex_math::Wh;
+use qedex_primitives::{MeterId, ReadingPayload, SignedReading, SlotIndex};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, SeqAccess, Visitor},
@@ -68,18 +64,16 @@ impl<'de> Visitor<'de> for EachReading {
 impl ReadingFile {
     /// What `signed` looks like in a file.
     pub fn of(genesis: H256, signed: &SignedReading) -> Self {
-        let reading = &signed.reading;
+        let reading = &signed.payload;
+        let (scheme, signature) = Scheme::of_signature(&signed.signature);
         Self {
             genesis: format!("{genesis:?}"),
-            meter: reading.meter,
-            slot: reading.slot,
+            meter: reading.meter.0,
+            slot: reading.slot.0,
             generated: reading.generated.0,
             consumed: reading.consumed.0,
-            scheme: match signed.signature {
-                Signature::Sr25519(_) => Scheme::Sr25519,
-                Signature::Ed25519(_) => Scheme::Ed25519,
-            },
-            signature: format!("0x{}", hex::encode(signed.signature.bytes())),
+            scheme,
+            signature: format!("0x{}", hex::encode(signature)),
         }
     }
 
@@ -92,17 +86,13 @@ impl ReadingFile {
         let bad = || Error::BadInput(format!("{:?} is no signature", self.signature));
         let hex = self.signature.strip_prefix("0x").unwrap_or(&self.signature);
         let signature = hex::decode(hex).map_err(|_| bad())?.try_into().map_err(|_| bad())?;
-        let reading = Reading {
-            meter: self.meter,
-            slot: self.slot,
+        let payload = ReadingPayload {
+            meter: MeterId(self.meter),
+            slot: SlotIndex(self.slot),
             generated: Wh(self.generated),
             consumed: Wh(self.consumed),
         };
-        let signature = match self.scheme {
-            Scheme::Sr25519 => Signature::Sr25519(signature),
-            Scheme::Ed25519 => Signature::Ed25519(signature),
-        };
-        Ok(SignedReading { reading, signature })
+        Ok(SignedReading { payload, signature: self.scheme.signature(signature) })
     }
 }
 
@@ -146,8 +136,8 @@ mod tests {
         let read = parse(&format!("[{text},{text}]")).unwrap();
         assert_eq!(read.len(), 2);
         let signed = read[0].signed(GENESIS).unwrap();
-        assert_eq!(signed.signature, Signature::Ed25519([0xab; 64]));
-        assert_eq!(signed.reading.generated, Wh(3));
+        assert_eq!(signed.signature, Scheme::Ed25519.signature([0xab; 64]));
+        assert_eq!(signed.payload.generated, Wh(3));
     }
 
     #[test]
@@ -156,7 +146,7 @@ mod tests {
         text.as_object_mut().unwrap().remove("scheme");
         let file: ReadingFile = serde_json::from_value(text.clone()).unwrap();
         let signed = file.signed(GENESIS).unwrap();
-        assert_eq!(signed.signature, Signature::Sr25519([0xab; 64]));
+        assert_eq!(signed.signature, Scheme::Sr25519.signature([0xab; 64]));
         text["scheme"] = "ecdsa".into();
         assert!(serde_json::from_value::<ReadingFile>(text).is_err());
     }

@@ -7,6 +7,7 @@ use super::{
     At, Chain, H256,
     block::{Block, Transaction},
     keys::{Keypair, account_of},
+    reads::check_call,
 };
 use crate::{
     error::Error,
@@ -109,6 +110,7 @@ impl Session {
         call: &impl Payload,
         key: &Keypair,
     ) -> Result<Signed, Error> {
+        check_call(&self.at, call)?;
         let account = account_of(key);
         let nonce = match self.nonces.get(&account) {
             Some(nonce) => *nonce,
@@ -169,7 +171,7 @@ impl Session {
         let body = self.chain.rpc.chain_get_block(Some(header.hash())).await?;
         let body = body.ok_or_else(|| Error::Answer("a block has no body".to_owned()))?;
         let hashes = body.block.extrinsics.iter().map(|bytes| BlakeTwo256.hash(bytes)).collect();
-        let block = Block::read(&at, hashes).await?;
+        let block = Block::read(&at, hashes, &self.chain.shapes).await?;
         self.at = at;
         for transaction in &block.transactions {
             self.tally_up(transaction);
@@ -230,6 +232,13 @@ impl Session {
         loop {
             let block = self.next_block().await?;
             if let Some(included) = block.transactions.iter().find(|t| t.hash == hash).cloned() {
+                if let Some(unread) = included.unread.first() {
+                    return Err(Error::WrongChain(format!(
+                        "{what} is in block {}, but the event {unread} of its runtime is not the \
+                         one that this program was built for",
+                        block.number
+                    )));
+                }
                 return Ok((block, included));
             }
             if block.number > deadline {

@@ -1,6 +1,7 @@
 //! How people read and write accounts and owners.
 
-use crate::{api::runtime_types::qedex_primitives::membership::OwnerId, market::Account};
+use crate::market::Account;
+use qedex_primitives::OwnerId;
 use sp_core::crypto::{AccountId32 as Public, Ss58Codec};
 use subxt::utils::AccountId32;
 
@@ -10,7 +11,7 @@ pub fn account_text(account: Account) -> String {
 }
 
 /// An owner as `credential issue --owner` takes it.
-pub(crate) fn owner_text(owner: &OwnerId) -> String {
+pub(crate) fn owner_text(owner: OwnerId) -> String {
     format!("0x{}", hex::encode(owner.0))
 }
 

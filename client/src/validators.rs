@@ -1,14 +1,10 @@
 //! Who writes blocks: what this program reads and changes about it.
 
-use super::{
-    At,
-    api::{self, runtime_types as types},
-    text::account_text,
-};
+use super::{At, api, reads::fetch, text::account_text};
 use crate::error::Error;
+use qedex_primitives::pov::Reduction;
 use serde::Serialize;
 use subxt::tx::Payload;
-use types::pallet_pov::types::Reduction;
 
 /// A validator in the present schedule.
 #[derive(Clone, Debug, Serialize)]
@@ -47,12 +43,9 @@ fn reason(reduction: &Reduction) -> &'static str {
 
 /// The schedule of the present session.
 pub async fn schedule(at: &At) -> Result<Schedule, Error> {
-    let schedule = at
-        .storage()
-        .try_fetch(api::storage().pov().current_schedule(), ())
+    let schedule = fetch(at, api::storage().pov().current_schedule(), ())
         .await?
-        .ok_or_else(|| Error::Answer("the chain has no schedule".into()))?
-        .decode()?;
+        .ok_or_else(|| Error::Answer("the chain has no schedule".into()))?;
     Ok(Schedule {
         session: schedule.session,
         start: schedule.start,
@@ -64,7 +57,7 @@ pub async fn schedule(at: &At) -> Result<Schedule, Error> {
             .map(|author| Validator {
                 account: account_text(author.who.0),
                 score: author.score,
-                reduced: author.reduced.as_ref().map(reason),
+                reduced: author.reduced.as_ref().map(|why| reason(&why.0)),
                 slots: author.slots,
             })
             .collect(),

@@ -3,7 +3,7 @@
 
 use crate::strategy::Cheat;
 use qedex_client::market::{
-    Account, Clearing, Happening, Outcome, PlacedOrder, Plancks, Settlement, Side, Trade,
+    Account, Clearing, Outcome, PlacedOrder, Plancks, Settlement, Side, SlotEvent, Trade,
 };
 use qedex_math::{PricePerKwh, Wh};
 use std::collections::BTreeMap;
@@ -39,27 +39,27 @@ pub struct SlotBooks {
 
 impl SlotBooks {
     /// Enters what happened.
-    pub fn enter(&mut self, happening: Happening) {
-        match happening {
-            Happening::Placed(order) => self.orders.push(order),
-            Happening::Cleared(clearing) => self.clearing = Some(clearing),
-            Happening::Matched(trades) => self.announced = Some(trades),
-            Happening::Opened(trade) => {
+    pub fn enter(&mut self, slot_event: SlotEvent) {
+        match slot_event {
+            SlotEvent::Placed(order) => self.orders.push(order),
+            SlotEvent::Cleared(clearing) => self.clearing = Some(clearing),
+            SlotEvent::Matched(trades) => self.announced = Some(trades),
+            SlotEvent::Opened(trade) => {
                 self.trades.insert(trade.id, (trade, None));
             }
-            Happening::Settled(id, settlement) => {
+            SlotEvent::Settled(id, settlement) => {
                 if let Some((_, settled)) = self.trades.get_mut(&id) {
                     *settled = Some(settlement);
                 }
             }
-            Happening::Closed => self.closed = true,
-            Happening::Committed(seller, commitment) => {
+            SlotEvent::Closed => self.closed = true,
+            SlotEvent::Committed(seller, commitment) => {
                 self.commitments.insert(seller, commitment);
             }
-            Happening::Complained { id, bond, .. } => {
+            SlotEvent::Complained { id, bond, .. } => {
                 self.bonds.insert(id, bond);
             }
-            Happening::Revealed(..) => {}
+            SlotEvent::Revealed(..) => {}
         }
     }
 
@@ -137,7 +137,8 @@ impl SlotBooks {
     /// Whether every planck behind a settled trade and its complaint went somewhere.
     pub fn money_adds_up(&self) -> bool {
         self.settled().all(|(trade, s)| {
-            let payment: Plancks = [s.to_seller, s.to_grid, s.to_fund, s.refund].iter().sum();
+            let payment: Plancks =
+                [s.to_seller, s.to_grid, s.to_entropy_fund, s.refund].iter().sum();
             let deposit: Plancks = [s.compensation, s.forfeited, s.deposit_back].iter().sum();
             let bond = s.bond_to_seller.saturating_add(s.bond_back);
             let held = self.bonds.get(&trade.id).copied().unwrap_or(0);
@@ -182,6 +183,7 @@ impl SlotBooks {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use qedex_client::market::Amounts;
 
     pub const BUYER: Account = [1; 32];
     pub const SELLER: Account = [2; 32];
@@ -206,15 +208,15 @@ pub mod tests {
             order(1, SELLER, Side::Ask, 100_000, 1_000),
             order(2, CHEAT, Side::Ask, 120_000, 500),
         ] {
-            books.enter(Happening::Placed(order));
+            books.enter(SlotEvent::Placed(order));
         }
-        books.enter(Happening::Cleared(Clearing {
+        books.enter(SlotEvent::Cleared(Clearing {
             volume: Wh(1_500),
             buyers_pay: Some(PricePerKwh(200_000)),
             sellers_receive: Some(PricePerKwh(180_000)),
         }));
         for (id, seller, energy) in [(0, SELLER, 1_000), (1, CHEAT, 500)] {
-            books.enter(Happening::Opened(Trade {
+            books.enter(SlotEvent::Opened(Trade {
                 id,
                 buyer: BUYER,
                 seller,
@@ -223,37 +225,41 @@ pub mod tests {
                 deposit: u128::from(energy) * 210,
             }));
         }
-        books.enter(Happening::Matched(2));
-        books.enter(Happening::Settled(
+        books.enter(SlotEvent::Matched(2));
+        books.enter(SlotEvent::Settled(
             0,
             Settlement {
                 outcome: Outcome::Delivered,
                 metered: Wh(1_000),
-                to_seller: 180_000,
-                to_grid: 20_000,
-                to_fund: 0,
-                refund: 0,
-                compensation: 0,
-                forfeited: 0,
-                deposit_back: 210_000,
-                bond_to_seller: 0,
-                bond_back: 0,
+                amounts: Amounts {
+                    to_seller: 180_000,
+                    to_grid: 20_000,
+                    to_entropy_fund: 0,
+                    refund: 0,
+                    compensation: 0,
+                    forfeited: 0,
+                    deposit_back: 210_000,
+                    bond_to_seller: 0,
+                    bond_back: 0,
+                },
             },
         ));
-        books.enter(Happening::Settled(
+        books.enter(SlotEvent::Settled(
             1,
             Settlement {
                 outcome: Outcome::Short,
                 metered: Wh(250),
-                to_seller: 45_000,
-                to_grid: 5_000,
-                to_fund: 0,
-                refund: 50_000,
-                compensation: 25_000,
-                forfeited: 0,
-                deposit_back: 80_000,
-                bond_to_seller: 0,
-                bond_back: 0,
+                amounts: Amounts {
+                    to_seller: 45_000,
+                    to_grid: 5_000,
+                    to_entropy_fund: 0,
+                    refund: 50_000,
+                    compensation: 25_000,
+                    forfeited: 0,
+                    deposit_back: 80_000,
+                    bond_to_seller: 0,
+                    bond_back: 0,
+                },
             },
         ));
         books
@@ -312,7 +318,7 @@ pub mod tests {
     #[test]
     fn a_bond_that_went_nowhere_is_found() {
         let mut books = books();
-        books.enter(Happening::Complained { id: 1, bond: 10, due: 0 });
+        books.enter(SlotEvent::Complained { id: 1, bond: 10, due: 0 });
         assert!(!books.money_adds_up());
         let settled = |books: &mut SlotBooks, bond_to_seller, bond_back| {
             let settled = books.trades.get_mut(&1).unwrap().1.as_mut().unwrap();

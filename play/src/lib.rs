@@ -8,6 +8,7 @@
 pub mod books;
 pub mod community;
 pub mod error;
+mod keys;
 pub mod play;
 pub mod report;
 pub mod strategy;

@@ -21,12 +21,13 @@ mod slot;
 use crate::{
     community::{Community, Start, Zone},
     error::Error,
+    keys::Leaders,
     report::{Figures, Run},
     strategy::{Intent, Shares, Strategy},
 };
 use cast::Cast;
 use progress::Progress;
-use qedex_client::{Chain, Endpoint, keys::Leaders, market::Side, queries, session::Session};
+use qedex_client::{Chain, Endpoint, market::Side, queries, session::Session};
 use slot::SlotPlay;
 use std::path::PathBuf;
 
@@ -72,8 +73,8 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
     progress.say(&format!("{} participants join the market", community.participants.len()));
     let cast = Cast::assemble(&community)?;
     let horizon = (script.slots as u64)
-        .saturating_add(u64::from(calendar.gate_opens))
-        .saturating_add(u64::from(calendar.final_at))
+        .saturating_add(u64::from(calendar.windows.gate_opens))
+        .saturating_add(u64::from(calendar.windows.final_at))
         .saturating_mul(calendar.slot_length);
     let cast = setup::prepare(&mut session, &leaders, cast, horizon).await?;
     let setup_transactions = session.tally().sent;
@@ -97,15 +98,7 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
         .enumerate()
         .map(|(offset, ((quarter_hour, intents), cheats))| {
             let slot = first.saturating_add(offset as u64);
-            SlotPlay::new(
-                slot,
-                calendar.moments(slot),
-                quarter_hour,
-                intents,
-                cheats,
-                offset,
-                &cast,
-            )
+            SlotPlay::new(slot, calendar.times(slot), quarter_hour, intents, cheats, offset, &cast)
         })
         .collect();
 
@@ -113,9 +106,9 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
     let deadline = last.saturating_add(GRACE.saturating_mul(calendar.slot_length));
     while slots.iter().any(|slot| !slot.is_done()) {
         let block = session.next_block().await?;
-        for (number, happening) in &block.happenings {
+        for (number, slot_event) in &block.slot_events {
             if let Some(slot) = slots.iter_mut().find(|slot| slot.books.slot == *number) {
-                slot.enter(happening.clone());
+                slot.enter(slot_event.clone());
             }
         }
         for slot in &mut slots {

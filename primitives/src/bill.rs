@@ -1,6 +1,7 @@
 //! What a seller commits to, and what it opens.
 
 use crate::{Bill, SlotIndex};
+use alloc::vec::Vec;
 use codec::Encode;
 use sp_core::H256;
 
@@ -28,7 +29,22 @@ pub fn commitment<AccountId: Encode>(
     bill: &Bill,
     nonce: &Nonce,
 ) -> H256 {
-    (BILL_CONTEXT, genesis, seller, slot, bill, nonce).using_encoded(blake2_256).into()
+    blake2_256(&preimage(genesis, seller, slot, bill, nonce)).into()
+}
+
+/// The bytes whose hash a commitment is. Whoever keeps the nonce secret has to wipe them: they lie in
+/// one piece of memory, which never moved.
+pub fn preimage<AccountId: Encode>(
+    genesis: H256,
+    seller: &AccountId,
+    slot: SlotIndex,
+    bill: &Bill,
+    nonce: &Nonce,
+) -> Vec<u8> {
+    let preimage = (BILL_CONTEXT, genesis, seller, slot, bill, nonce);
+    let mut bytes = Vec::with_capacity(preimage.encoded_size());
+    preimage.encode_to(&mut bytes);
+    bytes
 }
 
 #[cfg(test)]

@@ -140,6 +140,8 @@ impl Windows {
     DecodeWithMemTracking,
     MaxEncodedLen,
     TypeInfo,
+    Serialize,
+    Deserialize,
 )]
 pub struct SlotTimes {
     /// Orders are taken from here,

@@ -214,6 +214,8 @@ pub enum BillError {
     DecodeWithMemTracking,
     MaxEncodedLen,
     TypeInfo,
+    Serialize,
+    Deserialize,
 )]
 pub struct Flow {
     /// Energy generated.
@@ -242,6 +244,8 @@ impl Flow {
     DecodeWithMemTracking,
     MaxEncodedLen,
     TypeInfo,
+    Serialize,
+    Deserialize,
 )]
 pub struct Totals {
     /// Energy generated.

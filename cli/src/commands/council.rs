@@ -7,7 +7,7 @@ use crate::{
 };
 use clap::{Args, Subcommand, ValueEnum};
 use qedex_client::{
-    council::{self, Acted, Closed, Ending, Motion, Proposal, Standing},
+    council::{self, Acted, Closed, Ending, Motion, MotionState, Proposal},
     error::Refusal,
     market::Account,
     readable::Call,
@@ -139,7 +139,7 @@ struct Shown {
     ayes: Vec<String>,
     nays: Vec<String>,
     end: u32,
-    standing: Standing,
+    standing: MotionState,
     call: Call,
     encoded: String,
 }
@@ -151,7 +151,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     let mut all = Vec::new();
     for motion in council::motions(&at).await? {
         let encoded = council::proposal(&at, &motion).await?;
-        let standing = motion.standing(&council, next);
+        let standing = motion.state(&council, next);
         let call = council::readable(&at, &encoded)?;
         if !ask.json {
             say!("{}", told(&motion, standing, &call, council.members.len()))?;
@@ -177,7 +177,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
 }
 
 /// A motion for people.
-fn told(motion: &Motion, standing: Standing, call: &Call, members: usize) -> String {
+fn told(motion: &Motion, standing: MotionState, call: &Call, members: usize) -> String {
     let votes = |accounts: &[Account], name| {
         let who = if accounts.is_empty() {
             String::new()
@@ -187,9 +187,9 @@ fn told(motion: &Motion, standing: Standing, call: &Call, members: usize) -> Str
         format!("{}{who}", number(accounts.len(), name))
     };
     let standing = match standing {
-        Standing::Open => format!("open until block {}", motion.end),
-        Standing::Approved => "approved: whoever closes it has it executed".to_owned(),
-        Standing::Disapproved => "disapproved: whoever closes it has it dropped".to_owned(),
+        MotionState::Open => format!("open until block {}", motion.end),
+        MotionState::Approved => "approved: whoever closes it has it executed".to_owned(),
+        MotionState::Disapproved => "disapproved: whoever closes it has it dropped".to_owned(),
     };
     format!(
         "motion {} ({:?})\n  {call}\n  {}, {}; {} of {} are needed\n  {standing}",

@@ -162,7 +162,6 @@ async fn history(args: &History) -> Result<(), Error> {
     }
     let mut rows = output::table([
         "slot",
-        "rule",
         "orders",
         "kWh",
         "buyers pay",
@@ -175,7 +174,6 @@ async fn history(args: &History) -> Result<(), Error> {
         let binding = if result.cap_binding { ", scarce" } else { "" };
         rows.add_row(vec![
             result.slot.to_string(),
-            result.rule,
             result.bids.saturating_add(result.asks).to_string(),
             format!("{}.{:03}", result.volume_wh / 1_000, result.volume_wh % 1_000),
             price(result.buyers_pay),

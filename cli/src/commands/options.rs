@@ -11,13 +11,12 @@ use clap::{
 };
 use qedex_client::{
     At, Chain, Endpoint, H256,
-    act::{Act, Authority},
+    act::Authority,
     amounts::{BadAmount, parse_energy},
     block::{Block, Transaction},
     council::{Acted, Opened},
-    keys::{self, Keypair},
+    keys::{self, Keypair, Scheme},
     membership::Role,
-    metering::Scheme,
     session::Session,
 };
 use qedex_math::Wh;
@@ -132,9 +131,9 @@ impl Sign {
         &self,
         session: &mut Session,
         what: &str,
-        act: Act<impl Payload>,
+        call: &impl Payload,
     ) -> Result<(Block, Transaction), Error> {
-        Ok(session.call(what, act.direct(), &self.key()?).await?)
+        Ok(session.call(what, call, &self.key()?).await?)
     }
 }
 
@@ -161,10 +160,10 @@ impl Administer {
         &self,
         session: &mut Session,
         what: &str,
-        act: Act<impl Payload>,
+        call: &impl Payload,
     ) -> Result<Option<(Block, Transaction)>, Error> {
         let by = self.authority();
-        match session.act(what, act, &self.sign.key()?, by).await? {
+        match session.act(what, call, &self.sign.key()?, by).await? {
             Acted::Done(done) => {
                 if by == Authority::Council && !self.json() {
                     say!("the council has one member, whose word is enough")?;

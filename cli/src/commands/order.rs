@@ -12,7 +12,7 @@ use qedex_client::{
     amounts::{self, parse_energy, parse_price},
     calls,
     error::Refusal,
-    market::{Happening, Side},
+    market::{NewOrder, Side, SlotEvent},
     queries,
     session::Session,
 };
@@ -175,8 +175,8 @@ async fn place(args: &Place) -> Result<(), Error> {
     let side = side(args.side);
     let call = calls::place_order(slot, side, args.price, args.energy.energy());
     let (block, included) = session.call("the order", &call, &key).await?;
-    let placed = included.happenings.iter().find_map(|(_, happening)| match happening {
-        Happening::Placed(order) => Some(order),
+    let placed = included.slot_events.iter().find_map(|(_, slot_event)| match slot_event {
+        SlotEvent::Placed(order) => Some(order),
         _ => None,
     });
     let order = placed.ok_or_else(|| Error::answer("no order was placed".to_owned()))?;
@@ -212,10 +212,10 @@ async fn amend(args: &Amend) -> Result<(), Error> {
     let (block, included) = session.call("the change", &call, &key).await?;
     // An order that only loses energy keeps its number.
     let id = included
-        .happenings
+        .slot_events
         .iter()
-        .find_map(|(_, happening)| match happening {
-            Happening::Placed(order) => Some(order.id),
+        .find_map(|(_, slot_event)| match slot_event {
+            SlotEvent::Placed(order) => Some(order.id),
             _ => None,
         })
         .unwrap_or(args.id);
@@ -245,22 +245,22 @@ async fn batch(args: &Batch) -> Result<(), Error> {
             "ask" => Side::Ask,
             other => return Err(format!("the side is {other:?}, neither bid nor ask")),
         };
-        orders.push((side, units.price(price)?, units.energy(energy)?));
+        orders.push(NewOrder { side, limit: units.price(price)?, energy: units.energy(energy)? });
         Ok(())
     })?;
     if orders.is_empty() {
         return Err(Error::BadInput("there is no order in the file".to_owned()));
     }
     let (mut session, key) = args.by.begin().await?;
-    queries::Most::Orders.check(session.at(), orders.len())?;
+    queries::Limit::Orders.check(session.at(), orders.len())?;
     let slot = args.slot.number(&session).await?;
     let call = calls::place_orders(slot, &orders);
     let (block, included) = session.call("the orders", &call, &key).await?;
     let placed: Vec<u32> = included
-        .happenings
+        .slot_events
         .iter()
-        .filter_map(|(_, happening)| match happening {
-            Happening::Placed(order) => Some(order.id),
+        .filter_map(|(_, slot_event)| match slot_event {
+            SlotEvent::Placed(order) => Some(order.id),
             _ => None,
         })
         .collect();
@@ -284,12 +284,12 @@ async fn batch(args: &Batch) -> Result<(), Error> {
     if refused.is_empty() {
         return Ok(());
     }
-    let each = refused.iter().map(|((side, limit, energy), refusal)| {
+    let each = refused.iter().map(|(order, refusal)| {
         format!(
             "\n  {} of {} at {}: {refusal}",
-            name(*side),
-            amounts::energy(*energy),
-            amounts::price(*limit)
+            name(order.side),
+            amounts::energy(order.energy),
+            amounts::price(order.limit)
         )
     });
     Err(Error::BadInput(format!(
@@ -307,13 +307,11 @@ const fn name(side: Side) -> &'static str {
     }
 }
 
-fn refused_as_json(
-    ((side, limit, energy), refusal): &(calls::NewOrder, Refusal),
-) -> serde_json::Value {
+fn refused_as_json((order, refusal): &(NewOrder, Refusal)) -> serde_json::Value {
     json!({
-        "side": name(*side),
-        "price_per_kwh": amounts::json(limit.0),
-        "wh": energy.0,
+        "side": name(order.side),
+        "price_per_kwh": amounts::json(order.limit.0),
+        "wh": order.energy.0,
         "error": refusal,
     })
 }
@@ -323,7 +321,8 @@ async fn standing(args: &Standing) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
     let (block, what) = match (args.side, args.price, args.energy.or(args.wh.map(Wh))) {
         (Some(named), Some(price), Some(energy)) => {
-            let call = calls::set_standing_order((side(named), price, energy));
+            let call =
+                calls::set_standing_order(NewOrder { side: side(named), limit: price, energy });
             (session.call("the standing order", &call, &key).await?.0, "stands")
         }
         _ => {

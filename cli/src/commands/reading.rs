@@ -14,12 +14,12 @@ use qedex_client::{
     block::Block,
     calls,
     keys::Keypair,
-    meter::SignedReading,
     metering::{self, Change},
-    queries::{self, Most},
+    queries::{self, Limit},
     reading_file::{ReadingFile, parse},
     session::Session,
 };
+use qedex_primitives::{Flow, SignedReading, Wh};
 use serde_json::json;
 use std::{
     fs,
@@ -105,7 +105,7 @@ async fn submit(args: &Submit) -> Result<(), Error> {
     let genesis = session.chain().genesis();
     let signed: Vec<SignedReading> =
         readings.iter().map(|reading| reading.signed(genesis)).collect::<Result<_, _>>()?;
-    Most::Readings.check(session.at(), signed.len())?;
+    Limit::Readings.check(session.at(), signed.len())?;
     let (block, included) = match signed.as_slice() {
         [] => {
             return Err(Error::BadInput("there is no reading in the file".to_owned()));
@@ -139,7 +139,7 @@ async fn submit_one(
         // The errors of a batch's readings have no pallet before their name.
         let name = refusal.name.strip_prefix("Metering::");
         let why = name.unwrap_or(&refusal.name).to_owned();
-        told(&block, &[(one.reading.meter, one.reading.slot, Some(why))], true)?;
+        told(&block, &[(one.payload.meter.0, one.payload.slot.0, Some(why))], true)?;
     }
     Err(Error::refused(what.to_owned(), refusal))
 }
@@ -181,7 +181,8 @@ pub fn read(path: &Path) -> Result<Vec<ReadingFile>, Error> {
 async fn correct(args: &Correct) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
     let slot = args.slot.to_see(session.at()).await?;
-    let call = metering::correct(args.meter, slot, args.generated, args.consumed);
+    let flow = Flow { generated: Wh(args.generated), consumed: Wh(args.consumed) };
+    let call = metering::correct(args.meter, slot, flow);
     let (block, included) = session.call("the correction", &call, &key).await?;
     let corrected = included.meters.iter().find_map(|change| match change {
         Change::Corrected(corrected) => Some(*corrected),
@@ -205,10 +206,10 @@ async fn correct(args: &Correct) -> Result<(), Error> {
         done.slot,
         block.number,
         when(done.after_freeze),
-        done.after.generated,
-        done.before.generated,
-        done.after.consumed,
-        done.before.consumed
+        done.after.generated.0,
+        done.before.generated.0,
+        done.after.consumed.0,
+        done.before.consumed.0
     )?;
     Ok(())
 }
@@ -243,13 +244,13 @@ async fn history(args: &History) -> Result<(), Error> {
         "when",
     ]);
     for reading in &all {
-        let original = reading
-            .original
-            .map_or(String::new(), |signed| format!("{} / {}", signed.generated, signed.consumed));
+        let original = reading.original.map_or(String::new(), |signed| {
+            format!("{} / {}", signed.generated.0, signed.consumed.0)
+        });
         table.add_row([
             reading.slot.to_string(),
-            reading.flow.generated.to_string(),
-            reading.flow.consumed.to_string(),
+            reading.flow.generated.0.to_string(),
+            reading.flow.consumed.0.to_string(),
             original,
             reading.correction.as_ref().map_or(String::new(), |by| by.installer.clone()),
             reading

@@ -8,10 +8,10 @@ use crate::{
 use comfy_table::Table;
 use qedex_client::{
     amounts::qed,
-    metering::{self, Band},
-    queries::{self, Moments},
-    settlement,
+    metering::{self, Band, band_name, band_text},
+    queries, settlement,
 };
+use qedex_primitives::SlotTimes;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -26,8 +26,8 @@ struct Status {
     terms: Option<Terms>,
     current_slot: u64,
     next_open_slot: u64,
-    next_open_slot_band: Band,
-    next_open_slot_moments: Moments,
+    next_open_slot_band: &'static str,
+    next_open_slot_moments: SlotTimes,
     settlement_paused: bool,
 }
 
@@ -62,6 +62,7 @@ pub async fn run(ask: &Ask) -> Result<(), Error> {
         lot: terms.lot.0,
         least_order: terms.least_order.0,
     });
+    let band = metering::band(&at, next_open_slot).await?;
     let status = Status {
         node,
         chain: name,
@@ -73,18 +74,18 @@ pub async fn run(ask: &Ask) -> Result<(), Error> {
         terms,
         current_slot: calendar.slot_at(time),
         next_open_slot,
-        next_open_slot_band: metering::band(&at, next_open_slot).await?,
-        next_open_slot_moments: calendar.moments(next_open_slot),
+        next_open_slot_band: band_name(band),
+        next_open_slot_moments: calendar.times(next_open_slot),
         settlement_paused: settlement::rules(&at).await?.1,
     };
     if ask.json {
         return output::json(&status);
     }
-    say!("{}", table(&status))?;
+    say!("{}", table(&status, band))?;
     Ok(())
 }
 
-fn table(status: &Status) -> Table {
+fn table(status: &Status, band: Band) -> Table {
     let mut table = output::table::<[&str; 0]>([]);
     let mut row = |what: &str, value: String| {
         table.add_row(vec![what.to_owned(), value]);
@@ -120,6 +121,6 @@ fn table(status: &Status) -> Table {
     if status.settlement_paused {
         row("settlement", "paused by the council".to_owned());
     }
-    row("its tariff band", status.next_open_slot_band.to_string());
+    row("its tariff band", band_text(band).to_owned());
     table
 }

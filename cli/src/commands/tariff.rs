@@ -6,8 +6,9 @@ use crate::{
     output::{self, say},
 };
 use clap::{Args, Subcommand};
-use qedex_client::metering::{self, MOST_LOOK_BACK, TariffRule};
+use qedex_client::metering::{self, TariffRule};
 use qedex_math::{Wh, tariff::DayRange};
+use qedex_primitives::tariff::MAX_LOOK_BACK;
 use serde_json::{Value, json};
 
 /// What to do with the rule of the tariff bands.
@@ -26,7 +27,7 @@ pub struct Set {
     #[arg(long, value_name = "WH", value_parser = parse_wh)]
     threshold: u64,
     /// The demand is the mean of so many closed slots.
-    #[arg(long, value_name = "SLOTS", value_parser = clap::value_parser!(u8).range(1..=i64::from(MOST_LOOK_BACK)))]
+    #[arg(long, value_name = "SLOTS", value_parser = clap::value_parser!(u8).range(1..=i64::from(MAX_LOOK_BACK)))]
     look_back: u8,
     /// A range of the day that is mid-peak, in slots of the day: from the first one, from 0, to the
     /// first one after it, up to 96. May be given up to four times, in order; never, if it is not
@@ -121,15 +122,10 @@ async fn show(ask: &Ask) -> Result<(), Error> {
 }
 
 async fn set(args: &Set) -> Result<(), Error> {
-    let rule = TariffRule {
-        threshold: Wh(args.threshold),
-        look_back: args.look_back,
-        mid: args.mid.clone(),
-    };
-    rule.check()?;
+    let rule = metering::tariff_rule(Wh(args.threshold), args.look_back, &args.mid)?;
     let mut session = args.sign.open().await?;
     let act = metering::set_tariff(&rule);
-    let done = args.sign.act(&mut session, "the tariff rule", act).await?;
+    let done = args.sign.act(&mut session, "the tariff rule", &act).await?;
     let Some((block, _)) = done else {
         return Ok(());
     };
@@ -163,7 +159,9 @@ mod tests {
         let rule = TariffRule {
             threshold: Wh(36_000),
             look_back: 4,
-            mid: vec![parse_range("28-36").unwrap(), parse_range("69-96").unwrap()],
+            mid: vec![parse_range("28-36").unwrap(), parse_range("69-96").unwrap()]
+                .try_into()
+                .unwrap(),
         };
         assert_eq!(
             in_words(Some(&rule)),
@@ -171,7 +169,7 @@ mod tests {
              slot 28 of the day to before 36 (07:00 to 09:00 UTC in quarter-hours) and from slot 69 \
              of the day to before 96 (17:15 to 24:00 UTC in quarter-hours); else off-peak"
         );
-        let rule = TariffRule { mid: vec![], ..rule };
+        let rule = TariffRule { mid: Default::default(), ..rule };
         assert!(in_words(Some(&rule)).contains("never mid-peak"));
         assert!(in_words(None).contains("no rule"));
     }

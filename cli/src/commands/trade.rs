@@ -77,9 +77,10 @@ pub struct Seller {
 
 async fn rules(ask: &Ask) -> Result<(), Error> {
     let (rules, paused) = settlement::rules(&ask.at().await?).await?;
+    let offline_share = rules.offline_share.deconstruct();
     if ask.json {
         return output::json(&json!({
-            "offline_share_ppm": rules.offline_share_ppm,
+            "offline_share_ppm": offline_share,
             "defaults_to_exclusion": rules.defaults_to_exclusion,
             "exclusion_ms": rules.exclusion,
             "paused": paused,
@@ -87,8 +88,8 @@ async fn rules(ask: &Ask) -> Result<(), Error> {
     }
     say!(
         "share of honest sellers assumed off-line, which sets the bond: {}.{:04} %",
-        rules.offline_share_ppm / 10_000,
-        rules.offline_share_ppm % 10_000
+        offline_share / 10_000,
+        offline_share % 10_000
     )?;
     say!(
         "a seller that defaults in {} slots is excluded for {}.{:02} hours and loses what lets it sell",

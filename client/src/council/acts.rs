@@ -5,12 +5,11 @@ use super::{
         At, H256,
         api::{self, runtime_types as types},
         block::{Block, Transaction},
-        calls::Inner,
         keys::{Keypair, account_of},
         readable::{self, Call},
         session::Session,
     },
-    Decision, Motion, Standing, council, motion, motions, proposal, refused, two_thirds,
+    Decision, Motion, MotionState, council, motion, motions, proposal, refused, two_thirds,
 };
 use crate::error::{Error, Refusal};
 use codec::{Compact, Decode, Encode};
@@ -39,16 +38,6 @@ impl Proposal {
         let weight = weight(at, &encoded).await?;
         let call = readable::read(&encoded, at.metadata_ref()).map_err(|why| no_call(&why))?;
         Ok(Self { hash: BlakeTwo256.hash(&encoded), encoded, call, weight })
-    }
-
-    /// A call of this program's.
-    pub async fn of(at: &At, call: &Inner) -> Result<Self, Error> {
-        let metadata = at.metadata_ref();
-        let type_id = metadata.outer_enums().call_enum_ty();
-        let encoded = call
-            .encode_as_type(type_id, metadata.types())
-            .map_err(|e| Error::Answer(format!("a call cannot be encoded: {e}")))?;
-        Self::decode(at, encoded).await
     }
 
     /// The call, to be read.
@@ -250,7 +239,7 @@ impl Session {
     ) -> Result<Closed, Error> {
         let council = council(self.at()).await?;
         let next = self.at().block_number().saturating_add(1);
-        if motion.standing(&council, next) == Standing::Open {
+        if motion.state(&council, next) == MotionState::Open {
             let meaning = format!(
                 "{} of {} members voted aye and {} nay; {} ayes are needed before block {}",
                 motion.ayes.len(),

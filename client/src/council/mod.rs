@@ -9,6 +9,7 @@ use super::{
     api::{self, runtime_types as types},
     block::{Event, decode, describe},
     readable::{self, Call},
+    reads::{entries, fetch},
     text::account_text,
 };
 use crate::{
@@ -56,11 +57,8 @@ impl Council {
 
 /// The council as it is.
 pub async fn council(at: &At) -> Result<Council, Error> {
-    let storage = at.storage();
-    let members = storage.try_fetch(api::storage().council().members(), ()).await?;
-    let members = members.map(|members| members.decode()).transpose()?;
-    let prime = storage.try_fetch(api::storage().council().prime(), ()).await?;
-    let prime = prime.map(|prime| prime.decode()).transpose()?;
+    let members = fetch(at, api::storage().council().members(), ()).await?;
+    let prime = fetch(at, api::storage().council().prime(), ()).await?;
     let members = members.unwrap_or_default().into_iter();
     Ok(Council {
         members: members.map(|member| member.0).collect(),
@@ -71,7 +69,7 @@ pub async fn council(at: &At) -> Result<Council, Error> {
 /// How a motion stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum MotionState {
     /// Its votes decide nothing yet.
     Open,
     /// It has its ayes: who closes it has it executed.
@@ -111,37 +109,32 @@ impl Motion {
     }
 
     /// How it stands for who closes it in `block`, by the rules of the collective pallet's `close`.
-    pub fn standing(&self, council: &Council, block: u64) -> Standing {
+    pub fn state(&self, council: &Council, block: u64) -> MotionState {
         let count = |votes: &[Account]| u32::try_from(votes.len()).unwrap_or(u32::MAX);
         let (ayes, nays, seats) = (count(&self.ayes), count(&self.nays), council.seats());
         if ayes >= self.threshold {
-            return Standing::Approved;
+            return MotionState::Approved;
         }
         if seats.saturating_sub(nays) < self.threshold {
-            return Standing::Disapproved;
+            return MotionState::Disapproved;
         }
         if block < u64::from(self.end) {
-            return Standing::Open;
+            return MotionState::Open;
         }
         let prime_says_aye = council.prime.is_some_and(|prime| self.ayes.contains(&prime));
         // Nobody is for and against: with the prime's aye, all but the nays are for it.
         if prime_says_aye && seats.saturating_sub(nays) >= self.threshold {
-            Standing::Approved
+            MotionState::Approved
         } else {
-            Standing::Disapproved
+            MotionState::Disapproved
         }
     }
 }
 
 /// The motions that were not closed, by number.
 pub async fn motions(at: &At) -> Result<Vec<Motion>, Error> {
-    let mut all = Vec::new();
-    let mut entries = at.storage().iter(api::storage().council().voting(), ()).await?;
-    while let Some(entry) = entries.next().await {
-        let entry = entry?;
-        let (hash,) = entry.key()?.decode()?;
-        all.push(Motion::of(hash, entry.value().decode()?));
-    }
+    let all = entries(at, api::storage().council().voting(), ()).await?;
+    let mut all: Vec<_> = all.into_iter().map(|((hash,), votes)| Motion::of(hash, votes)).collect();
     all.sort_by_key(|motion| motion.index);
     Ok(all)
 }
@@ -156,8 +149,8 @@ pub async fn motion(at: &At, what: &str, index: u32) -> Result<Motion, Error> {
 
 /// The call that a motion is about, as it is stored: encoded.
 pub async fn proposal(at: &At, motion: &Motion) -> Result<Vec<u8>, Error> {
-    let stored =
-        at.storage().try_fetch(api::storage().council().proposal_of(), (motion.hash,)).await?;
+    let call = api::storage().council().proposal_of();
+    let stored = at.storage().try_fetch(call, (motion.hash,)).await?;
     let none = || Error::Answer(format!("motion {} has no call", motion.index));
     Ok(stored.ok_or_else(none)?.into_bytes())
 }

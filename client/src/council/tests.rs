@@ -30,7 +30,7 @@ fn two_thirds_are_the_fewest_whom_the_runtime_obeys() {
 const HASH: H256 = H256([7; 32]);
 
 /// What the pallet makes of a motion that is closed in `block`.
-fn closed_by_the_pallet(council: &Council, motion: &Motion, block: u64) -> Standing {
+fn closed_by_the_pallet(council: &Council, motion: &Motion, block: u64) -> MotionState {
     type Pallet = pallet_collective::Pallet<Runtime, CouncilCollective>;
     let account = |one: &Account| qedex_runtime::AccountId::new(*one);
     let storage = frame_system::GenesisConfig::<Runtime>::default();
@@ -67,11 +67,11 @@ fn closed_by_the_pallet(council: &Council, motion: &Motion, block: u64) -> Stand
                         )
                     )
                 });
-            return if dropped { Standing::Disapproved } else { Standing::Approved };
+            return if dropped { MotionState::Disapproved } else { MotionState::Approved };
         };
         let early = pallet_collective::Error::<Runtime, CouncilCollective>::TooEarly;
         assert_eq!(error.error, early.into());
-        Standing::Open
+        MotionState::Open
     })
 }
 
@@ -102,7 +102,7 @@ proptest! {
         };
         let block = u64::from(motion.end).saturating_add_signed(late);
         prop_assert_eq!(
-            motion.standing(&council, block),
+            motion.state(&council, block),
             closed_by_the_pallet(&council, &motion, block)
         );
     }

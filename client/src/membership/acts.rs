@@ -1,38 +1,18 @@
-//! The calls, each as a transaction of its own or within another one.
+//! The calls.
 
 use super::{
-    super::{
-        act::Act,
-        api::{self, runtime_types as types},
-        calls::{Inner, NewCredential},
-    },
+    super::api::{self, runtime_types::bounded_collections::bounded_vec::BoundedVec},
     Role,
 };
 use crate::market::Account;
 use qedex_math::policy::PolicyNode;
-use subxt::{tx::Payload, utils::AccountId32};
-use types::{
-    bounded_collections::bounded_vec::BoundedVec,
-    pallet_membership::pallet::Call,
-    qedex_primitives::membership::{AttributeId, OwnerId, PolicyId},
+use qedex_primitives::{AttributeId, PolicyId};
+use subxt::{
+    tx::Payload,
+    utils::{AccountId32, Static},
 };
 
-macro_rules! act {
-    ($call:ident { $($field:ident: $value:expr),* $(,)? }) => {
-        Act::new(
-            api::tx().membership().$call($($value),*),
-            Inner::Membership(Call::$call { $($field: $value),* }),
-        )
-    };
-}
-
-fn chain_node(node: PolicyNode<u32>) -> types::qedex_math::policy::PolicyNode<AttributeId> {
-    use types::qedex_math::policy::PolicyNode as ChainNode;
-    match node {
-        PolicyNode::Attribute(attribute) => ChainNode::Attribute(AttributeId(attribute)),
-        PolicyNode::AtLeast { k, of } => ChainNode::AtLeast { k, of },
-    }
-}
+pub use crate::calls::issue_batch;
 
 fn text(text: &str) -> BoundedVec<u8> {
     BoundedVec(text.as_bytes().to_vec())
@@ -46,86 +26,66 @@ fn ids(accounts: &[Account]) -> BoundedVec<AccountId32> {
     BoundedVec(accounts.iter().copied().map(AccountId32).collect())
 }
 
-fn new_credentials(all: &[NewCredential]) -> BoundedVec<(AccountId32, u64, OwnerId)> {
-    let new = |(who, expires, owner): &NewCredential| (id(*who), *expires, OwnerId(*owner));
-    BoundedVec(all.iter().map(new).collect())
-}
-
-fn chain_nodes(
-    nodes: &[PolicyNode<u32>],
-) -> BoundedVec<types::qedex_math::policy::PolicyNode<AttributeId>> {
-    BoundedVec(nodes.iter().copied().map(chain_node).collect())
+fn attribute_id(attribute: u32) -> Static<AttributeId> {
+    Static(AttributeId(attribute))
 }
 
 /// Registers an attribute.
-pub fn register_attribute(
-    name: &str,
-    description: &str,
-    issuer: Account,
-) -> Act<impl Payload + use<>> {
-    act!(register_attribute {
-        name: text(name),
-        description: text(description),
-        issuer: id(issuer),
-    })
+pub fn register_attribute(name: &str, description: &str, issuer: Account) -> impl Payload + use<> {
+    api::tx().membership().register_attribute(text(name), text(description), id(issuer))
 }
 
 /// Replaces an attribute's issuer.
-pub fn set_issuer(attribute: u32, issuer: Account) -> Act<impl Payload> {
-    act!(set_issuer { attribute: AttributeId(attribute), issuer: id(issuer) })
+pub fn set_issuer(attribute: u32, issuer: Account) -> impl Payload {
+    api::tx().membership().set_issuer(attribute_id(attribute), id(issuer))
 }
 
 /// Removes an attribute.
-pub fn remove_attribute(attribute: u32) -> Act<impl Payload> {
-    act!(remove_attribute { attribute: AttributeId(attribute) })
+pub fn remove_attribute(attribute: u32) -> impl Payload {
+    api::tx().membership().remove_attribute(attribute_id(attribute))
 }
 
 /// Voids all credentials of an attribute.
-pub fn bump_version(attribute: u32) -> Act<impl Payload> {
-    act!(bump_version { attribute: AttributeId(attribute) })
-}
-
-/// Issues credentials.
-pub fn issue_batch(attribute: u32, all: &[NewCredential]) -> Act<impl Payload + use<>> {
-    act!(issue_batch { attribute: AttributeId(attribute), credentials: new_credentials(all) })
+pub fn bump_version(attribute: u32) -> impl Payload {
+    api::tx().membership().bump_version(attribute_id(attribute))
 }
 
 /// Lifts credentials to the present version.
-pub fn reissue(attribute: u32, accounts: &[Account]) -> Act<impl Payload + use<>> {
-    act!(reissue { attribute: AttributeId(attribute), accounts: ids(accounts) })
+pub fn reissue(attribute: u32, accounts: &[Account]) -> impl Payload + use<> {
+    api::tx().membership().reissue(attribute_id(attribute), ids(accounts))
 }
 
 /// Revokes a credential.
-pub fn revoke(who: Account, attribute: u32) -> Act<impl Payload> {
-    act!(revoke { who: id(who), attribute: AttributeId(attribute) })
+pub fn revoke(who: Account, attribute: u32) -> impl Payload {
+    api::tx().membership().revoke(id(who), attribute_id(attribute))
 }
 
 /// Removes a credential that lapsed long ago.
-pub fn remove_lapsed(who: Account, attribute: u32) -> Act<impl Payload> {
-    act!(remove_lapsed { who: id(who), attribute: AttributeId(attribute) })
+pub fn remove_lapsed(who: Account, attribute: u32) -> impl Payload {
+    api::tx().membership().remove_lapsed(id(who), attribute_id(attribute))
 }
 
 /// Creates a policy.
-pub fn create_policy(nodes: &[PolicyNode<u32>]) -> Act<impl Payload + use<>> {
-    act!(create_policy { nodes: chain_nodes(nodes) })
+pub fn create_policy(nodes: &[PolicyNode<u32>]) -> impl Payload + use<> {
+    api::tx().membership().create_policy(BoundedVec(nodes.iter().copied().map(Static).collect()))
 }
 
 /// Removes a policy.
-pub fn remove_policy(policy: u32) -> Act<impl Payload> {
-    act!(remove_policy { policy: PolicyId(policy) })
+pub fn remove_policy(policy: u32) -> impl Payload {
+    api::tx().membership().remove_policy(Static(PolicyId(policy)))
 }
 
 /// Makes a role require a policy.
-pub fn set_role(role: Role, policy: u32) -> Act<impl Payload> {
-    act!(set_role { role: role.on_chain(), policy: PolicyId(policy) })
+pub fn set_role(role: Role, policy: u32) -> impl Payload {
+    api::tx().membership().set_role(Static(role), Static(PolicyId(policy)))
 }
 
 /// Excludes an account.
-pub fn blacklist(who: Account, reason: &str, duration: u64) -> Act<impl Payload + use<>> {
-    act!(blacklist { who: id(who), reason: text(reason), duration: duration })
+pub fn blacklist(who: Account, reason: &str, duration: u64) -> impl Payload + use<> {
+    api::tx().membership().blacklist(id(who), text(reason), duration)
 }
 
 /// Takes an account off the blacklist.
-pub fn lift_exclusion(who: Account) -> Act<impl Payload> {
-    act!(lift_exclusion { who: id(who) })
+pub fn lift_exclusion(who: Account) -> impl Payload {
+    api::tx().membership().lift_exclusion(id(who))
 }

@@ -4,16 +4,17 @@ mod acts;
 mod views;
 
 pub use acts::*;
+pub use qedex_math::policy::Part;
+pub use qedex_primitives::Role;
 pub use views::*;
 
-use super::api::{self, runtime_types as types};
+use super::api;
 use crate::{
     error::Error,
     market::{Account, Plancks},
 };
-use qedex_math::policy::PolicyNode;
+use qedex_primitives::{AttributeId, Lack};
 use serde::Serialize;
-use types::qedex_primitives::membership::Role as ChainRole;
 
 use crate::text::account_text;
 /// An attribute.
@@ -71,56 +72,15 @@ pub struct Exclusion {
     pub in_force: bool,
 }
 
-/// A role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// Place bids.
-    Trade,
-    /// Place asks.
-    Sell,
-    /// Register meters for others.
-    InstallMeters,
-    /// Act for others.
-    Broker,
-    /// Write blocks.
-    Validate,
-    /// Announce the leader's terms of a slot.
-    Aggregate,
-}
-
-impl Role {
-    /// All roles.
-    pub const ALL: [Self; 6] = [
-        Self::Trade,
-        Self::Sell,
-        Self::InstallMeters,
-        Self::Broker,
-        Self::Validate,
-        Self::Aggregate,
-    ];
-
-    /// Its name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Trade => "trade",
-            Self::Sell => "sell",
-            Self::InstallMeters => "install-meters",
-            Self::Broker => "broker",
-            Self::Validate => "validate",
-            Self::Aggregate => "aggregate",
-        }
-    }
-
-    const fn on_chain(self) -> ChainRole {
-        match self {
-            Self::Trade => ChainRole::Trade,
-            Self::Sell => ChainRole::Sell,
-            Self::InstallMeters => ChainRole::InstallMeters,
-            Self::Broker => ChainRole::Broker,
-            Self::Validate => ChainRole::Validate,
-            Self::Aggregate => ChainRole::Aggregate,
-        }
+/// What a role is called.
+pub const fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Trade => "trade",
+        Role::Sell => "sell",
+        Role::InstallMeters => "install-meters",
+        Role::Broker => "broker",
+        Role::Validate => "validate",
+        Role::Aggregate => "aggregate",
     }
 }
 
@@ -167,19 +127,26 @@ pub enum Obstacle {
     },
 }
 
-/// A part of a policy as it stands for an account.
-#[derive(Clone, Debug)]
-pub struct Part {
-    /// Within how many others it lies.
-    pub depth: u32,
-    /// What it asks for.
-    pub node: PolicyNode<u32>,
-    /// Whether it holds.
-    pub holds: bool,
-    /// Whether the whole fails for want of it.
-    pub blocks: bool,
-    /// How many parts of a threshold hold.
-    pub met: u32,
+impl Obstacle {
+    fn of(in_the_way: qedex_primitives::Obstacle) -> Self {
+        use qedex_primitives::{Lack, Obstacle as InTheWay};
+        let (attribute, why) = match in_the_way {
+            InTheWay::RoleWithoutPolicy => return Self::RoleWithoutPolicy,
+            InTheWay::UnknownPolicy => return Self::UnknownPolicy,
+            InTheWay::Blacklisted { reason, until } => {
+                return Self::Blacklisted { reason: reason_text(&reason), until };
+            }
+            InTheWay::Lacks { attribute, why } => (attribute.0, why),
+        };
+        match why {
+            Lack::UnknownAttribute => Self::UnknownAttribute { attribute },
+            Lack::MissingCredential => Self::MissingCredential { attribute },
+            Lack::Expired { since } => Self::Expired { attribute, since },
+            Lack::OutdatedVersion { held, present } => {
+                Self::OutdatedVersion { attribute, held, present }
+            }
+        }
+    }
 }
 
 /// What a policy says about an account.
@@ -192,7 +159,7 @@ pub struct Explanation {
     /// What stands in the way.
     pub obstacles: Vec<Obstacle>,
     /// The policy part by part, the whole first.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Part<AttributeId, Lack>>,
 }
 
 /// What a transaction did to memberships.
@@ -215,14 +182,14 @@ pub(super) fn change(event: &super::block::Event<'_>) -> Result<Option<Change>, 
         AttributeRegistered, AttributeRevoked, CredentialReissued, PolicyCreated, ReissueRefused,
     };
     if let Some(made) = decode::<AttributeRegistered>(event)? {
-        return Ok(Some(Change::AttributeRegistered(made.attribute.0)));
+        return Ok(Some(Change::AttributeRegistered(made.attribute.0.0)));
     }
     if let Some(bumped) = decode::<AttributeRevoked>(event)? {
         return Ok(Some(Change::AttributeRevoked(bumped.version)));
     }
     if let Some(made) = decode::<PolicyCreated>(event)? {
         let bond = made.bond.map_or(0, |bond| bond.amount);
-        return Ok(Some(Change::PolicyCreated(made.policy.0, bond)));
+        return Ok(Some(Change::PolicyCreated(made.policy.0.0, bond)));
     }
     if let Some(done) = decode::<CredentialReissued>(event)? {
         return Ok(Some(Change::Reissue(done.who.0, None)));

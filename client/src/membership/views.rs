@@ -2,60 +2,43 @@
 
 use super::{
     super::{
-        At,
-        api::{self, runtime_types as types},
+        At, api,
+        reads::{ask, entries, fetch},
+        text::owner_text,
     },
-    Attribute, Credential, Exclusion, Explanation, Obstacle, Part, Role,
+    Attribute, Credential, Exclusion, Explanation, Obstacle, Role,
 };
 use crate::{
     error::Error,
     market::{Account, Plancks},
 };
 use qedex_math::policy::PolicyNode;
+use qedex_primitives::{ExclusionReason, PolicyId};
 use std::collections::BTreeMap;
-use subxt::utils::AccountId32;
-use types::{
-    bounded_collections::bounded_vec::BoundedVec,
-    qedex_primitives::membership::{
-        AttributeId, ExclusionReason, Explanation as ChainExplanation, Lack, Obstacle as InTheWay,
-        PolicyId,
-    },
-};
+use subxt::utils::{AccountId32, Static};
 
 fn id(account: Account) -> AccountId32 {
     AccountId32(account)
 }
 
-fn own_node(node: types::qedex_math::policy::PolicyNode<AttributeId>) -> PolicyNode<u32> {
-    use types::qedex_math::policy::PolicyNode as ChainNode;
-    match node {
-        ChainNode::Attribute(attribute) => PolicyNode::Attribute(attribute.0),
-        ChainNode::AtLeast { k, of } => PolicyNode::AtLeast { k, of },
-    }
-}
-
-use crate::text::owner_text;
-fn utf8(bytes: BoundedVec<u8>) -> String {
-    String::from_utf8_lossy(&bytes.0).into_owned()
+fn utf8(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// All attributes by number.
 pub async fn attributes(at: &At) -> Result<Vec<Attribute>, Error> {
-    let mut all = Vec::new();
-    let mut entries = at.storage().iter(api::storage().membership().attributes(), ()).await?;
-    while let Some(entry) = entries.next().await {
-        let entry = entry?;
-        let (number,) = entry.key()?.decode()?;
-        let info = entry.value().decode()?;
-        all.push(Attribute {
-            attribute: number.0,
-            name: utf8(info.name),
-            description: utf8(info.description),
+    let all = entries(at, api::storage().membership().attributes(), ()).await?;
+    let mut all: Vec<_> = all
+        .into_iter()
+        .map(|((number,), info)| Attribute {
+            attribute: number.0.0,
+            name: utf8(&info.name.0),
+            description: utf8(&info.description.0),
             issuer: info.issuer.to_string(),
             version: info.version,
             credentials: info.credentials,
-        });
-    }
+        })
+        .collect();
     all.sort_by_key(|attribute| attribute.attribute);
     Ok(all)
 }
@@ -68,16 +51,13 @@ pub async fn credentials(
     now: u64,
 ) -> Result<Vec<Credential>, Error> {
     let address = || api::storage().membership().credentials();
-    let mut entries = match who {
-        Some(who) => at.storage().iter(address(), (id(who),)).await?,
-        None => at.storage().iter(address(), ()).await?,
+    let on_record = match who {
+        Some(who) => entries(at, address(), (id(who),)).await?,
+        None => entries(at, address(), ()).await?,
     };
     let owners = owners(at, who).await?;
     let mut all = Vec::new();
-    while let Some(entry) = entries.next().await {
-        let entry = entry?;
-        let (account, attribute) = entry.key()?.decode()?;
-        let credential = entry.value().decode()?;
+    for ((account, Static(attribute)), credential) in on_record {
         let info = attributes.iter().find(|info| info.attribute == attribute.0);
         let current = info.is_some_and(|info| info.version == credential.version);
         all.push(Credential {
@@ -96,9 +76,8 @@ pub async fn credentials(
 
 /// The owner behind `who`: 32 bytes in hexadecimal; none without a credential on record.
 pub async fn owner(at: &At, who: Account) -> Result<Option<String>, Error> {
-    let holder = at.storage().try_fetch(api::storage().membership().holders(), (id(who),)).await?;
-    let holder = holder.map(|holder| holder.decode()).transpose()?;
-    Ok(holder.map(|holder| owner_text(&holder.owner)))
+    let holder = fetch(at, api::storage().membership().holders(), (id(who),)).await?;
+    Ok(holder.map(|holder| owner_text(holder.owner.0)))
 }
 
 /// The owners behind `who` or everybody who has a credential on record.
@@ -107,33 +86,18 @@ async fn owners(at: &At, who: Option<Account>) -> Result<BTreeMap<Account, Strin
         let owner = owner(at, who).await?;
         return Ok(owner.map(|owner| (who, owner)).into_iter().collect());
     }
-    let mut all = BTreeMap::new();
-    let mut entries = at.storage().iter(api::storage().membership().holders(), ()).await?;
-    while let Some(entry) = entries.next().await {
-        let entry = entry?;
-        let (account,) = entry.key()?.decode()?;
-        all.insert(account.0, owner_text(&entry.value().decode()?.owner));
-    }
-    Ok(all)
+    let all = entries(at, api::storage().membership().holders(), ()).await?;
+    Ok(all.into_iter().map(|((who,), holder)| (who.0, owner_text(holder.owner.0))).collect())
 }
 
 /// All policies by number, with what is held for each.
 pub async fn policies(at: &At) -> Result<Vec<(u32, Vec<PolicyNode<u32>>, Plancks)>, Error> {
     let mut all = Vec::new();
-    let storage = at.storage();
-    let mut entries = storage.iter(api::storage().membership().policies(), ()).await?;
-    while let Some(entry) = entries.next().await {
-        let entry = entry?;
-        let (policy,) = entry.key()?.decode()?;
-        let number = policy.0;
-        let nodes = entry.value().decode()?.0.into_iter().map(own_node).collect();
-        let bond = storage
-            .try_fetch(api::storage().membership().policy_bonds(), (policy,))
-            .await?
-            .map(|bond| bond.decode())
-            .transpose()?
-            .map_or(0, |bond| bond.amount);
-        all.push((number, nodes, bond));
+    for ((policy,), nodes) in entries(at, api::storage().membership().policies(), ()).await? {
+        let number = policy.0.0;
+        let bond = fetch(at, api::storage().membership().policy_bonds(), (policy,)).await?;
+        let nodes = nodes.0.into_iter().map(|node| node.0).collect();
+        all.push((number, nodes, bond.map_or(0, |bond| bond.amount)));
     }
     all.sort_by_key(|(number, ..)| *number);
     Ok(all)
@@ -141,12 +105,12 @@ pub async fn policies(at: &At) -> Result<Vec<(u32, Vec<PolicyNode<u32>>, Plancks
 
 /// The policy that a role requires.
 pub async fn policy_of(at: &At, role: Role) -> Result<Option<u32>, Error> {
-    let policy =
-        at.storage().try_fetch(api::storage().membership().roles(), (role.on_chain(),)).await?;
-    Ok(policy.map(|policy| policy.decode()).transpose()?.map(|policy| policy.0))
+    let policy = fetch(at, api::storage().membership().roles(), (Static(role),)).await?;
+    Ok(policy.map(|policy| policy.0.0))
 }
 
-fn reason_text(reason: ExclusionReason) -> String {
+/// Why an account is excluded, for people.
+pub(super) fn reason_text(reason: &ExclusionReason) -> String {
     match reason {
         ExclusionReason::Defaulted => "defaulted on its trades".to_owned(),
         ExclusionReason::Decided(reason) => utf8(reason),
@@ -155,70 +119,38 @@ fn reason_text(reason: ExclusionReason) -> String {
 
 /// The blacklist, in the order of ends; those that have ended at `now` are in it until cleared.
 pub async fn exclusions(at: &At, now: u64) -> Result<Vec<Exclusion>, Error> {
-    let mut all = Vec::new();
-    let mut entries = at.storage().iter(api::storage().membership().blacklist(), ()).await?;
-    while let Some(entry) = entries.next().await {
-        let entry = entry?;
-        let (account,) = entry.key()?.decode()?;
-        let exclusion = entry.value().decode()?;
-        all.push(Exclusion {
+    let all = entries(at, api::storage().membership().blacklist(), ()).await?;
+    let mut all: Vec<_> = all
+        .into_iter()
+        .map(|((account,), exclusion)| Exclusion {
             account: account.to_string(),
-            reason: reason_text(exclusion.reason),
+            reason: reason_text(&exclusion.reason.0),
             until: exclusion.until,
             in_force: now < exclusion.until,
-        });
-    }
+        })
+        .collect();
     all.sort_by_key(|exclusion| exclusion.until);
     Ok(all)
 }
 
-fn obstacle(in_the_way: InTheWay) -> Obstacle {
-    let (attribute, why) = match in_the_way {
-        InTheWay::RoleWithoutPolicy => return Obstacle::RoleWithoutPolicy,
-        InTheWay::UnknownPolicy => return Obstacle::UnknownPolicy,
-        InTheWay::Blacklisted { reason, until } => {
-            let reason = reason_text(reason);
-            return Obstacle::Blacklisted { reason, until };
-        }
-        InTheWay::Lacks { attribute, why } => (attribute.0, why),
-    };
-    match why {
-        Lack::UnknownAttribute => Obstacle::UnknownAttribute { attribute },
-        Lack::MissingCredential => Obstacle::MissingCredential { attribute },
-        Lack::Expired { since } => Obstacle::Expired { attribute, since },
-        Lack::OutdatedVersion { held, present } => {
-            Obstacle::OutdatedVersion { attribute, held, present }
-        }
-    }
-}
-
-fn explanation(told: ChainExplanation) -> Explanation {
+fn explanation(Static(told): Static<qedex_primitives::Explanation>) -> Explanation {
     Explanation {
         passes: told.passes,
         policy: told.policy.map(|policy| policy.0),
-        obstacles: told.obstacles.into_iter().map(obstacle).collect(),
-        parts: told
-            .parts
-            .into_iter()
-            .map(|part| Part {
-                depth: part.depth,
-                node: own_node(part.node),
-                holds: part.holds,
-                blocks: part.blocks,
-                met: part.met,
-            })
-            .collect(),
+        obstacles: told.obstacles.into_iter().map(Obstacle::of).collect(),
+        parts: told.parts,
     }
 }
 
 /// What a policy says about an account.
 pub async fn explain_policy(at: &At, who: Account, policy: u32) -> Result<Explanation, Error> {
-    let ask = api::runtime_apis().membership_api().explain_policy(id(who), PolicyId(policy));
-    Ok(explanation(at.runtime_apis().call(ask).await?))
+    let policy = Static(PolicyId(policy));
+    let question = api::runtime_apis().membership_api().explain_policy(id(who), policy);
+    Ok(explanation(ask(at, question).await?))
 }
 
 /// What the policy of a role says about an account.
 pub async fn explain_role(at: &At, who: Account, role: Role) -> Result<Explanation, Error> {
-    let ask = api::runtime_apis().membership_api().explain_role(id(who), role.on_chain());
-    Ok(explanation(at.runtime_apis().call(ask).await?))
+    let question = api::runtime_apis().membership_api().explain_role(id(who), Static(role));
+    Ok(explanation(ask(at, question).await?))
 }

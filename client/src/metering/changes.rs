@@ -2,15 +2,16 @@
 
 use super::{
     super::{
-        At,
-        api::{self, runtime_types as types},
+        At, api,
         block::{Event, decode},
+        reads::fetch,
     },
     Flow,
 };
 use crate::error::Error;
+use qedex_primitives::{MeterId, SlotIndex};
 use serde::Serialize;
-use types::qedex_primitives::{calendar::SlotIndex, metering::MeterId};
+use subxt::utils::Static;
 
 /// What a transaction did to a meter.
 #[derive(Clone, Copy, Debug)]
@@ -42,21 +43,21 @@ pub(in super::super) fn change(event: &Event<'_>) -> Result<Option<Change>, Erro
         KeyRotated, MeterDecommissioned, MeterTransferred, ReadingCorrected,
     };
     if let Some(rotated) = decode::<KeyRotated>(event)? {
-        return Ok(Some(Change::From(rotated.from.0)));
+        return Ok(Some(Change::From(rotated.from.0.0)));
     }
     if let Some(transferred) = decode::<MeterTransferred>(event)? {
-        return Ok(Some(Change::From(transferred.from.0)));
+        return Ok(Some(Change::From(transferred.from.0.0)));
     }
     if let Some(retired) = decode::<MeterDecommissioned>(event)? {
-        return Ok(Some(Change::From(retired.from.0)));
+        return Ok(Some(Change::From(retired.from.0.0)));
     }
     let corrected = decode::<ReadingCorrected>(event)?;
     Ok(corrected.map(|corrected| {
         Change::Corrected(Corrected {
-            meter: corrected.meter.0,
-            slot: corrected.slot.0,
-            before: Flow::of_reading(&corrected.before),
-            after: Flow::of_reading(&corrected.after),
+            meter: corrected.meter.0.0,
+            slot: corrected.slot.0.0,
+            before: corrected.before.0,
+            after: corrected.after.0,
             after_freeze: corrected.after_freeze,
         })
     }))
@@ -77,9 +78,8 @@ pub(super) async fn correction(
     meter: u32,
     slot: u64,
 ) -> Result<Option<Correction>, Error> {
-    let key = (SlotIndex(slot), MeterId(meter));
-    let correction = at.storage().try_fetch(api::storage().metering().corrections(), key).await?;
-    let correction = correction.map(|one| one.decode()).transpose()?;
+    let key = (Static(SlotIndex(slot)), Static(MeterId(meter)));
+    let correction = fetch(at, api::storage().metering().corrections(), key).await?;
     Ok(correction.map(|one| Correction {
         installer: one.installer.to_string(),
         after_freeze: one.after_freeze,

@@ -1,35 +1,22 @@
 //! What all meters together said, slot by slot and day by day.
 
-use super::super::{
-    At,
-    api::{self, runtime_types as types},
+use super::{
+    super::{
+        At, api,
+        reads::{ask, fetch},
+    },
+    Totals,
 };
 use crate::error::Error;
 use qedex_math::tariff::day_of;
+use qedex_primitives::{SlotIndex, Wh};
 use serde::Serialize;
-use types::qedex_primitives::calendar::SlotIndex;
-
-/// What all meters together said of a slot.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Totals {
-    /// Energy generated, in Wh.
-    pub generated: u64,
-    /// Energy consumed, in Wh.
-    pub consumed: u64,
-    /// How many readings there are.
-    pub readings: u32,
-}
+use subxt::utils::Static;
 
 /// The totals of a slot as corrected; none without a reading that is kept.
 pub async fn totals(at: &At, slot: u64) -> Result<Option<Totals>, Error> {
-    let totals =
-        at.storage().try_fetch(api::storage().metering().slot_totals(), (SlotIndex(slot),)).await?;
-    let totals = totals.map(|totals| totals.decode()).transpose()?;
-    Ok(totals.map(|totals| Totals {
-        generated: totals.generated.0,
-        consumed: totals.consumed.0,
-        readings: totals.readings,
-    }))
+    let question = api::runtime_apis().metering_api().community_totals(Static(SlotIndex(slot)));
+    Ok(ask(at, question).await?.map(|totals| totals.0))
 }
 
 /// The demand of a closed slot.
@@ -46,17 +33,14 @@ pub struct Demand {
 
 /// The demand of the closed slots of a day, in order.
 pub async fn load(at: &At, day: u64) -> Result<Vec<Demand>, Error> {
-    let load = at.storage().try_fetch(api::storage().metering().day_loads(), (day,)).await?;
-    let Some(load) = load else {
-        return Ok(Vec::new());
-    };
-    let all = load.decode()?.0;
-    let demand = |(slot, wh): &(u8, Option<types::qedex_math::units::Wh>)| Demand {
-        slot: *slot,
-        wh: wh.as_ref().map_or(0, |wh| wh.0),
+    let load = fetch(at, api::storage().metering().day_loads(), (day,)).await?;
+    let all = load.map(|load| load.0).unwrap_or_default();
+    let demand = |(slot, wh): (u8, Option<Static<Wh>>)| Demand {
+        slot,
+        wh: wh.as_ref().map_or(0, |wh| wh.0.0),
         metered: wh.is_some(),
     };
-    Ok(all.iter().map(demand).collect())
+    Ok(all.into_iter().map(demand).collect())
 }
 
 /// Why a day has no demand on record.
@@ -96,10 +80,9 @@ impl std::fmt::Display for NoLoad {
 
 /// Why a day has no demand on record, which it has not. `present` is the slot under delivery.
 pub async fn why_no_load(at: &At, day: u64, present: u64) -> Result<NoLoad, Error> {
-    let progress = at.storage().try_fetch(api::storage().metering().agenda(), ()).await?;
-    let progress = progress.map(|progress| progress.decode()).transpose()?;
+    let progress = fetch(at, api::storage().metering().agenda(), ()).await?;
     // Without an agenda nothing was closed, and the first slot to be closed is the present one.
-    let next = progress.map_or(present, |progress| progress.close.0);
+    let next = progress.map_or(present, |progress| progress.close.0.0);
     Ok(NoLoad::of(day, present, next))
 }
 

@@ -1,11 +1,7 @@
 //! Who plays: the community's participants with their keys and meters.
 
-use crate::community::Community;
-use qedex_client::{
-    Error,
-    keys::{ParticipantKeys, account_of},
-    market::Account,
-};
+use crate::{community::Community, keys::ParticipantKeys};
+use qedex_client::{Error, keys::account_of, market::Account};
 use qedex_math::Wh;
 use std::collections::BTreeMap;
 

@@ -2,14 +2,17 @@
 //! there already is used.
 
 use super::cast::{Cast, Member};
+use crate::keys::Leaders;
 use futures::{StreamExt, TryStreamExt, stream};
 use qedex_client::{
-    At, Error, calls,
-    keys::{Leaders, account_of},
+    At, Error,
+    calls::{self, EncodedCall},
+    keys::{Scheme, account_of},
     market::Plancks,
-    queries,
+    metering, queries,
     session::{Session, Signed},
 };
+use qedex_primitives::OwnerId;
 
 /// What a participant starts with: many times what a day's bids can hold.
 const FUNDS: Plancks = 100_000_000_000_000;
@@ -27,7 +30,7 @@ const BATCH: usize = 50;
 const AT_ONCE: usize = 32;
 
 /// What a participant has already.
-struct Standing {
+struct Record {
     funds: Plancks,
     missing_attributes: Vec<u32>,
     meter: Option<u32>,
@@ -44,21 +47,21 @@ pub async fn prepare(
 ) -> Result<Cast, Error> {
     let now = queries::time(session.at()).await?;
     let until = now.saturating_add(horizon);
-    let standings = look(session.at(), leaders, &cast, until).await?;
+    let records = look(session.at(), leaders, &cast, until).await?;
 
-    let registrar = by_registrar(session, leaders, &cast, &standings, until).await?;
+    let registrar = by_registrar(session, leaders, &cast, &records, until).await?;
     session.send(registrar).await?;
     // Who gets a meter must be known.
     session.settle().await?;
     check(session)?;
-    let installer = by_installer(session, leaders, &cast, &standings).await?;
+    let installer = by_installer(session, leaders, &cast, &records).await?;
     session.send(installer).await?;
     session.settle().await?;
     check(session)?;
 
     let mut by_participants = Vec::new();
-    for (member, standing) in cast.members.iter().zip(&standings) {
-        if !standing.has_broker {
+    for (member, record) in cast.members.iter().zip(&records) {
+        if !record.has_broker {
             let what = format!("{} names its broker", member.name);
             let call = calls::let_trade(account_of(&leaders.broker));
             by_participants.push(session.sign(what, &call, &member.keys.account).await?);
@@ -68,9 +71,9 @@ pub async fn prepare(
     session.settle().await?;
     check(session)?;
 
-    for (member, standing) in cast.members.iter_mut().zip(standings) {
+    for (member, record) in cast.members.iter_mut().zip(records) {
         let key = account_of(&member.keys.meter);
-        member.meter = match standing.meter {
+        member.meter = match record.meter {
             Some(meter) => meter,
             None => queries::meter_by_key(session.at(), key).await?.ok_or_else(|| {
                 Error::Answer(format!("the meter of {} was not registered", member.name))
@@ -88,7 +91,7 @@ fn check(session: &Session) -> Result<(), Error> {
     }
 }
 
-async fn look(at: &At, leaders: &Leaders, cast: &Cast, until: u64) -> Result<Vec<Standing>, Error> {
+async fn look(at: &At, leaders: &Leaders, cast: &Cast, until: u64) -> Result<Vec<Record>, Error> {
     let broker = account_of(&leaders.broker);
     let look_at = |member: Member| async move {
         let mut missing_attributes = Vec::new();
@@ -97,7 +100,7 @@ async fn look(at: &At, leaders: &Leaders, cast: &Cast, until: u64) -> Result<Vec
                 missing_attributes.push(*attribute);
             }
         }
-        Ok(Standing {
+        Ok(Record {
             funds: queries::free_balance(at, member.account).await?,
             missing_attributes,
             meter: queries::meter_by_key(at, account_of(&member.keys.meter)).await?,
@@ -112,19 +115,20 @@ async fn by_registrar(
     session: &mut Session,
     leaders: &Leaders,
     cast: &Cast,
-    standings: &[Standing],
+    records: &[Record],
     until: u64,
 ) -> Result<Vec<Signed>, Error> {
     let mut signed = Vec::new();
     let transfers: Vec<_> = cast
         .members
         .iter()
-        .zip(standings)
-        .filter(|(_, standing)| standing.funds < LOW_FUNDS)
-        .map(|(member, standing)| {
-            calls::transfer(member.account, FUNDS.saturating_sub(standing.funds))
+        .zip(records)
+        .filter(|(_, record)| record.funds < LOW_FUNDS)
+        .map(|(member, record)| {
+            let call = calls::transfer(member.account, FUNDS.saturating_sub(record.funds));
+            EncodedCall::of(session.at(), &call)
         })
-        .collect();
+        .collect::<Result<_, _>>()?;
     for batch in in_batches(transfers) {
         let call = calls::batch_all(batch);
         signed.push(session.sign("funding the participants", &call, &leaders.registrar).await?);
@@ -134,10 +138,10 @@ async fn by_registrar(
         let missing: Vec<calls::NewCredential> = cast
             .members
             .iter()
-            .zip(standings)
-            .filter(|(_, standing)| standing.missing_attributes.contains(&attribute))
+            .zip(records)
+            .filter(|(_, record)| record.missing_attributes.contains(&attribute))
             // Each participant is a legal person of its own: its account names its owner.
-            .map(|(member, _)| (member.account, expires, member.account))
+            .map(|(member, _)| (member.account, expires, OwnerId(member.account)))
             .collect();
         for batch in missing.chunks(BATCH) {
             let what = format!("issuing credentials of attribute {attribute}");
@@ -153,18 +157,19 @@ async fn by_installer(
     session: &mut Session,
     leaders: &Leaders,
     cast: &Cast,
-    standings: &[Standing],
+    records: &[Record],
 ) -> Result<Vec<Signed>, Error> {
     let meters: Vec<_> = cast
         .members
         .iter()
-        .zip(standings)
-        .filter(|(_, standing)| standing.meter.is_none())
+        .zip(records)
+        .filter(|(_, record)| record.meter.is_none())
         .map(|(member, _)| {
-            let key = account_of(&member.keys.meter);
-            calls::register_meter(member.account, key, member.capacity)
+            let key = Scheme::Sr25519.key(account_of(&member.keys.meter));
+            let call = metering::register(member.account, key, member.capacity);
+            EncodedCall::of(session.at(), &call)
         })
-        .collect();
+        .collect::<Result<_, _>>()?;
     let mut signed = Vec::new();
     for batch in in_batches(meters) {
         let call = calls::batch_all(batch);
@@ -173,7 +178,7 @@ async fn by_installer(
     Ok(signed)
 }
 
-fn in_batches(calls: Vec<calls::Inner>) -> Vec<Vec<calls::Inner>> {
+fn in_batches(calls: Vec<EncodedCall>) -> Vec<Vec<EncodedCall>> {
     let mut batches = Vec::new();
     let mut rest = calls.into_iter().peekable();
     while rest.peek().is_some() {

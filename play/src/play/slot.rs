@@ -4,20 +4,20 @@ use super::cast::{Cast, Member};
 use crate::{
     books::SlotBooks,
     community::QuarterHour,
+    keys::Leaders,
     strategy::{Cheat, Intent, Strategy},
 };
 use qedex_client::{
     Error, H256,
     block::Block,
-    calls,
-    keys::Leaders,
-    market::{Account, Happening},
-    meter::{Bill, Reading, SignedReading},
+    calls::{self, EncodedCall},
+    market::{Account, SlotEvent},
+    meter::{self, Bill},
     opening::{Finding, Opening, Wanted},
-    queries::Moments,
     session::{Session, Signed},
 };
 use qedex_math::Wh;
+use qedex_primitives::{MeterId, ReadingPayload, SignedReading, SlotIndex, SlotTimes};
 use std::collections::BTreeMap;
 
 /// Orders in one batch of the broker's. Larger books take several batches, whose order is
@@ -29,7 +29,7 @@ pub struct SlotPlay {
     /// Its books.
     pub books: SlotBooks,
     /// When its windows open and close.
-    pub moments: Moments,
+    pub moments: SlotTimes,
     quarter_hour: QuarterHour,
     intents: Vec<Intent>,
     cheats: BTreeMap<usize, Cheat>,
@@ -61,7 +61,7 @@ impl SlotPlay {
     /// `slot` with what is to happen in it.
     pub fn new(
         slot: u64,
-        moments: Moments,
+        moments: SlotTimes,
         quarter_hour: QuarterHour,
         intents: Vec<Intent>,
         cheats: Vec<(usize, Cheat)>,
@@ -113,8 +113,8 @@ impl SlotPlay {
     }
 
     /// Enters what happened in the slot.
-    pub fn enter(&mut self, happening: Happening) {
-        self.books.enter(happening);
+    pub fn enter(&mut self, slot_event: SlotEvent) {
+        self.books.enter(slot_event);
     }
 
     /// Enters which of the broker's orders were refused.
@@ -186,9 +186,13 @@ impl SlotPlay {
                 .filter_map(|intent| {
                     let real = cast.members.get(intent.participant)?.account;
                     let Intent { side, limit, energy, .. } = *intent;
-                    Some(calls::place_order_for(real, slot, side, limit, energy))
+                    Some((real, calls::place_order(slot, side, limit, energy)))
                 })
-                .collect();
+                .map(|(real, order)| {
+                    let order = EncodedCall::of(session.at(), &order)?;
+                    EncodedCall::of(session.at(), &calls::by_proxy(real, order))
+                })
+                .collect::<Result<_, _>>()?;
             let what = format!("the orders of slot {slot}");
             signed.push(session.sign(what, &calls::force_batch(orders), &leaders.broker).await?);
         }
@@ -324,12 +328,12 @@ impl SlotPlay {
             Some(Cheat::UnderDelivers | Cheat::Hides) => Wh(sold.0 / 2),
             Some(Cheat::StaysSilent) => return None,
         };
-        let reading = Reading {
-            meter: member.meter,
-            slot: self.books.slot,
+        let payload = ReadingPayload {
+            meter: MeterId(member.meter),
+            slot: SlotIndex(self.books.slot),
             generated,
             consumed: flow.consumed,
         };
-        Some(reading.sign(genesis, &member.keys.meter))
+        Some(meter::sign(payload, genesis, &member.keys.meter))
     }
 }

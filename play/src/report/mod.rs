@@ -393,7 +393,7 @@ fn settlements(books: &[SlotBooks]) -> (TradeFigures, MoneyFigures, DepositFigur
         money.paid += trade.payment.saturating_sub(settled.refund);
         money.to_sellers += settled.to_seller;
         money.to_grid += settled.to_grid;
-        money.to_funds += settled.to_fund;
+        money.to_funds += settled.to_entropy_fund;
         money.refunded += settled.refund;
         deposits.held += trade.deposit;
         deposits.returned += settled.deposit_back;

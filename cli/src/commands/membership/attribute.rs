@@ -106,7 +106,7 @@ async fn register(
 ) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let act = membership::register_attribute(name, description, issuer);
-    let Some((block, included)) = sign.act(&mut session, "the registration", act).await? else {
+    let Some((block, included)) = sign.act(&mut session, "the registration", &act).await? else {
         return Ok(());
     };
     let number = included.changes.iter().find_map(|change| match change {
@@ -127,7 +127,7 @@ async fn bump(attribute: &str, sign: &Administer) -> Result<(), Error> {
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(attribute)?;
     let act = membership::bump_version(attribute);
-    let Some((block, included)) = sign.act(&mut session, "the revocation", act).await? else {
+    let Some((block, included)) = sign.act(&mut session, "the revocation", &act).await? else {
         return Ok(());
     };
     let version = included.changes.iter().find_map(|change| match change {
@@ -154,7 +154,7 @@ async fn set_issuer(attribute: &str, issuer: Account, sign: &Administer) -> Resu
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(attribute)?;
     let act = membership::set_issuer(attribute, issuer);
-    let Some((block, _)) = sign.act(&mut session, "the new issuer", act).await? else {
+    let Some((block, _)) = sign.act(&mut session, "the new issuer", &act).await? else {
         return Ok(());
     };
     let issuer = qedex_client::text::account_text(issuer);
@@ -174,7 +174,7 @@ async fn remove(attribute: &str, sign: &Administer) -> Result<(), Error> {
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(attribute)?;
     let act = membership::remove_attribute(attribute);
-    let Some((block, _)) = sign.act(&mut session, "the removal", act).await? else {
+    let Some((block, _)) = sign.act(&mut session, "the removal", &act).await? else {
         return Ok(());
     };
     if sign.json() {

@@ -63,7 +63,7 @@ async fn add(account: Account, hours: u64, reason: &str, sign: &Administer) -> R
     let mut session = sign.open().await?;
     let duration = hours.saturating_mul(HOUR);
     let act = membership::blacklist(account, reason, duration);
-    let Some((block, _)) = sign.act(&mut session, "the exclusion", act).await? else {
+    let Some((block, _)) = sign.act(&mut session, "the exclusion", &act).await? else {
         return Ok(());
     };
     let until = block.time.saturating_add(duration);
@@ -78,7 +78,7 @@ async fn add(account: Account, hours: u64, reason: &str, sign: &Administer) -> R
 async fn remove(account: Account, sign: &Administer) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let act = membership::lift_exclusion(account);
-    let Some((block, _)) = sign.act(&mut session, "the removal", act).await? else {
+    let Some((block, _)) = sign.act(&mut session, "the removal", &act).await? else {
         return Ok(());
     };
     let account = account_text(account);

@@ -14,9 +14,10 @@ use qedex_client::{
     calls::NewCredential,
     market::Account,
     membership::{self, Change},
-    queries::{self, Most},
+    queries::{self, Limit},
     text::account_text,
 };
+use qedex_primitives::OwnerId;
 use serde_json::json;
 
 /// In milliseconds.
@@ -154,14 +155,14 @@ impl Issue {
 async fn issue(args: &Issue) -> Result<(), Error> {
     each_once(&args.who)?;
     let mut session = args.sign.open().await?;
-    Most::Credentials.check(session.at(), args.who.len())?;
+    Limit::Credentials.check(session.at(), args.who.len())?;
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(&args.attribute)?;
     let expires = args.end(queries::time(session.at()).await?)?;
-    let new = |who: &Account| (*who, expires, args.owner.unwrap_or(*who));
+    let new = |who: &Account| (*who, expires, OwnerId(args.owner.unwrap_or(*who)));
     let all: Vec<NewCredential> = args.who.iter().map(new).collect();
     let act = membership::issue_batch(attribute, &all);
-    let (block, _) = args.sign.act(&mut session, "the issue", act).await?;
+    let (block, _) = args.sign.act(&mut session, "the issue", &act).await?;
     if args.sign.json {
         return output::json(&json!({
             "attribute": attribute,
@@ -193,7 +194,7 @@ async fn reissue(args: &Reissue) -> Result<(), Error> {
     let mut session = args.sign.open().await?;
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(&args.attribute)?;
-    let batch = Most::Credentials.number(session.at())?.max(1);
+    let batch = Limit::Credentials.number(session.at())?.max(1);
     let who = if args.all {
         let now = queries::time(session.at()).await?;
         let on_record = membership::credentials(session.at(), &universe.0, None, now).await?;
@@ -208,7 +209,7 @@ async fn reissue(args: &Reissue) -> Result<(), Error> {
     let mut all = Vec::new();
     for batch in who.chunks(batch) {
         let act = membership::reissue(attribute, batch);
-        let (_, included) = args.sign.act(&mut session, "the re-issue", act).await?;
+        let (_, included) = args.sign.act(&mut session, "the re-issue", &act).await?;
         all.extend(results(&included));
     }
     let refused = all.iter().filter(|(_, refusal)| refusal.is_some()).count();
@@ -243,7 +244,7 @@ async fn revoke(one: &One, sign: &Administer) -> Result<(), Error> {
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(&one.attribute)?;
     let act = membership::revoke(one.who, attribute);
-    let Some((block, _)) = sign.act(&mut session, "the revocation", act).await? else {
+    let Some((block, _)) = sign.act(&mut session, "the revocation", &act).await? else {
         return Ok(());
     };
     let label = universe.label(attribute);
@@ -255,7 +256,7 @@ async fn clear(one: &One, sign: &Sign) -> Result<(), Error> {
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(&one.attribute)?;
     let act = membership::remove_lapsed(one.who, attribute);
-    let (block, _) = sign.act(&mut session, "the removal", act).await?;
+    let (block, _) = sign.act(&mut session, "the removal", &act).await?;
     let label = universe.label(attribute);
     one.taken(attribute, &label, "removed", block.number, sign.json)
 }

@@ -11,10 +11,11 @@ use qedex_client::{
     formula,
     market::Account,
     membership::{self, Change, Explanation, Obstacle, Part, Role},
-    queries::{self, Most},
+    queries::{self, Limit},
     text::account_text,
 };
 use qedex_math::policy::PolicyNode;
+use qedex_primitives::{AttributeId, Lack};
 use serde_json::json;
 use std::fmt::Write;
 
@@ -87,9 +88,9 @@ async fn create(text: &str, sign: &Administer) -> Result<(), Error> {
     let universe = Universe::read(session.at()).await?;
     let nodes = formula::parse(text, &|name| universe.number(name))
         .map_err(|fault| Error::BadInput(format!("the policy: {fault}")))?;
-    Most::PolicyNodes.check(session.at(), nodes.len())?;
+    Limit::PolicyNodes.check(session.at(), nodes.len())?;
     let act = membership::create_policy(&nodes);
-    let Some((block, included)) = sign.act(&mut session, "the policy", act).await? else {
+    let Some((block, included)) = sign.act(&mut session, "the policy", &act).await? else {
         return Ok(());
     };
     let made = included.changes.iter().find_map(|change| match change {
@@ -117,7 +118,7 @@ async fn create(text: &str, sign: &Administer) -> Result<(), Error> {
 async fn remove(policy: u32, sign: &Administer) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let act = membership::remove_policy(policy);
-    let Some((block, _)) = sign.act(&mut session, "the removal", act).await? else {
+    let Some((block, _)) = sign.act(&mut session, "the removal", &act).await? else {
         return Ok(());
     };
     if sign.json() {
@@ -156,7 +157,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     }
     let rows = all.iter().map(|(policy, nodes, bond)| {
         let roles = required(*policy);
-        let roles: Vec<_> = roles.into_iter().map(Role::name).collect();
+        let roles: Vec<_> = roles.into_iter().map(membership::role_name).collect();
         vec![policy.to_string(), text(nodes), roles.join(", "), qed(*bond, 4)]
     });
     say!("{}", table(&["number", "formula", "required to", "bond, QED"], rows))?;
@@ -196,7 +197,7 @@ async fn explain(args: &Explain) -> Result<(), Error> {
         }));
     }
     let what = match (explanation.policy, args.of.role) {
-        (_, Some(role)) => format!("for the role {}", role.name()),
+        (_, Some(role)) => format!("for the role {}", membership::role_name(role)),
         (policy, None) => format!("policy {}", policy.unwrap_or_default()),
     };
     let verdict = if explanation.passes { "passes" } else { "fails" };
@@ -204,14 +205,13 @@ async fn explain(args: &Explain) -> Result<(), Error> {
     if let Some(owner) = owner {
         say!("  the owner behind it is {owner}")?;
     }
-    print!("{}", told(&explanation, &universe, now));
-    Ok(())
+    say!("{}", told(&explanation, &universe, now).trim_end())
 }
 
 /// What a part asks for.
-fn wanted(part: &Part, universe: &Universe) -> String {
+fn wanted(part: &Part<AttributeId, Lack>, universe: &Universe) -> String {
     match part.node {
-        PolicyNode::Attribute(attribute) => universe.label(attribute),
+        PolicyNode::Attribute(attribute) => universe.label(attribute.0),
         PolicyNode::AtLeast { k, of } => format!("{k} of {of}"),
     }
 }
@@ -279,8 +279,8 @@ mod tests {
             ],
             parts: vec![
                 part(0, PolicyNode::AtLeast { k: 2, of: 2 }, false, true, 1),
-                part(1, PolicyNode::Attribute(3), true, false, 0),
-                part(1, PolicyNode::Attribute(4), false, true, 0),
+                part(1, PolicyNode::Attribute(AttributeId(3)), true, false, 0),
+                part(1, PolicyNode::Attribute(AttributeId(4)), false, true, 0),
             ],
         };
         assert_eq!(

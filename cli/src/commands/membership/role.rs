@@ -1,7 +1,6 @@
 //! `qedex role`
 
-use super::super::options::role;
-use super::{Administer, Ask, Universe, table};
+use super::{super::options::role, Administer, Ask, Universe, table};
 use crate::{
     error::Error,
     output::{self, say},
@@ -65,7 +64,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     }
     let rows = all.into_iter().map(|(role, policy, formula)| {
         vec![
-            role.name().to_owned(),
+            membership::role_name(role).to_owned(),
             policy.map_or("none".to_owned(), |policy| policy.to_string()),
             formula.unwrap_or_else(|| "nobody's".to_owned()),
         ]
@@ -77,12 +76,16 @@ async fn list(ask: &Ask) -> Result<(), Error> {
 async fn set(role: Which, policy: u32, sign: &Administer) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let act = membership::set_role(role, policy);
-    let Some((block, _)) = sign.act(&mut session, "the role", act).await? else {
+    let Some((block, _)) = sign.act(&mut session, "the role", &act).await? else {
         return Ok(());
     };
     if sign.json() {
         return output::json(&json!({ "role": role, "policy": policy, "block": block.number }));
     }
-    say!("{} requires policy {policy} from block {} on", role.name(), block.number)?;
+    say!(
+        "{} requires policy {policy} from block {} on",
+        membership::role_name(role),
+        block.number
+    )?;
     Ok(())
 }

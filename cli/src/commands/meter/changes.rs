@@ -8,10 +8,12 @@ use crate::{
 };
 use clap::Args;
 use qedex_client::{
+    keys::Scheme,
     market::Account,
-    metering::{self, Change, Scheme},
+    metering::{self, Change},
     text::account_text,
 };
+use qedex_primitives::{MeterKey, Wh};
 use serde_json::json;
 use subxt::tx::Payload;
 
@@ -24,6 +26,13 @@ pub struct PublicKey {
     /// The scheme of its signatures.
     #[arg(long, value_parser = scheme(), default_value = "sr25519")]
     scheme: Scheme,
+}
+
+impl PublicKey {
+    /// It, as the chain keeps it.
+    fn of_meter(&self) -> MeterKey {
+        self.scheme.key(self.key)
+    }
 }
 
 /// Options of `meter register`.
@@ -111,7 +120,7 @@ async fn change(by: &Sign, meter: u32, what: &str, call: &impl Payload) -> Resul
 /// Registers a meter and says its number.
 pub async fn register(args: &Register) -> Result<(), Error> {
     let mut session = args.by.open().await?;
-    let call = metering::register(args.owner, args.key.scheme, args.key.key, args.capacity);
+    let call = metering::register(args.owner, args.key.of_meter(), Wh(args.capacity));
     let (block, _) = session.call("the meter", &call, &args.by.key()?).await?;
     let hex = format!("0x{}", hex::encode(args.key.key));
     let all = metering::meters(session.at()).await?;
@@ -138,7 +147,7 @@ pub async fn register(args: &Register) -> Result<(), Error> {
 
 /// Gives a meter another key.
 pub async fn rotate(args: &Rotate) -> Result<(), Error> {
-    let call = metering::rotate(args.meter, args.key.scheme, args.key.key);
+    let call = metering::rotate(args.meter, args.key.of_meter());
     change(&args.by, args.meter, "the new key", &call).await
 }
 

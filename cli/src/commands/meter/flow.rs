@@ -89,9 +89,12 @@ pub async fn flow(args: &FlowOf) -> Result<(), Error> {
              it is not kept any more",
             slot
         )?,
-        Some(flow) => {
-            say!("slot {}: {} Wh generated, {} Wh consumed", slot, flow.generated, flow.consumed)?
-        }
+        Some(flow) => say!(
+            "slot {}: {} Wh generated, {} Wh consumed",
+            slot,
+            flow.generated.0,
+            flow.consumed.0
+        )?,
     }
     Ok(())
 }
@@ -109,8 +112,8 @@ pub async fn totals(args: &TotalsOf) -> Result<(), Error> {
         Some(totals) => say!(
             "slot {}: {} Wh generated, {} Wh consumed, by {} readings",
             slot,
-            totals.generated,
-            totals.consumed,
+            totals.generated.0,
+            totals.consumed.0,
             totals.readings
         )?,
     }
@@ -162,14 +165,14 @@ pub async fn band(args: &BandOf) -> Result<(), Error> {
     if args.ask.json {
         return output::json(&json!({
             "slot": slot,
-            "band": band,
+            "band": metering::band_name(band),
             "fixed": fixed,
             "standing_rule": rule.as_ref().map(tariff::in_json),
         }));
     }
     let rule = tariff::in_words(rule.as_ref());
     let standing = if fixed { "fixed" } else { "not fixed: by what is known now" };
-    say!("slot {slot}: {band}, {standing}")?;
+    say!("slot {slot}: {}, {standing}", metering::band_text(band))?;
     say!("rule of slots whose gate opens from now on: {rule}")?;
     Ok(())
 }
@@ -184,6 +187,8 @@ pub async fn par(args: &ParOf) -> Result<(), Error> {
         None => Some(metering::why_no_load(&at, day, present(&at).await?).await?),
     };
     if args.ask.json {
+        let par = par
+            .map(|par| json!({ "par_ppm": par.ppm, "slots": par.slots, "metered": par.metered }));
         return output::json(&json!({ "day": day, "par": par, "why_none": why_none }));
     }
     if let Some(why) = why_none {
@@ -191,7 +196,7 @@ pub async fn par(args: &ParOf) -> Result<(), Error> {
     }
     if let Some(par) = par {
         let ratio = par
-            .par_ppm
+            .ppm
             .map_or("none".to_owned(), |ppm| format!("{}.{:06}", ppm / 1_000_000, ppm % 1_000_000));
         say!(
             "day {day}: ratio {ratio} over {} closed slots, {} of them metered",

@@ -8,12 +8,11 @@ use crate::{
 };
 use clap::Args;
 use qedex_client::{
-    keys::MeterKeys,
-    meter::Reading,
-    metering::{self, Scheme},
+    keys::{MeterKeys, Scheme},
+    meter, metering,
     reading_file::ReadingFile,
 };
-use qedex_math::Wh;
+use qedex_primitives::{MeterId, ReadingPayload, SlotIndex, Wh};
 
 /// A meter's secret.
 #[derive(Debug, Args)]
@@ -73,13 +72,13 @@ pub async fn sign(args: &Sign) -> Result<(), Error> {
             (chain.genesis(), args.slot.to_see(&chain.now().await?).await?)
         }
     };
-    let reading = Reading {
-        meter: args.meter,
-        slot,
+    let payload = ReadingPayload {
+        meter: MeterId(args.meter),
+        slot: SlotIndex(slot),
         generated: Wh(args.generated),
         consumed: Wh(args.consumed),
     };
-    output::json(&ReadingFile::of(genesis, &reading.sign(genesis, &key)))
+    output::json(&ReadingFile::of(genesis, &meter::sign(payload, genesis, &key)))
 }
 
 /// Prints the public key of a meter's secret, for whoever registers the meter.

@@ -14,7 +14,7 @@ use crate::{
 use clap::Args;
 use qedex_client::{
     amounts, calls,
-    market::{Happening, Outcome},
+    market::{Outcome, SlotEvent},
     opening::{Finding, Wanted},
     queries, settlement,
 };
@@ -70,16 +70,16 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
         genesis: chain.genesis(),
         slot,
         seller: trade.seller,
-        before: trade.before,
-        energy: trade.energy,
-        commitment: seller.and_then(|seller| seller.commitment),
+        before: trade.before.0,
+        energy: trade.energy.0,
+        commitment: seller.as_ref().and_then(|seller| seller.commitment),
     };
     let finding = opening.check(&at, &wanted).await?;
     let (delivered, covered) = match finding {
         Finding::Proves { delivered, covered } => (Some(delivered), covered),
         _ => (None, 0),
     };
-    let full = covered >= trade.energy;
+    let full = covered >= trade.energy.0;
     let found = if full { Found::Right } else { Found::Wrong };
     let bond = settlement::bond(&at, slot, args.trade).await?;
     if args.ask.json {
@@ -88,13 +88,13 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
             "trade": args.trade,
             "finding": name(&finding),
             "detail": detail(&finding),
-            "wh": trade.energy,
-            "before_wh": trade.before,
+            "wh": trade.energy.0,
+            "before_wh": trade.before.0,
             "delivered_wh": delivered,
             "covered_wh": covered,
             "covers": full,
-            "complaints_from": book.moments.readings_until,
-            "complaints_until": book.moments.complaints_until.saturating_add(book.lost),
+            "complaints_from": book.terms.schedule.readings_until,
+            "complaints_until": book.terms.schedule.complaints_until.saturating_add(book.lost),
             "bond": bond.map(amounts::json),
         }))?;
         return Ok(found);
@@ -102,9 +102,9 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
     say!("{}", detail(&finding))?;
     say!(
         "it covers {covered} of the {} Wh of trade {} of slot {slot}; {} Wh were sold before it",
-        trade.energy,
+        trade.energy.0,
         args.trade,
-        trade.before
+        trade.before.0
     )?;
     if !full {
         let now = queries::time(&at).await?;
@@ -168,8 +168,8 @@ fn advice(
                 to complain of"
             .to_owned();
     }
-    let from = book.moments.readings_until;
-    let until = book.moments.complaints_until.saturating_add(book.lost);
+    let from = book.terms.schedule.readings_until;
+    let until = book.terms.schedule.complaints_until.saturating_add(book.lost);
     if now >= until {
         return "it is too late to complain".to_owned();
     }
@@ -193,8 +193,8 @@ pub async fn acknowledge(args: &Finish) -> Result<(), Error> {
     let slot = args.slot.to_see(session.at()).await?;
     let call = calls::acknowledge(slot, args.trade);
     let (block, included) = session.call("the acknowledgement", &call, &key).await?;
-    let settled = included.happenings.iter().find_map(|(_, happening)| {
-        let Happening::Settled(id, settlement) = happening else {
+    let settled = included.slot_events.iter().find_map(|(_, slot_event)| {
+        let SlotEvent::Settled(id, settlement) = slot_event else {
             return None;
         };
         (*id == args.trade).then_some(settlement)
@@ -237,8 +237,8 @@ pub async fn complain(args: &Finish) -> Result<(), Error> {
     }
     let call = calls::complain(slot, args.trade);
     let (block, included) = session.call("the complaint", &call, &key).await?;
-    let complaint = included.happenings.iter().find_map(|(_, happening)| {
-        let Happening::Complained { id, bond, due } = happening else {
+    let complaint = included.slot_events.iter().find_map(|(_, slot_event)| {
+        let SlotEvent::Complained { id, bond, due } = slot_event else {
             return None;
         };
         (*id == args.trade).then_some((*bond, *due))

@@ -41,7 +41,7 @@ pub struct List {
 
 /// Where a trade stands, and until when.
 fn stands(book: &Book, seller: &Seller, trade: &Trade, now: u64) -> (&'static str, u64) {
-    let moments = &book.moments;
+    let moments = &book.terms.schedule;
     // What is due after the freeze waits for as long as the chain stood still.
     let later = |moment: u64| moment.saturating_add(book.lost);
     if now < moments.delivery_starts {
@@ -76,22 +76,22 @@ struct Line {
 
 impl Line {
     fn json(&self) -> Value {
-        let Trade { slot, id, energy, before, .. } = self.trade;
+        let (Trade { slot, id, .. }, trade) = (&self.trade, &self.trade.of);
         json!({
             "slot": slot,
             "trade": id,
             "buyer": account_text(self.trade.buyer),
             "seller": account_text(self.trade.seller),
-            "wh": energy,
-            "before_wh": before,
-            "buyer_price": amounts::json(self.trade.buyer_price),
-            "seller_price": amounts::json(self.trade.seller_price),
+            "wh": trade.energy.0,
+            "before_wh": trade.before.0,
+            "buyer_price": amounts::json(trade.buyer_price.0),
+            "seller_price": amounts::json(trade.seller_price.0),
             "payment": amounts::json(self.trade.payment),
             "deposit": amounts::json(self.trade.deposit),
             "stands": self.stands,
             "until": self.until,
             "commitment": self.seller.commitment.map(|hash| format!("{hash:?}")),
-            "revealed_wh": self.seller.revealed,
+            "revealed_wh": self.seller.revealed.map(|revealed| revealed.delivered),
             "complaint": self.trade.complaint.map(|complaint| json!({
                 "bond": amounts::json(complaint.bond),
                 "due": complaint.due,
@@ -113,11 +113,7 @@ async fn look(at: &At, args: &List) -> Result<Vec<Trade>, Error> {
     Ok(match (account, slot) {
         (None, None) => Vec::new(),
         (None, Some(slot)) => settlement::trades_in(at, slot).await?,
-        (Some(account), slot) => {
-            let mut trades = settlement::trades_of(at, account).await?;
-            trades.retain(|trade| slot.is_none_or(|slot| trade.slot == slot));
-            trades
-        }
+        (Some(account), slot) => settlement::trades_of(at, account, slot).await?,
     })
 }
 
@@ -136,7 +132,7 @@ pub async fn list(args: &List) -> Result<(), Error> {
         if let std::collections::btree_map::Entry::Vacant(entry) = books.entry(slot) {
             entry.insert(settlement::book(&at, slot).await?);
         }
-        let Some(Some(book)) = books.get(&slot).copied() else {
+        let Some(Some(book)) = books.get(&slot).cloned() else {
             continue;
         };
         let key = (slot, trade.seller);
@@ -144,7 +140,7 @@ pub async fn list(args: &List) -> Result<(), Error> {
             let seller = settlement::seller(&at, slot, trade.seller).await?;
             entry.insert(seller.unwrap_or_default());
         }
-        let seller = sellers.get(&key).copied().unwrap_or_default();
+        let seller = sellers.get(&key).cloned().unwrap_or_default();
         let bond = match trade.complaint {
             None => settlement::bond(&at, slot, trade.id).await?,
             Some(_) => None,
@@ -191,10 +187,10 @@ fn table(lines: &[Line], now: u64) -> String {
         table.add_row(vec![
             trade.slot.to_string(),
             trade.id.to_string(),
-            trade.energy.to_string(),
-            trade.before.to_string(),
-            qed(trade.buyer_price, 4),
-            qed(trade.seller_price, 4),
+            trade.energy.0.to_string(),
+            trade.before.0.to_string(),
+            qed(trade.buyer_price.0, 4),
+            qed(trade.seller_price.0, 4),
             amounts::money(trade.payment),
             amounts::money(trade.deposit),
             format!("{} for {left} s, {committed}", line.stands),

@@ -12,7 +12,7 @@ use clap::Args;
 use qedex_client::{
     At, calls,
     keys::{self, Keypair},
-    market::{Account, Happening},
+    market::{Account, SlotEvent},
     meter::Bill,
     opening::Opening,
     queries,
@@ -91,7 +91,7 @@ async fn in_commitment_window(at: &At, slot: u64) -> Result<(), Error> {
     let Some(book) = settlement::book(at, slot).await? else {
         return Err(Error::BadInput(format!("slot {slot} has no open trades")));
     };
-    let (now, moments) = (queries::time(at).await?, &book.moments);
+    let (now, moments) = (queries::time(at).await?, &book.terms.schedule);
     if now < moments.delivery_ends {
         let wait = moments.delivery_ends.saturating_sub(now).div_ceil(1_000);
         let what = format!("sellers of slot {slot} commit from {wait} s from now on");
@@ -129,7 +129,7 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
     };
     let commitment = kept.commitment();
     let block = match record.commitment {
-        Some(found) if found == commitment && kept.bill == bill => None,
+        Some(found) if found.0 == commitment.0 && kept.bill == bill => None,
         Some(_) => {
             return Err(Error::BadInput(format!(
                 "{} has committed to another bill in slot {}, once and for all",
@@ -148,7 +148,7 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
             "slot": slot,
             "commitment": format!("{commitment:?}"),
             "delivered_wh": delivered,
-            "sold_wh": record.sold,
+            "sold_wh": record.sold.0,
             "opening": file,
             "block": block,
         }));
@@ -159,8 +159,8 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
     }
     say!(
         "the bill shows {delivered} Wh; {} Wh were sold{}",
-        record.sold,
-        if delivered < record.sold { ": it falls short" } else { "" }
+        record.sold.0,
+        if delivered < record.sold.0 { ": it falls short" } else { "" }
     )?;
     say!("what opens the commitment is kept in {}", file.display())?;
     Ok(())
@@ -177,7 +177,7 @@ async fn committed(begun: &Begun, slot: u64) -> Result<Opening, Error> {
     }
     let genesis = begun.session.chain().genesis();
     let kept = begun.store.load(genesis, begun.account, slot)?;
-    if record.commitment != Some(kept.commitment()) {
+    if record.commitment.map(|hash| hash.0) != Some(kept.commitment().0) {
         return Err(Error::BadInput(format!(
             "{} does not open what {} committed to in slot {slot}",
             begun.store.file(genesis, begun.account, slot).display(),
@@ -257,8 +257,8 @@ pub async fn reveal(args: &Reveal) -> Result<(), Error> {
     let opening = committed(&begun, slot).await?;
     let call = calls::reveal(slot, &opening.bill, &opening.nonce);
     let (block, included) = begun.session.call("the reveal", &call, &begun.key).await?;
-    let revealed = included.happenings.iter().find_map(|(_, happening)| {
-        let Happening::Revealed(_, delivered) = happening else {
+    let revealed = included.slot_events.iter().find_map(|(_, slot_event)| {
+        let SlotEvent::Revealed(_, delivered) = slot_event else {
             return None;
         };
         Some(delivered.0)

@@ -5,7 +5,7 @@ use crate::{commands::options::Ask, error::Error, output::say, slots::SlotName};
 use clap::Args;
 use qedex_client::{
     At, amounts,
-    market::{Happening, Settlement},
+    market::{Settlement, SlotEvent, outcome_name},
     queries, settlement,
     text::account_text,
 };
@@ -31,17 +31,20 @@ pub async fn watch(args: &Watch) -> Result<(), Error> {
     let slot = args.slot.to_see(session.at()).await?;
     check(session.at(), slot, args.trade).await?;
     let calendar = queries::calendar(session.at()).await?;
-    let last = calendar.moments(slot).final_at;
+    let last = calendar.times(slot).final_at;
     loop {
         let block = session.next_block().await?;
-        let of_slot =
-            block.happenings.iter().filter(|(of, _)| *of == slot).map(|(_, happening)| happening);
-        for happening in of_slot {
-            if !concerns(happening, args.trade) {
+        let of_slot = block
+            .slot_events
+            .iter()
+            .filter(|(of, _)| *of == slot)
+            .map(|(_, slot_event)| slot_event);
+        for slot_event in of_slot {
+            if !concerns(slot_event, args.trade) {
                 continue;
             }
-            tell(args.ask.json, slot, block.number, block.time, happening)?;
-            if ends(happening, args.trade) {
+            tell(args.ask.json, slot, block.number, block.time, slot_event)?;
+            if ends(slot_event, args.trade) {
                 return Ok(());
             }
         }
@@ -57,7 +60,7 @@ async fn check(at: &At, slot: u64, trade: Option<u32>) -> Result<(), Error> {
     let calendar = queries::calendar(at).await?;
     let book = settlement::book(at, slot).await?;
     // Trades open between the closing of the gate and the end of delivery.
-    let moments = book.map_or_else(|| calendar.moments(slot), |book| book.moments);
+    let moments = book.map_or_else(|| calendar.times(slot), |book| book.terms.schedule);
     let to_come = now < moments.delivery_ends;
     if book.is_none() && !to_come {
         return Err(Error::BadInput(format!(
@@ -75,84 +78,84 @@ async fn check(at: &At, slot: u64, trade: Option<u32>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a happening is about this trade, or whichever trade.
-fn concerns(happening: &Happening, trade: Option<u32>) -> bool {
+/// Whether a slot_event is about this trade, or whichever trade.
+fn concerns(slot_event: &SlotEvent, trade: Option<u32>) -> bool {
     let Some(wanted) = trade else {
-        return !matches!(happening, Happening::Placed(_));
+        return !matches!(slot_event, SlotEvent::Placed(_));
     };
-    match happening {
-        Happening::Opened(trade) => trade.id == wanted,
-        Happening::Complained { id, .. } | Happening::Settled(id, _) => *id == wanted,
+    match slot_event {
+        SlotEvent::Opened(trade) => trade.id == wanted,
+        SlotEvent::Complained { id, .. } | SlotEvent::Settled(id, _) => *id == wanted,
         // They may be its seller's.
-        Happening::Committed(..) | Happening::Revealed(..) => true,
-        Happening::Matched(trades) => *trades <= wanted,
-        Happening::Closed => true,
-        Happening::Placed(_) | Happening::Cleared(_) => false,
+        SlotEvent::Committed(..) | SlotEvent::Revealed(..) => true,
+        SlotEvent::Matched(trades) => *trades <= wanted,
+        SlotEvent::Closed => true,
+        SlotEvent::Placed(_) | SlotEvent::Cleared(_) => false,
     }
 }
 
 /// Whether nothing is to come after it.
-fn ends(happening: &Happening, trade: Option<u32>) -> bool {
-    match happening {
-        Happening::Settled(id, _) => trade == Some(*id),
-        Happening::Matched(trades) => trade.is_some_and(|id| *trades <= id) || *trades == 0,
-        Happening::Closed => true,
+fn ends(slot_event: &SlotEvent, trade: Option<u32>) -> bool {
+    match slot_event {
+        SlotEvent::Settled(id, _) => trade == Some(*id),
+        SlotEvent::Matched(trades) => trade.is_some_and(|id| *trades <= id) || *trades == 0,
+        SlotEvent::Closed => true,
         _ => false,
     }
 }
 
-fn tell(json: bool, slot: u64, block: u64, time: u64, happening: &Happening) -> Result<(), Error> {
+fn tell(json: bool, slot: u64, block: u64, time: u64, slot_event: &SlotEvent) -> Result<(), Error> {
     if !json {
-        return say!("block {block}: {}", text(happening));
+        return say!("block {block}: {}", text(slot_event));
     }
     let mut line = json!({ "block": block, "time": time, "slot": slot });
-    if let (Value::Object(line), Value::Object(more)) = (&mut line, value(happening)) {
+    if let (Value::Object(line), Value::Object(more)) = (&mut line, value(slot_event)) {
         line.extend(more);
     }
     say!("{line}")
 }
 
-fn text(happening: &Happening) -> String {
-    match happening {
-        Happening::Placed(order) => format!("order {} is placed", order.id),
-        Happening::Cleared(clearing) => format!("cleared: {} Wh", clearing.volume.0),
-        Happening::Matched(trades) => format!("matched: {trades} trades"),
-        Happening::Opened(trade) => format!(
+fn text(slot_event: &SlotEvent) -> String {
+    match slot_event {
+        SlotEvent::Placed(order) => format!("order {} is placed", order.id),
+        SlotEvent::Cleared(clearing) => format!("cleared: {} Wh", clearing.volume.0),
+        SlotEvent::Matched(trades) => format!("matched: {trades} trades"),
+        SlotEvent::Opened(trade) => format!(
             "trade {} is opened: {} Wh from {} to {}",
             trade.id,
             trade.energy.0,
             account_text(trade.seller),
             account_text(trade.buyer)
         ),
-        Happening::Committed(seller, _) => format!("{} committed", account_text(*seller)),
-        Happening::Complained { id, bond, .. } => {
+        SlotEvent::Committed(seller, _) => format!("{} committed", account_text(*seller)),
+        SlotEvent::Complained { id, bond, .. } => {
             format!("trade {id} is complained about, bond {}", amounts::money(*bond))
         }
-        Happening::Revealed(seller, delivered) => {
+        SlotEvent::Revealed(seller, delivered) => {
             format!("{} revealed {} Wh", account_text(*seller), delivered.0)
         }
-        Happening::Settled(id, s) => format!(
+        SlotEvent::Settled(id, s) => format!(
             "trade {id} is settled: {}; {} to the seller, {} back to the buyer, {} compensation",
-            s.outcome.name(),
+            outcome_name(s.outcome),
             amounts::money(s.to_seller.saturating_add(s.bond_to_seller)),
             amounts::money(s.refund.saturating_add(s.bond_back)),
             amounts::money(s.compensation)
         ),
-        Happening::Closed => "the slot is settled".to_owned(),
+        SlotEvent::Closed => "the slot is settled".to_owned(),
     }
 }
 
-fn value(happening: &Happening) -> Value {
-    match happening {
-        Happening::Placed(order) => json!({ "event": "placed", "order": order.id }),
-        Happening::Cleared(clearing) => json!({
+fn value(slot_event: &SlotEvent) -> Value {
+    match slot_event {
+        SlotEvent::Placed(order) => json!({ "event": "placed", "order": order.id }),
+        SlotEvent::Cleared(clearing) => json!({
             "event": "cleared",
             "wh": clearing.volume.0,
             "buyers_pay": clearing.buyers_pay.map(|price| amounts::json(price.0)),
             "sellers_receive": clearing.sellers_receive.map(|price| amounts::json(price.0)),
         }),
-        Happening::Matched(trades) => json!({ "event": "matched", "trades": trades }),
-        Happening::Opened(trade) => json!({
+        SlotEvent::Matched(trades) => json!({ "event": "matched", "trades": trades }),
+        SlotEvent::Opened(trade) => json!({
             "event": "opened",
             "trade": trade.id,
             "buyer": account_text(trade.buyer),
@@ -161,24 +164,24 @@ fn value(happening: &Happening) -> Value {
             "payment": amounts::json(trade.payment),
             "deposit": amounts::json(trade.deposit),
         }),
-        Happening::Committed(seller, commitment) => json!({
+        SlotEvent::Committed(seller, commitment) => json!({
             "event": "committed",
             "seller": account_text(*seller),
             "commitment": format!("0x{}", hex::encode(commitment)),
         }),
-        Happening::Complained { id, bond, due } => json!({
+        SlotEvent::Complained { id, bond, due } => json!({
             "event": "complained",
             "trade": id,
             "bond": amounts::json(*bond),
             "due": due,
         }),
-        Happening::Revealed(seller, delivered) => json!({
+        SlotEvent::Revealed(seller, delivered) => json!({
             "event": "revealed",
             "seller": account_text(*seller),
             "delivered_wh": delivered.0,
         }),
-        Happening::Settled(id, settlement) => settled(*id, settlement),
-        Happening::Closed => json!({ "event": "slot-settled" }),
+        SlotEvent::Settled(id, settlement) => settled(*id, settlement),
+        SlotEvent::Closed => json!({ "event": "slot-settled" }),
     }
 }
 
@@ -186,11 +189,11 @@ fn settled(id: u32, s: &Settlement) -> Value {
     json!({
         "event": "settled",
         "trade": id,
-        "outcome": s.outcome.name(),
+        "outcome": outcome_name(s.outcome),
         "metered_wh": s.metered.0,
         "to_seller": amounts::json(s.to_seller),
         "to_grid": amounts::json(s.to_grid),
-        "to_fund": amounts::json(s.to_fund),
+        "to_fund": amounts::json(s.to_entropy_fund),
         "refund": amounts::json(s.refund),
         "compensation": amounts::json(s.compensation),
         "forfeited": amounts::json(s.forfeited),
@@ -207,15 +210,15 @@ mod tests {
 
     #[test]
     fn a_trade_ends_with_itself_and_a_slot_with_its_last() {
-        let complained = Happening::Complained { id: 3, bond: 1, due: 2 };
+        let complained = SlotEvent::Complained { id: 3, bond: 1, due: 2 };
         assert!(concerns(&complained, Some(3)) && concerns(&complained, None));
         assert!(!concerns(&complained, Some(4)));
-        let revealed = Happening::Revealed([1; 32], Wh(5));
+        let revealed = SlotEvent::Revealed([1; 32], Wh(5));
         assert!(concerns(&revealed, Some(4)) && !ends(&revealed, Some(4)));
         // Two trades have the numbers 0 and 1: a third one will never be.
-        assert!(ends(&Happening::Matched(2), Some(2)));
-        assert!(!ends(&Happening::Matched(2), Some(1)));
-        assert!(!ends(&Happening::Matched(2), None) && ends(&Happening::Matched(0), None));
-        assert!(ends(&Happening::Closed, None));
+        assert!(ends(&SlotEvent::Matched(2), Some(2)));
+        assert!(!ends(&SlotEvent::Matched(2), Some(1)));
+        assert!(!ends(&SlotEvent::Matched(2), None) && ends(&SlotEvent::Matched(0), None));
+        assert!(ends(&SlotEvent::Closed, None));
     }
 }
