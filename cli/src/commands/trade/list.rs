@@ -14,9 +14,10 @@ use qedex_client::{
     keys,
     market::{Account, Plancks},
     queries,
-    settlement::{self, Book, Seller, Trade},
+    settlement::{self, Seller, Trade},
     text::account_text,
 };
+use qedex_primitives::SlotTimes;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -40,10 +41,15 @@ pub struct List {
 }
 
 /// Where a trade stands, and until when.
-fn stands(book: &Book, seller: &Seller, trade: &Trade, now: u64) -> (&'static str, u64) {
-    let moments = &book.terms.schedule;
+fn stands(
+    moments: &SlotTimes,
+    lost: u64,
+    seller: &Seller,
+    trade: &Trade,
+    now: u64,
+) -> (&'static str, u64) {
     // What is due after the freeze waits for as long as the chain stood still.
-    let later = |moment: u64| moment.saturating_add(book.lost);
+    let later = |moment: u64| moment.saturating_add(lost);
     if now < moments.delivery_starts {
         ("before delivery", moments.delivery_starts)
     } else if now < moments.delivery_ends {
@@ -145,7 +151,7 @@ pub async fn list(args: &List) -> Result<(), Error> {
             None => settlement::bond(&at, slot, trade.id).await?,
             Some(_) => None,
         };
-        let (stands, until) = stands(&book, &seller, &trade, now);
+        let (stands, until) = stands(&book.terms.schedule, book.lost, &seller, &trade, now);
         lines.push(Line { trade, stands, until, seller, bond });
     }
     if args.ask.json {
@@ -205,10 +211,11 @@ fn table(lines: &[Line], now: u64) -> String {
 mod tests {
     use super::*;
     use qedex_client::settlement::Complaint;
+    use qedex_primitives::{PricePerKwh, Wh, settlement::Revealed};
 
     #[test]
     fn where_a_trade_stands_follows_the_slot_s_clock() {
-        let moments = queries::Moments {
+        let moments = SlotTimes {
             gate_opens: 60,
             gate_closes: 90,
             delivery_starts: 100,
@@ -218,21 +225,23 @@ mod tests {
             complaints_until: 190,
             final_at: 210,
         };
-        let book = Book { moments, trades: 1, lost: 7 };
         let trade = |complaint| Trade {
             slot: 10,
             id: 0,
-            buyer: [1; 32],
-            seller: [2; 32],
-            energy: 1,
-            buyer_price: 1,
-            seller_price: 1,
-            payment: 1,
-            deposit: 1,
-            before: 0,
-            complaint,
+            of: qedex_primitives::Trade {
+                buyer: [1; 32],
+                seller: [2; 32],
+                energy: Wh(1),
+                buyer_price: PricePerKwh(1),
+                seller_price: PricePerKwh(1),
+                payment: 1,
+                deposit: 1,
+                before: Wh(0),
+                complaint,
+            },
         };
-        let at = |now| stands(&book, &Seller::default(), &trade(None), now);
+        let look = |seller: &Seller, trade: &Trade, now| stands(&moments, 7, seller, trade, now);
+        let at = |now| look(&Seller::default(), &trade(None), now);
         assert_eq!(at(99), ("before delivery", 100));
         assert_eq!(at(100), ("delivery", 110));
         assert_eq!(at(110), ("commitments", 130));
@@ -240,10 +249,10 @@ mod tests {
         assert_eq!(at(150), ("complaints", 197));
         let complained = trade(Some(Complaint { bond: 1, due: 170 }));
         let silent = Seller::default();
-        assert_eq!(stands(&book, &silent, &complained, 155), ("answer", 177));
+        assert_eq!(look(&silent, &complained, 155), ("answer", 177));
         let late = trade(Some(Complaint { bond: 1, due: 200 }));
-        assert_eq!(stands(&book, &silent, &late, 197), ("last answers", 217));
-        let revealed = Seller { revealed: Some(1), ..silent };
-        assert_eq!(stands(&book, &revealed, &complained, 155), ("revealed", 197));
+        assert_eq!(look(&silent, &late, 197), ("last answers", 217));
+        let revealed = Seller { revealed: Some(Revealed { delivered: Wh(1), at: 0 }), ..silent };
+        assert_eq!(look(&revealed, &complained, 155), ("revealed", 197));
     }
 }
