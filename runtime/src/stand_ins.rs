@@ -4,6 +4,7 @@
 //! place in this file alone. A test holds that.
 
 use crate::{BlockNumber, Runtime, System, dynamic_params::keys};
+use frame_support::traits::Get;
 use qedex_primitives::{EntropyBeacon, SlotIndex};
 use sp_core::{Get, H256};
 

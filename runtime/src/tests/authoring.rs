@@ -77,8 +77,8 @@ fn scores_follow_the_readings_of_the_validators_meters() {
 #[test]
 fn session_keys_cannot_be_purged_behind_the_back_of_the_rules() {
     let purge = RuntimeCall::Session(pallet_session::Call::purge_keys {});
-    assert!(!configs::consensus::KeysStay::contains(&purge));
-    assert!(configs::consensus::KeysStay::contains(&RuntimeCall::Pov(pallet_pov::Call::leave {})));
+    assert!(!configs::system::KeysStay::contains(&purge));
+    assert!(configs::system::KeysStay::contains(&RuntimeCall::Pov(pallet_pov::Call::leave {})));
     externalities("local_testnet").execute_with(|| {
         let alice = RuntimeOrigin::signed(Key::Alice.to_account_id());
         assert_noop!(
