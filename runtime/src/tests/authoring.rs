@@ -96,7 +96,7 @@ fn session_keys_cannot_be_purged_behind_the_back_of_the_rules() {
 /// A node that is started as `--alice` makes its keys of that seed, and finds itself in the genesis.
 #[test]
 fn the_session_keys_of_genesis_are_those_that_a_node_makes_of_the_same_seed() {
-    use codec::DecodeAll;
+    use codec::{DecodeAll, Encode};
     use sp_core::crypto::key_types;
     use sp_keystore::{KeystoreExt, testing::MemoryKeystore};
     use sp_session::runtime_decl_for_session_keys::SessionKeysV2;

@@ -13,11 +13,10 @@ use frame_support::{
 /// The names of all pallets of this workspace in the runtime.
 fn ours() -> Vec<&'static str> {
     // Every crate of the workspace has its version, and no crate of the SDK has it.
-    let number = |text: &str| text.parse().unwrap();
     let version = CrateVersion {
-        major: number(env!("CARGO_PKG_VERSION_MAJOR")),
-        minor: number(env!("CARGO_PKG_VERSION_MINOR")),
-        patch: number(env!("CARGO_PKG_VERSION_PATCH")),
+        major: env!("CARGO_PKG_VERSION_MAJOR").parse().unwrap(),
+        minor: env!("CARGO_PKG_VERSION_MINOR").parse().unwrap(),
+        patch: env!("CARGO_PKG_VERSION_PATCH").parse().unwrap(),
     };
     AllPalletsWithSystem::infos()
         .into_iter()
