@@ -49,7 +49,7 @@
 //! [`Pallet`] implements [`Membership`](qedex_primitives::Membership) and
 //! [`Sanctions`](qedex_primitives::Sanctions). A check of a policy reads at most two items per
 //! attribute that the policy names, and four others. An [`Explanation`] says which parts of a
-//! policy make it fail for an account, and why: see [`Pallet::explain`].
+//! policy make it fail for an account, and why: see [`Pallet::explain_policy`].
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
