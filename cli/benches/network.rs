@@ -1,9 +1,6 @@
 //! How long finality takes on a network of four validators on this machine: with all four, with one
 //! stopped, and after two were cut off from the other two for three sessions. Prints JSON.
 
-// A benchmark uses its own part of what the tests need.
-#[allow(dead_code)]
-#[allow(dead_code)]
 use qedex_testnode::chain::{
     best, block, finalised, hash_at, rotation, schedule, wait_for_finality,
 };

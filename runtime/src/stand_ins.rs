@@ -6,7 +6,7 @@
 use crate::{BlockNumber, Runtime, System, dynamic_params::keys};
 use frame_support::traits::Get;
 use qedex_primitives::{EntropyBeacon, SlotIndex};
-use sp_core::{Get, H256};
+use sp_core::H256;
 
 /// The market's share of the key pools.
 pub type KeyBudget = CouncilKeyBudget;

@@ -159,7 +159,7 @@ impl Client {
         let at = self.now().await?;
         let storage = at.storage();
         let length = storage.fetch(api::storage().auction().slot_length(), ());
-        let windows = storage.fetch(api::storage().auction().standing_windows(), ());
+        let windows = storage.fetch(api::storage().auction().default_windows(), ());
         let windows = windows.await?.decode()?;
         let (opens, closes) = (windows.gate_opens, windows.gate_closes);
         Ok((length.await?.decode()?, opens.into(), closes.into()))
@@ -281,12 +281,12 @@ impl Client {
     }
 }
 
-fn chain_order(order: NewOrder) -> types::pallet_auction::types::NewOrder {
+fn chain_order(order: NewOrder) -> types::qedex_primitives::market::NewOrder {
     use types::{
         qedex_math::units::{PricePerKwh, Wh},
         qedex_primitives::market::Side,
     };
-    types::pallet_auction::types::NewOrder {
+    types::qedex_primitives::market::NewOrder {
         side: if order.sells { Side::Ask } else { Side::Bid },
         limit: PricePerKwh(order.limit),
         energy: Wh(order.energy),

@@ -274,7 +274,6 @@ mod tests {
         commands::membership::Role,
     };
     use clap::Parser;
-    use qedex_client::text::account_text;
 
     #[test]
     fn whose_right_it_is_done_by_is_said_by_the_flags() {

@@ -1,16 +1,20 @@
 use super::*;
-use qedex_client::meter::{Reading, Signature, SignedReading};
-
-use qedex_math::Wh;
+use qedex_primitives::{MeterId, MeterSignature, ReadingPayload, SignedReading, SlotIndex, Wh};
 use std::os::unix::fs::PermissionsExt;
 
 const GENESIS: H256 = H256([7; 32]);
 const SELLER: Account = [2; 32];
 
 fn bill(generated: u64) -> Bill {
-    let reading = |meter| Reading { meter, slot: 5, generated: Wh(generated), consumed: Wh(1) };
-    let signed =
-        |meter| SignedReading { reading: reading(meter), signature: Signature::Sr25519([9; 64]) };
+    let signed = |meter| SignedReading {
+        payload: ReadingPayload {
+            meter: MeterId(meter),
+            slot: SlotIndex(5),
+            generated: Wh(generated),
+            consumed: Wh(1),
+        },
+        signature: MeterSignature::Sr25519([9; 64].into()),
+    };
     Bill::of(vec![signed(3), signed(1)]).unwrap()
 }
 

@@ -6,7 +6,7 @@ use qedex_testnode::Network;
 use serde_json::Value;
 use sp_keyring::Sr25519Keyring;
 
-fn id(who: Sr25519Keyring) -> [u8; 32] {
+pub fn id(who: Sr25519Keyring) -> [u8; 32] {
     who.to_raw_public()
 }
 

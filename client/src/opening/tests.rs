@@ -1,15 +1,18 @@
 use super::*;
-use crate::meter::{Reading, SignedReading};
-use qedex_math::Wh;
+use qedex_primitives::{MeterId, MeterSignature, ReadingPayload, SignedReading, SlotIndex, Wh};
 
 const GENESIS: H256 = H256([7; 32]);
 const SELLER: Account = [2; 32];
 
 fn bill(generated: u64) -> Bill {
-    let reading = |meter| Reading { meter, slot: 5, generated: Wh(generated), consumed: Wh(1) };
     let signed = |meter| SignedReading {
-        reading: reading(meter),
-        signature: crate::meter::Signature::Sr25519([9; 64]),
+        payload: ReadingPayload {
+            meter: MeterId(meter),
+            slot: SlotIndex(5),
+            generated: Wh(generated),
+            consumed: Wh(1),
+        },
+        signature: MeterSignature::Sr25519([9; 64].into()),
     };
     Bill::of(vec![signed(3), signed(1)]).unwrap()
 }

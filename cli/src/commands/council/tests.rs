@@ -75,7 +75,7 @@ fn a_motion_is_told_with_its_call_and_votes() {
     };
     let hash = "ab".repeat(32);
     let voter = account_text([1; 32]);
-    let told = told(&motion(), Standing::Open, &call, 3);
+    let told = told(&motion(), MotionState::Open, &call, 3);
     assert_eq!(
         told,
         format!(

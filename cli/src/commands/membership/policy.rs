@@ -268,7 +268,8 @@ mod tests {
     #[test]
     fn an_explanation_shows_the_tree_and_says_why() {
         let universe = Universe(vec![]);
-        let part = |depth, node, holds, blocks, met| Part { depth, node, holds, blocks, met };
+        let part =
+            |depth, node, holds, blocks, met| Part { depth, node, holds, blocks, met, why: None };
         let explanation = Explanation {
             passes: false,
             policy: Some(1),
