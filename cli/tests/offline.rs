@@ -1,10 +1,8 @@
 //! What the command line computes without a node.
 
-// Not all of it is needed here.
-use qedex_testnode::{assert_refused, qedex, stderr};
-#[allow(dead_code)]
+use qedex_testnode::{assert_refused, binary::program, qedex, stderr};
 use serde_json::{Value, json};
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 fn par(table: &str) -> Output {
     par_with(table, &[])
@@ -133,5 +131,29 @@ fn a_holder_named_twice_is_refused_before_a_node_is_asked() {
         let rest = ["--attribute", "solar", "--suri", "//Alice", "--url", "ws://127.0.0.1:1"];
         let refused = qedex(&[&["credential", command], &twice[..], &rest].concat());
         assert_refused(&refused, "is named twice");
+    }
+}
+
+/// As `head` does.
+#[test]
+fn whoever_stops_reading_what_is_printed_makes_no_error() {
+    let scores = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(scores.path(), "id,score\na,5\nb,3\n").expect("a writable file");
+    let scores = scores.path().to_str().expect("a readable path");
+    let seed = "07".repeat(32);
+    let plan = ["plan", "schedule", "--slots", "4", "--floor", "1", "--max-share-ppm", "750000"];
+    for json in [&["--json"][..], &[]] {
+        let mut process = Command::new(program("qedex"))
+            .args(plan)
+            .args(["--scores", scores, "--seed", &seed])
+            .args(json)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command line runs");
+        drop(process.stdout.take());
+        let output = process.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{:?}: {}", output.status, stderr(&output));
+        assert_eq!(stderr(&output), "");
     }
 }

@@ -2,7 +2,7 @@
 
 use qedex_math::{PricePerKwh, Wh};
 use qedex_primitives::{OrderId, TradeId};
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 pub use qedex_primitives::{Amounts, LeaderTerms as Corridor, NewOrder, Outcome, Side};
 
@@ -87,6 +87,12 @@ impl Deref for Settlement {
 
     fn deref(&self) -> &Amounts {
         &self.amounts
+    }
+}
+
+impl DerefMut for Settlement {
+    fn deref_mut(&mut self) -> &mut Amounts {
+        &mut self.amounts
     }
 }
 

@@ -181,6 +181,7 @@ impl SlotBooks {
 }
 
 #[cfg(test)]
+#[allow(missing_docs)]
 pub mod tests {
     use super::*;
     use qedex_client::market::Amounts;

@@ -264,6 +264,7 @@ impl Quota {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sp_arithmetic::Permill;
 
     const CORRIDOR: Corridor = Corridor {
         floor: PricePerKwh(80_000_000_000),
@@ -272,6 +273,8 @@ mod tests {
         tick: PricePerKwh(1_000_000_000),
         lot: Wh(100),
         least_order: Wh(100),
+        wh_per_key: Wh(1_000),
+        deposit_rate: Permill::from_percent(70),
     };
 
     fn strategy(seed: u64) -> Strategy {

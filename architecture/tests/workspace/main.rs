@@ -2,6 +2,7 @@
 
 mod arrows;
 mod outside;
+mod printing;
 mod rooms;
 
 use cargo_metadata::{Metadata, MetadataCommand, Package};

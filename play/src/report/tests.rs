@@ -1,5 +1,7 @@
 use super::*;
 use crate::books::tests::{BUYER, CHEAT, SELLER, books};
+use qedex_client::amounts::{kwh, qed};
+use qedex_math::Wh;
 
 fn run() -> Run {
     Run {
