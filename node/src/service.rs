@@ -17,7 +17,7 @@ use sc_consensus_grandpa::{
 };
 use sc_network::{Event, NetworkBackend, NetworkEventStream, config::FullNetworkConfiguration};
 use sc_service::{
-    Configuration, Error, PartialComponents, TaskManager, WarpSyncConfig, error::Result,
+    ChainType, Configuration, Error, PartialComponents, TaskManager, WarpSyncConfig, error::Result,
 };
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -238,15 +238,17 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result
     let is_authority = config.role.is_authority();
     let force_authoring = config.force_authoring;
     let prometheus_registry = config.prometheus_registry().cloned();
-    // Addresses inside a local network are published on test chains only.
-    let discovery_config = WorkerConfig {
+    // The one validator of a development chain has nobody to find.
+    let discovers = is_authority && config.chain_spec.chain_type() != ChainType::Development;
+    let discovery_config = discovers.then(|| WorkerConfig {
+        // Addresses inside a local network are published on test chains only.
         publish_non_global_ips: config.network.allow_non_globals_in_dht,
         public_addresses: config.network.public_addresses.clone(),
         // Every node signs its records with its network identity as well.
         strict_record_validation: true,
         persisted_cache_directory: config.network.net_config_path.clone(),
         ..WorkerConfig::default()
-    };
+    });
     let grandpa_config = (!config.disable_grandpa).then(|| sc_consensus_grandpa::Config {
         gossip_duration: GOSSIP_DURATION,
         justification_generation_period: JUSTIFICATION_PERIOD,
@@ -277,7 +279,7 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result
         tracing_execute_block: None,
     })?;
 
-    if is_authority {
+    if let Some(discovery_config) = discovery_config {
         // Publishes, signed, where this validator is, and looks up where the others are, so that
         // whoever has a validator's key can find its present addresses. It connects to nobody: that
         // is the network's own discovery's.
@@ -302,7 +304,9 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result
             Some("networking"),
             discovery.run(),
         );
+    }
 
+    if is_authority {
         let proposer_factory = sc_basic_authorship::ProposerFactory::new(
             task_manager.spawn_handle(),
             client.clone(),
