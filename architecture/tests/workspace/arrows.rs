@@ -1,10 +1,10 @@
 //! The arrows between our crates go one way.
 
+use super::metadata::Dependency;
 use super::{
     ours,
     rooms::{ROOMS, Room, matches},
 };
-use cargo_metadata::{Dependency, DependencyKind};
 
 /// The rooms whose absence would mean that these tests look at the wrong place.
 const BUILT: &[&str] = &[
@@ -73,9 +73,10 @@ fn our_crates_depend_on_those_below_them_alone() {
     for (folder, package) in ours() {
         for Dependency { name, path, kind, optional, .. } in &package.dependencies {
             let ours = path.as_ref().map(|path| {
-                path.strip_prefix(root).expect("our crates lie in this repository").as_str()
+                let folder = path.strip_prefix(root).expect("our crates lie in this repository");
+                folder.to_str().expect("a readable path")
             });
-            let for_tests = *kind == DependencyKind::Development;
+            let for_tests = kind.as_deref() == Some("dev");
             let import = Import { name, ours, for_tests, optional: *optional };
             objections.extend(objection(room_of(&folder), import));
         }

@@ -1,11 +1,12 @@
 //! The workspace as Cargo sees it, and the rules that it has to keep.
 
 mod arrows;
+mod metadata;
 mod outside;
 mod printing;
 mod rooms;
 
-use cargo_metadata::{Metadata, MetadataCommand, Package};
+use metadata::{Metadata, Package};
 use std::{path::Path, process::Command, sync::OnceLock};
 
 /// The triple of this machine, as the compiler names it.
@@ -21,11 +22,13 @@ fn host() -> String {
 fn metadata() -> &'static Metadata {
     static METADATA: OnceLock<Metadata> = OnceLock::new();
     METADATA.get_or_init(|| {
-        MetadataCommand::new()
-            .manifest_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
-            .other_options(["--locked".into(), "--filter-platform".into(), host()])
-            .exec()
-            .expect("Cargo describes the workspace by its lock file")
+        let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &host()])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .output()
+            .expect("Cargo answers");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("Cargo describes the workspace")
     })
 }
 
@@ -35,7 +38,7 @@ fn ours() -> Vec<(String, &'static Package)> {
     let folder = |package: &Package| {
         let folder = package.manifest_path.parent().expect("a manifest lies in a folder");
         let folder = folder.strip_prefix(&metadata.workspace_root).expect("it lies in here");
-        folder.to_string()
+        folder.to_str().expect("a readable path").to_owned()
     };
-    metadata.workspace_packages().into_iter().map(|package| (folder(package), package)).collect()
+    metadata.workspace_packages().map(|package| (folder(package), package)).collect()
 }
