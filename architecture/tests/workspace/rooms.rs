@@ -41,7 +41,7 @@ pub const ROOMS: &[Room] = &[
     },
     Room {
         // Its calls and answers are held against the runtime's own.
-        tests_import: &["runtime", "testnode"],
+        tests_import: &["pallets/*", "runtime", "testnode"],
         never: &["clap", "comfy-table"],
         ..room("client", &["math", "primitives", "tables"])
     },

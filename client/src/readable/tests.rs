@@ -7,7 +7,7 @@ use qedex_runtime::{AccountId, Runtime, RuntimeCall};
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
 
 fn metadata() -> Metadata {
-    Metadata::decode(&mut &*super::super::METADATA).unwrap()
+    Metadata::decode(&mut &*crate::shapes::METADATA).unwrap()
 }
 
 fn membership(call: pallet_energy_membership::Call<Runtime>) -> RuntimeCall {
