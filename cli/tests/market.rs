@@ -41,7 +41,7 @@ async fn a_batch_stands_in_the_book_can_be_changed_and_shows_in_the_history() {
     // The second is off the tick; the first counts.
     let asks = batch("ask,100000000000,800\nask,100000000001,800\n", "//Dave");
     assert_refused(&asks, "1 of 2 orders were refused");
-    assert_refused(&asks, "ask of 800 Wh at 100000000001 plancks/kWh: Auction::OffTick");
+    assert_refused(&asks, "ask of 0.8 kWh at 0.100000000001 QED/kWh: Auction::OffTick");
     let said: Value = serde_json::from_slice(&asks.stdout).expect("JSON");
     assert_eq!(said["ids"], serde_json::json!([2]));
     assert_eq!(said["refused"][0]["error"]["name"], "Auction::OffTick");

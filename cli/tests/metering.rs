@@ -408,8 +408,8 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         (&["meter", "list", "--meter", "99"], "there is no meter 99"),
         (&["reading", "history", "--meter", "99"], "there is no meter 99"),
         (&["meter", "flow", "--account", "Dave", "--slot", "1"], "is no account"),
-        (&["meter", "flow", "--account", "//Dave", "--slot", "0x10"], "invalid digit"),
-        (&["meter", "band", "--slot", "18446744073709551616"], "too large"),
+        (&["meter", "flow", "--account", "//Dave", "--slot", "0x10"], "names no slot"),
+        (&["meter", "band", "--slot", "18446744073709551616"], "names no slot"),
         (&["meter", "par", "--day", "1.5"], "invalid digit"),
         (&by(&["//Alice", "--sudo", "--mid", "5-7"]), "without overlap"),
         (

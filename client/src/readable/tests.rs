@@ -75,7 +75,7 @@ fn numbers_stay_whole_and_bytes_that_are_no_text_are_hexadecimal() {
     });
     let (_, json) = shown(&transfer);
     let most = u128::MAX.to_string();
-    assert!(json.contains(&format!("\"value\":{most}")), "{json}");
+    assert!(json.contains(&format!("\"value\":\"{most}\"")), "{json}");
 
     let policy = membership(pallet_energy_membership::Call::create_policy {
         nodes: vec![

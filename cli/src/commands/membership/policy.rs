@@ -138,7 +138,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     let all = membership::policies(&at).await?;
     let required = |policy: u32| {
         let by = roles.iter().filter(|(_, required)| *required == Some(policy));
-        by.map(|(role, _)| *role).collect::<Vec<_>>()
+        by.map(|(role, _)| membership::role_name(*role)).collect::<Vec<_>>()
     };
     let text = |nodes: &[PolicyNode<u32>]| formula::print(nodes, &|number| universe.name(number));
     if ask.json {
@@ -157,7 +157,6 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     }
     let rows = all.iter().map(|(policy, nodes, bond)| {
         let roles = required(*policy);
-        let roles: Vec<_> = roles.into_iter().map(membership::role_name).collect();
         vec![policy.to_string(), text(nodes), roles.join(", "), qed(*bond, 4)]
     });
     say!("{}", table(&["number", "formula", "required to", "bond, QED"], rows))?;

@@ -57,7 +57,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
         let all: Vec<_> = all
             .iter()
             .map(|(role, policy, formula)| {
-                json!({ "role": role, "policy": policy, "formula": formula })
+                json!({ "role": membership::role_name(*role), "policy": policy, "formula": formula })
             })
             .collect();
         return output::json(&all);
@@ -80,7 +80,9 @@ async fn set(role: Which, policy: u32, sign: &Administer) -> Result<(), Error> {
         return Ok(());
     };
     if sign.json() {
-        return output::json(&json!({ "role": role, "policy": policy, "block": block.number }));
+        return output::json(
+            &json!({ "role": membership::role_name(role), "policy": policy, "block": block.number }),
+        );
     }
     say!(
         "{} requires policy {policy} from block {} on",
