@@ -1,0 +1,1 @@
+//! A quantum key distribution service: from photon to delivered key.

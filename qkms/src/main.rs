@@ -1,0 +1,2 @@
+//! The binary `qkms`.
+fn main() {}
