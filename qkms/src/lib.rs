@@ -1,1 +1,4 @@
 //! A quantum key distribution service: from photon to delivered key.
+
+pub mod kme;
+pub mod link;
