@@ -1,0 +1,3 @@
+//! One key management entity.
+
+pub mod service;
