@@ -117,12 +117,12 @@ impl AliceBlock {
             Some(choice) if choice.pulse == pulse => {
                 next += 1;
                 Some(*choice)
-            },
+            }
             _ => {
                 let index = self.choices.binary_search_by_key(&pulse, |choice| choice.pulse);
                 next = index.map_or_else(|at| at, |at| at + 1);
                 index.ok().and_then(|at| self.choices.get(at)).copied()
-            },
+            }
         })
     }
 }

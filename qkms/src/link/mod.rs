@@ -1,6 +1,16 @@
 //! The link: source, fibre, detectors and eavesdroppers of decoy-state BB84, by formula and event
 //! by event.
 
+pub mod finite;
+pub mod preset;
+
 mod block;
+mod parameter;
 
 pub use block::{AliceBlock, Basis, BobBlock, Choice, Detection, OutOfOrder};
+pub use finite::{Bound, Counts, Epsilons, NoKey, binary_entropy, key_length};
+pub use parameter::ParameterError;
+pub use preset::{Device, Model, OperatingPoint, Preset, VacuumWeak};
+
+#[cfg(test)]
+mod golden;
