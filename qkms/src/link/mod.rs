@@ -1,6 +1,8 @@
 //! The link: source, fibre, detectors and eavesdroppers of decoy-state BB84, by formula and event
 //! by event.
 
+pub mod closed_form;
+pub mod eve;
 pub mod finite;
 pub mod preset;
 
@@ -8,6 +10,8 @@ mod block;
 mod parameter;
 
 pub use block::{AliceBlock, Basis, BobBlock, Choice, Detection, OutOfOrder};
+pub use closed_form::{ClosedForm, DecoyBounds};
+pub use eve::Eavesdropper;
 pub use finite::{Bound, Counts, Epsilons, NoKey, binary_entropy, key_length};
 pub use parameter::ParameterError;
 pub use preset::{Device, Model, OperatingPoint, Preset, VacuumWeak};
