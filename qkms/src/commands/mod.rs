@@ -1,0 +1,3 @@
+//! The commands of `qkms`: options and output; the work is the library's.
+
+pub mod plan;
