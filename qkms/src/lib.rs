@@ -1,4 +1,13 @@
 //! A quantum key distribution service: from photon to delivered key.
 
+pub mod agent;
+pub mod client;
+pub mod etsi014;
 pub mod kme;
 pub mod link;
+pub mod metrics;
+pub mod operation;
+pub mod pki;
+pub mod pool;
+pub mod process;
+pub mod tls;

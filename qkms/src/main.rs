@@ -22,6 +22,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Hold an SAE's certificate and keys for a process on this machine
+    Agent(commands::agent::Options),
+    /// Make certificates for KMEs and SAEs
+    #[command(subcommand)]
+    Pki(commands::pki::Pki),
     /// Compute what a deployment would give, without running it
     #[command(subcommand)]
     Plan(commands::plan::Plan),
@@ -31,6 +36,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut out = io::stdout().lock();
     let done = match cli.command {
+        Command::Agent(options) => commands::agent::run(options, &mut out),
+        Command::Pki(pki) => commands::pki::run(pki, &mut out),
         Command::Plan(plan) => commands::plan::run(plan, &mut out),
     };
     let done = done.and_then(|code| out.flush().map(|()| code).map_err(Into::into));

@@ -1,3 +1,5 @@
 //! The commands of `qkms`: options and output; the work is the library's.
 
+pub mod agent;
+pub mod pki;
 pub mod plan;
