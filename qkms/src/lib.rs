@@ -1,7 +1,9 @@
 //! A quantum key distribution service: from photon to delivered key.
 
 pub mod agent;
+pub mod bits;
 pub mod client;
+pub mod distil;
 pub mod etsi014;
 pub mod kme;
 pub mod link;
