@@ -8,6 +8,7 @@ pub mod preset;
 
 mod block;
 mod parameter;
+mod wire;
 
 pub use block::{AliceBlock, Basis, BobBlock, Choice, Detection, OutOfOrder};
 pub use closed_form::{ClosedForm, DecoyBounds};
@@ -15,6 +16,7 @@ pub use eve::Eavesdropper;
 pub use finite::{Bound, Counts, Epsilons, NoKey, binary_entropy, key_length};
 pub use parameter::ParameterError;
 pub use preset::{Device, Model, OperatingPoint, Preset, VacuumWeak};
+pub use wire::DecodeError;
 
 #[cfg(test)]
 mod golden;
