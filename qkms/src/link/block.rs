@@ -127,6 +127,23 @@ impl AliceBlock {
     }
 }
 
+impl AliceBlock {
+    pub(super) fn empty(capacity: usize) -> Self {
+        Self { pulses: 0, choices: Vec::with_capacity(capacity) }
+    }
+
+    /// Adds a choice later than all there are.
+    pub(super) fn push(&mut self, choice: Choice) {
+        if self.choices.len() == self.choices.capacity() {
+            let mut larger = Self::empty(2 * self.choices.len() + 16);
+            larger.choices.extend_from_slice(&self.choices);
+            // What is dropped is the old place, and wiped.
+            core::mem::swap(&mut larger.choices, &mut self.choices);
+        }
+        self.choices.push(choice);
+    }
+}
+
 impl Drop for AliceBlock {
     fn drop(&mut self) {
         self.choices.iter_mut().for_each(|choice| choice.bit.zeroize());
@@ -154,6 +171,23 @@ impl BobBlock {
         let block = Self { pulses, detections };
         check_order(pulses, block.detections.iter().map(|detection| detection.pulse))?;
         Ok(block)
+    }
+}
+
+impl BobBlock {
+    pub(super) fn empty(capacity: usize) -> Self {
+        Self { pulses: 0, detections: Vec::with_capacity(capacity) }
+    }
+
+    /// Adds a detection later than all there are.
+    pub(super) fn push(&mut self, detection: Detection) {
+        if self.detections.len() == self.detections.capacity() {
+            let mut larger = Self::empty(2 * self.detections.len() + 16);
+            larger.detections.extend_from_slice(&self.detections);
+            // As Alice's.
+            core::mem::swap(&mut larger.detections, &mut self.detections);
+        }
+        self.detections.push(detection);
     }
 }
 

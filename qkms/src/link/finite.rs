@@ -148,11 +148,12 @@ pub(super) fn length_of(
     let cost = 6.0 * (21.0 / eps.secrecy).log2() + (2.0 / eps.correctness).log2();
     let secret = (s0_x + s1_x * (1.0 - binary_entropy(phi)) - leak - cost).floor();
     let mut bound = Bound { s0_x, s1_x, s1_z, v1_z, phi, length: 0 };
-    if !(secret > 0.0) {
-        return Err(NoKey::TooShort(bound));
+    if secret > 0.0 {
+        bound.length = secret as u64;
+        Ok(bound)
+    } else {
+        Err(NoKey::TooShort(bound))
     }
-    bound.length = secret as u64;
-    Ok(bound)
 }
 
 /// What the paper asks of three intensities and the probabilities of their choice.

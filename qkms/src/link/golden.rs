@@ -20,3 +20,9 @@ pub fn cut_off(rate: impl Fn(f64) -> f64, mut beyond: f64) -> f64 {
     }
     within
 }
+
+/// Detections to draw in each comparison of distributions: `QKMS_LINK_DETECTIONS`, or few enough
+/// for every build.
+pub fn detections_asked() -> u64 {
+    std::env::var("QKMS_LINK_DETECTIONS").map_or(60_000, |asked| asked.parse().unwrap())
+}
