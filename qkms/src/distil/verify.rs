@@ -20,7 +20,9 @@ pub const KEY_BYTES: usize = 32;
 /// `correctness`.
 pub fn tag_bits(correctness: f64, bits: usize) -> Option<u32> {
     let blocks = bits.div_ceil(128) as f64;
-    (1..=120).find(|t| 2f64.powi(-t) + blocks * 2f64.powi(-128) <= correctness).map(|t| t as u32)
+    // The difference is exact where the sum would round the polynomial's share away.
+    let left = |t: i32| correctness - 2f64.powi(-t);
+    (1..=120).find(|t| blocks * 2f64.powi(-128) <= left(*t)).map(|t| t as u32)
 }
 
 /// Bits of the tag that Lim's lg(2/eps_cor) does not pay.

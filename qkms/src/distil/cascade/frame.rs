@@ -123,7 +123,6 @@ impl Frame {
     /// The answer for `node`, a left child: whether Alice's parity differs from that of Bob's
     /// uncorrected bits. The parity of its sibling follows.
     pub fn take(&mut self, shape: &Shape, pass: usize, node: usize, differs: bool) {
-        self.inherit(shape, pass, node / 2);
         let Some(Some(known)) = self.passes.get(pass) else { return };
         let odd = differs ^ known.corrected.parity(shape.places(node));
         self.learn(shape, pass, node, odd);
@@ -156,17 +155,6 @@ impl Frame {
         }
     }
 
-    /// Learns `node`, unless it is known, from the part that it is the left half of and whose right
-    /// half is empty.
-    fn inherit(&mut self, shape: &Shape, pass: usize, node: usize) {
-        if node > 1 && !self.is_known(pass, node) {
-            self.inherit(shape, pass, node / 2);
-            self.learn(shape, pass, node + 1, false);
-            let odd = self.is_odd(pass, node / 2);
-            self.learn(shape, pass, node, odd);
-        }
-    }
-
     /// Corrects the bit at `position`, in every part that contains it.
     fn correct(&mut self, shape: &Shape, position: usize) {
         if matches!(&self.passes, [Some(first), ..] if first.corrected.contains(position)) {
@@ -196,42 +184,48 @@ impl Frame {
     /// and a larger one only if at most a number of `overlap` chosen parts of other passes is to
     /// be expected to seek an error inside of it.
     pub fn select(&mut self, shape: &Shape, overlap: f64, chosen: &mut Vec<(usize, usize)>) {
-        let mut per_pass = [0; PASSES];
-        let mut total = 0;
-        let mut choose = |pass: usize, size: usize| {
-            let here = per_pass.get_mut(pass);
-            let free = here.as_ref().map_or(0, |here| total - **here) * size;
-            let fits = free as f64 <= overlap * shape.frame_len() as f64;
-            if let (Some(here), true) = (here, fits) {
-                *here += 1;
-                total += 1;
+        let start = chosen.len();
+        let room = overlap * shape.frame_len() as f64;
+        loop {
+            self.settle(shape);
+            chosen.truncate(start);
+            let mut per_pass = [0; PASSES];
+            for candidate in &self.candidates {
+                let (pass, node) = (usize::from(candidate.pass), candidate.node as usize);
+                let total = chosen.len() - start;
+                let Some(here) = per_pass.get_mut(pass) else { continue };
+                if ((total - *here) * usize::from(candidate.size)) as f64 <= room {
+                    *here += 1;
+                    chosen.push((pass, node));
+                }
             }
-            fits
-        };
-        let mut candidates = core::mem::take(&mut self.candidates);
-        candidates.sort_unstable();
-        candidates.dedup();
-        candidates.retain(|candidate| {
-            let (pass, node) = (usize::from(candidate.pass), candidate.node as usize);
-            let Some(node) = self.smallest(shape, pass, node) else { return false };
-            let fits = choose(pass, shape.size(node));
-            if fits {
-                chosen.push((pass, node));
-            }
-            !fits
-        });
-        while let Some(pass) = self.next_to_wake() {
-            if !choose(pass, shape.frame_len() / 2) {
-                break;
-            }
-            self.wake(shape, pass);
-            for candidate in core::mem::take(&mut self.candidates) {
-                let node = self.smallest(shape, pass, candidate.node as usize);
-                chosen.extend(node.map(|node| (pass, node)));
+            let total = chosen.len() - start;
+            match self.next_to_wake() {
+                Some(pass) if (total * shape.frame_len() / 2) as f64 <= room => {
+                    self.wake(shape, pass)
+                }
+                _ => return,
             }
         }
-        // What `smallest` added is in `chosen` already, or is looked at in the next round.
-        self.candidates.append(&mut candidates);
+    }
+
+    /// Keeps the candidates that are due, each once, the smallest first.
+    fn settle(&mut self, shape: &Shape) {
+        loop {
+            let mut candidates = core::mem::take(&mut self.candidates);
+            let corrections = self.corrections.len();
+            candidates.sort_unstable();
+            candidates.dedup();
+            candidates.retain(|candidate| {
+                self.is_due(shape, usize::from(candidate.pass), candidate.node as usize)
+            });
+            // A correction on the way changes which are odd.
+            candidates.append(&mut self.candidates);
+            self.candidates = candidates;
+            if self.corrections.len() == corrections {
+                return;
+            }
+        }
     }
 
     /// The first sleeping pass with an odd half.
@@ -257,25 +251,24 @@ impl Frame {
         }
     }
 
-    /// `node`, or what it comes to when its right half is empty; `None` if it is not to be halved:
-    /// not odd any more, or halved before.
-    fn smallest(&mut self, shape: &Shape, pass: usize, node: usize) -> Option<usize> {
-        let mut node = node;
-        loop {
-            if !self.is_odd(pass, node) || self.is_known(pass, 2 * node) {
-                return None;
-            }
-            if shape.is_leaf(node) {
-                // Odd again after it was corrected: the parities do not belong to one string.
-                self.contradicted = true;
-                return None;
-            }
-            if !shape.places(2 * node + 1).is_empty() {
-                return Some(node);
-            }
-            self.inherit(shape, pass, 2 * node);
-            node *= 2;
+    /// Whether `node` is to be halved: odd, and not halved before. An odd node of a single place
+    /// needs no question.
+    fn is_due(&mut self, shape: &Shape, pass: usize, node: usize) -> bool {
+        if !self.is_odd(pass, node) || self.is_known(pass, 2 * node) {
+            return false;
         }
+        if shape.is_leaf(node) {
+            // Odd again after it was corrected: the parities do not belong to one string.
+            self.contradicted = true;
+            return false;
+        }
+        let [left, right] = [2 * node, 2 * node + 1].map(|child| !shape.places(child).is_empty());
+        if left && right {
+            return true;
+        }
+        self.learn(shape, pass, 2 * node, left);
+        self.learn(shape, pass, 2 * node + 1, right);
+        false
     }
 
     /// The positions of the corrected bits.

@@ -22,9 +22,11 @@ pub const SEED_BYTES: usize = 32;
 
 /// Frames, shuffles and block sizes of one string.
 ///
-/// Within a pass, the positions of a frame are shuffled (the first pass leaves them) and stand
-/// below a binary tree with room for a power of two of them: node 1 is the root, node v has the
-/// children 2v and 2v + 1. The pass starts with the blocks of one level of that tree.
+/// Within a pass, the positions of a frame are shuffled (the first pass leaves them) to places,
+/// and these are spread evenly over the leaves of a binary tree, of which there are a power of two
+/// and less than twice as many as places: node 1 is the root, node v has the children 2v and
+/// 2v + 1. So nodes of one level hold equally many places but for one, and only leaves may hold
+/// none. The pass starts with the blocks of one level.
 pub struct Shape {
     bits: usize,
     frames: usize,
@@ -56,20 +58,29 @@ impl Shape {
         let mut levels = [height - 1; PASSES];
         let early = [first, second, HEIGHT - 2];
         for (level, wanted) in levels.iter_mut().zip(early) {
-            *level = wanted.min(height - 1);
+            // Not a leaf, which may be empty, unless the tree has no other level.
+            *level = wanted.max(1).min(height - 1);
         }
         let mut random = ChaCha8Rng::from_seed(seed);
         let shuffles: Vec<_> =
             (0..PASSES).map(|pass| Shuffle::new(frame_len, pass, &mut random)).collect();
-        let mut first_halves = vec![0; frame_len];
-        for (pass, shuffle) in shuffles.iter().enumerate() {
-            for position in shuffle.position.iter().take(1 << (height - 1)) {
-                if let Some(halves) = first_halves.get_mut(usize::from(*position)) {
+        let mut shape =
+            Self { bits, frames, frame_len, height, levels, shuffles, first_halves: vec![] };
+        shape.first_halves = shape.halves();
+        Some(shape)
+    }
+
+    fn halves(&self) -> Vec<u32> {
+        let mut halves = vec![0; self.frame_len];
+        let half = self.places(2).end;
+        for (pass, shuffle) in self.shuffles.iter().enumerate() {
+            for position in shuffle.position.iter().take(half) {
+                if let Some(halves) = halves.get_mut(usize::from(*position)) {
                     *halves |= 1 << pass;
                 }
             }
         }
-        Some(Self { bits, frames, frame_len, height, levels, shuffles, first_halves })
+        halves
     }
 
     /// lg of the block sizes of the first two passes for an error rate `qber`: ceil(a) and
@@ -105,20 +116,21 @@ impl Shape {
         self.levels.get(pass).copied().unwrap_or(0)
     }
 
-    /// The nodes at which `pass` begins, without those that hold no position.
+    /// The nodes at which `pass` begins; none is empty.
     pub fn blocks(&self, pass: usize) -> Range<usize> {
-        let first = 1 << (self.height - self.level(pass));
-        first..first + self.frame_len.div_ceil(1 << self.level(pass))
+        let blocks = 1 << (self.height - self.level(pass));
+        blocks..blocks + self.frame_len.min(blocks)
     }
 
-    /// The places below `node`, a node of the tree; empty if it holds no position.
+    /// The places below `node`, a node of the tree.
     pub fn places(&self, node: usize) -> Range<usize> {
-        let size = self.height - node.ilog2();
-        let start = (node << size) - (1 << self.height);
-        start.min(self.frame_len)..(start + (1 << size)).min(self.frame_len)
+        let size = self.size(node);
+        let first = node * size - (1 << self.height);
+        let place = |leaf: usize| (leaf * self.frame_len).div_ceil(1 << self.height);
+        place(first)..place(first + size)
     }
 
-    /// Places below `node` in a full tree.
+    /// Leaves below `node`.
     pub fn size(&self, node: usize) -> usize {
         1 << (self.height - node.ilog2())
     }
@@ -128,23 +140,24 @@ impl Shape {
         self.first_halves.get(position).copied().unwrap_or(0)
     }
 
-    /// The node of a single `place`.
+    /// The leaf of a `place`.
     pub fn leaf(&self, place: usize) -> usize {
-        (1 << self.height) + place
+        (1 << self.height) + (place << self.height) / self.frame_len
     }
 
-    /// Whether `node` is of a single place.
+    /// Whether `node` is a leaf: of one place or none.
     pub fn is_leaf(&self, node: usize) -> bool {
         node >= 1 << self.height
     }
 
     /// Whether a peer may ask for the parity of `node` in `pass`: a left child below a block, with
-    /// positions under itself and under its sibling.
+    /// places under itself and under its sibling.
     pub fn may_ask(&self, pass: usize, node: usize) -> bool {
         pass < PASSES
             && node < self.nodes()
             && node >= self.blocks(pass).start * 2
             && node.is_multiple_of(2)
+            && !self.places(node).is_empty()
             && !self.places(node + 1).is_empty()
     }
 
