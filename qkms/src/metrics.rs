@@ -64,6 +64,11 @@ impl PoolDirection {
     }
 }
 
+/// An identity as the value of a label: the encoder leaves it to its callers to escape.
+fn label(id: &KmeId) -> String {
+    id.as_str().replace('\\', "\\\\").replace('"', "\\\"")
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KmeLabels {
     kme: String,
@@ -189,7 +194,7 @@ impl Metrics {
 
     /// The handle of a KME's door for SAEs.
     pub fn kme(&self, kme: &KmeId) -> KmeMetrics {
-        let labels = KmeLabels { kme: kme.to_string() };
+        let labels = KmeLabels { kme: label(kme) };
         let f = &self.families;
         KmeMetrics {
             connections: f.connections.get_or_create_owned(&labels),
@@ -205,7 +210,7 @@ impl Metrics {
     /// The handle of one end of a link: that of `kme`, towards `peer`.
     pub fn link(&self, kme: &KmeId, peer: &KmeId) -> LinkMetrics {
         let mut links = self.lock_links();
-        let known = links.iter().find(|link| link.labels.is(kme, peer));
+        let known = links.iter().find(|link| link.kme == *kme && link.peer == *peer);
         if let Some(link) = known {
             return link.clone();
         }
@@ -279,10 +284,6 @@ impl Drop for Connected {
 }
 
 impl LinkLabels {
-    fn is(&self, kme: &KmeId, peer: &KmeId) -> bool {
-        self.kme == kme.as_str() && self.peer == peer.as_str()
-    }
-
     fn pool(&self, direction: PoolDirection) -> PoolLabels {
         let Self { kme, peer } = self.clone();
         PoolLabels { kme, peer, direction: direction.name() }
@@ -308,11 +309,13 @@ pub struct LinkMetrics {
     blocks: Family<OutcomeLabels, Counter>,
     spent: Family<CauseLabels, Counter>,
     labels: LinkLabels,
+    kme: KmeId,
+    peer: KmeId,
 }
 
 impl LinkMetrics {
     fn new(f: &Families, kme: &KmeId, peer: &KmeId) -> Self {
-        let labels = LinkLabels { kme: kme.to_string(), peer: peer.to_string() };
+        let labels = LinkLabels { kme: label(kme), peer: label(peer) };
         let pools = [PoolDirection::Outgoing, PoolDirection::Incoming].map(|way| labels.pool(way));
         Self {
             made_bits: f.made.get_or_create_owned(&labels),
@@ -327,17 +330,19 @@ impl LinkMetrics {
             blocks: f.blocks.clone(),
             spent: f.spent.clone(),
             labels,
+            kme: kme.clone(),
+            peer: peer.clone(),
         }
     }
 
     /// The KME whose end this is.
     pub fn kme(&self) -> &str {
-        &self.labels.kme
+        self.kme.as_str()
     }
 
     /// The KME at the other end.
     pub fn peer(&self) -> &str {
-        &self.labels.peer
+        self.peer.as_str()
     }
 
     /// Tells how full a pool is, and how much it holds at most, in secret bits.

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Extension, Router,
     body::{Body, Bytes},
-    extract::{RawPathParams, Request, State},
-    http::{HeaderMap, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -61,11 +61,11 @@ pub fn router<S: KeyService>(
 async fn status<S: KeyService>(
     State(door): State<Door<S>>,
     Extension(caller): Extension<Caller>,
-    path: RawPathParams,
+    uri: Uri,
 ) -> Response {
     let answer = || {
         let caller = sae(&caller)?;
-        let slave = sae_in(&path)?;
+        let slave = sae_in(&uri)?;
         Ok(answer::status(&door.service.status(caller, &slave)?))
     };
     conclude(&door.metrics, Method::Status, answer())
@@ -74,12 +74,12 @@ async fn status<S: KeyService>(
 async fn enc_keys<S: KeyService>(
     State(door): State<Door<S>>,
     Extension(caller): Extension<Caller>,
-    path: RawPathParams,
+    uri: Uri,
     http: Request,
 ) -> Response {
     let answer = async {
         let master = sae(&caller)?;
-        let slave = sae_in(&path)?;
+        let slave = sae_in(&uri)?;
         let request = match input(http, door.body_timeout).await? {
             Input::Query(query) => request::key_request_from_query(&query)?,
             Input::Body(body) => request::key_request_from_json(&body)?,
@@ -97,12 +97,12 @@ async fn enc_keys<S: KeyService>(
 async fn dec_keys<S: KeyService>(
     State(door): State<Door<S>>,
     Extension(caller): Extension<Caller>,
-    path: RawPathParams,
+    uri: Uri,
     http: Request,
 ) -> Response {
     let answer = async {
         let slave = sae(&caller)?;
-        let master = sae_in(&path)?;
+        let master = sae_in(&uri)?;
         let ids = match input(http, door.body_timeout).await? {
             Input::Query(query) => request::key_ids_from_query(&query)?,
             Input::Body(body) => request::key_ids_from_json(&body)?,
@@ -133,9 +133,10 @@ fn sae(caller: &Caller) -> Result<&SaeId, Failure> {
     }
 }
 
-/// The SAE in the path.
-fn sae_in(path: &RawPathParams) -> Result<SaeId, Failure> {
-    let segment = path.iter().next().map_or("", |(_, segment)| segment);
+/// The SAE in a path that one of the routes has matched. axum would decode it, and refuse what is
+/// not UTF-8 in words of its own.
+fn sae_in(uri: &Uri) -> Result<SaeId, Failure> {
+    let segment = uri.path().split('/').nth(4).unwrap_or_default();
     Ok(request::sae_id(segment)?)
 }
 
