@@ -27,6 +27,7 @@ const OPEN: TableDefinition<u128, ()> = TableDefinition::new("open");
 const LEDGER: &str = "ledger";
 const LEASE: &str = "lease";
 pub(super) const NEXT_BLOCK: &str = "next block";
+pub(super) const NEXT_KEY: &str = "next key";
 
 /// Why an operation on the books changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

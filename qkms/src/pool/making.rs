@@ -1,8 +1,10 @@
 //! Blocks come into the books.
 
+use sha2::{Digest, Sha256};
+
 use super::{
     Books, Pool, Range, Rejection, Split,
-    books::{BookError, NEXT_BLOCK},
+    books::{BookError, NEXT_BLOCK, NEXT_KEY},
     ledger::Ledger,
     ledger::Place,
     record::{BlockRecord, Made},
@@ -37,6 +39,44 @@ impl Books<'_> {
         let number = self.counter(NEXT_BLOCK)?.saturating_add(1);
         self.put_counter(NEXT_BLOCK, number)?;
         Ok(number)
+    }
+
+    /// Counts keys, durably; the number of the first of them.
+    ///
+    /// # Errors
+    ///
+    /// [`BookError::Database`].
+    pub fn count_keys(&mut self, number: u64) -> Result<u64, BookError> {
+        let first = self.counter(NEXT_KEY)?;
+        self.put_counter(NEXT_KEY, first.saturating_add(number))?;
+        Ok(first)
+    }
+
+    /// Puts a configured key into the pools of tag keys, half of it for each direction, unless that
+    /// key was put in before. Both ends have to be given the same key.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::Length`] for less than two bytes.
+    pub fn import_tag_key(&mut self, key: &[u8]) -> Result<(), BookError> {
+        let digest = Sha256::new_with_prefix(b"qkms/first key").chain_update(key).finalize();
+        let head = digest.first_chunk::<8>().copied().unwrap_or_default();
+        let number = CONFIGURED | u64::from_le_bytes(head);
+        if self.block(number)?.is_some() {
+            return Ok(());
+        }
+        let bytes = u64::try_from(key.len()).unwrap_or(u64::MAX);
+        if bytes < 2 {
+            return Err(Rejection::Length.into());
+        }
+        self.store_block(&NewBlock {
+            number,
+            made: Made::Configured,
+            bytes: key,
+            bits: bytes.saturating_mul(8),
+            split: Split([bytes / 2, bytes / 2, 0, 0]),
+            staged: false,
+        })
     }
 
     /// Stores a block.

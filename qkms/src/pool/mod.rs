@@ -20,11 +20,11 @@
 
 pub mod books;
 pub mod cipher;
-mod delivery;
+pub mod delivery;
 mod expiry;
 mod free;
 pub mod ledger;
-mod making;
+pub mod making;
 pub mod record;
 pub mod store;
 mod survey;
