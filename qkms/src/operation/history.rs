@@ -15,7 +15,7 @@ use crate::metrics::{LinkMetrics, Metrics, PoolDirection};
 pub const SAMPLES: usize = 600;
 
 /// Over how many samples the rate is averaged: blocks come in bursts.
-const RATE_SAMPLES: usize = 10;
+const RATE_SAMPLES: usize = 30;
 
 /// Samples of all link ends.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub struct Series {
     pub fill_outgoing: VecDeque<f64>,
     /// Incoming pool, likewise.
     pub fill_incoming: VecDeque<f64>,
-    /// Secret bits a second, over the last ten samples.
+    /// Secret bits a second, over the last thirty samples.
     pub rate: VecDeque<f64>,
     /// Error rate of the latest block; none before the first.
     pub qber: VecDeque<Option<f64>>,

@@ -40,7 +40,7 @@ fn a_sample_tells_fill_rate_and_error_rates() {
 }
 
 #[test]
-fn the_oldest_samples_go_and_the_rate_is_that_of_the_last_ten() {
+fn the_oldest_samples_go_and_the_rate_is_that_of_the_last_thirty() {
     let metrics = Metrics::new();
     let link = metrics.link(&"a".parse().unwrap(), &"b".parse().unwrap());
     let history = History::default();
