@@ -70,11 +70,15 @@ proptest! {
     }
 
     #[test]
-    fn words_multiply_alike_with_and_without_the_instruction(
-        t in prop::collection::vec(any::<u64>(), 11), x in prop::collection::vec(any::<u64>(), 5),
+    fn words_multiply_alike_with_and_without_the_instructions(
+        (t, x, rows) in (1usize..20, 1usize..20).prop_flat_map(|(columns, rows)| (
+            prop::collection::vec(any::<u64>(), columns + rows - 1),
+            prop::collection::vec(any::<u64>(), columns),
+            Just(rows),
+        )),
     ) {
-        let mut detected = [word::Wide::default(); 7];
-        let mut portable = detected;
+        let mut detected = vec![word::Wide::default(); rows];
+        let mut portable = detected.clone();
         word::add_product(&t, &x, &mut detected);
         word::portable::add_product(&t, &x, &mut portable);
         prop_assert!(detected == portable);

@@ -1,6 +1,7 @@
 //! Products of 64-bit polynomials over GF(2): by the processor's carry-less multiplication where it
-//! has one (x86-64 with `pclmulqdq`, seen at run time), otherwise by four integer products with
-//! holes. Both take the same time whatever the operands.
+//! has one (x86-64, seen at run time: four products at a time with `vpclmulqdq`, one with
+//! `pclmulqdq`), otherwise by integer products with holes. All take the same time whatever the
+//! operands.
 
 /// A polynomial of degree below 128.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -24,26 +25,39 @@ impl Wide {
 /// `t` has rows + columns - 1 words.
 pub(super) fn add_product(t: &[u64], x: &[u64], out: &mut [Wide]) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("pclmulqdq") {
-        // SAFETY: the processor has the instruction, which is all that the function asks for.
-        #[allow(unsafe_code)]
-        unsafe {
-            return x86::add_product(t, x, out);
+    {
+        use std::arch::is_x86_feature_detected as has;
+        if has!("avx512f") && has!("vpclmulqdq") && x86::fits(out) {
+            // SAFETY: the processor has the instructions, which is all that the function asks for.
+            #[allow(unsafe_code)]
+            return unsafe { x86::add_product_by_eight(t, x, out) };
+        }
+        if has!("pclmulqdq") {
+            // SAFETY: as above.
+            #[allow(unsafe_code)]
+            return unsafe { x86::add_product(t, x, out) };
         }
     }
     portable::add_product(t, x, out);
 }
 
 #[cfg(target_arch = "x86_64")]
-mod x86 {
+pub(super) mod x86 {
     use super::Wide;
     use core::arch::x86_64::{
-        _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_setzero_si128,
-        _mm_unpackhi_epi64, _mm_xor_si128,
+        __m128i, __m512i, _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_cvtsi128_si64,
+        _mm_setzero_si128, _mm_unpackhi_epi64, _mm_xor_si128, _mm512_castsi512_si128,
+        _mm512_clmulepi64_epi128, _mm512_extracti32x4_epi32, _mm512_set_epi64, _mm512_set1_epi64,
+        _mm512_setzero_si512, _mm512_xor_si512,
     };
 
+    /// Whether [`add_product_by_eight`] can do it.
+    pub fn fits(out: &[Wide]) -> bool {
+        out.len().is_multiple_of(8)
+    }
+
     #[target_feature(enable = "pclmulqdq")]
-    pub(super) fn add_product(t: &[u64], x: &[u64], out: &mut [Wide]) {
+    pub(in super::super) fn add_product(t: &[u64], x: &[u64], out: &mut [Wide]) {
         for (row, sum) in t.windows(x.len()).zip(out) {
             let mut wide = _mm_setzero_si128();
             for (a, b) in row.iter().rev().zip(x) {
@@ -51,11 +65,53 @@ mod x86 {
                 let b = _mm_cvtsi64_si128(b.cast_signed());
                 wide = _mm_xor_si128(wide, _mm_clmulepi64_si128::<0>(a, b));
             }
-            sum.add(Wide {
-                low: _mm_cvtsi128_si64(wide).cast_unsigned(),
-                high: _mm_cvtsi128_si64(_mm_unpackhi_epi64(wide, wide)).cast_unsigned(),
-            });
+            add(sum, wide);
         }
+    }
+
+    /// For eight rows at a time. Eight words of `t` are four lanes of two: their lower halves make
+    /// the even rows, their upper halves the odd ones.
+    #[target_feature(enable = "avx512f,vpclmulqdq,pclmulqdq")]
+    pub(in super::super) fn add_product_by_eight(t: &[u64], x: &[u64], out: &mut [Wide]) {
+        for (eight, sums) in out.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            let rows = t.get(8 * eight..).unwrap_or_default();
+            let mut even = _mm512_setzero_si512();
+            let mut odd = _mm512_setzero_si512();
+            for (words, x) in rows.windows(8).take(x.len()).zip(x.iter().rev()) {
+                let &[a, b, c, d, e, f, g, h] = words else { return };
+                let t = set([a, b, c, d, e, f, g, h]);
+                let x = _mm512_set1_epi64(x.cast_signed());
+                even = _mm512_xor_si512(even, _mm512_clmulepi64_epi128::<0x00>(t, x));
+                odd = _mm512_xor_si512(odd, _mm512_clmulepi64_epi128::<0x01>(t, x));
+            }
+            let lanes = [
+                _mm512_castsi512_si128(even),
+                _mm512_castsi512_si128(odd),
+                _mm512_extracti32x4_epi32::<1>(even),
+                _mm512_extracti32x4_epi32::<1>(odd),
+                _mm512_extracti32x4_epi32::<2>(even),
+                _mm512_extracti32x4_epi32::<2>(odd),
+                _mm512_extracti32x4_epi32::<3>(even),
+                _mm512_extracti32x4_epi32::<3>(odd),
+            ];
+            for (sum, lane) in sums.iter_mut().zip(lanes) {
+                add(sum, lane);
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx512f")]
+    fn set(words: [u64; 8]) -> __m512i {
+        let [a, b, c, d, e, f, g, h] = words.map(u64::cast_signed);
+        _mm512_set_epi64(h, g, f, e, d, c, b, a)
+    }
+
+    #[target_feature(enable = "sse2")]
+    fn add(sum: &mut Wide, lane: __m128i) {
+        sum.add(Wide {
+            low: _mm_cvtsi128_si64(lane).cast_unsigned(),
+            high: _mm_cvtsi128_si64(_mm_unpackhi_epi64(lane, lane)).cast_unsigned(),
+        });
     }
 }
 
