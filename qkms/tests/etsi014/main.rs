@@ -6,6 +6,7 @@ mod agent;
 mod bad_input;
 mod certificates;
 mod clients;
+mod commands;
 mod connections;
 mod field;
 mod leaks;
