@@ -44,7 +44,11 @@ pub async fn lead(link: Arc<Link>, mut maker: Box<dyn BlockMaker>, observer: Obs
     let mut pause = Duration::from_millis(50);
     loop {
         let room = |summary: &Summary| has_room(summary, &link.capacity);
+        let due = maker.due();
         let called_for = async {
+            if let Some(due) = due {
+                tokio::time::sleep_until(due.into()).await;
+            }
             ready.wait_for(|ready| *ready).await.is_ok() && changes.wait_for(room).await.is_ok()
         };
         tokio::select! {

@@ -1,5 +1,7 @@
 //! Where a link end's blocks come from.
 
+use std::time::Instant;
+
 use zeroize::Zeroizing;
 
 use crate::distil::auth::TagKeys;
@@ -14,6 +16,11 @@ pub trait BlockMaker: Send + 'static {
     /// The two ends could not finish the block; nothing of it may be used. The next one is another
     /// block, begun anew at both ends.
     fn make(&mut self, block: u64, keys: &mut dyn TagKeys) -> Result<Made, MakeError>;
+
+    /// When the next block may be begun; at once if nothing is said. Asked at Alice's end.
+    fn due(&self) -> Option<Instant> {
+        None
+    }
 }
 
 /// What a block came to.
