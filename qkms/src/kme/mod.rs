@@ -18,13 +18,16 @@
 //! - The store cannot be written: the request is refused, nothing changed.
 
 pub mod answer;
+pub mod channels;
 pub mod delivery;
 pub mod directory;
+pub mod door;
 pub mod engine;
 pub mod line;
 pub mod link;
 pub mod maker;
 pub mod observer;
+pub mod photonic;
 mod purse;
 pub mod runs;
 pub mod seed;

@@ -6,7 +6,6 @@
 use std::{
     io,
     path::Path,
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
@@ -15,12 +14,12 @@ use zeroize::Zeroizing;
 
 use super::{
     KeyLimits, Kme, KmeSetup, LinkSetup,
+    door::Wire,
     line::Dialer,
     link::Capacity,
     maker::{BlockMaker, Made, MakeError, Report},
     seed::Seed,
     service::{KmeId, SaeId},
-    wire::Stream,
 };
 use crate::{
     distil::auth::{Direction, TagKeys},
@@ -170,32 +169,6 @@ pub fn setup(
             metrics: Metrics::new().link(&own, &peer),
         }],
     })
-}
-
-/// A wire between two KMEs of one process, which a test can cut.
-pub struct Wire {
-    peer: Arc<Mutex<Weak<Kme>>>,
-    own: KmeId,
-}
-
-impl Wire {
-    /// A wire on which `own` reaches whom `peer` holds at the time.
-    pub fn new(own: KmeId, peer: Arc<Mutex<Weak<Kme>>>) -> Self {
-        Self { peer, own }
-    }
-}
-
-impl Dialer for Wire {
-    fn dial(&self) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + '_>> {
-        let peer = self.peer.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-        let own = self.own.clone();
-        Box::pin(async move {
-            let peer = peer.ok_or(io::ErrorKind::ConnectionRefused)?;
-            let (here, there) = tokio::io::duplex(1 << 16);
-            tokio::spawn(async move { peer.answer(&own, Box::new(there)).await });
-            Ok(Box::new(here) as Box<dyn Stream>)
-        })
-    }
 }
 
 /// Two KMEs, Alice's end first.
