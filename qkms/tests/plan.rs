@@ -79,3 +79,20 @@ fn bad_input_exits_with_2_and_says_what_is_wrong() {
         assert!(message.contains(says), "{options}: {message}");
     }
 }
+
+#[test]
+fn the_table_of_the_link_s_page_is_what_the_command_computes() {
+    let document = include_str!("../../docs/qkms-link.md");
+    let mut table = String::new();
+    for preset in ["gys", "lim2014", "snspd"] {
+        for km in [0, 10, 25, 50, 100] {
+            let plan = json(&format!("--preset {preset} --km {km} --finite-pulses 1e10"));
+            let value = |name: &str| plan[name].as_f64().unwrap();
+            table += &format!("| {preset} | {km} | {:.3e} | ", value("gain"));
+            table +=
+                &format!("{:.2} % | {:.3e} | ", 100.0 * value("qber"), value("rate_asymptotic"));
+            table += &format!("{:.3e} | {:.3e} |\n", value("rate_decoy"), value("rate_finite"));
+        }
+    }
+    assert!(document.contains(&table), "docs/qkms-link.md lacks what is computed:\n{table}");
+}
