@@ -3,6 +3,8 @@
 pub mod agent;
 pub mod bits;
 pub mod client;
+pub mod config;
+pub mod deployment;
 pub mod distil;
 pub mod etsi014;
 pub mod kme;

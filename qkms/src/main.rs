@@ -30,6 +30,8 @@ enum Command {
     /// Compute what a deployment would give, without running it
     #[command(subcommand)]
     Plan(commands::plan::Plan),
+    /// Run the KMEs of a configuration
+    Serve(commands::serve::Options),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Agent(options) => commands::agent::run(options, &mut out),
         Command::Pki(pki) => commands::pki::run(pki, &mut out),
         Command::Plan(plan) => commands::plan::run(plan, &mut out),
+        Command::Serve(options) => commands::serve::run(options, &mut out),
     };
     let done = done.and_then(|code| out.flush().map(|()| code).map_err(Into::into));
     done.unwrap_or_else(|error| {

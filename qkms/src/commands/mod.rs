@@ -3,3 +3,4 @@
 pub mod agent;
 pub mod pki;
 pub mod plan;
+pub mod serve;
