@@ -106,7 +106,7 @@ impl ClientCheck {
         Ok(Admission {
             peer: identity::peer_of(own)?,
             not_after: identity::not_after(own)?,
-            // Below any generation, so that a list that changed since the handshake is seen.
+            // No generation: a list that changed since the handshake is seen at the first request.
             checked: AtomicU64::new(u64::MAX),
             own: own.clone().into_owned(),
             issuers: issuers.iter().map(|issuer| issuer.clone().into_owned()).collect(),
