@@ -28,7 +28,7 @@ use super::{
 };
 use crate::pool::{
     BookError, Books, End, Pool, StoreError,
-    record::{Reservation, Survey},
+    record::{Lease, Reservation, Survey},
 };
 
 /// Questions of one connection that are being answered at once.
@@ -71,7 +71,7 @@ enum Later {
     Done(Effect<()>),
     Free(Effect<Vec<bool>>),
     Survey(Effect<Survey>),
-    Start(crate::pool::record::Lease, Effect<()>),
+    Start(Lease),
     Offer(wire::Offer),
 }
 
@@ -149,9 +149,7 @@ impl Answerer {
                 Later::Survey(link.store.begin(move |books| books.answer_survey(&survey)))
             }
             Ask::Start(lease) if link.end == End::Bob && link.closed.borrow().is_none() => {
-                let joined = lease.clone();
-                let join = move |books: &mut Books<'_>| join(books, &joined);
-                Later::Start(lease, link.store.begin(join))
+                Later::Start(lease)
             }
             Ask::Offer(offer) if link.end == End::Bob => Later::Offer(offer),
             Ask::Start(_) | Ask::Offer(_) => Later::Now(Reply::Refused(Why::Block)),
@@ -164,15 +162,24 @@ impl Answerer {
             Later::Done(effect) => effect_of(effect).await.map_or_else(refuse, |()| Reply::Done),
             Later::Free(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Free),
             Later::Survey(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Survey),
-            Later::Start(lease, effect) => match effect_of(effect).await {
-                Ok(()) if self.runs.begin(lease) => Reply::Done,
-                Ok(()) => Reply::Refused(Why::Block),
-                Err(why) => refuse(why),
-            },
+            Later::Start(lease) => {
+                self.start(lease).await.map_or_else(Reply::Refused, |()| Reply::Done)
+            }
             Later::Offer(offer) => {
                 self.runs.store(&self.link, offer).await.map_or_else(refuse, |()| Reply::Done)
             }
         }
+    }
+
+    /// Begins a run, after the last one has given back its tag keys: Alice's end may have ended that
+    /// run a moment earlier.
+    async fn start(&self, lease: Lease) -> Result<(), Why> {
+        let patience = self.link.line.patience() / 2;
+        timeout(patience, self.runs.idle()).await.map_err(|_| Why::Block)?;
+        let joined = lease.clone();
+        let effect = self.link.store.begin(move |books| join(books, &joined));
+        effect_of(effect).await?;
+        if self.runs.begin(lease) { Ok(()) } else { Err(Why::Block) }
     }
 
     fn check(&self, reservation: &Reservation) -> Result<(), Why> {
@@ -192,7 +199,7 @@ impl Answerer {
 }
 
 /// Joins the lease for a block that is new to this end.
-fn join(books: &mut Books<'_>, lease: &crate::pool::record::Lease) -> Result<(), BookError> {
+fn join(books: &mut Books<'_>, lease: &Lease) -> Result<(), BookError> {
     if books.block(lease.block)?.is_some() || lease.block >= crate::pool::making::CONFIGURED {
         return Err(crate::pool::Rejection::RepeatedBlock.into());
     }

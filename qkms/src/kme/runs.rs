@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::{Notify, mpsc, watch},
     time::timeout,
 };
 use zeroize::Zeroizing;
@@ -38,6 +38,8 @@ pub struct Runs {
     leases: mpsc::Sender<Lease>,
     finished: Mutex<Option<Finished>>,
     news: Notify,
+    /// Runs that are begun and not ended.
+    running: watch::Sender<usize>,
 }
 
 impl Runs {
@@ -45,12 +47,25 @@ impl Runs {
     /// Alice's end has given up ends.
     pub fn new() -> (Arc<Self>, mpsc::Receiver<Lease>) {
         let (leases, incoming) = mpsc::channel(1);
-        (Arc::new(Self { leases, finished: Mutex::default(), news: Notify::new() }), incoming)
+        let running = watch::channel(0).0;
+        let this = Self { leases, finished: Mutex::default(), news: Notify::new(), running };
+        (Arc::new(this), incoming)
     }
 
     /// Begins to make the block of a lease; false if another waits already.
     pub fn begin(&self, lease: Lease) -> bool {
-        self.leases.try_send(lease).is_ok()
+        self.running.send_modify(|running| *running += 1);
+        let begun = self.leases.try_send(lease).is_ok();
+        if !begun {
+            self.running.send_modify(|running| *running -= 1);
+        }
+        begun
+    }
+
+    /// Waits until no run is under way.
+    pub async fn idle(&self) {
+        // The sender lives as long as this does.
+        let _ = self.running.subscribe().wait_for(|running| *running == 0).await;
     }
 
     /// Makes blocks as they are begun, until no more can be.
@@ -84,6 +99,7 @@ impl Runs {
                 }
             };
             *self.lock() = Some(Finished { block, key });
+            self.running.send_modify(|running| *running -= 1);
             self.news.notify_waiters();
         }
     }
