@@ -282,7 +282,8 @@ impl LinkConfig {
         }
     }
 
-    /// Pulses of a block: as many as give `sifted_bits` on average without an eavesdropper.
+    /// Pulses of a block: as many as give `sifted_bits` on average without an eavesdropper, with the
+    /// dead time of the detectors (not paralysable: of n clicks per pulse 1/(1 + n t) are left).
     ///
     /// # Errors
     ///
@@ -291,7 +292,15 @@ impl LinkConfig {
         let parameters = self.parameters();
         let form = ClosedForm::new(parameters.device, self.km, None)
             .map_err(|error| ConfigError::Meaning(error.to_string()))?;
-        let pulses = (self.sifted_bits as f64 / form.sifted_x(&parameters.point)).ceil();
+        let OperatingPoint { probabilities, intensities, .. } = parameters.point;
+        let clicks: f64 = probabilities
+            .iter()
+            .zip(intensities)
+            .map(|(probability, mu)| probability * form.gain_and_errors(mu, intensities[0]).0)
+            .sum();
+        let alive = 1.0 / (1.0 + clicks * parameters.device.dead_pulses() as f64);
+        let sifted = form.sifted_x(&parameters.point) * alive;
+        let pulses = (self.sifted_bits as f64 / sifted).ceil();
         if !(pulses >= 1.0 && pulses <= 1e15) {
             return Err(wrong("a link's blocks would need more than 10^15 pulses"));
         }
