@@ -111,6 +111,8 @@ impl Deployment {
                 tracing::error!(%error, "a server ended badly");
             }
         }
+        // Alice's last block needs Bob's end.
+        futures::future::join_all(self.kmes.iter().map(|kme| kme.wind_down())).await;
         futures::future::join_all(self.kmes.iter().map(|kme| kme.stop())).await;
         self.doors.shutdown().await;
     }

@@ -259,9 +259,8 @@ impl Kme {
         }
     }
 
-    /// Stops: lets the block that has begun come to its end, for a few seconds, and closes the
-    /// stores. Later requests are refused.
-    pub async fn stop(&self) {
+    /// Begins no block any more, and lets the one that has begun come to its end, for a few seconds.
+    pub async fn wind_down(&self) {
         for link in &self.links {
             link.stop();
         }
@@ -272,6 +271,11 @@ impl Kme {
                 leader.abort();
             }
         }
+    }
+
+    /// [Winds down](Self::wind_down) and closes the stores. Later requests are refused.
+    pub async fn stop(&self) {
+        self.wind_down().await;
         let mut tasks =
             std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         tasks.shutdown().await;
