@@ -18,7 +18,7 @@ struct Altering<T> {
     channel: T,
     number: usize,
     received: usize,
-    alter: fn(&mut Vec<u8>),
+    alter: fn(&mut [u8]),
 }
 
 impl<T: Transport> Transport for Altering<T> {
@@ -36,13 +36,13 @@ impl<T: Transport> Transport for Altering<T> {
     }
 }
 
-fn flip_last_bit(message: &mut Vec<u8>) {
+fn flip_last_bit(message: &mut [u8]) {
     if let Some(last) = message.last_mut() {
         *last ^= 1;
     }
 }
 
-fn flip_second_byte(message: &mut Vec<u8>) {
+fn flip_second_byte(message: &mut [u8]) {
     if let Some(byte) = message.get_mut(1) {
         *byte ^= 0x10;
     }
@@ -51,7 +51,7 @@ fn flip_second_byte(message: &mut Vec<u8>) {
 #[test]
 fn a_message_altered_anywhere_ends_the_block_for_both_without_a_key() {
     let params = params(Preset::Snspd);
-    let altered = |number, alter: fn(&mut Vec<u8>)| {
+    let altered = |number, alter: fn(&mut [u8])| {
         let block = link(Preset::Snspd, 10.0, None, 1).block(SNSPD_PULSES);
         let (to_bob, to_alice) = InProcess::pair();
         let to_alice = Altering { channel: to_alice, number, received: 0, alter };
@@ -110,7 +110,7 @@ impl Transport for Script {
 
 /// A block whose counts are sound: `clicks` clicks in X and a tenth of that in Z, no errors.
 fn sound(clicks: u64) -> (AliceBlock, BobBlock) {
-    let z = |pulse: u64| if pulse % 11 == 0 { Basis::Z } else { Basis::X };
+    let z = |pulse: u64| if pulse.is_multiple_of(11) { Basis::Z } else { Basis::X };
     // Signal and decoy by the gains of snspd's smallest operating point, no vacuum.
     let intensity = |pulse: u64| u8::from(pulse % 17 < 10);
     let choice = |pulse| Choice { pulse, basis: z(pulse), bit: false, intensity: intensity(pulse) };
