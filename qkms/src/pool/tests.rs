@@ -41,14 +41,15 @@ impl Site {
         Self { end, disk, folder, clock: clock.clone(), store }
     }
 
-    /// Runs and then audits.
+    /// Runs, and audits what is to be committed.
     fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Books<'_>) -> Result<T, BookError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let result = self.store.run_blocking(work);
-        self.audit();
-        result
+        self.store.run_blocking(|books| {
+            let result = work(books);
+            books.audit().and(result)
+        })
     }
 
     fn audit(&self) {

@@ -233,7 +233,7 @@ impl Run {
 #[test]
 fn the_books_balance_at_both_ends_after_every_step_of_a_random_run() {
     let steps: u32 =
-        std::env::var("QKMS_TEST_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(600);
+        std::env::var("QKMS_TEST_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(300);
     let mut run = Run::new(7);
     for _ in 0..steps {
         match run.random.random_range(0..20) {
