@@ -30,12 +30,12 @@ const CHILD: &str = "QKMS_TEST_CHILD";
 mod end {
     //! One end in a process of its own, with a line protocol for SAEs in place of HTTP.
 
-    use std::{io, net::SocketAddr, path::Path, pin::Pin, sync::Arc, time::Duration};
+    use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
     use qkms::{
         kme::{
             Kme,
-            line::Dialer,
+            line::{Dialer, Dialing},
             link::Capacity,
             service::{EncRequest, KeyService, SaeId},
             testing::{self, Options, SharedGenerator, kme_id},
@@ -51,7 +51,7 @@ mod end {
     struct Tcp(SocketAddr);
 
     impl Dialer for Tcp {
-        fn dial(&self) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + '_>> {
+        fn dial(&self) -> Dialing<'_> {
             Box::pin(async {
                 let stream = TcpStream::connect(self.0).await?;
                 stream.set_nodelay(true)?;

@@ -185,7 +185,7 @@ impl Kme {
             }
         }
         let size = request.size.unwrap_or(limits.key_size);
-        if size % 8 != 0 {
+        if !size.is_multiple_of(8) {
             return Err(Refusal::SizeUneven);
         }
         if !(limits.min_key_size..=limits.max_key_size).contains(&size) {

@@ -6,7 +6,6 @@ use std::{
     io,
     net::SocketAddr,
     path::PathBuf,
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
@@ -20,7 +19,12 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use super::{Kme, line::Dialer, service::KmeId, wire::Stream};
+use super::{
+    Kme,
+    line::{Dialer, Dialing},
+    service::KmeId,
+    wire::Stream,
+};
 use crate::tls::{self, ClientCheck, Identity, Peer, TlsError};
 
 /// How long a handshake may take.
@@ -72,7 +76,7 @@ impl TlsDialer {
 }
 
 impl Dialer for TlsDialer {
-    fn dial(&self) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + '_>> {
+    fn dial(&self) -> Dialing<'_> {
         Box::pin(async {
             let stream = TcpStream::connect(&self.address).await?;
             stream.set_nodelay(true)?;
@@ -177,7 +181,7 @@ impl Wire {
 }
 
 impl Dialer for Wire {
-    fn dial(&self) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + '_>> {
+    fn dial(&self) -> Dialing<'_> {
         let peer = self.peer.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
         let own = self.own.clone();
         Box::pin(async move {

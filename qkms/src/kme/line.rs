@@ -25,10 +25,13 @@ use super::wire::{self, Answer, Ask, Hello, Question, Reply, Stream, Why};
 /// The longest pause between two attempts to dial.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
+/// A connection that is being made.
+pub type Dialing<'a> = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + 'a>>;
+
 /// Makes connections to the peer, and has proven that it is the peer.
 pub trait Dialer: Send + Sync + 'static {
     /// Connects.
-    fn dial(&self) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + '_>>;
+    fn dial(&self) -> Dialing<'_>;
 }
 
 /// Why a question has no answer.

@@ -36,6 +36,9 @@ pub struct Draw {
     pub max_age: Option<u64>,
 }
 
+/// A key that is told to a slave: its identity and its bytes.
+pub type Told = (Uuid, Zeroizing<Vec<u8>>);
+
 /// A key that was drawn.
 pub struct Drawn {
     /// Its identity and range.
@@ -284,7 +287,7 @@ impl Books<'_> {
         caller: &str,
         master: &str,
         ids: &[Uuid],
-    ) -> Result<Vec<(Uuid, Zeroizing<Vec<u8>>)>, BookError> {
+    ) -> Result<Vec<Told>, BookError> {
         let mut missing = Vec::new();
         let mut found = Vec::new();
         for id in ids {

@@ -1,7 +1,5 @@
 //! A peer KME that lies, answers late, twice, wrongly or never.
 
-use std::pin::Pin;
-
 use tokio::{io::AsyncWriteExt, sync::mpsc};
 
 use super::*;
@@ -22,7 +20,7 @@ struct Actor {
 }
 
 impl line::Dialer for Actor {
-    fn dial(&self) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + '_>> {
+    fn dial(&self) -> line::Dialing<'_> {
         let actor = self.clone();
         Box::pin(async move {
             let (here, there) = tokio::io::duplex(1 << 16);
