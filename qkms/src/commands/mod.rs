@@ -1,0 +1,6 @@
+//! The commands of `qkms`: options and output; the work is the library's.
+
+pub mod agent;
+pub mod pki;
+pub mod plan;
+pub mod serve;

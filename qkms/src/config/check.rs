@@ -1,0 +1,108 @@
+//! What a configuration's members must be to each other.
+
+use std::collections::BTreeSet;
+
+use super::{Config, ConfigError, KmeConfig, LinkConfig, wrong};
+
+impl Config {
+    /// Refuses what contradicts itself or is out of range.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if self.seed.is_some() && !self.insecure {
+            return Err(wrong("a seed makes every key predictable: it needs `insecure = true`"));
+        }
+        if self.kme.is_empty() {
+            return Err(wrong("no [[kme]] is configured"));
+        }
+        let (mut kmes, mut saes) = (BTreeSet::new(), BTreeSet::new());
+        let all = self.kme.iter().map(|kme| (&kme.id, &kme.saes));
+        for (id, own) in all.chain(self.remote.iter().map(|kme| (&kme.id, &kme.saes))) {
+            if !kmes.insert(id) {
+                return Err(wrong(format!("the KME {id} is configured twice")));
+            }
+            if let Some(sae) = own.iter().find(|sae| !saes.insert(*sae)) {
+                return Err(wrong(format!("the SAE {sae} is configured twice")));
+            }
+        }
+        self.kme.iter().try_for_each(check_keys)?;
+        let mut pairs = BTreeSet::new();
+        for link in &self.link {
+            let (one, other) = (&link.alice, &link.bob);
+            if one == other || !pairs.insert((one.min(other), one.max(other))) {
+                return Err(wrong(format!("a link from {one} to {other} a second time")));
+            }
+            self.check_link(link)
+                .map_err(|error| wrong(format!("the link from {one} to {other}: {error}")))?;
+        }
+        Ok(())
+    }
+
+    fn check_link(&self, link: &LinkConfig) -> Result<(), ConfigError> {
+        let own = [&link.alice, &link.bob].map(|kme| self.runs(kme));
+        for kme in [&link.alice, &link.bob] {
+            if self.saes_of(kme).is_none() {
+                return Err(wrong(format!("{kme} is no [[kme]] and no [[remote]]")));
+            }
+        }
+        match own {
+            [false, false] => return Err(wrong("none of its ends is in this process")),
+            [true, true] => {}
+            [alice, _] => {
+                let here = if alice { &link.alice } else { &link.bob };
+                let peers = self.kme.iter().find(|kme| kme.id == *here).map(|kme| &kme.peers);
+                if !matches!(peers, Some(Some(_))) {
+                    return Err(wrong(format!("{here} needs [kme.peers]")));
+                }
+                if link.quantum.is_none() || link.classical.is_none() {
+                    return Err(wrong("two processes need `quantum` and `classical`"));
+                }
+            }
+        }
+        let fits = |value: u64, least, most| (least..=most).contains(&value);
+        if !fits(link.sifted_bits, 1000, 100_000_000) {
+            return Err(wrong("sifted_bits shall be 1,000 to 10^8"));
+        }
+        if !fits(link.capacity_bits, 16_384, 1 << 36)
+            || !fits(link.tag_bits, 4096, 1 << 32)
+            || !fits(link.tag_bits_per_block, 4096, link.tag_bits)
+        {
+            return Err(wrong(
+                "capacity_bits shall be 16,384 to 2^36, tag_bits 4,096 to 2^32, and \
+                 tag_bits_per_block 4,096 to tag_bits",
+            ));
+        }
+        if !fits(link.patience_ms, 10, 600_000) {
+            return Err(wrong("patience_ms shall be 10 to 600,000"));
+        }
+        link.parameters().check().map_err(wrong)?;
+        link.params().check().map_err(wrong)?;
+        link.pulses().map(|_| ())
+    }
+}
+
+fn check_keys(kme: &KmeConfig) -> Result<(), ConfigError> {
+    let keys = &kme.keys;
+    let sizes = [keys.min_size, keys.size, keys.max_size];
+    let fits = sizes.is_sorted()
+        && keys.min_size >= 64
+        && keys.max_size <= 16_384
+        && sizes.iter().all(|size| size.is_multiple_of(8));
+    if !fits {
+        return Err(wrong(format!(
+            "the keys of {}: 64 <= min_size <= size <= max_size <= 16384, multiples of 8",
+            kme.id
+        )));
+    }
+    if !(1..=10_000).contains(&keys.max_per_request) || keys.max_additional_slaves > 1000 {
+        return Err(wrong(format!(
+            "the keys of {}: max_per_request 1 to 10,000, max_additional_slaves 0 to 1,000",
+            kme.id
+        )));
+    }
+    if keys.max_age_s == 0 || keys.record_age_s < keys.max_age_s {
+        return Err(wrong(format!(
+            "the keys of {}: max_age_s is 1 or more, and record_age_s not less",
+            kme.id
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+use super::*;
+
+const ETSI014: &str = r#"
+    [kme.etsi014]
+    listen = "127.0.0.1:0"
+    certificate = "kme.pem"
+    key = "kme.key"
+    client_ca = "ca.pem"
+"#;
+const PEERS: &str = r#"
+    [kme.peers]
+    listen = "127.0.0.1:0"
+    certificate = "kme.pem"
+    key = "kme.key"
+    ca = "ca.pem"
+"#;
+
+fn kme(id: &str, sae: &str, more: &str) -> String {
+    format!("[[kme]]\nid = '{id}'\nstore = 'store-{id}'\nsaes = ['{sae}']\n{more}{ETSI014}")
+}
+
+fn link(more: &str) -> String {
+    format!(
+        "[[link]]\nalice = 'a'\nbob = 'b'\npreset = 'snspd'\nkm = 10\nfirst_key = 'first'\n{more}\n"
+    )
+}
+
+fn both(more: &str) -> String {
+    kme("a", "sae-a", "") + &kme("b", "sae-b", "") + &link(more)
+}
+
+fn parse(text: &str) -> Result<Config, String> {
+    Config::parse(text, Path::new("qkms.toml")).map_err(|error| error.to_string())
+}
+
+#[track_caller]
+fn refused(text: &str, because: &str) {
+    let error = parse(text).unwrap_err();
+    assert!(error.contains(because), "{error}");
+}
+
+#[test]
+fn two_kmes_of_one_process_need_little() {
+    let config = parse(&both("")).unwrap();
+    let link = &config.link[0];
+    assert_eq!(link.end_of(&config.kme[1].id), Some((End::Bob, &config.kme[0].id)));
+    let (_, point) = Preset::Snspd.operating_points()[1];
+    assert_eq!(link.parameters().point, point);
+    // Golden: 16,329,373 pulses for 10^6 sifted bits at the digits of the point that is printed.
+    let slow = LinkConfig { pulse_rate: Some(1000.0), ..link.clone() };
+    let pulses = slow.pulses().unwrap();
+    assert!(pulses.abs_diff(16_329_373) < 16_329_373 / 500, "{pulses}");
+    // At 1 GHz and 100 ns of dead time most clicks are lost.
+    assert!((10..20).contains(&(link.pulses().unwrap() / pulses)));
+}
+
+#[test]
+fn an_unknown_member_is_named() {
+    refused(&both("colour = 1"), "unknown field `colour`");
+    refused(&format!("colour = 1\n{}", both("")), "unknown field `colour`");
+    refused(&both("[link.limits]\ncolour = 1"), "unknown field `colour`");
+    refused(&(kme("a", "s", "colour = 1\n")), "unknown field `colour`");
+    refused(&(kme("a", "s", "") + "colour = 1"), "unknown field `colour`");
+}
+
+#[test]
+fn a_seed_needs_insecure() {
+    refused(&format!("seed = 1\n{}", both("")), "insecure");
+    refused(&format!("seed = 1\ninsecure = false\n{}", both("")), "insecure");
+    let config = parse(&format!("seed = 1\ninsecure = true\n{}", both(""))).unwrap();
+    assert_eq!(config.seed, Some(1));
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let keys = |keys: &str| kme("a", "s", &format!("keys = {{ {keys} }}\n"));
+    refused(&keys("size = 100"), "multiples of 8");
+    refused(&keys("min_size = 56"), "64 <= min_size");
+    refused(&keys("max_size = 16392"), "64 <= min_size");
+    refused(&keys("min_size = 512"), "min_size <= size");
+    refused(&keys("max_per_request = 0"), "max_per_request");
+    refused(&keys("max_age_s = 0"), "max_age_s");
+    refused(&keys("record_age_s = 5"), "record_age_s");
+    refused(&(kme("a", "s", "") + &kme("a", "t", "")), "the KME a is configured twice");
+    refused(&(kme("a", "s", "") + &kme("b", "s", "")), "the SAE s is configured twice");
+    refused(&(kme("a", "s", "") + &link("")), "b is no [[kme]] and no [[remote]]");
+    refused(&(both("") + &link("")), "a second time");
+    refused("kme = []", "no [[kme]]");
+    refused(&both("sifted_bits = 1"), "sifted_bits");
+    refused(&both("tag_bits_per_block = 1000000"), "tag_bits_per_block");
+    refused(&both("patience_ms = 0"), "patience_ms");
+    refused(&both("pulse_rate = 0.0"), "the link from a to b");
+    refused(&both("limits = { qber = 0.6 }"), "limits lie in (0, 1/2]");
+    refused(&both("epsilons = { secrecy = 0.0 }"), "epsilons");
+    refused(&both("eavesdropper = { intercept-resend = { share = 2.0 } }"), "share");
+    refused(&both("").replace("km = 10", "km = -1"), "km");
+    refused(&both("").replace("snspd", "other"), "unknown variant");
+}
+
+#[test]
+fn ends_in_two_processes_need_doors_and_channels() {
+    let remote = "[[remote]]\nid = 'b'\naddress = 'host:1'\nsaes = ['sae-b']\n";
+    let channels = "quantum = '127.0.0.1:1'\nclassical = '127.0.0.1:2'";
+    let alone = kme("a", "sae-a", "");
+    refused(&format!("{alone}{remote}{}", link(channels)), "[kme.peers]");
+    refused(&format!("{alone}{PEERS}{remote}{}", link("")), "`quantum` and `classical`");
+    parse(&format!("{alone}{PEERS}{remote}{}", link(channels))).unwrap();
+    let far = remote.replace("'b'", "'a'").replace("sae-b", "x");
+    let text = kme("c", "sae-c", "") + remote + &far + &link(channels);
+    refused(&text, "none of its ends is in this process");
+}
+
+#[test]
+fn paths_are_relative_to_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("qkms.toml");
+    std::fs::write(&path, both("")).unwrap();
+    let config = Config::read(&path).unwrap();
+    assert_eq!(config.kme[0].store, folder.path().join("store-a"));
+    assert_eq!(config.kme[0].etsi014.key, folder.path().join("kme.key"));
+    assert_eq!(config.link[0].first_key, folder.path().join("first"));
+    assert!(matches!(Config::read(Path::new("/nowhere")), Err(ConfigError::Read { .. })));
+}

@@ -1,0 +1,233 @@
+//! The KMEs of one process as a configuration describes them: started, served, stopped.
+
+use std::{
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::{DirBuilderExt, MetadataExt},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use anyhow::{Context, bail};
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    config::{Config, KmeConfig, LinkConfig},
+    etsi014,
+    kme::{
+        Kme, KmeSetup, LinkSetup,
+        channels::{Dial, Here, Listen, Meeting, There},
+        door::{Door, Slot, TlsDialer, Wire},
+        line::Dialer,
+        maker::BlockMaker,
+        photonic::{Alice, Bob, Channels},
+        seed::Seed,
+    },
+    link::Link,
+    metrics::Metrics,
+    operation::Operation,
+    pool::{End, Store, StoreSettings, store::system_clock},
+};
+
+/// KMEs that run.
+pub struct Deployment {
+    kmes: Vec<Arc<Kme>>,
+    servers: Vec<JoinHandle<()>>,
+    doors: JoinSet<()>,
+    stop: watch::Sender<bool>,
+    metrics: Arc<Metrics>,
+}
+
+impl Deployment {
+    /// Starts everything that the configuration describes. `log` is told where each part listens.
+    ///
+    /// # Errors
+    ///
+    /// The first part that cannot be started; what was started before ends with the process.
+    pub async fn start(
+        config: &Config,
+        mut log: impl FnMut(&str, &str, std::net::SocketAddr),
+    ) -> anyhow::Result<Self> {
+        let metrics = Metrics::new();
+        let (stop, _) = watch::channel(false);
+        let mut this = Self {
+            kmes: Vec::new(),
+            servers: Vec::new(),
+            doors: JoinSet::new(),
+            stop,
+            metrics: Arc::clone(&metrics),
+        };
+        let slots: Vec<Slot> =
+            config.kme.iter().map(|_| Arc::new(Mutex::new(Weak::new()))).collect();
+        let meetings: Vec<Meeting> = config.link.iter().map(|_| Meeting::default()).collect();
+        for (kme, slot) in config.kme.iter().zip(&slots) {
+            let started = start_kme(config, kme, &slots, &meetings, &metrics)
+                .await
+                .with_context(|| format!("cannot start {}", kme.id))?;
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&started);
+            this.kmes.push(started);
+        }
+        for (kme, running) in config.kme.iter().zip(this.kmes.clone()) {
+            if let Some(peers) = &kme.peers {
+                let door =
+                    Door::bind(peers).await.with_context(|| format!("the peers of {}", kme.id))?;
+                log(kme.id.as_str(), "peers", door.local_addr()?);
+                this.doors.spawn(door.run(Arc::clone(&running)));
+            }
+            let server =
+                etsi014::Server::bind(kme.etsi014.clone(), running, metrics.kme(&kme.id)).await?;
+            log(kme.id.as_str(), "etsi014", server.local_addr());
+            this.servers.push(tokio::spawn(server.run(this.stopped())));
+        }
+        if let Some(settings) = &config.operation {
+            let operation = Operation::bind(settings).await?;
+            log("all", "operation", operation.local_addr());
+            let stopped = this.stopped();
+            this.servers.push(tokio::spawn(operation.run(metrics, stopped)));
+        }
+        Ok(this)
+    }
+
+    /// The KMEs, in the configuration's order.
+    pub fn kmes(&self) -> &[Arc<Kme>] {
+        &self.kmes
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Stops: requests that have begun are answered, then blocks that have begun come to their end,
+    /// then the stores are closed.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        for server in self.servers.drain(..) {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "a server ended badly");
+            }
+        }
+        // Alice's last block needs Bob's end.
+        futures::future::join_all(self.kmes.iter().map(|kme| kme.wind_down())).await;
+        futures::future::join_all(self.kmes.iter().map(|kme| kme.stop())).await;
+        self.doors.shutdown().await;
+    }
+
+    fn stopped(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut stop = self.stop.subscribe();
+        async move {
+            // A sender that is gone stops, too.
+            let _ = stop.wait_for(|stop| *stop).await;
+        }
+    }
+}
+
+async fn start_kme(
+    config: &Config,
+    kme: &KmeConfig,
+    slots: &[Slot],
+    meetings: &[Meeting],
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Arc<Kme>> {
+    make_folder(&kme.store).with_context(|| format!("the folder {}", kme.store.display()))?;
+    let settings =
+        StoreSettings { ages: kme.keys.ages(), key_len: kme.keys.size / 8, clock: system_clock() };
+    let open = |name: &str| {
+        let path = kme.store.join(name);
+        Store::open(&path, &kme.store.join("store.key"), settings.clone())
+            .with_context(|| format!("the store {}", path.display()))
+    };
+    let mut links = Vec::new();
+    for (link, meeting) in config.link.iter().zip(meetings) {
+        let Some((end, peer)) = link.end_of(&kme.id) else { continue };
+        let slot = config.kme.iter().zip(slots).find(|(other, _)| other.id == *peer);
+        let dialer: Arc<dyn Dialer> = match (slot, &kme.peers) {
+            (Some((_, slot)), _) => Arc::new(Wire::new(kme.id.clone(), Arc::clone(slot))),
+            (None, Some(peers)) => {
+                let remote = config.remote.iter().find(|remote| remote.id == *peer);
+                let address = remote.map(|remote| remote.address.as_str()).unwrap_or_default();
+                Arc::new(TlsDialer::new(peers, address, peer.clone())?)
+            }
+            (None, None) => bail!("{} has no way to {peer}", kme.id),
+        };
+        let name = format!("link-{}.redb", crate::tls::identity::escape(peer.as_str()));
+        links.push(LinkSetup {
+            peer: peer.clone(),
+            end,
+            saes: config.saes_of(peer).unwrap_or_default().to_vec(),
+            store: open(&name)?,
+            dialer,
+            maker: maker(config, link, end, slot.map(|_| meeting))?,
+            capacity: link.capacity(),
+            patience: link.patience(),
+            first_key: Some(secret(&link.first_key)?),
+            metrics: metrics.link(&kme.id, peer),
+        });
+    }
+    let setup = KmeSetup {
+        id: kme.id.clone(),
+        saes: kme.saes.clone(),
+        local: open("local.redb")?,
+        limits: kme.keys.limits(),
+        seed: config.seed.map(|seed| Arc::new(Seed::new(seed, kme.id.as_str()))),
+        links,
+    };
+    Ok(Kme::start(setup).await?)
+}
+
+/// The maker of one end of a link; `meeting` if both ends are in this process.
+fn maker(
+    config: &Config,
+    link: &LinkConfig,
+    end: End,
+    meeting: Option<&Meeting>,
+) -> anyhow::Result<Box<dyn BlockMaker>> {
+    let name = |part: &str| format!("{part} of {} to {}", link.alice, link.bob);
+    let seed = |part: &str| config.seed.map(|seed| Seed::new(seed, &name(part)));
+    let alice = |channels| -> anyhow::Result<Box<dyn BlockMaker>> {
+        let photons =
+            Link::new(link.parameters(), seed("photons").map(|seed| seed.derive("link")))?;
+        let alice = Alice::new(photons, link.pulses()?, link.params(), seed("choices"), channels);
+        Ok(Box::new(alice))
+    };
+    let bob = |channels| -> Box<dyn BlockMaker> { Box::new(Bob::new(link.params(), channels)) };
+    match (end, meeting, link.quantum.zip(link.classical)) {
+        (End::Alice, Some(meeting), _) => alice(Boxed(Box::new(Here(meeting.clone())))),
+        (End::Bob, Some(meeting), _) => Ok(bob(Boxed(Box::new(There(meeting.clone()))))),
+        (End::Alice, None, Some((quantum, classical))) => {
+            alice(Boxed(Box::new(Dial { quantum, classical })))
+        }
+        (End::Bob, None, Some((quantum, classical))) => {
+            let listen = Listen::bind(quantum, classical)
+                .with_context(|| format!("cannot listen on {quantum} and {classical}"))?;
+            Ok(bob(Boxed(Box::new(listen))))
+        }
+        (_, None, None) => bail!("the link has no channels"),
+    }
+}
+
+/// Channels of either kind.
+struct Boxed(Box<dyn Channels>);
+
+impl Channels for Boxed {
+    fn open(&mut self, block: u64) -> io::Result<crate::kme::photonic::Opened> {
+        self.0.open(block)
+    }
+}
+
+fn make_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Reads a file that only its owner may read.
+fn secret(path: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+    let metadata = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if metadata.mode() & 0o077 != 0 {
+        bail!("{}: the file's mode must be 0600", path.display());
+    }
+    Ok(Zeroizing::new(fs::read(path).with_context(|| format!("cannot read {}", path.display()))?))
+}

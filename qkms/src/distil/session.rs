@@ -1,0 +1,83 @@
+//! What both runs of the protocol share: the channel with messages for bytes, and the books.
+
+use super::{
+    Params,
+    auth::Channel,
+    estimate,
+    outcome::{Accounts, Discarded, Error, Outcome, Reason},
+    verify,
+    wire::Message,
+};
+use crate::link::{Bound, NoKey};
+
+/// One party's end of one block.
+pub(super) struct Session<'a> {
+    channel: Channel<'a>,
+    pub accounts: Accounts,
+}
+
+impl<'a> Session<'a> {
+    pub fn new(channel: Channel<'a>, accounts: Accounts) -> Self {
+        Self { channel, accounts }
+    }
+
+    pub fn block(&self) -> u64 {
+        self.channel.block()
+    }
+
+    pub fn send(&mut self, message: &Message) -> Result<(), Error> {
+        self.channel.send(message.encode())?;
+        self.accounts.tag_bits = self.channel.tag_bits();
+        Ok(())
+    }
+
+    pub fn receive(&mut self) -> Result<Message, Error> {
+        let message = self.channel.receive()?;
+        self.accounts.tag_bits = self.channel.tag_bits();
+        Message::decode(&message).map_err(|error| self.malformed(error.0))
+    }
+
+    /// The error of a message that no honest peer sends.
+    pub fn malformed(&self, what: &'static str) -> Error {
+        Error::Malformed { block: self.block(), what }
+    }
+
+    /// The error of a message that is not due.
+    pub fn unexpected(&self) -> Error {
+        self.malformed("a message that is not due")
+    }
+
+    /// Tells the peer that there will be no key.
+    pub fn discard(mut self, reason: Reason) -> Result<Outcome, Error> {
+        self.send(&Message::Discard(reason))?;
+        Ok(self.discarded(reason))
+    }
+
+    /// The peer told so.
+    pub fn discarded(self, reason: Reason) -> Outcome {
+        let block = self.block();
+        Outcome::Discarded(Discarded { block, reason, accounts: self.accounts })
+    }
+
+    /// Books `errors` by intensity, and returns the QBER in X.
+    pub fn corrected(&mut self, errors: [u64; 3]) -> f64 {
+        self.accounts.counts.m_x = Some(errors);
+        let n_x = self.accounts.counts.n_x.iter().sum();
+        estimate::ratio(errors.iter().sum(), n_x)
+    }
+
+    /// The secret length of a string of `bits` bits after all that was told, 0 if there is none.
+    pub fn measure(&mut self, params: &Params, before: &Bound, bits: usize) -> Result<u64, Error> {
+        let tag_bits = verify::tag_bits(params.epsilons.correctness, bits);
+        let tag_bits = tag_bits.ok_or_else(|| Error::Parameter("no tag serves eps_cor".into()))?;
+        let accounts = &mut self.accounts;
+        accounts.verification_bits = tag_bits;
+        accounts.leak = estimate::leak(params, before, accounts.parities, tag_bits);
+        let bound = match estimate::bound(params, &accounts.counts, accounts.leak) {
+            Ok(bound) | Err(NoKey::TooShort(bound)) => bound,
+            Err(error) => return Err(error.into()),
+        };
+        accounts.bound = Some(bound);
+        Ok(bound.length)
+    }
+}

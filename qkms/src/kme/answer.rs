@@ -1,0 +1,222 @@
+//! How a KME answers its peer.
+//!
+//! - The peer's certificate is checked before; here its greeting must name it and the other end.
+//! - A question is put to the books before the next is read, so questions take effect in their
+//!   order; an answer follows when its effect is durable.
+//! - When the peer has connected anew, questions on its older connection are not served any more.
+//! - The peer may ask about the direction that begins at its own end, and nothing else.
+
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::{
+    io::AsyncWriteExt,
+    sync::{Semaphore, mpsc, oneshot},
+    time::timeout,
+};
+
+use super::{
+    directory::{Directory, Place},
+    line::write_frames,
+    link::Link,
+    runs::Runs,
+    service::KmeId,
+    wire::{self, Answer, Ask, Hello, Question, Reply, Stream, VERSION, Why},
+};
+use crate::pool::{
+    BookError, Books, End, Pool, StoreError,
+    record::{Lease, Reservation, Survey},
+};
+
+/// Questions of one connection that are being answered at once.
+const AT_ONCE: usize = 4096;
+/// How long a greeting may take.
+const GREETING: Duration = Duration::from_secs(10);
+
+/// What a peer's reservation may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most keys.
+    pub keys: u64,
+    /// The most slaves.
+    pub slaves: u64,
+    /// The least and the largest number of bytes of a key.
+    pub len: (u64, u64),
+}
+
+/// Answers the peer of one link.
+pub struct Answerer {
+    /// This KME.
+    pub kme: KmeId,
+    /// The link.
+    pub link: Arc<Link>,
+    /// The link's index in the directory.
+    pub index: usize,
+    /// The SAEs that are known.
+    pub directory: Arc<Directory>,
+    /// What a reservation may ask for.
+    pub limits: Limits,
+    /// The blocks that this end makes when Alice's end says so.
+    pub runs: Arc<Runs>,
+}
+
+type Effect<T> = oneshot::Receiver<Result<T, StoreError>>;
+
+/// An answer that is on its way.
+enum Later {
+    Now(Reply),
+    Done(Effect<()>),
+    Free(Effect<Vec<bool>>),
+    Survey(Effect<Survey>),
+    Start(Lease),
+    Offer(wire::Offer),
+}
+
+impl Answerer {
+    /// Serves one connection until it ends.
+    ///
+    /// # Errors
+    ///
+    /// The stream's, or `InvalidData` for a message that is none.
+    pub async fn serve(self: Arc<Self>, mut stream: Box<dyn Stream>) -> io::Result<()> {
+        let hello: Hello = timeout(GREETING, wire::read(&mut stream)).await??;
+        let end = self.link.end;
+        let peer = Hello { version: VERSION, kme: self.link.peer.to_string(), end: end.peer() };
+        let own = Hello { version: VERSION, kme: self.kme.to_string(), end };
+        stream.write_all(&wire::frame(&own)).await?;
+        stream.flush().await?;
+        if hello != peer {
+            return Err(io::Error::other("another KME, end or version"));
+        }
+        let generation = self.link.generation.fetch_add(1, Ordering::SeqCst) + 1;
+        let (mut incoming, outgoing) = tokio::io::split(stream);
+        let (answers, frames) = mpsc::unbounded_channel();
+        let writer = tokio::spawn(write_frames(outgoing, frames));
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        let ended = loop {
+            let question: Question = match wire::read(&mut incoming).await {
+                Ok(question) => question,
+                Err(error) => break error,
+            };
+            if self.link.generation.load(Ordering::SeqCst) != generation {
+                break io::Error::other("the peer has connected anew");
+            }
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+                break io::ErrorKind::BrokenPipe.into();
+            };
+            let later = self.begin(question.ask);
+            let (this, answers) = (Arc::clone(&self), answers.clone());
+            tokio::spawn(async move {
+                let reply = this.finish(later).await;
+                let answer = Answer { number: question.number, reply };
+                // The connection may have ended.
+                let _ = answers.send(wire::frame(&answer));
+                drop(place);
+            });
+        };
+        writer.abort();
+        Err(ended)
+    }
+
+    fn begin(&self, ask: Ask) -> Later {
+        let link = &self.link;
+        let theirs = link.end.peer().outgoing();
+        match ask {
+            Ask::Reserve(reservation) => match self.check(&reservation) {
+                Ok(()) => {
+                    Later::Done(link.store.begin(move |books| books.accept(theirs, &reservation)))
+                }
+                Err(why) => Later::Now(Reply::Refused(why)),
+            },
+            Ask::Void(notes) => {
+                Later::Free(link.store.begin(move |books| books.void(theirs, &notes)))
+            }
+            Ask::Retire(ranges) => {
+                Later::Done(link.store.begin(move |books| books.retire(theirs, &ranges)))
+            }
+            Ask::Survey(survey) => {
+                let alice = link.end == End::Bob;
+                let allowed = survey.free.iter().all(|(pool, _)| match pool {
+                    Pool::Keys(direction) => *direction == theirs,
+                    Pool::Tags(_) => alice,
+                });
+                if !allowed || (!alice && !survey.staged.is_empty()) {
+                    return Later::Now(Reply::Refused(Why::Block));
+                }
+                Later::Survey(link.store.begin(move |books| books.answer_survey(&survey)))
+            }
+            Ask::Start(lease) if link.end == End::Bob && link.closed.borrow().is_none() => {
+                Later::Start(lease)
+            }
+            Ask::Offer(offer) if link.end == End::Bob => Later::Offer(offer),
+            Ask::Start(_) | Ask::Offer(_) => Later::Now(Reply::Refused(Why::Block)),
+        }
+    }
+
+    async fn finish(&self, later: Later) -> Reply {
+        match later {
+            Later::Now(reply) => reply,
+            Later::Done(effect) => effect_of(effect).await.map_or_else(refuse, |()| Reply::Done),
+            Later::Free(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Free),
+            Later::Survey(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Survey),
+            Later::Start(lease) => {
+                self.start(lease).await.map_or_else(Reply::Refused, |()| Reply::Done)
+            }
+            Later::Offer(offer) => {
+                self.runs.store(&self.link, offer).await.map_or_else(refuse, |()| Reply::Done)
+            }
+        }
+    }
+
+    /// Begins a run, after the last one has given back its tag keys: Alice's end may have ended that
+    /// run a moment earlier.
+    async fn start(&self, lease: Lease) -> Result<(), Why> {
+        let patience = self.link.line.patience() / 2;
+        timeout(patience, self.runs.idle()).await.map_err(|_| Why::Block)?;
+        let joined = lease.clone();
+        let effect = self.link.store.begin(move |books| join(books, &joined));
+        effect_of(effect).await?;
+        if self.runs.begin(lease) { Ok(()) } else { Err(Why::Block) }
+    }
+
+    fn check(&self, reservation: &Reservation) -> Result<(), Why> {
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let (least, most) = self.limits.len;
+        let keys = count(reservation.keys.len());
+        if !(1..=self.limits.keys).contains(&keys)
+            || !(1..=self.limits.slaves).contains(&count(reservation.slaves.len()))
+            || reservation.keys.iter().any(|note| !(least..=most).contains(&note.range.len))
+        {
+            return Err(Why::Limits);
+        }
+        let here = |sae: &String| self.directory.find(sae) == Some(Place::Here);
+        let master = self.directory.find(&reservation.master) == Some(Place::Peer(self.index));
+        if master && reservation.slaves.iter().all(here) { Ok(()) } else { Err(Why::Sae) }
+    }
+}
+
+/// Joins the lease for a block that is new to this end.
+fn join(books: &mut Books<'_>, lease: &Lease) -> Result<(), BookError> {
+    if books.block(lease.block)?.is_some() || lease.block >= crate::pool::making::CONFIGURED {
+        return Err(crate::pool::Rejection::RepeatedBlock.into());
+    }
+    books.join_lease(lease)
+}
+
+async fn effect_of<T>(effect: Effect<T>) -> Result<T, Why> {
+    match effect.await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(StoreError::Rejected(rejection))) => {
+            tracing::warn!(%rejection, "refused what the peer KME asked");
+            Err(Why::Books)
+        }
+        Ok(Err(_)) | Err(_) => Err(Why::Store),
+    }
+}
+
+fn refuse(why: Why) -> Reply {
+    Reply::Refused(why)
+}

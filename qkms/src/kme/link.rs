@@ -1,0 +1,169 @@
+//! One link of a KME: its store, the line to the peer, and the state that others see.
+
+use std::sync::{Arc, Mutex, PoisonError, atomic::AtomicU64};
+
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::{
+    line::{Line, NoAnswer},
+    service::{KmeId, LinkState},
+    wire::{Ask, Reply},
+};
+use crate::pool::{BookError, Books, Direction, End, Pool, Store, making::Summary};
+
+/// How much a link keeps, and how its post-processing is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Bytes of key for each direction; what exceeds both is wasted.
+    pub keys: u64,
+    /// Bytes of tag key that each direction is filled up to before SAEs get any.
+    pub tags: u64,
+    /// Bytes of tag key of each direction that one block may use.
+    pub lease: u64,
+}
+
+/// A link as the KME's tasks share it.
+pub struct Link {
+    /// The KME at the other end.
+    pub peer: KmeId,
+    /// Which end this is.
+    pub end: End,
+    /// Its books.
+    pub store: Store,
+    /// The line on which the peer is asked.
+    pub line: Line,
+    /// What it keeps.
+    pub capacity: Capacity,
+    pub(super) summary: watch::Receiver<Summary>,
+    pub(super) closed: watch::Sender<Option<String>>,
+    stopping: watch::Sender<bool>,
+    /// Keys that their masters were told and that the books hold as unconfirmed; written with the
+    /// next transaction.
+    told: Mutex<Vec<Uuid>>,
+    /// Counts the peer's connections: an older one is not served any more.
+    pub(super) generation: AtomicU64,
+}
+
+impl Link {
+    /// A link with an open store.
+    pub fn new(peer: KmeId, end: End, store: Store, line: Line, capacity: Capacity) -> Arc<Self> {
+        let summary = store.summary();
+        Arc::new(Self {
+            peer,
+            end,
+            store,
+            line,
+            capacity,
+            summary,
+            closed: watch::channel(None).0,
+            stopping: watch::channel(false).0,
+            told: Mutex::default(),
+            generation: AtomicU64::new(0),
+        })
+    }
+
+    /// The ledger and the fills.
+    pub fn summary(&self) -> Summary {
+        *self.summary.borrow()
+    }
+
+    /// A way to wait until the ledger or the fills change.
+    pub fn changes(&self) -> watch::Receiver<Summary> {
+        self.summary.clone()
+    }
+
+    /// The pool that masters of this site draw from.
+    pub fn outgoing(&self) -> Pool {
+        Pool::Keys(self.end.outgoing())
+    }
+
+    /// The pool that masters of the peer's site draw from.
+    pub fn incoming(&self) -> Pool {
+        Pool::Keys(self.end.peer().outgoing())
+    }
+
+    /// Whether the link is closed, and why; and a way to wait for it.
+    pub fn closed(&self) -> watch::Receiver<Option<String>> {
+        self.closed.subscribe()
+    }
+
+    /// Closes the link: no block is begun until the KME is started again. Keys of blocks made
+    /// before stay.
+    pub fn close(&self, reason: String) {
+        tracing::error!(peer = %self.peer, reason, "the quantum link is closed");
+        self.closed.send_replace(Some(reason));
+    }
+
+    /// No block is begun any more.
+    pub(super) fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Whether the link stops, and a way to wait for it.
+    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
+    /// What an SAE is told of the link.
+    pub fn state(&self) -> LinkState {
+        if self.closed.borrow().is_some() {
+            LinkState::Closed
+        } else if self.line.is_ready() {
+            LinkState::Open
+        } else {
+            LinkState::Unreachable
+        }
+    }
+
+    /// Remembers keys that their masters were told.
+    pub(super) fn remember_told(&self, ids: &[Uuid]) {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(ids);
+    }
+
+    /// Writes what was remembered.
+    pub(super) fn write_told(&self, books: &mut Books<'_>) -> Result<(), BookError> {
+        let told = std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner));
+        let result = books.confirm(&told);
+        if result.is_err() {
+            self.remember_told(&told);
+        }
+        result
+    }
+
+    /// Gives back what is marked void, there and then here.
+    pub(super) async fn settle_voids(&self) -> Result<(), NoAnswer> {
+        let notes = self.store.run(|books| books.voids()).await.map_err(|_| NoAnswer::Down)?;
+        if notes.is_empty() {
+            return Ok(());
+        }
+        let Reply::Free(free) = self.line.ask(Ask::Void(notes.clone())).await? else {
+            return Err(NoAnswer::Wrong);
+        };
+        if free.len() != notes.len() {
+            return Err(NoAnswer::Wrong);
+        }
+        let settle = move |books: &mut Books<'_>| {
+            notes.iter().zip(free).try_for_each(|(note, free)| books.settle_void(note.id(), free))
+        };
+        self.store.run(settle).await.map_err(|_| NoAnswer::Down)
+    }
+
+    /// The two ends agree on what is free of the pools that this end answers for: those that begin
+    /// here and, at Alice's end, the tag keys.
+    pub(super) async fn agree(&self) -> Result<(), NoAnswer> {
+        self.settle_voids().await?;
+        let mut pools = vec![self.outgoing()];
+        if self.end == End::Alice {
+            pools.push(Pool::Tags(Direction::AliceToBob));
+            pools.push(Pool::Tags(Direction::BobToAlice));
+        }
+        let survey = move |books: &mut Books<'_>| books.survey(&pools);
+        let asked = self.store.run(survey).await.map_err(|_| NoAnswer::Down)?;
+        let Reply::Survey(answer) = self.line.ask(Ask::Survey(asked.clone())).await? else {
+            return Err(NoAnswer::Wrong);
+        };
+        let close = move |books: &mut Books<'_>| books.close_survey(&asked, &answer);
+        self.store.run(close).await.map_err(|_| NoAnswer::Down)
+    }
+}

@@ -1,0 +1,73 @@
+//! Where a link end's blocks come from.
+
+use std::time::Instant;
+
+use zeroize::Zeroizing;
+
+use crate::distil::auth::TagKeys;
+
+/// Makes the blocks of one end of a link, together with the maker of the other end. Blocks a
+/// thread while it does.
+pub trait BlockMaker: Send + 'static {
+    /// Makes block `block`.
+    ///
+    /// # Errors
+    ///
+    /// The two ends could not finish the block; nothing of it may be used. The next one is another
+    /// block, begun anew at both ends.
+    fn make(&mut self, block: u64, keys: &mut dyn TagKeys) -> Result<Made, MakeError>;
+
+    /// When the next block may be begun; at once if nothing is said. Asked at Alice's end.
+    fn due(&self) -> Option<Instant> {
+        None
+    }
+}
+
+/// What a block came to.
+pub enum Made {
+    /// Both ends hold the same secret bits.
+    Key {
+        /// The bits, packed, the least significant first. Wiped on drop.
+        bytes: Zeroizing<Vec<u8>>,
+        /// The number of bits.
+        bits: u64,
+        /// What it was made of.
+        report: Report,
+    },
+    /// There are none.
+    Discarded {
+        /// Why, as a fixed word.
+        reason: &'static str,
+        /// Whether the link has to be closed: somebody may be listening.
+        closes_link: bool,
+        /// What it was made of.
+        report: Report,
+    },
+}
+
+/// What a block was made of and what it cost; for metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Report {
+    /// Pulses sent.
+    pub pulses: u64,
+    /// Clicks at the receiver.
+    pub detections: u64,
+    /// The share of errors, if it was found.
+    pub qber: Option<f64>,
+    /// The bound on the phase error rate, if it was found.
+    pub phase_error: Option<f64>,
+    /// Bits that the classical channel disclosed.
+    pub disclosed: u64,
+}
+
+/// Why a block was not finished. Never names key bits.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct MakeError(pub String);
+
+impl MakeError {
+    /// An error from what anything says of itself.
+    pub fn new(cause: impl std::fmt::Display) -> Self {
+        Self(cause.to_string())
+    }
+}

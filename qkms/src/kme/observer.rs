@@ -1,0 +1,73 @@
+//! What a link tells the metrics.
+
+use std::sync::Arc;
+
+use super::{link::Link, maker::Report};
+use crate::{
+    metrics::{LinkMetrics, PoolDirection},
+    pool::Pool,
+};
+
+/// Counts the blocks of one end of a link.
+#[derive(Clone)]
+pub struct Observer(LinkMetrics);
+
+impl Observer {
+    /// Counts into `metrics`.
+    pub fn new(metrics: LinkMetrics) -> Self {
+        Self(metrics)
+    }
+
+    /// A block came to an end.
+    pub(super) fn made(&self, outcome: &'static str, bits: u64, report: &Report) {
+        self.0.pulses.inc_by(report.pulses);
+        self.0.detections.inc_by(report.detections);
+        self.0.made_bits.inc_by(bits);
+        self.0.block_finished(outcome, report.qber, report.phase_error);
+        self.0.spent("disclosed", report.disclosed);
+    }
+
+    /// A block was not finished.
+    pub(super) fn failed(&self) {
+        self.0.block_finished("failed", None, None);
+    }
+
+    /// Keeps fills and the link's state current, for ever.
+    pub async fn watch(self, link: Arc<Link>) {
+        let mut changes = link.changes();
+        let mut ready = link.line.ready();
+        let mut closed = link.closed();
+        let mut last = changes.borrow().ledger;
+        loop {
+            let summary = *changes.borrow_and_update();
+            let ledger = summary.ledger;
+            for (cause, now, before) in [
+                ("delivered", ledger.delivered, last.delivered),
+                ("tags", ledger.tags, last.tags),
+                ("expired", ledger.expired, last.expired),
+                ("wasted", ledger.wasted, last.wasted),
+            ] {
+                // What is given back after a refusal was counted as delivered before.
+                self.0.spent(cause, now.saturating_sub(before));
+            }
+            last = ledger;
+            for (direction, pool) in [
+                (PoolDirection::Outgoing, link.outgoing()),
+                (PoolDirection::Incoming, link.incoming()),
+            ] {
+                let pool: Pool = pool;
+                let stored = summary.fill(pool).bytes.saturating_mul(8);
+                self.0.set_pool(direction, stored, link.capacity.keys.saturating_mul(8));
+            }
+            self.0.set_open(*ready.borrow_and_update() && closed.borrow_and_update().is_none());
+            let changed = tokio::select! {
+                changed = changes.changed() => changed,
+                changed = ready.changed() => changed,
+                changed = closed.changed() => changed,
+            };
+            if changed.is_err() {
+                return;
+            }
+        }
+    }
+}

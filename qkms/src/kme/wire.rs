@@ -1,0 +1,141 @@
+//! The messages between two KMEs.
+//!
+//! Each KME dials the other, and asks on the connection that it dialled; so each connection carries
+//! questions one way and answers the other. A message is its length in four bytes, big-endian, and
+//! its SCALE encoding. The first message each way is a [`Hello`]. Answers come in any order, each
+//! with the number of its question. Questions take effect in their order.
+//!
+//! The connections are mutual TLS; none of these messages carries key bits.
+
+use std::io;
+
+use codec::{Decode, DecodeAll, Encode};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+
+use crate::pool::{
+    End, Range, Split,
+    record::{KeyNote, Lease, Reservation, Survey},
+};
+
+/// The protocol's version.
+pub const VERSION: u16 = 1;
+/// The longest message in bytes.
+pub const MAX_MESSAGE: usize = 16 << 20;
+
+/// A byte stream to or from a peer.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// Who speaks.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Hello {
+    /// [`VERSION`].
+    pub version: u16,
+    /// The speaker.
+    pub kme: String,
+    /// The end of the link that it holds.
+    pub end: End,
+}
+
+/// A question with its number.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Question {
+    /// Counts up on each connection.
+    pub number: u64,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What one KME asks of the other. The asker is the owner of the direction that begins at its end.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Ask {
+    /// Hold these keys for their slaves.
+    Reserve(Reservation),
+    /// Give back these keys unless one was told, and say which ranges are free then.
+    Void(Vec<KeyNote>),
+    /// These ranges are too old.
+    Retire(Vec<Range>),
+    /// Keep of these pools only what both hold free.
+    Survey(Survey),
+    /// Begin to make a block, with these tag keys. From Alice's end only.
+    Start(Lease),
+    /// Store the block that was made. From Alice's end only.
+    Offer(Offer),
+}
+
+/// A block that both ends have made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Offer {
+    /// Its number.
+    pub block: u64,
+    /// Its bits.
+    pub bits: u64,
+    /// How it is cut.
+    pub split: Split,
+}
+
+/// An answer with the number of its question.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Answer {
+    /// The question's number.
+    pub number: u64,
+    /// What is answered.
+    pub reply: Reply,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Reply {
+    /// It is done, durably.
+    Done,
+    /// To [`Ask::Void`]: of each key whether its range is free.
+    Free(Vec<bool>),
+    /// To [`Ask::Survey`].
+    Survey(Survey),
+    /// Nothing was done.
+    Refused(Why),
+}
+
+/// Why nothing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Why {
+    /// A range that is not free, an identity or a block number in use, lengths that do not fit.
+    Books,
+    /// An SAE that does not belong to the site named.
+    Sae,
+    /// More keys or slaves than the limits allow, or another size.
+    Limits,
+    /// The store failed.
+    Store,
+    /// Not from this end, or no block of that number was made here.
+    Block,
+}
+
+/// Encodes a message with its length.
+pub fn frame(message: &impl Encode) -> Vec<u8> {
+    let mut bytes = vec![0; 4];
+    message.encode_to(&mut bytes);
+    let length = u32::try_from(bytes.len() - 4).unwrap_or(u32::MAX);
+    bytes[..4].copy_from_slice(&length.to_be_bytes());
+    bytes
+}
+
+/// Reads one message.
+///
+/// # Errors
+///
+/// The stream's; `InvalidData` for a message that is too long or is none.
+pub async fn read<T: Decode>(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<T> {
+    let length = stream.read_u32().await? as usize;
+    if length > MAX_MESSAGE {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a message is too long"));
+    }
+    // Memory follows what has arrived, not what the length promises.
+    let mut bytes = Vec::new();
+    let read = stream.take(length as u64).read_to_end(&mut bytes).await?;
+    if read < length {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    T::decode_all(&mut bytes.as_slice())
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a message cannot be read"))
+}

@@ -1,0 +1,82 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn block() -> impl Strategy<Value = BobBlock> {
+    (prop::collection::vec((0u64..5000, any::<bool>(), any::<bool>()), 0..200), 0u64..100).prop_map(
+        |(gaps, after)| {
+            let mut next = 0;
+            let mut detections = Vec::new();
+            for (gap, z, bit) in gaps {
+                let basis = if z { Basis::Z } else { Basis::X };
+                detections.push(Detection { pulse: next + gap, basis, bit });
+                next += gap + 1;
+            }
+            BobBlock::new(next + after, detections).unwrap()
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_is_encoded_is_decoded(block in block()) {
+        prop_assert_eq!(BobBlock::decode(&block.encode()), Ok(block));
+    }
+
+    #[test]
+    fn no_other_message_decodes_to_the_same_block(
+        block in block(), at in any::<prop::sample::Index>(), flip in 1u8..=255,
+    ) {
+        let mut message = block.encode().to_vec();
+        let at = at.index(message.len());
+        message[at] ^= flip;
+        if let Ok(other) = BobBlock::decode(&message) {
+            prop_assert_ne!(&other, &block);
+            prop_assert_eq!(&*other.encode(), &message);
+        }
+    }
+
+    #[test]
+    fn a_message_cut_anywhere_is_refused(block in block(), at in any::<prop::sample::Index>()) {
+        let message = block.encode();
+        prop_assert!(BobBlock::decode(&message[..at.index(message.len())]).is_err());
+    }
+
+    #[test]
+    fn arbitrary_bytes_are_answered(message in prop::collection::vec(any::<u8>(), 0..64)) {
+        if let Ok(block) = BobBlock::decode(&message) {
+            prop_assert_eq!(&*block.encode(), &message);
+        }
+    }
+}
+
+#[test]
+fn each_kind_of_nonsense_has_its_error() {
+    let number = [0xff; 9];
+    let most = |last: u8| [&[VERSION][..], &number, &[last], &[0]].concat();
+    for (message, error) in [
+        (vec![], DecodeError::Version),
+        (vec![2, 0, 0], DecodeError::Version),
+        (vec![VERSION], DecodeError::Short),
+        (vec![VERSION, 10, 1], DecodeError::Short),
+        (vec![VERSION, 10, 0xff, 0xff, 0xff, 0xff, 0x7f], DecodeError::Short),
+        (vec![VERSION, 10, 2, 0x00, 0x80], DecodeError::Short),
+        (vec![VERSION, 0x8a, 0x00, 0], DecodeError::Number),
+        (most(2), DecodeError::Number),
+        (most(0xff), DecodeError::Number),
+        (most(1), DecodeError::Pulse),
+        (vec![VERSION, 1, 1, 1 << 2], DecodeError::Pulse),
+        (vec![VERSION, 1, 2, 0, 0], DecodeError::Pulse),
+        (vec![VERSION, 1, 1, 0, 0], DecodeError::Trailing),
+    ] {
+        assert_eq!(BobBlock::decode(&message), Err(error), "{message:?}");
+    }
+}
+
+#[test]
+fn a_typical_click_takes_two_bytes() {
+    let detections =
+        (0..1000).map(|i| Detection { pulse: 100 * i, basis: Basis::X, bit: i % 3 == 0 }).collect();
+    let block = BobBlock::new(100_000, detections).unwrap();
+    assert!(block.encode().len() < 2010);
+}

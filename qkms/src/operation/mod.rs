@@ -1,0 +1,123 @@
+//! For those who run the service: metrics and a status page, over plain HTTP on loopback.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `/` | the status page: one HTML document that loads nothing else |
+//! | `/status.json` | what the page shows: the last [`history::SAMPLES`] seconds of each link end |
+//! | `/metrics` | all metrics in the OpenMetrics text format, for Prometheus |
+//!
+//! No path changes anything, and none tells a key or a key's identity.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    extract::State,
+    http::header,
+    response::{Html, IntoResponse},
+    routing::get,
+};
+use serde::Deserialize;
+use tokio::net::TcpListener;
+
+use crate::metrics::Metrics;
+
+pub mod history;
+
+#[cfg(test)]
+mod tests;
+
+use history::History;
+
+/// The part `operation` of the configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where to listen; an address of the loopback interface.
+    pub listen: SocketAddr,
+}
+
+/// Why the page cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    /// The address is not a loopback address: there is no access control here.
+    #[error("{0} is not on the loopback interface")]
+    NotLoopback(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+/// The server of metrics and page, listening.
+#[derive(Debug)]
+pub struct Operation {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Operation {
+    /// Listens.
+    ///
+    /// # Errors
+    ///
+    /// [`OperationError`].
+    pub async fn bind(settings: &Settings) -> Result<Self, OperationError> {
+        let address = settings.listen;
+        if !address.ip().is_loopback() {
+            return Err(OperationError::NotLoopback(address));
+        }
+        let refuse = |source| OperationError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(refuse)?;
+        let address = listener.local_addr().map_err(refuse)?;
+        Ok(Self { listener, address })
+    }
+
+    /// The address it listens on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Samples `metrics` each second and serves until `stop` is ready.
+    pub async fn run(self, metrics: Arc<Metrics>, stop: impl Future<Output = ()> + Send) {
+        let history = Arc::new(History::default());
+        let pages = axum::serve(self.listener, router(Arc::clone(&metrics), Arc::clone(&history)));
+        tokio::select! {
+            () = stop => {},
+            () = history.sample_forever(&metrics) => {},
+            served = pages.into_future() => if let Err(error) = served {
+                tracing::error!(%error, "the status page is no longer served");
+            },
+        }
+    }
+}
+
+fn router(metrics: Arc<Metrics>, history: Arc<History>) -> Router {
+    Router::new()
+        .route("/", get(page))
+        .route("/status.json", get(status))
+        .route("/metrics", get(text))
+        .with_state((metrics, history))
+}
+
+type Shared = State<(Arc<Metrics>, Arc<History>)>;
+
+async fn page() -> impl IntoResponse {
+    // The page's own script and styles, and nothing from elsewhere.
+    let policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
+                  connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'";
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(include_str!("page.html")))
+}
+
+async fn status(State((_, history)): Shared) -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], axum::Json(history.report()))
+}
+
+async fn text(State((metrics, _)): Shared) -> impl IntoResponse {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], metrics.to_text())
+}

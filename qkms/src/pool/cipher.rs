@@ -1,0 +1,76 @@
+//! The encryption of block bytes at rest.
+//!
+//! ChaCha20 (RFC 8439) under a random key of the store's own, with the block's number as nonce: a
+//! number is used for one block only. It keeps key bytes out of the database's cache and of the
+//! file's unused pages; whoever has both the key file and the store has the keys.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::Path,
+};
+
+use chacha20::{
+    ChaCha20,
+    cipher::{KeyIvInit, StreamCipher, StreamCipherSeek},
+};
+use zeroize::{Zeroize, Zeroizing};
+
+/// The key of a store.
+pub struct StoreKey(Zeroizing<[u8; 32]>);
+
+impl StoreKey {
+    /// Reads the key file, or makes one with a key of the operating system's generator.
+    ///
+    /// # Errors
+    ///
+    /// A file that others than its owner may read, that has another length than 32 bytes, or that
+    /// can be neither read nor made.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let mut key = Zeroizing::new([0u8; 32]);
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.mode() & 0o077 != 0 => {
+                return Err(io::Error::other("the file's mode must be 0600"));
+            }
+            Ok(_) => {
+                let mut bytes = fs::read(path)?;
+                let fits = bytes.len() == key.len();
+                if fits {
+                    key.copy_from_slice(&bytes);
+                }
+                bytes.zeroize();
+                if !fits {
+                    return Err(io::Error::other("the file must have 32 bytes"));
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                getrandom::fill(&mut *key).map_err(io::Error::other)?;
+                let draft = path.with_extension("new");
+                let mut file = OpenOptions::new()
+                    .write(true)
+                    .create(true)
+                    .truncate(true)
+                    .mode(0o600)
+                    .open(&draft)?;
+                file.write_all(&*key)?;
+                file.sync_all()?;
+                fs::rename(&draft, path)?;
+                if let Some(folder) = path.parent() {
+                    File::open(folder)?.sync_all()?;
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(Self(key))
+    }
+
+    /// Encrypts or decrypts bytes of block `block` that begin at byte `offset`.
+    pub(super) fn apply(&self, block: u64, offset: u64, bytes: &mut [u8]) {
+        let mut nonce = [0u8; 12];
+        nonce[4..].copy_from_slice(&block.to_le_bytes());
+        let mut cipher = ChaCha20::new((&*self.0).into(), (&nonce).into());
+        cipher.seek(offset);
+        cipher.apply_keystream(bytes);
+    }
+}

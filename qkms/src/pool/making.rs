@@ -1,0 +1,227 @@
+//! Blocks come into the books.
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    Books, Pool, Range, Rejection, Split,
+    books::{BookError, NEXT_BLOCK, NEXT_KEY},
+    ledger::Ledger,
+    ledger::Place,
+    record::{BlockRecord, Made},
+};
+
+/// Numbers from here on belong to configured keys; link and generator count from 1.
+pub const CONFIGURED: u64 = 1 << 63;
+
+/// A block to store.
+pub struct NewBlock<'a> {
+    /// Its number, the same at both ends.
+    pub number: u64,
+    /// How it came to be.
+    pub made: Made,
+    /// Its bits, packed; the last byte may be filled in part.
+    pub bytes: &'a [u8],
+    /// The number of its bits.
+    pub bits: u64,
+    /// How it is cut; bytes beyond are wasted.
+    pub split: Split,
+    /// Whether nothing is to be drawn from it until [`Books::promote`].
+    pub staged: bool,
+}
+
+impl Books<'_> {
+    /// A block number that was never given before, durably counted.
+    ///
+    /// # Errors
+    ///
+    /// [`BookError::Database`].
+    pub fn next_block(&mut self) -> Result<u64, BookError> {
+        let number = self.counter(NEXT_BLOCK)?.saturating_add(1);
+        self.put_counter(NEXT_BLOCK, number)?;
+        Ok(number)
+    }
+
+    /// Counts keys, durably; the number of the first of them.
+    ///
+    /// # Errors
+    ///
+    /// [`BookError::Database`].
+    pub fn count_keys(&mut self, number: u64) -> Result<u64, BookError> {
+        let first = self.counter(NEXT_KEY)?;
+        self.put_counter(NEXT_KEY, first.saturating_add(number))?;
+        Ok(first)
+    }
+
+    /// Puts a configured key into the pools of tag keys, half of it for each direction, unless that
+    /// key was put in before. Both ends have to be given the same key.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::Length`] for less than two bytes.
+    pub fn import_tag_key(&mut self, key: &[u8]) -> Result<(), BookError> {
+        let digest = Sha256::new_with_prefix(b"qkms/first key").chain_update(key).finalize();
+        let head = digest.first_chunk::<8>().copied().unwrap_or_default();
+        let number = CONFIGURED | u64::from_le_bytes(head);
+        if self.block(number)?.is_some() {
+            return Ok(());
+        }
+        let bytes = u64::try_from(key.len()).unwrap_or(u64::MAX);
+        if bytes < 2 {
+            return Err(Rejection::Length.into());
+        }
+        self.store_block(&NewBlock {
+            number,
+            made: Made::Configured,
+            bytes: key,
+            bits: bytes.saturating_mul(8),
+            split: Split([bytes / 2, bytes / 2, 0, 0]),
+            staged: false,
+        })
+    }
+
+    /// Stores a block.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::RepeatedBlock`], or [`Rejection::Length`] if the split is longer than the block
+    /// or the block than its bytes.
+    pub fn store_block(&mut self, block: &NewBlock<'_>) -> Result<(), BookError> {
+        if self.block(block.number)?.is_some() {
+            return Err(Rejection::RepeatedBlock.into());
+        }
+        let used = block.split.total();
+        let bytes = usize::try_from(used).ok().and_then(|used| block.bytes.get(..used));
+        let Some(bytes) = bytes.filter(|_| used <= block.bits / 8) else {
+            return Err(Rejection::Length.into());
+        };
+        self.put_block(
+            block.number,
+            &BlockRecord {
+                made: block.made,
+                created: self.now,
+                bits: block.bits,
+                live: used,
+                staged: block.staged,
+            },
+        )?;
+        if used > 0 {
+            self.put_bytes(block.number, bytes)?;
+        }
+        for (pool, range) in block.split.ranges(block.number) {
+            self.free.give(pool, range)?;
+        }
+        let kept = used.saturating_mul(8);
+        self.ledger.make(kept, Place::Stored);
+        self.ledger.make(block.bits.saturating_sub(kept), Place::Wasted);
+        Ok(())
+    }
+
+    /// Books a block of which nothing was kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`Books::store_block`].
+    pub fn waste_block(&mut self, number: u64, made: Made, bits: u64) -> Result<(), BookError> {
+        let split = Split::default();
+        self.store_block(&NewBlock { number, made, bytes: &[], bits, split, staged: false })
+    }
+
+    /// Lets keys be drawn from blocks that were staged. Others are left as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`BookError::Database`].
+    pub fn promote(&mut self, numbers: &[u64]) -> Result<(), BookError> {
+        for number in numbers {
+            if let Some(mut record) = self.block(*number)?.filter(|record| record.staged) {
+                record.staged = false;
+                self.put_block(*number, &record)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Wastes what is free of a block.
+    ///
+    /// # Errors
+    ///
+    /// [`BookError::Database`].
+    pub fn drop_block(&mut self, number: u64) -> Result<(), BookError> {
+        for pool in Pool::ALL {
+            let ranges = self.free.list(pool)?;
+            for range in ranges.into_iter().filter(|range| range.block == number) {
+                self.free.take(pool, range)?;
+                self.discard(range, Place::Wasted)?;
+            }
+        }
+        self.promote(&[number])
+    }
+
+    /// How many keys of `len` bytes can be drawn from a pool, and how many bytes it has; staged
+    /// blocks are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`BookError::Database`].
+    pub fn fill(&self, pool: Pool, len: u64) -> Result<Fill, BookError> {
+        let mut fill = Fill::default();
+        let mut checked = None;
+        for range in self.free.iter(pool)? {
+            let range: Range = range?;
+            let (block, staged) = match checked {
+                Some((block, staged)) if block == range.block => (block, staged),
+                _ => {
+                    let staged = self.block(range.block)?.is_some_and(|record| record.staged);
+                    (range.block, staged)
+                }
+            };
+            checked = Some((block, staged));
+            if !staged {
+                fill.keys = fill.keys.saturating_add(range.len.checked_div(len).unwrap_or(0));
+                fill.bytes = fill.bytes.saturating_add(range.len);
+            }
+        }
+        Ok(fill)
+    }
+
+    /// What the books say at a glance.
+    ///
+    /// # Errors
+    ///
+    /// [`BookError::Database`].
+    pub fn summary(&self, key_len: u64) -> Result<Summary, BookError> {
+        let mut fills = [Fill::default(); 4];
+        for (fill, pool) in fills.iter_mut().zip(Pool::ALL) {
+            *fill = self.fill(pool, key_len)?;
+        }
+        Ok(Summary { ledger: self.ledger, fills })
+    }
+}
+
+/// What can be drawn from a pool.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fill {
+    /// Keys of the size asked for.
+    pub keys: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// The ledger and the fill of the pools.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The ledger.
+    pub ledger: Ledger,
+    fills: [Fill; 4],
+}
+
+impl Summary {
+    /// What can be drawn from a pool.
+    pub fn fill(&self, pool: Pool) -> Fill {
+        Pool::ALL
+            .into_iter()
+            .zip(self.fills)
+            .find_map(|(other, fill)| (other == pool).then_some(fill))
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,15 @@
+//! The door for SAEs, seen from outside: over real TLS, with an in-memory key service behind it.
+//!
+//! Each row of the standard's check list is a test of [`rows`].
+
+mod agent;
+mod bad_input;
+mod certificates;
+mod clients;
+mod commands;
+mod connections;
+mod field;
+mod leaks;
+mod memory;
+mod rows;
+mod slow;

@@ -1,0 +1,98 @@
+//! `qkms plan link` as a user meets it.
+
+use std::process::{Command, Output};
+
+fn plan(options: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_qkms"));
+    command.args(["plan", "link"]).args(options.split_whitespace()).output().unwrap()
+}
+
+fn json(options: &str) -> serde_json::Value {
+    let output = plan(&format!("{options} --json"));
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn close(value: &serde_json::Value, expected: f64) {
+    let value = value.as_f64().unwrap();
+    assert!((value / expected - 1.0).abs() < 2e-5, "{value} is not {expected}");
+}
+
+#[test]
+fn json_names_every_rate_per_pulse() {
+    let plan = json("--preset gys --km 50 --finite-pulses 10000000000");
+    close(&plan["gain"], 1.924950e-3);
+    close(&plan["qber"], 0.033412);
+    close(&plan["rate_asymptotic"], 2.225952e-4);
+    close(&plan["rate_decoy"], 2.096250e-4);
+    close(&plan["rate_finite"], 1.0411e-4);
+    assert_eq!(plan.as_object().unwrap().len(), 5);
+    assert_eq!(json("--preset gys --km 50 --finite-pulses 1e10"), plan);
+}
+
+#[test]
+fn finite_rate_is_null_without_a_block_size() {
+    assert!(json("--preset lim2014 --km 0")["rate_finite"].is_null());
+}
+
+#[test]
+fn rates_below_zero_are_zero() {
+    let plan = json("--preset snspd --km 400 --finite-pulses 1000");
+    for rate in ["rate_asymptotic", "rate_decoy", "rate_finite"] {
+        assert_eq!(plan[rate], 0.0, "{rate}");
+    }
+}
+
+#[test]
+fn without_json_the_rates_are_told_in_words() {
+    let output = plan("--preset gys --km 0");
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("QBER             3.3037 %"), "{text}");
+    assert!(!text.contains("finite"), "{text}");
+}
+
+#[test]
+fn bad_input_exits_with_2_and_says_what_is_wrong() {
+    for (options, says) in [
+        ("--km 1", "--preset"),
+        ("--preset gys", "--km"),
+        ("--preset GYS --km 1", "gys, lim2014, snspd"),
+        ("--preset gys --km -1", "finite number from 0"),
+        ("--preset gys --km nan", "finite number from 0"),
+        ("--preset gys --km inf", "finite number from 0"),
+        ("--preset gys --km ten", "not a number"),
+        ("--preset gys --km 1 --km 2", "--km"),
+        ("--preset gys --km 1 --finite-pulses 0", "whole number of pulses"),
+        ("--preset gys --km 1 --finite-pulses -5", "whole number of pulses"),
+        ("--preset gys --km 1 --finite-pulses 1.5", "whole number of pulses"),
+        ("--preset gys --km 1 --finite-pulses 1e19", "whole number of pulses"),
+        ("--preset gys --km 1 --finite-pulses nan", "whole number of pulses"),
+        ("--preset gys --km 1 --finite-pulses many", "not a number"),
+        ("--preset gys --km 1 --colour", "--colour"),
+        ("--preset gys --km 1 more", "more"),
+    ] {
+        let output = plan(options);
+        assert_eq!(output.status.code(), Some(2), "{options}");
+        assert!(output.stdout.is_empty());
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.contains(says), "{options}: {message}");
+    }
+}
+
+#[test]
+fn the_table_of_the_link_s_page_is_what_the_command_computes() {
+    let document = include_str!("../../docs/qkms-link.md");
+    let mut table = String::new();
+    for preset in ["gys", "lim2014", "snspd"] {
+        for km in [0, 10, 25, 50, 100] {
+            let plan = json(&format!("--preset {preset} --km {km} --finite-pulses 1e10"));
+            let value = |name: &str| plan[name].as_f64().unwrap();
+            table += &format!("| {preset} | {km} | {:.3e} | ", value("gain"));
+            table +=
+                &format!("{:.2} % | {:.3e} | ", 100.0 * value("qber"), value("rate_asymptotic"));
+            table += &format!("{:.3e} | {:.3e} |\n", value("rate_decoy"), value("rate_finite"));
+        }
+    }
+    assert!(document.contains(&table), "docs/qkms-link.md lacks what is computed:\n{table}");
+}
