@@ -10,6 +10,12 @@ pub struct Cli {
     /// How the node runs.
     #[clap(flatten)]
     pub run: sc_cli::RunCmd,
+
+    /// Does not publish where this validator is, nor look up the others: for validators who reach each
+    /// other by addresses of their own alone. Asking the network's directory opens connections to
+    /// whoever keeps a part of it.
+    #[arg(long)]
+    pub no_authority_discovery: bool,
 }
 
 /// What the binary does besides running the node.

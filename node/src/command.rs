@@ -109,10 +109,15 @@ fn run_node(cli: &Cli) -> Result<()> {
     let mut runner = cli.create_runner(&cli.run)?;
     let prometheus_asked = cli.run.prometheus_params.prometheus_port.is_some();
     ports::claim(runner.config_mut(), prometheus_asked)?;
+    let discovers = !cli.no_authority_discovery;
     runner.run_node_until_exit(|config| async move {
         let task_manager = match config.network.network_backend {
-            NetworkBackendType::Libp2p => service::new_full::<NetworkWorker<Block, Hash>>(config)?,
-            NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config)?,
+            NetworkBackendType::Libp2p => {
+                service::new_full::<NetworkWorker<Block, Hash>>(config, discovers)?
+            }
+            NetworkBackendType::Litep2p => {
+                service::new_full::<Litep2pNetworkBackend>(config, discovers)?
+            }
         };
         Ok(task_manager)
     })

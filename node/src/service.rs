@@ -148,7 +148,10 @@ fn inherents(
 }
 
 /// Builds and starts the node on the network back end `N`.
-pub fn new_full<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result<TaskManager> {
+pub fn new_full<N: NetworkBackend<Block, Hash>>(
+    config: Configuration,
+    discovers: bool,
+) -> Result<TaskManager> {
     let PartialComponents {
         client,
         backend,
@@ -239,7 +242,8 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result
     let force_authoring = config.force_authoring;
     let prometheus_registry = config.prometheus_registry().cloned();
     // The one validator of a development chain has nobody to find.
-    let discovers = is_authority && config.chain_spec.chain_type() != ChainType::Development;
+    let discovers =
+        discovers && is_authority && config.chain_spec.chain_type() != ChainType::Development;
     let discovery_config = discovers.then(|| WorkerConfig {
         // Addresses inside a local network are published on test chains only.
         publish_non_global_ips: config.network.allow_non_globals_in_dht,

@@ -90,7 +90,7 @@ impl Node {
             .arg("--chain")
             .arg(chain)
             .arg(format!("--{name}"))
-            .args(["--no-prometheus", "--no-telemetry", "--no-mdns"])
+            .args(["--no-prometheus", "--no-telemetry", "--no-mdns", "--no-authority-discovery"])
             .arg("--base-path")
             .arg(&base_path)
             .args(["--rpc-port", &rpc_port.to_string()])

@@ -9,7 +9,7 @@ const MAX_HISTORY: u64 = 1_024;
 
 impl<T: Config> Pallet<T> {
     /// The readings of a meter from `from` to before `until`, as far as they are kept. Of a longer
-    /// time than [`MAX_HISTORY`] slots the end is left out.
+    /// time than 1,024 slots the end is left out.
     pub fn readings_of(id: MeterId, from: SlotIndex, until: SlotIndex) -> Vec<MeterReading> {
         let first = OldestKept::<T>::get().map_or(from, |oldest| oldest.max(from));
         let past = T::Calendar::current_slot().next();
