@@ -257,7 +257,7 @@ fn who_writes_blocks_is_told() {
     world.look(|| {
         let scores: Vec<ValidatorScore<AccountId>> = ask("PovApi_scores", ());
         let validators: Vec<_> = scores.into_iter().map(|scored| scored.who).collect();
-        assert_eq!(validators, [alice.clone()]);
+        assert_eq!(validators, std::slice::from_ref(&alice));
         let author: Option<AccountId> = ask("PovApi_author_of_slot", slot + 1);
         assert_eq!(author, Some(alice.clone()));
         let past = |from: u32, count: u32| {
