@@ -1,9 +1,9 @@
 //! What a block says, in this program's own types.
 
 use super::{
-    At, H256,
-    api::{self, runtime_types as types},
+    At, H256, api,
     council::{self, Decision},
+    events::{Event, decode, describe},
     membership::{self, Change},
     metering,
     shapes::EventShapes,
@@ -12,9 +12,7 @@ use crate::{
     error::{Error, Refusal},
     market::{Account, Clearing, NewOrder, PlacedOrder, Plancks, Settlement, SlotEvent, Trade},
 };
-use subxt::{Metadata, SubstrateConfig, events::Phase};
-
-pub(super) type Event<'a> = subxt::events::Event<'a, SubstrateConfig>;
+use subxt::{Metadata, events::Phase};
 
 /// A finalised block.
 #[derive(Clone, Debug, Default)]
@@ -196,12 +194,6 @@ impl Transaction {
     }
 }
 
-pub(super) fn decode<E: subxt::events::DecodeAsEvent>(
-    event: &Event<'_>,
-) -> Result<Option<E>, Error> {
-    Ok(event.decode_fields_as::<E>().transpose()?)
-}
-
 fn auction(event: &Event<'_>) -> Result<Option<(u64, SlotEvent)>, Error> {
     use api::auction::events::{OrderPlaced, SlotCleared, SlotMatched};
     if let Some(placed) = decode::<OrderPlaced>(event)? {
@@ -266,22 +258,4 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, SlotEvent)>, Error> {
         return Ok(Some((settled.slot.0.0, SlotEvent::Settled(settled.id, settlement))));
     }
     Ok(decode::<SlotSettled>(event)?.map(|settled| (settled.slot.0.0, SlotEvent::Closed)))
-}
-
-/// The name and meaning of a dispatch error.
-pub(super) fn describe(error: &types::sp_runtime::DispatchError, metadata: &Metadata) -> Refusal {
-    let types::sp_runtime::DispatchError::Module(module) = error else {
-        return Refusal { name: format!("{error:?}"), meaning: String::new() };
-    };
-    let [code, ..] = module.error;
-    let found = metadata
-        .pallet_by_error_index(module.index)
-        .and_then(|pallet| Some((pallet.name(), pallet.error_variant_by_index(code)?)));
-    match found {
-        Some((pallet, variant)) => Refusal {
-            name: format!("{pallet}::{}", variant.name),
-            meaning: variant.docs.join(" ").trim().to_owned(),
-        },
-        None => Refusal { name: format!("{module:?}"), meaning: String::new() },
-    }
 }

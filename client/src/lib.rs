@@ -18,6 +18,7 @@ pub mod calls;
 mod chain;
 pub mod council;
 pub mod error;
+mod events;
 pub mod formula;
 pub mod keys;
 pub mod market;

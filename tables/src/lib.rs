@@ -27,12 +27,12 @@ mod time_axis;
 
 pub use columns::{Column, Columns};
 pub use decimal::{Decimal, Misfit, NotDecimal, plain};
-pub use error::Error;
+pub use error::{BadText, Error};
 #[cfg(feature = "time")]
 pub use moment::{Moment, TimeOfDay, Zone};
 pub use quantity::Quantity;
 pub use slots::contiguous;
 pub use table::{Row, Table};
-pub use text::{BadText, decode, read};
+pub use text::{decode, read};
 #[cfg(feature = "time")]
 pub use time_axis::{Step, TimeAxis};

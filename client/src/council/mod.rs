@@ -7,7 +7,7 @@ pub use acts::*;
 use super::{
     At, H256,
     api::{self, runtime_types as types},
-    block::{Event, decode, describe},
+    events::{Event, decode, describe},
     readable::{self, Call},
     reads::{entries, fetch},
     text::account_text,

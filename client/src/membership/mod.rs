@@ -176,8 +176,8 @@ pub enum Change {
 }
 
 /// Reads what an event says of memberships.
-pub(super) fn change(event: &super::block::Event<'_>) -> Result<Option<Change>, Error> {
-    use super::block::decode;
+pub(super) fn change(event: &super::events::Event<'_>) -> Result<Option<Change>, Error> {
+    use super::events::decode;
     use api::membership::events::{
         AttributeRegistered, AttributeRevoked, CredentialReissued, PolicyCreated, ReissueRefused,
     };

@@ -3,7 +3,7 @@
 use super::{
     super::{
         At, api,
-        block::{Event, decode},
+        events::{Event, decode},
         reads::fetch,
     },
     Flow,
