@@ -185,7 +185,9 @@ impl Pair {
     ///
     /// The stores'.
     pub async fn start(folder: &Path, options: &Options) -> io::Result<Self> {
-        let maker = || Box::new(SharedGenerator::new(options.seed, options.block_bits));
+        let maker = || -> Box<dyn BlockMaker> {
+            Box::new(SharedGenerator::new(options.seed, options.block_bits))
+        };
         Self::start_with(folder, options, [maker(), maker()]).await
     }
 
@@ -194,10 +196,10 @@ impl Pair {
     /// # Errors
     ///
     /// The stores'.
-    pub async fn start_with<M: BlockMaker>(
+    pub async fn start_with(
         folder: &Path,
         options: &Options,
-        makers: [Box<M>; 2],
+        makers: [Box<dyn BlockMaker>; 2],
     ) -> io::Result<Self> {
         let slots = [Arc::new(Mutex::new(Weak::new())), Arc::new(Mutex::new(Weak::new()))];
         let mut kmes = Vec::new();
@@ -218,7 +220,14 @@ impl Pair {
             let filled = |summary: &crate::pool::making::Summary| {
                 summary.fill(link.outgoing()).bytes > 0 && summary.fill(link.incoming()).bytes > 0
             };
-            link.changes().wait_for(filled).await.map_err(io::Error::other)?;
+            let (mut changes, mut closed) = (link.changes(), link.closed());
+            tokio::select! {
+                filled = changes.wait_for(filled) => drop(filled.map_err(io::Error::other)?),
+                reason = closed.wait_for(Option::is_some) => {
+                    let reason = reason.map_err(io::Error::other)?.clone().unwrap_or_default();
+                    return Err(io::Error::other(format!("the quantum link is closed: {reason}")));
+                }
+            }
         }
         Ok(Self { kmes })
     }

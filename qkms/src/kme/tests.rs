@@ -1,5 +1,6 @@
 mod deliveries;
 mod peers;
+mod photons;
 mod refusals;
 
 use std::sync::atomic::{AtomicU64, Ordering};

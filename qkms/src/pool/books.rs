@@ -280,7 +280,7 @@ impl<'t> Books<'t> {
     }
 
     /// The open lease of tag keys.
-    pub(super) fn lease(&self) -> Result<Option<Lease>, BookError> {
+    pub(crate) fn lease(&self) -> Result<Option<Lease>, BookError> {
         self.meta.get(LEASE)?.map(|row| decode(row.value(), "lease")).transpose()
     }
 

@@ -210,7 +210,9 @@ impl BlockMaker for Tapped {
 async fn a_betrayed_block_closes_the_link_at_both_ends_and_older_keys_stay() {
     let options = Options::default();
     let folder = tempfile::tempdir().unwrap();
-    let tap = || Box::new(Tapped(testing::SharedGenerator::new(1, 100_000), 3));
+    let tap = || -> Box<dyn BlockMaker> {
+        Box::new(Tapped(testing::SharedGenerator::new(1, 100_000), 3))
+    };
     let pair = Pair::start_with(folder.path(), &options, [tap(), tap()]).await.unwrap();
     for kme in &pair.kmes {
         kme.links()[0].closed().wait_for(Option::is_some).await.unwrap();
