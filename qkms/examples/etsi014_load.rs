@@ -105,7 +105,8 @@ async fn serve(kind: &str, folder: &Path) -> anyhow::Result<()> {
         Ok(std::io::stdout().flush()?)
     };
     if kind == "pair" {
-        let options = Options { block_bits: 1 << 24, ..Options::default() };
+        let patience = Duration::from_secs(60);
+        let options = Options { block_bits: 1 << 24, patience, ..Options::default() };
         let capacity = qkms::kme::link::Capacity { keys: 1 << 24, ..options.capacity };
         let pair = Pair::start(&file("stores"), &Options { capacity, ..options }).await?;
         let settings: Settings = toml::from_str(&format!(

@@ -35,6 +35,8 @@ pub enum Method {
     DecKeys,
 }
 
+const METHODS: [Method; 3] = [Method::Status, Method::EncKeys, Method::DecKeys];
+
 impl Method {
     /// The method as it stands in a path.
     pub fn name(self) -> &'static str {
@@ -42,6 +44,15 @@ impl Method {
             Self::Status => "status",
             Self::EncKeys => "enc_keys",
             Self::DecKeys => "dec_keys",
+        }
+    }
+
+    /// The method's own of three values in the order of [`METHODS`].
+    fn of<T>(self, [status, enc_keys, dec_keys]: &[T; 3]) -> &T {
+        match self {
+            Self::Status => status,
+            Self::EncKeys => enc_keys,
+            Self::DecKeys => dec_keys,
         }
     }
 }
@@ -201,8 +212,17 @@ impl Metrics {
             failed_handshakes: f.failed_handshakes.get_or_create_owned(&labels),
             refused_connections: f.refused_connections.get_or_create_owned(&labels),
             revocation_errors: f.revocation_errors.get_or_create_owned(&labels),
+            // Labels are strings: the common counters are looked up once, not for each request.
+            served: METHODS.map(|method| {
+                let labels =
+                    AnswerLabels { kme: labels.kme.clone(), method: method.name(), code: 200 };
+                f.requests.get_or_create_owned(&labels)
+            }),
+            keys: METHODS.map(|method| {
+                let labels = MethodLabels { kme: labels.kme.clone(), method: method.name() };
+                f.keys.get_or_create_owned(&labels)
+            }),
             requests: f.requests.clone(),
-            keys: f.keys.clone(),
             kme: labels.kme,
         }
     }
@@ -247,8 +267,9 @@ pub struct KmeMetrics {
     /// Attempts to re-read the revocation list that failed.
     pub revocation_errors: Counter,
     connections: Gauge,
+    served: [Counter; 3],
+    keys: [Counter; 3],
     requests: Family<AnswerLabels, Counter>,
-    keys: Family<MethodLabels, Counter>,
     kme: String,
 }
 
@@ -261,6 +282,10 @@ impl KmeMetrics {
 
     /// Counts an answer.
     pub fn answered(&self, method: Method, code: http::StatusCode) {
+        if code == http::StatusCode::OK {
+            method.of(&self.served).inc();
+            return;
+        }
         let labels =
             AnswerLabels { kme: self.kme.clone(), method: method.name(), code: code.as_u16() };
         self.requests.get_or_create(&labels).inc();
@@ -268,8 +293,7 @@ impl KmeMetrics {
 
     /// Counts keys told to SAEs.
     pub fn keys_delivered(&self, method: Method, number: usize) {
-        let labels = MethodLabels { kme: self.kme.clone(), method: method.name() };
-        self.keys.get_or_create(&labels).inc_by(number as u64);
+        method.of(&self.keys).inc_by(number as u64);
     }
 }
 

@@ -4,10 +4,10 @@ use axum::response::{IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderValue, header};
-use serde_json::json;
+use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::kme::service::{DeliveredKey, Origin, Status};
+use crate::kme::service::{DeliveredKey, LinkState, Origin, Status};
 
 /// What a status and a key container say of keys that came over no quantum link.
 pub const SOURCE_OF_LOCAL_KEYS: &str = "local_generator";
@@ -20,26 +20,52 @@ fn source(origin: Origin) -> &'static str {
     }
 }
 
+/// The standard's status, clause 6.1.
+#[derive(Serialize)]
+#[allow(non_snake_case, reason = "the standard's names")]
+struct StatusBody<'a> {
+    source_KME_ID: &'a str,
+    target_KME_ID: &'a str,
+    master_SAE_ID: &'a str,
+    slave_SAE_ID: &'a str,
+    key_size: u64,
+    stored_key_count: u64,
+    max_key_count: u64,
+    max_key_per_request: u64,
+    max_key_size: u64,
+    min_key_size: u64,
+    max_SAE_ID_count: u64,
+    status_extension: StatusExtension,
+}
+
+/// What this KME adds.
+#[derive(Serialize)]
+struct StatusExtension {
+    qkms_key_source: &'static str,
+    qkms_link: LinkState,
+    qkms_insecure: bool,
+}
+
 /// The standard's status. What this KME adds stands in the standard's `status_extension`.
 pub(super) fn status(status: &Status) -> Response {
-    axum::Json(json!({
-        "source_KME_ID": status.source_kme,
-        "target_KME_ID": status.target_kme,
-        "master_SAE_ID": status.master,
-        "slave_SAE_ID": status.slave,
-        "key_size": status.key_size,
-        "stored_key_count": status.stored_key_count,
-        "max_key_count": status.max_key_count,
-        "max_key_per_request": status.max_key_per_request,
-        "max_key_size": status.max_key_size,
-        "min_key_size": status.min_key_size,
-        "max_SAE_ID_count": status.max_sae_id_count,
-        "status_extension": {
-            "qkms_key_source": source(status.origin),
-            "qkms_link": status.link,
-            "qkms_insecure": status.insecure,
+    axum::Json(StatusBody {
+        source_KME_ID: status.source_kme.as_str(),
+        target_KME_ID: status.target_kme.as_str(),
+        master_SAE_ID: status.master.as_str(),
+        slave_SAE_ID: status.slave.as_str(),
+        key_size: status.key_size,
+        stored_key_count: status.stored_key_count,
+        max_key_count: status.max_key_count,
+        max_key_per_request: status.max_key_per_request,
+        max_key_size: status.max_key_size,
+        min_key_size: status.min_key_size,
+        max_SAE_ID_count: status.max_sae_id_count,
+        status_extension: StatusExtension {
+            qkms_key_source: source(status.origin),
+            qkms_link: status.link,
+            qkms_insecure: status.insecure,
         },
-    }))
+    })
     .into_response()
 }
 

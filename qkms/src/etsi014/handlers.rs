@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use rustls_pki_types::UnixTime;
 
 use super::{answer, error::Failure, request};
@@ -25,6 +25,10 @@ pub type Caller = Option<Arc<Admission>>;
 
 /// The largest body, in bytes: room for 128 keys with generous extensions.
 const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// How much of a body that is too long is read and thrown away, in bytes. A client that still
+/// sends when the connection is closed may never see the answer.
+const MAX_DISCARDED_BYTES: usize = 4 * 1024 * 1024;
 
 struct Door<S> {
     service: Arc<S>,
@@ -154,21 +158,37 @@ async fn input(http: Request, body_timeout: Duration) -> Result<Input, Failure> 
         let message = "the content type shall be application/json";
         return Err(Failure::said(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
+    let announced = http.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let waits = http.headers().contains_key(header::EXPECT);
+    if waits && announced.is_some_and(|length| length > MAX_BODY_BYTES) {
+        return Err(too_long());
+    }
     let body = tokio::time::timeout(body_timeout, whole(http.into_body()));
     body.await.unwrap_or_else(|_| {
         Err(Failure::said(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"))
     })
 }
 
-async fn whole(body: Body) -> Result<Input, Failure> {
-    match Limited::new(body, MAX_BODY_BYTES).collect().await {
-        Ok(body) => Ok(Input::Body(body.to_bytes())),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("the body is longer than {MAX_BODY_BYTES} bytes");
-            Err(Failure::said(StatusCode::PAYLOAD_TOO_LARGE, message))
+async fn whole(mut body: Body) -> Result<Input, Failure> {
+    let mut kept = Vec::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let broken = |_| Failure::said(StatusCode::BAD_REQUEST, "the body broke off");
+        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length <= MAX_BODY_BYTES {
+            kept.extend_from_slice(&data);
+        } else if length > MAX_DISCARDED_BYTES {
+            break;
         }
-        Err(_) => Err(Failure::said(StatusCode::BAD_REQUEST, "the body broke off")),
     }
+    if length > MAX_BODY_BYTES { Err(too_long()) } else { Ok(Input::Body(kept.into())) }
+}
+
+fn too_long() -> Failure {
+    let message = format!("the body is longer than {MAX_BODY_BYTES} bytes");
+    Failure::said(StatusCode::PAYLOAD_TOO_LARGE, message)
 }
 
 /// `application/json`, with no charset or UTF-8.

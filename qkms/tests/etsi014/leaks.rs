@@ -21,10 +21,10 @@ use super::field::Field;
 const WINDOW: usize = 8;
 
 /// Every form in which a window may be written.
-struct Needles(HashSet<Vec<u8>>);
+pub struct Needles(HashSet<Vec<u8>>);
 
 impl Needles {
-    fn new(keys: &[Vec<u8>]) -> Self {
+    pub fn new(keys: &[Vec<u8>]) -> Self {
         let mut needles = HashSet::new();
         for window in keys.iter().flat_map(|key| key.windows(WINDOW)) {
             needles.insert(window.to_vec());
@@ -45,7 +45,7 @@ impl Needles {
         Self(needles)
     }
 
-    fn found_in(&self, text: &[u8]) -> Option<String> {
+    pub fn found_in(&self, text: &[u8]) -> Option<String> {
         let lengths: HashSet<_> = self.0.iter().map(Vec::len).collect();
         for length in lengths {
             if let Some(hit) = text.windows(length).find(|window| self.0.contains(*window)) {
@@ -153,7 +153,7 @@ fn the_search_finds_a_window_in_each_form() {
     assert!(needles.found_in(&key[..7]).is_none());
 }
 
-async fn get_plain(address: std::net::SocketAddr, path: &str) -> Vec<u8> {
+pub async fn get_plain(address: std::net::SocketAddr, path: &str) -> Vec<u8> {
     use http_body_util::{BodyExt, Full};
     let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let io = hyper_util::rt::TokioIo::new(stream);

@@ -12,4 +12,5 @@ mod field;
 mod leaks;
 mod memory;
 mod rows;
+mod served;
 mod slow;
