@@ -18,6 +18,7 @@
 //! | [`standing`] | What do the ratings of an account amount to? |
 //! | [`schedule`] | Who writes how many blocks, and in which order? |
 //! | [`score`] | What has a validator earned by generating and saving? |
+//! | [`tenure`] | How many have held something for long, and how many may lose it in a day? |
 //! | [`trust`] | How much does one participant trust another? |
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -37,6 +38,7 @@ pub mod score;
 pub mod stackelberg;
 pub mod standing;
 pub mod tariff;
+pub mod tenure;
 pub mod trust;
 pub mod units;
 
