@@ -117,14 +117,11 @@ async fn members(ask: &Ask) -> Result<(), Error> {
     if ask.json {
         return output::json(&json!({
             "members": texts(&council.members),
-            "prime": council.prime.map(account_text),
             "threshold": council.threshold(),
         }));
     }
     for member in &council.members {
-        let prime = council.prime == Some(*member);
-        let prime = if prime { "  prime" } else { "" };
-        say!("{}{prime}", account_text(*member))?;
+        say!("{}", account_text(*member))?;
     }
     say!("{} of {} decide", council.threshold(), number(council.members.len(), "member"))?;
     Ok(())

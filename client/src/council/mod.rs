@@ -31,8 +31,6 @@ pub const fn two_thirds(members: u32) -> u32 {
 pub struct Council {
     /// The members in the order of their bytes.
     pub members: Vec<Account>,
-    /// The one whose aye counts for those who did not vote when a motion's time is up.
-    pub prime: Option<Account>,
 }
 
 impl Council {
@@ -58,12 +56,8 @@ impl Council {
 /// The council as it is.
 pub async fn council(at: &At) -> Result<Council, Error> {
     let members = fetch(at, api::storage().council().members(), ()).await?;
-    let prime = fetch(at, api::storage().council().prime(), ()).await?;
     let members = members.unwrap_or_default().into_iter();
-    Ok(Council {
-        members: members.map(|member| member.0).collect(),
-        prime: prime.map(|prime| prime.0),
-    })
+    Ok(Council { members: members.map(|member| member.0).collect() })
 }
 
 /// How a motion stands.
@@ -118,16 +112,8 @@ impl Motion {
         if seats.saturating_sub(nays) < self.threshold {
             return MotionState::Disapproved;
         }
-        if block < u64::from(self.end) {
-            return MotionState::Open;
-        }
-        let prime_says_aye = council.prime.is_some_and(|prime| self.ayes.contains(&prime));
-        // Nobody is for and against: with the prime's aye, all but the nays are for it.
-        if prime_says_aye && seats.saturating_sub(nays) >= self.threshold {
-            MotionState::Approved
-        } else {
-            MotionState::Disapproved
-        }
+        // Absent votes are noes.
+        if block < u64::from(self.end) { MotionState::Open } else { MotionState::Disapproved }
     }
 }
 

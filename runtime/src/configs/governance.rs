@@ -21,6 +21,16 @@ pub type TwoThirdsOfCouncil =
 /// Who administers the chain: Root, or two thirds of the council.
 pub type AdminOrigin = EitherOfDiverse<EnsureRoot<AccountId>, TwoThirdsOfCouncil>;
 
+/// Who does not vote votes no, whatever the council's prime says: a motion passes by the ayes that it
+/// has.
+pub struct AbsentVotesAreNoes;
+
+impl pallet_collective::DefaultVote for AbsentVotesAreNoes {
+    fn default_vote(_prime: Option<bool>, _ayes: u32, _noes: u32, _members: u32) -> bool {
+        false
+    }
+}
+
 parameter_types! {
     /// A proposal may weigh as much as half a block.
     pub MaxProposalWeight: Weight = BlockWeights::get().max_block.saturating_div(2);
@@ -30,7 +40,7 @@ parameter_types! {
 
 impl pallet_collective::Config<CouncilCollective> for Runtime {
     type Consideration = ();
-    type DefaultVote = pallet_collective::PrimeDefaultVote;
+    type DefaultVote = AbsentVotesAreNoes;
     type DisapproveOrigin = AdminOrigin;
     type KillOrigin = AdminOrigin;
     type MaxMembers = ConstU32<100>;
