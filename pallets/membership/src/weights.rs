@@ -35,6 +35,28 @@ pub trait WeightInfo {
     fn remove_lapsed() -> Weight;
     /// Of `lift_exclusion`.
     fn lift_exclusion() -> Weight;
+    /// Of `set_registrar`.
+    fn set_registrar() -> Weight;
+    /// Of `name_owner`.
+    fn name_owner() -> Weight;
+    /// Of `consent_owner`.
+    fn consent_owner() -> Weight;
+    /// Of `approve_account`.
+    fn approve_account() -> Weight;
+    /// Of `end_naming`.
+    fn end_naming() -> Weight;
+    /// Of `propose_shutting`.
+    fn propose_shutting() -> Weight;
+    /// Of `withdraw_shutting`.
+    fn withdraw_shutting() -> Weight;
+    /// Of `shut_account`.
+    fn shut_account() -> Weight;
+    /// Of `set_term`.
+    fn set_term() -> Weight;
+    /// Of `allow_endings`.
+    fn allow_endings() -> Weight;
+    /// Of `withdraw_voiding`.
+    fn withdraw_voiding() -> Weight;
 }
 
 /// Time of a call, and of an element of a batch, besides its reads and writes.
@@ -61,7 +83,7 @@ impl WeightInfo for () {
     }
 
     fn blacklist() -> Weight {
-        estimate(1, 1, 1)
+        estimate(1, 3, 1)
     }
 
     fn issue() -> Weight {
@@ -69,29 +91,30 @@ impl WeightInfo for () {
     }
 
     fn issue_batch(n: u32) -> Weight {
-        // A credential, its holder, and the former payer's account and holds for each; the
-        // attribute, the clock, and the issuer's account and holds.
+        // A credential, its holder's owner and tenure, and the former payer's account and holds for
+        // each; the attribute and its count, the clock, the roles and their policies, and the issuer's
+        // account and holds.
         let n = u64::from(n);
-        let entries = n.saturating_mul(4);
-        let writes = entries.saturating_add(3);
-        estimate(n.saturating_add(1), entries.saturating_add(4), writes)
+        let entries = n.saturating_mul(5);
+        let writes = entries.saturating_add(4);
+        estimate(n.saturating_add(1), entries.saturating_add(18), writes)
     }
 
     fn revoke() -> Weight {
-        estimate(2, 5, 5)
+        estimate(2, 20, 6)
     }
 
     fn bump_version() -> Weight {
-        estimate(1, 1, 1)
+        // Six roles and their policies.
+        estimate(2, 16, 3)
     }
 
     fn set_issuer() -> Weight {
-        estimate(1, 1, 1)
+        estimate(1, 2, 2)
     }
 
     fn remove_attribute() -> Weight {
-        // Five roles and their policies.
-        estimate(2, 11, 1)
+        estimate(2, 13, 3)
     }
 
     fn remove_policy() -> Weight {
@@ -103,10 +126,55 @@ impl WeightInfo for () {
     }
 
     fn remove_lapsed() -> Weight {
-        estimate(2, 6, 5)
+        estimate(2, 8, 6)
     }
 
     fn lift_exclusion() -> Weight {
+        estimate(1, 3, 1)
+    }
+
+    fn set_registrar() -> Weight {
+        estimate(1, 0, 1)
+    }
+
+    fn name_owner() -> Weight {
+        estimate(2, 9, 6)
+    }
+
+    fn consent_owner() -> Weight {
+        estimate(1, 5, 4)
+    }
+
+    fn approve_account() -> Weight {
+        // All of an owner's accounts.
+        estimate(2, 21, 4)
+    }
+
+    fn end_naming() -> Weight {
+        estimate(1, 7, 4)
+    }
+
+    fn propose_shutting() -> Weight {
         estimate(1, 2, 1)
+    }
+
+    fn withdraw_shutting() -> Weight {
+        Self::propose_shutting()
+    }
+
+    fn shut_account() -> Weight {
+        Self::propose_shutting()
+    }
+
+    fn set_term() -> Weight {
+        estimate(1, 1, 1)
+    }
+
+    fn allow_endings() -> Weight {
+        estimate(1, 3, 1)
+    }
+
+    fn withdraw_voiding() -> Weight {
+        estimate(1, 1, 1)
     }
 }

@@ -158,14 +158,18 @@ impl<T: frame_system::Config> pallet_energy_membership::WeightInfo for WeightInf
 	}
 	/// Storage: `Membership::Attributes` (r:1 w:1)
 	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Roles` (r:6 w:0)
+	/// Proof: `Membership::Roles` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Policies` (r:6 w:0)
+	/// Proof: `Membership::Policies` (`max_values`: None, `max_size`: Some(173), added: 2648, mode: `MaxEncodedLen`)
 	fn bump_version() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `741`
-		//  Estimated: `3808`
-		// Minimum execution time: 14_402_000 picoseconds.
-		Weight::from_parts(16_374_000, 0)
-			.saturating_add(Weight::from_parts(0, 3808))
-			.saturating_add(T::DbWeight::get().reads(1))
+		//  Measured:  `2557`
+		//  Estimated: `16878`
+		// Minimum execution time: 81_891_000 picoseconds.
+		Weight::from_parts(87_600_000, 0)
+			.saturating_add(Weight::from_parts(0, 16878))
+			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Membership::Attributes` (r:1 w:1)
@@ -274,6 +278,178 @@ impl<T: frame_system::Config> pallet_energy_membership::WeightInfo for WeightInf
 		Weight::from_parts(17_266_000, 0)
 			.saturating_add(Weight::from_parts(0, 3588))
 			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Blacklist` (r:0 w:1)
+	/// Proof: `Membership::Blacklist` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	fn set_registrar() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `6`
+		//  Estimated: `1493`
+		// Minimum execution time: 8_402_000 picoseconds.
+		Weight::from_parts(9_193_000, 0)
+			.saturating_add(Weight::from_parts(0, 1493))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:0)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Credentials` (r:1 w:1)
+	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Holders` (r:1 w:1)
+	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	fn name_owner() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1458`
+		//  Estimated: `6326`
+		// Minimum execution time: 112_197_000 picoseconds.
+		Weight::from_parts(116_723_000, 0)
+			.saturating_add(Weight::from_parts(0, 6326))
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:0)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Credentials` (r:1 w:1)
+	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Holders` (r:1 w:1)
+	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	fn consent_owner() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1458`
+		//  Estimated: `6326`
+		// Minimum execution time: 112_197_000 picoseconds.
+		Weight::from_parts(116_723_000, 0)
+			.saturating_add(Weight::from_parts(0, 6326))
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:0)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Credentials` (r:1 w:1)
+	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Holders` (r:1 w:1)
+	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	fn approve_account() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1458`
+		//  Estimated: `6326`
+		// Minimum execution time: 112_197_000 picoseconds.
+		Weight::from_parts(116_723_000, 0)
+			.saturating_add(Weight::from_parts(0, 6326))
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:1)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Credentials` (r:1 w:1)
+	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Holders` (r:1 w:1)
+	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	fn end_naming() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1458`
+		//  Estimated: `3808`
+		// Minimum execution time: 66_058_000 picoseconds.
+		Weight::from_parts(83_304_000, 0)
+			.saturating_add(Weight::from_parts(0, 3808))
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:1)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	fn propose_shutting() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `741`
+		//  Estimated: `3808`
+		// Minimum execution time: 12_248_000 picoseconds.
+		Weight::from_parts(13_640_000, 0)
+			.saturating_add(Weight::from_parts(0, 3808))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:1)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	fn withdraw_shutting() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `741`
+		//  Estimated: `3808`
+		// Minimum execution time: 12_248_000 picoseconds.
+		Weight::from_parts(13_640_000, 0)
+			.saturating_add(Weight::from_parts(0, 3808))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:1)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	fn shut_account() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `741`
+		//  Estimated: `3808`
+		// Minimum execution time: 12_248_000 picoseconds.
+		Weight::from_parts(13_640_000, 0)
+			.saturating_add(Weight::from_parts(0, 3808))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:1)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	fn set_term() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `741`
+		//  Estimated: `3808`
+		// Minimum execution time: 12_248_000 picoseconds.
+		Weight::from_parts(13_640_000, 0)
+			.saturating_add(Weight::from_parts(0, 3808))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:1)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	fn allow_endings() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `741`
+		//  Estimated: `3808`
+		// Minimum execution time: 12_248_000 picoseconds.
+		Weight::from_parts(13_640_000, 0)
+			.saturating_add(Weight::from_parts(0, 3808))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Membership::Attributes` (r:1 w:1)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	fn withdraw_voiding() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `741`
+		//  Estimated: `3808`
+		// Minimum execution time: 12_248_000 picoseconds.
+		Weight::from_parts(13_640_000, 0)
+			.saturating_add(Weight::from_parts(0, 3808))
+			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 }
