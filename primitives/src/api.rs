@@ -9,9 +9,10 @@
 //! chain that answers them.
 
 use crate::{
-    Balance, Band, Bill, BillError, BookOrder, ClearingResult, DayPar, Depth, Explanation, Flow,
-    LeaderTerms, Meter, MeterId, MeterReading, Millis, Moment, OrderId, PolicyId, PricePerKwh,
-    Role, Seller, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
+    AttributeId, Balance, Band, Bill, BillError, BookOrder, ClearingResult, DayPar, Depth,
+    Explanation, Flow, LeaderTerms, Meter, MeterId, MeterReading, Millis, Moment, OrderId,
+    OwnedAccount, OwnerId, PendingNaming, PolicyId, PricePerKwh, Role, Seller, Side, SlotIndex,
+    SlotTimes, Totals, TradeId, Wh,
     pov::{AuraSlot, SessionIndex, ValidatorScore},
     reputation::{RememberedRater, Trust},
     settlement::{OpenSlot, Rules, TradePage},
@@ -143,13 +144,30 @@ sp_api::decl_runtime_apis! {
 
     /// Who may do what. An answer reads two items for each of at most `Membership.MaxPolicyNodes`
     /// attributes, and a few others.
-    #[api_version(2)]
+    #[api_version(3)]
     pub trait MembershipApi<AccountId> where AccountId: Codec {
         /// Whether `who` satisfies `policy` now and, if not, what stands in the way.
         fn explain_policy(who: AccountId, policy: PolicyId) -> Explanation;
 
         /// Whether `who` may act in `role` now and, if not, what stands in the way.
         fn explain_role(who: AccountId, role: Role) -> Explanation;
+
+        /// The owner behind `who`, which never changes; none if none is named.
+        fn owner_of(who: AccountId) -> Option<OwnerId>;
+
+        /// The accounts of `owner`, in the order in which they came, shut ones among them: at most
+        /// `Membership.MaxAccountsPerOwner`.
+        fn accounts_of(owner: OwnerId) -> Vec<OwnedAccount<AccountId>>;
+
+        /// The naming of the owner of `who` that is pending, whether void or not; none if none is.
+        fn pending_naming(who: AccountId) -> Option<PendingNaming<AccountId>>;
+
+        /// All namings that are pending: at most `Membership.MaxNamings`.
+        fn pending_namings() -> Vec<PendingNaming<AccountId>>;
+
+        /// How many more owners may lose a credential of `attribute` before its time today, by the
+        /// day's allowance.
+        fn endings_left(attribute: AttributeId) -> u32;
     }
 
     /// Whom to trust.

@@ -36,7 +36,8 @@ pub use market::{
     OrderId, Side, SlotTerms, TradeId,
 };
 pub use membership::{
-    AttributeId, ExclusionReason, Explanation, Lack, Obstacle, OwnerId, PolicyId, ReasonText, Role,
+    AttributeId, ExclusionReason, Explanation, Lack, Obstacle, OwnedAccount, OwnerId,
+    PendingNaming, PolicyId, ReasonText, Role,
 };
 pub use meter::{Assignment, Installer, Meter};
 pub use metering::{

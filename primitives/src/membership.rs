@@ -46,8 +46,8 @@ pub struct AttributeId(pub u32);
 )]
 pub struct PolicyId(pub u32);
 
-/// The opaque id by which an issuer knows the legal holder of a credential. Several accounts
-/// of one owner count as one where it matters.
+/// The opaque id by which the registrar knows the legal person behind an account. Several accounts
+/// of one owner count as one wherever persons are counted.
 #[derive(
     Clone,
     Copy,
@@ -159,7 +159,7 @@ pub enum Obstacle {
     RoleWithoutPolicy,
     /// There is no such policy, or not any more.
     UnknownPolicy,
-    /// The account is excluded.
+    /// The account's owner is excluded from what it wants to do.
     Blacklisted {
         /// Why.
         reason: ExclusionReason,
@@ -173,11 +173,15 @@ pub enum Obstacle {
         /// Why.
         why: Lack,
     },
+    /// Nobody stands behind the account: no owner of it is named.
+    NoOwner,
+    /// The account was shut for good.
+    Shut,
 }
 
 /// What a policy says about an account, and why.
 ///
-/// Bounded by the size of a policy: at most one part per node, and one obstacle more.
+/// Bounded by the size of a policy: at most one part per node, and three obstacles more.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct Explanation {
     /// Whether the account passes.
@@ -190,4 +194,30 @@ pub struct Explanation {
     /// The policy's formula as it stands for the account, the whole first and then what it is made
     /// of, regardless of an exclusion; empty if there is no policy.
     pub parts: Vec<Part<AttributeId, Lack>>,
+}
+
+/// An account of an owner.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct OwnedAccount<AccountId> {
+    /// Which.
+    pub account: AccountId,
+    /// Whether it was shut for good: it may nothing, and counts still.
+    pub shut: bool,
+}
+
+/// The naming of an account's owner that waits for those whom it concerns.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct PendingNaming<AccountId> {
+    /// Whose owner is named.
+    pub account: AccountId,
+    /// Which owner.
+    pub owner: OwnerId,
+    /// From when on it is void, in milliseconds since the Unix epoch.
+    pub expires: Moment,
+    /// Whether the account has agreed.
+    pub consented: bool,
+    /// Whether an account already there has agreed.
+    pub approved: bool,
+    /// Whether it is void: it has expired, or who filed it is not the registrar any more.
+    pub void: bool,
 }

@@ -13,9 +13,11 @@ use frame_support::{
     weights::Weight,
 };
 use qedex_primitives::{
-    Band, Bill, BillError, BookOrder, Calendar, ClearingResult, DayPar, Depth, EntropyBeacon as _,
-    Explanation, Flow, KeyBudget as _, LeaderTerms, Meter, MeterId, MeterReading, Millis, Moment,
-    OrderId, PolicyId, PricePerKwh, Role, Seller, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
+    AttributeId, Band, Bill, BillError, BookOrder, Calendar, ClearingResult, DayPar, Depth,
+    EntropyBeacon as _, Explanation, Flow, KeyBudget as _, LeaderTerms,
+    Membership as AccessControl, Meter, MeterId, MeterReading, Millis, Moment, OrderId,
+    OwnedAccount, OwnerId, PendingNaming, PolicyId, PricePerKwh, Role, Seller, Side, SlotIndex,
+    SlotTimes, Totals, TradeId, Wh,
     pov::{AuraSlot, SessionIndex, ValidatorScore},
     reputation::{RememberedRater, Trust},
     settlement::{OpenSlot, Rules, TradePage},
@@ -303,6 +305,21 @@ sp_api::impl_runtime_apis! {
         }
         fn explain_role(who: AccountId, role: Role) -> Explanation {
             Membership::explain_role(&who, role)
+        }
+        fn owner_of(who: AccountId) -> Option<OwnerId> {
+            <Membership as AccessControl<AccountId>>::owner_of(&who)
+        }
+        fn accounts_of(owner: OwnerId) -> Vec<OwnedAccount<AccountId>> {
+            Membership::accounts_of(owner)
+        }
+        fn pending_naming(who: AccountId) -> Option<PendingNaming<AccountId>> {
+            Membership::pending_naming(&who)
+        }
+        fn pending_namings() -> Vec<PendingNaming<AccountId>> {
+            Membership::pending_namings()
+        }
+        fn endings_left(attribute: AttributeId) -> u32 {
+            Membership::endings_left(attribute)
         }
     }
 

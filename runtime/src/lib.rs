@@ -134,6 +134,10 @@ pub type UncheckedExtrinsic =
 /// What is signed of a transaction.
 pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
 
+/// What an upgrade does to what is stored: each looks at its pallet's version, and changes nothing
+/// where it has been.
+pub type Migrations = (pallet_energy_membership::migration::V1ToV2<Runtime>,);
+
 /// Dispatches blocks to the pallets.
 pub type Executive = frame_executive::Executive<
     Runtime,

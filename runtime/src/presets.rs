@@ -8,7 +8,7 @@ use crate::{
 };
 use alloc::{string::ToString, vec, vec::Vec};
 use frame_support::{BoundedVec, build_struct_json_patch};
-use pallet_energy_membership::{GenesisAttribute, GenesisCredential};
+use pallet_energy_membership::{GenesisAccount, GenesisAttribute, GenesisCredential};
 use pallet_metering::{GenesisMeter, TariffRule};
 use pallet_pov::Rules;
 use qedex_math::policy::PolicyNode;
@@ -42,6 +42,9 @@ const ENDOWMENT: Balance = 1_000_000 * QED;
 
 /// Genesis credentials last until the year 2100.
 const FAR_FUTURE: Moment = 4_102_444_800_000;
+
+/// For how long a credential is issued at most in both presets: a year.
+const TERM: Millis = 365 * 24 * 3_600_000;
 
 /// The leader's terms of both presets.
 ///
@@ -77,7 +80,7 @@ pub fn tariff_rule() -> TariffRule {
 
 /// The attributes of the community, in the order of their numbers.
 fn attributes() -> Vec<GenesisAttribute<AccountId>> {
-    let registrar = Sr25519Keyring::Alice.to_account_id();
+    let issuer = Sr25519Keyring::Alice.to_account_id();
     [
         ("prosumer", "Consumes, and may produce, electricity in this community"),
         ("solar", "Owns a photovoltaic plant in this community"),
@@ -91,7 +94,8 @@ fn attributes() -> Vec<GenesisAttribute<AccountId>> {
     .map(|(name, description)| GenesisAttribute {
         name: name.to_string(),
         description: description.to_string(),
-        issuer: registrar.clone(),
+        issuer: issuer.clone(),
+        term: TERM,
     })
     .collect()
 }
@@ -131,12 +135,29 @@ fn roles() -> Vec<(Role, PolicyId)> {
 const PROSUMERS: [Sr25519Keyring; 3] =
     [Sr25519Keyring::Dave, Sr25519Keyring::Eve, Sr25519Keyring::Ferdie];
 
+/// The accounts that have an owner from the first block on: each is a legal person's of its own.
+const OWNED: [Sr25519Keyring; 6] = [
+    Sr25519Keyring::Alice,
+    Sr25519Keyring::Bob,
+    Sr25519Keyring::Charlie,
+    Sr25519Keyring::Dave,
+    Sr25519Keyring::Eve,
+    Sr25519Keyring::Ferdie,
+];
+
+fn accounts() -> Vec<GenesisAccount<AccountId>> {
+    let owned = |keyring: Sr25519Keyring| GenesisAccount {
+        account: keyring.to_account_id(),
+        owner: OwnerId(keyring.to_raw_public()),
+    };
+    OWNED.into_iter().map(owned).collect()
+}
+
 fn credentials(validators: &[Sr25519Keyring]) -> Vec<GenesisCredential<AccountId>> {
     let credential = |keyring: Sr25519Keyring, attribute| GenesisCredential {
         who: keyring.to_account_id(),
         attribute: AttributeId(attribute),
         expires: FAR_FUTURE,
-        owner: OwnerId(keyring.to_raw_public()),
     };
     let mut all = vec![
         credential(Sr25519Keyring::Bob, 3),
@@ -211,6 +232,8 @@ fn genesis(validators: &[Sr25519Keyring], sudo: Option<AccountId>) -> Value {
             attributes: attributes(),
             policies: policies(),
             roles: roles(),
+            registrar: Some(Sr25519Keyring::Alice.to_account_id()),
+            accounts: accounts(),
             credentials: credentials(validators),
         },
         metering: MeteringConfig { meters: meters(validators), tariff: Some(tariff_rule()) },

@@ -12,7 +12,7 @@ mod mock;
 
 use divan::{Bencher, counter::ItemsCount};
 use mock::{
-    ANNAS_OWNER, AccountId, EXPIRY, ExtBuilder, Membership, PROSUMER, REGISTRAR, RuntimeOrigin,
+    AccountId, EXPIRY, ExtBuilder, Membership, PROSUMER, REGISTRAR, RuntimeOrigin, own, owner,
 };
 use sp_io::TestExternalities;
 
@@ -29,9 +29,14 @@ fn issued() -> TestExternalities {
     chain.execute_with(|| {
         let registrar = RuntimeOrigin::signed(REGISTRAR);
         for who in holders() {
-            Membership::issue(registrar.clone(), who, PROSUMER, EXPIRY, ANNAS_OWNER)
+            own(who, owner(who));
+            Membership::issue(registrar.clone(), who, PROSUMER, EXPIRY)
                 .expect("the registrar issues");
         }
+        // The council's half of what ends so many.
+        Membership::bump_version(RuntimeOrigin::root(), PROSUMER).expect("the council asks");
+        Membership::allow_endings(RuntimeOrigin::root(), PROSUMER, CREDENTIALS as u32)
+            .expect("the council allows");
     });
     chain.commit_all().expect("a block ends");
     chain

@@ -1,26 +1,30 @@
-//! Who may do what, at the present time, and who is excluded.
+//! Who may do what, at the present time.
 
 use crate::{
-    Attributes, Blacklist, Config, Credentials, Error, Event, Exclusion, Holders, MAX_EXCLUSION,
-    MIN_EXCLUSION, Pallet, Policies, PolicyOf, Roles,
+    Attributes, Config, Credentials, Exclusions, Owners, Pallet, Policies, PolicyOf, Roles,
 };
 use alloc::{collections::BTreeSet, vec, vec::Vec};
-use frame_support::ensure;
 use qedex_math::policy::{self, PolicyNode};
 use qedex_primitives::{
-    AttributeId, Calendar, ExclusionReason, Explanation, Lack, Membership, Millis, Moment,
-    Obstacle, OwnerId, PolicyId, Role, Sanctions,
+    AttributeId, Calendar, Explanation, Lack, Membership, Moment, Obstacle, OwnerId, PolicyId, Role,
 };
-use sp_runtime::DispatchResult;
 
 impl<T: Config> Pallet<T> {
-    /// The exclusion of `who` that is in force at `now`, if there is one.
-    fn exclusion(who: &T::AccountId, now: Moment) -> Option<Exclusion> {
-        Blacklist::<T>::get(who).filter(|exclusion| now < exclusion.until)
+    /// What keeps `who` from acting in `role`, or in no role that is named, whatever its attributes.
+    fn bars(who: &T::AccountId, role: Option<Role>, now: Moment) -> Vec<Obstacle> {
+        let Some(owned) = Owners::<T>::get(who) else {
+            return vec![Obstacle::NoOwner];
+        };
+        let shut = owned.is_shut().then_some(Obstacle::Shut);
+        let excluded = Exclusions::<T>::get(owned.owner).into_iter();
+        let excluded = excluded
+            .flat_map(|exclusion| exclusion.bars(role, now))
+            .map(|(reason, until)| Obstacle::Blacklisted { reason, until });
+        shut.into_iter().chain(excluded).collect()
     }
 
-    /// Why `who` does not have `attribute` at `now`; nothing if it does. The blacklist is the
-    /// caller's to ask, once for all attributes.
+    /// Why `who` does not have `attribute` at `now`; nothing if it does. Owner and blacklist
+    /// are the caller's to ask, once for all attributes.
     pub(crate) fn lacks(who: &T::AccountId, attribute: AttributeId, now: Moment) -> Option<Lack> {
         let Some(info) = Attributes::<T>::get(attribute) else {
             return Some(Lack::UnknownAttribute);
@@ -37,27 +41,30 @@ impl<T: Config> Pallet<T> {
 
     /// Whether `who` satisfies `policy` now. Nobody satisfies a policy that does not exist.
     pub fn satisfies_policy(who: &T::AccountId, policy: PolicyId) -> bool {
-        let now = T::Calendar::now();
-        if Self::exclusion(who, now).is_some() {
-            return false;
-        }
-        Policies::<T>::get(policy).is_some_and(|nodes| {
-            policy::evaluate(&nodes, |attribute| Self::lacks(who, attribute, now).is_none())
-        })
+        Self::passes(who, None, policy)
     }
 
     /// Whether `who` may act in `role` now.
     pub fn may_act(who: &T::AccountId, role: Role) -> bool {
-        Roles::<T>::get(role).is_some_and(|policy| Self::satisfies_policy(who, policy))
+        Roles::<T>::get(role).is_some_and(|policy| Self::passes(who, Some(role), policy))
+    }
+
+    fn passes(who: &T::AccountId, role: Option<Role>, policy: PolicyId) -> bool {
+        let now = T::Calendar::now();
+        Self::bars(who, role, now).is_empty()
+            && Policies::<T>::get(policy).is_some_and(|nodes| {
+                policy::evaluate(&nodes, |attribute| Self::lacks(who, attribute, now).is_none())
+            })
     }
 
     /// What `policy` says about `who` now, and why.
     pub fn explain_policy(who: &T::AccountId, policy: PolicyId) -> Explanation {
+        Self::explain(who, None, policy)
+    }
+
+    fn explain(who: &T::AccountId, role: Option<Role>, policy: PolicyId) -> Explanation {
         let now = T::Calendar::now();
-        let mut obstacles = Vec::new();
-        if let Some(Exclusion { reason, until }) = Self::exclusion(who, now) {
-            obstacles.push(Obstacle::Blacklisted { reason, until });
-        }
+        let mut obstacles = Self::bars(who, role, now);
         let parts = Policies::<T>::get(policy).and_then(|nodes| {
             policy::explain(&nodes, |attribute| Self::lacks(who, attribute, now)).ok()
         });
@@ -85,7 +92,7 @@ impl<T: Config> Pallet<T> {
     /// What the policy of `role` says about `who` now, and why.
     pub fn explain_role(who: &T::AccountId, role: Role) -> Explanation {
         match Roles::<T>::get(role) {
-            Some(policy) => Self::explain_policy(who, policy),
+            Some(policy) => Self::explain(who, Some(role), policy),
             None => Explanation {
                 passes: false,
                 policy: None,
@@ -109,38 +116,6 @@ impl<T: Config> Pallet<T> {
         };
         nodes.iter().filter_map(named).collect()
     }
-
-    /// Excludes `who` for `duration` from now on, in place of what stood before.
-    pub(crate) fn exclude(who: T::AccountId, reason: ExclusionReason, duration: Millis) {
-        let until = T::Calendar::now().saturating_add(duration);
-        let exclusion = Exclusion { reason, until };
-        Blacklist::<T>::insert(&who, &exclusion);
-        Self::deposit_event(Event::Blacklisted { who, until, reason: exclusion.reason });
-    }
-
-    /// Takes `who` off the blacklist: before the end of the exclusion only if `early`.
-    pub(crate) fn do_lift_exclusion(who: T::AccountId, early: bool) -> DispatchResult {
-        let exclusion = Blacklist::<T>::get(&who).ok_or(Error::<T>::NotBlacklisted)?;
-        let ended = T::Calendar::now() >= exclusion.until;
-        ensure!(early || ended, Error::<T>::ExclusionInForce);
-        Blacklist::<T>::remove(&who);
-        Self::deposit_event(Event::ExclusionLifted { who });
-        Ok(())
-    }
-
-    /// Removes the credentials of `who` of these attributes, and says how many there were.
-    fn revoke_each<'a>(
-        who: &T::AccountId,
-        attributes: impl IntoIterator<Item = &'a AttributeId>,
-    ) -> u32 {
-        let mut revoked = 0_u32;
-        for attribute in attributes {
-            if Self::do_revoke(who.clone(), *attribute).is_ok() {
-                revoked = revoked.saturating_add(1);
-            }
-        }
-        revoked
-    }
 }
 
 impl<T: Config> Membership<T::AccountId> for Pallet<T> {
@@ -153,41 +128,11 @@ impl<T: Config> Membership<T::AccountId> for Pallet<T> {
     }
 
     fn owner_of(who: &T::AccountId) -> Option<OwnerId> {
-        Holders::<T>::get(who).map(|holder| holder.owner)
+        Owners::<T>::get(who).map(|owned| owned.owner)
     }
 
     #[cfg(feature = "runtime-benchmarks")]
     fn grant(who: &T::AccountId, role: Role) {
         crate::benchmarking::grant_worst_case::<T>(who, role);
-    }
-}
-
-impl<T: Config> Sanctions<T::AccountId> for Pallet<T> {
-    fn blacklist_for_default(who: &T::AccountId, duration: Millis) -> DispatchResult {
-        let duration = duration.clamp(MIN_EXCLUSION, MAX_EXCLUSION);
-        let until = T::Calendar::now().saturating_add(duration);
-        if Self::exclusion(who, until).is_some() {
-            // The exclusion that stands lasts longer.
-            return Ok(());
-        }
-        Self::exclude(who.clone(), ExclusionReason::Defaulted, duration);
-        Ok(())
-    }
-
-    fn revoke_selling(who: &T::AccountId) -> u32 {
-        let selling = Self::attributes_of_role(Role::Sell);
-        let trading = Self::attributes_of_role(Role::Trade);
-        match Self::revoke_each(who, selling.difference(&trading)) {
-            0 => Self::revoke_each(who, &selling),
-            revoked => revoked,
-        }
-    }
-
-    #[cfg(feature = "runtime-benchmarks")]
-    fn prepare_revocation(who: &T::AccountId) {
-        // Two policies that name the same: nothing is for selling alone, and all of it goes.
-        crate::benchmarking::grant_worst_case::<T>(who, Role::Trade);
-        crate::benchmarking::grant_worst_case::<T>(who, Role::Sell);
-        crate::benchmarking::bond_credentials::<T>(who);
     }
 }

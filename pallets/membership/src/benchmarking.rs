@@ -1,182 +1,19 @@
 //! Worst cases of the calls, and of what other pallets ask.
 
+mod setup;
+
+pub(crate) use setup::{exclude_worst_case, grant_worst_case};
+
 use crate::*;
-use alloc::{vec, vec::Vec};
-use codec::Encode;
+use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
 use frame_support::{
     BoundedVec,
-    traits::{
-        EnsureOrigin, Get,
-        fungible::{Inspect, Unbalanced},
-        tokens::Precision,
-    },
+    traits::{EnsureOrigin, Get},
 };
 use frame_system::RawOrigin;
-use qedex_math::policy::PolicyNode;
-use qedex_primitives::{AttributeId, Balance, Calendar, OwnerId, PolicyId, Role};
-use sp_io::hashing::blake2_256;
-
-const FAR_FUTURE: u64 = u64::MAX;
-
-fn full_text<S: Get<u32>>() -> BoundedVec<u8, S> {
-    BoundedVec::truncate_from(vec![b'x'; S::get() as usize])
-}
-
-fn owner_for<T: Config>(who: &T::AccountId) -> OwnerId {
-    OwnerId(who.using_encoded(blake2_256))
-}
-
-/// Gives `who` enough for many bonds.
-fn endow<T: Config>(who: &T::AccountId) {
-    let bonds = Pallet::<T>::bond_for(1_000).saturating_mul(1_000);
-    let amount: Balance = T::Currency::minimum_balance().saturating_add(bonds);
-    let issuance = T::Currency::total_issuance();
-    if T::Currency::increase_balance(who, amount, Precision::Exact).is_ok() {
-        T::Currency::set_total_issuance(issuance.saturating_add(amount));
-    }
-}
-
-/// An account that can pay bonds.
-fn payer<T: Config>(number: u32) -> T::AccountId {
-    let payer: T::AccountId = account("payer", number, 0);
-    endow::<T>(&payer);
-    payer
-}
-
-/// The caller, who can pay bonds.
-fn caller<T: Config>() -> T::AccountId {
-    let caller: T::AccountId = whitelisted_caller();
-    endow::<T>(&caller);
-    caller
-}
-
-/// An attribute of the greatest size with a number of one's choice.
-fn put_attribute<T: Config>(attribute: AttributeId, issuer: &T::AccountId) {
-    Attributes::<T>::insert(
-        attribute,
-        AttributeInfo {
-            issuer: issuer.clone(),
-            version: 0,
-            credentials: 0,
-            name: full_text(),
-            description: full_text(),
-        },
-    );
-    NextAttribute::<T>::mutate(|next| *next = (*next).max(attribute.0.saturating_add(1)));
-}
-
-/// A credential of the present version that expires at `expires`, at nobody's expense. What was
-/// held for an earlier one stays held for it.
-fn put_credential<T: Config>(who: &T::AccountId, attribute: AttributeId, expires: u64) {
-    let version = Attributes::<T>::get(attribute).map_or(0, |info| info.version);
-    let before = Credentials::<T>::get(who, attribute);
-    if before.is_none() {
-        let owner = owner_for::<T>(who);
-        Holders::<T>::mutate(who, |entry| {
-            let credentials = entry.map_or(0, |holder| holder.credentials);
-            *entry = Some(Holder {
-                owner: entry.map_or(owner, |holder| holder.owner),
-                credentials: credentials.saturating_add(1),
-            });
-        });
-        Attributes::<T>::mutate_extant(attribute, |info| {
-            info.credentials = info.credentials.saturating_add(1);
-        });
-    }
-    let credential =
-        Credential { version, expires, bond: before.and_then(|credential| credential.bond) };
-    Credentials::<T>::insert(who, attribute, credential);
-}
-
-/// A credential for which `payer` stands.
-fn put_bonded<T: Config>(
-    who: &T::AccountId,
-    attribute: AttributeId,
-    expires: u64,
-    payer: &T::AccountId,
-) {
-    put_credential::<T>(who, attribute, expires);
-    bond_credential::<T>(who, attribute, payer);
-}
-
-fn bond_credential<T: Config>(who: &T::AccountId, attribute: AttributeId, payer: &T::AccountId) {
-    let bond = Pallet::<T>::take_bond(payer, Pallet::<T>::credential_bond()).ok();
-    assert!(bond.is_some(), "the payer is endowed");
-    if let Some(credential) = Credentials::<T>::get(who, attribute) {
-        let credential = Credential { bond, ..credential };
-        Credentials::<T>::insert(who, attribute, credential);
-    }
-}
-
-/// Lets another account stand for each credential of `who` for which nobody stands.
-pub(crate) fn bond_credentials<T: Config>(who: &T::AccountId) {
-    let all: Vec<_> = Credentials::<T>::iter_prefix(who).collect();
-    for (attribute, credential) in all {
-        if credential.bond.is_none() {
-            bond_credential::<T>(who, attribute, &payer::<T>(attribute.0));
-        }
-    }
-}
-
-/// The largest policy: an AND over as many attributes as fit, numbered from `first`.
-fn largest_policy<T: Config>(first: u32, nodes: u32) -> PolicyOf<T> {
-    let parts = nodes.saturating_sub(1).clamp(1, u32::from(u8::MAX));
-    let mut policy: Vec<_> = (0..parts)
-        .map(|number| PolicyNode::Attribute(AttributeId(first.saturating_add(number))))
-        .collect();
-    if nodes > 1 {
-        let parts = parts as u8;
-        policy.push(PolicyNode::AtLeast { k: parts, of: parts });
-    }
-    BoundedVec::truncate_from(policy)
-}
-
-/// Puts the largest policy on record, over registered attributes numbered from `first`.
-fn put_policy<T: Config>(first: u32, issuer: &T::AccountId) -> PolicyId {
-    let policy = PolicyId(NextPolicy::<T>::get());
-    NextPolicy::<T>::put(policy.0.saturating_add(1));
-    let nodes = largest_policy::<T>(first, T::MaxPolicyNodes::get());
-    for attribute in Pallet::<T>::attributes_of(&nodes) {
-        if !Attributes::<T>::contains_key(attribute) {
-            put_attribute::<T>(attribute, issuer);
-        }
-    }
-    Policies::<T>::insert(policy, nodes);
-    policy
-}
-
-/// Points every role to a largest policy of its own. None names an attribute below 10.
-fn set_all_roles<T: Config>(issuer: &T::AccountId) {
-    for (number, role) in (0_u32..).zip(Role::ALL) {
-        let first = T::MaxPolicyNodes::get().saturating_mul(number);
-        let policy = put_policy::<T>(first.saturating_add(10), issuer);
-        Roles::<T>::insert(role, policy);
-    }
-}
-
-/// Makes `may(who, role)` true at the greatest cost: by the largest policy, all of whose
-/// attributes are needed, beside an exclusion that has lapsed.
-pub(crate) fn grant_worst_case<T: Config>(who: &T::AccountId, role: Role) {
-    let policy = Roles::<T>::get(role).unwrap_or_else(|| {
-        let number = NextPolicy::<T>::get();
-        NextPolicy::<T>::put(number.saturating_add(1));
-        PolicyId(number)
-    });
-    let nodes = largest_policy::<T>(0, T::MaxPolicyNodes::get());
-    for attribute in Pallet::<T>::attributes_of(&nodes) {
-        if !Attributes::<T>::contains_key(attribute) {
-            put_attribute::<T>(attribute, who);
-        }
-        put_credential::<T>(who, attribute, FAR_FUTURE);
-    }
-    Policies::<T>::insert(policy, nodes);
-    Roles::<T>::insert(role, policy);
-    Blacklist::<T>::insert(
-        who,
-        Exclusion { reason: ExclusionReason::Decided(full_text()), until: 0 },
-    );
-}
+use qedex_primitives::{AttributeId, Calendar, PolicyId, Role};
+use setup::*;
 
 #[benchmarks]
 mod benchmarks {
@@ -193,7 +30,7 @@ mod benchmarks {
         let number = NextAttribute::<T>::get();
 
         #[extrinsic_call]
-        _(origin as T::RuntimeOrigin, full_text(), full_text(), issuer);
+        _(origin as T::RuntimeOrigin, full_text(), full_text(), issuer, MAX_TERM);
 
         assert!(Attributes::<T>::contains_key(AttributeId(number)));
         Ok(())
@@ -232,41 +69,24 @@ mod benchmarks {
     fn blacklist() -> Result<(), BenchmarkError> {
         let origin = admin::<T>()?;
         let who: T::AccountId = account("who", 0, 0);
+        put_owner::<T>(&who);
+        put_exclusion::<T>(&who, 0);
 
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, who.clone(), full_text(), MAX_EXCLUSION);
 
-        assert!(Blacklist::<T>::contains_key(who));
+        let exclusion = Exclusions::<T>::get(owner_for::<T>(&who));
+        assert!(exclusion.and_then(|exclusion| exclusion.decided).is_some_and(|one| one.until > 0));
         Ok(())
-    }
-
-    /// An issuer, an attribute of its own, and `n` accounts that have another one; each gets a
-    /// credential again for which another account stands so far.
-    fn holders_to_renew<T: Config>(n: u32) -> (T::AccountId, AttributeId, Vec<T::AccountId>) {
-        let issuer = caller::<T>();
-        let (first, second) = (AttributeId(0), AttributeId(1));
-        put_attribute::<T>(first, &issuer);
-        put_attribute::<T>(second, &issuer);
-        T::Calendar::set_now(1);
-        let holders = (0..n)
-            .map(|number| {
-                let who: T::AccountId = account("who", number, 0);
-                put_credential::<T>(&who, first, FAR_FUTURE);
-                put_bonded::<T>(&who, second, FAR_FUTURE, &payer::<T>(number));
-                who
-            })
-            .collect();
-        (issuer, second, holders)
     }
 
     #[benchmark]
     fn issue() {
         let (issuer, attribute, _) = holders_to_renew::<T>(1);
         let who: T::AccountId = account("who", 0, 0);
-        let owner = owner_for::<T>(&who);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(issuer.clone()), who.clone(), attribute, FAR_FUTURE, owner);
+        _(RawOrigin::Signed(issuer.clone()), who.clone(), attribute, FAR_FUTURE - 1);
 
         let bond = Credentials::<T>::get(who, attribute).and_then(|credential| credential.bond);
         assert_eq!(bond.map(|bond| bond.payer), Some(issuer));
@@ -275,8 +95,7 @@ mod benchmarks {
     #[benchmark]
     fn issue_batch(n: Linear<1, { T::MaxIssueBatch::get() }>) {
         let (issuer, attribute, holders) = holders_to_renew::<T>(n);
-        let batch: Vec<_> =
-            holders.iter().map(|who| (who.clone(), FAR_FUTURE, owner_for::<T>(who))).collect();
+        let batch: Vec<_> = holders.iter().map(|who| (who.clone(), FAR_FUTURE - 1)).collect();
 
         #[extrinsic_call]
         _(RawOrigin::Signed(issuer.clone()), attribute, BoundedVec::truncate_from(batch));
@@ -293,6 +112,7 @@ mod benchmarks {
         put_attribute::<T>(attribute, &issuer);
         let who: T::AccountId = account("who", 0, 0);
         put_bonded::<T>(&who, attribute, FAR_FUTURE, &payer::<T>(0));
+        exhaust::<T>(attribute, &issuer);
 
         // The issuer pays for a failed check of the admin origin as well.
         #[extrinsic_call]
@@ -306,6 +126,11 @@ mod benchmarks {
         let issuer: T::AccountId = whitelisted_caller();
         let attribute = AttributeId(0);
         put_attribute::<T>(attribute, &issuer);
+        put_credential::<T>(&issuer, attribute, FAR_FUTURE);
+        // A request that has lapsed, and roles that do not need it.
+        let asked = Voiding { by: Asker::Issuer(issuer.clone()), version: 0, expires: 0 };
+        Voidings::<T>::insert(attribute, asked);
+        set_all_roles::<T>(&issuer);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(issuer), attribute);
@@ -317,7 +142,9 @@ mod benchmarks {
     fn set_issuer() -> Result<(), BenchmarkError> {
         let origin = admin::<T>()?;
         let attribute = AttributeId(0);
-        put_attribute::<T>(attribute, &whitelisted_caller());
+        let before: T::AccountId = whitelisted_caller();
+        put_attribute::<T>(attribute, &before);
+        put_credential::<T>(&before, attribute, FAR_FUTURE);
         let issuer: T::AccountId = account("issuer", 0, 0);
 
         #[extrinsic_call]
@@ -381,7 +208,7 @@ mod benchmarks {
         put_attribute::<T>(attribute, &anyone);
         let who: T::AccountId = account("who", 0, 0);
         put_bonded::<T>(&who, attribute, 1, &payer::<T>(0));
-        T::Calendar::set_now(LAPSE_GRACE.saturating_add(1));
+        T::Calendar::set_now(1);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(anyone), who.clone(), attribute);
@@ -392,15 +219,181 @@ mod benchmarks {
     #[benchmark]
     fn lift_exclusion() {
         let who: T::AccountId = account("who", 0, 0);
-        let exclusion = Exclusion { reason: ExclusionReason::Decided(full_text()), until: 1 };
-        Blacklist::<T>::insert(&who, exclusion);
+        put_owner::<T>(&who);
+        put_exclusion::<T>(&who, 1);
         T::Calendar::set_now(1);
 
         // Anyone pays for a failed check of the admin origin as well.
         #[extrinsic_call]
         _(RawOrigin::Signed(whitelisted_caller()), who.clone());
 
-        assert!(!Blacklist::<T>::contains_key(who));
+        assert!(!Exclusions::<T>::contains_key(owner_for::<T>(&who)));
+    }
+
+    #[benchmark]
+    fn set_registrar() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        let registrar: T::AccountId = whitelisted_caller();
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, registrar.clone());
+
+        assert_eq!(Registrar::<T>::get(), Some(registrar));
+        Ok(())
+    }
+
+    // A void naming of another registrar gives way.
+    #[benchmark]
+    fn name_owner() {
+        let who: T::AccountId = account("who", 0, 0);
+        let owner = owner_for::<T>(&who);
+        crowd::<T>(owner);
+        file::<T>(&payer::<T>(0), &who, owner);
+        let registrar = caller::<T>();
+        Registrar::<T>::put(&registrar);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(registrar.clone()), who.clone(), owner);
+
+        let naming = Namings::<T>::get(who);
+        assert_eq!(naming.map(|naming| naming.bond.payer), Some(registrar));
+    }
+
+    #[benchmark]
+    fn consent_owner() {
+        let who: T::AccountId = whitelisted_caller();
+        let owner = owner_for::<T>(&who);
+        crowd::<T>(owner);
+        file::<T>(&payer::<T>(0), &who, owner);
+        agree::<T>(&who);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), owner, true);
+
+        assert!(Owners::<T>::contains_key(who));
+    }
+
+    // All of the owner's accounts are shut, and each is looked at.
+    #[benchmark]
+    fn approve_account() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        let who: T::AccountId = account("who", 0, 0);
+        let owner = owner_for::<T>(&who);
+        for account in crowd::<T>(owner) {
+            put_state::<T>(&account, AccountState::Shut);
+        }
+        file::<T>(&payer::<T>(0), &who, owner);
+        agree::<T>(&who);
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, who.clone());
+
+        assert!(Owners::<T>::contains_key(who));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn end_naming() {
+        let caller: T::AccountId = whitelisted_caller();
+        let who: T::AccountId = account("who", 0, 0);
+        let owner = owner_for::<T>(&caller);
+        put_owner::<T>(&caller);
+        file::<T>(&payer::<T>(0), &who, owner);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), who.clone());
+
+        assert!(!Namings::<T>::contains_key(who));
+    }
+
+    #[benchmark]
+    fn propose_shutting() {
+        let registrar: T::AccountId = whitelisted_caller();
+        Registrar::<T>::put(&registrar);
+        let who: T::AccountId = account("who", 0, 0);
+        put_owner::<T>(&who);
+        put_state::<T>(&who, AccountState::ShuttingProposed(who.clone()));
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(registrar.clone()), who.clone());
+
+        let state = Owners::<T>::get(who).map(|owned| owned.state);
+        assert_eq!(state, Some(AccountState::ShuttingProposed(registrar)));
+    }
+
+    #[benchmark]
+    fn withdraw_shutting() {
+        let registrar: T::AccountId = whitelisted_caller();
+        Registrar::<T>::put(&registrar);
+        let who: T::AccountId = account("who", 0, 0);
+        put_owner::<T>(&who);
+        put_state::<T>(&who, AccountState::ShuttingProposed(registrar.clone()));
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(registrar), who.clone());
+
+        let state = Owners::<T>::get(who).map(|owned| owned.state);
+        assert_eq!(state, Some(AccountState::Open));
+    }
+
+    #[benchmark]
+    fn shut_account() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        let registrar: T::AccountId = account("registrar", 0, 0);
+        Registrar::<T>::put(&registrar);
+        let who: T::AccountId = account("who", 0, 0);
+        put_owner::<T>(&who);
+        put_state::<T>(&who, AccountState::ShuttingProposed(registrar));
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, who.clone());
+
+        assert!(Owners::<T>::get(who).is_some_and(|owned| owned.is_shut()));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_term() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        let attribute = AttributeId(0);
+        put_attribute::<T>(attribute, &whitelisted_caller());
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, attribute, MIN_TERM);
+
+        assert_eq!(Attributes::<T>::get(attribute).map(|info| info.term), Some(MIN_TERM));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn allow_endings() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        let attribute = AttributeId(0);
+        let issuer: T::AccountId = whitelisted_caller();
+        put_attribute::<T>(attribute, &issuer);
+        put_credential::<T>(&issuer, attribute, FAR_FUTURE);
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, attribute, 7);
+
+        let leave = HolderCounts::<T>::get(attribute).leave;
+        assert_eq!(leave.map(|leave| leave.owners), Some(7));
+        Ok(())
+    }
+
+    // The issuer pays for a failed check of the admin origin as well.
+    #[benchmark]
+    fn withdraw_voiding() {
+        let issuer: T::AccountId = whitelisted_caller();
+        let attribute = AttributeId(0);
+        put_attribute::<T>(attribute, &issuer);
+        let asked = Voiding { by: Asker::Issuer(issuer.clone()), version: 0, expires: FAR_FUTURE };
+        Voidings::<T>::insert(attribute, asked);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(issuer), attribute);
+
+        assert!(!Voidings::<T>::contains_key(attribute));
     }
 
     impl_benchmark_test_suite!(

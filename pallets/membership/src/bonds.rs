@@ -1,6 +1,6 @@
 //! What is held for the storage that accounts cause.
 
-use crate::{Bond, Config, Credential, Error, HoldReason, Holder, Pallet};
+use crate::{Bond, Config, Credential, Error, HoldReason, Owned, Pallet, Tenure};
 use codec::MaxEncodedLen;
 use frame_support::traits::{Get, fungible::MutateHold, tokens::Precision};
 use qedex_primitives::Balance;
@@ -12,10 +12,17 @@ impl<T: Config> Pallet<T> {
         T::DepositPerByte::get().saturating_mul(bytes).saturating_add(T::DepositBase::get())
     }
 
-    /// What is held for a credential, and with it for the record of its holder.
+    /// What is held for a credential, and with it for the tenure of its holder's owner.
     pub(crate) fn credential_bond() -> Balance {
         let credential = Credential::<T::AccountId>::max_encoded_len();
-        Self::bond_for(credential.saturating_add(Holder::max_encoded_len()))
+        Self::bond_for(credential.saturating_add(Tenure::max_encoded_len()))
+    }
+
+    /// What is held for the naming of an account's owner, and then for good for the record of it,
+    /// with its place among the owner's accounts.
+    pub(crate) fn owner_bond() -> Balance {
+        let record = Owned::<T::AccountId>::max_encoded_len();
+        Self::bond_for(record.saturating_add(T::AccountId::max_encoded_len()))
     }
 
     /// Holds `amount` of `payer`. Changes nothing where it fails.
@@ -29,7 +36,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Lets `payer` stand for a credential for which `bond` was held so far. Without a payer, as
-    /// at genesis, all stays as it is. Changes nothing where it fails.
+    /// at genesis or when the admin origin issues, all stays as it is. Changes nothing where it fails.
     pub(crate) fn pass_bond(
         bond: Option<Bond<T::AccountId>>,
         payer: Option<&T::AccountId>,

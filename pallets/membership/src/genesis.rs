@@ -1,9 +1,9 @@
 //! The community at the first block.
 
-use crate::{Config, GenesisConfig, Pallet};
+use crate::{Attributes, Config, GenesisConfig, Owners, Pallet};
 use alloc::string::String;
 use frame_support::BoundedVec;
-use qedex_primitives::{AttributeId, Moment, OwnerId};
+use qedex_primitives::{AttributeId, Millis, Moment, OwnerId};
 use serde::{Deserialize, Serialize};
 
 /// An attribute that exists from the first block on.
@@ -16,6 +16,19 @@ pub struct GenesisAttribute<AccountId> {
     pub description: String,
     /// Who issues credentials of it.
     pub issuer: AccountId,
+    /// For how long a credential is issued at most, in milliseconds. Those of genesis may last
+    /// longer.
+    pub term: Millis,
+}
+
+/// An account that has an owner from the first block on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GenesisAccount<AccountId> {
+    /// Which.
+    pub account: AccountId,
+    /// Who owns it.
+    pub owner: OwnerId,
 }
 
 /// A credential that exists from the first block on.
@@ -28,8 +41,6 @@ pub struct GenesisCredential<AccountId> {
     pub attribute: AttributeId,
     /// From when on it does not hold any more, in milliseconds since the Unix epoch.
     pub expires: Moment,
-    /// Who owns the account.
-    pub owner: OwnerId,
 }
 
 impl<T: Config> GenesisConfig<T> {
@@ -43,7 +54,8 @@ impl<T: Config> GenesisConfig<T> {
                 .unwrap_or_else(|_| panic!("genesis: name too long: {}", attribute.name));
             let description = BoundedVec::try_from(attribute.description.clone().into_bytes())
                 .unwrap_or_else(|_| panic!("genesis: description too long: {}", attribute.name));
-            Pallet::<T>::do_register_attribute(name, description, attribute.issuer.clone())
+            let issuer = attribute.issuer.clone();
+            Pallet::<T>::do_register_attribute(name, description, issuer, attribute.term)
                 .unwrap_or_else(|e| panic!("genesis: attribute {}: {e:?}", attribute.name));
         }
         for (number, nodes) in self.policies.iter().enumerate() {
@@ -56,21 +68,22 @@ impl<T: Config> GenesisConfig<T> {
             Pallet::<T>::do_set_role(*role, *policy)
                 .unwrap_or_else(|e| panic!("genesis: role {role:?}: {e:?}"));
         }
-        for credential in &self.credentials {
-            assert!(
-                crate::Attributes::<T>::contains_key(credential.attribute),
-                "genesis: credential of unknown attribute {:?}",
-                credential.attribute
-            );
-            Pallet::<T>::do_issue(
-                credential.attribute,
-                0,
-                None,
-                credential.who.clone(),
-                credential.expires,
-                credential.owner,
-            )
-            .unwrap_or_else(|e| panic!("genesis: credential of {:?}: {e:?}", credential.who));
+        if let Some(registrar) = &self.registrar {
+            Pallet::<T>::do_set_registrar(registrar.clone());
+        }
+        for GenesisAccount { account, owner } in &self.accounts {
+            assert!(!Owners::<T>::contains_key(account), "genesis: {account:?} is named twice");
+            Pallet::<T>::put_account(account.clone(), *owner, None)
+                .unwrap_or_else(|e| panic!("genesis: owner of {account:?}: {e:?}"));
+        }
+        for GenesisCredential { who, attribute, expires } in &self.credentials {
+            let info = Attributes::<T>::get(attribute).unwrap_or_else(|| {
+                panic!("genesis: credential of unknown attribute {attribute:?}")
+            });
+            Pallet::<T>::do_issue(*attribute, &info, None, who.clone(), *expires)
+                .unwrap_or_else(|e| panic!("genesis: credential of {who:?}: {e:?}"));
+            // Whoever is there from the beginning has been so for long enough.
+            Pallet::<T>::establish(*attribute, who);
         }
     }
 }

@@ -9,24 +9,47 @@
 //!
 //! ## Rules
 //!
-//! - An **attribute** has a number, an issuer account, a version and a meaning in words. The
-//!   admin origin registers it and may replace its issuer; its issuer alone issues credentials of
-//!   it. It can be removed when no credential of it is on record and no role needs it.
-//! - A **credential** says that an account has an attribute until a moment. It *holds* if
-//!   1. it carries the present version of its attribute,
-//!   2. the present time lies before its expiry, and
-//!   3. its holder is not blacklisted.
-//! - **Revocation** of one holder removes the credential. Revocation of a whole attribute
-//!   raises its version: every credential of it is void at once, at the cost of one write, and
-//!   the issuer re-issues, in bounded batches, to those who remain: that lifts an outdated
-//!   credential to the present version and leaves its expiry and owner as they were. Revocation
-//!   is open to the issuer and, should its key be lost or in wrong hands, to the admin origin.
-//! - Behind each account stands one **owner**, an opaque id of the legal holder. The first
-//!   credential names it. A later one that names another owner is refused, unless it replaces
-//!   the only credential of the account. The owner stays known as long as any credential of the
-//!   account is on record, whether that still holds or not: a lapse must not make two accounts
-//!   of one person look like two persons. Anyone may remove a credential, but only when it
-//!   expired [`LAPSE_GRACE`] ago: longer than any trade lives.
+//! **Owners**
+//! - Behind an account stands at most one **owner**, an opaque id of one legal person. No role holds
+//!   for an account without one, and nobody issues it a credential. Everything that counts persons
+//!   counts owners, whatever number of accounts they have: at most [`Config::MaxAccountsPerOwner`].
+//! - *One registrar* names owners, and nobody else. The admin origin sets it. What it files is
+//!   *pending*, bonded, and void after [`NAMING_LIFE`] or when it is not the registrar any more; at
+//!   most [`Config::MaxNamings`] pend at a time, one for an account. The registrar withdraws one, the
+//!   account refuses it, any account of the owner rejects it, and anyone clears it when it is void.
+//! - It takes effect when the account consents. That says whether it founds the owner or joins
+//!   accounts that are there: nobody is made to join a stranger who was quicker. To join takes the
+//!   approval of an account already there as well, in whatever order; where all of them are shut,
+//!   that of the admin origin, or else who lost its only key could never come back.
+//! - It takes effect at once, for slots that are open as well: an account without an owner acts in no
+//!   role, so that it has no orders, meters or trades that would count for somebody else.
+//! - *It is final.* An account's owner never changes, and does not go with its last credential.
+//! - The registrar proposes to **shut** an account and, unless it takes that back, the admin origin
+//!   shuts it for good: it may nothing any more, and counts among its owner's still. Open trades go on.
+//!
+//! **Attributes and credentials**
+//! - An **attribute** has a number, an issuer account, a version, a term and a meaning in words. The
+//!   admin origin registers it, sets its term and may replace its issuer. It can be removed when no
+//!   credential of it is on record and no role needs it.
+//! - A **credential** says that an account has an attribute until a moment. It *holds* if it carries
+//!   the present version of its attribute, and the present time lies before its expiry. The issuer
+//!   issues and renews for at most the attribute's term, and so does the admin origin, unbonded: an
+//!   issuer that is lost, or does not renew, or not all, or for minutes only, empties nothing.
+//! - *Voiding an attribute* raises its version: every credential of it is void at once, at the cost of
+//!   one write. Where a role needs the attribute, that takes the issuer *and* the admin origin: one
+//!   asks, by the very call, and the other's call within [`VOIDING_LIFE`] does it. Where none does,
+//!   either may. Then those who remain are re-issued in bounded batches, with the expiry that
+//!   they have, by the issuer or, should that leave out whom it should not, by the admin origin.
+//! - *Ending credentials before their time*, by revoking or by issuing anew for shorter: of an
+//!   attribute that a role needs, in a day (of UTC) those of [one in twenty](qedex_math::tenure) of
+//!   the owners who have held it for thirty days, and of one at least, whether those who lose it have
+//!   held it for long or not: a young role is not emptied in a day either. The admin origin's
+//!   endings count as well. Beyond that it takes both: the admin origin allows more
+//!   ([`Pallet::allow_endings`]), and the issuer ends them within [`LEAVE_LIFE`].
+//! - What has expired anyone may take off the record. Until then it counts as held, also among those
+//!   of whom one in twenty may lose it.
+//!
+//! **Policies and roles**
 //! - A **policy** is a bounded monotone formula over attributes (AND, OR, k-of-n) in postfix
 //!   order, see [`qedex_math::policy`]. Its size, its depth and its attributes are checked when
 //!   it is created. It never changes: a role is pointed to another policy instead. Anyone may
@@ -34,21 +57,43 @@
 //!   remove it again while no role requires it; the admin origin may remove any such policy.
 //! - A **role** names the policy that it requires. A role without a policy is nobody's. Roles
 //!   gate new business only: whoever is party to an open trade may finish it.
-//! - **Storage is paid for.** [`Config::DepositBase`] and [`Config::DepositPerByte`] are held of
-//!   the issuer for every credential and of whoever creates a policy, and go back to the payer
-//!   when the item is removed. Who issues or re-issues a credential last stands for it. What the
-//!   admin origin creates, and what is there at genesis, carries no bond.
-//! - The **blacklist** excludes an account from everything that a policy guards, for between
-//!   [`MIN_EXCLUSION`] and [`MAX_EXCLUSION`]. It is lifted by time; no transaction is needed, but
-//!   the admin origin may lift it early. When it has ended, anyone may clear it from storage.
-//!   An exclusion that follows from a default never shortens one that lasts longer; a
-//!   decision of the admin origin replaces whatever stood before.
+//!
+//! **Exclusion**
+//! - The **blacklist** excludes *owners*, for between [`MIN_EXCLUSION`] and [`MAX_EXCLUSION`]. It is
+//!   lifted by time; the admin origin may lift it early, and when it has ended, anyone may clear it
+//!   from storage. For defaults an owner is excluded from trading and selling, and from nothing else;
+//!   it loses no credential, and what lasts longer stands. By a decision of the admin origin it is
+//!   excluded from everything that a policy guards; a decision replaces an earlier one, and leaves
+//!   what stands for defaults.
+//!
+//! **Storage is paid for.** [`Config::DepositBase`] and [`Config::DepositPerByte`] are held of
+//! the registrar for each account that it names an owner for, for good; of the issuer for every
+//! credential, and of whoever creates a policy, until the item is removed. Who issues or re-issues a
+//! credential last stands for it. What the admin origin creates, and what is there at genesis,
+//! carries no bond.
+//!
+//! ## Who may be what
+//!
+//! A councillor, or an account of its owner, may be registrar, issuer or installer. What takes a
+//! registrar or an issuer *and* the admin origin takes two thirds of the council, of which it is one
+//! vote; and two thirds could appoint another registrar or issuer at any time, so that to bar
+//! councillors would bar nothing that they could do, and leave a small village without anybody for the
+//! office. It does save a conspiracy one head: a council of three needs one ally instead of two.
+//!
+//! ## What stays open
+//!
+//! - *The registrar is trusted to know persons*: it can name one person under two ids, whose accounts
+//!   then pass for two owners. It can take nobody's account, join nobody and shut nobody.
+//! - *A council that sleeps for a whole term* lets an issuer empty a role by not renewing.
+//! - *Around a midnight* an issuer can use the allowances of two days.
+//! - *A policy of its own for each role* is the council's to choose: two thirds of it can empty any
+//!   role by pointing it elsewhere.
 //!
 //! ## For other pallets
 //!
 //! [`Pallet`] implements [`Membership`](qedex_primitives::Membership) and
 //! [`Sanctions`](qedex_primitives::Sanctions). A check of a policy reads at most two items per
-//! attribute that the policy names, and four others. An [`Explanation`] says which parts of a
+//! attribute that the policy names, and five others. An [`Explanation`] says which parts of a
 //! policy make it fail for an account, and why: see [`Pallet::explain_policy`].
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -60,12 +105,18 @@ mod access;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod bonds;
+mod calls;
+mod endings;
 mod events;
+mod exclusion;
 mod genesis;
 mod issuance;
+pub mod migration;
 #[cfg(test)]
 mod mock;
+mod owners;
 mod registry;
+mod storage;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
@@ -73,12 +124,13 @@ mod try_state;
 pub mod types;
 pub mod weights;
 
-pub use genesis::{GenesisAttribute, GenesisCredential};
+pub use genesis::{GenesisAccount, GenesisAttribute, GenesisCredential};
 pub use pallet::*;
 pub use qedex_primitives::{ExclusionReason, Explanation, ReasonText};
 pub use types::{
-    AccountBatch, AttributeInfo, Bond, Credential, CredentialBatch, Exclusion, Holder, LongText,
-    PolicyOf, ReissueError, ShortText,
+    AccountBatch, AccountState, AccountsOfOwner, Asker, AttributeInfo, Bond, Credential,
+    CredentialBatch, Decision, Endings, Exclusion, HolderCount, Leave, LongText, Naming, Owned,
+    PolicyOf, ReissueError, ShortText, Tenure, Voiding,
 };
 pub use weights::WeightInfo;
 
@@ -88,16 +140,30 @@ use qedex_primitives::{
     membership::{MAX_EXCLUSION, MIN_EXCLUSION},
 };
 
-/// How long after its expiry a credential stays on record at least: 31 days. Until then the owner
-/// behind its holder stays known, which ratings of the holder's last trades ask for.
-pub const LAPSE_GRACE: Millis = 31 * 24 * 3_600_000;
+/// How long a naming waits for those whom it concerns: a week.
+pub const NAMING_LIFE: Millis = 7 * 24 * 3_600_000;
+
+/// How long a request to void an attribute waits for the other half: a week, within which a motion of
+/// the council has its end.
+pub const VOIDING_LIFE: Millis = NAMING_LIFE;
+
+/// How long an issuer may use what it was allowed to end beyond a day's allowance: a week.
+pub const LEAVE_LIFE: Millis = NAMING_LIFE;
+
+/// The shortest term of an attribute: a day.
+pub const MIN_TERM: Millis = 24 * 3_600_000;
+
+/// The longest term of an attribute: 36,500 days, a hundred years.
+pub const MAX_TERM: Millis = 36_500 * MIN_TERM;
 
 /// How deep a policy may be nested. An attribute alone has depth 1.
 pub const MAX_POLICY_DEPTH: u8 = 8;
 
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
+#[import_section(storage::storage)]
 #[import_section(events::events)]
+#[import_section(calls::calls)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -109,7 +175,7 @@ pub mod pallet {
 
     /// The version of the stored layout. It is written at genesis, and goes up by one with each
     /// migration.
-    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -123,7 +189,8 @@ pub mod pallet {
         /// The runtime's hold reasons.
         type RuntimeHoldReason: From<HoldReason>;
 
-        /// Who registers attributes, replaces issuers, sets roles and excludes accounts.
+        /// Who appoints the registrar and issuers, registers attributes, sets roles and excludes
+        /// owners.
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// The chain's time, against which expiries and exclusions are held.
@@ -136,6 +203,14 @@ pub mod pallet {
         /// The most credentials of one batch. At least 1.
         #[pallet::constant]
         type MaxIssueBatch: Get<u32>;
+
+        /// The most accounts of an owner. At least 1.
+        #[pallet::constant]
+        type MaxAccountsPerOwner: Get<u32>;
+
+        /// The most namings of owners that pend at a time. At least 1.
+        #[pallet::constant]
+        type MaxNamings: Get<u32>;
 
         /// What is held for a stored item, in plancks. Not zero: it is what bounds their number.
         #[pallet::constant]
@@ -152,55 +227,10 @@ pub mod pallet {
     /// Why membership holds money.
     #[pallet::composite_enum]
     pub enum HoldReason {
-        /// For the storage of credentials and policies.
+        /// For the storage of owners, credentials and policies.
         #[codec(index = 0)]
         Storage,
     }
-
-    /// The attributes of the community, by their number.
-    #[pallet::storage]
-    pub type Attributes<T: Config> =
-        StorageMap<_, Twox64Concat, AttributeId, AttributeInfo<T::AccountId>>;
-
-    /// The number that the next attribute gets.
-    #[pallet::storage]
-    pub type NextAttribute<T: Config> = StorageValue<_, u32, ValueQuery>;
-
-    /// The credentials on record, by holder and attribute. Whether one holds follows from the
-    /// attribute's version, the time and the blacklist.
-    #[pallet::storage]
-    pub type Credentials<T: Config> = StorageDoubleMap<
-        _,
-        Blake2_128Concat,
-        T::AccountId,
-        Twox64Concat,
-        AttributeId,
-        Credential<T::AccountId>,
-    >;
-
-    /// The owner behind each account that has a credential on record, and how many it has.
-    #[pallet::storage]
-    pub type Holders<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Holder>;
-
-    /// The policies, by their number.
-    #[pallet::storage]
-    pub type Policies<T: Config> = StorageMap<_, Twox64Concat, PolicyId, PolicyOf<T>>;
-
-    /// What is held for each policy that somebody paid for, and of whom.
-    #[pallet::storage]
-    pub type PolicyBonds<T: Config> = StorageMap<_, Twox64Concat, PolicyId, Bond<T::AccountId>>;
-
-    /// The number that the next policy gets.
-    #[pallet::storage]
-    pub type NextPolicy<T: Config> = StorageValue<_, u32, ValueQuery>;
-
-    /// The policy that each role requires.
-    #[pallet::storage]
-    pub type Roles<T: Config> = StorageMap<_, Twox64Concat, Role, PolicyId>;
-
-    /// The latest exclusion of an account. It counts until its end and is ignored from then on.
-    #[pallet::storage]
-    pub type Blacklist<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Exclusion>;
 
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
@@ -211,6 +241,10 @@ pub mod pallet {
         pub policies: Vec<Vec<PolicyNode<AttributeId>>>,
         /// The policy of each role.
         pub roles: Vec<(Role, PolicyId)>,
+        /// Who names owners.
+        pub registrar: Option<T::AccountId>,
+        /// The first accounts that have an owner.
+        pub accounts: Vec<GenesisAccount<T::AccountId>>,
         /// The first credentials.
         pub credentials: Vec<GenesisCredential<T::AccountId>>,
     }
@@ -234,9 +268,9 @@ pub mod pallet {
             MAX_EXCLUSION
         }
 
-        /// How long after its expiry a credential stays on record at least, in milliseconds.
-        fn lapse_grace() -> Millis {
-            LAPSE_GRACE
+        /// How long a naming waits for those whom it concerns, in milliseconds.
+        fn naming_life() -> Millis {
+            NAMING_LIFE
         }
 
         /// How deep a policy may be nested.
@@ -253,208 +287,14 @@ pub mod pallet {
                 "a policy needs room for at least one attribute"
             );
             assert!(T::MaxIssueBatch::get() >= 1, "a batch needs room for at least one credential");
+            assert!(T::MaxAccountsPerOwner::get() >= 1, "an owner needs room for one account");
+            assert!(T::MaxNamings::get() >= 1, "there must be room for one naming");
             assert!(T::DepositBase::get() > 0, "storage that costs nothing is not bounded");
         }
 
         #[cfg(feature = "try-runtime")]
         fn try_state(_n: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
             Self::do_try_state()
-        }
-    }
-
-    #[pallet::call]
-    impl<T: Config> Pallet<T> {
-        /// Registers an attribute, to be issued by `issuer`. It gets the next free number.
-        ///
-        /// `name` and `description` are UTF-8 text for people. Origin: the admin origin.
-        #[pallet::call_index(0)]
-        #[pallet::weight(T::WeightInfo::register_attribute())]
-        pub fn register_attribute(
-            origin: OriginFor<T>,
-            name: ShortText,
-            description: LongText,
-            issuer: T::AccountId,
-        ) -> DispatchResult {
-            T::AdminOrigin::ensure_origin(origin)?;
-            Self::do_register_attribute(name, description, issuer)
-        }
-
-        /// Creates a policy from its nodes in postfix order. It gets the next free number.
-        ///
-        /// Refused unless the nodes form exactly one formula, over registered attributes, of at
-        /// most the permitted size and depth. Origin: the admin origin, or anyone, who pays a bond
-        /// while the policy exists.
-        #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::create_policy(nodes.len() as u32))]
-        pub fn create_policy(origin: OriginFor<T>, nodes: PolicyOf<T>) -> DispatchResult {
-            let payer = Self::ensure_admin_or_signed(origin)?;
-            Self::do_create_policy(nodes, payer)
-        }
-
-        /// Makes `role` require `policy` from now on.
-        ///
-        /// Refused if an attribute that the policy names is not registered any more. Origin: the
-        /// admin origin.
-        #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::set_role())]
-        pub fn set_role(origin: OriginFor<T>, role: Role, policy: PolicyId) -> DispatchResult {
-            T::AdminOrigin::ensure_origin(origin)?;
-            Self::do_set_role(role, policy)
-        }
-
-        /// Excludes `who` for `duration` milliseconds from now on, in place of whatever
-        /// exclusion stood before.
-        ///
-        /// Refused outside one hour to 31 days. Origin: the admin origin.
-        #[pallet::call_index(3)]
-        #[pallet::weight(T::WeightInfo::blacklist())]
-        pub fn blacklist(
-            origin: OriginFor<T>,
-            who: T::AccountId,
-            reason: ReasonText,
-            duration: Millis,
-        ) -> DispatchResult {
-            T::AdminOrigin::ensure_origin(origin)?;
-            ensure!(
-                (MIN_EXCLUSION..=MAX_EXCLUSION).contains(&duration),
-                Error::<T>::ExclusionOutOfRange
-            );
-            Self::exclude(who, ExclusionReason::Decided(reason), duration);
-            Ok(())
-        }
-
-        /// Issues or renews the credential of `attribute` for `who`, who belongs to `owner`,
-        /// until `expires` (milliseconds since the Unix epoch).
-        ///
-        /// Origin: the attribute's issuer, who pays a bond while the credential is on record.
-        #[pallet::call_index(4)]
-        #[pallet::weight(T::WeightInfo::issue())]
-        pub fn issue(
-            origin: OriginFor<T>,
-            who: T::AccountId,
-            attribute: AttributeId,
-            expires: Moment,
-            owner: OwnerId,
-        ) -> DispatchResult {
-            let (issuer, version) = Self::ensure_issuer(origin, attribute)?;
-            Self::do_issue(attribute, version, Some(&issuer), who, expires, owner)
-        }
-
-        /// Issues or renews many credentials of one attribute: all of them or, if one is
-        /// refused, none.
-        ///
-        /// Origin: the attribute's issuer, who pays a bond for each while it is on record.
-        #[pallet::call_index(5)]
-        #[pallet::weight(T::WeightInfo::issue_batch(credentials.len() as u32))]
-        pub fn issue_batch(
-            origin: OriginFor<T>,
-            attribute: AttributeId,
-            credentials: CredentialBatch<T>,
-        ) -> DispatchResult {
-            let (issuer, version) = Self::ensure_issuer(origin, attribute)?;
-            for (who, expires, owner) in credentials {
-                Self::do_issue(attribute, version, Some(&issuer), who, expires, owner)?;
-            }
-            Ok(())
-        }
-
-        /// Removes the credential of `attribute` from `who`, whether it still holds or not.
-        ///
-        /// Origin: the attribute's issuer, or the admin origin.
-        #[pallet::call_index(6)]
-        #[pallet::weight(T::WeightInfo::revoke())]
-        pub fn revoke(
-            origin: OriginFor<T>,
-            who: T::AccountId,
-            attribute: AttributeId,
-        ) -> DispatchResult {
-            Self::ensure_issuer_or_admin(origin, attribute)?;
-            Self::do_revoke(who, attribute)
-        }
-
-        /// Raises the version of `attribute`: every credential of it is void at once.
-        ///
-        /// Origin: the attribute's issuer, or the admin origin.
-        #[pallet::call_index(7)]
-        #[pallet::weight(T::WeightInfo::bump_version())]
-        pub fn bump_version(origin: OriginFor<T>, attribute: AttributeId) -> DispatchResult {
-            Self::ensure_issuer_or_admin(origin, attribute)?;
-            Self::do_bump_version(attribute)
-        }
-
-        /// Lets `issuer` issue the credentials of `attribute` from now on, and nobody else.
-        /// Credentials on record stay as they are. Origin: the admin origin.
-        #[pallet::call_index(8)]
-        #[pallet::weight(T::WeightInfo::set_issuer())]
-        pub fn set_issuer(
-            origin: OriginFor<T>,
-            attribute: AttributeId,
-            issuer: T::AccountId,
-        ) -> DispatchResult {
-            T::AdminOrigin::ensure_origin(origin)?;
-            Self::do_set_issuer(attribute, issuer)
-        }
-
-        /// Removes `attribute`. Its number is never used again.
-        ///
-        /// Refused while a credential of it is on record or a role's policy names it. Origin: the
-        /// admin origin.
-        #[pallet::call_index(9)]
-        #[pallet::weight(T::WeightInfo::remove_attribute())]
-        pub fn remove_attribute(origin: OriginFor<T>, attribute: AttributeId) -> DispatchResult {
-            T::AdminOrigin::ensure_origin(origin)?;
-            Self::do_remove_attribute(attribute)
-        }
-
-        /// Removes `policy` and returns its bond. Its number is never used again.
-        ///
-        /// Refused while a role requires it. Origin: whoever paid for it, or the admin origin.
-        #[pallet::call_index(10)]
-        #[pallet::weight(T::WeightInfo::remove_policy())]
-        pub fn remove_policy(origin: OriginFor<T>, policy: PolicyId) -> DispatchResult {
-            let caller = Self::ensure_admin_or_signed(origin)?;
-            Self::do_remove_policy(policy, caller.as_ref())
-        }
-
-        /// Lifts the credentials of `attribute` of these accounts to its present version, with the
-        /// expiry and the owner that they have.
-        ///
-        /// Each is judged alone: one that was revoked, has expired or is up to date is refused,
-        /// as an event says, and the others count. Origin: the attribute's issuer, to whom the
-        /// bonds pass that another account paid.
-        #[pallet::call_index(11)]
-        #[pallet::weight(T::WeightInfo::reissue(accounts.len() as u32))]
-        pub fn reissue(
-            origin: OriginFor<T>,
-            attribute: AttributeId,
-            accounts: AccountBatch<T>,
-        ) -> DispatchResult {
-            let (issuer, version) = Self::ensure_issuer(origin, attribute)?;
-            Self::do_reissue(attribute, version, &issuer, accounts);
-            Ok(())
-        }
-
-        /// Removes the credential of `attribute` from `who` when it lapsed long ago, and returns
-        /// its bond. Origin: anyone.
-        #[pallet::call_index(12)]
-        #[pallet::weight(T::WeightInfo::remove_lapsed())]
-        pub fn remove_lapsed(
-            origin: OriginFor<T>,
-            who: T::AccountId,
-            attribute: AttributeId,
-        ) -> DispatchResult {
-            ensure_signed(origin)?;
-            Self::do_remove_lapsed(who, attribute)
-        }
-
-        /// Takes `who` off the blacklist.
-        ///
-        /// Origin: the admin origin at any time; anyone when the exclusion has ended.
-        #[pallet::call_index(13)]
-        #[pallet::weight(T::WeightInfo::lift_exclusion())]
-        pub fn lift_exclusion(origin: OriginFor<T>, who: T::AccountId) -> DispatchResult {
-            let early = Self::ensure_admin_or_signed(origin)?.is_none();
-            Self::do_lift_exclusion(who, early)
         }
     }
 }

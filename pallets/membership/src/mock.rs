@@ -1,7 +1,7 @@
 //! A chain with balances and this pallet, whose clock the tests set.
 
 use crate as pallet_energy_membership;
-use crate::{GenesisAttribute, GenesisConfig, GenesisCredential};
+use crate::{GenesisAccount, GenesisAttribute, GenesisConfig, GenesisCredential};
 use frame_support::{
     derive_impl,
     traits::{ConstU32, ConstU128, fungible::InspectHold},
@@ -9,7 +9,7 @@ use frame_support::{
 use frame_system::EnsureRoot;
 use qedex_math::policy::PolicyNode;
 pub use qedex_primitives::testing::Now;
-use qedex_primitives::{AttributeId, Balance, Moment, OwnerId, PolicyId, Role, testing};
+use qedex_primitives::{AttributeId, Balance, Millis, Moment, OwnerId, PolicyId, Role, testing};
 use sp_runtime::BuildStorage;
 
 pub type AccountId = u64;
@@ -48,24 +48,30 @@ impl pallet_energy_membership::Config for Test {
     type Currency = Balances;
     type DepositBase = ConstU128<1_000>;
     type DepositPerByte = ConstU128<1>;
+    type MaxAccountsPerOwner = ConstU32<4>;
     type MaxIssueBatch = ConstU32<100>;
+    type MaxNamings = ConstU32<5>;
     type MaxPolicyNodes = ConstU32<32>;
     type RuntimeHoldReason = RuntimeHoldReason;
     type WeightInfo = ();
 }
 
-/// Issues `PROSUMER`.
+/// Issues `PROSUMER`, and names owners.
 pub const REGISTRAR: AccountId = 1;
 /// Issues `SOLAR` and `BATTERY`.
 pub const INSPECTOR: AccountId = 2;
-/// What the issuers own at genesis, and nobody else.
+/// What the registrar and the issuer own at genesis, and nobody else.
 pub const FUNDS: Balance = 1_000_000_000;
-/// Holds `PROSUMER` from genesis on, until `EXPIRY`.
+/// Has an owner, and holds `PROSUMER` from genesis on, until `EXPIRY`.
 pub const ANNA: AccountId = 10;
-/// Holds nothing.
+/// Has an owner, and holds nothing.
 pub const BEN: AccountId = 11;
-/// Holds nothing.
+/// Has an owner, and holds nothing.
 pub const CLARA: AccountId = 12;
+/// Has no owner.
+pub const DORA: AccountId = 13;
+/// Has no owner.
+pub const EMIL: AccountId = 14;
 
 pub const PROSUMER: AttributeId = AttributeId(0);
 pub const SOLAR: AttributeId = AttributeId(1);
@@ -78,11 +84,18 @@ pub const SELLERS: PolicyId = PolicyId(1);
 
 /// When the clock starts.
 pub const START: Moment = 1_000_000;
+/// For how long credentials are issued at most: a week and a half.
+pub const TERM: Millis = 1_000_000_000;
 /// When the credentials of the tests expire.
-pub const EXPIRY: Moment = START + 1_000_000_000;
+pub const EXPIRY: Moment = START + TERM;
+/// In milliseconds.
+pub const DAY: Millis = 24 * 3_600_000;
 
 pub const ANNAS_OWNER: OwnerId = OwnerId([10; 32]);
 pub const BENS_OWNER: OwnerId = OwnerId([11; 32]);
+pub const CLARAS_OWNER: OwnerId = OwnerId([12; 32]);
+/// Has no account.
+pub const NEW_OWNER: OwnerId = OwnerId([99; 32]);
 
 pub fn attribute(id: AttributeId) -> PolicyNode<AttributeId> {
     PolicyNode::Attribute(id)
@@ -102,7 +115,9 @@ impl Default for ExtBuilder {
             name: name.into(),
             description: format!("has {name}"),
             issuer,
+            term: TERM,
         };
+        let owned = |account, owner| GenesisAccount { account, owner };
         Self {
             genesis: GenesisConfig {
                 attributes: vec![
@@ -125,8 +140,13 @@ impl Default for ExtBuilder {
                     who: ANNA,
                     attribute: PROSUMER,
                     expires: EXPIRY,
-                    owner: ANNAS_OWNER,
                 }],
+                registrar: Some(REGISTRAR),
+                accounts: vec![
+                    owned(ANNA, ANNAS_OWNER),
+                    owned(BEN, BENS_OWNER),
+                    owned(CLARA, CLARAS_OWNER),
+                ],
             },
         }
     }
@@ -148,6 +168,16 @@ impl ExtBuilder {
         });
         ext
     }
+}
+
+/// Makes `who` an account of `owner`, as at genesis.
+pub fn own(who: AccountId, owner: OwnerId) {
+    Membership::put_account(who, owner, None).expect("there is room");
+}
+
+/// The owner of the account with this number, where it is the only one of its owner.
+pub fn owner(who: AccountId) -> OwnerId {
+    testing::owner(who)
 }
 
 /// What is held of `who` for storage.

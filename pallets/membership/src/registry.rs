@@ -1,8 +1,9 @@
 //! How attributes, policies and roles come and go.
 
 use crate::{
-    AttributeInfo, Attributes, Config, Error, Event, LongText, MAX_POLICY_DEPTH, NextAttribute,
-    NextPolicy, Pallet, Policies, PolicyBonds, PolicyOf, Roles, ShortText,
+    AttributeInfo, Attributes, Config, Error, Event, HolderCounts, LongText, MAX_POLICY_DEPTH,
+    MAX_TERM, MIN_TERM, NextAttribute, NextPolicy, Pallet, Policies, PolicyBonds, PolicyOf, Roles,
+    ShortText, Voidings,
 };
 use codec::Encode;
 use frame_support::{
@@ -12,7 +13,7 @@ use frame_support::{
 };
 use frame_system::{ensure_signed, pallet_prelude::OriginFor};
 use qedex_math::policy::{self, Limits, PolicyError};
-use qedex_primitives::{AttributeId, PolicyId, Role};
+use qedex_primitives::{AttributeId, Millis, PolicyId, Role};
 
 impl<T: Config> Pallet<T> {
     /// Who signed, or nobody if the admin origin calls.
@@ -25,26 +26,17 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Ensures that the issuer of `attribute` calls, and returns it and the attribute's version.
-    pub(crate) fn ensure_issuer(
-        origin: OriginFor<T>,
-        attribute: AttributeId,
-    ) -> Result<(T::AccountId, u32), DispatchError> {
-        let caller = ensure_signed(origin)?;
-        let info = Attributes::<T>::get(attribute).ok_or(Error::<T>::UnknownAttribute)?;
-        ensure!(info.issuer == caller, Error::<T>::NotTheIssuer);
-        Ok((caller, info.version))
-    }
-
-    /// Ensures that the issuer of `attribute` calls, or the admin origin.
+    /// Ensures that the issuer of `attribute` calls, or the admin origin. Returns the issuer if it is
+    /// that, and what is known of the attribute.
     pub(crate) fn ensure_issuer_or_admin(
         origin: OriginFor<T>,
         attribute: AttributeId,
-    ) -> DispatchResult {
-        match T::AdminOrigin::try_origin(origin) {
-            Ok(_) => Ok(()),
-            Err(origin) => Self::ensure_issuer(origin, attribute).map(drop),
-        }
+    ) -> Result<(Option<T::AccountId>, AttributeInfo<T::AccountId>), DispatchError> {
+        let caller = Self::ensure_admin_or_signed(origin)?;
+        let info = Attributes::<T>::get(attribute).ok_or(Error::<T>::UnknownAttribute)?;
+        let permitted = caller.as_ref().is_none_or(|caller| *caller == info.issuer);
+        ensure!(permitted, Error::<T>::NotTheIssuer);
+        Ok((caller, info))
     }
 
     /// How large a policy may be.
@@ -57,14 +49,23 @@ impl<T: Config> Pallet<T> {
         name: ShortText,
         description: LongText,
         issuer: T::AccountId,
+        term: Millis,
     ) -> DispatchResult {
+        ensure!((MIN_TERM..=MAX_TERM).contains(&term), Error::<T>::TermOutOfRange);
         let number = NextAttribute::<T>::get();
         let next = number.checked_add(1).ok_or(Error::<T>::NumbersExhausted)?;
         let attribute = AttributeId(number);
         NextAttribute::<T>::put(next);
         Attributes::<T>::insert(
             attribute,
-            AttributeInfo { issuer: issuer.clone(), version: 0, credentials: 0, name, description },
+            AttributeInfo {
+                issuer: issuer.clone(),
+                version: 0,
+                credentials: 0,
+                term,
+                name,
+                description,
+            },
         );
         Self::deposit_event(Event::AttributeRegistered { attribute, issuer });
         Ok(())
@@ -77,19 +78,20 @@ impl<T: Config> Pallet<T> {
             info.issuer = issuer.clone();
             Ok::<_, DispatchError>(())
         })?;
+        Self::forget_leave(attribute);
         Self::deposit_event(Event::IssuerReplaced { attribute, issuer });
         Ok(())
     }
 
-    /// Makes all credentials of `attribute` void.
-    pub(crate) fn do_bump_version(attribute: AttributeId) -> DispatchResult {
-        let version = Attributes::<T>::try_mutate(attribute, |entry| {
+    /// Lets credentials of `attribute` be issued for `term` at most from now on.
+    pub(crate) fn do_set_term(attribute: AttributeId, term: Millis) -> DispatchResult {
+        ensure!((MIN_TERM..=MAX_TERM).contains(&term), Error::<T>::TermOutOfRange);
+        Attributes::<T>::try_mutate(attribute, |entry| {
             let info = entry.as_mut().ok_or(Error::<T>::UnknownAttribute)?;
-            let version = info.version.checked_add(1);
-            info.version = version.ok_or(Error::<T>::NumbersExhausted)?;
-            Ok::<_, DispatchError>(info.version)
+            info.term = term;
+            Ok::<_, DispatchError>(())
         })?;
-        Self::deposit_event(Event::AttributeRevoked { attribute, version });
+        Self::deposit_event(Event::TermSet { attribute, term });
         Ok(())
     }
 
@@ -97,10 +99,10 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_remove_attribute(attribute: AttributeId) -> DispatchResult {
         let info = Attributes::<T>::get(attribute).ok_or(Error::<T>::UnknownAttribute)?;
         ensure!(info.credentials == 0, Error::<T>::AttributeInUse);
-        let needed =
-            Role::ALL.into_iter().any(|role| Self::attributes_of_role(role).contains(&attribute));
-        ensure!(!needed, Error::<T>::AttributeInUse);
+        ensure!(!Self::is_needed(attribute), Error::<T>::AttributeInUse);
         Attributes::<T>::remove(attribute);
+        HolderCounts::<T>::remove(attribute);
+        Voidings::<T>::remove(attribute);
         Self::deposit_event(Event::AttributeRemoved { attribute });
         Ok(())
     }

@@ -3,8 +3,11 @@
 use crate::Config;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
-use qedex_math::policy::PolicyNode;
-use qedex_primitives::{AttributeId, Balance, ExclusionReason, Moment, OwnerId};
+use qedex_math::{
+    policy::PolicyNode,
+    tenure::{Day, Tally},
+};
+use qedex_primitives::{AttributeId, Balance, Millis, Moment, OwnerId, ReasonText};
 use scale_info::TypeInfo;
 
 /// The name of an attribute, at most 32 bytes of UTF-8.
@@ -16,11 +19,13 @@ pub type LongText = BoundedVec<u8, ConstU32<256>>;
 /// A policy as it is stored: its nodes in postfix order.
 pub type PolicyOf<T> = BoundedVec<PolicyNode<AttributeId>, <T as Config>::MaxPolicyNodes>;
 
-/// Credentials to issue at once: who gets one, when it expires, and who owns the account.
-pub type CredentialBatch<T> = BoundedVec<
-    (<T as frame_system::Config>::AccountId, Moment, OwnerId),
-    <T as Config>::MaxIssueBatch,
->;
+/// Credentials to issue at once: who gets one, and when it expires.
+pub type CredentialBatch<T> =
+    BoundedVec<(<T as frame_system::Config>::AccountId, Moment), <T as Config>::MaxIssueBatch>;
+
+/// The accounts of an owner.
+pub type AccountsOfOwner<T> =
+    BoundedVec<<T as frame_system::Config>::AccountId, <T as Config>::MaxAccountsPerOwner>;
 
 /// Accounts whose credentials are to be re-issued at once.
 pub type AccountBatch<T> =
@@ -37,6 +42,8 @@ pub struct AttributeInfo<AccountId> {
     pub version: u32,
     /// How many credentials of it are on record, holding or not.
     pub credentials: u32,
+    /// For how long a credential of it is issued at most, in milliseconds.
+    pub term: Millis,
     /// Its short name.
     pub name: ShortText,
     /// What it means.
@@ -67,7 +74,75 @@ pub struct Credential<AccountId> {
     pub bond: Option<Bond<AccountId>>,
 }
 
-/// Who stands behind an account that has credentials on record.
+/// How it stands with an account that has an owner.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum AccountState<AccountId> {
+    /// It may do what its credentials let it.
+    Open,
+    /// The same, but this registrar has proposed to shut it.
+    ShuttingProposed(AccountId),
+    /// It may nothing any more.
+    Shut,
+}
+
+/// Who stands behind an account, for good.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Owned<AccountId> {
+    /// The owner.
+    pub owner: OwnerId,
+    /// How it stands with the account.
+    pub state: AccountState<AccountId>,
+    /// What is held for the record of the registrar who named the owner; nothing for one of
+    /// genesis.
+    pub bond: Option<Bond<AccountId>>,
+}
+
+/// The naming of an owner that waits for those whom it concerns.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Naming<AccountId> {
+    /// The owner.
+    pub owner: OwnerId,
+    /// From when on it is void.
+    pub expires: Moment,
+    /// Whether the account has agreed to join the owner's others.
+    pub consented: bool,
+    /// Whether an account already there has agreed.
+    pub approved: bool,
+    /// What is held of the registrar who filed it.
+    pub bond: Bond<AccountId>,
+}
+
+/// Who has asked for an attribute's credentials to be voided.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Asker<AccountId> {
+    /// This account, which issued them then.
+    Issuer(AccountId),
+    /// The admin origin.
+    Admin,
+}
+
+/// A voiding that one half has asked for.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Voiding<AccountId> {
+    /// Which half.
+    pub by: Asker<AccountId>,
+    /// The version that is to be voided.
+    pub version: u32,
+    /// From when on the request does not count any more.
+    pub expires: Moment,
+}
+
+/// Since when an owner holds an attribute, counting its accounts as one.
 #[derive(
     Clone,
     Copy,
@@ -80,11 +155,80 @@ pub struct Credential<AccountId> {
     MaxEncodedLen,
     TypeInfo,
 )]
-pub struct Holder {
-    /// The owner that all of the account's credentials name.
-    pub owner: OwnerId,
-    /// How many credentials the account has on record, holding or not. Never 0.
-    pub credentials: u32,
+pub struct Tenure {
+    /// The version of the attribute that it holds, of all that its accounts have the latest.
+    pub version: u32,
+    /// How many of its accounts have a credential of that version on record. Never 0.
+    pub accounts: u32,
+    /// From which day on it is established.
+    pub established_on: Day,
+    /// The latest day on which a credential of it was ended before its time.
+    pub ended_on: Option<Day>,
+}
+
+/// How many owners have had an attribute's credentials ended before their time.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Endings {
+    /// On this day.
+    pub day: Day,
+    /// So many.
+    pub owners: u32,
+    /// So many were permitted that day, by how many were established when it began.
+    pub most: u32,
+}
+
+/// What the admin origin lets an issuer end beyond the day's allowance.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Leave {
+    /// How many owners more.
+    pub owners: u32,
+    /// From when on it does not count any more.
+    pub expires: Moment,
+}
+
+/// What is counted of an attribute's holders.
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct HolderCount {
+    /// The owners with a credential of the present version on record.
+    pub tally: Tally,
+    /// Who of them lost one before its time, on the latest day on which anybody did.
+    pub endings: Endings,
+    /// What the issuer may end beyond that.
+    pub leave: Option<Leave>,
 }
 
 /// Why a credential was not re-issued.
@@ -112,13 +256,33 @@ pub enum ReissueError {
     CannotPayBond,
 }
 
-/// An exclusion from everything that a policy guards.
+/// A decision to exclude an owner from everything that a policy guards.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct Exclusion {
+pub struct Decision {
     /// Why.
-    pub reason: ExclusionReason,
+    pub reason: ReasonText,
     /// From when on it does not count any more.
     pub until: Moment,
+}
+
+/// What an owner is excluded from. Never empty.
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Exclusion {
+    /// From trading and selling, until then, for its defaults.
+    pub defaulted_until: Option<Moment>,
+    /// From everything that a policy guards.
+    pub decided: Option<Decision>,
 }

@@ -418,12 +418,13 @@ mod benchmarks {
         Ok(())
     }
 
-    /// The default that excludes a seller with everything that can be revoked.
+    /// The default that excludes a seller, in place of an exclusion that is shorter.
     #[benchmark]
     fn exclude() {
         let seller = book_to_settle::<T>();
-        T::Sanctions::prepare_revocation(&seller);
         let rules = Rules::default();
+        T::Calendar::set_now(0);
+        T::Sanctions::prepare_exclusion(&seller);
         Defaults::<T>::insert(&seller, rules.defaults_to_exclusion.saturating_sub(1));
         T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
 

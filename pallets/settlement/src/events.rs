@@ -85,13 +85,11 @@ mod events {
             /// Their number.
             trades: u32,
         },
-        /// A seller has defaulted too often: it is excluded from new business for a time, and has
-        /// lost what let it sell.
+        /// A seller has defaulted too often: its owner is excluded from trading and selling for a
+        /// time.
         SellerExcluded {
             /// The seller.
             seller: T::AccountId,
-            /// The number of credentials that it lost.
-            credentials: u32,
         },
         /// New rules hold for all slots whose gate opens from now on.
         RulesChanged {

@@ -46,8 +46,8 @@
 //!    to the grid's account, and the keys' shadow price and the rounding, which go to the
 //!    entropy fund.
 //! 8. *Repeat offenders.* A seller that defaults in [`Rules::defaults_to_exclusion`] slots is
-//!    excluded from new business for [`Rules::exclusion`] and loses the credentials that let it
-//!    sell, until their issuer issues new ones. Its open trades go on.
+//!    excluded from trading and selling for [`Rules::exclusion`], with all accounts of its owner, and
+//!    from nothing else: it loses no credential. Its open trades go on.
 //! 9. *An outage is nobody's default.* If the chain stood still for longer than a slot between
 //!    the end of delivery and the freeze, a trade without any evidence is annulled: payment and
 //!    deposit go back, and nobody is rated. If it stood still for longer than a slot while

@@ -56,7 +56,6 @@ parameter_types! {
     pub static Delivered: BTreeMap<(AccountId, SlotIndex), Wh> = BTreeMap::new();
     pub static Rated: Vec<(AccountId, AccountId, Wh, Verdict)> = vec![];
     pub static Excluded: Vec<(AccountId, Millis)> = vec![];
-    pub static Disqualified: Vec<AccountId> = vec![];
     pub static SanctionsFail: bool = false;
     pub static Measured: bool = false;
 }
@@ -155,14 +154,6 @@ impl Sanctions<AccountId> for Recorder {
         Excluded::mutate(|all| all.push((*who, duration)));
         Ok(())
     }
-
-    fn revoke_selling(who: &AccountId) -> u32 {
-        Disqualified::mutate(|all| all.push(*who));
-        1
-    }
-
-    #[cfg(feature = "runtime-benchmarks")]
-    fn prepare_revocation(_: &AccountId) {}
 }
 
 /// The weights that were measured for the runtime.
@@ -386,7 +377,6 @@ pub fn build() -> sp_io::TestExternalities {
     Delivered::set(BTreeMap::new());
     Rated::set(vec![]);
     Excluded::set(vec![]);
-    Disqualified::set(vec![]);
     SanctionsFail::set(false);
     Measured::set(false);
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();

@@ -216,8 +216,8 @@ impl<T: Config> Pallet<T> {
         !counted && Defaults::<T>::get(who).saturating_add(1) >= book.rules.defaults_to_exclusion
     }
 
-    /// Counts a default once per seller and slot. Who has reached the limit is excluded, and loses
-    /// the credentials that let it sell.
+    /// Counts a default once per seller and slot. Who has reached the limit is excluded from trading
+    /// and selling.
     pub(crate) fn count_default(slot: SlotIndex, rules: &Rules, who: &T::AccountId) {
         let Some(mut seller) = Sellers::<T>::get(slot, who) else {
             return;
@@ -236,8 +236,7 @@ impl<T: Config> Pallet<T> {
         if let Err(error) = T::Sanctions::blacklist_for_default(who, rules.exclusion) {
             log::error!(target: "runtime::settlement", "an exclusion failed: {error:?}");
         }
-        let credentials = T::Sanctions::revoke_selling(who);
-        Self::deposit_event(Event::SellerExcluded { seller: who.clone(), credentials });
+        Self::deposit_event(Event::SellerExcluded { seller: who.clone() });
     }
 
     /// Forgets a seller of a slot with its last trade.

@@ -25,6 +25,23 @@ parameter_types! {
     pub const ProxyDepositFactor: Balance = MILLI_QED;
 }
 
+/// Whether it says who somebody is, for good, or who else is of one's owner: a deputy that does
+/// everything but move tokens must not join a stranger to its principal.
+fn is_about_owners(call: &RuntimeCall) -> bool {
+    use pallet_energy_membership::Call;
+    matches!(
+        call,
+        RuntimeCall::Membership(
+            Call::name_owner { .. }
+                | Call::consent_owner { .. }
+                | Call::approve_account { .. }
+                | Call::end_naming { .. }
+                | Call::propose_shutting { .. }
+                | Call::withdraw_shutting { .. }
+        )
+    )
+}
+
 /// What a deputy may do.
 #[derive(
     Clone,
@@ -53,6 +70,9 @@ pub enum ProxyType {
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
     fn filter(&self, call: &RuntimeCall) -> bool {
+        if *self != Self::Any && is_about_owners(call) {
+            return false;
+        }
         match self {
             Self::Any => true,
             Self::NonTransfer => matches!(

@@ -1,7 +1,7 @@
 //! The frame: block limits, the block's hash memory, the state's cost.
 
 use crate::{
-    AccountId, Address, Balance, Block, Hash, Nonce, PalletInfo, Runtime, RuntimeCall,
+    AccountId, Address, Balance, Block, Hash, Migrations, Nonce, PalletInfo, Runtime, RuntimeCall,
     RuntimeEvent, RuntimeOrigin, RuntimeTask, TxExtension, UncheckedExtrinsic, VERSION,
 };
 use frame_support::{
@@ -69,6 +69,7 @@ impl frame_system::Config for Runtime {
     type MaxConsumers = ConstU32<16>;
     type Nonce = Nonce;
     type SS58Prefix = ConstU16<42>;
+    type SingleBlockMigrations = Migrations;
     type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
     type Version = Version;
 }

@@ -1,7 +1,9 @@
 //! Exclusion, by decision and by default.
 
 use super::*;
-use crate::{Blacklist, Event, Exclusion, ExclusionReason, MAX_EXCLUSION, MIN_EXCLUSION};
+use crate::{
+    Decision, Event, Exclusion, ExclusionReason, Exclusions, MAX_EXCLUSION, MIN_EXCLUSION,
+};
 use qedex_primitives::Sanctions;
 
 fn reason() -> crate::ReasonText {
@@ -12,8 +14,12 @@ fn exclude(who: AccountId, duration: u64) {
     assert_ok!(Membership::blacklist(root(), who, reason(), duration));
 }
 
-fn until(who: AccountId) -> u64 {
-    Blacklist::<Test>::get(who).unwrap().until
+fn defaults(who: AccountId, duration: u64) {
+    assert_ok!(Membership::blacklist_for_default(&who, duration));
+}
+
+fn exclusion(owner: OwnerId) -> Exclusion {
+    Exclusions::<Test>::get(owner).unwrap()
 }
 
 #[test]
@@ -23,6 +29,11 @@ fn only_the_admin_excludes() {
             Membership::blacklist(signed(REGISTRAR), ANNA, reason(), MIN_EXCLUSION),
             BadOrigin
         );
+        assert_noop!(
+            Membership::blacklist(root(), DORA, reason(), MIN_EXCLUSION),
+            Error::<Test>::NoOwner
+        );
+        assert_noop!(Membership::lift_exclusion(root(), DORA), Error::<Test>::NoOwner);
     });
 }
 
@@ -47,7 +58,7 @@ fn the_blacklisted_may_nothing_until_time_has_passed() {
         assert_eq!(
             events(),
             [Event::Blacklisted {
-                who: ANNA,
+                owner: ANNAS_OWNER,
                 until: START + MIN_EXCLUSION,
                 reason: ExclusionReason::Decided(reason())
             }]
@@ -61,10 +72,29 @@ fn the_blacklisted_may_nothing_until_time_has_passed() {
 }
 
 #[test]
+fn an_exclusion_is_of_all_accounts_of_the_owner() {
+    run(|| {
+        own(DORA, ANNAS_OWNER);
+        issue(REGISTRAR, DORA, PROSUMER);
+        issue(REGISTRAR, BEN, PROSUMER);
+        exclude(ANNA, MIN_EXCLUSION);
+        assert!(!may(DORA, Role::Trade) && may(BEN, Role::Trade));
+        assert_ok!(Membership::lift_exclusion(root(), DORA));
+        assert!(may(ANNA, Role::Trade));
+        defaults(DORA, MIN_EXCLUSION);
+        assert!(!may(ANNA, Role::Trade));
+        // And of one that joins later.
+        own(EMIL, ANNAS_OWNER);
+        issue(REGISTRAR, EMIL, PROSUMER);
+        assert!(!may(EMIL, Role::Trade));
+    });
+}
+
+#[test]
 fn a_new_credential_does_not_lift_an_exclusion() {
     run(|| {
         exclude(BEN, MIN_EXCLUSION);
-        issue(REGISTRAR, BEN, PROSUMER, BENS_OWNER);
+        issue(REGISTRAR, BEN, PROSUMER);
         assert!(!may(BEN, Role::Trade));
     });
 }
@@ -78,24 +108,54 @@ fn the_owner_of_the_blacklisted_stays_known() {
 }
 
 #[test]
-fn a_decision_replaces_what_stood_before() {
+fn a_decision_replaces_an_earlier_one_and_leaves_what_stands_for_defaults() {
     run(|| {
         exclude(ANNA, MAX_EXCLUSION);
+        defaults(ANNA, 2 * MIN_EXCLUSION);
         exclude(ANNA, MIN_EXCLUSION);
-        assert_eq!(until(ANNA), START + MIN_EXCLUSION);
+        let decided = Some(Decision { reason: reason(), until: START + MIN_EXCLUSION });
+        let defaulted_until = Some(START + 2 * MIN_EXCLUSION);
+        assert_eq!(exclusion(ANNAS_OWNER), Exclusion { defaulted_until, decided });
+        Now::set(START + MIN_EXCLUSION);
+        assert!(!may(ANNA, Role::Trade));
+        assert_noop!(
+            Membership::lift_exclusion(signed(CLARA), ANNA),
+            Error::<Test>::ExclusionInForce
+        );
+        Now::set(START + 2 * MIN_EXCLUSION);
+        assert!(may(ANNA, Role::Trade));
+        assert_ok!(Membership::lift_exclusion(signed(CLARA), ANNA));
+    });
+}
+
+#[test]
+fn who_defaulted_may_all_but_trade_and_sell_and_loses_no_credential() {
+    run(|| {
+        issue(INSPECTOR, ANNA, SOLAR);
+        for role in [Role::Validate, Role::Broker, Role::InstallMeters, Role::Aggregate] {
+            assert_ok!(Membership::set_role(root(), role, TRADERS));
+        }
+        defaults(ANNA, MIN_EXCLUSION);
+        for role in Role::ALL {
+            let barred = matches!(role, Role::Trade | Role::Sell);
+            assert_eq!(may(ANNA, role), !barred, "{role:?}");
+        }
+        assert!(Membership::satisfies_policy(&ANNA, SELLERS));
+        // A decision bars from everything.
+        exclude(ANNA, MIN_EXCLUSION);
+        assert!(Role::ALL.into_iter().all(|role| !may(ANNA, role)));
+        Now::set(START + MIN_EXCLUSION);
+        assert!(may(ANNA, Role::Sell), "with the credentials that it had");
     });
 }
 
 #[test]
 fn an_exclusion_for_default_is_clamped() {
     run(|| {
-        assert_ok!(Membership::blacklist_for_default(&ANNA, 0));
-        assert_eq!(
-            Blacklist::<Test>::get(ANNA),
-            Some(Exclusion { reason: ExclusionReason::Defaulted, until: START + MIN_EXCLUSION })
-        );
-        assert_ok!(Membership::blacklist_for_default(&BEN, u64::MAX));
-        assert_eq!(until(BEN), START + MAX_EXCLUSION);
+        defaults(ANNA, 0);
+        assert_eq!(exclusion(ANNAS_OWNER).defaulted_until, Some(START + MIN_EXCLUSION));
+        defaults(BEN, u64::MAX);
+        assert_eq!(exclusion(BENS_OWNER).defaulted_until, Some(START + MAX_EXCLUSION));
     });
 }
 
@@ -103,32 +163,20 @@ fn an_exclusion_for_default_is_clamped() {
 fn an_exclusion_for_default_never_shortens_a_longer_one() {
     run(|| {
         exclude(ANNA, MAX_EXCLUSION);
-        let before = Blacklist::<Test>::get(ANNA);
-        assert_ok!(Membership::blacklist_for_default(&ANNA, MIN_EXCLUSION));
-        assert_eq!(Blacklist::<Test>::get(ANNA), before);
-
-        exclude(BEN, MIN_EXCLUSION);
-        assert_ok!(Membership::blacklist_for_default(&BEN, MAX_EXCLUSION));
-        assert_eq!(until(BEN), START + MAX_EXCLUSION);
+        defaults(ANNA, 2 * MIN_EXCLUSION);
+        let before = exclusion(ANNAS_OWNER);
+        defaults(ANNA, MIN_EXCLUSION);
+        assert_eq!(exclusion(ANNAS_OWNER), before);
+        defaults(ANNA, 3 * MIN_EXCLUSION);
+        assert_eq!(exclusion(ANNAS_OWNER).defaulted_until, Some(START + 3 * MIN_EXCLUSION));
+        assert_eq!(exclusion(ANNAS_OWNER).decided, before.decided);
     });
 }
 
 #[test]
-fn who_may_not_sell_any_more_may_still_buy() {
+fn without_an_owner_there_is_nobody_to_exclude_for_defaults() {
     run(|| {
-        issue(INSPECTOR, ANNA, SOLAR, ANNAS_OWNER);
-        issue(INSPECTOR, ANNA, BATTERY, ANNAS_OWNER);
-        assert_eq!(Membership::revoke_selling(&ANNA), 2);
-        assert!(!may(ANNA, Role::Sell));
-        assert!(may(ANNA, Role::Trade));
-    });
-}
-
-#[test]
-fn without_a_credential_for_selling_alone_those_for_trading_go() {
-    run(|| {
-        assert_eq!(Membership::revoke_selling(&ANNA), 1);
-        assert!(!may(ANNA, Role::Trade));
-        assert_eq!(Membership::revoke_selling(&ANNA), 0);
+        defaults(DORA, MIN_EXCLUSION);
+        assert_eq!(Exclusions::<Test>::iter().count(), 0);
     });
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{ExclusionReason, Explanation, MIN_EXCLUSION};
-use qedex_primitives::{Lack, Obstacle, PolicyId};
+use qedex_primitives::{Lack, Obstacle, PolicyId, Sanctions};
 
 fn lacks(attribute: AttributeId, why: Lack) -> Obstacle {
     Obstacle::Lacks { attribute, why }
@@ -37,7 +37,7 @@ fn a_missing_credential_is_named_with_its_attribute() {
             [missing(SOLAR), missing(BATTERY)],
             "either would do, and she is a prosumer"
         );
-        issue(INSPECTOR, BEN, SOLAR, BENS_OWNER);
+        issue(INSPECTOR, BEN, SOLAR);
         assert_eq!(obstacles(BEN, SELLERS), [missing(PROSUMER)]);
     });
 }
@@ -80,6 +80,43 @@ fn an_exclusion_is_named_with_reason_and_end_beside_all_else_that_fails() {
         );
         Now::set(START + MIN_EXCLUSION);
         assert_eq!(obstacles(ANNA, TRADERS), []);
+    });
+}
+
+#[test]
+fn who_is_nobodys_or_shut_is_told_so_beside_all_else_that_fails() {
+    run(|| {
+        let missing = lacks(PROSUMER, Lack::MissingCredential);
+        assert_eq!(obstacles(DORA, TRADERS), [Obstacle::NoOwner, missing]);
+        assert_ok!(Membership::propose_shutting(signed(REGISTRAR), ANNA));
+        assert_eq!(obstacles(ANNA, TRADERS), []);
+        assert_ok!(Membership::shut_account(root(), ANNA));
+        assert_eq!(obstacles(ANNA, TRADERS), [Obstacle::Shut]);
+        assert_ok!(Membership::blacklist(root(), ANNA, Default::default(), MIN_EXCLUSION));
+        let blacklisted = Obstacle::Blacklisted {
+            reason: ExclusionReason::Decided(Default::default()),
+            until: START + MIN_EXCLUSION,
+        };
+        assert_eq!(obstacles(ANNA, TRADERS), [Obstacle::Shut, blacklisted]);
+    });
+}
+
+#[test]
+fn who_defaulted_is_told_so_for_the_roles_from_which_that_excludes() {
+    run(|| {
+        issue(INSPECTOR, ANNA, SOLAR);
+        assert_ok!(Membership::set_role(root(), Role::Broker, TRADERS));
+        assert_ok!(Membership::blacklist_for_default(&ANNA, MIN_EXCLUSION));
+        let blacklisted = Obstacle::Blacklisted {
+            reason: ExclusionReason::Defaulted,
+            until: START + MIN_EXCLUSION,
+        };
+        for role in [Role::Trade, Role::Sell] {
+            let told = Membership::explain_role(&ANNA, role);
+            assert_eq!((told.passes, told.obstacles), (false, vec![blacklisted.clone()]));
+        }
+        assert!(Membership::explain_role(&ANNA, Role::Broker).passes);
+        assert_eq!(obstacles(ANNA, TRADERS), [], "of no role that is named");
     });
 }
 

@@ -4,12 +4,16 @@ mod attacks;
 mod blacklist;
 mod bonds;
 mod credentials;
+mod endings;
 mod explanation;
 mod genesis;
+mod migration;
+mod owners;
 mod policies;
 mod properties;
 mod reissue;
 mod removal;
+mod shutting;
 
 use crate::{Attributes, Error, PolicyOf, mock::*};
 use frame_support::{BoundedVec, assert_noop, assert_ok};
@@ -52,8 +56,8 @@ fn events() -> Vec<crate::Event<Test>> {
     System::read_events_for_pallet()
 }
 
-fn issue(issuer: AccountId, who: AccountId, attribute: AttributeId, owner: OwnerId) {
-    assert_ok!(Membership::issue(signed(issuer), who, attribute, EXPIRY, owner));
+fn issue(issuer: AccountId, who: AccountId, attribute: AttributeId) {
+    assert_ok!(Membership::issue(signed(issuer), who, attribute, EXPIRY));
 }
 
 fn nodes(nodes: Vec<PolicyNode<AttributeId>>) -> PolicyOf<Test> {
@@ -64,8 +68,16 @@ fn version_of(attribute: AttributeId) -> u32 {
     Attributes::<Test>::get(attribute).unwrap().version
 }
 
+/// Voids an attribute that a role needs, as its issuer and the admin origin together may.
 fn bump(attribute: AttributeId) {
+    let issuer = Attributes::<Test>::get(attribute).unwrap().issuer;
+    assert_ok!(Membership::bump_version(signed(issuer), attribute));
     assert_ok!(Membership::bump_version(root(), attribute));
+}
+
+/// Lets the issuer end the credentials of so many owners.
+fn allow(attribute: AttributeId, owners: u32) {
+    assert_ok!(Membership::allow_endings(root(), attribute, owners));
 }
 
 fn reissue(issuer: AccountId, attribute: AttributeId, accounts: &[AccountId]) {

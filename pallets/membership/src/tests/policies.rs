@@ -94,9 +94,9 @@ fn a_role_without_a_policy_is_nobodys() {
 fn a_compound_policy_asks_for_what_it_says() {
     run(|| {
         assert!(!may(ANNA, Role::Sell), "neither solar nor battery");
-        issue(INSPECTOR, ANNA, BATTERY, ANNAS_OWNER);
+        issue(INSPECTOR, ANNA, BATTERY);
         assert!(may(ANNA, Role::Sell));
-        issue(INSPECTOR, BEN, SOLAR, BENS_OWNER);
+        issue(INSPECTOR, BEN, SOLAR);
         assert!(!may(BEN, Role::Sell), "not a prosumer");
     });
 }

@@ -1,7 +1,7 @@
 //! No sequence of acts lets a voided credential pass.
 
 use super::*;
-use crate::{LAPSE_GRACE, MAX_EXCLUSION, MIN_EXCLUSION};
+use crate::{LEAVE_LIFE, MAX_EXCLUSION, MIN_EXCLUSION, VOIDING_LIFE};
 use proptest::prelude::*;
 use qedex_primitives::Sanctions;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,8 +16,10 @@ enum Act {
     Issue(AccountId, AccountId, AttributeId, u64),
     Reissue(AccountId, AttributeId, Vec<AccountId>),
     Revoke(AccountId, AccountId, AttributeId),
-    RevokeSelling(AccountId),
-    Bump(AccountId, AttributeId),
+    Allow(AttributeId, u32),
+    Default(AccountId, u64),
+    /// By an issuer, or the admin.
+    Bump(Option<AccountId>, AttributeId),
     Wait(u64),
     Exclude(AccountId, u64),
     Lift(Option<AccountId>, AccountId),
@@ -39,10 +41,13 @@ fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(by, attribute, all)| Act::Reissue(by, attribute, all)),
         2 => (issuer(), account(), attribute())
             .prop_map(|(by, who, attribute)| Act::Revoke(by, who, attribute)),
-        1 => account().prop_map(Act::RevokeSelling),
-        2 => (issuer(), attribute()).prop_map(|(by, attribute)| Act::Bump(by, attribute)),
+        1 => (attribute(), 0..3_u32).prop_map(|(attribute, more)| Act::Allow(attribute, more)),
+        1 => (account(), MIN_EXCLUSION..2 * MIN_EXCLUSION)
+            .prop_map(|(who, length)| Act::Default(who, length)),
+        4 => (prop::option::of(issuer()), attribute())
+            .prop_map(|(by, attribute)| Act::Bump(by, attribute)),
         3 => time().prop_map(Act::Wait),
-        1 => Just(Act::Wait(LAPSE_GRACE)),
+        1 => Just(Act::Wait(DAY)),
         2 => (account(), MIN_EXCLUSION..2 * MIN_EXCLUSION)
             .prop_map(|(who, length)| Act::Exclude(who, length)),
         1 => (prop::option::of(account()), account()).prop_map(|(by, who)| Act::Lift(by, who)),
@@ -59,12 +64,46 @@ struct Memory {
     void: bool,
 }
 
+/// What the community remembers of an attribute, of which one owner a day may lose it.
+#[derive(Clone, Default)]
+struct Limits {
+    /// Who asked to void it, an issuer or the admin, and until when that counts.
+    asked: Option<(Option<AccountId>, u64)>,
+    /// Whether somebody lost it before its time, on which day.
+    ended: Option<u64>,
+    /// Who lost some of its time, and has it still.
+    shortened: BTreeMap<AccountId, u64>,
+    /// How many more the issuer may end, until when.
+    leave: (u32, u64),
+}
+
+impl Limits {
+    /// Ends a credential of `who` that lasts beyond `now`, if that is permitted.
+    fn end(&mut self, who: AccountId, now: u64) -> bool {
+        let today = now / DAY;
+        if self.shortened.get(&who) == Some(&today) {
+            return true;
+        }
+        if self.ended != Some(today) {
+            self.ended = Some(today);
+        } else if self.leave.0 > 0 && now < self.leave.1 {
+            self.leave.0 -= 1;
+        } else {
+            return false;
+        }
+        self.shortened.insert(who, today);
+        true
+    }
+}
+
 /// What the community remembers.
 struct Model {
     now: u64,
     issuers: BTreeMap<AttributeId, AccountId>,
     credentials: BTreeMap<(AccountId, AttributeId), Memory>,
-    excluded_until: BTreeMap<AccountId, u64>,
+    limits: BTreeMap<AttributeId, Limits>,
+    /// By a decision, and for defaults.
+    excluded_until: BTreeMap<AccountId, [u64; 2]>,
 }
 
 impl Model {
@@ -74,6 +113,7 @@ impl Model {
             now: START,
             issuers: [(PROSUMER, REGISTRAR), (SOLAR, INSPECTOR), (BATTERY, INSPECTOR)].into(),
             credentials: [((ANNA, PROSUMER), good)].into(),
+            limits: ATTRIBUTES.map(|attribute| (attribute, Limits::default())).into(),
             excluded_until: BTreeMap::new(),
         }
     }
@@ -85,7 +125,7 @@ impl Model {
 
     fn excluded(&self, who: AccountId) -> bool {
         let until = self.excluded_until.get(&who);
-        until.is_some_and(|until| self.now < *until)
+        until.is_some_and(|all| all.iter().any(|until| self.now < *until))
     }
 
     fn may(&self, who: AccountId, role: Role) -> bool {
@@ -97,13 +137,50 @@ impl Model {
         }
     }
 
+    /// Ends what `who` has of `attribute`, if it lasts beyond now and `end`, and that is permitted.
+    fn end(&mut self, who: AccountId, attribute: AttributeId, end: u64) -> bool {
+        let before = self.credentials.get(&(who, attribute));
+        let lasts = before.is_some_and(|before| before.expires > self.now.max(end));
+        !lasts || self.limits.get_mut(&attribute).unwrap().end(who, self.now)
+    }
+
+    fn remove(&mut self, who: AccountId, attribute: AttributeId) {
+        self.credentials.remove(&(who, attribute));
+        self.limits.get_mut(&attribute).unwrap().shortened.remove(&who);
+    }
+
+    fn bump(&mut self, by: Option<AccountId>, attribute: AttributeId) -> bool {
+        let issuer = self.issuers[&attribute];
+        if by.is_some_and(|by| by != issuer) {
+            return false;
+        }
+        let limits = self.limits.get_mut(&attribute).unwrap();
+        let asked = limits.asked.filter(|(_, until)| self.now < *until).map(|(who, _)| who);
+        if asked == Some(by) {
+            return false;
+        }
+        let agreed = match (by, asked) {
+            (Some(_), Some(None)) => true,
+            (None, Some(Some(who))) => who == issuer,
+            _ => false,
+        };
+        limits.asked = (!agreed).then_some((by, self.now + VOIDING_LIFE));
+        for ((_, of), credential) in &mut self.credentials {
+            credential.void |= agreed && *of == attribute;
+        }
+        true
+    }
+
     /// Does `act` if the rules permit it, and says whether they did.
     fn does(&mut self, act: &Act) -> bool {
         match act {
             Act::Issue(by, who, attribute, life) => {
-                let good = Memory { expires: self.now + life, void: false };
-                let permitted = self.issuers[attribute] == *by && *life > 0;
+                let expires = self.now + life;
+                let permitted = self.issuers[attribute] == *by
+                    && *life > 0
+                    && self.end(*who, *attribute, expires);
                 if permitted {
+                    let good = Memory { expires, void: false };
                     self.credentials.insert((*who, *attribute), good);
                 }
                 permitted
@@ -121,30 +198,31 @@ impl Model {
                 permitted
             }
             Act::Revoke(by, who, attribute) => {
-                self.issuers[attribute] == *by
-                    && self.credentials.remove(&(*who, *attribute)).is_some()
-            }
-            Act::RevokeSelling(who) => {
-                let plants = [SOLAR, BATTERY]
-                    .map(|attribute| self.credentials.remove(&(*who, attribute)).is_some());
-                if plants == [false; 2] {
-                    self.credentials.remove(&(*who, PROSUMER));
-                }
-                true
-            }
-            Act::Bump(by, attribute) => {
-                let permitted = self.issuers[attribute] == *by;
-                for ((_, of), credential) in &mut self.credentials {
-                    credential.void |= permitted && of == attribute;
+                let permitted = self.issuers[attribute] == *by
+                    && self.credentials.contains_key(&(*who, *attribute))
+                    && self.end(*who, *attribute, 0);
+                if permitted {
+                    self.remove(*who, *attribute);
                 }
                 permitted
             }
+            Act::Allow(attribute, more) => {
+                let leave = (*more, self.now + LEAVE_LIFE);
+                self.limits.get_mut(attribute).unwrap().leave = leave;
+                true
+            }
+            Act::Bump(by, attribute) => self.bump(*by, *attribute),
             Act::Wait(time) => {
                 self.now += time;
                 true
             }
             Act::Exclude(who, length) => {
-                self.excluded_until.insert(*who, self.now + length);
+                self.excluded_until.entry(*who).or_default()[0] = self.now + length;
+                true
+            }
+            Act::Default(who, length) => {
+                let [_, until] = self.excluded_until.entry(*who).or_default();
+                *until = (*until).max(self.now + length);
                 true
             }
             Act::Lift(by, who) => {
@@ -156,25 +234,20 @@ impl Model {
                 permitted
             }
             Act::RemoveLapsed(who, attribute) => {
-                let key = (*who, *attribute);
-                let lapsed = |credential: &Memory| self.now >= credential.expires + LAPSE_GRACE;
-                let permitted = self.credentials.get(&key).is_some_and(lapsed);
+                let lapsed = |credential: &Memory| self.now >= credential.expires;
+                let permitted = self.credentials.get(&(*who, *attribute)).is_some_and(lapsed);
                 if permitted {
-                    self.credentials.remove(&key);
+                    self.remove(*who, *attribute);
                 }
                 permitted
             }
             Act::SetIssuer(attribute, issuer) => {
                 self.issuers.insert(*attribute, *issuer);
+                self.limits.get_mut(attribute).unwrap().leave = (0, 0);
                 true
             }
         }
     }
-}
-
-/// Each account has an owner of its own.
-fn owner(who: AccountId) -> OwnerId {
-    OwnerId([who as u8; 32])
 }
 
 /// Does `act` on the chain, and says whether it was permitted.
@@ -182,17 +255,15 @@ fn chain_does(act: &Act) -> bool {
     let done = match act.clone() {
         Act::Issue(by, who, attribute, life) => {
             let expires = Now::get() + life;
-            Membership::issue(signed(by), who, attribute, expires, owner(who))
+            Membership::issue(signed(by), who, attribute, expires)
         }
         Act::Reissue(by, attribute, all) => {
             Membership::reissue(signed(by), attribute, all.try_into().unwrap())
         }
         Act::Revoke(by, who, attribute) => Membership::revoke(signed(by), who, attribute),
-        Act::RevokeSelling(who) => {
-            Membership::revoke_selling(&who);
-            Ok(())
-        }
-        Act::Bump(by, attribute) => Membership::bump_version(signed(by), attribute),
+        Act::Allow(attribute, more) => Membership::allow_endings(root(), attribute, more),
+        Act::Default(who, length) => Membership::blacklist_for_default(&who, length),
+        Act::Bump(by, attribute) => Membership::bump_version(by.map_or(root(), signed), attribute),
         Act::Wait(time) => {
             Now::mutate(|now| *now += time);
             Ok(())

@@ -154,7 +154,7 @@ fn a_seller_excluded_in_mid_trade_still_commits_and_reveals() {
         };
         assert_ok!(commit(second));
         run_to_freeze();
-        assert_eq!((Excluded::get().len(), Disqualified::get()), (1, vec![SELMA]));
+        assert_eq!(Excluded::get().len(), 1);
         // A trade whose time to commit comes after that,
         run_to_commitments(third);
         assert_ok!(commit(third));

@@ -56,8 +56,7 @@ fn the_second_default_excludes() {
         default_in([slot(1)]);
         assert_eq!(Excluded::get(), [(SELMA, EXCLUSION)]);
         assert_eq!(Defaults::<Test>::get(SELMA), 0);
-        let excluded = Event::SellerExcluded { seller: SELMA, credentials: 1 };
-        assert_eq!(Disqualified::get(), [SELMA]);
+        let excluded = Event::SellerExcluded { seller: SELMA };
         System::assert_has_event(excluded.into());
         default_in([slot(2)]);
         assert_eq!(Excluded::get().len(), 1, "counted from zero again");
@@ -126,13 +125,12 @@ fn an_exclusion_leaves_open_trades_alone() {
 }
 
 #[test]
-fn a_failing_exclusion_stops_neither_settlement_nor_the_loss_of_credentials() {
+fn a_failing_exclusion_does_not_stop_settlement() {
     build_and_execute(|| {
         SanctionsFail::set(true);
         default_in([slot(0), slot(1)]);
         assert_eq!(outcomes().len(), 2);
         assert_eq!(Excluded::get(), []);
-        assert_eq!(Disqualified::get(), [SELMA]);
         assert_nothing_left();
     });
 }

@@ -9,6 +9,7 @@ use qedex_math::{
 use qedex_primitives::{AttributeId, LeaderTerms, OwnerId, PricePerKwh, Side, Wh, Windows};
 use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::DispatchError;
+use std::collections::BTreeSet;
 
 /// The attackers' accounts: no one of them has a meter.
 const ACCOUNTS: [Key; 5] =
@@ -31,15 +32,25 @@ struct Attack {
     after: u32,
 }
 
-/// Gives each account the credentials of a prosumer with a plant, and an owner.
+/// Makes each account one of an owner, the first one's by the approval of the first, and gives it
+/// the credentials of a prosumer with a plant.
 fn enrol(world: &mut World, owner: impl Fn(Key) -> OwnerId) {
+    use pallet_energy_membership::Call;
+    let mut owners = BTreeSet::new();
     for who in ACCOUNTS {
+        let (account, owner) = (who.to_account_id(), owner(who));
+        let joins = !owners.insert(owner);
+        world.act(Key::Alice, Call::name_owner { account: account.clone(), owner });
+        if joins {
+            world.act(ACCOUNTS[0], Call::approve_account { account });
+        }
+        world.act(who, Call::consent_owner { owner, joins });
+        let expires = world.now + 300 * 24 * 3_600_000;
         let issue = |attribute| {
-            let call = pallet_energy_membership::Call::issue {
+            let call = Call::issue {
                 who: who.to_account_id(),
                 attribute: AttributeId(attribute),
-                expires: 4_000_000_000_000,
-                owner: owner(who),
+                expires,
             };
             (Key::Alice, call.into())
         };
