@@ -2,8 +2,8 @@
 
 use crate::{
     commands::{
-        Attribute, Blacklist, Council, Credential, Found, Market, Meter, Order, Play, Policy,
-        Reading, Role, Tariff, Trade, Validator, options::Ask, status,
+        Attribute, Blacklist, Council, Credential, Found, Market, Meter, Order, Owner, Play,
+        Policy, Reading, Role, Tariff, Trade, Validator, options::Ask, status,
     },
     error::Error,
     plan::Plan,
@@ -63,6 +63,9 @@ pub enum Command {
     /// Finishes trades: commitments and their openings, acknowledgements, complaints and reveals.
     #[command(subcommand)]
     Trade(Trade),
+    /// Who stands behind which account.
+    #[command(subcommand)]
+    Owner(Owner),
     /// The attributes of the community.
     #[command(subcommand)]
     Attribute(Attribute),
@@ -101,6 +104,7 @@ impl Command {
             Self::Meter(command) => command.run().await?,
             Self::Reading(command) => command.run().await?,
             Self::Tariff(command) => command.run().await?,
+            Self::Owner(command) => command.run().await?,
             Self::Attribute(command) => command.run().await?,
             Self::Credential(command) => command.run().await?,
             Self::Policy(command) => command.run().await?,

@@ -37,8 +37,14 @@ async fn credentials_come_and_go_and_the_reasons_are_told() {
         ["credential", "issue", "--attribute", "solar", "--who", "//Bob", "--suri", "//Bob"];
     assert_refused(&node.qedex(&forged), "Membership::NotTheIssuer");
 
-    // The attribute is revoked as a whole, and re-issued to those who remain.
-    let bumped = run(&node, &["attribute", "bump", "solar", "--suri", "//Alice"]);
+    // The attribute is revoked as a whole, by the issuer and the administration together, and
+    // re-issued to those who remain.
+    let bump = ["attribute", "bump", "solar", "--suri", "//Alice"];
+    let asked = run(&node, &bump);
+    assert_eq!((&asked["version"], asked["asked_until"].is_u64()), (&Value::Null, true));
+    assert_refused(&node.qedex(&bump), "Membership::VoidingPending");
+    assert_eq!(obstacles(&node, "//Eve", "sell"), [] as [Value; 0]);
+    let bumped = run(&node, &[&bump[..], &["--sudo"]].concat());
     assert_eq!(bumped["version"], 1);
     let outdated = json!({ "why": "outdated-version", "attribute": 1, "held": 0, "present": 1 });
     let missing = json!({ "why": "missing-credential", "attribute": 2 });
@@ -84,29 +90,75 @@ async fn credentials_come_and_go_and_the_reasons_are_told() {
     assert_eq!(listed[0]["version"], 1);
     assert!(qedex_testnode::plancks(&listed[0]["bond"]) > 100_000_000_000);
 
-    // The owner behind an account is on record: who issues it another credential reads it there.
+    // One holder a day, of three.
+    let other = ["--attribute", "solar", "--suri", "//Alice", "--who", "//Dave"];
+    let other = node.qedex(&[&["credential", "revoke"][..], &other].concat());
+    assert_refused(&other, "Membership::BeyondAllowance");
+    assert_eq!(run(&node, &["attribute", "list"])[1]["endings_left"], 0);
+    let allow = ["attribute", "allow-endings", "solar", "--owners", "1", "--suri", "//Alice"];
+    assert_refused(&node.qedex(&allow), "BadOrigin");
     let eve = format!("0x{}", hex::encode(Eve.to_raw_public()));
     assert_eq!(listed[0]["owner"], eve);
     assert_eq!(explain(&node, "//Eve", "sell")["owner"], eve);
-    assert_eq!(explain(&node, "//Stranger", "sell")["owner"], Value::Null);
-    let owner = format!("0x{}", "5e".repeat(32));
-    let issue = |attribute, owner: &[&str]| {
-        let new = ["credential", "issue", "--attribute", attribute];
-        let who = ["--who", "//Stranger", "--suri", "//Alice"];
-        node.qedex(&[&new[..], &who, owner].concat())
+}
+
+#[tokio::test]
+async fn the_registrar_names_an_owner_and_those_whom_it_concerns_agree() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let node = Node::start(folder.path()).await;
+    let (stranger, barn) = ("//Eve//stash", "//Dave//stash");
+    let nobody = json!({ "why": "no-owner" });
+    assert_eq!(obstacles(&node, stranger, "trade")[0], nobody);
+    let issue = ["credential", "issue", "--attribute", "prosumer", "--suri", "//Alice", "--who"];
+    let to_stranger = [&issue[..], &[stranger]].concat();
+    assert_refused(&node.qedex(&to_stranger), "Membership::NoOwner");
+
+    // Only the registrar names, and the account consents to what was filed and nothing else.
+    let name = ["owner", "name", stranger, "--suri"];
+    assert_refused(&node.qedex(&[&name[..], &["//Bob"]].concat()), "Membership::NotTheRegistrar");
+    let filed = run(&node, &[&name[..], &["//Alice"]].concat());
+    let owner = filed["owner"].as_str().expect("a new one").to_owned();
+    assert_eq!(filed["joins"], false);
+    let pending = run(&node, &["owner", "show"]);
+    assert_eq!(pending["pending"][0]["owner"], *owner);
+    let consent = |owner: &str, more: &[&str]| {
+        node.qedex(&[&["owner", "consent", owner, "--suri"], more].concat())
     };
-    let first = issue("solar", &["--owner", &owner]);
-    assert!(first.status.success(), "{}", stderr(&first));
-    assert_refused(&issue("battery", &[]), "Membership::OwnerConflict");
-    let all = run(&node, &["credential", "list"]);
-    let all = all.as_array().expect("a list").iter();
-    let named: Vec<_> = all.filter(|one| one["owner"] == *owner).collect();
-    assert_eq!(named.len(), 1);
-    let account = named[0]["account"].as_str().expect("an account");
-    assert_eq!(explain(&node, account, "sell")["owner"], *owner);
-    let table = node.qedex(&["credential", "list", "--who", "//Stranger"]);
-    let table = String::from_utf8_lossy(&table.stdout).into_owned();
-    assert!(table.contains(&owner), "{table}");
+    let other = format!("0x{}", "5e".repeat(32));
+    assert_refused(&consent(&other, &[stranger]), "Membership::OtherOwnerFiled");
+    assert_refused(&consent(&owner, &["//Bob"]), "Membership::NoSuchNaming");
+    let named = run(&node, &["owner", "consent", &owner, "--suri", stranger]);
+    assert_eq!(named["named"], true);
+    run(&node, &to_stranger);
+    assert_eq!(explain(&node, stranger, "trade")["owner"], *owner);
+    assert_eq!(obstacles(&node, stranger, "trade"), [] as [Value; 0]);
+
+    // To join, an account already there approves as well.
+    let filed = run(&node, &["owner", "name", barn, "--with", "//Dave", "--suri", "//Alice"]);
+    let daves = filed["owner"].as_str().expect("Dave's").to_owned();
+    assert_eq!(filed["joins"], true);
+    assert_refused(&consent(&daves, &[barn]), "the owner has accounts");
+    let waits = run(&node, &["owner", "consent", &daves, "--joins", "--suri", barn]);
+    assert_eq!(waits["named"], false);
+    let join = ["owner", "join", barn, "--suri"];
+    assert_refused(&node.qedex(&[&join[..], &["//Eve"]].concat()), "Membership::NotOfTheOwner");
+    assert_eq!(run(&node, &[&join[..], &["//Dave"]].concat())["named"], true);
+    let shown = run(&node, &["owner", "show", "//Dave"]);
+    assert_eq!(
+        (&shown["owner"], shown["accounts"].as_array().map(Vec::len)),
+        (&json!(daves), Some(2))
+    );
+
+    // Registrar and administration shut it together.
+    let shut = ["owner", "shut", barn, "--suri", "//Alice"];
+    let by_root = [&shut[..], &["--sudo"]].concat();
+    assert_refused(&node.qedex(&by_root), "Membership::ShuttingNotProposed");
+    run(&node, &shut);
+    run(&node, &by_root);
+    assert_eq!(run(&node, &["owner", "show", "//Dave"])["accounts"][1]["shut"], true);
+    let text = node.qedex(&["owner", "show", "//Dave"]);
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.contains("shut") && text.contains(&daves), "{text}");
 }
 
 #[tokio::test]

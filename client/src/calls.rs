@@ -14,7 +14,7 @@ use crate::{
     market::{Account, NewOrder, Plancks, Side},
 };
 use qedex_math::{PricePerKwh, Wh};
-use qedex_primitives::{AttributeId, OrderId, OwnerId, SignedReading, SlotIndex, TradeId};
+use qedex_primitives::{AttributeId, OrderId, SignedReading, SlotIndex, TradeId};
 use subxt::{
     ext::scale_encode::EncodeAsType,
     tx::{self, Payload},
@@ -147,16 +147,13 @@ pub fn transfer(to: Account, amount: Plancks) -> impl Payload {
     api::tx().balances().transfer_keep_alive(address(to), amount)
 }
 
-/// A credential to issue: to whom, until when in milliseconds since the Unix epoch, and the
-/// owner behind the account.
-pub type NewCredential = (Account, u64, OwnerId);
+/// A credential to issue: to whom, and until when in milliseconds since the Unix epoch.
+pub type NewCredential = (Account, u64);
 
 /// Issues credentials of one attribute.
 pub fn issue_batch(attribute: u32, credentials: &[NewCredential]) -> impl Payload + use<> {
-    let credentials = credentials
-        .iter()
-        .map(|(who, expires, owner)| (AccountId32(*who), *expires, Static(*owner)))
-        .collect();
+    let credentials =
+        credentials.iter().map(|(who, expires)| (AccountId32(*who), *expires)).collect();
     api::tx().membership().issue_batch(Static(AttributeId(attribute)), BoundedVec(credentials))
 }
 

@@ -71,6 +71,8 @@ pub enum Limit {
     Readings,
     /// Credentials of one transaction.
     Credentials,
+    /// Owners whose naming is pending.
+    Namings,
     /// Nodes of one policy: each attribute that it names, and each "and", "or" and "of".
     PolicyNodes,
 }
@@ -83,6 +85,7 @@ impl Limit {
             Self::Orders => constant(at, of.auction().max_batch())?,
             Self::Readings => constant(at, of.metering().max_batch())?,
             Self::Credentials => constant(at, of.membership().max_issue_batch())?,
+            Self::Namings => constant(at, of.membership().max_namings())?,
             Self::PolicyNodes => constant(at, of.membership().max_policy_nodes())?,
         };
         Ok(usize::try_from(most).unwrap_or(usize::MAX))
@@ -104,6 +107,7 @@ impl Limit {
             Self::Credentials => {
                 format!("there are {given} accounts; at most {most} are served at once")
             }
+            Self::Namings => format!("{given} namings cannot be pending; at most {most} are"),
             Self::PolicyNodes => format!(
                 "the policy has {given} nodes, the attributes in it and each \"and\", \"or\" and \
                  \"of\"; a policy has at most {most}"

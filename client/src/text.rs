@@ -10,8 +10,8 @@ pub fn account_text(account: Account) -> String {
     AccountId32(account).to_string()
 }
 
-/// An owner as `credential issue --owner` takes it.
-pub(crate) fn owner_text(owner: OwnerId) -> String {
+/// An owner as people read and write it: 32 bytes in hexadecimal.
+pub fn owner_text(owner: OwnerId) -> String {
     format!("0x{}", hex::encode(owner.0))
 }
 

@@ -128,23 +128,26 @@ fn spec_of(binary: &Path, participants: &[Participant], market: Option<&Value>) 
         .pointer_mut("/genesis/runtimeGenesis/patch")
         .context("the chain spec has no genesis patch")?;
     let mut balances = Vec::new();
+    let mut accounts = Vec::new();
     let mut credentials = Vec::new();
     for participant in participants {
         let account = AccountId32(participant.key.public_key().0);
         balances.push(json!([account, ENDOWMENT]));
+        accounts.push(json!({ "account": account, "owner": account.0 }));
         let attributes = if participant.sells { SELLER } else { BUYER };
         for attribute in attributes {
             credentials.push(json!({
                 "who": account,
                 "attribute": attribute,
                 "expires": FAR_FUTURE,
-                "owner": account.0,
             }));
         }
     }
-    for (place, more) in
-        [("/balances/balances", balances), ("/membership/credentials", credentials)]
-    {
+    for (place, more) in [
+        ("/balances/balances", balances),
+        ("/membership/accounts", accounts),
+        ("/membership/credentials", credentials),
+    ] {
         let list = genesis.pointer_mut(place).and_then(Value::as_array_mut);
         let list = list.with_context(|| format!("the chain spec has no {place}"))?;
         list.extend(more);

@@ -1,14 +1,16 @@
-//! `qedex attribute`, `credential`, `policy`, `role` and `blacklist`: who may do what.
+//! `qedex owner`, `attribute`, `credential`, `policy`, `role` and `blacklist`: who may do what.
 
 mod attribute;
 mod blacklist;
 mod credential;
+mod owner;
 mod policy;
 mod role;
 
 pub use attribute::Attribute;
 pub use blacklist::Blacklist;
 pub use credential::Credential;
+pub use owner::Owner;
 pub use policy::Policy;
 pub use role::Role;
 
@@ -18,6 +20,7 @@ use crate::{
     error::Error,
     output,
 };
+use clap::builder::TypedValueParser;
 use comfy_table::Table;
 use qedex_client::{At, market::Account, membership};
 use std::collections::BTreeSet;
@@ -84,6 +87,11 @@ impl Universe {
         self.name(number).unwrap_or_else(|| number.to_string())
     }
 
+    /// For how long credentials of an attribute are issued at most, in milliseconds.
+    fn term(&self, number: u32) -> u64 {
+        self.0.iter().find(|info| info.attribute == number).map_or(0, |info| info.term)
+    }
+
     /// The number that an argument gives by itself or by name.
     fn resolve(&self, text: &str) -> Result<u32, Error> {
         // A number has no sign.
@@ -102,6 +110,19 @@ fn distance(moment: u64, now: u64) -> String {
         _ => format!("{days} d {hours} h"),
     };
     if moment >= now { format!("in {long}") } else { format!("{long} ago") }
+}
+
+/// In milliseconds.
+const DAY: u64 = 24 * 3_600_000;
+
+/// How many days ahead of the chain's time a credential may expire, whatever the attribute's term: 100
+/// years. One that expires later, by a slip of the pen, would never be renewed, and its bond never be
+/// given back.
+const MOST_DAYS: u64 = 36_500;
+
+/// A number of days of a credential.
+fn days() -> impl TypedValueParser<Value = u64> {
+    clap::value_parser!(u64).range(1..=MOST_DAYS)
 }
 
 fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Table {

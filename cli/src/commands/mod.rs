@@ -15,7 +15,7 @@ mod validator;
 
 pub use council::Council;
 pub use market::Market;
-pub use membership::{Attribute, Blacklist, Credential, Policy, Role};
+pub use membership::{Attribute, Blacklist, Credential, Owner, Policy, Role};
 pub use meter::Meter;
 pub use order::Order;
 pub use play::{Play, Share};

@@ -5,7 +5,7 @@ use crate::{
     schedules::turn,
     support::{hardly_missed, id, issue, revoke, share},
 };
-use qedex_primitives::pov::Reduction;
+use qedex_primitives::{AttributeId, pov::Reduction};
 use qedex_runtime::{RuntimeCall, RuntimeEvent};
 use qedex_testnode::{
     Network,
@@ -29,7 +29,12 @@ async fn no_loss_of_credentials_stops_the_chain_and_who_votes_twice_writes_no_mo
     let set = validators(&rpc, &best(&rpc).await.hash).await;
     assert_eq!(set.len(), 4);
 
-    // All credentials are revoked: everybody gets the floor, and so equal shares.
+    // All credentials are revoked, by issuer and council: everybody gets the floor, and so equal shares.
+    let allowed = RuntimeCall::Membership(pallet_energy_membership::Call::allow_endings {
+        attribute: AttributeId(5),
+        owners: 4,
+    });
+    assert_eq!(council(&rpc, allowed).await.1, Ok(()));
     for who in ["//Alice", "//Bob", "//Charlie", "//Dave"] {
         revoke(&network, who);
     }

@@ -13,10 +13,10 @@ use crate::{
     error::Error,
     market::{Account, Plancks},
 };
-use qedex_primitives::{AttributeId, Lack};
+use qedex_primitives::{AttributeId, Lack, OwnerId};
 use serde::Serialize;
 
-use crate::text::account_text;
+use crate::text::{account_text, owner_text};
 /// An attribute.
 #[derive(Clone, Debug, Serialize)]
 pub struct Attribute {
@@ -32,6 +32,43 @@ pub struct Attribute {
     pub version: u32,
     /// How many credentials are on record.
     pub credentials: u32,
+    /// For how long they are issued at most, in milliseconds.
+    pub term: u64,
+    /// Of how many more owners one may be ended before its time today.
+    pub endings_left: u32,
+    /// Who asks to void it, the issuer or the council, if one of them does.
+    pub voiding_asked_by: Option<String>,
+}
+
+/// An account of an owner.
+#[derive(Clone, Debug, Serialize)]
+pub struct OwnedAccount {
+    /// Which.
+    #[serde(serialize_with = "serialize_account")]
+    pub account: Account,
+    /// Whether it was shut for good.
+    pub shut: bool,
+    /// Whether the registrar proposes to shut it.
+    pub shutting_proposed: bool,
+}
+
+/// The naming of an account's owner that waits for those whom it concerns.
+#[derive(Clone, Debug, Serialize)]
+pub struct PendingNaming {
+    /// The account.
+    #[serde(serialize_with = "serialize_account")]
+    pub account: Account,
+    /// The owner.
+    #[serde(serialize_with = "serialize_owner")]
+    pub owner: OwnerId,
+    /// From when on it is void, in milliseconds since the Unix epoch.
+    pub expires: u64,
+    /// Whether the account has consented.
+    pub consented: bool,
+    /// Whether an account already there has approved.
+    pub approved: bool,
+    /// Whether it is void.
+    pub void: bool,
 }
 
 /// A credential on record.
@@ -51,19 +88,25 @@ pub struct Credential {
     /// What is held for it, in plancks.
     #[serde(with = "crate::amounts::as_plancks_string")]
     pub bond: Plancks,
-    /// The owner that all of the account's credentials name: 32 bytes in hexadecimal.
+    /// The owner behind the account: 32 bytes in hexadecimal.
     pub owner: Option<String>,
+}
+
+fn serialize_owner<S: serde::Serializer>(owner: &OwnerId, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&owner_text(*owner))
 }
 
 fn serialize_account<S: serde::Serializer>(account: &Account, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&account_text(*account))
 }
 
-/// An exclusion.
+/// An exclusion: for defaults from trading and selling, by a decision from everything.
 #[derive(Clone, Debug, Serialize)]
 pub struct Exclusion {
-    /// Whose.
-    pub account: String,
+    /// Of which owner: 32 bytes in hexadecimal.
+    pub owner: String,
+    /// The owner's accounts.
+    pub accounts: Vec<String>,
     /// Why.
     pub reason: String,
     /// Until when, in milliseconds since the Unix epoch.
@@ -92,13 +135,17 @@ pub enum Obstacle {
     RoleWithoutPolicy,
     /// There is no such policy.
     UnknownPolicy,
-    /// The account is excluded.
+    /// The account's owner is excluded.
     Blacklisted {
         /// Why.
         reason: String,
         /// Until when.
         until: u64,
     },
+    /// No owner of the account is named.
+    NoOwner,
+    /// The account was shut for good.
+    Shut,
     /// There is no such attribute.
     UnknownAttribute {
         /// Which.
@@ -133,6 +180,8 @@ impl Obstacle {
         let (attribute, why) = match in_the_way {
             InTheWay::RoleWithoutPolicy => return Self::RoleWithoutPolicy,
             InTheWay::UnknownPolicy => return Self::UnknownPolicy,
+            InTheWay::NoOwner => return Self::NoOwner,
+            InTheWay::Shut => return Self::Shut,
             InTheWay::Blacklisted { reason, until } => {
                 return Self::Blacklisted { reason: reason_text(&reason), until };
             }
@@ -169,6 +218,10 @@ pub enum Change {
     AttributeRegistered(u32),
     /// An attribute has this version.
     AttributeRevoked(u32),
+    /// Somebody asks to void an attribute; that counts until then.
+    VoidingAsked(u64),
+    /// This account has this owner.
+    OwnerNamed(Account, OwnerId),
     /// A policy got this number, for a bond.
     PolicyCreated(u32, Plancks),
     /// An account's credential was re-issued or, for a reason, not.
@@ -179,13 +232,20 @@ pub enum Change {
 pub(super) fn change(event: &super::events::Event<'_>) -> Result<Option<Change>, Error> {
     use super::events::decode;
     use api::membership::events::{
-        AttributeRegistered, AttributeRevoked, CredentialReissued, PolicyCreated, ReissueRefused,
+        AttributeRegistered, AttributeRevoked, CredentialReissued, OwnerNamed, PolicyCreated,
+        ReissueRefused, VoidingAsked,
     };
     if let Some(made) = decode::<AttributeRegistered>(event)? {
         return Ok(Some(Change::AttributeRegistered(made.attribute.0.0)));
     }
     if let Some(bumped) = decode::<AttributeRevoked>(event)? {
         return Ok(Some(Change::AttributeRevoked(bumped.version)));
+    }
+    if let Some(asked) = decode::<VoidingAsked>(event)? {
+        return Ok(Some(Change::VoidingAsked(asked.expires)));
+    }
+    if let Some(named) = decode::<OwnerNamed>(event)? {
+        return Ok(Some(Change::OwnerNamed(named.account.0, named.owner.0)));
     }
     if let Some(made) = decode::<PolicyCreated>(event)? {
         let bond = made.bond.map_or(0, |bond| bond.amount);

@@ -1,4 +1,4 @@
-//! Before the first slot: everybody gets funds, credentials, a meter and a broker. What is
+//! Before the first slot: everybody gets funds, an owner, credentials, a meter and a broker. What is
 //! there already is used.
 
 use super::cast::{Cast, Member};
@@ -8,8 +8,8 @@ use qedex_client::{
     At, Error,
     calls::{self, EncodedCall},
     keys::{Scheme, account_of},
-    market::Plancks,
-    metering, queries,
+    market::{Account, Plancks},
+    membership, metering, queries,
     session::{Session, Signed},
 };
 use qedex_primitives::OwnerId;
@@ -32,9 +32,21 @@ const AT_ONCE: usize = 32;
 /// What a participant has already.
 struct Record {
     funds: Plancks,
+    naming: Naming,
     missing_attributes: Vec<u32>,
     meter: Option<u32>,
     has_broker: bool,
+}
+
+/// How it stands with a participant's owner.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    /// Nobody has named it.
+    Missing,
+    /// The registrar has, and the participant's consent is wanting.
+    Filed,
+    /// It has one.
+    Settled,
 }
 
 /// Makes everybody of `cast` ready to trade until `horizon` milliseconds from now, and gives
@@ -49,8 +61,14 @@ pub async fn prepare(
     let until = now.saturating_add(horizon);
     let records = look(session.at(), leaders, &cast, until).await?;
 
-    let registrar = by_registrar(session, leaders, &cast, &records, until).await?;
-    session.send(registrar).await?;
+    let funds = fund(session, leaders, &cast, &records).await?;
+    session.send(funds).await?;
+    // Who consents pays a fee.
+    session.settle().await?;
+    check(session)?;
+    name_owners(session, leaders, &cast, &records).await?;
+    let credentials = issue(session, leaders, &cast, &records, until).await?;
+    session.send(credentials).await?;
     // Who gets a meter must be known.
     session.settle().await?;
     check(session)?;
@@ -102,6 +120,7 @@ async fn look(at: &At, leaders: &Leaders, cast: &Cast, until: u64) -> Result<Vec
         }
         Ok(Record {
             funds: queries::free_balance(at, member.account).await?,
+            naming: naming(at, member.account).await?,
             missing_attributes,
             meter: queries::meter_by_key(at, account_of(&member.keys.meter)).await?,
             has_broker: queries::lets_trade(at, member.account, broker).await?,
@@ -110,13 +129,71 @@ async fn look(at: &At, leaders: &Leaders, cast: &Cast, until: u64) -> Result<Vec
     stream::iter(cast.members.clone()).map(look_at).buffered(AT_ONCE).try_collect().await
 }
 
-/// Funds and credentials.
-async fn by_registrar(
+/// How it stands with the owner of `account`.
+async fn naming(at: &At, account: Account) -> Result<Naming, Error> {
+    if membership::owner(at, account).await?.is_some() {
+        return Ok(Naming::Settled);
+    }
+    let pending = membership::pending_naming(at, account).await?;
+    let filed = pending.is_some_and(|naming| !naming.void && naming.owner == owner(account));
+    Ok(if filed { Naming::Filed } else { Naming::Missing })
+}
+
+/// Each participant is a legal person of its own, whose only account this is.
+fn owner(account: Account) -> OwnerId {
+    OwnerId(account)
+}
+
+/// The registrar names the owners, and the participants consent: as many at a time as may be pending.
+async fn name_owners(
     session: &mut Session,
     leaders: &Leaders,
     cast: &Cast,
     records: &[Record],
-    until: u64,
+) -> Result<(), Error> {
+    let at_a_time = queries::Limit::Namings.number(session.at())?.max(1);
+    let wanting: Vec<_> = cast
+        .members
+        .iter()
+        .zip(records)
+        .filter(|(_, record)| record.naming != Naming::Settled)
+        .collect();
+    for some in wanting.chunks(at_a_time) {
+        let namings: Vec<_> = some
+            .iter()
+            .filter(|(_, record)| record.naming == Naming::Missing)
+            .map(|(member, _)| {
+                let call = membership::name_owner(member.account, owner(member.account));
+                EncodedCall::of(session.at(), &call)
+            })
+            .collect::<Result<_, _>>()?;
+        let mut signed = Vec::new();
+        for batch in in_batches(namings) {
+            let call = calls::batch_all(batch);
+            signed.push(session.sign("naming owners", &call, &leaders.registrar).await?);
+        }
+        session.send(signed).await?;
+        session.settle().await?;
+        check(session)?;
+        let mut consents = Vec::new();
+        for (member, _) in some {
+            let what = format!("{} consents to its owner", member.name);
+            let call = membership::consent_owner(owner(member.account), false);
+            consents.push(session.sign(what, &call, &member.keys.account).await?);
+        }
+        session.send_all(consents).await?;
+        session.settle().await?;
+        check(session)?;
+    }
+    Ok(())
+}
+
+/// Funds.
+async fn fund(
+    session: &mut Session,
+    leaders: &Leaders,
+    cast: &Cast,
+    records: &[Record],
 ) -> Result<Vec<Signed>, Error> {
     let mut signed = Vec::new();
     let transfers: Vec<_> = cast
@@ -133,6 +210,18 @@ async fn by_registrar(
         let call = calls::batch_all(batch);
         signed.push(session.sign("funding the participants", &call, &leaders.registrar).await?);
     }
+    Ok(signed)
+}
+
+/// Credentials.
+async fn issue(
+    session: &mut Session,
+    leaders: &Leaders,
+    cast: &Cast,
+    records: &[Record],
+    until: u64,
+) -> Result<Vec<Signed>, Error> {
+    let mut signed = Vec::new();
     let expires = until.saturating_add(CREDENTIAL_LIFE);
     for attribute in [super::cast::PROSUMER, super::cast::SOLAR, super::cast::BATTERY] {
         let missing: Vec<calls::NewCredential> = cast
@@ -140,8 +229,7 @@ async fn by_registrar(
             .iter()
             .zip(records)
             .filter(|(_, record)| record.missing_attributes.contains(&attribute))
-            // Each participant is a legal person of its own: its account names its owner.
-            .map(|(member, _)| (member.account, expires, OwnerId(member.account)))
+            .map(|(member, _)| (member.account, expires))
             .collect();
         for batch in missing.chunks(BATCH) {
             let what = format!("issuing credentials of attribute {attribute}");

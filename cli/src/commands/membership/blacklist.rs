@@ -19,7 +19,8 @@ const HOUR: u64 = 3_600_000;
 /// What to do with the blacklist.
 #[derive(Debug, Subcommand)]
 pub enum Blacklist {
-    /// Excludes an account from new business (for the council, by --council, or Root, by --sudo).
+    /// Excludes an account's owner, with all of its accounts, from everything that a policy guards (for
+    /// the council, by --council, or Root, by --sudo).
     Add {
         /// Which.
         #[arg(value_parser = parse_account)]
@@ -99,8 +100,8 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     let rows = all.into_iter().map(|exclusion| {
         let ends = if exclusion.in_force { "ends" } else { "ended" };
         let when = format!("{ends} {}", distance(exclusion.until, now));
-        vec![exclusion.account, exclusion.reason, when]
+        vec![exclusion.accounts.join("\n"), exclusion.reason, when]
     });
-    say!("{}", table(&["account", "reason", "end"], rows))?;
+    say!("{}", table(&["accounts of the owner", "reason", "end"], rows))?;
     Ok(())
 }

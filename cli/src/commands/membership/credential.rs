@@ -1,7 +1,8 @@
 //! `qedex credential`
 
 use super::{
-    Administer, Ask, Sign, Universe, distance, each_once, parse_account, parse_bytes32, table,
+    Administer, Ask, DAY, MOST_DAYS, Sign, Universe, days, distance, each_once, parse_account,
+    table,
 };
 use crate::{
     error::Error,
@@ -17,24 +18,19 @@ use qedex_client::{
     queries::{self, Limit},
     text::account_text,
 };
-use qedex_primitives::OwnerId;
 use serde_json::json;
-
-/// In milliseconds.
-const DAY: u64 = 24 * 3_600_000;
-
-/// How many days ahead of the chain's time a credential may expire: 100 years. One that expires
-/// later, by a slip of the pen, would never be renewed, and its bond never be given back.
-const MOST_DAYS: u64 = 36_500;
 
 /// What to do with credentials.
 #[derive(Debug, Subcommand)]
 pub enum Credential {
-    /// Issues or renews credentials of one attribute, as its issuer: all of them or none.
+    /// Issues or renews credentials of one attribute, as its issuer: all of them or none. By --council
+    /// the council does it, by --sudo Root.
     Issue(Issue),
-    /// After the revocation of an attribute, lifts credentials to its present version.
+    /// After the revocation of an attribute, lifts credentials to its present version, as its issuer;
+    /// by --council the council does it, by --sudo Root.
     Reissue(Reissue),
-    /// Revokes one, as the attribute's issuer; by --council the council does it, by --sudo Root.
+    /// Revokes one, as the attribute's issuer; by --council the council does it, by --sudo Root. Of an
+    /// attribute that a role needs, one in twenty owners a day.
     Revoke {
         /// Which.
         #[command(flatten)]
@@ -43,7 +39,7 @@ pub enum Credential {
         #[command(flatten)]
         sign: Administer,
     },
-    /// Removes one that expired 31 days ago or earlier. Anyone may.
+    /// Removes one that has expired. Anyone may.
     Clear {
         /// Which.
         #[command(flatten)]
@@ -65,20 +61,17 @@ pub struct Issue {
     /// Who gets one; may be given up to a hundred times.
     #[arg(long, required = true, value_name = "ACCOUNT", value_parser = parse_account)]
     who: Vec<Account>,
-    /// For how many days, at most 36500.
-    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(1..=MOST_DAYS))]
-    days: u64,
+    /// For how many days, at most the attribute's term and 36500; for the attribute's term if neither
+    /// this nor --expires is given.
+    #[arg(long, value_parser = days())]
+    days: Option<u64>,
     /// Until when instead, in milliseconds since the Unix epoch; at most 36500 days (100 years) after
     /// the chain's time.
     #[arg(long, value_name = "MILLISECONDS", conflicts_with = "days")]
     expires: Option<u64>,
-    /// The owner behind the accounts; each account's own bytes if it is not given. One account has
-    /// one owner: of an account that has a credential, credential list tells it.
-    #[arg(long, value_name = "HEX", value_parser = parse_bytes32)]
-    owner: Option<[u8; 32]>,
     /// Who signs.
     #[command(flatten)]
-    sign: Sign,
+    sign: Administer,
 }
 
 /// Options of `credential reissue`.
@@ -95,7 +88,7 @@ pub struct Reissue {
     all: bool,
     /// Who signs.
     #[command(flatten)]
-    sign: Sign,
+    sign: Administer,
 }
 
 /// One credential.
@@ -137,12 +130,12 @@ impl Credential {
 }
 
 impl Issue {
-    /// When the credentials expire, at `now` by the chain's time.
-    fn end(&self, now: u64) -> Result<u64, Error> {
-        let after = |days: u64| now.saturating_add(days.saturating_mul(DAY));
-        let latest = after(MOST_DAYS);
+    /// When the credentials of an attribute of this term expire, at `now` by the chain's time.
+    fn end(&self, now: u64, term: u64) -> Result<u64, Error> {
+        let latest = now.saturating_add(MOST_DAYS.saturating_mul(DAY));
+        let lasts = self.days.map_or(term, |days| days.saturating_mul(DAY));
         match self.expires {
-            None => Ok(after(self.days)),
+            None => Ok(now.saturating_add(lasts)),
             Some(expires) if expires <= latest => Ok(expires),
             Some(expires) => Err(Error::BadInput(format!(
                 "a credential expires at most {MOST_DAYS} days after the chain's time, which is \
@@ -158,12 +151,13 @@ async fn issue(args: &Issue) -> Result<(), Error> {
     Limit::Credentials.check(session.at(), args.who.len())?;
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(&args.attribute)?;
-    let expires = args.end(queries::time(session.at()).await?)?;
-    let new = |who: &Account| (*who, expires, OwnerId(args.owner.unwrap_or(*who)));
-    let all: Vec<NewCredential> = args.who.iter().map(new).collect();
+    let expires = args.end(queries::time(session.at()).await?, universe.term(attribute))?;
+    let all: Vec<NewCredential> = args.who.iter().map(|who| (*who, expires)).collect();
     let act = membership::issue_batch(attribute, &all);
-    let (block, _) = args.sign.act(&mut session, "the issue", &act).await?;
-    if args.sign.json {
+    let Some((block, _)) = args.sign.act(&mut session, "the issue", &act).await? else {
+        return Ok(());
+    };
+    if args.sign.json() {
         return output::json(&json!({
             "attribute": attribute,
             "accounts": args.who.iter().map(|who| account_text(*who)).collect::<Vec<_>>(),
@@ -209,11 +203,16 @@ async fn reissue(args: &Reissue) -> Result<(), Error> {
     let mut all = Vec::new();
     for batch in who.chunks(batch) {
         let act = membership::reissue(attribute, batch);
-        let (_, included) = args.sign.act(&mut session, "the re-issue", &act).await?;
-        all.extend(results(&included));
+        if let Some((_, included)) = args.sign.act(&mut session, "the re-issue", &act).await? {
+            all.extend(results(&included));
+        }
+    }
+    if all.is_empty() && !who.is_empty() {
+        // It waits for the council's votes, as has been said.
+        return Ok(());
     }
     let refused = all.iter().filter(|(_, refusal)| refusal.is_some()).count();
-    if args.sign.json {
+    if args.sign.json() {
         let each: Vec<_> = all
             .iter()
             .map(|(who, refusal)| {
@@ -327,25 +326,28 @@ mod tests {
 
     /// The chain's time.
     const NOW: u64 = 1_700_000_000_000;
+    /// The attribute's term.
+    const TERM: u64 = 30 * 86_400_000;
 
-    fn end(until: [&str; 2]) -> Result<u64, Error> {
+    fn end(until: &[&str]) -> Result<u64, Error> {
         let issue = ["qedex", "credential", "issue", "--attribute", "solar"];
         let by = ["--who", "//Eve", "--suri", "//Alice"];
-        let cli = Cli::read([&issue[..], &by, &until].concat()).unwrap();
+        let cli = Cli::read([&issue[..], &by, until].concat()).unwrap();
         let Command::Credential(Credential::Issue(issue)) = cli.command else {
             panic!("credential issue")
         };
-        issue.end(NOW)
+        issue.end(NOW, TERM)
     }
 
     #[test]
     fn a_credential_expires_within_a_hundred_years() {
         let latest = NOW + 36_500 * 86_400_000;
-        assert_eq!(end(["--days", "36500"]).unwrap(), latest);
-        assert_eq!(end(["--expires", &latest.to_string()]).unwrap(), latest);
-        assert_eq!(end(["--expires", "1"]).unwrap(), 1);
+        assert_eq!(end(&["--days", "36500"]).unwrap(), latest);
+        assert_eq!(end(&["--expires", &latest.to_string()]).unwrap(), latest);
+        assert_eq!(end(&["--expires", "1"]).unwrap(), 1);
+        assert_eq!(end(&[]).unwrap(), NOW + TERM, "for the term if nothing else is said");
         for later in [latest + 1, u64::MAX] {
-            let error = end(["--expires", &later.to_string()]).unwrap_err();
+            let error = end(&["--expires", &later.to_string()]).unwrap_err();
             let said = error.to_string();
             assert!(matches!(error, Error::BadInput(_)), "{said}");
             for part in ["at most 36500 days", &latest.to_string(), &later.to_string()] {

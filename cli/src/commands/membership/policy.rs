@@ -12,7 +12,7 @@ use qedex_client::{
     market::Account,
     membership::{self, Change, Explanation, Obstacle, Part, Role},
     queries::{self, Limit},
-    text::account_text,
+    text::{account_text, owner_text},
 };
 use qedex_math::policy::PolicyNode;
 use qedex_primitives::{AttributeId, Lack};
@@ -188,7 +188,7 @@ async fn explain(args: &Explain) -> Result<(), Error> {
             .collect();
         return output::json(&json!({
             "account": account_text(args.account),
-            "owner": owner,
+            "owner": owner.map(owner_text),
             "policy": explanation.policy,
             "passes": explanation.passes,
             "obstacles": explanation.obstacles,
@@ -202,7 +202,7 @@ async fn explain(args: &Explain) -> Result<(), Error> {
     let verdict = if explanation.passes { "passes" } else { "fails" };
     say!("{} {verdict} {what}", account_text(args.account))?;
     if let Some(owner) = owner {
-        say!("  the owner behind it is {owner}")?;
+        say!("  the owner behind it is {}", owner_text(owner))?;
     }
     say!("{}", told(&explanation, &universe, now).trim_end())
 }
@@ -245,6 +245,8 @@ fn sentence(obstacle: &Obstacle, universe: &Universe, now: u64) -> String {
         Obstacle::Blacklisted { reason, until } => {
             format!("blacklisted: {reason}; ends {}", distance(*until, now))
         }
+        Obstacle::NoOwner => "no owner of the account is named (qedex owner)".to_owned(),
+        Obstacle::Shut => "the account was shut for good".to_owned(),
         Obstacle::UnknownAttribute { attribute } => format!("unknown attribute {attribute}"),
         Obstacle::MissingCredential { attribute } => {
             format!("{}: missing credential", universe.label(*attribute))

@@ -4,6 +4,9 @@ use super::*;
 use crate::args::{Cli, Command};
 use clap::Parser;
 
+/// An owner.
+const OWNER: &str = "0x5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e";
+
 fn universe(names: &[&str]) -> Universe {
     let attribute = |(number, name): (usize, &&str)| membership::Attribute {
         attribute: number as u32,
@@ -12,6 +15,9 @@ fn universe(names: &[&str]) -> Universe {
         issuer: String::new(),
         version: 0,
         credentials: 0,
+        term: 0,
+        endings_left: 1,
+        voiding_asked_by: None,
     };
     Universe(names.iter().enumerate().map(attribute).collect())
 }
@@ -92,6 +98,20 @@ fn every_command_of_the_groups_is_read() {
             "--sudo",
         ],
         &["attribute", "bump", "solar", "--suri", "//Alice"],
+        &["attribute", "bump", "solar", "--take-back", "--suri", "//Alice"],
+        &["attribute", "set-term", "solar", "--days", "30", "--suri", "//Alice", "--council"],
+        &["attribute", "allow-endings", "1", "--owners", "3", "--suri", "//Alice", "--council"],
+        &["owner", "name", "//Eve", "--suri", "//Alice"],
+        &["owner", "name", "//Eve", "--with", "//Dave", "--suri", "//Alice"],
+        &["owner", "name", "//Eve", "--owner", OWNER, "--suri", "//Alice"],
+        &["owner", "consent", OWNER, "--joins", "--suri", "//Eve"],
+        &["owner", "join", "//Eve", "--suri", "//Dave"],
+        &["owner", "withdraw", "//Eve", "--suri", "//Alice"],
+        &["owner", "show", "//Eve", "--json"],
+        &["owner", "show"],
+        &["owner", "shut", "//Eve", "--suri", "//Alice"],
+        &["owner", "shut", "//Eve", "--take-back", "--suri", "//Alice"],
+        &["owner", "set-registrar", "//Bob", "--suri", "//Alice", "--council"],
         &["attribute", "set-issuer", "1", "--issuer", "//Bob", "--suri", "//Alice", "--sudo"],
         &["attribute", "remove", "1", "--suri", "//Alice", "--sudo"],
         &[
@@ -147,6 +167,7 @@ fn every_command_of_the_groups_is_read() {
         let all = ["qedex"].iter().chain(arguments);
         let cli = Cli::try_parse_from(all).unwrap_or_else(|e| panic!("{arguments:?}: {e}"));
         let group = match cli.command {
+            Command::Owner(_) => "owner",
             Command::Attribute(_) => "attribute",
             Command::Credential(_) => "credential",
             Command::Policy(_) => "policy",
@@ -188,7 +209,7 @@ fn bad_arguments_of_the_groups_are_refused_with_status_2() {
             "--who",
             "//Eve",
             "--owner",
-            "0x12",
+            OWNER,
             "--suri",
             "//Alice",
         ],
@@ -204,6 +225,12 @@ fn bad_arguments_of_the_groups_are_refused_with_status_2() {
             "//Alice",
         ],
         &["credential", "reissue", "--attribute", "1", "--suri", "//Alice"],
+        &["owner", "name", "//Eve", "--owner", "0x12", "--suri", "//Alice"],
+        &["owner", "name", "//Eve", "--owner", OWNER, "--with", "//Dave", "--suri", "//Alice"],
+        &["owner", "consent", "--suri", "//Eve"],
+        &["attribute", "set-term", "1", "--days", "0", "--suri", "//Alice"],
+        &["attribute", "set-term", "1", "--days", "36501", "--suri", "//Alice"],
+        &["attribute", "allow-endings", "1", "--suri", "//Alice"],
         &["policy", "explain", "--account", "//Eve"],
         &["policy", "explain", "--account", "//Eve", "--policy", "1", "--role", "sell"],
         &["policy", "explain", "--account", "//Eve", "--role", "king"],
@@ -218,7 +245,14 @@ fn bad_arguments_of_the_groups_are_refused_with_status_2() {
 }
 
 /// The commands of what the administration may do, without their signer.
-const ADMINISTERED: [&[&str]; 9] = [
+const ADMINISTERED: [&[&str]; 16] = [
+    &["owner", "join", "//Eve"],
+    &["owner", "shut", "//Eve"],
+    &["owner", "set-registrar", "//Eve"],
+    &["attribute", "set-term", "1", "--days", "9"],
+    &["attribute", "allow-endings", "1", "--owners", "9"],
+    &["credential", "issue", "--attribute", "1", "--who", "//Eve"],
+    &["credential", "reissue", "--attribute", "1", "--who", "//Eve"],
     &["attribute", "register", "--name", "wind", "--issuer", "//Bob"],
     &["attribute", "bump", "solar"],
     &["attribute", "set-issuer", "1", "--issuer", "//Bob"],
@@ -249,10 +283,14 @@ fn the_administration_acts_by_the_council_or_by_root_and_not_by_both() {
 
 #[test]
 fn what_neither_the_council_nor_root_may_do_is_not_offered_to_them() {
-    let one = ["--attribute", "1", "--who", "//Eve", "--suri", "//Alice"];
-    for command in ["issue", "reissue", "clear"] {
+    for act in [
+        &["credential", "clear", "--attribute", "1", "--who", "//Eve"][..],
+        &["owner", "name", "//Eve"],
+        &["owner", "consent", OWNER],
+        &["owner", "withdraw", "//Eve"],
+    ] {
         for by in ["--council", "--sudo"] {
-            let all = [&["qedex", "credential", command], &one[..], &[by]].concat();
+            let all = [&["qedex"], act, &["--suri", "//Alice", by]].concat();
             let error = Cli::try_parse_from(all).unwrap_err();
             assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument);
         }
