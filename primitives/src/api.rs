@@ -11,10 +11,10 @@
 use crate::{
     Balance, Band, Bill, BillError, BookOrder, ClearingResult, DayPar, Depth, Explanation, Flow,
     LeaderTerms, Meter, MeterId, MeterReading, Millis, Moment, OrderId, PolicyId, PricePerKwh,
-    Role, Seller, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
+    Role, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
     pov::{AuraSlot, SessionIndex, ValidatorScore},
-    reputation::{RememberedRater, Trust},
-    settlement::{OpenSlot, Rules, TradePage},
+    reputation::{Counts, RememberedRater, Trust},
+    settlement::{OpenSlot, Rules, Sale, TradePage},
 };
 use alloc::vec::Vec;
 use codec::Codec;
@@ -108,7 +108,7 @@ sp_api::decl_runtime_apis! {
     }
 
     /// Who owes whom.
-    #[api_version(2)]
+    #[api_version(3)]
     pub trait SettlementApi<AccountId> where AccountId: Codec {
         /// The rules for a slot whose gate opens now.
         fn rules() -> Rules;
@@ -118,8 +118,8 @@ sp_api::decl_runtime_apis! {
         fn open_slots() -> Vec<OpenSlot>;
 
         /// The slots in which `account` sells in open trades, in ascending order, and what is known
-        /// of it as a seller of that slot: at most `Settlement.MaxSlotsInFlight`.
-        fn sales_of(account: AccountId) -> Vec<(SlotIndex, Seller)>;
+        /// of its owner, with all its accounts, as the seller: at most `Settlement.MaxSlotsInFlight`.
+        fn sales_of(account: AccountId) -> Vec<Sale>;
 
         /// Of the `count` trades of `slot` from number `from` on, of which at most a thousand are
         /// looked at: those that are open and in which `account` buys or sells, and with which

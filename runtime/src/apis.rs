@@ -15,10 +15,10 @@ use frame_support::{
 use qedex_primitives::{
     Band, Bill, BillError, BookOrder, Calendar, ClearingResult, DayPar, Depth, EntropyBeacon as _,
     Explanation, Flow, KeyBudget as _, LeaderTerms, Meter, MeterId, MeterReading, Millis, Moment,
-    OrderId, PolicyId, PricePerKwh, Role, Seller, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
+    OrderId, PolicyId, PricePerKwh, Role, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
     pov::{AuraSlot, SessionIndex, ValidatorScore},
-    reputation::{RememberedRater, Trust},
-    settlement::{OpenSlot, Rules, TradePage},
+    reputation::{Counts, RememberedRater, Trust},
+    settlement::{OpenSlot, Rules, Sale, TradePage},
 };
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -278,7 +278,7 @@ sp_api::impl_runtime_apis! {
         fn open_slots() -> Vec<OpenSlot> {
             Settlement::open_slots()
         }
-        fn sales_of(account: AccountId) -> Vec<(SlotIndex, Seller)> {
+        fn sales_of(account: AccountId) -> Vec<Sale> {
             Settlement::sales_of(&account)
         }
         fn trades_of(

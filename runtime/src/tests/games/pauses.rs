@@ -6,7 +6,7 @@ use super::{
     world::{SLOT, World},
 };
 use crate::*;
-use pallet_settlement::{Call, Outcome};
+use pallet_settlement::{Call, MAX_PAUSE, Outcome};
 use qedex_primitives::{Bill, MeterKey, Nonce as BillNonce, Side, SlotIndex, SlotTimes, Windows};
 use sp_core::{Get, Pair, sr25519};
 use sp_keyring::Sr25519Keyring as Key;
@@ -15,8 +15,11 @@ use sp_runtime::DispatchResult;
 /// Installs meters.
 const INSTALLER: Key = Key::Bob;
 
+/// Pauses for as long as can be, or lets settlement go on.
 fn pause(world: &mut World, paused: bool) {
-    world.decree(Call::set_paused { paused }.into());
+    // A block comes before the decree.
+    let until = paused.then_some(world.now + MAX_PAUSE);
+    world.decree(Call::set_paused { until }.into());
 }
 
 /// Gives the seller's meter a key of this name.

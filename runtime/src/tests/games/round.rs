@@ -281,8 +281,11 @@ impl World {
     }
 
     pub fn commitment(&mut self, slot: SlotIndex, bill: &Bill, nonce: &BillNonce) -> Hash {
-        let seller = SELLER.to_account_id();
-        self.look(|| bill::commitment(System::block_hash(0), &seller, slot, bill, nonce))
+        use qedex_primitives::Membership as _;
+        self.look(|| {
+            let owner = Membership::owner_of(&SELLER.to_account_id()).expect("it has an owner");
+            bill::commitment(System::block_hash(0), owner, slot, bill, nonce)
+        })
     }
 
     /// Whether what a buyer was shown is what the seller committed to, and covers the trade.

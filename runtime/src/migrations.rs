@@ -1,0 +1,8 @@
+//! What is done once when this runtime takes the place of an older one, in this order.
+
+use crate::Runtime;
+
+/// From accounts to owners, whom membership has to know before.
+pub type Migrations = (
+    pallet_settlement::migrations::MigrateV1ToV2<Runtime>,
+);
