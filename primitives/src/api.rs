@@ -152,10 +152,15 @@ sp_api::decl_runtime_apis! {
         fn explain_role(who: AccountId, role: Role) -> Explanation;
     }
 
-    /// Whom to trust.
+    /// Whom to trust. What is known of an account is what is known of its owner, but for the trust
+    /// deposit.
+    #[api_version(2)]
     pub trait ReputationApi<AccountId> where AccountId: Codec {
         /// The standing of `who`, in parts per million, over all counterparties.
         fn standing(who: AccountId) -> Permill;
+
+        /// What its standing counts, in millionths of a full rating.
+        fn counts(who: AccountId) -> Counts;
 
         /// How much `rater` trusts `ratee`, in parts per million, rounded down: by what it has seen
         /// itself, by what others have seen, and by what the ratee has at stake. Looks at
@@ -163,10 +168,10 @@ sp_api::decl_runtime_apis! {
         fn trust(rater: AccountId, ratee: AccountId) -> Trust;
 
         /// The raters of `ratee` that are remembered one by one: at most `Reputation.MaxRaters`.
-        fn raters(ratee: AccountId) -> Vec<RememberedRater<AccountId>>;
+        fn raters(ratee: AccountId) -> Vec<RememberedRater>;
 
-        /// The trust deposit of `who` over the reference deposit, in parts per million, rounded
-        /// down, at most 1,000,000.
+        /// The trust deposit of the account `who` itself over the reference deposit, in parts per
+        /// million, rounded down, at most 1,000,000.
         fn deposit_ppm(who: AccountId) -> u32;
     }
 

@@ -310,11 +310,14 @@ sp_api::impl_runtime_apis! {
         fn standing(who: AccountId) -> Permill {
             Reputation::standing_of(&who)
         }
+        fn counts(who: AccountId) -> Counts {
+            Reputation::counts_of(&who)
+        }
         fn trust(rater: AccountId, ratee: AccountId) -> Trust {
             Reputation::trust_of(&rater, &ratee)
         }
-        fn raters(ratee: AccountId) -> Vec<RememberedRater<AccountId>> {
-            Reputation::remembered(&ratee).collect()
+        fn raters(ratee: AccountId) -> Vec<RememberedRater> {
+            Reputation::raters_of(&ratee).collect()
         }
         fn deposit_ppm(who: AccountId) -> u32 {
             Reputation::deposit_ppm_of(&who)

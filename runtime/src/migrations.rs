@@ -5,4 +5,5 @@ use crate::Runtime;
 /// From accounts to owners, whom membership has to know before.
 pub type Migrations = (
     pallet_settlement::migrations::MigrateV1ToV2<Runtime>,
+    pallet_reputation::migrations::MigrateV1ToV2<Runtime>,
 );
