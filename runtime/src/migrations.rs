@@ -6,4 +6,5 @@ use crate::Runtime;
 pub type Migrations = (
     pallet_settlement::migrations::MigrateV1ToV2<Runtime>,
     pallet_reputation::migrations::MigrateV1ToV2<Runtime>,
+    pallet_pov::migrations::MigrateV1ToV2<Runtime>,
 );

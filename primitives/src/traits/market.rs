@@ -1,7 +1,13 @@
 //! The escrow behind orders, and where trades go.
 
-use crate::{Balance, NewTrade, SlotIndex, SlotTerms};
+use crate::{Balance, Band, NewTrade, PricePerKwh, SlotIndex, SlotTerms};
 use frame_support::{dispatch::DispatchResult, weights::Weight};
+
+/// What the market takes the grid's electricity to cost.
+pub trait Prices {
+    /// The market's grid price of a band.
+    fn price_of(band: Band) -> PricePerKwh;
+}
 
 /// The one hold behind orders and trades.
 ///
