@@ -47,9 +47,10 @@ impl Pause {
         now < self.until
     }
 
-    /// From when on there may be another one: after as long a time as this one lasted.
-    pub const fn next(&self) -> Moment {
-        self.until.saturating_add(self.until.saturating_sub(self.since))
+    /// From when on there may be another one: after as long a time as this one lasted, and after
+    /// `least` at least.
+    pub fn next(&self, least: Millis) -> Moment {
+        self.until.saturating_add(self.until.saturating_sub(self.since).max(least))
     }
 }
 

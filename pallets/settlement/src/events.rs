@@ -170,7 +170,7 @@ mod events {
         PauseOver,
         /// The pause would end later than the longest one does.
         PauseTooLong,
-        /// The latest pause ended less long ago than it lasted.
+        /// The latest pause ended less long ago than it lasted, or less than a slot ago.
         PausedTooRecently,
     }
 }

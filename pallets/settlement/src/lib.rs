@@ -65,8 +65,8 @@
 //!     about, and of the time for complaints and reveals nothing passes. Readings, commitments and
 //!     reveals are taken as ever, so that a pause takes no evidence from anybody and saves nobody
 //!     who gives none. A pause says when it ends, [`MAX_PAUSE`] after it began at the latest, and
-//!     ends by itself; the next one comes after as long a time as it lasted, so that no chain of
-//!     pauses keeps what is held for ever.
+//!     ends by itself; the next one comes after as long a time as it lasted, and after a slot at
+//!     least, so that no chain of pauses keeps what is held for ever.
 //!
 //! Source: `docs/design.md`, section 6; differences from the published protocol are listed in
 //! `docs/papers.md`.
@@ -384,7 +384,8 @@ pub mod pallet {
         ///
         /// While it is paused no trade opens, closes or is complained about, and of the time for
         /// complaints and reveals nothing passes. Sellers may commit and reveal, and owe evidence as
-        /// ever. From the end of a pause to the next one it takes as long as the pause lasted.
+        /// ever. From the end of a pause to the next one it takes as long as the pause lasted, and a
+        /// slot at least.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::set_paused())]
         pub fn set_paused(origin: OriginFor<T>, until: Option<Moment>) -> DispatchResult {

@@ -3,7 +3,6 @@
 use crate::{
     AccountId, Address, Balance, Block, Hash, Nonce, PalletInfo, Runtime, RuntimeCall,
     RuntimeEvent, RuntimeOrigin, RuntimeTask, TxExtension, UncheckedExtrinsic, VERSION,
-    migrations::Migrations,
 };
 use frame_support::{
     derive_impl, parameter_types,
@@ -70,7 +69,7 @@ impl frame_system::Config for Runtime {
     type MaxConsumers = ConstU32<16>;
     type Nonce = Nonce;
     type SS58Prefix = ConstU16<42>;
-    type SingleBlockMigrations = Migrations;
+    type SingleBlockMigrations = crate::migrations::Migrations;
     type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
     type Version = Version;
 }

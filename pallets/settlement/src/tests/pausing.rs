@@ -102,9 +102,29 @@ fn the_next_pause_comes_after_as_long_a_time_as_the_one_before_lasted() {
         assert_noop!(until(now + 9 * SLOT_LENGTH), Error::<Test>::PausedTooRecently);
         run_to(now + 8 * SLOT_LENGTH);
         assert_ok!(until(now + 9 * SLOT_LENGTH));
-        // Ended early, it lasted less long.
+        // Ended early, it lasted less long; but a slot there is at least.
         pause(false);
-        assert_ok!(until(now + 9 * SLOT_LENGTH));
+        assert_noop!(until(now + 9 * SLOT_LENGTH), Error::<Test>::PausedTooRecently);
+        run_to(now + 9 * SLOT_LENGTH - 1);
+        assert_noop!(until(now + 10 * SLOT_LENGTH), Error::<Test>::PausedTooRecently);
+        run_to(now + 9 * SLOT_LENGTH);
+        assert_ok!(until(now + 10 * SLOT_LENGTH));
+    });
+}
+
+/// A pause of a moment in each block would let no time pass at all.
+#[test]
+fn pauses_of_a_moment_stop_no_clock() {
+    build_and_execute(|| {
+        sell_and_commit(&[(ANNA, 500)], 500);
+        assert_ok!(complain(ANNA, 0));
+        // All is final six slots after the freeze: one block in two and three are lost.
+        while Now::get() < schedule().final_at + 6 * SLOT_LENGTH {
+            let _ = until(Now::get() + 1);
+            run_to(Now::get() + SLOT_LENGTH / 2);
+        }
+        assert_eq!(outcomes(), [(0, Outcome::Unanswered)]);
+        assert_nothing_left();
     });
 }
 
@@ -117,7 +137,7 @@ fn however_often_the_council_pauses_what_is_held_goes_back() {
         let end = schedule().final_at + MAX_PAUSE + 2 * SLOT_LENGTH;
         while Now::get() < end {
             if let Some(pause) = LatestPause::<Test>::get()
-                && Now::get() < pause.next()
+                && Now::get() < pause.next(SLOT_LENGTH)
             {
                 run_to(Now::get() + SLOT_LENGTH);
                 continue;
@@ -183,15 +203,15 @@ fn of_the_time_for_complaints_nothing_passes() {
 fn short_pauses_take_nothing_either() {
     build_and_execute(|| {
         sell_and_commit(&[(ANNA, 500)], 0);
-        for _ in 0..7 {
+        for _ in 0..3 {
             pause(true);
             run_to(Now::get() + SLOT_LENGTH / 2);
             pause(false);
-            run_to(Now::get() + SLOT_LENGTH / 2);
+            run_to(Now::get() + SLOT_LENGTH);
         }
         let book = Books::<Test>::get(SLOT).unwrap();
-        assert_eq!(2 * book.lost, 7 * SLOT_LENGTH);
-        assert_eq!(book.clock(Now::get()), schedule().readings_until + book.lost);
+        assert_eq!(2 * book.lost, 3 * SLOT_LENGTH);
+        assert_eq!(book.clock(Now::get()), schedule().readings_until + 3 * SLOT_LENGTH);
         assert_ok!(complain(ANNA, 0));
     });
 }

@@ -249,9 +249,8 @@ impl World {
         }
         self.run_to(schedule.readings_until);
         let committed = self.look(|| {
-            let seller = SELLER.to_account_id();
-            let record = pallet_settlement::Sellers::<Runtime>::get(slot, seller);
-            record.and_then(|record| record.commitment)
+            let mut sales = Settlement::sales_of(&SELLER.to_account_id()).into_iter();
+            sales.find(|sale| sale.slot == slot).and_then(|sale| sale.seller.commitment)
         });
         let Some(committed) = committed else {
             return;

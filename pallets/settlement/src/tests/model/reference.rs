@@ -113,7 +113,9 @@ impl Reference {
     pub fn set_paused(&mut self, now: u64, until: Option<u64>) -> bool {
         let (since, end) = self.pause;
         let allowed = match until {
-            Some(until) => until > now && (now < end || now >= end + (end - since)),
+            Some(until) => {
+                until > now && (now < end || now >= end + (end - since).max(SLOT_LENGTH))
+            }
             None => now < end,
         };
         if allowed {
