@@ -3,12 +3,6 @@
 use crate::{Balance, Band, NewTrade, PricePerKwh, SlotIndex, SlotTerms};
 use frame_support::{dispatch::DispatchResult, weights::Weight};
 
-/// What the market takes the grid's electricity to cost.
-pub trait Prices {
-    /// The market's grid price of a band.
-    fn price_of(band: Band) -> PricePerKwh;
-}
-
 /// The one hold behind orders and trades.
 ///
 /// An order's escrow becomes its trades' by bookkeeping, not by release and hold.
@@ -35,4 +29,10 @@ pub trait MarketSettlement<AccountId> {
 
     /// An upper bound of the weight of one `open_trade`.
     fn open_trade_weight() -> Weight;
+}
+
+/// The market's prices.
+pub trait Prices {
+    /// The market's grid price of a band; zero where the council has set none.
+    fn price_of(band: Band) -> PricePerKwh;
 }
