@@ -291,7 +291,7 @@ fn trades_are_listed(scene: &Scene, a: u64) {
     assert_eq!(ferdie, json!([second]));
     let rules = answer(&scene.node.qedex(&["trade", "rules", "--json"]));
     assert_eq!(rules["offline_share_ppm"], 50_000);
-    assert_eq!(rules["paused"], false);
+    assert_eq!(rules["paused_until"], Value::Null);
 }
 
 /// Bad bills are refused; a good one is committed to once, and what opens it stays on disk.
@@ -364,10 +364,8 @@ fn openings_prove_what_they_say(scene: &Scene, a: u64, b: u64) {
     assert_eq!(finding(&more, &[]), "not-as-committed");
     let nonce = |opening: &mut Value| opening["nonce"] = "00".repeat(32).into();
     assert_eq!(finding(&nonce, &[]), "not-as-committed");
-    let seller = |opening: &mut Value| {
-        opening["seller"] = "5HGjWAeFDfFCWPsjFQdVV2Msvz2XtMktvgocEZcCj68kUMaw".into();
-    };
-    assert_eq!(finding(&seller, &[]), "not-of-the-trade");
+    let owner = |opening: &mut Value| opening["owner"] = format!("0x{}", "ab".repeat(32)).into();
+    assert_eq!(finding(&owner, &[]), "not-of-the-trade");
     let slot = |opening: &mut Value| opening["slot"] = b.into();
     let named = a.to_string();
     assert_eq!(finding(&slot, &["--slot", &named]), "not-of-the-trade");
