@@ -3,7 +3,7 @@
 use crate::{
     commands::{
         Attribute, Blacklist, Council, Credential, Found, Market, Meter, Order, Owner, Play,
-        Policy, Reading, Role, Tariff, Trade, Validator, options::Ask, status,
+        Policy, Reading, Reputation, Role, Tariff, Trade, Validator, options::Ask, status,
     },
     error::Error,
     plan::Plan,
@@ -63,6 +63,9 @@ pub enum Command {
     /// Finishes trades: commitments and their openings, acknowledgements, complaints and reveals.
     #[command(subcommand)]
     Trade(Trade),
+    /// Whom to trust, and what is staked on it.
+    #[command(subcommand)]
+    Reputation(Reputation),
     /// Who stands behind which account.
     #[command(subcommand)]
     Owner(Owner),
@@ -104,6 +107,7 @@ impl Command {
             Self::Meter(command) => command.run().await?,
             Self::Reading(command) => command.run().await?,
             Self::Tariff(command) => command.run().await?,
+            Self::Reputation(command) => command.run().await?,
             Self::Owner(command) => command.run().await?,
             Self::Attribute(command) => command.run().await?,
             Self::Credential(command) => command.run().await?,

@@ -6,11 +6,11 @@
 use crate::error::Error;
 use qedex_client::{
     H256,
-    market::Account,
     meter::Bill,
     opening::{MAX_FILE, Opening},
-    text::account_text,
+    text::{account_text, owner_text},
 };
+use qedex_primitives::OwnerId;
 use std::{
     env,
     fs::{self, DirBuilder, File},
@@ -83,7 +83,7 @@ fn failed(path: &Path, reason: std::io::Error) -> Error {
     Error::File { path: path.display().to_string(), reason }
 }
 
-/// Where a seller keeps its openings.
+/// Where a seller keeps its openings: an owner's are found by whichever of its accounts signs.
 #[derive(Clone, Debug)]
 pub struct Store(PathBuf);
 
@@ -103,36 +103,33 @@ impl Store {
         Ok(Self(data.join("qedex/openings")))
     }
 
-    /// The file of one opening: in a folder for each chain, by slot and seller.
-    pub fn file(&self, genesis: H256, seller: Account, slot: u64) -> PathBuf {
-        let chain = hex::encode(genesis.0);
-        self.0.join(chain).join(format!("{slot}-{}.json", account_text(seller)))
+    /// The file of one opening: in a folder for each chain, by slot and owner. That of an opening
+    /// from before owners sold is named by the seller's account, if it is there.
+    pub fn file(&self, genesis: H256, owner: OwnerId, slot: u64) -> PathBuf {
+        let folder = self.0.join(hex::encode(genesis.0));
+        let old = folder.join(format!("{slot}-{}.json", account_text(owner.0)));
+        if old.exists() { old } else { folder.join(format!("{slot}-{}.json", owner_text(owner))) }
     }
 
-    /// The opening that is kept for a seller and slot, if there is one.
-    pub fn find(
-        &self,
-        genesis: H256,
-        seller: Account,
-        slot: u64,
-    ) -> Result<Option<Opening>, Error> {
-        let path = self.file(genesis, seller, slot);
+    /// The opening that is kept for an owner and slot, if there is one.
+    pub fn find(&self, genesis: H256, owner: OwnerId, slot: u64) -> Result<Option<Opening>, Error> {
+        let path = self.file(genesis, owner, slot);
         let Some(opening) = find(&path)? else {
             return Ok(None);
         };
-        if (opening.genesis, opening.seller, opening.slot) != (genesis, seller, slot) {
+        if (opening.genesis, opening.owner, opening.slot) != (genesis, owner, slot) {
             return Err(Error::BadInput(format!(
-                "{} holds the opening of another chain, seller or slot",
+                "{} holds the opening of another chain, owner or slot",
                 path.display()
             )));
         }
         Ok(Some(opening))
     }
 
-    /// The opening that is kept for this seller and slot.
-    pub fn load(&self, genesis: H256, seller: Account, slot: u64) -> Result<Opening, Error> {
-        self.find(genesis, seller, slot)?
-            .ok_or_else(|| failed(&self.file(genesis, seller, slot), ErrorKind::NotFound.into()))
+    /// The opening that is kept for this owner and slot.
+    pub fn load(&self, genesis: H256, owner: OwnerId, slot: u64) -> Result<Opening, Error> {
+        self.find(genesis, owner, slot)?
+            .ok_or_else(|| failed(&self.file(genesis, owner, slot), ErrorKind::NotFound.into()))
     }
 
     /// Keeps an opening of `bill` and gives it back: one with a fresh nonce, or the one that is kept
@@ -140,17 +137,17 @@ impl Store {
     pub fn keep(
         &self,
         genesis: H256,
-        seller: Account,
+        owner: OwnerId,
         slot: u64,
         bill: &Bill,
     ) -> Result<Opening, Error> {
-        let path = self.file(genesis, seller, slot);
+        let path = self.file(genesis, owner, slot);
         if !fs::exists(&path).map_err(|reason| failed(&path, reason))? {
             private_folder(path.parent().unwrap_or(&self.0))?;
-            write(&Opening::new(genesis, seller, slot, bill.clone())?, &path)?;
+            write(&Opening::new(genesis, owner, slot, bill.clone())?, &path)?;
         }
         // Whoever wrote it: what is on disk counts.
-        let kept = self.load(genesis, seller, slot)?;
+        let kept = self.load(genesis, owner, slot)?;
         if kept.bill != *bill {
             return Err(Error::BadInput(format!(
                 "{} holds the opening of another bill of this slot, and is not overwritten",

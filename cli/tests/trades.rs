@@ -271,6 +271,29 @@ async fn trades_are_committed_to_opened_checked_and_decided_by_hand() {
     assert!(scene.node.storage("Settlement", "Trades").await.is_empty());
     let over = scene.node.qedex(&["trade", "watch", "--slot", &a.to_string()]);
     assert_refused(&over, "has no open trades");
+    reputation_follows(&scene);
+}
+
+/// What the parties kept and missed counts for their owners, and a deposit beside it.
+fn reputation_follows(scene: &Scene) {
+    let reputation =
+        |words: &[&str]| scene.node.qedex(&[&["reputation"], words, &["--json"]].concat());
+    let show = |who: &str| answer(&reputation(&["show", who, "--by", "//Eve"]));
+    let dave = show("//Dave");
+    // Half a kWh of ten, which Eve acknowledged.
+    let counts = json!({ "kept_millionths": 50_000, "missed_millionths": 0 });
+    assert_eq!((&dave["counts"], &dave["standing_ppm"]), (&counts, &json!(512_195)));
+    assert_eq!(dave["raters"].as_array().map(Vec::len), Some(1));
+    assert_eq!(dave["trust"]["direct_ppm"], 512_195);
+    // A groundless complaint about half a kWh, and three fifths of another half.
+    assert_eq!(show("//Ferdie")["counts"]["missed_millionths"], 80_000);
+
+    let nothing = reputation(&["deposit", "0", "--suri", "//Dave"]);
+    assert_refused(&nothing, "Reputation::NothingToLock");
+    answer(&reputation(&["deposit", "25", "--suri", "//Dave"]));
+    assert_eq!(show("//Dave")["deposit"]["ppm"], 250_000);
+    let early = reputation(&["withdraw", "--suri", "//Dave"]);
+    assert_refused(&early, "Reputation::StillLocked");
 }
 
 fn trades_are_listed(scene: &Scene, a: u64) {
@@ -291,7 +314,7 @@ fn trades_are_listed(scene: &Scene, a: u64) {
     assert_eq!(ferdie, json!([second]));
     let rules = answer(&scene.node.qedex(&["trade", "rules", "--json"]));
     assert_eq!(rules["offline_share_ppm"], 50_000);
-    assert_eq!(rules["paused"], false);
+    assert_eq!(rules["paused_until"], Value::Null);
 }
 
 /// Bad bills are refused; a good one is committed to once, and what opens it stays on disk.
@@ -364,10 +387,8 @@ fn openings_prove_what_they_say(scene: &Scene, a: u64, b: u64) {
     assert_eq!(finding(&more, &[]), "not-as-committed");
     let nonce = |opening: &mut Value| opening["nonce"] = "00".repeat(32).into();
     assert_eq!(finding(&nonce, &[]), "not-as-committed");
-    let seller = |opening: &mut Value| {
-        opening["seller"] = "5HGjWAeFDfFCWPsjFQdVV2Msvz2XtMktvgocEZcCj68kUMaw".into();
-    };
-    assert_eq!(finding(&seller, &[]), "not-of-the-trade");
+    let owner = |opening: &mut Value| opening["owner"] = format!("0x{}", "ab".repeat(32)).into();
+    assert_eq!(finding(&owner, &[]), "not-of-the-trade");
     let slot = |opening: &mut Value| opening["slot"] = b.into();
     let named = a.to_string();
     assert_eq!(finding(&slot, &["--slot", &named]), "not-of-the-trade");

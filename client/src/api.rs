@@ -135,6 +135,18 @@
         with = "::subxt::utils::Static<::qedex_primitives::pov::Reduction>"
     ),
     substitute_type(
+        path = "qedex_primitives::reputation::Counts",
+        with = "::subxt::utils::Static<::qedex_primitives::reputation::Counts>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::reputation::RememberedRater",
+        with = "::subxt::utils::Static<::qedex_primitives::reputation::RememberedRater>"
+    ),
+    substitute_type(
+        path = "qedex_math::trust::Trust",
+        with = "::subxt::utils::Static<::qedex_primitives::reputation::Trust>"
+    ),
+    substitute_type(
         path = "qedex_primitives::settlement::Rules",
         with = "::subxt::utils::Static<::qedex_primitives::settlement::Rules>"
     ),
@@ -145,6 +157,14 @@
     substitute_type(
         path = "qedex_primitives::settlement::Seller",
         with = "::subxt::utils::Static<::qedex_primitives::Seller>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::settlement::SellingAccount",
+        with = "::subxt::utils::Static<::qedex_primitives::settlement::SellingAccount>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::settlement::Pause",
+        with = "::subxt::utils::Static<::qedex_primitives::settlement::Pause>"
     ),
     substitute_type(
         path = "qedex_primitives::settlement::Trade<A>",

@@ -228,6 +228,7 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, SlotEvent)>, Error> {
             id: opened.id,
             buyer: opened.buyer.0,
             seller: opened.seller.0,
+            owner: opened.owner.0,
             energy: opened.energy.0,
             payment: opened.payment,
             deposit: opened.deposit,
@@ -235,10 +236,10 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, SlotEvent)>, Error> {
         return Ok(Some((opened.slot.0.0, SlotEvent::Opened(trade))));
     }
     if let Some(committed) = decode::<Committed>(event)? {
-        return Ok(Some((
-            committed.slot.0.0,
-            SlotEvent::Committed(committed.seller.0, committed.commitment.0),
-        )));
+        let Committed { slot, owner, by, commitment } = committed;
+        let slot_event =
+            SlotEvent::Committed { owner: owner.0, by: by.0, commitment: commitment.0 };
+        return Ok(Some((slot.0.0, slot_event)));
     }
     if let Some(complained) = decode::<Complained>(event)? {
         let Complained { slot, id, bond, due, .. } = complained;
@@ -246,7 +247,7 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, SlotEvent)>, Error> {
     }
     if let Some(revealed) = decode::<Revealed>(event)? {
         let delivered = revealed.delivered.0;
-        let slot_event = SlotEvent::Revealed(revealed.seller.0, delivered);
+        let slot_event = SlotEvent::Revealed { by: revealed.by.0, delivered };
         return Ok(Some((revealed.slot.0.0, slot_event)));
     }
     if let Some(settled) = decode::<TradeSettled>(event)? {

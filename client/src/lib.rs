@@ -4,7 +4,8 @@
 //!
 //! - [`Chain`], [`session`]: a connection, and a run of transactions over it;
 //! - [`calls`], [`act`], [`council`]: what is sent, and by whose right;
-//! - [`queries`], [`books`], [`settlement`], [`metering`], [`membership`], [`validators`]: what is asked;
+//! - [`queries`], [`books`], [`settlement`], [`metering`], [`membership`], [`reputation`],
+//!   [`validators`]: what is asked;
 //! - [`block`], [`market`]: what a block says;
 //! - [`keys`], [`meter`], [`reading_file`], [`opening`]: who signs what, and how that travels;
 //! - [`amounts`], [`formula`], [`text`], [`readable`]: how people write and read it.
@@ -30,6 +31,7 @@ pub mod queries;
 pub mod readable;
 pub mod reading_file;
 mod reads;
+pub mod reputation;
 pub mod session;
 pub mod settlement;
 mod shapes;

@@ -1,7 +1,7 @@
 //! What happens on the market, as blocks tell it.
 
 use qedex_math::{PricePerKwh, Wh};
-use qedex_primitives::{OrderId, TradeId};
+use qedex_primitives::{OrderId, OwnerId, TradeId};
 use std::ops::{Deref, DerefMut};
 
 pub use qedex_primitives::{Amounts, LeaderTerms as Corridor, NewOrder, Outcome, Side};
@@ -49,6 +49,8 @@ pub struct Trade {
     pub buyer: Account,
     /// Who sells.
     pub seller: Account,
+    /// For whom: what a commitment binds.
+    pub owner: OwnerId,
     /// How much.
     pub energy: Wh,
     /// The buyer's money behind it.
@@ -107,8 +109,15 @@ pub enum SlotEvent {
     Matched(u32),
     /// A trade was opened.
     Opened(Trade),
-    /// This seller committed to its bill, by this hash.
-    Committed(Account, [u8; 32]),
+    /// A seller committed to its bill.
+    Committed {
+        /// Who sells.
+        owner: OwnerId,
+        /// By which of its accounts.
+        by: Account,
+        /// The commitment.
+        commitment: [u8; 32],
+    },
     /// A buyer complained.
     Complained {
         /// About the trade of this number.
@@ -118,8 +127,13 @@ pub enum SlotEvent {
         /// Until when the seller may reveal.
         due: u64,
     },
-    /// This seller revealed its bill, which shows so much delivered.
-    Revealed(Account, Wh),
+    /// A seller revealed its bill.
+    Revealed {
+        /// By which of its accounts.
+        by: Account,
+        /// What it delivered.
+        delivered: Wh,
+    },
     /// The trade of this number was settled.
     Settled(TradeId, Settlement),
     /// Everything of the slot is settled.

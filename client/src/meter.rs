@@ -1,8 +1,10 @@
 //! What meters sign, and what sellers commit to.
 
 use super::{H256, api::runtime_types::bounded_collections::bounded_vec::BoundedVec, keys::Signer};
-use crate::{error::Error, market::Account};
-use qedex_primitives::{MAX_BILL_READINGS, ReadingPayload, SignedReading, SlotIndex, bill};
+use crate::error::Error;
+use qedex_primitives::{
+    MAX_BILL_READINGS, OwnerId, ReadingPayload, SignedReading, SlotIndex, bill,
+};
 use rand::{TryRngCore, rngs::OsRng};
 use std::fmt;
 use subxt::{
@@ -86,10 +88,11 @@ impl Bill {
         BoundedVec(self.0.iter().cloned().map(Static).collect())
     }
 
-    /// The commitment of `seller` to this bill of `slot` under a nonce, as the chain computes it.
-    pub fn commitment(&self, genesis: H256, seller: Account, slot: u64, nonce: &Nonce) -> H256 {
+    /// The commitment of `owner`, who sold, to this bill of `slot` under a nonce, as the chain
+    /// computes it.
+    pub fn commitment(&self, genesis: H256, owner: OwnerId, slot: u64, nonce: &Nonce) -> H256 {
         let genesis = sp_core::H256(genesis.0);
-        let preimage = bill::preimage(genesis, &seller, SlotIndex(slot), &self.0, nonce.bytes());
+        let preimage = bill::preimage(genesis, owner, SlotIndex(slot), &self.0, nonce.bytes());
         // It holds the nonce.
         BlakeTwo256.hash(&Zeroizing::new(preimage))
     }

@@ -11,8 +11,9 @@ use crate::{
     meter::{Bill, Nonce},
     reading_file::ReadingFile,
     settlement::covered,
-    text::account_text,
+    text::{owner_text, parse_owner},
 };
+use qedex_primitives::OwnerId;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr};
 use subxt::utils::AccountId32;
@@ -26,8 +27,8 @@ pub const MAX_FILE: usize = 16 * 1_024;
 pub struct Opening {
     /// The chain's genesis hash.
     pub genesis: H256,
-    /// The seller.
-    pub seller: Account,
+    /// Who sold.
+    pub owner: OwnerId,
     /// The slot.
     pub slot: u64,
     /// The bill.
@@ -47,7 +48,7 @@ pub enum Finding {
         /// Of it, for the trade.
         covered: u64,
     },
-    /// It is of another chain, slot or seller.
+    /// It is of another chain, slot or owner.
     NotOfTheTrade(String),
     /// The seller has not committed.
     NoCommitment,
@@ -64,9 +65,11 @@ pub struct Wanted {
     pub genesis: H256,
     /// The slot.
     pub slot: u64,
-    /// The seller.
+    /// The account that sells.
     pub seller: Account,
-    /// What the seller sold before in trades with lower numbers, in Wh.
+    /// For whom it does.
+    pub owner: OwnerId,
+    /// What the owner sold before in trades with lower numbers, in Wh.
     pub before: u64,
     /// The energy of the trade, in Wh.
     pub energy: u64,
@@ -76,13 +79,13 @@ pub struct Wanted {
 
 impl Opening {
     /// An opening of `bill` with a fresh nonce.
-    pub fn new(genesis: H256, seller: Account, slot: u64, bill: Bill) -> Result<Self, Error> {
-        Ok(Self { genesis, seller, slot, bill, nonce: Nonce::random()? })
+    pub fn new(genesis: H256, owner: OwnerId, slot: u64, bill: Bill) -> Result<Self, Error> {
+        Ok(Self { genesis, owner, slot, bill, nonce: Nonce::random()? })
     }
 
     /// The commitment that it opens.
     pub fn commitment(&self) -> H256 {
-        self.bill.commitment(self.genesis, self.seller, self.slot, &self.nonce)
+        self.bill.commitment(self.genesis, self.owner, self.slot, &self.nonce)
     }
 
     /// Checks what can be checked without asking for the meters' keys: whether it is of the trade, and
@@ -100,9 +103,9 @@ impl Opening {
         if self.slot != wanted.slot {
             return other("slot", &self.slot, &wanted.slot);
         }
-        if self.seller != wanted.seller {
-            let (found, expected) = (account_text(self.seller), account_text(wanted.seller));
-            return other("seller", &found, &expected);
+        if self.owner != wanted.owner {
+            let (found, expected) = (owner_text(self.owner), owner_text(wanted.owner));
+            return other("owner", &found, &expected);
         }
         match wanted.commitment {
             None => Some(Finding::NoCommitment),
@@ -117,7 +120,7 @@ impl Opening {
         if let Some(finding) = self.mismatch(wanted) {
             return Ok(finding);
         }
-        let audit = crate::settlement::audit(at, self.seller, self.slot, &self.bill).await?;
+        let audit = crate::settlement::audit(at, wanted.seller, self.slot, &self.bill).await?;
         Ok(match audit {
             Ok(delivered) => Finding::Proves {
                 delivered,
@@ -127,7 +130,9 @@ impl Opening {
         })
     }
 
-    /// Reads what [`Opening::to_json`] wrote; nothing of it is quoted where it is wrong.
+    /// Reads what [`Opening::to_json`] wrote; nothing of it is quoted where it is wrong. A file that
+    /// names a seller's account in place of an owner is from before owners sold: what it opens is
+    /// that of the account itself ([`OwnerId::of_account`]).
     pub fn from_json(bytes: &[u8]) -> Result<Self, Error> {
         // What the parser has to say could quote the nonce.
         let bad = |_| Error::BadInput("it holds no opening".to_owned());
@@ -151,8 +156,12 @@ impl Opening {
 struct OpeningFile {
     /// The genesis hash of the chain that it is for.
     genesis: String,
-    /// The seller's address.
-    seller: String,
+    /// Who sold: 32 bytes in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+    /// The seller's address, in files from before owners sold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seller: Option<String>,
     slot: u64,
     /// A signed reading of each of its meters, as `qedex meter sign` prints them.
     bill: Vec<ReadingFile>,
@@ -164,7 +173,8 @@ impl OpeningFile {
         let readings = opening.bill.readings().iter();
         Self {
             genesis: format!("{:?}", opening.genesis),
-            seller: account_text(opening.seller),
+            owner: Some(owner_text(opening.owner)),
+            seller: None,
             slot: opening.slot,
             bill: readings.map(|signed| ReadingFile::of(opening.genesis, signed)).collect(),
             nonce: opening.nonce.clone(),
@@ -174,12 +184,18 @@ impl OpeningFile {
     fn opening(self) -> Result<Opening, Error> {
         let bad = |what: &str, text: &str| Error::BadInput(format!("{text:?} is no {what}"));
         let genesis = H256::from_str(&self.genesis).map_err(|_| bad("hash", &self.genesis))?;
-        let seller =
-            AccountId32::from_str(&self.seller).map_err(|_| bad("account", &self.seller))?;
+        let owner = match (&self.owner, &self.seller) {
+            (Some(owner), None) => parse_owner(owner).map_err(Error::BadInput)?,
+            (None, Some(seller)) => {
+                let seller = AccountId32::from_str(seller).map_err(|_| bad("account", seller))?;
+                OwnerId(seller.0)
+            }
+            _ => return Err(Error::BadInput("an opening has one owner".to_owned())),
+        };
         let readings = self.bill.iter().map(|reading| reading.signed(genesis));
         Ok(Opening {
             genesis,
-            seller: seller.0,
+            owner,
             slot: self.slot,
             bill: Bill::of(readings.collect::<Result<_, _>>()?)?,
             nonce: self.nonce,

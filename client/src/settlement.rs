@@ -9,13 +9,16 @@ use crate::{
     error::{Error, Refusal},
     market::{Account, Plancks},
 };
-use qedex_primitives::{BillError, SlotIndex, TradeId, settlement};
-use std::ops::Deref;
+use qedex_primitives::{
+    BillError, OwnerId, SlotIndex, TradeId,
+    settlement::{self, SellingAccount},
+};
+use std::{collections::BTreeMap, ops::Deref};
 use subxt::utils::{AccountId32, Static};
 
 pub use qedex_primitives::{
     Complaint, Seller,
-    settlement::{Book, Rules},
+    settlement::{Book, Pause, Rules},
 };
 
 /// The most trades that one answer looks at.
@@ -102,10 +105,29 @@ pub async fn trades_of(at: &At, account: Account, slot: Option<u64>) -> Result<V
     Ok(all)
 }
 
-/// A seller of a slot, as long as trades of it are open.
-pub async fn seller(at: &At, slot: u64, account: Account) -> Result<Option<Seller>, Error> {
-    let key = (Static(SlotIndex(slot)), AccountId32(account));
-    Ok(fetch(at, api::storage().settlement().sellers(), key).await?.map(|seller| seller.0))
+/// The seller behind an account that sells in a slot, as long as trades of it are open: the account's
+/// owner, and what is known of it with all its accounts.
+pub async fn seller(
+    at: &At,
+    slot: u64,
+    account: Account,
+) -> Result<Option<(OwnerId, Seller)>, Error> {
+    let slot = Static(SlotIndex(slot));
+    let key = (slot.clone(), AccountId32(account));
+    let found = fetch(at, api::storage().settlement().selling_accounts(), key).await?;
+    let Some(Static(SellingAccount { owner, .. })) = found else {
+        return Ok(None);
+    };
+    let key = (slot, Static(owner));
+    let seller = fetch(at, api::storage().settlement().sellers(), key).await?;
+    Ok(seller.map(|Static(seller)| (owner, seller)))
+}
+
+/// The accounts that sell in a slot, and for whom, as long as trades of theirs are open.
+pub async fn owners_in(at: &At, slot: u64) -> Result<BTreeMap<Account, OwnerId>, Error> {
+    let key = (Static(SlotIndex(slot)),);
+    let all = entries(at, api::storage().settlement().selling_accounts(), key).await?;
+    Ok(all.into_iter().map(|((_, account), Static(of))| (account.0, of.owner)).collect())
 }
 
 /// What a complaint about an open trade would hold of its buyer, in plancks.
@@ -150,11 +172,15 @@ fn refusal(error: &BillError) -> Refusal {
     Refusal { name: format!("Settlement::{name}"), meaning: meaning.to_owned() }
 }
 
-/// The rules for slots whose gate opens from now on, and whether settlement is paused.
-pub async fn rules(at: &At) -> Result<(Rules, bool), Error> {
-    let rules = ask(at, api::runtime_apis().settlement_api().rules()).await?;
-    let paused = fetch(at, api::storage().settlement().paused(), ()).await?;
-    Ok((rules.0, paused.unwrap_or(false)))
+/// The rules for slots whose gate opens from now on.
+pub async fn rules(at: &At) -> Result<Rules, Error> {
+    Ok(ask(at, api::runtime_apis().settlement_api().rules()).await?.0)
+}
+
+/// The pause of settlement that is on at `now`, if one is.
+pub async fn pause(at: &At, now: u64) -> Result<Option<Pause>, Error> {
+    let pause = fetch(at, api::storage().settlement().latest_pause(), ()).await?;
+    Ok(pause.map(|Static(pause)| pause).filter(|pause| pause.is_on(now)))
 }
 
 #[cfg(test)]

@@ -15,6 +15,16 @@ pub fn owner_text(owner: OwnerId) -> String {
     format!("0x{}", hex::encode(owner.0))
 }
 
+/// An owner from what [`owner_text`] makes of it.
+pub fn parse_owner(text: &str) -> Result<OwnerId, String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let mut id = [0; 32];
+    match hex::decode_to_slice(digits, &mut id) {
+        Ok(()) => Ok(OwnerId(id)),
+        Err(_) => Err(format!("{text:?} is no owner: 32 bytes in hexadecimal")),
+    }
+}
+
 /// The prefix of this chain's addresses (SS58).
 pub const SS58_PREFIX: u16 = 42;
 
@@ -42,6 +52,16 @@ mod tests {
     use super::*;
 
     const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
+
+    #[test]
+    fn an_owner_is_read_as_it_is_written() {
+        let owner = OwnerId([0xa7; 32]);
+        assert_eq!(parse_owner(&owner_text(owner)), Ok(owner));
+        assert_eq!(parse_owner(&"a7".repeat(32)), Ok(owner));
+        for wrong in ["", "0x", "a7", BOB, &"a7".repeat(33), &"zz".repeat(32)] {
+            assert!(parse_owner(wrong).unwrap_err().contains("no owner"), "{wrong}");
+        }
+    }
 
     #[test]
     fn an_address_of_another_network_is_refused_and_named() {

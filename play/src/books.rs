@@ -6,6 +6,7 @@ use qedex_client::market::{
     Account, Clearing, Outcome, PlacedOrder, Plancks, Settlement, Side, SlotEvent, Trade,
 };
 use qedex_math::{PricePerKwh, Wh};
+use qedex_primitives::OwnerId;
 use std::collections::BTreeMap;
 
 /// The books of one delivery slot.
@@ -30,7 +31,7 @@ pub struct SlotBooks {
     /// The trades and how they ended.
     pub trades: BTreeMap<u32, (Trade, Option<Settlement>)>,
     /// What sellers committed to.
-    pub commitments: BTreeMap<Account, [u8; 32]>,
+    pub commitments: BTreeMap<OwnerId, [u8; 32]>,
     /// What is held for complaints, by trade.
     pub bonds: BTreeMap<u32, Plancks>,
     /// Whether the chain said that everything is settled.
@@ -53,13 +54,13 @@ impl SlotBooks {
                 }
             }
             SlotEvent::Closed => self.closed = true,
-            SlotEvent::Committed(seller, commitment) => {
-                self.commitments.insert(seller, commitment);
+            SlotEvent::Committed { owner, commitment, .. } => {
+                self.commitments.insert(owner, commitment);
             }
             SlotEvent::Complained { id, bond, .. } => {
                 self.bonds.insert(id, bond);
             }
-            SlotEvent::Revealed(..) => {}
+            SlotEvent::Revealed { .. } => {}
         }
     }
 
@@ -69,6 +70,12 @@ impl SlotBooks {
             self.trades.len() as u64 == u64::from(announced)
                 && self.trades.values().all(|(_, settled)| settled.is_some())
         })
+    }
+
+    /// For whom the account `seller` sold, if it did.
+    pub fn owner_of(&self, seller: &Account) -> Option<OwnerId> {
+        let mut trades = self.trades.values();
+        trades.find(|(trade, _)| trade.seller == *seller).map(|(trade, _)| trade.owner)
     }
 
     /// What `seller` sold.
@@ -221,6 +228,7 @@ pub mod tests {
                 id,
                 buyer: BUYER,
                 seller,
+                owner: OwnerId(seller),
                 energy: Wh(energy),
                 payment: u128::from(energy) * 200,
                 deposit: u128::from(energy) * 210,

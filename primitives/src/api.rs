@@ -11,11 +11,11 @@
 use crate::{
     AttributeId, Balance, Band, Bill, BillError, BookOrder, ClearingResult, DayPar, Depth,
     Explanation, Flow, LeaderTerms, Meter, MeterId, MeterReading, Millis, Moment, OrderId,
-    OwnedAccount, OwnerId, PendingNaming, PolicyId, PricePerKwh, Role, Seller, Side, SlotIndex,
-    SlotTimes, Totals, TradeId, Wh,
+    OwnedAccount, OwnerId, PendingNaming, PolicyId, PricePerKwh, Role, Side, SlotIndex, SlotTimes,
+    Totals, TradeId, Wh,
     pov::{AuraSlot, SessionIndex, ValidatorScore},
-    reputation::{RememberedRater, Trust},
-    settlement::{OpenSlot, Rules, TradePage},
+    reputation::{Counts, RememberedRater, Trust},
+    settlement::{OpenSlot, Rules, Sale, TradePage},
 };
 use alloc::vec::Vec;
 use codec::Codec;
@@ -109,7 +109,7 @@ sp_api::decl_runtime_apis! {
     }
 
     /// Who owes whom.
-    #[api_version(2)]
+    #[api_version(3)]
     pub trait SettlementApi<AccountId> where AccountId: Codec {
         /// The rules for a slot whose gate opens now.
         fn rules() -> Rules;
@@ -119,8 +119,8 @@ sp_api::decl_runtime_apis! {
         fn open_slots() -> Vec<OpenSlot>;
 
         /// The slots in which `account` sells in open trades, in ascending order, and what is known
-        /// of it as a seller of that slot: at most `Settlement.MaxSlotsInFlight`.
-        fn sales_of(account: AccountId) -> Vec<(SlotIndex, Seller)>;
+        /// of its owner, with all its accounts, as the seller: at most `Settlement.MaxSlotsInFlight`.
+        fn sales_of(account: AccountId) -> Vec<Sale>;
 
         /// Of the `count` trades of `slot` from number `from` on, of which at most a thousand are
         /// looked at: those that are open and in which `account` buys or sells, and with which
@@ -170,10 +170,15 @@ sp_api::decl_runtime_apis! {
         fn endings_left(attribute: AttributeId) -> u32;
     }
 
-    /// Whom to trust.
+    /// Whom to trust. What is known of an account is what is known of its owner, but for the trust
+    /// deposit.
+    #[api_version(2)]
     pub trait ReputationApi<AccountId> where AccountId: Codec {
         /// The standing of `who`, in parts per million, over all counterparties.
         fn standing(who: AccountId) -> Permill;
+
+        /// What its standing counts, in millionths of a full rating.
+        fn counts(who: AccountId) -> Counts;
 
         /// How much `rater` trusts `ratee`, in parts per million, rounded down: by what it has seen
         /// itself, by what others have seen, and by what the ratee has at stake. Looks at
@@ -181,10 +186,10 @@ sp_api::decl_runtime_apis! {
         fn trust(rater: AccountId, ratee: AccountId) -> Trust;
 
         /// The raters of `ratee` that are remembered one by one: at most `Reputation.MaxRaters`.
-        fn raters(ratee: AccountId) -> Vec<RememberedRater<AccountId>>;
+        fn raters(ratee: AccountId) -> Vec<RememberedRater>;
 
-        /// The trust deposit of `who` over the reference deposit, in parts per million, rounded
-        /// down, at most 1,000,000.
+        /// The trust deposit of the account `who` itself over the reference deposit, in parts per
+        /// million, rounded down, at most 1,000,000.
         fn deposit_ppm(who: AccountId) -> u32;
     }
 

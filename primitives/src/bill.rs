@@ -1,6 +1,6 @@
 //! What a seller commits to, and what it opens.
 
-use crate::{Bill, SlotIndex};
+use crate::{Bill, OwnerId, SlotIndex};
 use alloc::vec::Vec;
 use codec::Encode;
 use sp_core::H256;
@@ -18,30 +18,31 @@ pub const BILL_CONTEXT: [u8; 13] = *b"qedex/bill/v1";
 /// secret until they are revealed.
 pub type Nonce = [u8; 32];
 
-/// The commitment of `seller` to its bill of `slot`: `blake2_256` of the SCALE encoding of
-/// ([`BILL_CONTEXT`], genesis hash, seller, slot, bill, nonce).
+/// The commitment of `owner`, who sold, to its bill of `slot`: `blake2_256` of the SCALE encoding of
+/// ([`BILL_CONTEXT`], genesis hash, owner, slot, bill, nonce).
 ///
-/// Bound to chain, seller and slot, so that it can be neither copied nor used again.
-pub fn commitment<AccountId: Encode>(
+/// Bound to chain, owner and slot, so that it can be neither copied nor used again. What an account
+/// committed to before owners sold is the same under [`OwnerId::of_account`].
+pub fn commitment(
     genesis: H256,
-    seller: &AccountId,
+    owner: OwnerId,
     slot: SlotIndex,
     bill: &Bill,
     nonce: &Nonce,
 ) -> H256 {
-    blake2_256(&preimage(genesis, seller, slot, bill, nonce)).into()
+    blake2_256(&preimage(genesis, owner, slot, bill, nonce)).into()
 }
 
 /// The bytes whose hash a commitment is. Whoever keeps the nonce secret has to wipe them: they lie in
 /// one piece of memory, which never moved.
-pub fn preimage<AccountId: Encode>(
+pub fn preimage(
     genesis: H256,
-    seller: &AccountId,
+    owner: OwnerId,
     slot: SlotIndex,
     bill: &Bill,
     nonce: &Nonce,
 ) -> Vec<u8> {
-    let preimage = (BILL_CONTEXT, genesis, seller, slot, bill, nonce);
+    let preimage = (BILL_CONTEXT, genesis, owner, slot, bill, nonce);
     let mut bytes = Vec::with_capacity(preimage.encoded_size());
     preimage.encode_to(&mut bytes);
     bytes
@@ -67,11 +68,11 @@ mod tests {
 
     /// Every part of it changes it: nothing can be swapped for something else.
     #[test]
-    fn it_binds_chain_seller_slot_bill_and_nonce() {
-        let of = |genesis, seller: u64, slot, generated, nonce| {
+    fn it_binds_chain_owner_slot_bill_and_nonce() {
+        let of = |genesis, owner, slot, generated, nonce| {
             commitment(
                 H256::repeat_byte(genesis),
-                &seller,
+                OwnerId([owner; 32]),
                 SlotIndex(slot),
                 &bill(generated),
                 &[nonce; 32],
@@ -96,7 +97,7 @@ mod tests {
     fn it_is_the_hash_of_the_documented_bytes() {
         let mut bytes = b"qedex/bill/v1".to_vec();
         bytes.extend([1; 32]);
-        bytes.extend(2u64.to_le_bytes());
+        bytes.extend([2; 32]);
         bytes.extend(3u64.to_le_bytes());
         bytes.push(1 << 2); // one reading
         bytes.extend(7u32.to_le_bytes());
@@ -107,7 +108,20 @@ mod tests {
         bytes.extend([5; 64]);
         bytes.extend([6; 32]);
         let expected = H256(blake2_256(&bytes));
-        let found = commitment(H256::repeat_byte(1), &2u64, SlotIndex(3), &bill(4), &[6; 32]);
+        let found =
+            commitment(H256::repeat_byte(1), OwnerId([2; 32]), SlotIndex(3), &bill(4), &[6; 32]);
         assert_eq!(found, expected);
+    }
+
+    /// What an account committed to before owners did is the same bytes.
+    #[test]
+    fn an_account_commits_as_its_own_owner_to_what_it_always_did() {
+        let account = sp_core::crypto::AccountId32::new([2; 32]);
+        let before =
+            (BILL_CONTEXT, H256::repeat_byte(1), &account, SlotIndex(3), bill(4), [6u8; 32]);
+        let owner = OwnerId::of_account(&account);
+        let now = preimage(H256::repeat_byte(1), owner, SlotIndex(3), &bill(4), &[6; 32]);
+        assert_eq!(now, before.encode());
+        assert_eq!(OwnerId::of_account(&7u64).0[..9], [7, 0, 0, 0, 0, 0, 0, 0, 0]);
     }
 }

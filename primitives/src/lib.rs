@@ -51,5 +51,5 @@ pub use tariff::{Band, DayRange, TariffRule};
 #[cfg(feature = "frame")]
 pub use traits::{
     Admission, BillAudit, Calendar, EnergyFlow, EnergyLedger, EntropyBeacon, Escrow, KeyBudget,
-    MarketSettlement, Membership, Ratings, Sanctions, Standing, Tariff, UnsettledSlots,
+    MarketSettlement, Membership, Prices, Ratings, Sanctions, Standing, Tariff, UnsettledSlots,
 };

@@ -66,6 +66,20 @@ pub struct PolicyId(pub u32);
 )]
 pub struct OwnerId(pub [u8; 32]);
 
+impl OwnerId {
+    /// What stands for the owner of an account that has none on record: the account itself, by its
+    /// first 32 bytes. Trades of a chain that counted accounts go on under it.
+    pub fn of_account(account: &impl Encode) -> Self {
+        let mut id = [0; 32];
+        account.using_encoded(|bytes| {
+            for (byte, part) in id.iter_mut().zip(bytes) {
+                *byte = *part;
+            }
+        });
+        Self(id)
+    }
+}
+
 /// What an account may want to do. Each role names the policy that it requires.
 #[derive(
     Clone,

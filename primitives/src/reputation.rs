@@ -71,12 +71,6 @@ impl Counts {
     pub const fn all(self) -> u64 {
         self.kept.saturating_add(self.missed)
     }
-
-    /// These counts with `new` in the place of `old`.
-    #[must_use]
-    pub const fn replace(self, old: Self, new: Self) -> Self {
-        self.saturating_sub(old).saturating_add(new)
-    }
 }
 
 impl From<Counts> for Ratings {
@@ -85,32 +79,11 @@ impl From<Counts> for Ratings {
     }
 }
 
-/// Who rates: all accounts of one owner together, or an account whose owner is not known.
-#[derive(
-    Clone,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub enum Rater<AccountId> {
-    /// The owner behind the account.
-    Owner(OwnerId),
-    /// The account itself.
-    Account(AccountId),
-}
-
 /// A rater whose ratings of a ratee are remembered one by one.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct RememberedRater<AccountId> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct RememberedRater {
     /// Who rates.
-    pub rater: Rater<AccountId>,
+    pub rater: OwnerId,
     /// How it has rated the ratee.
     pub ratings: Counts,
     /// What all ratings that it has given weigh, in millionths of a full rating.

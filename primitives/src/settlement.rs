@@ -1,7 +1,7 @@
 //! Trades, what decides them, and the rules by which they are settled.
 
 use crate::{
-    Balance, Millis, Moment, PricePerKwh, SlotIndex, SlotTerms, TradeId, Wh,
+    Balance, Millis, Moment, OwnerId, PricePerKwh, SlotIndex, SlotTerms, TradeId, Wh,
     membership::{MAX_EXCLUSION, MIN_EXCLUSION},
 };
 use alloc::vec::Vec;
@@ -17,6 +17,42 @@ pub const OFFLINE_SHARES: (Permill, Permill) =
 
 /// The most slots that a seller may default in before it is excluded.
 pub const MAX_DEFAULTS: u32 = 100;
+
+/// The longest pause of settlement: a day.
+pub const MAX_PAUSE: Millis = 24 * MIN_EXCLUSION;
+
+/// A time in which settlement rests: from `since` to before `until`.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Pause {
+    /// When it began.
+    pub since: Moment,
+    /// When it ends, or ended.
+    pub until: Moment,
+}
+
+impl Pause {
+    /// Whether settlement rests at `now`.
+    pub const fn is_on(&self, now: Moment) -> bool {
+        now < self.until
+    }
+
+    /// From when on there may be another one: after as long a time as this one lasted, and after
+    /// `least` at least.
+    pub fn next(&self, least: Millis) -> Moment {
+        self.until.saturating_add(self.until.saturating_sub(self.since).max(least))
+    }
+}
 
 /// The rules of settlement. A slot keeps those under which its gate opened.
 #[derive(
@@ -83,8 +119,8 @@ pub struct Trade<AccountId> {
     pub payment: Balance,
     /// What is held of the seller, in plancks.
     pub deposit: Balance,
-    /// The energy that the seller sold before, in trades of this slot with lower numbers: what it
-    /// delivers serves them first.
+    /// The energy that the seller's owner sold before, by whichever account, in trades of this slot
+    /// with lower numbers: what it delivers serves them first.
     pub before: Wh,
     /// The buyer's complaint.
     pub complaint: Option<Complaint>,
@@ -186,7 +222,27 @@ impl Book {
     }
 }
 
-/// A seller of a slot.
+/// An account that sells in a slot.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct SellingAccount {
+    /// Whose account it is: the seller. The account itself in trades that are older than owners.
+    pub owner: OwnerId,
+    /// How many of the owner's open trades are the account's.
+    pub open: u32,
+}
+
+/// A seller of a slot: an owner, with all accounts by which it sells.
 #[derive(
     Clone,
     Copy,
@@ -309,6 +365,17 @@ pub struct Amounts {
 
 /// The most trades that one answer of `SettlementApi::trades_of` looks at.
 pub const MAX_TRADES_OF_PAGE: u32 = 1_000;
+
+/// What an owner sells in a slot, as clients see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Sale {
+    /// The slot.
+    pub slot: SlotIndex,
+    /// Who sells: what a commitment binds.
+    pub owner: OwnerId,
+    /// What is known of it as a seller of the slot.
+    pub seller: Seller,
+}
 
 /// A slot with open trades, as clients see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]

@@ -16,11 +16,11 @@ use qedex_primitives::{
     AttributeId, Band, Bill, BillError, BookOrder, Calendar, ClearingResult, DayPar, Depth,
     EntropyBeacon as _, Explanation, Flow, KeyBudget as _, LeaderTerms,
     Membership as AccessControl, Meter, MeterId, MeterReading, Millis, Moment, OrderId,
-    OwnedAccount, OwnerId, PendingNaming, PolicyId, PricePerKwh, Role, Seller, Side, SlotIndex,
-    SlotTimes, Totals, TradeId, Wh,
+    OwnedAccount, OwnerId, PendingNaming, PolicyId, PricePerKwh, Role, Side, SlotIndex, SlotTimes,
+    Totals, TradeId, Wh,
     pov::{AuraSlot, SessionIndex, ValidatorScore},
-    reputation::{RememberedRater, Trust},
-    settlement::{OpenSlot, Rules, TradePage},
+    reputation::{Counts, RememberedRater, Trust},
+    settlement::{OpenSlot, Rules, Sale, TradePage},
 };
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -280,7 +280,7 @@ sp_api::impl_runtime_apis! {
         fn open_slots() -> Vec<OpenSlot> {
             Settlement::open_slots()
         }
-        fn sales_of(account: AccountId) -> Vec<(SlotIndex, Seller)> {
+        fn sales_of(account: AccountId) -> Vec<Sale> {
             Settlement::sales_of(&account)
         }
         fn trades_of(
@@ -327,11 +327,14 @@ sp_api::impl_runtime_apis! {
         fn standing(who: AccountId) -> Permill {
             Reputation::standing_of(&who)
         }
+        fn counts(who: AccountId) -> Counts {
+            Reputation::counts_of(&who)
+        }
         fn trust(rater: AccountId, ratee: AccountId) -> Trust {
             Reputation::trust_of(&rater, &ratee)
         }
-        fn raters(ratee: AccountId) -> Vec<RememberedRater<AccountId>> {
-            Reputation::remembered(&ratee).collect()
+        fn raters(ratee: AccountId) -> Vec<RememberedRater> {
+            Reputation::raters_of(&ratee).collect()
         }
         fn deposit_ppm(who: AccountId) -> u32 {
             Reputation::deposit_ppm_of(&who)

@@ -23,6 +23,7 @@ pub mod apis;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
 pub mod configs;
+pub mod migrations;
 pub mod presets;
 pub mod stand_ins;
 #[cfg(test)]
@@ -72,10 +73,10 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: Cow::Borrowed("qedex"),
     impl_name: Cow::Borrowed("qedex"),
     authoring_version: 1,
-    spec_version: 2,
+    spec_version: 3,
     impl_version: 1,
     apis: apis::RUNTIME_API_VERSIONS,
-    transaction_version: 2,
+    transaction_version: 3,
     system_version: 1,
 };
 
@@ -133,10 +134,6 @@ pub type UncheckedExtrinsic =
     generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
 /// What is signed of a transaction.
 pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
-
-/// What an upgrade does to what is stored: each looks at its pallet's version, and changes nothing
-/// where it has been.
-pub type Migrations = (pallet_energy_membership::migration::V1ToV2<Runtime>,);
 
 /// Dispatches blocks to the pallets.
 pub type Executive = frame_executive::Executive<

@@ -28,7 +28,7 @@ struct Status {
     next_open_slot: u64,
     next_open_slot_band: &'static str,
     next_open_slot_moments: SlotTimes,
-    settlement_paused: bool,
+    settlement_paused_until: Option<u64>,
 }
 
 /// Prices in plancks per kWh, energies in Wh.
@@ -76,7 +76,7 @@ pub async fn run(ask: &Ask) -> Result<(), Error> {
         next_open_slot,
         next_open_slot_band: band_name(band),
         next_open_slot_moments: calendar.times(next_open_slot),
-        settlement_paused: settlement::rules(&at).await?.1,
+        settlement_paused_until: settlement::pause(&at, time).await?.map(|pause| pause.until),
     };
     if ask.json {
         return output::json(&status);
@@ -118,8 +118,9 @@ fn table(status: &Status, band: Band) -> Table {
             seconds(moments.final_at)
         ),
     );
-    if status.settlement_paused {
-        row("settlement", "paused by the council".to_owned());
+    if let Some(until) = status.settlement_paused_until {
+        let left = until.saturating_sub(status.time).div_ceil(1_000);
+        row("settlement", format!("paused by the council, for {left} s more at the most"));
     }
     row("its tariff band", band_text(band).to_owned());
     table

@@ -15,7 +15,7 @@ use crate::{
     slots::SlotName,
 };
 use clap::{Args, Subcommand};
-use qedex_client::settlement;
+use qedex_client::{queries, settlement};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -24,7 +24,8 @@ use std::path::PathBuf;
 pub enum Trade {
     /// Lists the open trades of an account or of a slot, and where they stand.
     List(list::List),
-    /// Commits the seller to its meters' bill of a slot; what opens the commitment is kept on disk.
+    /// Commits the seller, the owner of the account, to its meters' bill of a slot; what opens the
+    /// commitment is kept on disk.
     Commit(seller::Commit),
     /// Writes what opens the seller's commitment into a private file for each buyer.
     Open(seller::Open),
@@ -76,14 +77,17 @@ pub struct Seller {
 }
 
 async fn rules(ask: &Ask) -> Result<(), Error> {
-    let (rules, paused) = settlement::rules(&ask.at().await?).await?;
+    let at = ask.at().await?;
+    let rules = settlement::rules(&at).await?;
+    let now = queries::time(&at).await?;
+    let pause = settlement::pause(&at, now).await?;
     let offline_share = rules.offline_share.deconstruct();
     if ask.json {
         return output::json(&json!({
             "offline_share_ppm": offline_share,
             "defaults_to_exclusion": rules.defaults_to_exclusion,
             "exclusion_ms": rules.exclusion,
-            "paused": paused,
+            "paused_until": pause.map(|pause| pause.until),
         }));
     }
     say!(
@@ -92,12 +96,18 @@ async fn rules(ask: &Ask) -> Result<(), Error> {
         offline_share % 10_000
     )?;
     say!(
-        "a seller that defaults in {} slots is excluded for {}.{:02} hours and loses what lets it sell",
+        "a seller that defaults in {} slots is excluded for {}.{:02} hours, with all its accounts",
         rules.defaults_to_exclusion,
         rules.exclusion / 3_600_000,
         rules.exclusion % 3_600_000 / 36_000
     )?;
-    say!("settlement {}", if paused { "is paused" } else { "runs" })?;
+    match pause {
+        Some(pause) => {
+            let left = pause.until.saturating_sub(now).div_ceil(1_000);
+            say!("settlement is paused, for {left} s more at the most")?;
+        }
+        None => say!("settlement runs")?,
+    }
     Ok(())
 }
 

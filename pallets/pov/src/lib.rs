@@ -12,30 +12,35 @@
 //!   planned, because nobody wrote the rotation block, goes through its schedule again.
 //! - A validator's **score** is the mean over the last [`Rules::window`] final delivery slots of
 //!   its generation score, off-peak, or its saving score, at other times, see
-//!   [`qedex_math::score`]. What flowed comes from its meters, where silence counts as nothing
-//!   generated and the rated capacity consumed; how much it counts, from its standing. Without a
-//!   meter it is 0.
+//!   [`qedex_math::score`]. What flowed comes from its owner's meters, where silence counts as
+//!   nothing generated and the rated capacity consumed; how much it counts, from its owner's
+//!   standing; what a band costs, from the market. Without a meter it is 0.
 //! - The **schedule** gives each validator `clamp(lambda * score, F, M)` slots with the one lambda
 //!   that makes them sum up, rounded by largest remainder, see [`qedex_math::schedule`]. Where F or
 //!   M cannot be kept, M gives way first, then F. Its order is drawn from the entropy beacon, with a
 //!   cap on consecutive slots of one author: the seed orders and never changes shares.
-//! - A validator counts as 0, and so gets **no more than the floor**, if it does not satisfy the
-//!   `validate` policy any more or is blacklisted, if it missed more than [`Rules::downtime`] of
-//!   its slots in the session before, or if another validator has the same owner. That is all that
-//!   happens to it.
+//! - A validator counts as 0, and so gets **no more than the floor**, if it may not validate any
+//!   more, because its credentials lapsed or it is excluded, if another validator of the same owner
+//!   has the seat, or if it missed more than [`Rules::downtime`] of its slots in the session before.
+//! - A **seat** is an owner's: one validator each, the one with the smallest id. Who may not validate
+//!   any more, or has no seat, **leaves** with the next set that is planned, within the bound below,
+//!   as long as more than two thirds of the set still have one: otherwise it is not they who went
+//!   wrong, and all stay, at the floor. Who may validate again joins like any other.
 //! - The **set** of validators is who was in it before, and whoever has registered session keys,
-//!   satisfies the `validate` policy and has an owner that no other validator has. A change acts
+//!   may validate and has an owner that no other validator has. A change acts
 //!   one session after it was planned, so that it can be proven who voted on what.
-//! - **Removed** is only whoever was proven to have voted for two blocks in one round, and whoever
+//! - **Removed** is whoever was proven to have voted for two blocks in one round, and whoever
 //!   the admin origin removes: from Aura in the same block, from GRANDPA with the next set. A
-//!   validator may also leave. Never more than a third of the set goes at once, and it does not
+//!   validator may also leave of its own will. Never more than a third of the set goes at once, and it does not
 //!   fall below [`Config::MinValidators`]; whoever that concerns stays, an event says so, and it is
 //!   tried again each session. The admin origin may readmit one validator, or reset everything.
 //! - At **genesis** the validators are those of the session keys, with equal shares.
 //!
 //! ## Why nobody can empty the set
 //!
-//! Expiry, revocation and blacklisting do not remove. Session keys are purged only by
+//! Expiry, revocation and exclusion take the seats of less than a third of the set, and never below
+//! the minimum: who issues credentials cannot bump their version and have the set to itself. Session
+//! keys are purged only by
 //! [`leave`](Pallet::leave), once the validator is out of every set that is in use: a runtime must
 //! not let `Session::purge_keys` be called, because a validator without keys would drop out of the
 //! set whatever this pallet says.
@@ -56,6 +61,7 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod events;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod offences;
@@ -74,7 +80,7 @@ pub mod weights;
 pub use pallet::*;
 pub use qedex_primitives::pov::{AuraSlot, Author, PastSession, PastShare, Reduction, Schedule};
 pub use session::ValidatorOf;
-pub use types::{BandPrices, Change, Removal, RemovalReason, Rules};
+pub use types::{Change, Removal, RemovalReason, Rules};
 pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
@@ -91,7 +97,9 @@ pub mod pallet {
     use alloc::vec::Vec;
     use frame_support::pallet_prelude::*;
     use frame_system::pallet_prelude::*;
-    use qedex_primitives::{Calendar, EnergyFlow, EntropyBeacon, Membership, Standing, Tariff};
+    use qedex_primitives::{
+        Calendar, EnergyFlow, EntropyBeacon, Membership, Prices, Standing, Tariff,
+    };
     use sp_core::H256;
     use sp_staking::SessionIndex;
 
@@ -117,7 +125,7 @@ pub mod pallet {
 
     /// The version of the stored layout. It is written at genesis, and goes up by one with each
     /// migration.
-    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -144,6 +152,9 @@ pub mod pallet {
 
         /// Which of the two scores counts in a slot.
         type Tariff: Tariff;
+
+        /// What electricity costs in the bands: the market's own list. Only the ratios matter.
+        type Prices: Prices;
 
         /// How much a validator's energy counts.
         type Standing: Standing<Self::AccountId>;

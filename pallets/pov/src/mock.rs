@@ -9,7 +9,8 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use qedex_primitives::{
-    Band, EnergyFlow, EntropyBeacon, Flow, Millis, SlotIndex, Standing, Tariff, Wh, testing,
+    Band, EnergyFlow, EntropyBeacon, Flow, Millis, PricePerKwh, Prices, SlotIndex, Standing,
+    Tariff, Wh, testing,
 };
 pub use qedex_primitives::{
     Role,
@@ -144,6 +145,19 @@ impl Tariff for TestTariff {
     }
 }
 
+/// The market's prices: 0.20, 0.25 and 0.30 QED/kWh.
+pub struct TestPrices;
+
+impl Prices for TestPrices {
+    fn price_of(band: Band) -> PricePerKwh {
+        match band {
+            Band::Off => PricePerKwh(200_000_000_000),
+            Band::Mid => PricePerKwh(250_000_000_000),
+            Band::On => PricePerKwh(300_000_000_000),
+        }
+    }
+}
+
 pub struct TestStanding;
 
 impl Standing<AccountId> for TestStanding {
@@ -175,6 +189,7 @@ impl Config for Test {
     type MaxWindow = ConstU32<32>;
     type Membership = TestMembership;
     type MinValidators = ConstU32<3>;
+    type Prices = TestPrices;
     type ReportableSessions = ConstU32<6>;
     type Standing = TestStanding;
     type Tariff = TestTariff;

@@ -139,22 +139,49 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Those of `validators` who are to go, those first whose turn it is: removals before requests,
-    /// the earlier ones first, then by id.
-    fn to_go(validators: &[AccountOf<T>]) -> Vec<AccountOf<T>> {
-        let mut going: Vec<(bool, bool, SessionIndex, AccountOf<T>)> = validators
+    /// Those of `validators`, in the order of their ids, who may not validate any more, or whose owner
+    /// has a seat already. Nobody, if a third or more of them would be that: then it is not they who
+    /// went wrong.
+    fn unseated(validators: &[AccountOf<T>]) -> Vec<AccountOf<T>> {
+        let mut owners = BTreeSet::new();
+        let unseated: Vec<_> = validators
             .iter()
-            .filter_map(|who| match Removals::<T>::get(who) {
-                Some(removal) => Some((false, !removal.effective, removal.session, who.clone())),
-                None => Leaving::<T>::get(who).map(|session| (true, true, session, who.clone())),
+            .filter(|who| {
+                let seat = T::Membership::may(who, Role::Validate)
+                    && T::Membership::owner_of(who).is_none_or(|owner| owners.insert(owner));
+                !seat
+            })
+            .cloned()
+            .collect();
+        let few = unseated.len().saturating_mul(3) < validators.len();
+        if few { unseated } else { Vec::new() }
+    }
+
+    /// Those of `validators` who are to go, those first whose turn it is: removals before requests
+    /// before those without a seat, the earlier ones first, then by id.
+    fn to_go(validators: &[AccountOf<T>]) -> Vec<AccountOf<T>> {
+        let unseated = Self::unseated(validators);
+        let mut going: Vec<(u8, bool, SessionIndex, AccountOf<T>)> = validators
+            .iter()
+            .filter_map(|who| {
+                let (turn, waits, session) = if let Some(removal) = Removals::<T>::get(who) {
+                    (0, !removal.effective, removal.session)
+                } else if let Some(session) = Leaving::<T>::get(who) {
+                    (1, true, session)
+                } else if unseated.contains(who) {
+                    (2, true, SessionIndex::default())
+                } else {
+                    return None;
+                };
+                Some((turn, waits, session, who.clone()))
             })
             .collect();
         going.sort();
         going.into_iter().map(|(.., who)| who).collect()
     }
 
-    /// Who may join a set in which `owners` are represented: has session keys, is neither removed
-    /// nor leaving, satisfies the policy, and has an owner of its own.
+    /// Who may join a set of `staying`, out of which `present` is not everybody: has session keys, is
+    /// neither removed nor leaving, may validate, and has an owner of its own.
     fn newcomers(staying: &[AccountOf<T>], present: &[AccountOf<T>]) -> Vec<AccountOf<T>> {
         let mut owners: BTreeSet<_> = staying.iter().filter_map(T::Membership::owner_of).collect();
         let mut candidates: Vec<_> = pallet_session::NextKeys::<T>::iter_keys()

@@ -4,11 +4,27 @@ use crate::{Config, CurrentRules, Pallet, Reduction, Removals, Rules, pallet::Ac
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::traits::Get;
 use qedex_math::score;
-use qedex_primitives::{Band, Calendar, EnergyFlow, Membership, Role, SlotIndex, Standing, Tariff};
+use qedex_primitives::{
+    Band, Calendar, EnergyFlow, Membership, PricePerKwh, Prices, Role, SlotIndex, Standing, Tariff,
+};
 
 /// How many slots further back the last final slot is looked for than the present windows say:
 /// older slots may have been opened under longer ones.
 const SEARCH_STEPS: u64 = 16;
+
+/// The market's grid prices off-, mid- and on-peak; only their ratios matter.
+struct BandPrices {
+    off: PricePerKwh,
+    mid: PricePerKwh,
+    on: PricePerKwh,
+}
+
+impl BandPrices {
+    fn present<T: Config>() -> Self {
+        let price = T::Prices::price_of;
+        Self { off: price(Band::Off), mid: price(Band::Mid), on: price(Band::On) }
+    }
+}
 
 impl<T: Config> Pallet<T> {
     /// The last delivery slot of which nothing changes any more.
@@ -39,15 +55,14 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The mean score of `who` over `window`; slots without a meter count as 0.
-    fn mean_score(who: &AccountOf<T>, window: &[(SlotIndex, Band)], rules: &Rules) -> u64 {
+    fn mean_score(who: &AccountOf<T>, window: &[(SlotIndex, Band)], prices: &BandPrices) -> u64 {
         let standing = T::Standing::of(who).deconstruct();
-        let prices = &rules.prices;
+        let saved = |consumed, price| score::saving_score(standing, consumed, price, prices.off);
         let sum = window.iter().fold(0_u128, |sum, (slot, band)| {
             let score = T::EnergyFlow::flow(who, *slot).map_or(0, |flow| match band {
                 Band::Off => score::generation_score(standing, flow.surplus()),
-                Band::Mid | Band::On => {
-                    score::saving_score(standing, flow.consumed, prices.of(*band), prices.off)
-                }
+                Band::Mid => saved(flow.consumed, prices.mid),
+                Band::On => saved(flow.consumed, prices.on),
             });
             sum.saturating_add(score.into())
         });
@@ -63,6 +78,7 @@ impl<T: Config> Pallet<T> {
         validators.sort();
         let rules = CurrentRules::<T>::get();
         let window = Self::window(&rules);
+        let prices = BandPrices::present::<T>();
         let mut owners = BTreeSet::new();
         validators
             .into_iter()
@@ -81,7 +97,7 @@ impl<T: Config> Pallet<T> {
                 };
                 let score = match reduced {
                     Some(_) => 0,
-                    None => Self::mean_score(&who, &window, &rules),
+                    None => Self::mean_score(&who, &window, &prices),
                 };
                 (who, score, reduced)
             })

@@ -1,46 +1,11 @@
 //! What only this pallet stores.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use qedex_primitives::{Band, PricePerKwh, pov::AuraSlot};
+use qedex_primitives::pov::AuraSlot;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_runtime::Permill;
 use sp_staking::SessionIndex;
-
-/// What electricity costs in each tariff band; only the ratios matter here.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-    Serialize,
-    Deserialize,
-)]
-pub struct BandPrices {
-    /// While demand is low.
-    pub off: PricePerKwh,
-    /// While demand is expected to be high.
-    pub mid: PricePerKwh,
-    /// While demand is high.
-    pub on: PricePerKwh,
-}
-
-impl BandPrices {
-    /// The price in `band`.
-    pub const fn of(&self, band: Band) -> PricePerKwh {
-        match band {
-            Band::Off => self.off,
-            Band::Mid => self.mid,
-            Band::On => self.on,
-        }
-    }
-}
 
 /// What the admin origin may tune. It counts from the next session on.
 #[derive(
@@ -73,13 +38,11 @@ pub struct Rules {
     pub downtime: Permill,
     /// The share of transaction fees that goes to the block's author; the rest goes to a fund.
     pub author_share: Permill,
-    /// Prices by band: above zero and not falling.
-    pub prices: BandPrices,
 }
 
 impl Default for Rules {
     /// One slot at least and half of them at most, three in a row, four hours of quarter-hours,
-    /// half a session of downtime, no fees to authors, and bands of 0.20, 0.25 and 0.30 QED/kWh.
+    /// half a session of downtime, and no fees to authors.
     fn default() -> Self {
         Self {
             floor: 1,
@@ -88,11 +51,6 @@ impl Default for Rules {
             window: 16,
             downtime: Permill::from_percent(50),
             author_share: Permill::zero(),
-            prices: BandPrices {
-                off: PricePerKwh(200_000_000_000),
-                mid: PricePerKwh(250_000_000_000),
-                on: PricePerKwh(300_000_000_000),
-            },
         }
     }
 }
@@ -100,15 +58,10 @@ impl Default for Rules {
 impl Rules {
     /// Whether every value is in its range, in sessions of `slots` slots.
     pub fn is_valid(&self, slots: u32, max_window: u32) -> bool {
-        let prices = &self.prices;
         (1..=slots).contains(&self.floor)
             && !self.largest.is_zero()
             && self.max_run >= 1
             && (1..=max_window).contains(&self.window)
-            && prices.off > PricePerKwh(0)
-            && prices.off <= prices.mid
-            && prices.mid <= prices.on
-            && prices.on <= PricePerKwh(u64::MAX.into())
     }
 }
 

@@ -13,22 +13,22 @@ use sp_io::hashing::blake2_256;
 use sp_runtime::Permill;
 
 /// A rater of its own for each number.
-fn rater<T: Config>(number: u32) -> Rater<T::AccountId> {
-    Rater::Owner(OwnerId(("rater", number).using_encoded(blake2_256)))
+fn rater(number: u32) -> OwnerId {
+    OwnerId(("rater", number).using_encoded(blake2_256))
 }
 
 /// Gives `ratee` as many raters as are remembered, none of whom has rated today, so that the next new
 /// one looks at most of them and replaces one.
-pub(crate) fn fill<T: Config>(ratee: &T::AccountId) {
+pub(crate) fn fill<T: Config>(ratee: OwnerId) {
     let rating = Counts { kept: 500_000, missed: 500_000 };
     let mut all = Counts::default();
     for place in 0..T::MaxRaters::get() {
-        let rater = rater::<T>(place);
-        let pair =
-            Pair { sum: rating, last: rating, last_day: Pallet::<T>::today().wrapping_sub(1) };
-        Pairs::<T>::insert(ratee, &rater, pair);
-        Places::<T>::insert(ratee, place, &rater);
-        Experience::<T>::insert(&rater, rating.all());
+        let rater = rater(place);
+        let yesterday = Pallet::<T>::today().wrapping_sub(1);
+        let pair = Pair { sum: rating, kept_last: rating.kept, last_day: yesterday };
+        Pairs::<T>::insert(ratee, rater, pair);
+        Places::<T>::insert(ratee, place, rater);
+        Experience::<T>::insert(rater, rating.all());
         all = all.saturating_add(rating);
     }
     Totals::<T>::insert(ratee, all);

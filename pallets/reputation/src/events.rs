@@ -9,13 +9,13 @@ mod events {
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
-        /// A rating counts. It replaces an earlier one of this pair and day, if there was one.
+        /// A rating counts.
         Rated {
             /// Who is rated.
-            ratee: T::AccountId,
+            ratee: OwnerId,
             /// By whom.
-            rater: T::AccountId,
-            /// What was kept, in millionths of a full rating.
+            rater: OwnerId,
+            /// What was kept and counts, in millionths of a full rating.
             kept: u64,
             /// What was missed, in millionths of a full rating.
             missed: u64,
@@ -23,9 +23,9 @@ mod events {
         /// The ratings of a rater are not remembered one by one any more. They stay in the totals.
         RaterForgotten {
             /// Whose ratings they were.
-            ratee: T::AccountId,
+            ratee: OwnerId,
             /// By whom.
-            rater: Rater<T::AccountId>,
+            rater: OwnerId,
         },
         /// An account locked money so as to be trusted.
         DepositLocked {

@@ -1,6 +1,6 @@
 //! # Reputation: whom to trust
 //!
-//! Settlement notes here how every trade went; from these counts follow each account's standing,
+//! Settlement notes here how every trade went; from these counts follow each owner's standing,
 //! which the market and the schedule of block authors use, and how much one participant trusts
 //! another, for those who want to know with whom they deal.
 //!
@@ -8,21 +8,23 @@
 //!
 //! - A **rating** says how one party of a trade, the *ratee*, did in the eyes of the other, the
 //!   *rater*. Nobody writes ratings: they follow from settled trades. There is no call for it.
+//! - **Who rates and is rated are owners**, with all their accounts: a second account begins with
+//!   the record of the first. An account without an owner is not rated and does not rate.
 //! - A rating **weighs** the traded energy over [`Config::FullRating`], at most 1, so that many
 //!   tiny trades count no more than one large one. The missed share of the energy counts
 //!   as missed, the rest as kept. Counts are in millionths of one full rating.
-//! - **One owner is one rater**, however many accounts it has. A rater counts **at most once a day**
-//!   (96 delivery slots) for a ratee. Of a day's ratings the one that misses most stands: a tiny
-//!   trade that was kept in the morning does not cover a default in the evening. Among ratings that
-//!   miss alike the first stands.
-//! - **Trading with oneself buys nothing**: a rating is ignored if rater and ratee are one
-//!   account, or two accounts of one owner.
+//! - **Every miss counts**, trade by trade. **What was kept counts at most as one full rating a day**
+//!   (96 delivery slots) and pair of rater and ratee: whoever fails in 96 slots of a day is not
+//!   covered by a friend that acknowledges one trade in each.
+//! - **Trading with oneself buys nothing**: a rating is ignored if rater and ratee are one owner.
 //! - The **standing** is `(P + 1) / (P + N + 2)` with P the ratings kept and N those missed, over
 //!   all counterparties: the exact fraction, rounded down to a millionth. The unknown stand at
 //!   one half. See [`qedex_math::standing`]. The admin origin may set the **least standing** that
 //!   trades or sells, at most one half, so that newcomers are never kept out. It is zero at first.
 //! - **Pairwise trust** of X in Y weighs what X has seen of Y itself, what others have seen, and
-//!   what Y has at stake: see [`qedex_math::trust`]. It is a view: no block depends on it.
+//!   what Y has at stake: see [`qedex_math::trust`]. It is a view: no block depends on it. What is
+//!   seen is of and by owners; what is at stake is the deposit of the account that is asked about,
+//!   since another account of its owner may take back its own meanwhile.
 //! - The **trust deposit** is money that an account locks of its own will, for at least
 //!   [`Config::DepositLock`] from the latest addition on. Nobody can take it; it counts by its share
 //!   of the reference deposit, at most 1.
@@ -32,10 +34,10 @@
 //! An update reads and writes a constant number of items, whatever the number of raters. The ratings
 //! of a ratee are remembered one by one for at most [`Config::MaxRaters`] raters. Beyond them a new
 //! rater takes the place of one of the next [`PROBES`] in a ring: of those who have not rated today
-//! (so that nobody counts twice a day by being forgotten), the one with the fewest missed
+//! (so that nothing kept counts twice a day by being forgotten), the one with the fewest missed
 //! ratings, because a bad record must be the last that can be washed out; among equals the one that
 //! was silent for longest. If all of them have rated today, the new rating counts by what it misses
-//! only, each time. Totals, and with them standing, never forget.
+//! only. Totals, and with them standing, never forget.
 //!
 //! ## For other pallets
 //!
@@ -53,6 +55,7 @@ extern crate alloc;
 mod benchmarking;
 mod events;
 mod memory;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod ratings;
@@ -65,7 +68,7 @@ pub mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use types::{Counts, Memory, Pair, Parameters, Rater, TrustDeposit};
+pub use types::{Counts, Memory, Pair, Parameters, TrustDeposit};
 pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
@@ -85,11 +88,11 @@ pub mod pallet {
     use super::*;
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
-    use qedex_primitives::{Balance, Calendar, Membership, Millis, Moment};
+    use qedex_primitives::{Balance, Calendar, Membership, Millis, Moment, OwnerId};
 
     /// The version of the stored layout. It is written at genesis, and goes up by one with each
     /// migration.
-    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     /// Whom to trust.
     #[pallet::pallet]
@@ -142,31 +145,23 @@ pub mod pallet {
 
     /// What the ratings of each remembered rater of a ratee amount to: by ratee, then rater.
     #[pallet::storage]
-    pub type Pairs<T: Config> = StorageDoubleMap<
-        _,
-        Blake2_128Concat,
-        T::AccountId,
-        Blake2_128Concat,
-        Rater<T::AccountId>,
-        Pair,
-    >;
+    pub type Pairs<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, OwnerId, Blake2_128Concat, OwnerId, Pair>;
 
     /// Which raters of a ratee are remembered.
     #[pallet::storage]
-    pub type Memories<T: Config> =
-        StorageMap<_, Blake2_128Concat, T::AccountId, Memory, ValueQuery>;
+    pub type Memories<T: Config> = StorageMap<_, Blake2_128Concat, OwnerId, Memory, ValueQuery>;
 
     /// The remembered raters of a ratee by their place in the ring.
     #[pallet::storage]
     pub type Places<T: Config> =
-        StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, u32, Rater<T::AccountId>>;
+        StorageDoubleMap<_, Blake2_128Concat, OwnerId, Twox64Concat, u32, OwnerId>;
 
     /// What all ratings that a rater gave weigh, in millionths of a full rating: its experience.
     #[pallet::storage]
-    pub type Experience<T: Config> =
-        StorageMap<_, Blake2_128Concat, Rater<T::AccountId>, u64, ValueQuery>;
+    pub type Experience<T: Config> = StorageMap<_, Blake2_128Concat, OwnerId, u64, ValueQuery>;
 
-    /// Trust deposits.
+    /// Trust deposits, by account.
     #[pallet::storage]
     pub type TrustDeposits<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, TrustDeposit>;
 
@@ -176,7 +171,7 @@ pub mod pallet {
 
     /// What all ratings of a ratee amount to.
     #[pallet::storage]
-    pub type Totals<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Counts, ValueQuery>;
+    pub type Totals<T: Config> = StorageMap<_, Blake2_128Concat, OwnerId, Counts, ValueQuery>;
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {

@@ -2,12 +2,13 @@
 
 use crate as pallet_reputation;
 use frame_support::{
-    derive_impl,
+    derive_impl, parameter_types,
     traits::{ConstU32, ConstU64, ConstU128},
 };
-pub use qedex_primitives::testing::{Now, Owners, TestMembership};
-use qedex_primitives::{Balance, Millis, Wh, testing};
+pub use qedex_primitives::testing::{Now, Owners, TestMembership, owner};
+use qedex_primitives::{Balance, Membership, Millis, OwnerId, PolicyId, Role, Wh, testing};
 use sp_runtime::BuildStorage;
+use std::collections::BTreeSet;
 
 pub type AccountId = u64;
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -51,6 +52,36 @@ pub const MAX_RATERS: u32 = 8;
 /// How long a trust deposit stays locked.
 pub const LOCK: Millis = 300_000;
 
+parameter_types! {
+    /// Accounts without an owner.
+    pub static Unowned: BTreeSet<AccountId> = BTreeSet::new();
+}
+
+/// Every account has an owner: the one that it was given, or one of its own.
+pub struct Members;
+
+impl Membership<AccountId> for Members {
+    fn satisfies(who: &AccountId, policy: PolicyId) -> bool {
+        TestMembership::satisfies(who, policy)
+    }
+
+    fn may(who: &AccountId, role: Role) -> bool {
+        TestMembership::may(who, role)
+    }
+
+    fn owner_of(who: &AccountId) -> Option<OwnerId> {
+        if Unowned::get().contains(who) {
+            return None;
+        }
+        TestMembership::owner_of(who).or_else(|| Some(owner(*who)))
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn grant(who: &AccountId, role: Role) {
+        TestMembership::grant(who, role);
+    }
+}
+
 impl pallet_reputation::Config for Test {
     type AdminOrigin = frame_system::EnsureRoot<AccountId>;
     type Calendar = TestCalendar;
@@ -58,7 +89,7 @@ impl pallet_reputation::Config for Test {
     type DepositLock = ConstU64<LOCK>;
     type FullRating = ConstU64<{ FULL_RATING.0 }>;
     type MaxRaters = ConstU32<MAX_RATERS>;
-    type Membership = TestMembership;
+    type Membership = Members;
     type RuntimeHoldReason = RuntimeHoldReason;
     type WeightInfo = ();
 }
@@ -74,6 +105,7 @@ pub const FUNDS: Balance = 1_000 * QED;
 pub fn build() -> sp_io::TestExternalities {
     Now::set(1_000 * DAY);
     TestMembership::reset();
+    Unowned::take();
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     pallet_balances::GenesisConfig::<Test> {
         balances: [ANNA, BEN, CLARA].map(|who| (who, FUNDS)).to_vec(),

@@ -1,8 +1,6 @@
 //! How a trade becomes a rating, and ratings a standing.
 
-use crate::{
-    Config, Counts, Event, Experience, Pair, Pairs, Pallet, Rater, StandingParameters, Totals,
-};
+use crate::{Config, Counts, Event, Experience, Pair, Pairs, Pallet, StandingParameters, Totals};
 use frame_support::traits::Get;
 use qedex_math::{standing, tariff::SLOTS_PER_DAY};
 use qedex_primitives::{
@@ -18,11 +16,6 @@ impl<T: Config> Pallet<T> {
         u32::try_from(day).unwrap_or(u32::MAX)
     }
 
-    /// Who rates when `account`, of this owner, does.
-    pub(crate) fn rater(account: &T::AccountId, owner: Option<OwnerId>) -> Rater<T::AccountId> {
-        owner.map_or_else(|| Rater::Account(account.clone()), Rater::Owner)
-    }
-
     /// What a trade counts for.
     pub(crate) fn weigh(traded: Wh, verdict: Verdict) -> Counts {
         let missed = match verdict {
@@ -34,85 +27,78 @@ impl<T: Config> Pallet<T> {
         Counts { kept, missed }
     }
 
-    /// The standing of `who`.
+    /// What all ratings of the owner of `who` amount to; nothing without an owner.
+    pub fn counts_of(who: &T::AccountId) -> Counts {
+        T::Membership::owner_of(who).map(Totals::<T>::get).unwrap_or_default()
+    }
+
+    /// The standing of the owner of `who`.
     pub fn standing_of(who: &T::AccountId) -> Permill {
-        let Counts { kept, missed } = Totals::<T>::get(who);
+        let Counts { kept, missed } = Self::counts_of(who);
         Permill::from_parts(standing::standing_ppm(kept, missed))
     }
 
-    /// Counts a rating, in the place of `replaced`.
-    fn count(
-        ratee: &T::AccountId,
-        rater: &Rater<T::AccountId>,
-        account: &T::AccountId,
-        replaced: Counts,
-        rating: Counts,
-    ) {
-        Totals::<T>::mutate(ratee, |counts| *counts = counts.replace(replaced, rating));
-        Experience::<T>::mutate(rater, |all| {
-            *all = all.saturating_sub(replaced.all()).saturating_add(rating.all());
-        });
-        Self::deposit_event(Event::Rated {
-            ratee: ratee.clone(),
-            rater: account.clone(),
-            kept: rating.kept,
-            missed: rating.missed,
-        });
+    /// Counts a rating.
+    fn count(ratee: OwnerId, rater: OwnerId, rating: Counts) {
+        Totals::<T>::mutate(ratee, |counts| *counts = counts.saturating_add(rating));
+        Experience::<T>::mutate(rater, |all| *all = all.saturating_add(rating.all()));
+        let Counts { kept, missed } = rating;
+        Self::deposit_event(Event::Rated { ratee, rater, kept, missed });
     }
 
     /// Counts the rating of a rater that is not remembered, and remembers it if there is room.
-    fn count_new(
-        ratee: &T::AccountId,
-        rater: &Rater<T::AccountId>,
-        account: &T::AccountId,
-        rating: Counts,
-        today: u32,
-    ) {
+    fn count_new(ratee: OwnerId, rater: OwnerId, rating: Counts, today: u32) {
         if Self::make_room(ratee, rater, today) {
-            let pair = Pair { sum: rating, last: rating, last_day: today };
+            let pair = Pair { sum: rating, kept_last: rating.kept, last_day: today };
             Pairs::<T>::insert(ratee, rater, pair);
-            Self::count(ratee, rater, account, Counts::default(), rating);
+            Self::count(ratee, rater, rating);
         } else if rating.missed > 0 {
-            // Without memory nobody knows whether the rater has counted today; but no crowd of
+            // Without memory nobody knows what the rater has counted today; but no crowd of
             // friendly raters must cover a default.
             let missed = Counts { kept: 0, ..rating };
             Self::add_forgotten(ratee, missed);
-            Self::count(ratee, rater, account, Counts::default(), missed);
+            Self::count(ratee, rater, missed);
         }
     }
 }
 
 impl<T: Config> Ratings<T::AccountId> for Pallet<T> {
-    fn record(account: &T::AccountId, ratee: &T::AccountId, traded: Wh, verdict: Verdict) {
+    fn record(rater: &T::AccountId, ratee: &T::AccountId, traded: Wh, verdict: Verdict) {
         let rating = Self::weigh(traded, verdict);
-        if rating == Counts::default() || account == ratee {
+        if rating == Counts::default() {
             return;
         }
-        let owner = T::Membership::owner_of(account);
-        if owner.is_some() && T::Membership::owner_of(ratee) == owner {
+        let owners = (T::Membership::owner_of(rater), T::Membership::owner_of(ratee));
+        let (Some(rater), Some(ratee)) = owners else {
+            return;
+        };
+        if rater == ratee {
             return;
         }
-        let rater = Self::rater(account, owner);
         let today = Self::today();
-        let Some(pair) = Pairs::<T>::get(ratee, &rater) else {
-            return Self::count_new(ratee, &rater, account, rating, today);
+        let Some(pair) = Pairs::<T>::get(ratee, rater) else {
+            return Self::count_new(ratee, rater, rating, today);
         };
-        let replaced = if pair.last_day != today {
-            Counts::default()
-        } else if rating.missed > pair.last.missed {
-            pair.last
-        } else {
-            // The day's rating stands.
+        let before = if pair.last_day == today { pair.kept_last } else { 0 };
+        let left = standing::FULL.saturating_sub(before);
+        let rating = Counts { kept: rating.kept.min(left), ..rating };
+        if rating == Counts::default() {
             return;
+        }
+        let pair = Pair {
+            sum: pair.sum.saturating_add(rating),
+            kept_last: before.saturating_add(rating.kept),
+            last_day: today,
         };
-        let pair = Pair { sum: pair.sum.replace(replaced, rating), last: rating, last_day: today };
-        Pairs::<T>::insert(ratee, &rater, pair);
-        Self::count(ratee, &rater, account, replaced, rating);
+        Pairs::<T>::insert(ratee, rater, pair);
+        Self::count(ratee, rater, rating);
     }
 
     #[cfg(feature = "runtime-benchmarks")]
     fn fill_memory(ratee: &T::AccountId) {
-        crate::benchmarking::fill::<T>(ratee);
+        if let Some(owner) = T::Membership::owner_of(ratee) {
+            crate::benchmarking::fill::<T>(owner);
+        }
     }
 }
 

@@ -14,19 +14,23 @@ use qedex_primitives::{Balance, Calendar, Membership};
 use sp_runtime::{DispatchResult, Permill};
 
 impl<T: Config> Pallet<T> {
-    /// How much `rater` trusts `ratee`.
+    /// How much the owner of `rater` trusts that of `ratee`, and in the deposit of `ratee`.
     pub fn trust_of(rater: &T::AccountId, ratee: &T::AccountId) -> Trust {
         let parameters = StandingParameters::<T>::get();
-        let rater = Self::rater(rater, T::Membership::owner_of(rater));
-        let own = Pairs::<T>::get(ratee, &rater).map_or_else(Default::default, |pair| pair.sum);
-        let others: Vec<Rater> = Self::remembered(ratee)
-            .filter(|other| other.rater != rater)
+        let deposit = Self::deposit_ppm_of(ratee);
+        let rater = T::Membership::owner_of(rater);
+        let ratee = T::Membership::owner_of(ratee);
+        let pair = rater.zip(ratee).and_then(|(rater, ratee)| Pairs::<T>::get(ratee, rater));
+        let own = pair.unwrap_or_default().sum;
+        let others: Vec<Rater> = ratee
+            .into_iter()
+            .flat_map(Self::remembered)
+            .filter(|other| Some(other.rater) != rater)
             .map(|other| Rater {
                 ratings: other.ratings.into(),
                 experience: other.experience.into(),
             })
             .collect();
-        let deposit = Self::deposit_ppm_of(ratee);
         let (weights, decay) = (&parameters.weights, parameters.decay);
         // The weights are checked before they are stored.
         trust::trust(weights, decay, own.into(), &others, deposit).unwrap_or_default()

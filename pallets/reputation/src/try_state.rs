@@ -1,8 +1,8 @@
 //! What must be true of the storage after every block.
 
 use crate::{
-    Config, Counts, Experience, HoldReason, Memories, Pairs, Pallet, Places, Rater,
-    StandingParameters, Totals, TrustDeposits,
+    Config, Counts, Experience, HoldReason, Memories, Pairs, Pallet, Places, StandingParameters,
+    Totals, TrustDeposits,
 };
 use alloc::collections::BTreeMap;
 use frame_support::{
@@ -10,13 +10,15 @@ use frame_support::{
     traits::{Get, fungible::InspectHold},
 };
 use qedex_math::standing::FULL;
+use qedex_primitives::OwnerId;
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
     /// Checks the invariants:
     ///
     /// 1. Nobody rates itself.
-    /// 2. The last rating of a pair is not empty, at most a full one, and part of its sum.
+    /// 2. A pair has ratings; what was kept on its last day is at most a full one, and part of its
+    ///    sum.
     /// 3. A ratee's totals are the sum over its remembered raters and those forgotten.
     /// 4. The remembered raters stand at the places from 0 on, each at one, and there are not more
     ///    of them than may be.
@@ -24,15 +26,14 @@ impl<T: Config> Pallet<T> {
     /// 6. Trust deposits are what is held for them, and not empty.
     /// 7. The parameters are such as may be set.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
-        let mut sums = BTreeMap::<T::AccountId, (Counts, u32)>::new();
-        let mut given = BTreeMap::<Rater<T::AccountId>, u64>::new();
+        let mut sums = BTreeMap::<OwnerId, (Counts, u32)>::new();
+        let mut given = BTreeMap::<OwnerId, u64>::new();
         for (ratee, rater, pair) in Pairs::<T>::iter() {
-            ensure!(rater != Rater::Account(ratee.clone()), "an account rated itself");
-            let last = pair.last.all();
-            ensure!((1..=FULL).contains(&last), "empty or oversized rating");
+            ensure!(rater != ratee, "an owner rated itself");
+            ensure!(pair.sum.all() > 0, "a pair without a rating");
             ensure!(
-                pair.last.kept <= pair.sum.kept && pair.last.missed <= pair.sum.missed,
-                "a pair's last rating is not part of its sum"
+                pair.kept_last <= FULL.min(pair.sum.kept),
+                "what was kept on a day is oversized, or not part of the sum"
             );
             let (sum, raters) = sums.entry(ratee).or_default();
             *sum = sum.saturating_add(pair.sum);
@@ -42,7 +43,7 @@ impl<T: Config> Pallet<T> {
         }
         for (ratee, totals) in Totals::<T>::iter() {
             let (sum, raters) = sums.remove(&ratee).unwrap_or_default();
-            let memory = Memories::<T>::get(&ratee);
+            let memory = Memories::<T>::get(ratee);
             ensure!(
                 sum.saturating_add(memory.forgotten) == totals,
                 "totals are not the sum over the raters"
@@ -52,15 +53,15 @@ impl<T: Config> Pallet<T> {
                 "raters are not counted, or too many"
             );
             ensure!(
-                Self::remembered(&ratee).count() == raters as usize
-                    && Places::<T>::iter_prefix(&ratee).count() == raters as usize,
+                Self::remembered(ratee).count() == raters as usize
+                    && Places::<T>::iter_prefix(ratee).count() == raters as usize,
                 "raters do not stand at their places"
             );
         }
         ensure!(sums.is_empty(), "ratings without totals");
         for (rater, least) in given {
             ensure!(
-                Experience::<T>::get(&rater) >= least,
+                Experience::<T>::get(rater) >= least,
                 "a rater is less experienced than its ratings say"
             );
         }

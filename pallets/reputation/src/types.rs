@@ -6,13 +6,14 @@ use qedex_primitives::{Balance, Moment};
 use scale_info::TypeInfo;
 use sp_runtime::Permill;
 
-pub use qedex_primitives::reputation::{Counts, Rater};
+pub use qedex_primitives::reputation::Counts;
 
 /// What one rater's ratings of one ratee amount to.
 #[derive(
     Clone,
     Copy,
     Debug,
+    Default,
     PartialEq,
     Eq,
     Encode,
@@ -24,8 +25,8 @@ pub use qedex_primitives::reputation::{Counts, Rater};
 pub struct Pair {
     /// All ratings together.
     pub sum: Counts,
-    /// The rating of the last day, which is part of the sum.
-    pub last: Counts,
+    /// What was kept on the last day, which is part of the sum: at most one full rating.
+    pub kept_last: u64,
     /// That day, numbered from the Unix epoch.
     pub last_day: u32,
 }

@@ -1,8 +1,8 @@
 //! Deadlines: what is due, as far as the weight of a block reaches.
 
 use crate::{
-    Book, Books, Config, Decision, Event, LastSeen, OpenBooks, Pallet, Paused, Sellers, Stage,
-    Trade, Trades, WeightInfo,
+    Book, Books, Config, Decision, Event, LastSeen, LatestPause, OpenBooks, Pallet, Stage, Trade,
+    Trades, WeightInfo,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -11,7 +11,7 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use qedex_math::allotment;
-use qedex_primitives::{Calendar, EnergyLedger, Moment, SlotIndex, TradeId, Wh, work};
+use qedex_primitives::{Calendar, EnergyLedger, Moment, Seller, SlotIndex, TradeId, Wh, work};
 
 impl<T: Config> Pallet<T> {
     /// Does what is due, within the share of a block.
@@ -28,7 +28,7 @@ impl<T: Config> Pallet<T> {
         }
         let now = T::Calendar::now();
         let slots = Self::look(now);
-        if Paused::<T>::get() {
+        if Self::is_paused() {
             return;
         }
         let mut settled = Vec::new();
@@ -44,12 +44,17 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The open books. Every one of them is told of an interruption in the block that notices
-    /// it, whatever weight is left for its trades, and of each block of a pause.
+    /// it, whatever weight is left for its trades, and of each block of a pause: of the one after its
+    /// end as well, before which nobody could do anything.
     pub(crate) fn look(now: Moment) -> BoundedVec<SlotIndex, T::MaxSlotsInFlight> {
         let slots = OpenBooks::<T>::get();
         let last = LastSeen::<T>::get();
         LastSeen::<T>::put(now);
-        let paused = Paused::<T>::get();
+        let pause = LatestPause::<T>::get();
+        let paused = pause.is_some_and(|pause| pause.is_on(last));
+        if paused && pause.is_some_and(|pause| !pause.is_on(now)) {
+            Self::deposit_event(Event::SettlementResumed);
+        }
         let stood_still = now.saturating_sub(last) > T::Calendar::slot_length();
         if last > 0 && (stood_still || paused) {
             for slot in slots.iter() {
@@ -180,8 +185,8 @@ impl<T: Config> Pallet<T> {
         if let Some(delivered) = T::Ledger::delivered(&trade.seller, slot) {
             return Some(Self::metered(delivered, trade));
         }
-        let seller = Sellers::<T>::get(slot, &trade.seller).unwrap_or_default();
-        match seller.commitment {
+        let committed = Self::seller(slot, &trade.seller).and_then(|(_, seller)| seller.commitment);
+        match committed {
             Some(_) => None,
             None if book.interrupted => Some(Decision::Annulled),
             None => Some(Decision::Nothing),
@@ -195,7 +200,7 @@ impl<T: Config> Pallet<T> {
         book: &Book,
         trade: &Trade<T::AccountId>,
     ) -> Option<Decision> {
-        let revealed = Sellers::<T>::get(slot, &trade.seller)?.revealed;
+        let (_, Seller { revealed, .. }) = Self::seller(slot, &trade.seller)?;
         // Only what was revealed in time counts, so that nothing depends on how long the agenda
         // takes to come by.
         let until = match trade.complaint {
@@ -211,7 +216,7 @@ impl<T: Config> Pallet<T> {
         (book.clock(T::Calendar::now()) >= until).then_some(Decision::Nothing)
     }
 
-    /// What of the seller's delivery serves this trade: what its earlier ones leave.
+    /// What of the owner's delivery serves this trade: what its earlier ones leave.
     pub(crate) fn metered(delivered: Wh, trade: &Trade<T::AccountId>) -> Decision {
         let left = delivered.saturating_sub(trade.before);
         let (allotted, _) = allotment::allot(left, trade.energy);

@@ -9,8 +9,8 @@ use frame_support::{
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use qedex_primitives::{
     Balance, Bill, Calendar, EnergyLedger, Escrow, LeaderTerms, MAX_BILL_READINGS,
-    MarketSettlement, MeterId, MeterSignature, NewTrade, Nonce, PricePerKwh, Ratings,
-    ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId, Wh, Windows, bill,
+    MarketSettlement, Membership, MeterId, MeterSignature, NewTrade, Nonce, PricePerKwh, Ratings,
+    ReadingPayload, Role, SignedReading, SlotIndex, SlotTerms, TradeId, Wh, Windows, bill,
     settlement::MAX_DEFAULTS,
 };
 use sp_core::{H256, sr25519};
@@ -48,9 +48,10 @@ fn terms<T: Config>(slot: SlotIndex) -> SlotTerms {
     }
 }
 
-/// Endows an account and holds `amount` of it for an order.
+/// Endows an account with an owner and holds `amount` of it for an order.
 fn order_of<T: Config>(name: &'static str, number: u32, amount: Balance) -> T::AccountId {
     let who: T::AccountId = account(name, number, 0);
+    T::Membership::grant(&who, Role::Sell);
     <Settlement<T> as Escrow<T::AccountId>>::endow(&who, amount.saturating_mul(4));
     assert!(<Settlement<T> as Escrow<T::AccountId>>::hold(&who, amount).is_ok());
     who
@@ -147,7 +148,8 @@ const NONCE: Nonce = [7; 32];
 /// Lets a seller commit to `bill`, and the time for complaints begin.
 fn commit_to<T: Config>(seller: &T::AccountId, bill: &Bill) {
     T::Calendar::set_now(T::Calendar::schedule(SLOT).delivery_ends);
-    let commitment = bill::commitment(genesis::<T>(), seller, SLOT, bill, &NONCE);
+    let owner = Settlement::<T>::owner_of(seller);
+    let commitment = bill::commitment(genesis::<T>(), owner, SLOT, bill, &NONCE);
     let origin = RawOrigin::Signed(seller.clone());
     assert!(Settlement::<T>::commit(origin.into(), SLOT, commitment).is_ok());
     T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
@@ -212,7 +214,7 @@ mod benchmarks {
         _(RawOrigin::Signed(seller.clone()), SLOT, commitment);
 
         assert_eq!(
-            Sellers::<T>::get(SLOT, seller).and_then(|record| record.commitment),
+            Settlement::<T>::seller(SLOT, &seller).and_then(|(_, record)| record.commitment),
             Some(commitment)
         );
     }
@@ -271,7 +273,7 @@ mod benchmarks {
             Settlement::<T>::do_reveal(who, SLOT, &bill, &NONCE, |_, _, _| Ok(ENERGY))?;
         }
 
-        let record = Sellers::<T>::get(SLOT, seller).ok_or("the seller is known")?;
+        let (_, record) = Settlement::<T>::seller(SLOT, &seller).ok_or("the seller is known")?;
         assert!(record.revealed.is_some());
         Ok(())
     }
@@ -294,15 +296,19 @@ mod benchmarks {
         Ok(())
     }
 
+    /// After another pause.
     #[benchmark]
     fn set_paused() -> Result<(), BenchmarkError> {
         let origin =
             T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let now = T::Calendar::schedule(SLOT).gate_closes;
+        LatestPause::<T>::put(Pause { since: 0, until: 1 });
+        T::Calendar::set_now(now);
 
         #[extrinsic_call]
-        _(origin as T::RuntimeOrigin, true);
+        _(origin as T::RuntimeOrigin, Some(now.saturating_add(MAX_PAUSE)));
 
-        assert!(Paused::<T>::get());
+        assert!(Settlement::<T>::is_paused());
         Ok(())
     }
 
@@ -326,19 +332,22 @@ mod benchmarks {
         assert!(Trades::<T>::contains_key(SLOT, 0));
     }
 
-    /// All books are open, all are marked after an interruption, and all are struck off.
+    /// All books are open, all are marked after an interruption in which a pause ended, and all are
+    /// struck off.
     #[benchmark]
     fn poll() {
         open_all_books::<T>();
         let last = SlotIndex(SLOT.0.saturating_add(u64::from(T::MaxSlotsInFlight::get())));
         let now = T::Calendar::schedule(last).final_at;
-        LastSeen::<T>::put(T::Calendar::schedule(SLOT).gate_closes);
+        let before = T::Calendar::schedule(SLOT).gate_closes;
+        LastSeen::<T>::put(before);
+        LatestPause::<T>::put(Pause { since: before, until: before.saturating_add(1) });
         T::Calendar::set_now(now);
 
         #[block]
         {
             let slots = Settlement::<T>::look(now);
-            let _ = Paused::<T>::get();
+            let _ = Settlement::<T>::is_paused();
             Settlement::<T>::strike_off(&slots);
         }
 
@@ -389,7 +398,7 @@ mod benchmarks {
         }
 
         assert!(was_paid::<T>(grid_had));
-        assert_eq!(Defaults::<T>::get(&seller), 1);
+        assert_eq!(Defaults::<T>::get(Settlement::<T>::owner_of(&seller)), 1);
         Ok(())
     }
 
@@ -414,7 +423,7 @@ mod benchmarks {
         }
 
         assert!(was_paid::<T>(grid_had));
-        assert_eq!(Defaults::<T>::get(&seller), 1);
+        assert_eq!(Defaults::<T>::get(Settlement::<T>::owner_of(&seller)), 1);
         Ok(())
     }
 
@@ -422,10 +431,11 @@ mod benchmarks {
     #[benchmark]
     fn exclude() {
         let seller = book_to_settle::<T>();
+        let owner = Settlement::<T>::owner_of(&seller);
         let rules = Rules::default();
         T::Calendar::set_now(0);
         T::Sanctions::prepare_exclusion(&seller);
-        Defaults::<T>::insert(&seller, rules.defaults_to_exclusion.saturating_sub(1));
+        Defaults::<T>::insert(owner, rules.defaults_to_exclusion.saturating_sub(1));
         T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
 
         #[block]
@@ -433,8 +443,8 @@ mod benchmarks {
             Settlement::<T>::count_default(SLOT, &rules, &seller);
         }
 
-        assert!(!Defaults::<T>::contains_key(&seller));
-        assert!(Sellers::<T>::get(SLOT, &seller).is_some_and(|record| record.defaulted));
+        assert!(!Defaults::<T>::contains_key(owner));
+        assert!(Sellers::<T>::get(SLOT, owner).is_some_and(|record| record.defaulted));
     }
 
     impl_benchmark_test_suite!(Settlement, crate::mock::build(), crate::mock::Test);

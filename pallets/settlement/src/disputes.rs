@@ -71,7 +71,8 @@ impl<T: Config> Pallet<T> {
             clock >= schedule.readings_until && clock < schedule.complaints_until,
             Error::<T>::NotInComplaintWindow
         );
-        let mut seller = Sellers::<T>::get(slot, &trade.seller).ok_or(Error::<T>::NoSuchTrade)?;
+        let (owner, mut seller) =
+            Self::seller(slot, &trade.seller).ok_or(Error::<T>::NoSuchTrade)?;
         ensure!(seller.commitment.is_some(), Error::<T>::NothingToComplainOf);
         ensure!(
             seller.revealed.is_none() && T::Ledger::delivered(&trade.seller, slot).is_none(),
@@ -81,7 +82,7 @@ impl<T: Config> Pallet<T> {
         T::Currency::hold(&Self::reason(), buyer, bond)?;
         let due = clock.saturating_add(book.time_to_reveal()).min(schedule.final_at);
         seller.answer_until = seller.answer_until.max(Some(due));
-        Sellers::<T>::insert(slot, &trade.seller, seller);
+        Sellers::<T>::insert(slot, owner, seller);
         Self::deposit_event(Event::Complained {
             slot,
             id,
@@ -95,27 +96,27 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Takes a bill as the answer to complaints if it is what `who` committed to and holds before
-    /// `audit`, whose weight is counted apart.
+    /// Takes a bill as the answer to complaints if it is what the owner of `by` committed to and holds
+    /// before `audit`, whose weight is counted apart.
     pub(crate) fn do_reveal(
-        who: T::AccountId,
+        by: T::AccountId,
         slot: SlotIndex,
         bill: &Bill,
         nonce: &Nonce,
         audit: fn(&T::AccountId, SlotIndex, &Bill) -> Result<Wh, BillError>,
     ) -> DispatchResult {
         let book = Books::<T>::get(slot).ok_or(Error::<T>::NotASeller)?;
-        let mut seller = Sellers::<T>::get(slot, &who).ok_or(Error::<T>::NotASeller)?;
+        let (owner, mut seller) = Self::seller(slot, &by).ok_or(Error::<T>::NotASeller)?;
         ensure!(seller.revealed.is_none(), Error::<T>::AlreadyRevealed);
         let until = seller.answer_until.ok_or(Error::<T>::NoComplaint)?;
         let at = book.clock(T::Calendar::now());
         ensure!(at < until, Error::<T>::TooLate);
-        let commitment = bill::commitment(Self::genesis(), &who, slot, bill, nonce);
+        let commitment = bill::commitment(Self::genesis(), owner, slot, bill, nonce);
         ensure!(seller.commitment == Some(commitment), Error::<T>::NotAsCommitted);
-        let delivered = audit(&who, slot, bill).map_err(Self::bill_error)?;
+        let delivered = audit(&by, slot, bill).map_err(Self::bill_error)?;
         seller.revealed = Some(Revealed { delivered, at });
-        Sellers::<T>::insert(slot, &who, seller);
-        Self::deposit_event(Event::Revealed { slot, seller: who, delivered });
+        Sellers::<T>::insert(slot, owner, seller);
+        Self::deposit_event(Event::Revealed { slot, owner, by, delivered });
         Ok(())
     }
 

@@ -1,8 +1,8 @@
 //! The one hold behind orders and trades.
 
 use crate::{
-    Book, Books, Config, Error, Event, HoldReason, OpenBooks, OrderEscrow, Pallet, Paused, Sellers,
-    Stage, Trade, Trades, WeightInfo,
+    Book, Books, Config, Error, Event, HoldReason, OpenBooks, OrderEscrow, Pallet, Stage, Trade,
+    Trades, WeightInfo,
 };
 use frame_support::{
     ensure,
@@ -42,7 +42,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let NewTrade { id, buyer, seller, energy, buyer_price, seller_price, payment, deposit } =
             trade;
-        ensure!(!Paused::<T>::get(), Error::<T>::IsPaused);
+        ensure!(!Self::is_paused(), Error::<T>::IsPaused);
         let mut book = match Books::<T>::get(slot) {
             Some(book) => book,
             None => Self::new_book(slot, terms)?,
@@ -55,16 +55,13 @@ impl<T: Config> Pallet<T> {
         book.trades = following;
         book.open = book.open.saturating_add(1);
         Books::<T>::insert(slot, book);
-        let mut record = Sellers::<T>::get(slot, &seller).unwrap_or_default();
-        let before = record.sold;
-        record.open = record.open.saturating_add(1);
-        record.sold = record.sold.saturating_add(energy);
-        Sellers::<T>::insert(slot, &seller, record);
+        let (owner, before) = Self::enter_sale(slot, &seller, energy);
         Self::deposit_event(Event::TradeOpened {
             slot,
             id,
             buyer: buyer.clone(),
             seller: seller.clone(),
+            owner,
             energy,
             payment,
             deposit,

@@ -19,6 +19,8 @@ mod events {
             buyer: T::AccountId,
             /// Who sells.
             seller: T::AccountId,
+            /// For whom.
+            owner: OwnerId,
             /// The energy.
             energy: Wh,
             /// What the buyer has in escrow for it, in plancks.
@@ -31,7 +33,9 @@ mod events {
             /// The slot.
             slot: SlotIndex,
             /// The seller.
-            seller: T::AccountId,
+            owner: OwnerId,
+            /// By which of its accounts.
+            by: T::AccountId,
             /// The commitment.
             commitment: H256,
         },
@@ -55,7 +59,9 @@ mod events {
             /// The slot.
             slot: SlotIndex,
             /// The seller.
-            seller: T::AccountId,
+            owner: OwnerId,
+            /// By which of its accounts.
+            by: T::AccountId,
             /// What it delivered in the slot.
             delivered: Wh,
         },
@@ -85,11 +91,13 @@ mod events {
             /// Their number.
             trades: u32,
         },
-        /// A seller has defaulted too often: its owner is excluded from trading and selling for a
-        /// time.
+        /// A seller has defaulted too often: it is excluded from trading and selling for a time, with
+        /// all its accounts.
         SellerExcluded {
             /// The seller.
-            seller: T::AccountId,
+            owner: OwnerId,
+            /// The account with which it defaulted last.
+            by: T::AccountId,
         },
         /// New rules hold for all slots whose gate opens from now on.
         RulesChanged {
@@ -97,7 +105,10 @@ mod events {
             rules: Rules,
         },
         /// Settlement is paused.
-        SettlementPaused,
+        SettlementPaused {
+            /// Until when.
+            until: Moment,
+        },
         /// Settlement goes on.
         SettlementResumed,
     }
@@ -109,7 +120,7 @@ mod events {
         NotASeller,
         /// The commitment window of the slot is not open.
         NotInCommitmentWindow,
-        /// The seller has committed for this slot already.
+        /// The owner of the account has committed for this slot already, by this account or another.
         AlreadyCommitted,
         /// More is asked of an account's escrow than is held for its orders.
         EscrowTooSmall,
@@ -136,9 +147,9 @@ mod events {
         NothingToComplainOf,
         /// Nobody has complained about the seller in this slot: its bill may stay private.
         NoComplaint,
-        /// The seller has revealed its bill of this slot already.
+        /// The owner of the account has revealed its bill of this slot already.
         AlreadyRevealed,
-        /// Bill and nonce are not what the seller committed to.
+        /// Bill and nonce are not what the owner of the account committed to.
         NotAsCommitted,
         /// The bill has not exactly one reading of each meter that the seller had in the slot.
         WrongMeters,
@@ -154,5 +165,13 @@ mod events {
         TooManyChanges,
         /// Settlement is paused.
         IsPaused,
+        /// Settlement is not paused.
+        NotPaused,
+        /// The pause would be over already.
+        PauseOver,
+        /// The pause would end later than the longest one does.
+        PauseTooLong,
+        /// The latest pause ended less long ago than it lasted, or less than a slot ago.
+        PausedTooRecently,
     }
 }

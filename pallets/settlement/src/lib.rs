@@ -7,15 +7,21 @@
 //!    may owe) and the seller's deposit move from the orders to the trade by bookkeeping.
 //!    No trade opens after the end of delivery, so that every seller has all of the time for its
 //!    evidence.
-//! 2. *Two kinds of evidence.* Readings on chain are public: the meter decides, nobody has to do
+//! 2. *The seller is the owner.* An owner sells by whichever of its accounts: what it delivers is
+//!    allotted once over all of them, in the order of the trades' numbers; it commits once per slot,
+//!    by any account of its own that sells in it, and answers once; its defaults count together.
+//!    Money moves between the accounts of the trade. An account without an owner, which can make no
+//!    new business, is its own ([`OwnerId::of_account`](qedex_primitives::OwnerId::of_account)); so
+//!    are accounts in slots that had trades when this rule came, which are finished as they began.
+//! 3. *Two kinds of evidence.* Readings on chain are public: the meter decides, nobody has to do
 //!    anything. A seller whose habits are nobody's business commits instead, once per slot, in
-//!    the commitment window, to `blake2_256(tag, genesis, seller, slot, bill, nonce)`
+//!    the commitment window, to `blake2_256(tag, genesis, owner, slot, bill, nonce)`
 //!    ([`commitment`](qedex_primitives::bill::commitment)), and opens bill and nonce to each of
 //!    its buyers, off chain. The bill is a reading of each of its meters, signed by the meter.
-//! 3. *The freeze.* When the readings window ends, the energy that a seller's meters delivered
+//! 4. *The freeze.* When the readings window ends, the energy that a seller's meters delivered
 //!    is allotted once: a trade gets what the seller's trades of the slot with lower numbers
 //!    leave. Trades with readings settle, and so do those with neither reading nor commitment.
-//! 4. *Complaints.* A buyer who got no opening, or one that does not match, complains from the
+//! 5. *Complaints.* A buyer who got no opening, or one that does not match, complains from the
 //!    freeze until the end of complaints, with a bond of
 //!    `f (payment + deposit) / (1 - f)`, rounded up; `f` is [`Rules::offline_share`]. The seller
 //!    then has as long as complaints precede the final moment of the slot to reveal bill and
@@ -24,9 +30,9 @@
 //!    readings: revealed before the end of complaints, it decides the seller's other open trades
 //!    of the slot as well.
 //!    Whatever has become of a seller's credentials: who is party to an open trade may finish it.
-//! 5. *Acknowledgement.* A buyer may close its trade from the end of delivery on, unless it has
+//! 6. *Acknowledgement.* A buyer may close its trade from the end of delivery on, unless it has
 //!    complained: it pays all of it.
-//! 6. *Outcomes* are mechanical ([`qedex_math::outcome`]):
+//! 7. *Outcomes* are mechanical ([`qedex_math::outcome`]):
 //!
 //!    | evidence | [`Outcome`] | buyer | seller | rating |
 //!    |---|---|---|---|---|
@@ -42,23 +48,25 @@
 //!    Compensation covers the harm, which is the grid price less the agreed price on what is
 //!    missing; what remains of a lost deposit goes to the community fund, so that nobody gains
 //!    by provoking a default. Metered energy is always paid for.
-//! 7. *The spread.* What the buyer pays beyond what the seller gets is the grid fee, which goes
+//! 8. *The spread.* What the buyer pays beyond what the seller gets is the grid fee, which goes
 //!    to the grid's account, and the keys' shadow price and the rounding, which go to the
 //!    entropy fund.
-//! 8. *Repeat offenders.* A seller that defaults in [`Rules::defaults_to_exclusion`] slots is
-//!    excluded from trading and selling for [`Rules::exclusion`], with all accounts of its owner, and
-//!    from nothing else: it loses no credential. Its open trades go on.
-//! 9. *An outage is nobody's default.* If the chain stood still for longer than a slot between
+//! 9. *Repeat offenders.* A seller that defaults in [`Rules::defaults_to_exclusion`] slots is
+//!    excluded from trading and selling for [`Rules::exclusion`], with all its accounts, and from
+//!    nothing else: it loses no credential. Its open trades go on.
+//! 10. *An outage is nobody's default.* If the chain stood still for longer than a slot between
 //!    the end of delivery and the freeze, a trade without any evidence is annulled: payment and
 //!    deposit go back, and nobody is rated. If it stood still for longer than a slot while
 //!    complaints and reveals were due, that time does not count ([`Book::clock`]).
-//! 10. *Deadlines need no help.* They are kept in `on_poll`, in weighed steps that take at most a
+//! 11. *Deadlines need no help.* They are kept in `on_poll`, in weighed steps that take at most a
 //!     quarter of a block and resume where they stopped.
-//! 11. *Nobody decides a trade.* The admin origin sets the [`Rules`], within their ranges, for slots
+//! 12. *Nobody decides a trade.* The admin origin sets the [`Rules`], within their ranges, for slots
 //!     whose gate is yet to open, and may pause settlement: no trade opens, closes or is complained
 //!     about, and of the time for complaints and reveals nothing passes. Readings, commitments and
 //!     reveals are taken as ever, so that a pause takes no evidence from anybody and saves nobody
-//!     who gives none.
+//!     who gives none. A pause says when it ends, [`MAX_PAUSE`] after it began at the latest, and
+//!     ends by itself; the next one comes after as long a time as it lasted, and after a slot at
+//!     least, so that no chain of pauses keeps what is held for ever.
 //!
 //! Source: `docs/design.md`, section 6; differences from the published protocol are listed in
 //! `docs/papers.md`.
@@ -76,10 +84,13 @@ mod benchmarking;
 mod disputes;
 mod escrow;
 mod events;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
+mod pausing;
 mod payout;
 mod rules;
+mod sellers;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "try-runtime", test))]
@@ -90,7 +101,8 @@ pub mod weights;
 pub use pallet::*;
 pub(crate) use payout::Decision;
 pub use qedex_primitives::settlement::{
-    Amounts, Book, Complaint, Outcome, Revealed, Rules, Seller, Stage, Trade,
+    Amounts, Book, Complaint, MAX_PAUSE, Outcome, Pause, Revealed, Rules, Seller, SellingAccount,
+    Stage, Trade,
 };
 pub use rules::MAX_RULE_CHANGES;
 pub use weights::WeightInfo;
@@ -106,14 +118,14 @@ pub mod pallet {
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
     use qedex_primitives::{
-        Balance, Bill, BillAudit, Calendar, EnergyLedger, MAX_BILL_READINGS, Moment, Nonce,
-        Ratings, Sanctions, SlotIndex, TradeId, Wh,
+        Balance, Bill, BillAudit, Calendar, EnergyLedger, MAX_BILL_READINGS, Membership, Moment,
+        Nonce, OwnerId, Ratings, Sanctions, SlotIndex, TradeId, Wh,
     };
     use sp_core::H256;
 
     /// The version of the stored layout. It is written at genesis, and goes up by one with each
     /// migration.
-    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     /// The settlement of trades.
     #[pallet::pallet]
@@ -134,6 +146,9 @@ pub mod pallet {
 
         /// The calendar of delivery slots.
         type Calendar: Calendar;
+
+        /// Whose an account is.
+        type Membership: Membership<Self::AccountId>;
 
         /// What the meters say.
         type Ledger: EnergyLedger<Self::AccountId>;
@@ -192,14 +207,25 @@ pub mod pallet {
     pub type Trades<T: Config> =
         StorageDoubleMap<_, Twox64Concat, SlotIndex, Twox64Concat, TradeId, Trade<T::AccountId>>;
 
-    /// The sellers of each slot with open trades.
+    /// The accounts that sell in each slot with open trades, and for whom.
+    #[pallet::storage]
+    pub type SellingAccounts<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        SlotIndex,
+        Blake2_128Concat,
+        T::AccountId,
+        SellingAccount,
+    >;
+
+    /// The sellers of each slot with open trades: the owners of the accounts that sell.
     #[pallet::storage]
     pub type Sellers<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, SlotIndex, Blake2_128Concat, T::AccountId, Seller>;
+        StorageDoubleMap<_, Twox64Concat, SlotIndex, Blake2_128Concat, OwnerId, Seller>;
 
-    /// In how many slots each account has defaulted since its last exclusion.
+    /// In how many slots each owner has defaulted since its last exclusion.
     #[pallet::storage]
-    pub type Defaults<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+    pub type Defaults<T: Config> = StorageMap<_, Blake2_128Concat, OwnerId, u32, ValueQuery>;
 
     /// The time of the latest block in which deadlines were looked at.
     #[pallet::storage]
@@ -211,9 +237,9 @@ pub mod pallet {
     pub type RuleChanges<T: Config> =
         StorageValue<_, BoundedVec<(Moment, Rules), ConstU32<MAX_RULE_CHANGES>>, ValueQuery>;
 
-    /// Whether settlement is paused.
+    /// The latest pause of settlement, whether or not it is over.
     #[pallet::storage]
-    pub type Paused<T: Config> = StorageValue<_, bool, ValueQuery>;
+    pub type LatestPause<T: Config> = StorageValue<_, Pause>;
 
     /// The rules at genesis.
     #[pallet::genesis_config]
@@ -269,26 +295,28 @@ pub mod pallet {
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {
-        /// Commits the signer, who sold energy in `slot`, to its meter-signed bill of that slot.
+        /// Commits the owner of the signer, who sold energy in `slot`, to its meter-signed bill of
+        /// that slot.
         ///
         /// - `commitment`: `blake2_256` of the SCALE encoding of (`b"qedex/bill/v1"`, genesis
-        ///   hash, seller, slot, bill, 32-byte nonce).
+        ///   hash, owner, slot, bill, 32-byte nonce).
         ///
-        /// Once per seller and slot, from the end of delivery until readings are accepted.
+        /// Once per owner and slot, by whichever of its accounts that sell in it, from the end of
+        /// delivery until readings are accepted.
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::commit())]
         pub fn commit(origin: OriginFor<T>, slot: SlotIndex, commitment: H256) -> DispatchResult {
-            let seller = ensure_signed(origin)?;
+            let by = ensure_signed(origin)?;
             let book = Books::<T>::get(slot).ok_or(Error::<T>::NotASeller)?;
-            let mut record = Sellers::<T>::get(slot, &seller).ok_or(Error::<T>::NotASeller)?;
+            let (owner, mut record) = Self::seller(slot, &by).ok_or(Error::<T>::NotASeller)?;
             ensure!(
                 book.terms.schedule.is_commitment_window(T::Calendar::now()),
                 Error::<T>::NotInCommitmentWindow
             );
             ensure!(record.commitment.is_none(), Error::<T>::AlreadyCommitted);
             record.commitment = Some(commitment);
-            Sellers::<T>::insert(slot, &seller, record);
-            Self::deposit_event(Event::Committed { slot, seller, commitment });
+            Sellers::<T>::insert(slot, owner, record);
+            Self::deposit_event(Event::Committed { slot, owner, by, commitment });
             Ok(())
         }
 
@@ -300,31 +328,32 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::acknowledge())]
         pub fn acknowledge(origin: OriginFor<T>, slot: SlotIndex, id: TradeId) -> DispatchResult {
             let buyer = ensure_signed(origin)?;
-            ensure!(!Paused::<T>::get(), Error::<T>::IsPaused);
+            ensure!(!Self::is_paused(), Error::<T>::IsPaused);
             Self::do_acknowledge(&buyer, slot, id)
         }
 
         /// Complains about trade `id` of `slot`, in which the signer buys: the seller has committed,
         /// and has not opened its commitment to the buyer, or not to what it should be.
         ///
-        /// Holds the bond of the crate's rule 4. It comes back unless the seller reveals a bill that
+        /// Holds the bond of the crate's rule 5. It comes back unless the seller reveals a bill that
         /// covers the trade; then the seller gets it. Once per trade, from the freeze until the end
         /// of complaints.
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::complain())]
         pub fn complain(origin: OriginFor<T>, slot: SlotIndex, id: TradeId) -> DispatchResult {
             let buyer = ensure_signed(origin)?;
-            ensure!(!Paused::<T>::get(), Error::<T>::IsPaused);
+            ensure!(!Self::is_paused(), Error::<T>::IsPaused);
             Self::do_complain(&buyer, slot, id)
         }
 
-        /// Reveals the bill to which the signer, whom a buyer has complained about, committed in
-        /// `slot`.
+        /// Reveals the bill to which the owner of the signer, whom a buyer has complained about,
+        /// committed in `slot`.
         ///
-        /// - `bill`: one reading of each meter that the signer had in the slot, signed by the meter.
+        /// - `bill`: one reading of each meter that the owner had in the slot, signed by the meter.
         /// - `nonce`: the 32 bytes that hid it.
         ///
-        /// Once per seller and slot, until the latest complaint is due. A bill that does not match
+        /// Once per owner and slot, by whichever of its accounts that sell in it, until the latest
+        /// complaint is due. A bill that does not match
         /// is refused and changes nothing.
         #[pallet::call_index(3)]
         #[pallet::weight(
@@ -336,8 +365,8 @@ pub mod pallet {
             bill: Bill,
             nonce: Nonce,
         ) -> DispatchResult {
-            let seller = ensure_signed(origin)?;
-            Self::do_reveal(seller, slot, &bill, &nonce, T::Audit::audit)
+            let by = ensure_signed(origin)?;
+            Self::do_reveal(by, slot, &bill, &nonce, T::Audit::audit)
         }
 
         /// Sets the rules for all slots whose gate opens from now on.
@@ -348,22 +377,23 @@ pub mod pallet {
             Self::change_rules(rules)
         }
 
-        /// Pauses settlement, or lets it go on.
+        /// Pauses settlement until a moment, or lets it go on.
+        ///
+        /// - `until`: milliseconds since the Unix epoch, a day after the pause began at the latest. A
+        ///   pause that is on may be made longer or shorter so. None ends it.
         ///
         /// While it is paused no trade opens, closes or is complained about, and of the time for
         /// complaints and reveals nothing passes. Sellers may commit and reveal, and owe evidence as
-        /// ever.
+        /// ever. From the end of a pause to the next one it takes as long as the pause lasted, and a
+        /// slot at least.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::set_paused())]
-        pub fn set_paused(origin: OriginFor<T>, paused: bool) -> DispatchResult {
+        pub fn set_paused(origin: OriginFor<T>, until: Option<Moment>) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
-            Paused::<T>::put(paused);
-            Self::deposit_event(if paused {
-                Event::SettlementPaused
-            } else {
-                Event::SettlementResumed
-            });
-            Ok(())
+            match until {
+                Some(until) => Self::pause(until),
+                None => Self::resume(),
+            }
         }
     }
 }

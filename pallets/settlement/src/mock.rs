@@ -9,12 +9,12 @@ use frame_support::{
     },
     weights::{Weight, WeightMeter},
 };
-pub use qedex_primitives::testing::Now;
+pub use qedex_primitives::testing::{Now, TestMembership, owner};
 use qedex_primitives::{
     Balance, Bill, BillAudit, BillError, Calendar, EnergyLedger, Escrow, LeaderTerms,
-    MarketSettlement, MeterId, MeterSignature, Millis, Moment, NewTrade, Nonce, PricePerKwh,
-    Ratings, ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId, Verdict, Wh,
-    testing,
+    MarketSettlement, MeterId, MeterSignature, Millis, Moment, NewTrade, Nonce, OwnerId,
+    PricePerKwh, Ratings, ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId,
+    Verdict, Wh, testing,
 };
 use sp_core::H256;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
@@ -53,7 +53,9 @@ impl pallet_balances::Config for Test {
 }
 
 parameter_types! {
-    pub static Delivered: BTreeMap<(AccountId, SlotIndex), Wh> = BTreeMap::new();
+    pub static Delivered: BTreeMap<(OwnerId, SlotIndex), Wh> = BTreeMap::new();
+    /// From which slot on meters are an owner's; before they are an account's.
+    pub static OwnersSince: SlotIndex = SlotIndex(0);
     pub static Rated: Vec<(AccountId, AccountId, Wh, Verdict)> = vec![];
     pub static Excluded: Vec<(AccountId, Millis)> = vec![];
     pub static SanctionsFail: bool = false;
@@ -66,29 +68,40 @@ pub const SLOT_LENGTH: Millis = 12_000;
 /// A clock that stands still until it is set.
 pub type TestCalendar = testing::TestCalendar<SLOT_LENGTH>;
 
-/// Knows the energies that the tests set.
+/// Knows the energies that the tests set, of all accounts of an owner together.
 pub struct TestLedger;
 
 impl EnergyLedger<AccountId> for TestLedger {
     fn delivered(account: &AccountId, slot: SlotIndex) -> Option<Wh> {
-        Delivered::get().get(&(*account, slot)).copied()
+        Delivered::get().get(&(metered(slot, account), slot)).copied()
     }
 
     #[cfg(feature = "runtime-benchmarks")]
     fn set_delivered(account: &AccountId, slot: SlotIndex, energy: Wh) {
-        Delivered::mutate(|all| all.insert((*account, slot), energy));
+        Delivered::mutate(|all| all.insert((metered(slot, account), slot), energy));
     }
 }
 
+/// Whose the meters of an account are in a slot.
+fn metered(slot: SlotIndex, account: &AccountId) -> OwnerId {
+    if slot < OwnersSince::get() { owner(*account) } else { Settlement::owner_of(account) }
+}
+
+/// The meter of the owner of an account, numbered by the owner's first bytes.
+fn meter_of(slot: SlotIndex, account: AccountId) -> MeterId {
+    let [a, b, c, d, ..] = metered(slot, &account).0;
+    MeterId(u32::from_le_bytes([a, b, c, d]))
+}
+
 impl BillAudit<AccountId> for TestLedger {
-    /// A reading of this slot proves what it says; the meter of an account has the account's number,
-    /// and its signature says `1` throughout.
+    /// A reading of this slot proves what it says; each owner has one meter, whose signature says `1`
+    /// throughout.
     fn audit(account: &AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError> {
         let [reading] = &bill[..] else {
             return Err(BillError::WrongMeters);
         };
         let payload = &reading.payload;
-        if u64::from(payload.meter.0) != *account {
+        if payload.meter != meter_of(slot, *account) {
             return Err(BillError::WrongMeters);
         }
         if payload.slot != slot {
@@ -120,7 +133,7 @@ pub fn signature(number: u8) -> MeterSignature {
 pub fn bill_in(slot: SlotIndex, seller: AccountId, energy: u64) -> Bill {
     Bill::truncate_from(vec![SignedReading {
         payload: ReadingPayload {
-            meter: MeterId(u32::try_from(seller).unwrap()),
+            meter: meter_of(slot, seller),
             slot,
             generated: Wh(energy),
             consumed: Wh(0),
@@ -132,9 +145,10 @@ pub fn bill_in(slot: SlotIndex, seller: AccountId, energy: u64) -> Bill {
 /// What hides the bills of these tests.
 pub const NONCE: Nonce = [7; 32];
 
-/// The commitment of a seller to a bill of `slot`.
+/// The commitment of a seller's owner to a bill of `slot`.
 pub fn commitment_in(slot: SlotIndex, seller: AccountId, bill: &Bill) -> H256 {
-    qedex_primitives::bill::commitment(System::block_hash(0), &seller, slot, bill, &NONCE)
+    let owner = Settlement::owner_of(&seller);
+    qedex_primitives::bill::commitment(System::block_hash(0), owner, slot, bill, &NONCE)
 }
 
 /// Writes down what it is told.
@@ -211,6 +225,7 @@ impl pallet_settlement::Config for Test {
     type GridAccount = ConstU64<GRID>;
     type Ledger = TestLedger;
     type MaxSlotsInFlight = ConstU32<MAX_SLOTS>;
+    type Membership = TestMembership;
     type Ratings = Recorder;
     type RuntimeHoldReason = RuntimeHoldReason;
     type Sanctions = Recorder;
@@ -294,9 +309,9 @@ pub fn trade(id: TradeId, buyer: AccountId, seller: AccountId, energy: u64) {
     trade_in(SLOT, id, buyer, seller, energy);
 }
 
-/// The meters of `seller` say that it delivered `energy` in `slot`.
+/// The meters of the owner of `seller` say that it delivered `energy` in `slot`.
 pub fn deliver_in(slot: SlotIndex, seller: AccountId, energy: u64) {
-    Delivered::mutate(|all| all.insert((seller, slot), Wh(energy)));
+    Delivered::mutate(|all| all.insert((metered(slot, &seller), slot), Wh(energy)));
 }
 
 /// The meters of `seller` say that it delivered `energy` in `SLOT`.
@@ -375,8 +390,10 @@ pub fn outcomes() -> Vec<(TradeId, Outcome)> {
 /// The chain with its traders and funds, when the orders of `SLOT` have been cleared.
 pub fn build() -> sp_io::TestExternalities {
     Delivered::set(BTreeMap::new());
+    OwnersSince::take();
     Rated::set(vec![]);
     Excluded::set(vec![]);
+    TestMembership::reset();
     SanctionsFail::set(false);
     Measured::set(false);
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();

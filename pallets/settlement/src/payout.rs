@@ -1,8 +1,6 @@
 //! The end of a trade: money moves, and the parties are rated.
 
-use crate::{
-    Amounts, Book, Config, Defaults, Event, Outcome, Pallet, Rules, Sellers, Trade, Trades,
-};
+use crate::{Amounts, Book, Config, Event, Outcome, Pallet, Rules, Trade, Trades};
 use frame_support::{
     pallet_prelude::*,
     storage::with_storage_layer,
@@ -12,7 +10,7 @@ use frame_support::{
     },
 };
 use qedex_math::outcome::{self, Evidence, Settlement};
-use qedex_primitives::{Balance, Ratings, Sanctions, SlotIndex, TradeId, Verdict, Wh};
+use qedex_primitives::{Balance, Ratings, SlotIndex, TradeId, Verdict, Wh};
 
 /// What decides a trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +66,7 @@ impl<T: Config> Pallet<T> {
         Trades::<T>::remove(slot, id);
         book.open = book.open.saturating_sub(1);
         Self::rate(slot, &book.rules, &trade, outcome, metered);
-        Self::close_seller(slot, &trade.seller);
+        Self::leave_sale(slot, &trade.seller);
         Self::deposit_event(Event::TradeSettled {
             slot,
             id,
@@ -208,44 +206,5 @@ impl<T: Config> Pallet<T> {
             }
             Outcome::Annulled => (),
         }
-    }
-
-    /// Whether a default of `who` in `slot` leads to its exclusion.
-    pub(crate) fn excludes(slot: SlotIndex, book: &Book, who: &T::AccountId) -> bool {
-        let counted = Sellers::<T>::get(slot, who).is_none_or(|seller| seller.defaulted);
-        !counted && Defaults::<T>::get(who).saturating_add(1) >= book.rules.defaults_to_exclusion
-    }
-
-    /// Counts a default once per seller and slot. Who has reached the limit is excluded from trading
-    /// and selling.
-    pub(crate) fn count_default(slot: SlotIndex, rules: &Rules, who: &T::AccountId) {
-        let Some(mut seller) = Sellers::<T>::get(slot, who) else {
-            return;
-        };
-        if seller.defaulted {
-            return;
-        }
-        seller.defaulted = true;
-        Sellers::<T>::insert(slot, who, seller);
-        let defaults = Defaults::<T>::get(who).saturating_add(1);
-        if defaults < rules.defaults_to_exclusion {
-            Defaults::<T>::insert(who, defaults);
-            return;
-        }
-        Defaults::<T>::remove(who);
-        if let Err(error) = T::Sanctions::blacklist_for_default(who, rules.exclusion) {
-            log::error!(target: "runtime::settlement", "an exclusion failed: {error:?}");
-        }
-        Self::deposit_event(Event::SellerExcluded { seller: who.clone() });
-    }
-
-    /// Forgets a seller of a slot with its last trade.
-    fn close_seller(slot: SlotIndex, who: &T::AccountId) {
-        Sellers::<T>::mutate_exists(slot, who, |entry| {
-            *entry = entry.take().and_then(|mut seller| {
-                seller.open = seller.open.saturating_sub(1);
-                (seller.open > 0).then_some(seller)
-            });
-        });
     }
 }

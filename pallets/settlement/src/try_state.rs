@@ -1,10 +1,13 @@
 //! The invariants of settlement.
 
-use crate::{Books, Config, OpenBooks, OrderEscrow, Pallet, RuleChanges, Sellers, Trades};
+use crate::{
+    Books, Config, LatestPause, MAX_PAUSE, OpenBooks, OrderEscrow, Pallet, RuleChanges, Sellers,
+    SellingAccounts, Trades,
+};
 use alloc::collections::BTreeMap;
 use codec::Encode;
 use frame_support::{ensure, traits::fungible::InspectHold};
-use qedex_primitives::Balance;
+use qedex_primitives::{Balance, SlotIndex, TradeId, Wh};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -12,13 +15,17 @@ impl<T: Config> Pallet<T> {
     ///
     /// 1. the open books are those that have a record, in ascending order, each once, and each
     ///    has as many open trades as it says, and at least one;
-    /// 2. a seller's record says the number of its open trades, and there is no record without;
+    /// 2. a selling account's record says the number of its open trades, its owner's that of all its
+    ///    accounts, and there is no record without; what an owner sold before a trade is at least
+    ///    what its open trades with lower numbers say, by whichever account, and what it sold in all
+    ///    at least what is before its last and that one itself;
     /// 3. a complaint is about a seller that has committed and may answer it; who has revealed had
     ///    been asked to;
     /// 4. what is held of an account is what is booked for its orders, the payments of the trades
     ///    in which it buys, the bonds of its complaints, and the deposits of the trades in which it
     ///    sells; nothing otherwise;
-    /// 5. the rules on record are valid, in ascending order of their beginning, and there are some.
+    /// 5. the rules on record are valid, in ascending order of their beginning, and there are some;
+    /// 6. the latest pause is not longer than it may be.
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         let changes = RuleChanges::<T>::get();
         ensure!(
@@ -26,6 +33,12 @@ impl<T: Config> Pallet<T> {
                 && changes.is_sorted_by(|a, b| a.0 < b.0)
                 && changes.iter().all(|(_, rules)| rules.is_valid()),
             "rules on record are not valid"
+        );
+        ensure!(
+            LatestPause::<T>::get().is_none_or(|pause| {
+                pause.since <= pause.until && pause.until.saturating_sub(pause.since) <= MAX_PAUSE
+            }),
+            "a pause is too long"
         );
         let open = OpenBooks::<T>::get();
         ensure!(open.is_sorted_by(|a, b| a < b), "open books are out of order");
@@ -36,16 +49,18 @@ impl<T: Config> Pallet<T> {
             *entry = entry.saturating_add(amount);
         };
         let mut sellers = BTreeMap::<_, u32>::new();
+        let mut accounts = BTreeMap::<_, u32>::new();
+        let mut sold = BTreeMap::<(SlotIndex, _), BTreeMap<TradeId, (Wh, Wh)>>::new();
         let mut books = BTreeMap::<_, u32>::new();
         for (slot, id, trade) in Trades::<T>::iter() {
             let book = Books::<T>::get(slot).ok_or("a trade without a book")?;
             ensure!(id < book.trades, "a trade beyond its book");
             justify(&trade.buyer, trade.payment);
             justify(&trade.seller, trade.deposit);
-            let seller =
-                Sellers::<T>::get(slot, &trade.seller).ok_or("a trade without a seller")?;
-            let sold = trade.before.saturating_add(trade.energy);
-            ensure!(sold <= seller.sold, "a trade beyond what was sold");
+            let (owner, seller) =
+                Self::seller(slot, &trade.seller).ok_or("a trade without a seller")?;
+            let of_owner = sold.entry((slot, owner)).or_default();
+            of_owner.insert(id, (trade.before, trade.energy));
             if let Some(complaint) = trade.complaint {
                 justify(&trade.buyer, complaint.bond);
                 ensure!(
@@ -53,7 +68,9 @@ impl<T: Config> Pallet<T> {
                     "a complaint that cannot be answered"
                 );
             }
-            let count = sellers.entry((slot, trade.seller.encode())).or_default();
+            let count = sellers.entry((slot, owner)).or_default();
+            *count = count.saturating_add(1);
+            let count = accounts.entry((slot, trade.seller.encode())).or_default();
             *count = count.saturating_add(1);
             let count = books.entry(slot).or_default();
             *count = count.saturating_add(1);
@@ -64,10 +81,28 @@ impl<T: Config> Pallet<T> {
             ensure!(books.get(&slot) == Some(&book.open), "a book miscounts its trades");
         }
         ensure!(Sellers::<T>::iter().count() == sellers.len(), "a seller without trades");
-        for (slot, who, seller) in Sellers::<T>::iter() {
+        ensure!(
+            SellingAccounts::<T>::iter().count() == accounts.len(),
+            "a selling account without trades"
+        );
+        for (slot, who, account) in SellingAccounts::<T>::iter() {
             ensure!(
-                sellers.get(&(slot, who.encode())) == Some(&seller.open),
+                accounts.get(&(slot, who.encode())) == Some(&account.open),
+                "a selling account's trades are miscounted"
+            );
+        }
+        for (slot, owner, seller) in Sellers::<T>::iter() {
+            ensure!(
+                sellers.get(&(slot, owner)) == Some(&seller.open),
                 "a seller's trades are miscounted"
+            );
+            let trades = sold.remove(&(slot, owner)).unwrap_or_default();
+            let served = trades.values().try_fold(Wh::ZERO, |served, (before, energy)| {
+                (served <= *before).then(|| before.saturating_add(*energy))
+            });
+            ensure!(
+                served.is_some_and(|served| served <= seller.sold),
+                "energy is sold twice by one owner"
             );
             ensure!(
                 seller.revealed.is_none() || seller.answer_until.is_some(),

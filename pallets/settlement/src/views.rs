@@ -1,10 +1,10 @@
 //! What clients and other pallets ask.
 
-use crate::{Books, Config, OpenBooks, Pallet, Rules, Sellers, Trades};
+use crate::{Books, Config, OpenBooks, Pallet, Rules, Trades};
 use alloc::vec::Vec;
 use qedex_primitives::{
-    Balance, Bill, BillAudit, BillError, Calendar, Seller, SlotIndex, TradeId, UnsettledSlots, Wh,
-    settlement::{MAX_TRADES_OF_PAGE, OpenSlot, OpenTrade, TradePage},
+    Balance, Bill, BillAudit, BillError, Calendar, SlotIndex, TradeId, UnsettledSlots, Wh,
+    settlement::{MAX_TRADES_OF_PAGE, OpenSlot, OpenTrade, Sale, TradePage},
 };
 
 impl<T: Config> Pallet<T> {
@@ -24,11 +24,15 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// The slots in which `who` sells in open trades, at most [`Config::MaxSlotsInFlight`].
-    pub fn sales_of(who: &T::AccountId) -> Vec<(SlotIndex, Seller)> {
+    /// The slots in which `who` sells in open trades, with its owner as the seller: at most
+    /// [`Config::MaxSlotsInFlight`].
+    pub fn sales_of(who: &T::AccountId) -> Vec<Sale> {
         OpenBooks::<T>::get()
             .into_iter()
-            .filter_map(|slot| Some((slot, Sellers::<T>::get(slot, who)?)))
+            .filter_map(|slot| {
+                let (owner, seller) = Self::seller(slot, who)?;
+                Some(Sale { slot, owner, seller })
+            })
             .collect()
     }
 

@@ -11,13 +11,13 @@ use qedex_client::{
     Error, H256,
     block::Block,
     calls::{self, EncodedCall},
-    market::{Account, SlotEvent},
+    market::SlotEvent,
     meter::{self, Bill},
     opening::{Finding, Opening, Wanted},
     session::{Session, Signed},
 };
 use qedex_math::Wh;
-use qedex_primitives::{MeterId, ReadingPayload, SignedReading, SlotIndex, SlotTimes};
+use qedex_primitives::{MeterId, OwnerId, ReadingPayload, SignedReading, SlotIndex, SlotTimes};
 use std::collections::BTreeMap;
 
 /// Orders in one batch of the broker's. Larger books take several batches, whose order is
@@ -36,7 +36,7 @@ pub struct SlotPlay {
     /// Which of the slots played it is.
     offset: usize,
     /// What those who committed can open.
-    openings: BTreeMap<Account, Opening>,
+    openings: BTreeMap<OwnerId, Opening>,
     /// The broker's batches on their way.
     batches: Vec<H256>,
     stage: Stage,
@@ -212,16 +212,17 @@ impl SlotPlay {
             if !self.commits(participant, member, strategy) {
                 continue;
             }
-            let Some(reading) = self.reading(participant, member, genesis) else {
+            let reading = self.reading(participant, member, genesis);
+            let Some((reading, owner)) = reading.zip(self.books.owner_of(&member.account)) else {
                 continue;
             };
             let slot = self.books.slot;
             let bill = Bill::of(vec![reading])?;
-            let opening = Opening::new(genesis, member.account, slot, bill)?;
+            let opening = Opening::new(genesis, owner, slot, bill)?;
             let what = format!("{}'s commitment of slot {slot}", member.name);
             let call = calls::commit(slot, opening.commitment());
             signed.push(session.sign(what, &call, &member.keys.account).await?);
-            self.openings.insert(member.account, opening);
+            self.openings.insert(owner, opening);
         }
         session.send_all(signed).await
     }
@@ -234,21 +235,22 @@ impl SlotPlay {
         cast: &Cast,
     ) -> Result<(), Error> {
         let slot = self.books.slot;
-        let mut sold = BTreeMap::<Account, u64>::new();
+        let mut sold = BTreeMap::<OwnerId, u64>::new();
         let mut signed = Vec::new();
         for (trade, _) in self.books.trades.values() {
-            let before = sold.entry(trade.seller).or_default();
+            let before = sold.entry(trade.owner).or_default();
             let wanted = Wanted {
                 genesis: session.chain().genesis(),
                 slot,
                 seller: trade.seller,
+                owner: trade.owner,
                 before: *before,
                 energy: trade.energy.0,
-                commitment: self.books.commitments.get(&trade.seller).copied().map(H256),
+                commitment: self.books.commitments.get(&trade.owner).copied().map(H256),
             };
             *before = before.saturating_add(trade.energy.0);
             let hides = self.books.cheats.get(&trade.seller) == Some(&Cheat::Hides);
-            let opening = self.openings.get(&trade.seller).filter(|_| !hides);
+            let opening = self.openings.get(&trade.owner).filter(|_| !hides);
             let members = cast.members.iter().enumerate();
             let buyer = members
                 .filter(|(participant, _)| strategy.acknowledges(*participant, self.offset))

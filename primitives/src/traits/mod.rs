@@ -11,7 +11,7 @@ mod qkd;
 mod reputation;
 
 pub use calendar::Calendar;
-pub use market::{Escrow, MarketSettlement};
+pub use market::{Escrow, MarketSettlement, Prices};
 pub use membership::{Membership, Sanctions};
 pub use metering::{BillAudit, EnergyFlow, EnergyLedger, Tariff, UnsettledSlots};
 pub use qkd::{EntropyBeacon, KeyBudget};

@@ -20,6 +20,7 @@ impl pallet_settlement::Config for Runtime {
     type GridAccount = GridAccount;
     type Ledger = Metering;
     type MaxSlotsInFlight = ConstU32<64>;
+    type Membership = Membership;
     type Ratings = Reputation;
     type RuntimeHoldReason = RuntimeHoldReason;
     type Sanctions = Membership;

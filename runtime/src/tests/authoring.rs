@@ -30,6 +30,20 @@ fn genesis_gives_each_validator_an_equal_share() {
     });
 }
 
+/// One price list: what moves the market moves the scores.
+#[test]
+fn bands_cost_what_the_market_takes_them_to_cost() {
+    use qedex_primitives::{Band, Prices, Tariff};
+    externalities("development").execute_with(|| {
+        let price = <Runtime as pallet_pov::Config>::Prices::price_of;
+        for slot in [SlotIndex(1_000), SlotIndex(96 * 1_000 + 30)] {
+            let terms = Auction::terms_of(slot).expect("there are terms");
+            assert_eq!(price(<Metering as Tariff>::band(slot)), terms.cap);
+        }
+        assert!(price(Band::Off).0 > 0);
+    });
+}
+
 #[test]
 fn every_validator_of_the_presets_has_a_meter_an_owner_and_the_right_to_validate() {
     use qedex_primitives::{Membership as AccessControl, Role};

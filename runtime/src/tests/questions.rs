@@ -13,10 +13,10 @@ use pallet_pov::{PastSessionOf, ScheduleOf};
 use qedex_primitives::{
     AttributeId, Band, Bill, BillError, BookOrder, ClearingResult, DayPar, Depth, Explanation,
     Flow, Lack, LeaderTerms, Meter, MeterId, MeterReading, Moment, Obstacle, OrderId, PolicyId,
-    PricePerKwh, Role, Seller, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh, Windows,
+    PricePerKwh, Role, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh, Windows,
     pov::ValidatorScore,
-    reputation::{Rater, RememberedRater, Trust},
-    settlement::{OpenSlot, OpenTrade, Rules, TradePage},
+    reputation::{Counts, RememberedRater, Trust},
+    settlement::{OpenSlot, OpenTrade, Rules, Sale, TradePage},
 };
 use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::Permill;
@@ -129,11 +129,10 @@ fn open_trades_are_told_by_account_and_slot() {
         assert_eq!(trades_of(SELLER, 0, 0).next, Some(0));
         assert_eq!(trades_of(SELLER, 1, 10).trades, []);
         assert_eq!(trades_of(Key::Alice, 0, 10).trades, []);
-        let sales_of = |who: Key| {
-            ask::<Vec<(SlotIndex, Seller)>>("SettlementApi_sales_of", who.to_account_id())
-        };
-        let sales: Vec<_> = sales_of(SELLER).into_iter().map(|(s, sale)| (s, sale.sold)).collect();
-        assert_eq!(sales, [(slot, ENERGY)]);
+        let sales_of = |who: Key| ask::<Vec<Sale>>("SettlementApi_sales_of", who.to_account_id());
+        let sales = sales_of(SELLER).into_iter();
+        let sales: Vec<_> = sales.map(|sale| (sale.slot, sale.owner, sale.seller.sold)).collect();
+        assert_eq!(sales, [(slot, owner_of(&SELLER.to_account_id()), ENERGY)]);
         assert_eq!(sales_of(BUYER), []);
         assert!(ask::<Option<Balance>>("SettlementApi_bond", (slot, 0u32)).unwrap() > 0);
         assert_eq!(ask::<Option<Balance>>("SettlementApi_bond", (slot, 1u32)), None);
@@ -212,8 +211,9 @@ fn how_an_account_is_trusted_is_told() {
     world.look(|| {
         let standing: Permill = ask("ReputationApi_standing", &seller);
         assert_eq!(standing, Permill::from_percent(50));
-        let raters: Vec<RememberedRater<AccountId>> = ask("ReputationApi_raters", &seller);
+        let raters: Vec<RememberedRater> = ask("ReputationApi_raters", &seller);
         assert_eq!(raters, []);
+        assert_eq!(ask::<Counts>("ReputationApi_counts", &seller), Counts::default());
     });
     world.run_to(times.delivery_ends);
     world.act(BUYER, pallet_settlement::Call::acknowledge { slot, id: 0 });
@@ -222,10 +222,11 @@ fn how_an_account_is_trusted_is_told() {
     world.look(|| {
         let standing: Permill = ask("ReputationApi_standing", &seller);
         assert_eq!(standing, Permill::from_parts(666_666));
-        let raters: Vec<RememberedRater<AccountId>> = ask("ReputationApi_raters", &seller);
+        let raters: Vec<RememberedRater> = ask("ReputationApi_raters", &seller);
         let [rater] = &raters[..] else { panic!("one rater: {raters:?}") };
         let owner = owner_of(&buyer);
-        assert_eq!(rater.rater, Rater::Owner(owner));
+        assert_eq!(rater.rater, owner);
+        assert_eq!(ask::<Counts>("ReputationApi_counts", &seller), rater.ratings);
         assert_eq!((rater.ratings.kept, rater.experience), (1_000_000, 1_000_000));
         let trust: Trust = ask("ReputationApi_trust", (&buyer, &seller));
         assert_eq!((trust.direct_ppm, trust.indirect_ppm), (666_666, 500_000));

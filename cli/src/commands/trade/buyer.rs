@@ -65,14 +65,16 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
     else {
         return Err(no_such_trade(slot, args.trade));
     };
-    let seller = settlement::seller(&at, slot, trade.seller).await?;
+    let found = settlement::seller(&at, slot, trade.seller).await?;
+    let (owner, seller) = found.ok_or_else(|| no_such_trade(slot, args.trade))?;
     let wanted = Wanted {
         genesis: chain.genesis(),
         slot,
         seller: trade.seller,
+        owner,
         before: trade.before.0,
         energy: trade.energy.0,
-        commitment: seller.as_ref().and_then(|seller| seller.commitment),
+        commitment: seller.commitment,
     };
     let finding = opening.check(&at, &wanted).await?;
     let (delivered, covered) = match finding {
@@ -108,7 +110,7 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
     )?;
     if !full {
         let now = queries::time(&at).await?;
-        let revealed = seller.is_some_and(|seller| seller.revealed.is_some());
+        let revealed = seller.revealed.is_some();
         say!("{}", advice(&finding, &book, &trade, revealed, now, bond))?;
     }
     Ok(found)

@@ -144,7 +144,7 @@ pub async fn list(args: &List) -> Result<(), Error> {
         let key = (slot, trade.seller);
         if let std::collections::btree_map::Entry::Vacant(entry) = sellers.entry(key) {
             let seller = settlement::seller(&at, slot, trade.seller).await?;
-            entry.insert(seller.unwrap_or_default());
+            entry.insert(seller.map(|(_, seller)| seller).unwrap_or_default());
         }
         let seller = sellers.get(&key).cloned().unwrap_or_default();
         let bond = match trade.complaint {

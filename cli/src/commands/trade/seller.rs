@@ -17,9 +17,10 @@ use qedex_client::{
     opening::Opening,
     queries,
     session::Session,
-    settlement::{self, Trade},
-    text::account_text,
+    settlement,
+    text::{account_text, owner_text},
 };
+use qedex_primitives::OwnerId;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -76,8 +77,12 @@ async fn begin(by: &Seller) -> Result<Begun, Error> {
     Ok(Begun { account: keys::account_of(&key), key, slot, store, session })
 }
 
-/// The seller's record in the slot, as long as it has open trades.
-async fn record(at: &At, slot: u64, account: Account) -> Result<settlement::Seller, Error> {
+/// For whom the account sells in the slot, and that owner's record, as long as it has open trades.
+async fn record(
+    at: &At,
+    slot: u64,
+    account: Account,
+) -> Result<(OwnerId, settlement::Seller), Error> {
     settlement::seller(at, slot, account).await?.ok_or_else(|| {
         Error::BadInput(format!(
             "{} has sold nothing in slot {slot} that is not settled yet",
@@ -118,21 +123,21 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
     let delivered = settlement::audit(session.at(), account, slot, &bill)
         .await?
         .map_err(|refusal| Error::refused("the bill".to_owned(), refusal))?;
-    let record = record(session.at(), slot, account).await?;
+    let (owner, record) = record(session.at(), slot, account).await?;
     let kept = match record.commitment {
         None => {
             // Or a bill that cannot be committed to now would stand in the way of one that can.
             in_commitment_window(session.at(), slot).await?;
-            store.keep(genesis, account, slot, &bill)?
+            store.keep(genesis, owner, slot, &bill)?
         }
-        Some(_) => store.load(genesis, account, slot)?,
+        Some(_) => store.load(genesis, owner, slot)?,
     };
     let commitment = kept.commitment();
     let block = match record.commitment {
         Some(found) if found.0 == commitment.0 && kept.bill == bill => None,
         Some(_) => {
             return Err(Error::BadInput(format!(
-                "{} has committed to another bill in slot {}, once and for all",
+                "the owner of {} has committed to another bill in slot {}, once and for all",
                 account_text(account),
                 slot
             )));
@@ -142,10 +147,11 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
             Some(session.call("the commitment", &call, &key).await?.0.number)
         }
     };
-    let file = store.file(genesis, account, slot);
+    let file = store.file(genesis, owner, slot);
     if by.sign.json {
         return output::json(&json!({
             "slot": slot,
+            "owner": owner_text(owner),
             "commitment": format!("{commitment:?}"),
             "delivered_wh": delivered,
             "sold_wh": record.sold.0,
@@ -168,19 +174,19 @@ pub async fn commit(args: &Commit) -> Result<(), Error> {
 
 /// The opening that is kept of what the seller committed to on the chain.
 async fn committed(begun: &Begun, slot: u64) -> Result<Opening, Error> {
-    let record = record(begun.session.at(), slot, begun.account).await?;
+    let (owner, record) = record(begun.session.at(), slot, begun.account).await?;
     if record.commitment.is_none() {
         return Err(Error::BadInput(format!(
-            "{} has not committed in slot {slot}",
+            "the owner of {} has not committed in slot {slot}",
             account_text(begun.account)
         )));
     }
     let genesis = begun.session.chain().genesis();
-    let kept = begun.store.load(genesis, begun.account, slot)?;
+    let kept = begun.store.load(genesis, owner, slot)?;
     if record.commitment.map(|hash| hash.0) != Some(kept.commitment().0) {
         return Err(Error::BadInput(format!(
-            "{} does not open what {} committed to in slot {slot}",
-            begun.store.file(genesis, begun.account, slot).display(),
+            "{} does not open what the owner of {} committed to in slot {slot}",
+            begun.store.file(genesis, owner, slot).display(),
             account_text(begun.account)
         )));
     }
@@ -192,16 +198,18 @@ pub async fn open_to(args: &Open) -> Result<(), Error> {
     let begun = begin(&args.by).await?;
     let slot = begun.slot;
     let opening = committed(&begun, slot).await?;
-    let trades = settlement::trades_in(begun.session.at(), slot).await?;
-    let mut buyers: Vec<Account> =
-        sold_by(&trades, begun.account).map(|trade| trade.buyer).collect();
+    // Whichever account of the owner sold.
+    let owners = settlement::owners_in(begun.session.at(), slot).await?;
+    let mut trades = settlement::trades_in(begun.session.at(), slot).await?;
+    trades.retain(|trade| owners.get(&trade.seller) == Some(&opening.owner));
+    let mut buyers: Vec<Account> = trades.iter().map(|trade| trade.buyer).collect();
     buyers.sort_unstable();
     buyers.dedup();
     if let Some(to) = args.to {
         buyers.retain(|buyer| *buyer == to);
         if buyers.is_empty() {
             return Err(Error::BadInput(format!(
-                "{} has no open trade with {} in slot {slot}",
+                "{} has no open trade with the owner of {} in slot {slot}",
                 account_text(to),
                 account_text(begun.account)
             )));
@@ -210,10 +218,8 @@ pub async fn open_to(args: &Open) -> Result<(), Error> {
     private_folder(&args.out)?;
     let mut written = Vec::new();
     for buyer in buyers {
-        let trades: Vec<u32> = sold_by(&trades, begun.account)
-            .filter(|trade| trade.buyer == buyer)
-            .map(|trade| trade.id)
-            .collect();
+        let trades: Vec<u32> =
+            trades.iter().filter(|trade| trade.buyer == buyer).map(|trade| trade.id).collect();
         let name = format!("opening-{slot}-{}.json", account_text(buyer));
         let path = args.out.join(name);
         put(&opening, &path)?;
@@ -235,10 +241,6 @@ pub async fn open_to(args: &Open) -> Result<(), Error> {
     Ok(())
 }
 
-fn sold_by(trades: &[Trade], seller: Account) -> impl Iterator<Item = &Trade> {
-    trades.iter().filter(move |trade| trade.seller == seller)
-}
-
 /// Writes an opening, unless it is there already.
 fn put(opening: &Opening, path: &Path) -> Result<(), Error> {
     if store::write(opening, path)? || store::read(path)? == *opening {
@@ -258,7 +260,7 @@ pub async fn reveal(args: &Reveal) -> Result<(), Error> {
     let call = calls::reveal(slot, &opening.bill, &opening.nonce);
     let (block, included) = begun.session.call("the reveal", &call, &begun.key).await?;
     let revealed = included.slot_events.iter().find_map(|(_, slot_event)| {
-        let SlotEvent::Revealed(_, delivered) = slot_event else {
+        let SlotEvent::Revealed { delivered, .. } = slot_event else {
             return None;
         };
         Some(delivered.0)

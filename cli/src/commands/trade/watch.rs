@@ -7,7 +7,7 @@ use qedex_client::{
     At, amounts,
     market::{Settlement, SlotEvent, outcome_name},
     queries, settlement,
-    text::account_text,
+    text::{account_text, owner_text},
 };
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ fn concerns(slot_event: &SlotEvent, trade: Option<u32>) -> bool {
         SlotEvent::Opened(trade) => trade.id == wanted,
         SlotEvent::Complained { id, .. } | SlotEvent::Settled(id, _) => *id == wanted,
         // They may be its seller's.
-        SlotEvent::Committed(..) | SlotEvent::Revealed(..) => true,
+        SlotEvent::Committed { .. } | SlotEvent::Revealed { .. } => true,
         SlotEvent::Matched(trades) => *trades <= wanted,
         SlotEvent::Closed => true,
         SlotEvent::Placed(_) | SlotEvent::Cleared(_) => false,
@@ -127,12 +127,12 @@ fn text(slot_event: &SlotEvent) -> String {
             account_text(trade.seller),
             account_text(trade.buyer)
         ),
-        SlotEvent::Committed(seller, _) => format!("{} committed", account_text(*seller)),
+        SlotEvent::Committed { by, .. } => format!("{} committed", account_text(*by)),
         SlotEvent::Complained { id, bond, .. } => {
             format!("trade {id} is complained about, bond {}", amounts::money(*bond))
         }
-        SlotEvent::Revealed(seller, delivered) => {
-            format!("{} revealed {} Wh", account_text(*seller), delivered.0)
+        SlotEvent::Revealed { by, delivered } => {
+            format!("{} revealed {} Wh", account_text(*by), delivered.0)
         }
         SlotEvent::Settled(id, s) => format!(
             "trade {id} is settled: {}; {} to the seller, {} back to the buyer, {} compensation",
@@ -160,13 +160,15 @@ fn value(slot_event: &SlotEvent) -> Value {
             "trade": trade.id,
             "buyer": account_text(trade.buyer),
             "seller": account_text(trade.seller),
+            "owner": owner_text(trade.owner),
             "wh": trade.energy.0,
             "payment": amounts::json(trade.payment),
             "deposit": amounts::json(trade.deposit),
         }),
-        SlotEvent::Committed(seller, commitment) => json!({
+        SlotEvent::Committed { owner, by, commitment } => json!({
             "event": "committed",
-            "seller": account_text(*seller),
+            "owner": owner_text(*owner),
+            "seller": account_text(*by),
             "commitment": format!("0x{}", hex::encode(commitment)),
         }),
         SlotEvent::Complained { id, bond, due } => json!({
@@ -175,9 +177,9 @@ fn value(slot_event: &SlotEvent) -> Value {
             "bond": amounts::json(*bond),
             "due": due,
         }),
-        SlotEvent::Revealed(seller, delivered) => json!({
+        SlotEvent::Revealed { by, delivered } => json!({
             "event": "revealed",
-            "seller": account_text(*seller),
+            "seller": account_text(*by),
             "delivered_wh": delivered.0,
         }),
         SlotEvent::Settled(id, settlement) => settled(*id, settlement),
@@ -213,7 +215,7 @@ mod tests {
         let complained = SlotEvent::Complained { id: 3, bond: 1, due: 2 };
         assert!(concerns(&complained, Some(3)) && concerns(&complained, None));
         assert!(!concerns(&complained, Some(4)));
-        let revealed = SlotEvent::Revealed([1; 32], Wh(5));
+        let revealed = SlotEvent::Revealed { by: [1; 32], delivered: Wh(5) };
         assert!(concerns(&revealed, Some(4)) && !ends(&revealed, Some(4)));
         // Two trades have the numbers 0 and 1: a third one will never be.
         assert!(ends(&SlotEvent::Matched(2), Some(2)));

@@ -268,10 +268,72 @@ fn whoever_the_policy_admits_joins_one_session_later_and_only_one_of_an_owner() 
         advance_sessions(1, &[]);
         assert_eq!(Session::validators(), [1, 2, 3, 4, 5]);
         assert_eq!(authors(), [1, 2, 3, 4, 5]);
-        // Its credential lapses: it stays, at the floor.
-        TestMembership::forbid(5, Role::Validate);
+    });
+}
+
+/// A revoked validator kept its seat, and its whole vote on finality, for ever.
+#[test]
+fn whoever_may_not_validate_any_more_leaves_and_comes_back_when_it_may() {
+    run(&[1, 2, 3, 4], || {
+        TestMembership::forbid(4, Role::Validate);
+        advance_sessions(1, &[]);
+        assert_eq!(Session::validators(), [1, 2, 3, 4]);
+        advance_sessions(1, &[]);
+        assert_eq!(Session::validators(), [1, 2, 3]);
+        assert!(Session::load_keys(&4).is_some(), "its keys wait for it");
+        // The least there may be: a second one stays, and an event says so.
+        TestMembership::permit(4, Role::Validate);
+        advance_sessions(2, &[]);
+        assert_eq!(Session::validators(), [1, 2, 3, 4]);
+    });
+    run(&[1, 2, 3, 4, 5, 6, 7], || {
+        TestMembership::forbid(2, Role::Validate);
+        TestMembership::forbid(6, Role::Validate);
+        advance_sessions(2, &[]);
+        assert_eq!(Session::validators(), [1, 3, 4, 5, 7]);
+        // One of four at most: who asked to leave goes first.
+        TestMembership::forbid(1, Role::Validate);
+        assert_ok!(Pov::leave(RuntimeOrigin::signed(7)));
+        advance_sessions(1, &[]);
+        assert_eq!(held(), [1]);
         advance_sessions(3, &[]);
-        assert_eq!(Session::validators(), [1, 2, 3, 4, 5]);
+        assert_eq!(Session::validators(), [3, 4, 5]);
+    });
+}
+
+/// Otherwise whoever issues credentials had the set to itself after one `bump_version`.
+#[test]
+fn while_a_third_or_more_may_not_validate_nobody_leaves_for_it() {
+    run(&[1, 2, 3, 4, 5, 6], || {
+        TestMembership::forbid(1, Role::Validate);
+        TestMembership::forbid(2, Role::Validate);
+        advance_sessions(4, &[]);
+        assert_eq!(Session::validators(), [1, 2, 3, 4, 5, 6]);
+        let schedule = CurrentSchedule::<Test>::get().unwrap();
+        let reduced = |author: &&Author<_, _>| author.reduced == Some(Reduction::NotPermitted);
+        assert_eq!(schedule.authors.iter().filter(reduced).count(), 2, "they have the floor");
+        TestMembership::permit(1, Role::Validate);
+        advance_sessions(2, &[]);
+        assert_eq!(Session::validators(), [1, 3, 4, 5, 6]);
+    });
+}
+
+#[test]
+fn an_owner_has_one_seat() {
+    run(&[1, 2, 3, 4, 5], || {
+        TestMembership::set_owner(4, owner(2));
+        // Nor does another account of its own wait for the seat to be free.
+        TestMembership::permit(9, Role::Validate);
+        TestMembership::set_owner(9, owner(2));
+        pallet_session::NextKeys::<Test>::insert(9, keys(9));
+        advance_sessions(1, &[]);
+        let reduced = |who| {
+            let authors = CurrentSchedule::<Test>::get().unwrap().authors;
+            authors.iter().find(|author| author.who == who).and_then(|author| author.reduced)
+        };
+        assert_eq!((reduced(2), reduced(4)), (None, Some(Reduction::SameOwner)));
+        advance_sessions(3, &[]);
+        assert_eq!(Session::validators(), [1, 2, 3, 5]);
     });
 }
 

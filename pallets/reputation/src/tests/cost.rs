@@ -98,17 +98,17 @@ impl Externalities for Counting<'_> {
 fn cost(raters: u32, rating: fn()) -> (u32, u32) {
     let mut externalities = build();
     externalities.execute_with(|| {
-        let yesterday = Reputation::today() - 1;
-        let last = Counts { kept: FULL, missed: 0 };
+        let (yesterday, anna) = (Reputation::today() - 1, owner(ANNA));
+        let sum = Counts { kept: FULL, missed: 0 };
         for place in 0..raters {
-            let rater = Rater::Account(1_000 + u64::from(place));
-            let pair = Pair { sum: last, last, last_day: yesterday };
-            Pairs::<Test>::insert(ANNA, &rater, pair);
-            Places::<Test>::insert(ANNA, place, &rater);
-            Totals::<Test>::mutate(ANNA, |all| *all = all.saturating_add(last));
+            let rater = owner(1_000 + u64::from(place));
+            let pair = Pair { sum, kept_last: FULL, last_day: yesterday };
+            Pairs::<Test>::insert(anna, rater, pair);
+            Places::<Test>::insert(anna, place, rater);
+            Totals::<Test>::mutate(anna, |all| *all = all.saturating_add(sum));
         }
         let memory = Memory { raters, ..Memory::default() };
-        Memories::<Test>::insert(ANNA, memory);
+        Memories::<Test>::insert(anna, memory);
         System::reset_events();
     });
     externalities.commit_all().unwrap();

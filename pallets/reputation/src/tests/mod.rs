@@ -3,9 +3,11 @@
 mod cost;
 mod deposits;
 mod memory;
+mod migration;
+mod owners;
 mod trust;
 
-use crate::{Counts, Event, Pairs, Rater, Totals, mock::*};
+use crate::{Counts, Event, Pairs, Totals, mock::*};
 use proptest::prelude::*;
 use qedex_primitives::{OwnerId, Ratings, Standing, Verdict, Wh};
 use sp_runtime::Permill;
@@ -25,7 +27,7 @@ fn miss(rater: AccountId, ratee: AccountId) {
 }
 
 fn counts(ratee: AccountId) -> (u64, u64) {
-    let Counts { kept, missed } = Totals::<Test>::get(ratee);
+    let Counts { kept, missed } = Reputation::counts_of(&ratee);
     (kept, missed)
 }
 
@@ -68,11 +70,12 @@ fn a_rating_says_who_and_what_and_how_much() {
     run(|| {
         rate(BEN, ANNA, 5_000, Verdict::Missed(Wh(1_000)));
         let (kept, missed) = (400_000, 100_000);
-        assert_eq!(events(), [Event::Rated { ratee: ANNA, rater: BEN, kept, missed }]);
-        let pair = Pairs::<Test>::get(ANNA, Rater::Account(BEN)).unwrap();
+        let rated = Event::Rated { ratee: owner(ANNA), rater: owner(BEN), kept, missed };
+        assert_eq!(events(), [rated]);
+        let pair = Pairs::<Test>::get(owner(ANNA), owner(BEN)).unwrap();
         assert_eq!(pair.sum, Counts { kept, missed });
-        assert_eq!(pair.last, pair.sum);
-        assert_eq!(pair.last_day, 1_000);
+        assert_eq!((pair.kept_last, pair.last_day), (kept, 1_000));
+        assert_eq!(Totals::<Test>::get(owner(ANNA)), pair.sum);
     });
 }
 
@@ -115,7 +118,7 @@ fn nothing_traded_is_nothing_rated() {
 }
 
 #[test]
-fn a_pair_counts_at_most_once_a_day() {
+fn a_pair_s_kept_trades_count_as_one_full_rating_a_day() {
     run(|| {
         keep(BEN, ANNA);
         keep(BEN, ANNA);
@@ -126,6 +129,28 @@ fn a_pair_counts_at_most_once_a_day() {
         Now::mutate(|now| *now += 1);
         keep(BEN, ANNA);
         assert_eq!(counts(ANNA), (2 * FULL, 0));
+        next_day();
+        for part in [0, 1, 2, 3] {
+            rate(BEN, ANNA, 4_000, Verdict::Kept);
+            assert_eq!(counts(ANNA).0, 2 * FULL + FULL.min((part + 1) * 400_000));
+        }
+        let told = events().len();
+        keep(BEN, ANNA);
+        assert_eq!(events().len(), told, "what does not count is not told");
+    });
+}
+
+#[test]
+fn every_miss_counts_by_trade() {
+    run(|| {
+        for trades in 1..=5 {
+            miss(BEN, ANNA);
+            assert_eq!(counts(ANNA), (0, trades * FULL));
+        }
+        rate(BEN, ANNA, 10_000, Verdict::Missed(Wh(2_500)));
+        assert_eq!(counts(ANNA), (750_000, 5 * FULL + 250_000));
+        rate(BEN, ANNA, 10_000, Verdict::Missed(Wh(2_500)));
+        assert_eq!(counts(ANNA), (FULL, 5 * FULL + 500_000), "what was kept up to one");
     });
 }
 
@@ -147,10 +172,9 @@ fn a_kept_trade_does_not_cover_a_default_of_the_same_day() {
         next_day();
         rate(BEN, ANNA, 1, Verdict::Kept);
         miss(BEN, ANNA);
-        assert_eq!(counts(ANNA), (FULL, FULL), "yesterday's rating stays");
+        assert_eq!(counts(ANNA), (FULL + 100, FULL));
         keep(BEN, ANNA);
-        rate(BEN, ANNA, 10_000, Verdict::Missed(Wh(5_000)));
-        assert_eq!(counts(ANNA), (FULL, FULL), "nothing washes it off");
+        assert_eq!(counts(ANNA), (2 * FULL, FULL), "nothing washes it off");
     });
 }
 
@@ -164,47 +188,6 @@ fn trading_with_oneself_buys_nothing() {
 }
 
 #[test]
-fn trading_with_another_account_of_ones_own_buys_nothing() {
-    run(|| {
-        let (one, other) = (OwnerId([1; 32]), OwnerId([2; 32]));
-        Owners::set([(ANNA, one), (BEN, one), (CLARA, other)].into());
-        keep(BEN, ANNA);
-        keep(ANNA, BEN);
-        assert_eq!((counts(ANNA), counts(BEN)), ((0, 0), (0, 0)));
-        keep(CLARA, ANNA);
-        assert_eq!(counts(ANNA), (FULL, 0));
-    });
-}
-
-#[test]
-fn all_accounts_of_an_owner_are_one_rater() {
-    run(|| {
-        let owner = OwnerId([1; 32]);
-        Owners::set([(BEN, owner), (CLARA, owner)].into());
-        keep(BEN, ANNA);
-        keep(CLARA, ANNA);
-        assert_eq!(counts(ANNA), (FULL, 0), "once a day");
-        miss(CLARA, ANNA);
-        assert_eq!(counts(ANNA), (0, FULL), "the worst of the day stands");
-        next_day();
-        keep(CLARA, ANNA);
-        assert_eq!(counts(ANNA), (FULL, FULL));
-        let pair = Pairs::<Test>::get(ANNA, Rater::Owner(owner)).unwrap();
-        assert_eq!((pair.sum.kept, pair.sum.missed), counts(ANNA));
-    });
-}
-
-#[test]
-fn two_unknown_owners_are_not_one() {
-    run(|| {
-        keep(BEN, ANNA);
-        Owners::set([(ANNA, OwnerId([1; 32]))].into());
-        keep(CLARA, ANNA);
-        assert_eq!(counts(ANNA), (2 * FULL, 0));
-    });
-}
-
-#[test]
 fn counts_saturate() {
     let most = Counts { kept: u64::MAX, missed: u64::MAX };
     let one = Counts { kept: 1, missed: 1 };
@@ -213,21 +196,24 @@ fn counts_saturate() {
 }
 
 proptest! {
-    /// Whatever is recorded, a pair adds at most one full rating a day, and the standing lies
-    /// strictly between nought and one.
+    /// Whatever is recorded, what a pair keeps adds at most one full rating a day, what it misses all
+    /// there is, and the standing lies strictly between nought and one.
     #[test]
-    fn a_day_of_a_pair_is_at_most_one_full_rating(
+    fn a_day_of_a_pair_is_at_most_one_full_rating_kept(
         trades in proptest::collection::vec((0u64..30_000, 0u64..40_000, 0u64..2), 0..40),
     ) {
         run(|| {
-            let mut days = 1;
+            let (mut days, mut all) = (1, 0);
             for (traded, missed, nights) in trades {
-                rate(BEN, ANNA, traded, Verdict::Missed(Wh(missed)));
+                let verdict = Verdict::Missed(Wh(missed));
+                all += Reputation::weigh(Wh(traded), verdict).missed;
+                rate(BEN, ANNA, traded, verdict);
                 days += nights;
                 Now::mutate(|now| *now += nights * DAY);
             }
             let (kept, missed) = counts(ANNA);
-            assert!(kept + missed <= days * FULL);
+            assert!(kept <= days * FULL);
+            assert_eq!(missed, all);
             assert!(standing(ANNA) > Permill::zero() && standing(ANNA) < Permill::one());
         });
     }

@@ -87,7 +87,7 @@ fn the_last_one_ends_the_slot() {
         assert_ok!(acknowledge(ANNA, 0));
         assert_eq!(OpenBooks::<Test>::get().into_inner(), [SLOT.next()]);
         assert!(!Books::<Test>::contains_key(SLOT));
-        assert!(!Sellers::<Test>::contains_key(SLOT, SELMA));
+        assert!(!Sellers::<Test>::contains_key(SLOT, owner(SELMA)));
         let ended = Event::SlotSettled { slot: SLOT, trades: 2 };
         System::assert_last_event(ended.into());
         assert_noop!(commit_to(SELMA, 500), Error::<Test>::NotASeller);

@@ -95,8 +95,13 @@ fn another_sellers_opening_cannot_be_committed_to() {
 fn a_commitment_of_another_chain_cannot_be_opened() {
     build_and_execute(|| {
         let bill = bill_in(SLOT, SELMA, 500);
-        let elsewhere =
-            qedex_primitives::bill::commitment(H256::repeat_byte(9), &SELMA, SLOT, &bill, &NONCE);
+        let elsewhere = qedex_primitives::bill::commitment(
+            H256::repeat_byte(9),
+            owner(SELMA),
+            SLOT,
+            &bill,
+            &NONCE,
+        );
         fails_with(elsewhere, bill, Error::<Test>::NotAsCommitted);
     });
 }
@@ -142,7 +147,7 @@ fn nobody_complains_about_public_readings() {
 fn a_seller_excluded_in_mid_trade_still_commits_and_reveals() {
     build_and_execute(|| {
         let (first, second) = (SLOT, SLOT.next());
-        Defaults::<Test>::insert(SELMA, 1);
+        Defaults::<Test>::insert(owner(SELMA), 1);
         trade_in(first, 0, ANNA, SELMA, 100);
         trade_in(second, 0, ANNA, SELMA, 500);
         let third = SlotIndex(SLOT.0 + 3);
@@ -154,7 +159,7 @@ fn a_seller_excluded_in_mid_trade_still_commits_and_reveals() {
         };
         assert_ok!(commit(second));
         run_to_freeze();
-        assert_eq!(Excluded::get().len(), 1);
+        assert_eq!(Excluded::get(), [(SELMA, EXCLUSION)]);
         // A trade whose time to commit comes after that,
         run_to_commitments(third);
         assert_ok!(commit(third));
@@ -246,10 +251,10 @@ fn several_unanswered_complaints_of_a_slot_are_one_default() {
         // Two are decided at the end of complaints, and two when all is final.
         run_to_end_of_complaints();
         assert_eq!(outcomes().len(), 2);
-        assert_eq!(Defaults::<Test>::get(SELMA), 1);
+        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 1);
         run_to(schedule().final_at);
         assert_eq!(outcomes().len(), 4);
-        assert_eq!(Defaults::<Test>::get(SELMA), 1);
+        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 1);
         assert_eq!(Excluded::get(), []);
     });
 }

@@ -161,8 +161,15 @@ fn the_invariants_notice_wrong_books() {
         });
     };
     tampered(|| Trades::<Test>::remove(SLOT, 1));
-    tampered(|| Sellers::<Test>::remove(SLOT, SELMA));
-    tampered(|| Sellers::<Test>::insert(SLOT, SVEN, Seller::default()));
+    tampered(|| Sellers::<Test>::remove(SLOT, owner(SELMA)));
+    tampered(|| Sellers::<Test>::insert(SLOT, owner(SVEN), Seller::default()));
+    tampered(|| SellingAccounts::<Test>::remove(SLOT, SELMA));
+    tampered(|| {
+        let account = SellingAccount { owner: owner(SELMA), open: 1 };
+        SellingAccounts::<Test>::insert(SLOT, SELMA, account);
+    });
+    tampered(|| Trades::<Test>::mutate(SLOT, 1, |trade| trade.as_mut().unwrap().before = Wh(499)));
+    tampered(|| LatestPause::<Test>::put(Pause { since: 0, until: MAX_PAUSE + 1 }));
     tampered(OpenBooks::<Test>::kill);
     tampered(|| Books::<Test>::remove(SLOT));
     tampered(|| Books::<Test>::mutate(SLOT, |book| book.as_mut().unwrap().open = 1));

@@ -19,9 +19,9 @@ fn a_seller_commits_once_between_delivery_and_readings() {
         let commitment = H256::repeat_byte(1);
         assert_eq!(
             System::read_events_for_pallet::<Event<Test>>(),
-            [Event::Committed { slot: SLOT, seller: SELMA, commitment }]
+            [Event::Committed { slot: SLOT, owner: owner(SELMA), by: SELMA, commitment }]
         );
-        assert_eq!(Sellers::<Test>::get(SLOT, SELMA).unwrap().commitment, Some(commitment));
+        assert_eq!(Sellers::<Test>::get(SLOT, owner(SELMA)).unwrap().commitment, Some(commitment));
         Now::set(schedule.commitments_until - 1);
         assert_noop!(commit(SELMA, SLOT), Error::<Test>::AlreadyCommitted);
     });

@@ -33,7 +33,7 @@ fn a_complaint_holds_the_bond_and_asks_the_seller() {
         let complaint = Complaint { bond: bond(500), due };
         assert_eq!(Trades::<Test>::get(SLOT, 0).unwrap().complaint, Some(complaint));
         assert_eq!(Trades::<Test>::get(SLOT, 1).unwrap().complaint, None);
-        assert_eq!(Sellers::<Test>::get(SLOT, SELMA).unwrap().answer_until, Some(due));
+        assert_eq!(Sellers::<Test>::get(SLOT, owner(SELMA)).unwrap().answer_until, Some(due));
         assert_eq!(Rated::get(), []);
     });
 }
@@ -153,7 +153,7 @@ fn a_refuted_complaint_loses_the_bond_to_the_seller() {
         assert_eq!(free(SELMA), FUNDS + amounts.to_seller + bond(500));
         let blamed = (SELMA, ANNA, Wh(500), Verdict::Missed(Wh(500)));
         assert_eq!(Rated::get(), [blamed]);
-        assert_eq!(Defaults::<Test>::get(SELMA), 0);
+        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 0);
         assert_nothing_left();
     });
 }
@@ -173,7 +173,7 @@ fn a_bill_that_falls_short_pays_the_metered_part_and_gives_the_bond_back() {
             let missing = Wh(500 - metered);
             let missed = (ANNA, SELMA, Wh(500), Verdict::Missed(missing));
             assert_eq!(Rated::get(), [missed]);
-            assert_eq!(Defaults::<Test>::get(SELMA), 0, "it has answered");
+            assert_eq!(Defaults::<Test>::get(owner(SELMA)), 0, "it has answered");
             assert_nothing_left();
         });
     }
@@ -192,7 +192,7 @@ fn an_unanswered_complaint_is_a_default() {
         assert_eq!(free(COMMUNITY), ED + amounts.forfeited);
         let missed = (ANNA, SELMA, Wh(500), Verdict::Missed(Wh(500)));
         assert_eq!(Rated::get(), [missed]);
-        assert_eq!(Defaults::<Test>::get(SELMA), 1);
+        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 1);
         assert_nothing_left();
     });
 }
@@ -276,7 +276,7 @@ fn a_late_bill_answers_only_the_complaints_that_are_not_overdue() {
             outcomes(),
             [(0, Outcome::Unanswered), (1, Outcome::Refuted), (2, Outcome::Delivered)]
         );
-        assert_eq!(Defaults::<Test>::get(SELMA), 1);
+        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 1);
         assert_nothing_left();
     });
 }
@@ -294,7 +294,7 @@ fn a_complaint_that_is_overdue_at_the_end_of_complaints_is_decided_there() {
         assert_eq!(outcomes().len(), 1);
         run_to(schedule().final_at);
         assert_eq!(outcomes()[1..], [(1, Outcome::Unanswered)]);
-        assert_eq!(Defaults::<Test>::get(SELMA), 1, "one slot, one default");
+        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 1, "one slot, one default");
         assert_nothing_left();
     });
 }
@@ -317,7 +317,7 @@ fn a_bill_stays_private_unless_somebody_complains() {
         assert_ok!(reveal(SELMA, 500));
         assert_eq!(
             System::read_events_for_pallet::<Event<Test>>(),
-            [Event::Revealed { slot: SLOT, seller: SELMA, delivered: Wh(500) }]
+            [Event::Revealed { slot: SLOT, owner: owner(SELMA), by: SELMA, delivered: Wh(500) }]
         );
         assert_noop!(reveal(SELMA, 500), Error::<Test>::AlreadyRevealed);
     });

@@ -92,12 +92,13 @@ fn an_opened_trade_is_booked() {
             })
         );
         let seller = Seller { open: 2, sold: Wh(800), ..Default::default() };
-        assert_eq!(Sellers::<Test>::get(SLOT, SELMA), Some(seller));
+        assert_eq!(Sellers::<Test>::get(SLOT, owner(SELMA)), Some(seller));
         let opened = |id, buyer, energy| Event::TradeOpened {
             slot: SLOT,
             id,
             buyer,
             seller: SELMA,
+            owner: owner(SELMA),
             energy: Wh(energy),
             payment: payment(energy),
             deposit: deposit(energy),

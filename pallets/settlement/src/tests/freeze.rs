@@ -53,7 +53,7 @@ fn a_shortfall_is_compensated_from_the_deposit() {
         // The buyer is no worse off than with 667 Wh from the grid at the cap.
         let from_grid = CAP.cost_floor(Wh(667)).unwrap();
         let agreed = BUYER_PRICE.cost_floor(Wh(1_000)).unwrap();
-        assert_eq!(FUNDS - free(ANNA) + from_grid, agreed);
+        assert_eq!(FUNDS + from_grid, free(ANNA) + agreed);
         assert_nothing_left();
     });
 }
@@ -66,7 +66,7 @@ fn a_reading_of_nothing_is_a_shortfall_and_no_default() {
         run_to_freeze();
         assert_eq!(settled(), [(SLOT, 0, Outcome::Short, Wh(0), amounts_for(0, 500))]);
         assert_eq!(free(COMMUNITY), ED);
-        assert_eq!(Defaults::<Test>::get(SELMA), 0);
+        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 0);
         assert_eq!(Rated::get(), [(ANNA, SELMA, Wh(500), Verdict::Missed(Wh(500)))]);
     });
 }

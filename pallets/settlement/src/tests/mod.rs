@@ -9,21 +9,24 @@ mod defaults;
 mod escrow;
 mod floods;
 mod freeze;
+mod migration;
 mod model;
 mod money;
 mod outages;
+mod owners;
 mod paging;
 mod pausing;
 mod rules;
 mod views;
 
 use crate::{
-    Amounts, Books, Defaults, Error, Event, OpenBooks, OrderEscrow, Outcome, Seller, Sellers,
-    Trades, mock::*,
+    Amounts, Books, Defaults, Error, Event, LatestPause, MAX_PAUSE, OpenBooks, OrderEscrow,
+    Outcome, Pause, Seller, Sellers, SellingAccount, SellingAccounts, Trades, mock::*,
 };
 use frame_support::{assert_noop, assert_ok};
 use qedex_primitives::{
-    Balance, Calendar, Escrow, MarketSettlement, PricePerKwh, SlotIndex, TradeId, Verdict, Wh,
+    Balance, Calendar, Escrow, MarketSettlement, OwnerId, PricePerKwh, SlotIndex, TradeId, Verdict,
+    Wh,
 };
 use sp_core::H256;
 use sp_runtime::{DispatchError, DispatchResult};
@@ -52,8 +55,11 @@ fn acknowledge(buyer: AccountId, id: TradeId) -> DispatchResult {
     Settlement::acknowledge(RuntimeOrigin::signed(buyer), SLOT, id)
 }
 
+/// Pauses for as long as can be, or lets settlement go on.
 fn pause(paused: bool) {
-    assert_ok!(Settlement::set_paused(RuntimeOrigin::root(), paused));
+    let since = Settlement::pause_on().map_or(Now::get(), |pause| pause.since);
+    let until = paused.then_some(since + MAX_PAUSE);
+    assert_ok!(Settlement::set_paused(RuntimeOrigin::root(), until));
 }
 
 /// The bond of a complaint about a trade of this energy: 5 % of what is at stake over 95 %.
@@ -114,5 +120,6 @@ fn assert_nothing_left() {
     assert_eq!(Books::<Test>::iter().count(), 0);
     assert_eq!(Trades::<Test>::iter().count(), 0);
     assert_eq!(Sellers::<Test>::iter().count(), 0);
+    assert_eq!(SellingAccounts::<Test>::iter().count(), 0);
     assert!(TRADERS.into_iter().all(|who| on_hold(who) == 0));
 }

@@ -173,7 +173,7 @@ fn somebody_else_complains_and_the_bill_shows_a_part_of_mine() {
 fn the_seller_is_excluded_meanwhile() {
     run(|| {
         // It has defaulted in an earlier slot, and does in another one now.
-        Defaults::<Test>::insert(SELMA, 1);
+        Defaults::<Test>::insert(owner(SELMA), 1);
         trade_in(SLOT.next(), 0, BEN, SELMA, 100);
         deliver_in(SLOT.next(), SELMA, 100);
         run_to_freeze();
@@ -208,14 +208,31 @@ fn the_chain_stands_still_while_an_answer_is_due() {
 }
 
 #[test]
+fn another_account_of_the_seller_sells_the_same_energy() {
+    run(|| {
+        for account in [SELMA, SVEN] {
+            TestMembership::set_owner(account, OwnerId([7; 32]));
+        }
+        trade_in(SLOT.next(), 0, BEN, SVEN, 200);
+        trade_in(SLOT.next(), 1, ANNA, SELMA, 500);
+        deliver_in(SLOT.next(), SELMA, 500);
+        deliver(SELMA, 500);
+        run_to(TestCalendar::schedule(SLOT.next()).readings_until);
+        let short = (1, Outcome::Short);
+        assert_eq!(outcomes(), [(0, Outcome::Delivered), (0, Outcome::Delivered), short]);
+        assert_eq!(settled()[2].4, amounts_for(300, 500), "what Ben's trade left");
+        assert_nothing_left();
+    });
+}
+
+#[test]
 fn the_council_pauses_settlement() {
     run(|| {
-        let pause = |paused| Settlement::set_paused(RuntimeOrigin::root(), paused);
         deliver(SELMA, 500);
-        assert_ok!(pause(true));
+        pause(true);
         run_to(TestCalendar::schedule(SLOT).final_at);
         assert_eq!(outcomes(), [], "nothing moves");
-        assert_ok!(pause(false));
+        pause(false);
         poll();
         assert_eq!(changes(), PAID, "the meters decide all the same");
     });

@@ -73,7 +73,7 @@ fn an_annulled_trade_gives_all_back_and_rates_nobody() {
         assert_eq!(settled(), [(SLOT, 0, Outcome::Annulled, Wh(0), amounts_back(500))]);
         assert_eq!((free(ANNA), free(SELMA)), (FUNDS, FUNDS));
         assert_eq!(Rated::get(), []);
-        assert_eq!(Defaults::<Test>::get(SELMA), 0);
+        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 0);
         assert_nothing_left();
     });
 }

@@ -241,7 +241,7 @@ fn a_thousand_unanswered_complaints_take_as_many_blocks_as_they_weigh() {
         sell_a_thousand();
         run_to_commitments(SLOT);
         for seller in 11..=20 {
-            Defaults::<Test>::insert(seller, 1);
+            Defaults::<Test>::insert(owner(seller), 1);
             assert_ok!(commit_to(seller, 10_000));
         }
         run_to_freeze();

@@ -85,7 +85,7 @@ fn open_slots_and_what_a_seller_sold_in_them_are_known_without_looking_at_trades
         assert_eq!(Settlement::open_slots(), [open(SLOT, 2, 2), open(SLOT.next(), 1, 1)]);
         let sales = |who| -> Vec<_> {
             let sales = Settlement::sales_of(&who).into_iter();
-            sales.map(|(slot, seller)| (slot, seller.open, seller.sold)).collect()
+            sales.map(|sale| (sale.slot, sale.seller.open, sale.seller.sold)).collect()
         };
         assert_eq!(sales(SELMA), [(SLOT, 1, Wh(500)), (SLOT.next(), 1, Wh(100))]);
         assert_eq!(sales(SVEN), [(SLOT, 1, Wh(500))]);

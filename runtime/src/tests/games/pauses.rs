@@ -6,8 +6,10 @@ use super::{
     world::{SLOT, World},
 };
 use crate::*;
-use pallet_settlement::{Call, Outcome};
-use qedex_primitives::{Bill, MeterKey, Nonce as BillNonce, Side, SlotIndex, SlotTimes, Windows};
+use pallet_settlement::{Call, MAX_PAUSE, Outcome};
+use qedex_primitives::{
+    Bill, MeterKey, Moment, Nonce as BillNonce, Side, SlotIndex, SlotTimes, Windows,
+};
 use sp_core::{Get, Pair, sr25519};
 use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::DispatchResult;
@@ -15,8 +17,11 @@ use sp_runtime::DispatchResult;
 /// Installs meters.
 const INSTALLER: Key = Key::Bob;
 
+/// Pauses for as long as can be, or lets settlement go on.
 fn pause(world: &mut World, paused: bool) {
-    world.decree(Call::set_paused { paused }.into());
+    // A block comes before the decree.
+    let until = paused.then_some(world.now + MAX_PAUSE);
+    world.decree(Call::set_paused { until }.into());
 }
 
 /// Gives the seller's meter a key of this name.
@@ -98,4 +103,31 @@ fn a_reading_is_kept_until_the_trades_of_its_slot_are_settled() {
     world.run_to(world.now + SLOT);
     let readings = world.look(|| pallet_metering::Readings::<Runtime>::iter_prefix(slot).count());
     assert_eq!(readings, 0);
+}
+
+/// Two of three councillors kept what was held for as long as they liked.
+#[test]
+fn a_pause_ends_by_itself() {
+    let mut world = World::new();
+    let (slot, schedule) = agree(&mut world);
+    world.run_to(schedule.commitments_until);
+    let reading = world.reading(slot, ENERGY);
+    world.act(SELLER, pallet_metering::Call::submit_reading { reading });
+    let until = schedule.readings_until + 5 * SLOT;
+    world.decree(Call::set_paused { until: Some(until) }.into());
+    world.run_to(until - MILLISECONDS_PER_BLOCK);
+    assert_eq!(outcome(&mut world), None);
+    world.run_to(until + MILLISECONDS_PER_BLOCK);
+    assert_eq!(outcome(&mut world), Some(Outcome::Delivered));
+    let refused = |world: &mut World, until: Moment| {
+        world.look(|| Settlement::set_paused(RuntimeOrigin::root(), Some(until)))
+    };
+    let error = |error: pallet_settlement::Error<Runtime>| Err(error.into());
+    let now = world.now;
+    let soon = refused(&mut world, now + SLOT);
+    assert_eq!(soon, error(pallet_settlement::Error::PausedTooRecently));
+    world.run_to(now + 20 * SLOT);
+    let now = world.now;
+    let long = refused(&mut world, now + MAX_PAUSE + 1);
+    assert_eq!(long, error(pallet_settlement::Error::PauseTooLong));
 }

@@ -249,9 +249,8 @@ impl World {
         }
         self.run_to(schedule.readings_until);
         let committed = self.look(|| {
-            let seller = SELLER.to_account_id();
-            let record = pallet_settlement::Sellers::<Runtime>::get(slot, seller);
-            record.and_then(|record| record.commitment)
+            let mut sales = Settlement::sales_of(&SELLER.to_account_id()).into_iter();
+            sales.find(|sale| sale.slot == slot).and_then(|sale| sale.seller.commitment)
         });
         let Some(committed) = committed else {
             return;
@@ -281,8 +280,11 @@ impl World {
     }
 
     pub fn commitment(&mut self, slot: SlotIndex, bill: &Bill, nonce: &BillNonce) -> Hash {
-        let seller = SELLER.to_account_id();
-        self.look(|| bill::commitment(System::block_hash(0), &seller, slot, bill, nonce))
+        use qedex_primitives::Membership as _;
+        self.look(|| {
+            let owner = Membership::owner_of(&SELLER.to_account_id()).expect("it has an owner");
+            bill::commitment(System::block_hash(0), owner, slot, bill, nonce)
+        })
     }
 
     /// Whether what a buyer was shown is what the seller committed to, and covers the trade.

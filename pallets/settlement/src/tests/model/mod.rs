@@ -3,11 +3,11 @@
 mod reference;
 
 use super::*;
-use crate::{Paused, WeightInfo};
+use crate::WeightInfo;
 use frame_support::weights::Weight;
 use proptest::prelude::*;
 use qedex_primitives::Bill;
-use reference::{Deal, Reference};
+use reference::{Deal, Reference, person};
 
 /// Something that happens on the chain. Slots count from the one under way: `back` ones ago,
 /// `ahead` to come; trades are chosen among those that ever were.
@@ -52,8 +52,9 @@ enum Step {
         who: u64,
         amount: Balance,
     },
+    /// For so many milliseconds, or no longer.
     Pause {
-        paused: bool,
+        length: Option<u64>,
     },
     /// A block comes after so many milliseconds, or a little later at a whole multiple of two seconds,
     /// which deadlines are too; it has room for so many trades.
@@ -86,7 +87,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (index(), prop::bool::weighted(0.8))
             .prop_map(|(trade, honest)| Step::Reveal { trade, honest }),
         1 => (1..=14_u64, 0..2_000 * QED).prop_map(|(who, amount)| Step::Order { who, amount }),
-        1 => prop::bool::weighted(0.3).prop_map(|paused| Step::Pause { paused }),
+        1 => prop::option::weighted(0.3, 0..20 * SLOT_LENGTH)
+            .prop_map(|length| Step::Pause { length }),
         12 => (1..SLOT_LENGTH, prop::bool::weighted(0.9), 0..6_u64)
             .prop_map(|(after, whole, room)| Step::Block { after, whole, room }),
         1 => (SLOT_LENGTH..6 * SLOT_LENGTH, any::<bool>(), 0..6_u64)
@@ -116,7 +118,7 @@ impl Run {
                 if TestCalendar::schedule(slot).is_reading_window(now) {
                     deliver_in(slot, seller, energy);
                     let history = self.reference.slots.entry(slot).or_default();
-                    history.readings.insert(seller, energy);
+                    history.readings.insert(person(seller), energy);
                 }
             }
             Step::Commit { back, seller, energy } => {
@@ -157,9 +159,11 @@ impl Run {
                     assert_ok!(Settlement::release(&who, amount - amount / 2));
                 }
             }
-            Step::Pause { paused } => {
-                assert_ok!(Settlement::set_paused(RuntimeOrigin::root(), paused));
-                self.reference.paused = paused;
+            Step::Pause { length } => {
+                let until = length.map(|length| now + length);
+                let expected = self.reference.set_paused(now, until);
+                let result = Settlement::set_paused(RuntimeOrigin::root(), until);
+                assert_eq!(result.is_ok(), expected, "{result:?}: a pause until {until:?}");
             }
             Step::Block { after, whole, room } => {
                 let next = now + after;
@@ -227,7 +231,7 @@ impl Run {
             return;
         };
         let history = self.reference.slots.entry(slot).or_default();
-        let committed = history.commitments.get(&seller).copied().unwrap_or(0);
+        let committed = history.commitments.get(&person(seller)).copied().unwrap_or(0);
         let energy = committed + u64::from(!honest);
         let expected = self.reference.reveal(Now::get(), seller, slot, energy);
         let bill: Bill = bill_in(slot, seller, energy);
@@ -276,7 +280,8 @@ impl Run {
         };
         let expected = std::mem::take(&mut reference.ratings);
         assert_eq!(sorted(Rated::take()), sorted(expected), "ratings");
-        let mut excluded: Vec<_> = Excluded::get().into_iter().map(|(who, _)| who).collect();
+        let mut excluded: Vec<_> =
+            Excluded::get().into_iter().map(|(who, _)| person(who)).collect();
         let mut expected = reference.excluded.clone();
         excluded.sort_unstable();
         expected.sort_unstable();
@@ -286,6 +291,9 @@ impl Run {
 
 fn play(steps: Vec<Step>, tight: bool) {
     build_and_execute(|| {
+        for account in [11, 12] {
+            TestMembership::set_owner(account, OwnerId([9; 32]));
+        }
         let mut run = Run { reference: Reference::new(Now::get()), tight, settled: 0 };
         let issuance = pallet_balances::Pallet::<Test>::total_issuance();
         for step in steps {
@@ -296,8 +304,8 @@ fn play(steps: Vec<Step>, tight: bool) {
                 run.compare();
             }
         }
-        if Paused::<Test>::get() {
-            run.take(Step::Pause { paused: false });
+        if Settlement::pause_on().is_some() {
+            run.take(Step::Pause { length: None });
         }
         let mut blocks = 0;
         while !OpenBooks::<Test>::get().is_empty() || !run.reference.open_slots().is_empty() {

@@ -5,6 +5,11 @@
 use super::super::*;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Whose an account is, by one of the accounts: 11 and 12 are the same seller's.
+pub fn person(account: AccountId) -> AccountId {
+    if account == 12 { 11 } else { account }
+}
+
 /// A trade and what became of it.
 #[derive(Clone, Debug)]
 pub struct Deal {
@@ -20,7 +25,7 @@ pub struct Deal {
     pub end: Option<(Outcome, u64)>,
 }
 
-/// What was said and done about a slot.
+/// What was said and done about a slot, by persons.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     pub readings: BTreeMap<AccountId, u64>,
@@ -44,7 +49,8 @@ pub struct Reference {
     pub ratings: Vec<(AccountId, AccountId, Wh, Verdict)>,
     pub defaults: BTreeMap<AccountId, u32>,
     pub excluded: Vec<AccountId>,
-    pub paused: bool,
+    /// The latest pause: from when to when.
+    pub pause: (u64, u64),
     pub last_block: u64,
 }
 
@@ -60,7 +66,7 @@ impl Reference {
             ratings: vec![],
             defaults: BTreeMap::new(),
             excluded: vec![],
-            paused: false,
+            pause: (0, 0),
             last_block: now,
         }
     }
@@ -97,7 +103,26 @@ impl Reference {
 
     pub fn may_open(&self, now: u64, slot: SlotIndex) -> bool {
         // A slot that is settled for good gets no trade, since its delivery is over.
-        !self.paused && now < TestCalendar::schedule(slot).delivery_ends
+        !self.is_paused(now) && now < TestCalendar::schedule(slot).delivery_ends
+    }
+
+    pub fn is_paused(&self, now: u64) -> bool {
+        now < self.pause.1
+    }
+
+    pub fn set_paused(&mut self, now: u64, until: Option<u64>) -> bool {
+        let (since, end) = self.pause;
+        let allowed = match until {
+            Some(until) => {
+                until > now && (now < end || now >= end + (end - since).max(SLOT_LENGTH))
+            }
+            None => now < end,
+        };
+        if allowed {
+            let since = if now < end { since } else { now };
+            self.pause = (since, until.unwrap_or(now));
+        }
+        allowed
     }
 
     fn find(&self, slot: SlotIndex, id: u32) -> Option<usize> {
@@ -117,10 +142,10 @@ impl Reference {
             return false;
         }
         let commitments = &mut self.slots.entry(slot).or_default().commitments;
-        if commitments.contains_key(&seller) {
+        if commitments.contains_key(&person(seller)) {
             return false;
         }
-        commitments.insert(seller, energy);
+        commitments.insert(person(seller), energy);
         true
     }
 
@@ -130,24 +155,25 @@ impl Reference {
     }
 
     pub fn complain(&mut self, now: u64, who: AccountId, slot: SlotIndex, id: u32) -> bool {
-        let Some(place) = self.find(slot, id).filter(|_| !self.paused) else {
+        let Some(place) = self.find(slot, id).filter(|_| !self.is_paused(now)) else {
             return false;
         };
         let deal = self.deals[place].clone();
+        let seller = person(deal.seller);
         let history = self.slots.entry(slot).or_default();
         let schedule = TestCalendar::schedule(slot);
         let clock = now - history.lost;
         let open = clock >= schedule.readings_until && clock < schedule.complaints_until;
-        let private = history.commitments.contains_key(&deal.seller)
-            && !history.readings.contains_key(&deal.seller)
-            && !history.reveals.contains_key(&deal.seller);
+        let private = history.commitments.contains_key(&seller)
+            && !history.readings.contains_key(&seller)
+            && !history.reveals.contains_key(&seller);
         let bond = Self::bond(&deal);
         let able = self.free[&who] - bond as i128 >= ED as i128;
         if deal.buyer != who || deal.complaint.is_some() || !open || !private || !able {
             return false;
         }
         let due = clock + 2 * SLOT_LENGTH;
-        let answer = history.answers.entry(deal.seller).or_default();
+        let answer = history.answers.entry(seller).or_default();
         *answer = due.max(*answer);
         self.deals[place].complaint = Some((bond, due));
         self.hold(who, bond);
@@ -156,6 +182,7 @@ impl Reference {
 
     pub fn reveal(&mut self, now: u64, seller: AccountId, slot: SlotIndex, energy: u64) -> bool {
         let sells = self.sells(seller, slot);
+        let seller = person(seller);
         let history = self.slots.entry(slot).or_default();
         let clock = now - history.lost;
         let asked = history.answers.get(&seller).is_some_and(|until| clock < *until);
@@ -168,7 +195,7 @@ impl Reference {
     }
 
     pub fn acknowledge(&mut self, now: u64, who: AccountId, slot: SlotIndex, id: u32) -> bool {
-        let Some(place) = self.find(slot, id).filter(|_| !self.paused) else {
+        let Some(place) = self.find(slot, id).filter(|_| !self.is_paused(now)) else {
             return false;
         };
         let deal = &self.deals[place];
@@ -185,12 +212,14 @@ impl Reference {
         let (from, until) = (self.last_block, now);
         self.last_block = now;
         let open = self.open_slots();
-        if self.paused || until - from > SLOT_LENGTH {
+        // What rested at the last block rested until this one: nobody could do anything before.
+        let paused = self.is_paused(from);
+        if paused || until - from > SLOT_LENGTH {
             for slot in &open {
-                self.stand_still(*slot, from, until);
+                self.stand_still(*slot, from, until, paused);
             }
         }
-        if self.paused {
+        if self.is_paused(now) {
             return;
         }
         for slot in open {
@@ -199,14 +228,14 @@ impl Reference {
         }
     }
 
-    fn stand_still(&mut self, slot: SlotIndex, from: u64, until: u64) {
+    fn stand_still(&mut self, slot: SlotIndex, from: u64, until: u64, paused: bool) {
         let schedule = TestCalendar::schedule(slot);
         let history = self.slots.entry(slot).or_default();
         let for_evidence = (from.max(schedule.delivery_ends), until.min(schedule.readings_until));
         history.interrupted |= for_evidence.1.saturating_sub(for_evidence.0) > SLOT_LENGTH;
         let missed = (until - history.lost)
             .saturating_sub((from - history.lost).max(schedule.readings_until));
-        if self.paused || missed > SLOT_LENGTH {
+        if paused || missed > SLOT_LENGTH {
             history.lost += missed;
         }
     }
@@ -223,7 +252,7 @@ impl Reference {
         }
         let history = self.slots.entry(slot).or_default().clone();
         for place in self.open_in(slot) {
-            let seller = self.deals[place].seller;
+            let seller = person(self.deals[place].seller);
             if let Some(delivered) = history.readings.get(&seller) {
                 self.end_metered(place, *delivered);
             } else if history.commitments.contains_key(&seller) {
@@ -250,7 +279,7 @@ impl Reference {
         for place in self.open_in(slot) {
             let deal = self.deals[place].clone();
             let until = deal.complaint.map_or(schedule.complaints_until, |(_, due)| due);
-            let revealed = history.reveals.get(&deal.seller);
+            let revealed = history.reveals.get(&person(deal.seller));
             match revealed {
                 Some((delivered, at)) if *at < until => self.end_metered(place, *delivered),
                 _ if deal.complaint.is_none() => self.end(place, Outcome::Trusted, deal.energy),
@@ -265,7 +294,8 @@ impl Reference {
         let deal = self.deals[place].clone();
         let mut left = delivered;
         for other in &self.deals {
-            if (other.slot, other.seller) == (deal.slot, deal.seller) && other.id < deal.id {
+            let same = (other.slot, person(other.seller)) == (deal.slot, person(deal.seller));
+            if same && other.id < deal.id {
                 left = left.saturating_sub(other.energy);
             }
         }
@@ -321,7 +351,7 @@ impl Reference {
             }
         }
         if matches!(outcome, Outcome::Defaulted | Outcome::Unanswered) {
-            self.count_default(deal.slot, seller);
+            self.count_default(deal.slot, person(seller));
         }
     }
 

@@ -1,0 +1,103 @@
+//! The market's prices take the place of the rules' own.
+
+use crate::{Config, CurrentRules, Pallet, Rules};
+#[cfg(feature = "try-runtime")]
+use alloc::vec::Vec;
+use codec::{Decode, Encode};
+use core::marker::PhantomData;
+use frame_support::{
+    migrations::VersionedMigration,
+    traits::{Get, UncheckedOnRuntimeUpgrade},
+    weights::Weight,
+};
+use qedex_primitives::PricePerKwh;
+use sp_runtime::Permill;
+
+/// What the admin origin tuned before: prices by band as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct RulesV1 {
+    pub(crate) floor: u32,
+    pub(crate) largest: Permill,
+    pub(crate) max_run: u32,
+    pub(crate) window: u32,
+    pub(crate) downtime: Permill,
+    pub(crate) author_share: Permill,
+    pub(crate) prices: [PricePerKwh; 3],
+}
+
+impl From<RulesV1> for Rules {
+    fn from(old: RulesV1) -> Self {
+        let RulesV1 { floor, largest, max_run, window, downtime, author_share, prices: _ } = old;
+        Self { floor, largest, max_run, window, downtime, author_share }
+    }
+}
+
+/// Version 1 had prices by band among its rules, version 2 has the market's. Everything else is kept:
+/// schedules, sets, removals, requests to leave and what was written.
+pub struct WithoutPrices<T>(PhantomData<T>);
+
+/// [`WithoutPrices`] on a chain of version 1, which it makes one of version 2. A second run does
+/// nothing.
+pub type MigrateV1ToV2<T> =
+    VersionedMigration<1, 2, WithoutPrices<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+
+impl<T: Config> UncheckedOnRuntimeUpgrade for WithoutPrices<T> {
+    fn on_runtime_upgrade() -> Weight {
+        let translated = CurrentRules::<T>::translate::<RulesV1, _>(|old| old.map(Rules::from));
+        if translated.is_err() {
+            log::error!(target: "runtime::pov", "the rules cannot be read: they are the default");
+            CurrentRules::<T>::kill();
+        }
+        T::DbWeight::get().reads_writes(1, 1)
+    }
+
+    #[cfg(feature = "try-runtime")]
+    fn pre_upgrade() -> Result<Vec<u8>, sp_runtime::TryRuntimeError> {
+        let key = CurrentRules::<T>::hashed_key();
+        let old: Option<RulesV1> = frame_support::storage::unhashed::get(&key);
+        Ok(old.map_or_else(Rules::default, Rules::from).encode())
+    }
+
+    #[cfg(feature = "try-runtime")]
+    fn post_upgrade(state: Vec<u8>) -> Result<(), sp_runtime::TryRuntimeError> {
+        frame_support::ensure!(CurrentRules::<T>::get().encode() == state, "rules were lost");
+        Pallet::<T>::do_try_state()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mock::*;
+    use frame_support::traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion};
+
+    #[test]
+    fn the_rules_stay_and_their_prices_go() {
+        run(&[1, 2, 3, 4], || {
+            let rules = rules();
+            let old = RulesV1 {
+                floor: rules.floor,
+                largest: rules.largest,
+                max_run: rules.max_run,
+                window: rules.window,
+                downtime: rules.downtime,
+                author_share: Permill::from_percent(40),
+                prices: [PricePerKwh(1), PricePerKwh(2), PricePerKwh(3)],
+            };
+            let key = CurrentRules::<Test>::hashed_key();
+            frame_support::storage::unhashed::put(&key, &old);
+            StorageVersion::new(1).put::<Pov>();
+            MigrateV1ToV2::<Test>::on_runtime_upgrade();
+            assert_eq!(Pov::on_chain_storage_version(), 2);
+            let expected = Rules { author_share: Permill::from_percent(40), ..rules };
+            assert_eq!(CurrentRules::<Test>::get(), expected);
+            let stored = || frame_support::storage::unhashed::get_raw(&key);
+            assert_eq!(stored(), Some(expected.encode()), "nothing is left of the prices");
+            MigrateV1ToV2::<Test>::on_runtime_upgrade();
+            assert_eq!(stored(), Some(expected.encode()));
+            // Blocks are written all the while.
+            advance_sessions(2, &[]);
+            assert_eq!(Session::validators(), [1, 2, 3, 4]);
+        });
+    }
+}

@@ -1,0 +1,113 @@
+//! From accounts to owners: what was stored by account is stored by owner.
+
+use crate::{
+    Config, Defaults, LatestPause, MAX_PAUSE, Pallet, Pause, Seller, Sellers, SellingAccount,
+    SellingAccounts,
+};
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+use frame_support::{
+    migrations::VersionedMigration,
+    traits::{Get, UncheckedOnRuntimeUpgrade},
+    weights::Weight,
+};
+use qedex_primitives::{Calendar, OwnerId};
+
+/// What stood where before.
+pub(crate) mod v1 {
+    use super::*;
+    use frame_support::{pallet_prelude::*, storage_alias};
+    use qedex_primitives::SlotIndex;
+
+    /// An account of the chain.
+    type AccountOf<T> = <T as frame_system::Config>::AccountId;
+
+    /// The sellers of each slot with open trades, by account.
+    #[storage_alias]
+    pub type Sellers<T: Config> = StorageDoubleMap<
+        Pallet<T>,
+        Twox64Concat,
+        SlotIndex,
+        Blake2_128Concat,
+        AccountOf<T>,
+        Seller,
+    >;
+
+    /// In how many slots each account has defaulted.
+    #[storage_alias]
+    pub type Defaults<T: Config> =
+        StorageMap<Pallet<T>, Blake2_128Concat, AccountOf<T>, u32, ValueQuery>;
+
+    /// Whether settlement is paused.
+    #[storage_alias]
+    pub type Paused<T: Config> = StorageValue<Pallet<T>, bool, ValueQuery>;
+}
+
+/// Version 1 counted accounts, version 2 counts owners.
+///
+/// - The trades of a slot that has some are finished as they began: each account that sells in it is
+///   the seller, under [`OwnerId::of_account`]. So an open commitment, which binds the account, stays
+///   what it was, and what was complained about or revealed as well; trades and books do not change.
+///   What the account sells beside in that slot, because pairing was under way, is entered there too.
+/// - Defaults of all accounts of an owner are added up. It is excluded at the next one, if those are
+///   enough.
+/// - A pause that is on ends after the longest time that a pause has from now on.
+///
+/// Owners have to be known: it comes after the migration of membership.
+pub struct ByOwner<T>(PhantomData<T>);
+
+/// [`ByOwner`] on a chain of version 1, which it makes one of version 2. A second run does nothing.
+pub type MigrateV1ToV2<T> =
+    VersionedMigration<1, 2, ByOwner<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+
+impl<T: Config> UncheckedOnRuntimeUpgrade for ByOwner<T> {
+    fn on_runtime_upgrade() -> Weight {
+        // Old and new entries share their place: all old ones are taken before a new one is put.
+        let sellers: Vec<_> = v1::Sellers::<T>::drain().collect();
+        let defaults: Vec<_> = v1::Defaults::<T>::drain().collect();
+        let (of_sellers, of_defaults) = (sellers.len(), defaults.len());
+        for (slot, account, seller) in sellers {
+            let owner = OwnerId::of_account(&account);
+            let entry = SellingAccount { owner, open: seller.open };
+            SellingAccounts::<T>::insert(slot, account, entry);
+            Sellers::<T>::insert(slot, owner, seller);
+        }
+        for (account, count) in defaults {
+            Defaults::<T>::mutate(Pallet::<T>::owner_of(&account), |all| {
+                *all = all.saturating_add(count);
+            });
+        }
+        if v1::Paused::<T>::take() {
+            let since = T::Calendar::now();
+            LatestPause::<T>::put(Pause { since, until: since.saturating_add(MAX_PAUSE) });
+        }
+        let entries = of_sellers.saturating_add(of_defaults).try_into().unwrap_or(u64::MAX);
+        // An entry read and taken, an owner and a count read, and two entries written; the pause.
+        T::DbWeight::get().reads_writes(
+            entries.saturating_mul(3).saturating_add(4),
+            entries.saturating_mul(3).saturating_add(2),
+        )
+    }
+
+    #[cfg(feature = "try-runtime")]
+    fn pre_upgrade() -> Result<Vec<u8>, sp_runtime::TryRuntimeError> {
+        use codec::Encode;
+        let open: u64 = v1::Sellers::<T>::iter_values().map(|seller| u64::from(seller.open)).sum();
+        let defaults: u64 = v1::Defaults::<T>::iter_values().map(u64::from).sum();
+        Ok((open, defaults, v1::Paused::<T>::get()).encode())
+    }
+
+    #[cfg(feature = "try-runtime")]
+    fn post_upgrade(state: Vec<u8>) -> Result<(), sp_runtime::TryRuntimeError> {
+        use codec::Decode;
+        let before = <(u64, u64, bool)>::decode(&mut &state[..])
+            .map_err(|_| "what held before is not told")?;
+        let open: u64 = Sellers::<T>::iter_values().map(|seller| u64::from(seller.open)).sum();
+        let defaults: u64 = Defaults::<T>::iter_values().map(u64::from).sum();
+        frame_support::ensure!(
+            before == (open, defaults, Pallet::<T>::pause_on().is_some()),
+            "sellers, defaults or a pause were lost"
+        );
+        Pallet::<T>::do_try_state()
+    }
+}

@@ -1,0 +1,174 @@
+//! What accounts had on record is owners', and open trades end as they began.
+
+use super::*;
+use crate::migrations::{MigrateV1ToV2, v1};
+use frame_support::traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion};
+
+/// The owner of Selma and Sven.
+const HOUSE: OwnerId = OwnerId([7; 32]);
+
+/// Turns the state into one of version 1, as it would be if all of it had come about so: accounts
+/// are sellers. No owner must be known yet.
+fn back_to_v1(paused: bool) {
+    let sellers: Vec<_> = Sellers::<Test>::drain().collect();
+    for (slot, account, entry) in SellingAccounts::<Test>::drain().collect::<Vec<_>>() {
+        assert_eq!(entry.owner, owner(account));
+        let of_account = |(of, owner, _): &&(_, _, _)| (*of, *owner) == (slot, entry.owner);
+        let (.., seller) = sellers.iter().find(of_account).unwrap();
+        v1::Sellers::<Test>::insert(slot, account, seller);
+    }
+    for (who, count) in Defaults::<Test>::drain().collect::<Vec<_>>() {
+        let account = TRADERS.into_iter().find(|account| owner(*account) == who).unwrap();
+        v1::Defaults::<Test>::insert(account, count);
+    }
+    LatestPause::<Test>::kill();
+    if paused {
+        v1::Paused::<Test>::put(true);
+    }
+    StorageVersion::new(1).put::<Settlement>();
+}
+
+/// Everything that is stored.
+fn state() -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut all = vec![];
+    let mut key = vec![];
+    while let Some(next) = sp_io::storage::next_key(&key) {
+        all.push((next.clone(), sp_io::storage::get(&next).unwrap().to_vec()));
+        key = next;
+    }
+    all
+}
+
+/// Upgrades, twice: the second run changes nothing. What is held and there is stays.
+fn upgrade() {
+    let holds = || TRADERS.map(|who| (free(who), on_hold(who))).collect::<Vec<_>>();
+    let before = (Balances::total_issuance(), holds());
+    let trades: Vec<_> = Trades::<Test>::iter().collect();
+    let books: Vec<_> = Books::<Test>::iter().collect();
+    assert!(MigrateV1ToV2::<Test>::on_runtime_upgrade().any_gt(Default::default()));
+    assert_eq!(Settlement::on_chain_storage_version(), 2);
+    assert_eq!((Balances::total_issuance(), holds()), before);
+    assert_eq!(Trades::<Test>::iter().collect::<Vec<_>>(), trades);
+    assert_eq!(Books::<Test>::iter().collect::<Vec<_>>(), books);
+    Settlement::do_try_state().unwrap();
+    let once = state();
+    MigrateV1ToV2::<Test>::on_runtime_upgrade();
+    assert_eq!(state(), once, "a second run changes nothing");
+}
+
+/// From now on Selma and Sven are two accounts of one owner.
+fn name_the_house() {
+    for account in [SELMA, SVEN] {
+        TestMembership::set_owner(account, HOUSE);
+    }
+}
+
+/// Trades in every state go on: of a slot that waits for clearing, one that commits, one that is
+/// complained about and one whose bill is revealed.
+#[test]
+fn trades_in_every_state_end_as_they_began() {
+    build_and_execute(|| {
+        let slot = |n| SlotIndex(SLOT.0 + n);
+        // Complained about, and revealed for Anna's trade.
+        trade_in(slot(0), 0, ANNA, SELMA, 500);
+        trade_in(slot(0), 1, ANNA, SVEN, 500);
+        // Without evidence by then.
+        trade_in(slot(1), 0, BEN, SELMA, 100);
+        trade_in(slot(1), 1, BEN, 13, 100);
+        run_to_commitments(slot(0));
+        for seller in [SELMA, SVEN] {
+            assert_ok!(commit_to(seller, 500));
+        }
+        run_to_commitments(slot(1));
+        let committed = commitment_in(slot(1), SELMA, &bill_in(slot(1), SELMA, 60));
+        assert_ok!(Settlement::commit(RuntimeOrigin::signed(SELMA), slot(1), committed));
+        run_to_freeze();
+        assert_ok!(complain(ANNA, 0));
+        assert_ok!(complain(ANNA, 1));
+        assert_ok!(reveal(SELMA, 500));
+        let now = SlotIndex(Now::get() / SLOT_LENGTH);
+        trade_in(now, 0, BEN, SELMA, 200);
+        trade_in(now, 1, BEN, SVEN, 200);
+        back_to_v1(false);
+
+        name_the_house();
+        OwnersSince::set(now.next());
+        upgrade();
+
+        assert_eq!(
+            SellingAccounts::<Test>::get(slot(0), SVEN),
+            Some(SellingAccount { owner: owner(SVEN), open: 1 })
+        );
+        // The reveal stands, and is Selma's alone; Sven answers what Sven committed to.
+        assert_noop!(reveal(SELMA, 500), Error::<Test>::AlreadyRevealed);
+        assert_ok!(reveal(SVEN, 500));
+        // What is committed to cannot be committed to again.
+        let again = Settlement::commit(RuntimeOrigin::signed(SELMA), slot(1), committed);
+        assert_eq!(again, Err(Error::<Test>::NotInCommitmentWindow.into()));
+        // Whose pairing was under way sells on as it did: by account.
+        trade_in(now, 2, BEN, SELMA, 200);
+        assert_eq!(Trades::<Test>::get(now, 2).unwrap().before, Wh(200));
+        run_to_commitments(now);
+        for seller in [SELMA, SVEN] {
+            let commitment = H256::repeat_byte(1);
+            assert_ok!(Settlement::commit(RuntimeOrigin::signed(seller), now, commitment));
+        }
+        run_to(TestCalendar::schedule(now).final_at);
+        let of = |slot| -> Vec<_> {
+            let all = settled().into_iter().filter(|trade| trade.0 == slot);
+            all.map(|trade| trade.2).collect()
+        };
+        assert_eq!(of(slot(0)), [Outcome::Refuted, Outcome::Refuted]);
+        assert_eq!(of(slot(1)), [Outcome::Defaulted, Outcome::Trusted]);
+        assert_eq!(of(now), [Outcome::Trusted; 3]);
+        assert_nothing_left();
+        // New slots are the house's.
+        let next = SlotIndex(Now::get() / SLOT_LENGTH);
+        trade_in(next, 0, ANNA, SELMA, 10);
+        trade_in(next, 1, ANNA, SVEN, 10);
+        assert_eq!(Sellers::<Test>::get(next, HOUSE).unwrap().sold, Wh(20));
+    });
+}
+
+#[test]
+fn defaults_of_all_accounts_of_an_owner_are_added_up() {
+    build_and_execute(|| {
+        for account in [SELMA, SVEN, 13] {
+            Defaults::<Test>::insert(owner(account), 1);
+        }
+        back_to_v1(false);
+        name_the_house();
+        upgrade();
+        assert_eq!(Defaults::<Test>::get(HOUSE), 2);
+        assert_eq!(Defaults::<Test>::get(owner(13)), 1);
+        assert_eq!(Excluded::get(), []);
+        // Enough, at the next one.
+        trade(0, ANNA, SVEN, 100);
+        run_to_freeze();
+        assert_eq!(Excluded::get(), [(SVEN, EXCLUSION)]);
+    });
+}
+
+#[test]
+fn a_pause_that_was_on_ends() {
+    build_and_execute(|| {
+        trade(0, ANNA, SELMA, 500);
+        deliver(SELMA, 500);
+        back_to_v1(true);
+        upgrade();
+        assert!(!v1::Paused::<Test>::exists());
+        let pause = Settlement::pause_on().unwrap();
+        assert_eq!(pause, Pause { since: Now::get(), until: Now::get() + MAX_PAUSE });
+        run_to_freeze();
+        assert_eq!(settled(), []);
+        Now::set(pause.until);
+        poll();
+        poll();
+        assert_eq!(outcomes(), [(0, Outcome::Delivered)]);
+    });
+    build_and_execute(|| {
+        back_to_v1(false);
+        upgrade();
+        assert_eq!(LatestPause::<Test>::get(), None);
+    });
+}
