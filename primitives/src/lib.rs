@@ -50,5 +50,6 @@ pub use tariff::{Band, DayRange, TariffRule};
 #[cfg(feature = "frame")]
 pub use traits::{
     Admission, BillAudit, Calendar, EnergyFlow, EnergyLedger, EntropyBeacon, Escrow, KeyBudget,
-    MarketSettlement, Membership, Ratings, Sanctions, Standing, Tariff, UnsettledSlots,
+    MarketSettlement, Membership, Opened, Rated, Ratings, Sanctions, Standing, Tariff,
+    UnsettledSlots,
 };
