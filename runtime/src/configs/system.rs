@@ -69,6 +69,8 @@ impl frame_system::Config for Runtime {
     type MaxConsumers = ConstU32<16>;
     type Nonce = Nonce;
     type SS58Prefix = ConstU16<42>;
+    // What is named by an account before what is named by its owner.
+    type SingleBlockMigrations = pallet_metering::migrations::MigrateV1ToV2<Runtime>;
     type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
     type Version = Version;
 }

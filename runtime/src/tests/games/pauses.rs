@@ -7,26 +7,41 @@ use super::{
 };
 use crate::*;
 use pallet_settlement::{Call, Outcome};
-use qedex_primitives::{Bill, MeterKey, Nonce as BillNonce, Side, SlotIndex, SlotTimes, Windows};
+use qedex_primitives::{
+    Bill, Change, ChangeId, MeterKey, Nonce as BillNonce, Side, SlotIndex, SlotTimes, Windows,
+    meter::MAX_ASSIGNMENTS,
+};
 use sp_core::{Get, Pair, sr25519};
 use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::DispatchResult;
 
-/// Installs meters.
-const INSTALLER: Key = Key::Bob;
+/// Install meters.
+const INSTALLERS: [Key; 2] = [Key::Bob, Key::Alice];
 
 fn pause(world: &mut World, paused: bool) {
     world.decree(Call::set_paused { paused }.into());
 }
 
-/// Gives the seller's meter a key of this name.
-fn rotate(world: &mut World, name: &str) -> DispatchResult {
-    let key = sr25519::Pair::from_string(&format!("//{name}"), None).unwrap();
-    let call = pallet_metering::Call::rotate_key {
-        meter: SELLERS_METER,
-        key: MeterKey::Sr25519(key.public()),
+/// Gives the seller's meter keys of these names, one after the other, in three blocks; says of each
+/// whether it took effect.
+fn rotate(world: &mut World, names: &[String]) -> Vec<DispatchResult> {
+    let first = world.look(pallet_metering::NextChange::<Runtime>::get);
+    let (mut proposed, mut confirmed) = (Vec::new(), Vec::new());
+    for (name, number) in names.iter().zip(first..) {
+        let key = sr25519::Pair::from_string(&format!("//{name}"), None).unwrap();
+        let key = MeterKey::Sr25519(key.public());
+        let change = Change::RotateKey { meter: SELLERS_METER, key };
+        let id = ChangeId(number);
+        let hash = world.look(|| change.hash(System::block_hash(0), id));
+        proposed.push(pallet_metering::Call::propose_change { change });
+        confirmed.push(pallet_metering::Call::confirm_change { change: id, hash });
+    }
+    let by = |who: Key, calls: &[pallet_metering::Call<Runtime>]| {
+        calls.iter().map(|call| (who, call.clone().into())).collect::<Vec<_>>()
     };
-    world.block(&[(INSTALLER, call.into())]).remove(0)
+    world.block(&by(INSTALLERS[0], &proposed));
+    world.block(&by(SELLER, &confirmed));
+    world.block(&by(INSTALLERS[1], &confirmed))
 }
 
 /// Buyer and seller agree, and delivery begins.
@@ -58,7 +73,9 @@ fn outcome(world: &mut World) -> Option<Outcome> {
 fn the_key_that_signed_a_bill_is_known_until_a_late_complaint_is_decided() {
     let mut world = World::new();
     let (slot, schedule) = agree(&mut world);
-    assert_eq!(rotate(&mut world, "second"), Ok(()));
+    // As many keys as the meter can have at a time, the first of which signs for this slot.
+    let keys: Vec<_> = (1..MAX_ASSIGNMENTS).map(|number| format!("key {number}")).collect();
+    assert!(rotate(&mut world, &keys).iter().all(Result::is_ok));
     world.run_to(schedule.delivery_ends);
     let nonce: BillNonce = [7; 32];
     let bill = Bill::truncate_from(vec![world.reading(slot, ENERGY)]);
@@ -68,15 +85,15 @@ fn the_key_that_signed_a_bill_is_known_until_a_late_complaint_is_decided() {
     world.act(BUYER, Call::complain { slot, id: 0 });
     pause(&mut world, true);
     world.run_to(schedule.final_at + 5 * SLOT);
-    assert_eq!(
-        rotate(&mut world, "third"),
-        Err(pallet_metering::Error::<Runtime>::PreviousAssignmentNotFinal.into())
-    );
+    let full = pallet_metering::Error::<Runtime>::UnfinishedAssignments;
+    let more = ["one more".to_owned()];
+    assert_eq!(rotate(&mut world, &more), [Err(full.into())]);
     pause(&mut world, false);
     world.act(SELLER, Call::reveal { slot, bill, nonce });
     world.run_to(world.now + 12 * SLOT);
     assert_eq!(outcome(&mut world), Some(Outcome::Refuted));
-    assert_eq!(rotate(&mut world, "third"), Ok(()), "now it is over");
+    let another = ["yet another".to_owned()];
+    assert_eq!(rotate(&mut world, &another), [Ok(())], "now it is over");
 }
 
 #[test]
