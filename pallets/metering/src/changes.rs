@@ -4,6 +4,7 @@ use crate::{
     Assignment, Change, Config, Error, Event, MAX_RATING, Meter, MeterKind, MeterRatings, Meters,
     Pallet, PendingChange, Person, pending::Concerned,
 };
+use alloc::vec::Vec;
 use frame_support::ensure;
 use qedex_primitives::{
     Calendar, Installer, Membership, MeterId, MeterKey, Opened, OwnerId, SlotIndex,
@@ -140,66 +141,78 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Lets a meter's latest assignment end where another one begins, which differs from it by
-    /// `change`.
+    /// Lets another assignment of a meter begin with the first slot whose gate has not been opened, which
+    /// differs from the latest one by `change`.
     fn reassign(
         id: MeterId,
         installers: (Installer<T::AccountId>, Option<Installer<T::AccountId>>),
         change: impl FnOnce(&mut Assignment<T::AccountId>),
     ) -> Result<SlotIndex, Error<T>> {
         let mut next = Self::in_service(id)?;
-        let from = Self::after(&next);
         change(&mut next);
         (next.installer, next.second) = installers;
-        next.from = from;
-        let owner = next.owner;
-
         let mut meter = Meters::<T>::get(id).ok_or(Error::<T>::UnknownMeter)?;
+        let unopened = Self::first_unopened();
+        let mut former = Self::cut(&mut meter, unopened, 0);
+        next.from = next.from.max(unopened);
+        if let Some(latest) = meter.assignments.last_mut() {
+            latest.until = Some(unopened);
+            next.from = unopened;
+        }
+        if meter.assignments.is_full() {
+            let is_over = meter.assignments.first().is_some_and(Self::is_over);
+            ensure!(is_over, Error::<T>::UnfinishedAssignments);
+            former.push(meter.assignments.remove(0).owner);
+        }
+        let (owner, from) = (next.owner, next.from);
+        let full = |_| Error::<T>::UnfinishedAssignments;
+        meter.assignments.try_push(next).map_err(full)?;
         if meter.kind.is_connection() {
             Self::list(id, &owner)?;
         }
-        if meter.assignments.is_full() {
-            Self::make_room(id, &mut meter, &owner)?;
-        }
-        if let Some(latest) = meter.assignments.last_mut() {
-            latest.until = Some(from);
-        }
-        let full = |_| Error::<T>::UnfinishedAssignments;
-        meter.assignments.try_push(next).map_err(full)?;
-        Meters::<T>::insert(id, meter);
+        Self::store(id, meter, &former);
         Ok(from)
-    }
-
-    /// Forgets the oldest assignment of a meter that is about to be assigned to `next`.
-    fn make_room(
-        id: MeterId,
-        meter: &mut Meter<T::AccountId>,
-        next: &OwnerId,
-    ) -> Result<(), Error<T>> {
-        let is_over = meter.assignments.first().is_some_and(Self::is_over);
-        ensure!(is_over, Error::<T>::UnfinishedAssignments);
-        let former = meter.assignments.remove(0).owner;
-        if former != *next && meter.assignments.iter().all(|kept| kept.owner != former) {
-            Self::unlist(id, &former);
-        }
-        Ok(())
     }
 
     /// Ends the service of a meter, before the first slot whose gate has not been opened.
     pub(crate) fn end_service(id: MeterId) -> Result<SlotIndex, Error<T>> {
-        let from = Self::after(&Self::in_service(id)?);
-        Meters::<T>::mutate(id, |entry| {
-            if let Some(latest) = entry.as_mut().and_then(|meter| meter.assignments.last_mut()) {
-                latest.until = Some(from);
-            }
-        });
+        Self::in_service(id)?;
+        let mut meter = Meters::<T>::get(id).ok_or(Error::<T>::UnknownMeter)?;
+        let mut from = Self::first_unopened();
+        // One that has not begun at all serves for one slot.
+        let former = Self::cut(&mut meter, from, 1);
+        if let Some(latest) = meter.assignments.last_mut() {
+            from = from.max(latest.from.next());
+            latest.until = Some(from);
+        }
+        Self::store(id, meter, &former);
         Ok(from)
     }
 
-    /// The first slot whose gate has not been opened, or the slot after the first one of the latest
-    /// assignment: it lasts for one slot at least.
-    fn after(latest: &Assignment<T::AccountId>) -> SlotIndex {
-        Self::first_unopened().max(latest.from.next())
+    /// Takes the latest assignments that begin with `slot` or later off a meter, down to `least`, and
+    /// returns their owners. None of them has begun in a slot that is on sale, and to wait for them
+    /// would let who is found out put the end off by change after change.
+    fn cut(meter: &mut Meter<T::AccountId>, slot: SlotIndex, least: usize) -> Vec<OwnerId> {
+        let mut owners = Vec::new();
+        while meter.assignments.len() > least
+            && let Some(latest) = meter.assignments.last()
+            && latest.from >= slot
+        {
+            owners.push(latest.owner);
+            let _ = meter.assignments.pop();
+        }
+        owners
+    }
+
+    /// Stores a meter that has lost assignments of these owners, from whose lists it goes unless they
+    /// have another one.
+    fn store(id: MeterId, meter: Meter<T::AccountId>, former: &[OwnerId]) {
+        for owner in former {
+            if meter.assignments.iter().all(|kept| kept.owner != *owner) {
+                Self::unlist(id, owner);
+            }
+        }
+        Meters::<T>::insert(id, meter);
     }
 
     /// The first slot whose gate has not been opened, and none whose delivery has begun: a market

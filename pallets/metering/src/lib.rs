@@ -30,7 +30,8 @@
 //!    again when it takes effect, with the last confirmation it needs, and the installers must still be
 //!    installers then.
 //! 6. It takes effect from the first slot whose gate has not been opened: what was offered for sale is
-//!    metered as it was when it was offered, by the key of then as well.
+//!    metered as it was when it was offered, by the key of then as well. What was to begin then or later
+//!    gives way to it, so that nobody puts an end off by other changes.
 //! 7. A meter has at most [`MAX_ASSIGNMENTS`] assignments. The oldest makes room once everything of its
 //!    last slot is final and all slots until then are settled; only where none may, another change is
 //!    refused. A former connection counts among [`Config::MaxConnectionsPerOwner`] for as long; that is

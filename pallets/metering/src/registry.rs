@@ -157,8 +157,9 @@ impl<T: Config> Pallet<T> {
     /// Whether `meter` measures the energy of `owner` in a slot that is not final, or may in one to
     /// come.
     fn concerns(meter: &Meter<T::AccountId>, owner: &OwnerId) -> bool {
-        let of_owner = meter.assignments.iter().filter(|one| one.owner == *owner);
-        of_owner.into_iter().any(|assignment| !Self::is_over(assignment))
+        // Where the latest one is over, the earlier ones are.
+        let latest = meter.assignments.iter().rev().find(|one| one.owner == *owner);
+        latest.is_some_and(|assignment| !Self::is_over(assignment))
     }
 
     /// Whether everything of the last slot of `assignment` is final, and all slots until then are

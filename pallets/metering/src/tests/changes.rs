@@ -228,18 +228,24 @@ fn a_decommissioned_meter_stays_so() {
     });
 }
 
+/// Rates a meter anew in each of as many slots as assignments are kept beside the first one.
+fn rate_in_slot_after_slot(meter: MeterId) {
+    for number in 1..MAX_ASSIGNMENTS {
+        begin(later(SLOT, u64::from(number) - 1));
+        assert_ok!(rate(meter, u64::from(number), 1));
+    }
+}
+
 #[test]
-fn a_meter_changes_as_often_as_assignments_are_kept_before_anything_is_final() {
+fn a_meter_changes_in_as_many_slots_as_assignments_are_kept_before_anything_is_final() {
     run(|| {
-        begin(SLOT);
-        for number in 1..MAX_ASSIGNMENTS {
-            assert_ok!(rate(BENS, u64::from(number), 1));
-        }
+        rate_in_slot_after_slot(BENS);
+        begin(later(SLOT, 7));
         let full = || Error::<Test>::UnfinishedAssignments;
         assert_noop!(rate(BENS, 99, 1), full());
         assert_noop!(transfer(BENS, CLARA), full());
         assert_noop!(rotate(BENS, "fresh"), full());
-        // The first of them ends before the first unopened slot.
+        // The first of them ends before the first unopened slot of then.
         let last = SlotIndex(UNOPENED.0 - 1);
         finalise(last);
         Now::mutate(|now| *now -= 1);
@@ -249,8 +255,9 @@ fn a_meter_changes_as_often_as_assignments_are_kept_before_anything_is_final() {
         assert_noop!(rate(BENS, 99, 1), full());
         Oldest::set(Some(UNOPENED));
         assert_ok!(rate(BENS, 99, 1));
-        assert_noop!(rate(BENS, 98, 1), full());
-        // To end a service needs no place.
+        // In the same slot it needs no other place, nor does the end of a service in any.
+        assert_ok!(rate(BENS, 98, 1));
+        begin(later(SLOT, 16));
         assert_ok!(decommission(BENS));
     });
 }
@@ -258,10 +265,7 @@ fn a_meter_changes_as_often_as_assignments_are_kept_before_anything_is_final() {
 #[test]
 fn every_assignment_that_is_kept_judges_its_own_slots() {
     run(|| {
-        begin(SLOT);
-        for number in 1..MAX_ASSIGNMENTS {
-            assert_ok!(rate(BENS, u64::from(number), 1));
-        }
+        rate_in_slot_after_slot(BENS);
         for number in 1..MAX_ASSIGNMENTS {
             let slot = later(UNOPENED, u64::from(number) - 1);
             open_window(slot);
@@ -272,15 +276,59 @@ fn every_assignment_that_is_kept_judges_its_own_slots() {
 }
 
 #[test]
-fn an_assignment_lasts_for_one_slot_at_least() {
+fn a_change_that_has_not_begun_gives_way_to_the_next_one() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(transfer(BENS, CLARA));
+        assert_ok!(rotate(BENS, "fresh"));
+        let meter = Meters::<Test>::get(BENS).unwrap();
+        let kept: Vec<_> = meter
+            .assignments
+            .iter()
+            .map(|one| (one.account, one.key, one.from, one.until))
+            .collect();
+        assert_eq!(
+            kept,
+            [
+                (BEN, sr_key("bens"), SlotIndex(0), Some(UNOPENED)),
+                (CLARA, sr_key("fresh"), UNOPENED, None),
+            ]
+        );
+        // She hands it on before she has had it.
+        assert_ok!(transfer(BENS, ANNA));
+        assert_eq!(list_of(CLARA), []);
+        assert_eq!(list_of(ANNA), [FIRST, SECOND, BENS]);
+        assert_eq!(list_of(BEN), [BENS]);
+    });
+}
+
+#[test]
+fn a_new_meter_is_changed_before_it_has_begun() {
     run(|| {
         begin(SLOT);
         assert_ok!(register(CLARA, "new"));
         let new = MeterId(3);
         assert_ok!(rotate(new, "newer"));
         let meter = Meters::<Test>::get(new).unwrap();
-        let slots: Vec<_> = meter.assignments.iter().map(|one| (one.from, one.until)).collect();
-        assert_eq!(slots, [(later(SLOT, 5), Some(later(SLOT, 6))), (later(SLOT, 6), None)]);
+        let slots: Vec<_> = meter.assignments.iter().map(|one| (one.key, one.from)).collect();
+        assert_eq!(slots, [(sr_key("newer"), UNOPENED)]);
+        // It serves for one slot at least.
+        assert_ok!(decommission(new));
+        assert_eq!(latest(new).until, Some(UNOPENED.next()));
+    });
+}
+
+#[test]
+fn an_end_is_not_put_off_by_other_changes() {
+    run(|| {
+        begin(SLOT);
+        for number in 1..20 {
+            assert_ok!(rate(BENS, number, 1));
+        }
+        assert_ok!(decommission(BENS));
+        let meter = Meters::<Test>::get(BENS).unwrap();
+        assert_eq!(meter.assignments.len(), 1);
+        assert_eq!(latest(BENS).until, Some(UNOPENED));
     });
 }
 
