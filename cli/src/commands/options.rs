@@ -146,6 +146,11 @@ impl Administer {
         self.sign.json
     }
 
+    /// Whether it is done by the signer's own right.
+    pub const fn is_own(&self) -> bool {
+        matches!(self.authority(), Authority::Signer)
+    }
+
     const fn authority(&self) -> Authority {
         match (self.council, self.sudo) {
             (true, _) => Authority::Council,
