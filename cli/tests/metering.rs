@@ -79,7 +79,9 @@ fn submit(node: &Node, folder: &std::path::Path, readings: &Value) -> Output {
     node.qedex(&["reading", "submit", file, "--suri", "//Ferdie", "--json"])
 }
 
-fn register(node: &Node, owner: &str, scheme: &str, key: &str, capacity: &str, by: &str) -> Output {
+/// Files a meter at a connection that is called like its key.
+fn register(node: &Node, owner: &str, scheme: &str, key: &str, rating: &str, by: &str) -> Output {
+    let connection = key.chars().take(33).collect::<String>();
     node.qedex(&[
         "meter",
         "register",
@@ -89,12 +91,33 @@ fn register(node: &Node, owner: &str, scheme: &str, key: &str, capacity: &str, b
         scheme,
         "--key",
         key,
-        "--capacity",
-        capacity,
+        "--connection",
+        &connection,
+        "--out",
+        rating,
+        "--into",
+        rating,
         "--suri",
         by,
         "--json",
     ])
+}
+
+fn confirm(node: &Node, filed: &Value, by: &[&str]) -> Output {
+    let (change, hash) = (filed["change"].to_string(), filed["hash"].as_str().expect("a hash"));
+    let confirm = ["meter", "confirm", "--change", &change, "--hash", hash, "--json", "--suri"];
+    node.qedex(&[&confirm[..], by].concat())
+}
+
+/// Has a change that was filed confirmed by all of these, and says what it brought about.
+fn confirmed(node: &Node, filed: &Output, by: &[&str]) -> Value {
+    let filed = answer(filed);
+    let mut last = Value::Null;
+    for who in by {
+        last = answer(&confirm(node, &filed, &[who]));
+    }
+    assert!(last["from"].is_u64(), "{last}");
+    last
 }
 
 fn correct(node: &Node, meter: &str, slot: u64, values: [&str; 2], by: &str) -> Output {
@@ -115,6 +138,11 @@ fn correct(node: &Node, meter: &str, slot: u64, values: [&str; 2], by: &str) -> 
     ])
 }
 
+/// A key that no meter has.
+fn fresh_key() -> String {
+    key("ed25519", "//nobody//fresh")
+}
+
 fn rotate(node: &Node, meter: &str, scheme: &str, key: &str) -> Output {
     node.qedex(&[
         "meter", "rotate", "--meter", meter, "--scheme", scheme, "--key", key, "--suri", "//Bob",
@@ -122,8 +150,13 @@ fn rotate(node: &Node, meter: &str, scheme: &str, key: &str) -> Output {
     ])
 }
 
-fn listed(node: &Node, meter: &str) -> Value {
-    run(node, &["meter", "list", "--meter", meter])[0].clone()
+fn shown(node: &Node, meter: &str) -> Value {
+    run(node, &["meter", "show", "--meter", meter])
+}
+
+/// The assignment of a meter with this place among those that are kept.
+fn assigned(node: &Node, meter: &str, place: usize) -> Value {
+    shown(node, meter)["assignments"][place].clone()
 }
 
 #[tokio::test]
@@ -133,25 +166,40 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     // A meter of either scheme is installed. It counts from the first slot on whose gate is closed.
     let old = key("sr25519", "//new//old");
     let modern = key("ed25519", "//new//modern");
-    let first = answer(&register(&node, "//Eve", "sr25519", &old, "5000", "//Bob"));
+    let filed = register(&node, "//Eve", "sr25519", &old, "5000", "//Bob");
+    // Everybody can see what waits, and for whom; who filed it is not the second installer.
+    let waiting = run(&node, &["meter", "pending"])[0].clone();
+    assert_eq!(waiting["hash"], answer(&filed)["hash"]);
+    assert_eq!(waiting["awaits"], json!(["owner", "second-installer"]));
+    assert_eq!((&waiting["change"], &waiting["key"]), (&json!("register"), &json!(old)));
+    let table = text(&node, &["meter", "pending"]);
+    for part in ["a second installer", &old, &address(Bob)] {
+        assert!(table.contains(part), "{table}");
+    }
+    let independent = "Metering::NotIndependent";
+    assert_refused(&confirm(&node, &answer(&filed), &["//Bob"]), independent);
+    assert_refused(&confirm(&node, &answer(&filed), &["//Dave"]), "Metering::MayNotConfirm");
+    let first = confirmed(&node, &filed, &["//Eve", "//Alice"]);
     let second = register(&node, "//Ferdie", "ed25519", &modern, "5000", "//Bob");
-    let second = answer(&second);
+    let second = confirmed(&node, &second, &["//Alice", "//Ferdie"]);
     assert_eq!((&first["meter"], &second["meter"]), (&json!(4), &json!(5)));
+    assert_eq!(run(&node, &["meter", "pending"]), json!([]));
 
-    // Who registered a meter decides on who may correct what it says. For those of genesis nobody
-    // has a bond.
-    let listed_first = listed(&node, "4");
-    assert_eq!(listed_first["registered_by"], address(Bob));
-    assert_eq!(listed_first["current"]["installer"], address(Bob));
-    let behind = format!("0x{}", hex::encode(Bob.to_raw_public()));
-    assert_eq!(listed_first["registered_by_owner"], behind);
+    // Who installed a meter is on record. For those of genesis nobody has a bond.
+    let listed_first = shown(&node, "4");
+    let installers = &listed_first["assignments"][0];
+    assert_eq!(installers["installer"]["account"], address(Bob));
+    assert_eq!(installers["second"]["account"], address(Alice));
+    assert_eq!(installers["ratings"], json!({ "out": 5_000, "into": 5_000 }));
+    assert_eq!(listed_first["is_connection"], true);
     assert_eq!(listed_first["bond"]["payer"], address(Bob));
     assert!(qedex_testnode::plancks(&listed_first["bond"]["amount"]) > 1_000_000_000);
-    assert_eq!(listed(&node, "0")["bond"], Value::Null);
-    let table = text(&node, &["meter", "list", "--meter", "5"]);
-    let (installed, registered) =
-        (format!("installed by {}", address(Bob)), format!("registered by {}", address(Bob)));
-    for part in [&*installed, &registered, "ed25519", &modern] {
+    assert_eq!(shown(&node, "0")["bond"], Value::Null);
+    assert_eq!(shown(&node, "0")["connection"], "qedex-Dave");
+    let table = text(&node, &["meter", "list", "--owner", "//Ferdie"]);
+    let (installed, second_one) =
+        (format!("installed by {}", address(Bob)), format!("and {}", address(Alice)));
+    for part in [&*installed, &second_one, "ed25519", &modern] {
         assert!(table.contains(part), "{table}");
     }
 
@@ -177,7 +225,7 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let errors: Vec<_> = (0..6).map(|n| results["readings"][n]["error"].clone()).collect();
     assert_eq!(errors[0], Value::Null);
     assert_eq!(errors[5], Value::Null);
-    let reasons = ["BadSignature", "OverCapacity", "AlreadyRead", "UnknownMeter"];
+    let reasons = ["BadSignature", "OverRating", "AlreadyRead", "UnknownMeter"];
     for (error, reason) in errors[1..5].iter().zip(reasons) {
         assert!(error.to_string().contains(reason), "{error}: {reason}");
     }
@@ -198,36 +246,32 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let many = submit(&node, folder.path(), &json!(vec![refused; 1_025]));
     assert_refused(&many, "there are 1025 readings in the file; a batch has at most 1024");
 
-    // Bob installed the meters, and Alice owns the last one: neither corrects. Bob's meters are
-    // Alice's to correct, once.
+    // Alice owns the last meter and says nothing about it. Both installers say something about
+    // Dave's, each once, and nothing else changes.
     let lower = ["600", "150"];
-    let independent = "Metering::NotIndependent";
-    assert_refused(&correct(&node, "0", slot, lower, "//Bob"), independent);
     assert_refused(&correct(&node, "3", slot, lower, "//Alice"), independent);
     assert_refused(&correct(&node, "0", slot, lower, "//Eve"), "Metering::NotAnInstaller");
     let corrected = answer(&correct(&node, "0", slot, lower, "//Alice"));
     let block = corrected["block"].as_u64().expect("a block");
+    let signed = json!({ "generated": 700, "consumed": 100 });
     let said = json!({
         "meter": 0,
         "slot": slot,
-        "before": { "generated": 700, "consumed": 100 },
-        "after": { "generated": 600, "consumed": 150 },
-        "after_freeze": false,
+        "signed": signed,
+        "flow": { "generated": 600, "consumed": 150 },
         "block": block,
     });
     assert_eq!(corrected, said);
-    assert_refused(&correct(&node, "0", slot, ["1", "1"], "//Alice"), "Metering::AlreadyCorrected");
+    assert_refused(&correct(&node, "0", slot, ["1", "1"], "//Alice"), "Metering::AlreadyRecorded");
+    answer(&correct(&node, "0", slot, ["1", "2"], "//Bob"));
     let history = ["reading", "history", "--meter", "0"];
-    let expected = json!({
-        "slot": slot,
-        "generated": 600,
-        "consumed": 150,
-        "original": { "generated": 700, "consumed": 100 },
-        "correction": { "installer": address(Alice), "after_freeze": false },
-    });
-    assert_eq!(run(&node, &history), json!([expected]));
+    let told = run(&node, &history)[0].clone();
+    assert_eq!((&told["slot"], &told["signed"]), (&json!(slot), &signed));
+    let by = |n: usize| told["corrections"][n].clone();
+    assert_eq!((&by(0)["generated"], &by(0)["installer"]), (&json!(600), &json!(address(Alice))));
+    assert_eq!((&by(1)["generated"], &by(1)["installer"]), (&json!(1), &json!(address(Bob))));
     let table = text(&node, &history);
-    for part in [&address(Alice), "before the freeze", "700 / 100"] {
+    for part in [&address(Alice), "700", "600 / 150", "1 / 2"] {
         assert!(table.contains(part), "{table}");
     }
     let number = slot.to_string();
@@ -235,64 +279,21 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         let of = ["meter", "flow", "--account", account, "--slot", &number];
         run(&node, &of)["flow"].clone()
     };
-    assert_eq!(flow("//Dave"), json!({ "generated": 600, "consumed": 150 }));
-    // Silence counts as the capacity consumed.
+    assert_eq!(flow("//Dave"), json!({ "generated": 700, "consumed": 100 }));
+    // Silence counts as what can enter.
     assert_eq!(flow("//Eve"), json!({ "generated": 0, "consumed": 10_000 }));
     assert_eq!(flow("//Bob"), Value::Null);
 
     // Nobody installs a meter of one's own, or with another one's key.
-    for (owner, key, capacity, by, why) in [
+    for (owner, key, rating, by, why) in [
         ("//Eve", &*modern, "5000", "//Bob", "Metering::KeyTaken"),
         ("//Eve", "0x01", "5000", "//Bob", "32 bytes"),
-        ("//Bob", &*modern, "5000", "//Bob", independent),
+        ("//Bob", &*fresh_key(), "5000", "//Bob", independent),
         ("//Eve", &*modern, "5000", "//Dave", "Metering::NotAnInstaller"),
-        ("//Eve", &*modern, "0", "//Bob", "Metering::CapacityOutOfRange"),
+        ("//Eve", &*modern, "0", "//Bob", "Metering::RatingsOutOfRange"),
     ] {
-        assert_refused(&register(&node, owner, "ed25519", key, capacity, by), why);
+        assert_refused(&register(&node, owner, "ed25519", key, rating, by), why);
     }
-
-    // One gets another key, one another owner, and one is retired.
-    let fresh = key("ed25519", "//Eve//fresh");
-    let change = answer(&rotate(&node, "1", "ed25519", &fresh));
-    let rotated = listed(&node, "1");
-    assert_eq!(change["meter"], 1);
-    assert_eq!(change["from"], rotated["current"]["from"]);
-    assert_eq!(rotated["current"]["key"], fresh);
-    assert_eq!(rotated["previous"]["scheme"], "sr25519");
-    assert_eq!(rotated["previous"]["until"], rotated["current"]["from"]);
-    assert_refused(
-        &rotate(&node, "1", "ed25519", &key("ed25519", "//Eve//fresher")),
-        "Metering::PreviousAssignmentNotFinal",
-    );
-    let transfer = ["meter", "transfer", "--meter", "2", "--owner", "//Dave"];
-    let change = run(&node, &[&transfer[..], &["--suri", "//Bob"]].concat());
-    assert!(change["block"].is_u64(), "{change}");
-    let of_dave = run(&node, &["meter", "list", "--owner", "//Dave"]);
-    let numbers: Vec<_> = of_dave.as_array().expect("a list").iter().collect();
-    assert_eq!(numbers.len(), 2);
-    assert_eq!(numbers[1]["meter"], 2);
-    assert_eq!(change["from"], numbers[1]["current"]["from"]);
-    assert!(numbers[1]["current"]["from"].as_u64() > Some(current_slot(&node) + 3));
-    let retire = ["meter", "decommission", "--meter", "4", "--suri", "//Bob"];
-    let change = run(&node, &retire);
-    assert!(change["from"].is_u64(), "{change}");
-    assert_eq!(change["from"], listed(&node, "4")["current"]["until"]);
-    assert_refused(&node.qedex(&retire), "Metering::Decommissioned");
-
-    // Its installer's bond stays as long as its slots are kept.
-    for (meter, why) in [("4", "Metering::SlotsStillKept"), ("0", "Metering::InService")] {
-        let remove = ["meter", "remove", "--meter", meter, "--suri", "//Eve"];
-        assert_refused(&node.qedex(&remove), why);
-    }
-
-    // A meter signs with its new key, and with no other.
-    let since = rotated["current"]["from"].as_u64().expect("a slot");
-    wait_for(&node, since + 3).await;
-    let old_key = sign(&node, "sr25519", "//Eve//meter", &meter(1), since);
-    assert_refused(&submit(&node, folder.path(), &old_key), "Metering::BadSignature");
-    let single = sign(&node, "ed25519", "//Eve//fresh", &meter(1), since);
-    let single = answer(&submit(&node, folder.path(), &single));
-    assert_eq!(single["readings"][0]["accepted"], true);
 
     // The new meters read their first slot, the one that will be retired included.
     let slot = second["from"].as_u64().expect("a slot");
@@ -304,6 +305,76 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let both = answer(&submit(&node, folder.path(), &both));
     let accepted = [&both["readings"][0], &both["readings"][1]].map(|r| r["accepted"].clone());
     assert_eq!(accepted, [true, true]);
+
+    // One gets another owner, one other ratings, one is retired, and one gets another key.
+    let of_bob = |change: &[&str]| node.qedex(&[change, &["--json", "--suri", "//Bob"]].concat());
+    let handover = of_bob(&["meter", "transfer", "--meter", "2", "--owner", "//Dave"]);
+    // Both owners agree, and one of them thinks better of it once.
+    let number = answer(&handover)["change"].to_string();
+    answer(&confirm(&node, &answer(&handover), &["//Ferdie"]));
+    let back = ["meter", "withdraw", "--change", &number, "--confirmation", "--suri", "//Ferdie"];
+    run(&node, &back);
+    assert_refused(&node.qedex(&back), "Metering::NotConfirmedByCaller");
+    let change = confirmed(&node, &handover, &["//Dave", "//Ferdie", "//Alice"]);
+    let of_dave = run(&node, &["meter", "list", "--owner", "//Dave"]);
+    let numbers: Vec<_> = of_dave.as_array().expect("a list").iter().collect();
+    assert_eq!(numbers.len(), 2);
+    assert_eq!(numbers[1]["meter"], 2);
+    let handed_over = assigned(&node, "2", 1);
+    assert_eq!(change["from"], handed_over["from"]);
+    assert!(handed_over["from"].as_u64() > Some(current_slot(&node) + 3));
+    let rate = ["meter", "rate", "--meter", "5", "--out", "4kWh", "--into", "5000"];
+    let rated = confirmed(&node, &of_bob(&rate), &["//Ferdie", "//Alice"]);
+    assert_eq!(assigned(&node, "5", 1)["ratings"], json!({ "out": 4_000, "into": 5_000 }));
+    assert_eq!(rated["from"], assigned(&node, "5", 1)["from"]);
+
+    // What lowers a meter its owner cannot stop; the council speaks for it. What it files, its
+    // installer withdraws.
+    let retire = ["meter", "decommission", "--meter", "4"];
+    let filed = answer(&of_bob(&retire));
+    let (number, hash) = (filed["change"].to_string(), filed["hash"].as_str().expect("a hash"));
+    let refuse = ["meter", "refuse", "--change", &number, "--suri", "//Eve"];
+    assert_refused(&node.qedex(&refuse), "Metering::CannotBeRefused");
+    let withdraw = |by| node.qedex(&["meter", "withdraw", "--change", &number, "--suri", by]);
+    assert_refused(&withdraw("//Eve"), "Metering::NotFiledByCaller");
+    let clear = node.qedex(&["meter", "clear", "--change", &number, "--suri", "//Eve"]);
+    assert_refused(&clear, "Metering::NotExpired");
+    answer(&confirm(&node, &filed, &["//Alice"]));
+    assert_refused(&confirm(&node, &filed, &["//Alice", "--sudo"]), "--stands-for says");
+    let change = ["meter", "confirm", "--change", &number, "--hash", hash, "--stands-for", "owner"];
+    assert_refused(&node.qedex(&[&change[..], &["--suri", "//Eve"]].concat()), "--stands-for says");
+    let ended = run(&node, &[&change[..], &["--sudo", "--suri", "//Alice"]].concat());
+    assert_eq!(ended["from"], assigned(&node, "4", 0)["until"]);
+    assert_refused(&of_bob(&retire), "Metering::Decommissioned");
+    let filed = answer(&of_bob(&["meter", "decommission", "--meter", "5"]));
+    let number = filed["change"].to_string();
+    run(&node, &["meter", "withdraw", "--change", &number, "--suri", "//Bob"]);
+    assert_refused(&confirm(&node, &filed, &["//Alice"]), "Metering::UnknownChange");
+
+    let fresh = key("ed25519", "//Eve//fresh");
+    let change = confirmed(&node, &rotate(&node, "1", "ed25519", &fresh), &["//Eve", "//Alice"]);
+    let rotated = assigned(&node, "1", 1);
+    assert_eq!(change["meter"], 1);
+    assert_eq!(change["from"], rotated["from"]);
+    assert_eq!(rotated["key"], fresh);
+    let before = assigned(&node, "1", 0);
+    assert_eq!(before["scheme"], "sr25519");
+    assert_eq!(before["until"], rotated["from"]);
+
+    // Its installer's bond stays as long as its slots are kept.
+    for (meter, why) in [("4", "Metering::SlotsStillKept"), ("0", "Metering::InService")] {
+        let remove = ["meter", "remove", "--meter", meter, "--suri", "//Eve"];
+        assert_refused(&node.qedex(&remove), why);
+    }
+
+    // A meter signs with its new key, and with no other.
+    let since = rotated["from"].as_u64().expect("a slot");
+    wait_for(&node, since + 3).await;
+    let old_key = sign(&node, "sr25519", "//Eve//meter", &meter(1), since);
+    assert_refused(&submit(&node, folder.path(), &old_key), "Metering::BadSignature");
+    let single = sign(&node, "ed25519", "//Eve//fresh", &meter(1), since);
+    let single = answer(&submit(&node, folder.path(), &single));
+    assert_eq!(single["readings"][0]["accepted"], true);
 
     // The administration sets by what rule slots get their bands.
     let mid = json!([
@@ -345,7 +416,7 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     assert!(par["par_ppm"].is_u64() || par["par_ppm"].is_null(), "{par}");
     // The demand of a day is told slot by slot, and gives the same ratio off-line.
     let totals = run(&node, &["meter", "totals", "--slot", &read.to_string()]);
-    let both = json!({ "generated": 1_300, "consumed": 250, "readings": 2 });
+    let both = json!({ "generated": 1_400, "consumed": 200, "surplus": 1_200, "readings": 2 });
     assert_eq!(totals, json!({ "slot": read, "totals": both }));
     let unread = run(&node, &["meter", "totals", "--slot", "7"]);
     assert_eq!(unread["totals"], Value::Null);
@@ -368,16 +439,11 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     assert!(chain["par_ppm"].as_u64() >= Some(1_000_000), "{chain}");
     assert_eq!(off_line["par_ppm"], chain["par_ppm"]);
 
-    // A correction after the freeze lowers what is kept, and not the demand of the day.
-    let late = answer(&correct(&node, "1", since, lower, "//Alice"));
-    assert_eq!(late["after_freeze"], true);
-    let history = ["reading", "history", "--meter", "1"];
-    let correction = json!({ "installer": address(Alice), "after_freeze": true });
-    assert_eq!(run(&node, &history)[0]["correction"], correction);
-    assert!(text(&node, &history).contains("after the freeze"));
+    // A correction after the freeze moves neither what is summed up nor the demand of the day.
+    answer(&correct(&node, "1", since, lower, "//Alice"));
     let totals = run(&node, &["meter", "totals", "--slot", &since.to_string()]);
-    let lowered = json!({ "generated": 600, "consumed": 150, "readings": 1 });
-    assert_eq!(totals["totals"], lowered);
+    let as_signed = json!({ "generated": 700, "consumed": 100, "surplus": 600, "readings": 1 });
+    assert_eq!(totals["totals"], as_signed);
     let load = run(&node, &["meter", "load", "--day", &day]);
     let mut demands = load.as_array().expect("a list").iter();
     let demand = json!({ "slot": since % 96, "wh": 100, "metered": true });
@@ -405,7 +471,8 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
             "after slot 4",
         ),
         (&["reading", "history", "--meter", "-1"], "invalid value '-1'"),
-        (&["meter", "list", "--meter", "99"], "there is no meter 99"),
+        (&["meter", "show", "--meter", "99"], "there is no meter 99"),
+        (&["meter", "pending", "--change", "99"], "there is no pending change 99"),
         (&["reading", "history", "--meter", "99"], "there is no meter 99"),
         (&["meter", "flow", "--account", "Dave", "--slot", "1"], "is no account"),
         (&["meter", "flow", "--account", "//Dave", "--slot", "0x10"], "names no slot"),

@@ -119,8 +119,24 @@
         with = "::subxt::utils::Static<::qedex_primitives::Totals>"
     ),
     substitute_type(
-        path = "qedex_primitives::metering::MeterReading",
-        with = "::subxt::utils::Static<::qedex_primitives::MeterReading>"
+        path = "qedex_primitives::metering::MeterReading<A>",
+        with = "::subxt::utils::Static<::qedex_primitives::MeterReading<crate::market::Account>>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::change::ChangeId",
+        with = "::subxt::utils::Static<::qedex_primitives::ChangeId>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::change::Change<A>",
+        with = "::subxt::utils::Static<::qedex_primitives::Change<crate::market::Account>>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::change::Party",
+        with = "::subxt::utils::Static<::qedex_primitives::Party>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::change::PendingChange<A>",
+        with = "::subxt::utils::Static<::qedex_primitives::PendingChange<crate::market::Account>>"
     ),
     substitute_type(
         path = "qedex_primitives::metering::DayPar",

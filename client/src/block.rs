@@ -44,8 +44,8 @@ pub struct Transaction {
     pub slot_events: Vec<(u64, SlotEvent)>,
     /// What became of readings it carried: meter, slot, and why one was refused.
     pub readings: Vec<(u32, u64, Option<String>)>,
-    /// What it did to meters and to readings that were there.
-    pub meters: Vec<metering::Change>,
+    /// What it did to meters, to their pending changes, and beside readings.
+    pub meters: Vec<metering::Done>,
     /// Its events of another shape than this program knows, by pallet and name.
     pub unread: Vec<String>,
     /// What it did to memberships.
@@ -128,7 +128,7 @@ impl Block {
             "Auction" => transaction.note_refused_order(event, metadata)?,
             "Metering" => {
                 transaction.note_reading(event)?;
-                transaction.meters.extend(metering::change(event)?);
+                transaction.meters.extend(metering::done(event)?);
             }
             "Membership" => transaction.changes.extend(membership::change(event)?),
             _ => {}

@@ -18,7 +18,7 @@ use crate::{
     error::Error,
     market::{Account, Plancks},
 };
-use qedex_primitives::{MeterId, MeterKey, SlotIndex, Wh, meter::Installer};
+use qedex_primitives::{MeterId, MeterKey, SlotIndex, Wh};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use subxt::{
@@ -26,7 +26,10 @@ use subxt::{
     utils::{AccountId32, Static},
 };
 
-pub use qedex_primitives::{Band, DayPar, Flow, TariffRule, Totals};
+pub use qedex_primitives::{
+    Band, Change, ChangeId, ConnectionNumber, DayPar, Flow, MeterKind, MeterRatings, Party,
+    TariffRule, Totals,
+};
 
 /// A meter's public key.
 #[derive(Clone, Debug, Serialize)]
@@ -49,18 +52,37 @@ impl Key {
     }
 }
 
-/// For a run of slots: whose energy a meter measures, and with which key.
+/// Who installed something.
+#[derive(Clone, Debug, Serialize)]
+pub struct Installer {
+    /// The account.
+    pub account: String,
+    /// The owner behind it, as far as it was known then: 32 bytes in hexadecimal.
+    pub owner: Option<String>,
+}
+
+impl Installer {
+    fn of(by: &qedex_primitives::Installer<Account>) -> Self {
+        Self { account: account_text(by.account), owner: by.owner.map(owner_text) }
+    }
+}
+
+/// For a run of slots: whose energy a meter measures, with which key, and what it can read.
 #[derive(Clone, Debug, Serialize)]
 pub struct Assignment {
-    /// Whose.
+    /// Who answers for it.
+    pub account: String,
+    /// The owner whose energy it measures: 32 bytes in hexadecimal.
     pub owner: String,
     /// The key.
     #[serde(flatten)]
     pub key: Key,
-    /// Who made it so.
-    pub installer: String,
-    /// The owner behind who did, as far as it was known then: 32 bytes in hexadecimal.
-    pub installer_owner: Option<String>,
+    /// The most that can leave and enter in one slot, in Wh.
+    pub ratings: MeterRatings,
+    /// The installer who asked for it to be so.
+    pub installer: Installer,
+    /// The second installer; none where the council stood for that one, and at genesis.
+    pub second: Option<Installer>,
     /// The first slot.
     pub from: u64,
     /// The first slot after it, if an end is known.
@@ -72,19 +94,14 @@ pub struct Assignment {
 pub struct Meter {
     /// Its number.
     pub meter: u32,
-    /// The most that it may read in one slot and direction, in Wh.
-    pub capacity: u64,
-    /// Who registered it. Who corrects its readings is independent of this one, of the installer of
-    /// the slot's assignment and of the meter's owner.
-    pub registered_by: String,
-    /// The owner behind who did, as far as it was known then: 32 bytes in hexadecimal.
-    pub registered_by_owner: Option<String>,
+    /// Whether it sits at the connection: it delivers, scores and counts as demand.
+    pub is_connection: bool,
+    /// The number of the connection at which, or behind which, it sits.
+    pub connection: String,
     /// What is held for it; none for a meter of genesis.
     pub bond: Option<Bond>,
-    /// Its latest assignment, which may begin with a slot to come.
-    pub current: Assignment,
-    /// The one before, while it is kept.
-    pub previous: Option<Assignment>,
+    /// Its assignments that are kept, the oldest first. The last one may begin with a slot to come.
+    pub assignments: Vec<Assignment>,
 }
 
 /// What is held for a meter.
@@ -97,18 +114,15 @@ pub struct Bond {
     pub amount: Plancks,
 }
 
-/// A reading that the chain holds.
+/// What the chain holds of a meter and a slot.
 #[derive(Clone, Debug, Serialize)]
 pub struct History {
     /// Of which slot.
     pub slot: u64,
-    /// What counts.
-    #[serde(flatten)]
-    pub flow: Flow,
-    /// What the meter had signed, where an installer corrected it.
-    pub original: Option<Flow>,
-    /// Who corrected it and when, where somebody did.
-    pub correction: Option<Correction>,
+    /// What the meter signed, if its reading is on chain.
+    pub signed: Option<Flow>,
+    /// What installers say beside it.
+    pub corrections: Vec<Correction>,
 }
 
 /// What a band is called in JSON.
@@ -130,23 +144,22 @@ pub const fn band_text(band: Band) -> &'static str {
 }
 
 fn own_meter(number: u32, meter: &qedex_primitives::Meter<Account>, bond: Option<Bond>) -> Meter {
-    let behind = |by: &Installer<Account>| by.owner.map(owner_text);
     let own = |a: &qedex_primitives::Assignment<Account>| Assignment {
-        owner: account_text(a.owner),
+        account: account_text(a.account),
+        owner: owner_text(a.owner),
         key: Key::of(&a.key),
-        installer: account_text(a.installer.account),
-        installer_owner: behind(&a.installer),
+        ratings: a.ratings,
+        installer: Installer::of(&a.installer),
+        second: a.second.as_ref().map(Installer::of),
         from: a.from.0,
         until: a.until.map(|slot| slot.0),
     };
     Meter {
         meter: number,
-        capacity: meter.capacity.0,
-        registered_by: account_text(meter.registered_by.account),
-        registered_by_owner: behind(&meter.registered_by),
+        is_connection: meter.kind.is_connection(),
+        connection: meter.kind.number().to_string(),
         bond,
-        current: own(&meter.current),
-        previous: meter.previous.as_ref().map(own),
+        assignments: meter.assignments.iter().map(own).collect(),
     }
 }
 
@@ -180,23 +193,16 @@ pub async fn history(at: &At, meter: u32, from: u64, until: u64) -> Result<Vec<H
         Static(SlotIndex(from)),
         Static(SlotIndex(until)),
     );
-    let mut history = Vec::new();
-    for Static(reading) in ask(at, question).await? {
-        let correction = match reading.original {
-            Some(_) => correction(at, meter, reading.slot.0).await?,
-            None => None,
-        };
-        history.push(History {
-            slot: reading.slot.0,
-            flow: reading.flow,
-            original: reading.original,
-            correction,
-        });
-    }
-    Ok(history)
+    let readings = ask(at, question).await?;
+    let own = |Static(reading): Static<qedex_primitives::MeterReading<Account>>| History {
+        slot: reading.slot.0,
+        signed: reading.flow,
+        corrections: reading.corrections.iter().map(Correction::of).collect(),
+    };
+    Ok(readings.into_iter().map(own).collect())
 }
 
-/// What flowed through the meters of an account; none without an active meter, before the slot takes
+/// What flowed through the connections of an account's owner; none without an active one, before the slot takes
 /// readings, and where it is not kept any more.
 pub async fn flow(at: &At, account: Account, slot: u64) -> Result<Option<Flow>, Error> {
     let (account, slot) = (AccountId32(account), Static(SlotIndex(slot)));
@@ -214,37 +220,13 @@ pub async fn par(at: &At, day: u64) -> Result<Option<DayPar>, Error> {
     Ok(ask(at, api::runtime_apis().metering_api().par(day)).await?.map(|par| par.0))
 }
 
-/// Registers a meter.
-pub fn register(owner: Account, key: MeterKey, capacity: Wh) -> impl Payload {
-    api::tx().metering().register_meter(AccountId32(owner), Static(key), Static(capacity))
-}
-
-/// Gives a meter another key.
-pub fn rotate(meter: u32, key: MeterKey) -> impl Payload {
-    api::tx().metering().rotate_key(Static(MeterId(meter)), Static(key))
-}
-
-/// Gives a meter another owner.
-pub fn transfer(meter: u32, owner: Account) -> impl Payload {
-    api::tx().metering().transfer_meter(Static(MeterId(meter)), AccountId32(owner))
-}
-
-/// Takes a meter out of service.
-pub fn decommission(meter: u32) -> impl Payload {
-    api::tx().metering().decommission_meter(Static(MeterId(meter)))
+/// What the connections of an account's owner are rated to let out in a slot.
+pub async fn rated_out(at: &At, account: Account, slot: u64) -> Result<Wh, Error> {
+    let (account, slot) = (AccountId32(account), Static(SlotIndex(slot)));
+    Ok(ask(at, api::runtime_apis().metering_api().rated_out(account, slot)).await?.0)
 }
 
 /// Removes a meter from storage.
 pub fn remove(meter: u32) -> impl Payload {
     api::tx().metering().remove_meter(Static(MeterId(meter)))
-}
-
-/// Corrects a reading.
-pub fn correct(meter: u32, slot: u64, flow: Flow) -> impl Payload {
-    api::tx().metering().correct_reading(
-        Static(MeterId(meter)),
-        Static(SlotIndex(slot)),
-        Static(flow.generated),
-        Static(flow.consumed),
-    )
 }

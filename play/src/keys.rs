@@ -8,7 +8,7 @@ use subxt_signer::DeriveJunction;
 
 /// The accounts that lead the community of the development chain.
 pub struct Leaders {
-    /// Alice, the registrar and the source of everybody's first funds.
+    /// Alice, the registrar, the source of everybody's first funds, and the second installer.
     pub registrar: Keypair,
     /// Bob, who installs meters.
     pub installer: Keypair,

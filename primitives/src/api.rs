@@ -9,10 +9,10 @@
 //! chain that answers them.
 
 use crate::{
-    AttributeId, Balance, Band, Bill, BillError, BookOrder, ClearingResult, DayPar, Depth,
-    Explanation, Flow, LeaderTerms, Meter, MeterId, MeterReading, Millis, Moment, OrderId,
-    OwnedAccount, OwnerId, PendingNaming, PolicyId, PricePerKwh, Role, Side, SlotIndex, SlotTimes,
-    Totals, TradeId, Wh,
+    AttributeId, Balance, Band, Bill, BillError, BookOrder, ChangeId, ClearingResult, DayPar,
+    Depth, Explanation, Flow, LeaderTerms, Meter, MeterId, MeterReading, Millis, Moment, OrderId,
+    OwnedAccount, OwnerId, PendingChange, PendingNaming, PolicyId, PricePerKwh, Role, Side,
+    SlotIndex, SlotTimes, Totals, TradeId, Wh,
     pov::{AuraSlot, SessionIndex, ValidatorScore},
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, Rules, Sale, TradePage},
@@ -73,32 +73,50 @@ sp_api::decl_runtime_apis! {
     }
 
     /// What flowed.
-    #[api_version(2)]
+    #[api_version(3)]
     pub trait MeteringApi<AccountId> where AccountId: Codec {
-        /// The meters that measure the energy of `account` now or from a later slot on: at most
-        /// `Metering.MaxMetersPerAccount`.
-        fn meters_of(account: AccountId) -> Vec<MeterId>;
+        /// The meters at the connections of the owner of `account` now or from a later slot on: at
+        /// most `Metering.MaxConnectionsPerOwner`.
+        fn connections_of(account: AccountId) -> Vec<MeterId>;
 
-        /// A meter with the assignments that are kept: whose it is, from when on, and with which
-        /// key it signs; none if there is no such meter.
+        /// A meter with the assignments that are kept: where it sits, whose it is, from when on, with
+        /// which key it signs, and for how much it is rated; none if there is no such meter.
         fn meter(meter: MeterId) -> Option<Meter<AccountId>>;
 
-        /// The readings of `meter` from the slot `from` to before the slot `until`, as far as they
-        /// are kept; at most 1,024 slots are looked at, from the first kept one on.
-        fn readings(meter: MeterId, from: SlotIndex, until: SlotIndex) -> Vec<MeterReading>;
+        /// A change that waits for confirmations, and which; none if there is none of this number,
+        /// or not any more.
+        fn pending_change(change: ChangeId) -> Option<PendingChange<AccountId>>;
 
-        /// What flowed through the meters of `account` in `slot`, a missing reading counting as
-        /// nothing generated and the capacity consumed; none without an active meter, before the
-        /// slot takes readings, and where it lies further back than slots are kept. Looks at
-        /// `Metering.MaxMetersPerAccount` meters at most.
+        /// From when on the council may stand for an owner that has not answered to a change filed
+        /// at this moment, in milliseconds since the Unix epoch. Where a change lowers ratings or
+        /// ends a service it need not wait.
+        fn owner_answers_until(filed_at: Moment) -> Moment;
+
+        /// The readings of `meter` from the slot `from` to before the slot `until`, with what
+        /// installers say beside them, as far as they are kept; at most 1,024 slots are looked at,
+        /// from the first kept one on.
+        fn readings(
+            meter: MeterId,
+            from: SlotIndex,
+            until: SlotIndex,
+        ) -> Vec<MeterReading<AccountId>>;
+
+        /// What flowed through the connections of the owner of `account` in `slot`, a missing reading
+        /// counting as nothing generated and as much consumed as can enter; none without an active
+        /// connection, before the slot takes readings, and where it lies further back than slots are
+        /// kept. Looks at `Metering.MaxConnectionsPerOwner` meters at most.
         fn flow(account: AccountId, slot: SlotIndex) -> Option<Flow>;
 
-        /// What the meters of `account` that have a reading said of `slot`, and how many they are;
-        /// none if none has one, or it is no longer kept.
+        /// What the connections of the owner of `account` that have a reading said of `slot`, and how
+        /// many they are; none if none has one, or it is no longer kept.
         fn totals(account: AccountId, slot: SlotIndex) -> Option<Totals>;
 
-        /// The same of all meters of the community.
+        /// The same of all connections of the community.
         fn community_totals(slot: SlotIndex) -> Option<Totals>;
+
+        /// What the connections of the owner of `account` are rated to let out in `slot`, in Wh; zero
+        /// without any.
+        fn rated_out(account: AccountId, slot: SlotIndex) -> Wh;
 
         /// The tariff band of `slot`: as fixed when its gate opened, or as it would be now.
         fn band(slot: SlotIndex) -> Band;

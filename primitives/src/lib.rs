@@ -14,6 +14,7 @@ extern crate alloc;
 pub mod api;
 pub mod bill;
 pub mod calendar;
+pub mod change;
 pub mod market;
 pub mod membership;
 pub mod meter;
@@ -31,6 +32,7 @@ pub mod work;
 
 pub use bill::{BILL_CONTEXT, Nonce};
 pub use calendar::{Millis, Moment, SlotIndex, SlotTimes, Windows};
+pub use change::{Change, ChangeId, Party, PendingChange, Person};
 pub use market::{
     Balance, BookOrder, ClearingResult, Depth, DepthLevel, LeaderTerms, NewOrder, NewTrade,
     OrderId, Side, SlotTerms, TradeId,
@@ -39,9 +41,9 @@ pub use membership::{
     AttributeId, ExclusionReason, Explanation, Lack, Obstacle, OwnedAccount, OwnerId,
     PendingNaming, PolicyId, ReasonText, Role,
 };
-pub use meter::{Assignment, Installer, Meter};
+pub use meter::{Assignment, ConnectionNumber, Installer, Meter, MeterKind, MeterRatings};
 pub use metering::{
-    Bill, BillError, DayPar, Flow, MAX_BILL_READINGS, MeterId, MeterKey, MeterReading,
+    Bill, BillError, Correction, DayPar, Flow, MAX_BILL_READINGS, MeterId, MeterKey, MeterReading,
     MeterSignature, ReadingError, ReadingPayload, SignedReading, Totals,
 };
 pub use qedex_math::{PricePerKwh, Wh};
@@ -51,5 +53,6 @@ pub use tariff::{Band, DayRange, TariffRule};
 #[cfg(feature = "frame")]
 pub use traits::{
     Admission, BillAudit, Calendar, EnergyFlow, EnergyLedger, EntropyBeacon, Escrow, KeyBudget,
-    MarketSettlement, Membership, Prices, Ratings, Sanctions, Standing, Tariff, UnsettledSlots,
+    MarketSettlement, Membership, Opened, Prices, Rated, Ratings, Sanctions, Standing, Tariff,
+    UnsettledSlots,
 };

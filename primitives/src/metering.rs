@@ -1,6 +1,7 @@
 //! Meters and what they sign.
 
-use crate::{SlotIndex, Wh};
+use crate::{Moment, Person, SlotIndex, Wh};
+use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use qedex_math::score::net_export;
 use scale_info::TypeInfo;
@@ -154,7 +155,7 @@ pub struct ReadingPayload {
 
 impl ReadingPayload {
     /// The bytes that the meter signs: bound to this purpose and to this chain.
-    pub fn signing_bytes(&self, genesis: H256) -> alloc::vec::Vec<u8> {
+    pub fn signing_bytes(&self, genesis: H256) -> Vec<u8> {
         (READING_CONTEXT, genesis, self).encode()
     }
 }
@@ -171,10 +172,10 @@ pub struct SignedReading {
     pub signature: MeterSignature,
 }
 
-/// The most readings of one bill, and the most meters of one account.
+/// The most readings of one bill, and the most connections of one owner.
 pub const MAX_BILL_READINGS: u32 = 8;
 
-/// A seller's bill of one slot: one signed reading of each of its meters.
+/// A seller's bill of one slot: one signed reading of each connection of its owner.
 pub type Bill = BoundedVec<SignedReading, ConstU32<MAX_BILL_READINGS>>;
 
 /// Why a bill does not prove anything.
@@ -191,11 +192,11 @@ pub type Bill = BoundedVec<SignedReading, ConstU32<MAX_BILL_READINGS>>;
     TypeInfo,
 )]
 pub enum BillError {
-    /// It has not exactly one reading of each meter that the account had in the slot.
+    /// It has not exactly one reading of each connection that the owner had in the slot.
     WrongMeters,
     /// A reading is of another slot.
     WrongSlot,
-    /// A value is over the meter's capacity.
+    /// A value is over what the meter is rated for.
     OverCapacity,
     /// A signature is not the meter's over its reading on this chain.
     BadSignature,
@@ -231,7 +232,7 @@ impl Flow {
     }
 }
 
-/// What several meters say of one slot together.
+/// What several connections say of one slot together.
 #[derive(
     Clone,
     Copy,
@@ -252,7 +253,10 @@ pub struct Totals {
     pub generated: Wh,
     /// Energy consumed.
     pub consumed: Wh,
-    /// How many meters have a reading.
+    /// Generation less consumption of each connection, never below zero, summed up: own demand is
+    /// served at its own connection, and at no other.
+    pub surplus: Wh,
+    /// How many connections have a reading.
     pub readings: u32,
 }
 
@@ -263,54 +267,48 @@ impl Totals {
         Self {
             generated: self.generated.saturating_add(reading.generated),
             consumed: self.consumed.saturating_add(reading.consumed),
+            surplus: self.surplus.saturating_add(reading.surplus()),
             readings: self.readings.saturating_add(1),
         }
     }
 
-    /// These totals with `after` in place of `before`, which is one of their readings.
+    /// These totals and those of others.
     #[must_use]
-    pub const fn corrected(self, before: &Flow, after: &Flow) -> Self {
+    pub const fn and(self, others: &Self) -> Self {
         Self {
-            generated: self
-                .generated
-                .saturating_sub(before.generated)
-                .saturating_add(after.generated),
-            consumed: self.consumed.saturating_sub(before.consumed).saturating_add(after.consumed),
-            readings: self.readings,
+            generated: self.generated.saturating_add(others.generated),
+            consumed: self.consumed.saturating_add(others.consumed),
+            surplus: self.surplus.saturating_add(others.surplus),
+            readings: self.readings.saturating_add(others.readings),
         }
-    }
-
-    /// What flowed, without the number of readings.
-    pub const fn flow(&self) -> Flow {
-        Flow { generated: self.generated, consumed: self.consumed }
-    }
-
-    /// Generation less consumption, never below zero.
-    pub const fn surplus(&self) -> Wh {
-        self.flow().surplus()
     }
 }
 
-/// A reading that is on chain, as clients are told of it.
+/// What an installer says that a meter should have read. Nothing is settled, scored, summed up or
+/// banded by it.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct MeterReading {
+pub struct Correction<AccountId> {
+    /// What flowed, as the installer has it.
+    pub flow: Flow,
+    /// Who says so.
+    pub by: Person<AccountId>,
+    /// When it said so, in milliseconds since the Unix epoch.
+    pub at: Moment,
+}
+
+/// What the chain holds of a meter and a slot, as clients are told of it.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct MeterReading<AccountId> {
     /// Of which slot.
     pub slot: SlotIndex,
-    /// What counts.
-    pub flow: Flow,
-    /// What the meter had signed, if an installer corrected it.
-    pub original: Option<Flow>,
+    /// What the meter signed, if its reading is on chain.
+    pub flow: Option<Flow>,
+    /// What installers say beside it, in the order in which they said so.
+    pub corrections: Vec<Correction<AccountId>>,
 }
 
 /// The peak-to-average ratio of a day.
@@ -356,8 +354,8 @@ pub enum ReadingError {
     MeterNotActive,
     /// The slot does not take readings now.
     NotInReadingWindow,
-    /// A value is over the meter's capacity.
-    OverCapacity,
+    /// A value is over what the meter is rated for.
+    OverRating,
     /// The meter has a reading of this slot already.
     AlreadyRead,
     /// The signature is not the one of the meter's key of that slot over this reading on this

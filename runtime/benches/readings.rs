@@ -105,17 +105,25 @@ fn community(scheme: Scheme) -> TestExternalities {
     let patch = serde_json::from_slice(&patch).expect("a preset is JSON");
     let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).expect("serializes");
     merge(&mut genesis, patch);
+    let owner = |number: u32| ("owner", number).using_encoded(blake2_256);
     let meters: Vec<Value> = (0..READINGS)
         .map(|number| {
             json!({
-                "owner": AccountId::new(("owner", number).using_encoded(blake2_256)),
+                "account": AccountId::new(owner(number)),
                 "key": Keys::new(scheme, number).public(),
-                "capacity": 10_000,
+                "connection": format!("bench-{number}"),
+                "ratings": { "out": 10_000, "into": 10_000 },
                 "installer": Sr25519Keyring::Bob.to_account_id(),
             })
         })
         .collect();
     genesis["metering"]["meters"] = Value::Array(meters);
+    let credentials = (0..READINGS).map(|number| {
+        let who = AccountId::new(owner(number));
+        json!({ "who": who, "attribute": 0, "expires": u64::MAX, "owner": owner(number) })
+    });
+    let known = genesis["membership"]["credentials"].as_array_mut().expect("a list");
+    known.extend(credentials);
     let genesis: RuntimeGenesisConfig = serde_json::from_value(genesis).expect("deserializes");
     genesis.build_storage().expect("a genesis that the pallets accept").into()
 }

@@ -13,11 +13,11 @@ use frame_support::{
     weights::Weight,
 };
 use qedex_primitives::{
-    AttributeId, Band, Bill, BillError, BookOrder, Calendar, ClearingResult, DayPar, Depth,
-    EntropyBeacon as _, Explanation, Flow, KeyBudget as _, LeaderTerms,
+    AttributeId, Band, Bill, BillError, BookOrder, Calendar, ChangeId, ClearingResult, DayPar,
+    Depth, EntropyBeacon as _, Explanation, Flow, KeyBudget as _, LeaderTerms,
     Membership as AccessControl, Meter, MeterId, MeterReading, Millis, Moment, OrderId,
-    OwnedAccount, OwnerId, PendingNaming, PolicyId, PricePerKwh, Role, Side, SlotIndex, SlotTimes,
-    Totals, TradeId, Wh,
+    OwnedAccount, OwnerId, PendingChange, PendingNaming, PolicyId, PricePerKwh, Rated, Role, Side,
+    SlotIndex, SlotTimes, Totals, TradeId, Wh,
     pov::{AuraSlot, SessionIndex, ValidatorScore},
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, Rules, Sale, TradePage},
@@ -247,23 +247,36 @@ sp_api::impl_runtime_apis! {
     }
 
     impl qedex_primitives::api::MeteringApi<Block, AccountId> for Runtime {
-        fn meters_of(account: AccountId) -> Vec<MeterId> {
-            Metering::meters_of(&account)
+        fn connections_of(account: AccountId) -> Vec<MeterId> {
+            Metering::connections_of(&account)
         }
         fn meter(meter: MeterId) -> Option<Meter<AccountId>> {
             pallet_metering::Meters::<Runtime>::get(meter)
         }
-        fn readings(meter: MeterId, from: SlotIndex, until: SlotIndex) -> Vec<MeterReading> {
+        fn pending_change(change: ChangeId) -> Option<PendingChange<AccountId>> {
+            pallet_metering::PendingChanges::<Runtime>::get(change)
+        }
+        fn owner_answers_until(filed_at: Moment) -> Moment {
+            Metering::owner_answers_until(filed_at)
+        }
+        fn readings(
+            meter: MeterId,
+            from: SlotIndex,
+            until: SlotIndex,
+        ) -> Vec<MeterReading<AccountId>> {
             Metering::readings_of(meter, from, until)
         }
         fn flow(account: AccountId, slot: SlotIndex) -> Option<Flow> {
             Metering::known_flow(&account, slot)
         }
         fn totals(account: AccountId, slot: SlotIndex) -> Option<Totals> {
-            pallet_metering::AccountTotals::<Runtime>::get(slot, account)
+            Metering::totals_of(&account, slot)
         }
         fn community_totals(slot: SlotIndex) -> Option<Totals> {
             pallet_metering::SlotTotals::<Runtime>::get(slot)
+        }
+        fn rated_out(account: AccountId, slot: SlotIndex) -> Wh {
+            <Metering as Rated<AccountId>>::rated_out(&account, slot)
         }
         fn band(slot: SlotIndex) -> Band {
             Metering::expected_band(slot)

@@ -6,6 +6,7 @@ use crate::Runtime;
 /// changes nothing where it has been.
 pub type Migrations = (
     pallet_energy_membership::migration::V1ToV2<Runtime>,
+    pallet_metering::migrations::MigrateV1ToV2<Runtime>,
     pallet_settlement::migrations::MigrateV1ToV2<Runtime>,
     pallet_reputation::migrations::MigrateV1ToV2<Runtime>,
     pallet_pov::migrations::MigrateV1ToV2<Runtime>,

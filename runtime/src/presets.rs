@@ -9,7 +9,7 @@ use crate::{
 use alloc::{string::ToString, vec, vec::Vec};
 use frame_support::{BoundedVec, build_struct_json_patch};
 use pallet_energy_membership::{GenesisAccount, GenesisAttribute, GenesisCredential};
-use pallet_metering::{GenesisMeter, TariffRule};
+use pallet_metering::{ConnectionNumber, GenesisMeter, MeterRatings, TariffRule};
 use pallet_pov::Rules;
 use qedex_math::policy::PolicyNode;
 use qedex_primitives::{
@@ -161,7 +161,7 @@ fn credentials(validators: &[Sr25519Keyring]) -> Vec<GenesisCredential<AccountId
     };
     let mut all = vec![
         credential(Sr25519Keyring::Bob, 3),
-        // The second installer, who corrects what the first one's meters got wrong.
+        // The second installer, without whom the first one changes no meter.
         credential(Sr25519Keyring::Alice, 3),
         credential(Sr25519Keyring::Charlie, 4),
         credential(Sr25519Keyring::Charlie, 6),
@@ -175,19 +175,22 @@ fn credentials(validators: &[Sr25519Keyring]) -> Vec<GenesisCredential<AccountId
 }
 
 /// One meter for each prosumer of genesis, and one for each validator that is none, in this order.
-/// A meter's key is derived from the owner's as `//meter`.
+/// A meter's key is derived from the owner's as `//meter`, and the number of its connection is the
+/// owner's name after `qedex-`.
 fn meters(validators: &[Sr25519Keyring]) -> Vec<GenesisMeter<AccountId>> {
     let others = validators.iter().copied().filter(|keyring| !PROSUMERS.contains(keyring));
     PROSUMERS
         .into_iter()
         .chain(others)
         .filter_map(|keyring| {
-            let suri = alloc::format!("{}//meter", keyring.to_seed());
-            let pair = sr25519::Pair::from_string(&suri, None).ok()?;
+            let seed = keyring.to_seed();
+            let pair = sr25519::Pair::from_string(&alloc::format!("{seed}//meter"), None).ok()?;
+            let number = alloc::format!("qedex-{}", seed.trim_start_matches('/'));
             Some(GenesisMeter {
-                owner: keyring.to_account_id(),
+                account: keyring.to_account_id(),
                 key: MeterKey::Sr25519(pair.public()),
-                capacity: Wh(10_000),
+                connection: ConnectionNumber::try_from(number).ok()?,
+                ratings: MeterRatings { out: Wh(10_000), into: Wh(10_000) },
                 installer: Sr25519Keyring::Bob.to_account_id(),
             })
         })

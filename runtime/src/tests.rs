@@ -133,6 +133,20 @@ fn a_broker_may_trade_for_others_and_nothing_else() {
 }
 
 #[test]
+fn a_deputy_gives_away_none_of_its_principal_s_meters() {
+    use configs::accounts::ProxyType;
+    use frame_support::traits::InstanceFilter;
+    use qedex_primitives::ChangeId;
+    let (change, hash) = (ChangeId(0), Hash::zero());
+    let confirm = RuntimeCall::Metering(pallet_metering::Call::confirm_change { change, hash });
+    let withdraw = RuntimeCall::Metering(pallet_metering::Call::withdraw_confirmation { change });
+    for kind in [ProxyType::NonTransfer, ProxyType::Trading] {
+        assert!(!kind.filter(&confirm), "{kind:?}");
+    }
+    assert!(ProxyType::Any.filter(&confirm) && ProxyType::NonTransfer.filter(&withdraw));
+}
+
+#[test]
 fn a_block_has_at_most_one_second_of_computation() {
     let limit = configs::system::BlockWeights::get().max_block.ref_time();
     assert_eq!(limit, frame_support::weights::constants::WEIGHT_REF_TIME_PER_SECOND);
@@ -183,7 +197,8 @@ fn metadata_is_served_in_versions_14_to_16() {
 fn a_blacklisted_installer_cannot_act_through_a_deputy() {
     use configs::accounts::ProxyType;
     use frame_support::assert_ok;
-    use qedex_primitives::{MeterKey, Wh};
+    use pallet_metering::{Change, MeterRatings};
+    use qedex_primitives::{MeterId, Wh};
     use sp_keyring::Sr25519Keyring as Key;
     externalities("development").execute_with(|| {
         System::set_block_number(1);
@@ -195,12 +210,10 @@ fn a_blacklisted_installer_cannot_act_through_a_deputy() {
             ProxyType::NonTransfer,
             0
         ));
-        let register = |number: u8| {
-            let call = RuntimeCall::Metering(pallet_metering::Call::register_meter {
-                owner: Key::Eve.to_account_id(),
-                key: MeterKey::Sr25519(sp_core::sr25519::Public::from_raw([number; 32])),
-                capacity: Wh(1_000),
-            });
+        let propose = |out: u64| {
+            let ratings = MeterRatings { out: Wh(out), into: Wh(1_000) };
+            let change = Change::Rate { meter: MeterId(0), ratings };
+            let call = RuntimeCall::Metering(pallet_metering::Call::propose_change { change });
             let real = address(Key::Bob);
             assert_ok!(Proxy::proxy(signed(Key::Ferdie), real, None, alloc::boxed::Box::new(call)));
             let executed =
@@ -212,13 +225,13 @@ fn a_blacklisted_installer_cannot_act_through_a_deputy() {
                 });
             executed.expect("the deputy acted")
         };
-        assert_ok!(register(1));
+        assert_ok!(propose(1));
         let hour = 3_600_000;
         let reason = Default::default();
         let bob = Key::Bob.to_account_id();
         assert_ok!(Membership::blacklist(RuntimeOrigin::root(), bob, reason, hour));
         let refused = pallet_metering::Error::<Runtime>::NotAnInstaller;
-        assert_eq!(register(2), Err(refused.into()));
+        assert_eq!(propose(2), Err(refused.into()));
     });
 }
 

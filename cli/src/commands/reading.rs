@@ -14,7 +14,7 @@ use qedex_client::{
     block::Block,
     calls,
     keys::Keypair,
-    metering::{self, Change},
+    metering::{self, Done},
     queries::{self, Limit},
     reading_file::{ReadingFile, parse},
     session::Session,
@@ -32,9 +32,10 @@ use std::{
 pub enum Reading {
     /// Publishes one signed reading, or a JSON array of them in one batch.
     Submit(Submit),
-    /// Corrects a reading, as an installer other than the first one; never raises a frozen slot.
+    /// Records what a meter should have read, as an installer who is independent of its owner; nothing
+    /// is settled by it.
     Correct(Correct),
-    /// Lists the readings of a meter, corrected ones with what the meter had signed.
+    /// Lists the readings of a meter, with what installers say beside them.
     History(History),
 }
 
@@ -177,46 +178,39 @@ pub fn read(path: &Path) -> Result<Vec<ReadingFile>, Error> {
     parse(&text).map_err(bad)
 }
 
-/// Corrects a reading.
+/// Records a correction.
 async fn correct(args: &Correct) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
     let slot = args.slot.to_see(session.at()).await?;
     let flow = Flow { generated: Wh(args.generated), consumed: Wh(args.consumed) };
-    let call = metering::correct(args.meter, slot, flow);
+    let call = metering::record_correction(args.meter, slot, flow);
     let (block, included) = session.call("the correction", &call, &key).await?;
-    let corrected = included.meters.iter().find_map(|change| match change {
-        Change::Corrected(corrected) => Some(*corrected),
-        Change::From(_) => None,
+    let recorded = included.meters.iter().find_map(|done| match done {
+        Done::Recorded(recorded) => Some(*recorded),
+        _ => None,
     });
-    let done = corrected.ok_or_else(|| Error::answer("no reading was corrected".to_owned()))?;
+    let done = recorded.ok_or_else(|| Error::answer("nothing was recorded".to_owned()))?;
     if args.by.json {
         return output::json(&json!({
             "meter": done.meter,
             "slot": done.slot,
-            "before": done.before,
-            "after": done.after,
-            "after_freeze": done.after_freeze,
+            "signed": done.signed,
+            "flow": done.flow,
             "block": block.number,
         }));
     }
+    let signed = done.signed.map_or("has signed nothing that is on chain".to_owned(), |signed| {
+        format!("has signed {} / {}", signed.generated.0, signed.consumed.0)
+    });
     say!(
-        "the reading of meter {} in slot {} is corrected in block {}, {}: {} Wh generated instead \
-         of {}, {} Wh consumed instead of {}",
-        done.meter,
-        done.slot,
+        "block {} records that meter {} generated {} Wh in slot {} and consumed {}; it {signed}",
         block.number,
-        when(done.after_freeze),
-        done.after.generated.0,
-        done.before.generated.0,
-        done.after.consumed.0,
-        done.before.consumed.0
+        done.meter,
+        done.flow.generated.0,
+        done.slot,
+        done.flow.consumed.0
     )?;
     Ok(())
-}
-
-/// When a reading was corrected.
-const fn when(after_freeze: bool) -> &'static str {
-    if after_freeze { "after the freeze" } else { "before the freeze" }
 }
 
 /// Lists a meter's readings.
@@ -239,24 +233,25 @@ async fn history(args: &History) -> Result<(), Error> {
         "slot",
         "generated Wh",
         "consumed Wh",
-        "the meter had signed",
-        "corrected by",
-        "when",
+        "what installers say instead, and who",
     ]);
     for reading in &all {
-        let original = reading.original.map_or(String::new(), |signed| {
-            format!("{} / {}", signed.generated.0, signed.consumed.0)
-        });
+        let flow = |value: fn(&Flow) -> Wh| {
+            reading.signed.as_ref().map_or("-".to_owned(), |signed| value(signed).0.to_string())
+        };
+        let corrections: Vec<_> = reading
+            .corrections
+            .iter()
+            .map(|one| {
+                let Flow { generated, consumed } = one.flow;
+                format!("{} / {}: {}", generated.0, consumed.0, one.installer)
+            })
+            .collect();
         table.add_row([
             reading.slot.to_string(),
-            reading.flow.generated.0.to_string(),
-            reading.flow.consumed.0.to_string(),
-            original,
-            reading.correction.as_ref().map_or(String::new(), |by| by.installer.clone()),
-            reading
-                .correction
-                .as_ref()
-                .map_or(String::new(), |by| when(by.after_freeze).to_owned()),
+            flow(|signed| signed.generated),
+            flow(|signed| signed.consumed),
+            corrections.join("\n"),
         ]);
     }
     say!("{table}")?;

@@ -1,8 +1,8 @@
 //! The calendar of delivery slots, kept where slots are opened.
 
-use crate::{Config, DefaultWindows, GenesisConfig, Pallet, SlotLength, Slots};
+use crate::{Config, DefaultWindows, GenesisConfig, NextSlot, Pallet, SlotLength, Slots};
 use frame_support::{pallet_prelude::Get, traits::Time};
-use qedex_primitives::{Calendar, Millis, Moment, SlotIndex, SlotTimes, Windows};
+use qedex_primitives::{Calendar, Millis, Moment, Opened, SlotIndex, SlotTimes, Windows};
 
 /// A quarter of an hour in milliseconds.
 const QUARTER_HOUR: Millis = 900_000;
@@ -29,6 +29,12 @@ impl<T: Config> Calendar for Pallet<T> {
         // well-known key.
         let key = frame_support::storage::storage_prefix(b"Timestamp", b"Now");
         frame_support::storage::unhashed::put(&key, &moment);
+    }
+}
+
+impl<T: Config> Opened for Pallet<T> {
+    fn next_slot() -> SlotIndex {
+        NextSlot::<T>::get()
     }
 }
 

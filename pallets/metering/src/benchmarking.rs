@@ -1,303 +1,206 @@
 //! Worst cases of the calls and of pruning.
 
+mod setup;
+
+pub(crate) use setup::{connect_silently, deliver_worst_case};
+
 use crate::*;
 use alloc::vec::Vec;
-use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::{
     BoundedVec,
     traits::{Consideration, EnsureOrigin, Get},
     weights::WeightMeter,
 };
-use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
-use qedex_primitives::{
-    Band, BillAudit, Calendar, DayRange, Flow, Membership, MeterId, MeterKey, MeterSignature,
-    ReadingPayload, Role, SlotIndex,
-    tariff::{MAX_LOOK_BACK, MAX_MID_RANGES},
-};
-use sp_core::{crypto::KeyTypeId, sr25519};
-use sp_io::{crypto, hashing::blake2_256};
-use sp_runtime::traits::Zero;
-
-/// The kind under which the keystore keeps the meters' keys.
-const METER_KEYS: KeyTypeId = KeyTypeId(*b"metr");
-
-/// The slot that the benchmarks read.
-const SLOT: SlotIndex = SlotIndex(1_000_000);
-
-/// Puts a meter into storage, however many its owner may have.
-fn put_meter<T: Config>(owner: &T::AccountId, key: MeterKey) -> MeterId {
-    let id = MeterId(NextMeter::<T>::mutate(|next| {
-        let id = *next;
-        *next = next.saturating_add(1);
-        id
-    }));
-    Pallet::<T>::remember(id, key);
-    MetersOf::<T>::mutate(owner, |meters| {
-        let _ = meters.try_push(id);
-    });
-    let installer = Installer { account: account("first installer", 0, 0), owner: None };
-    Meters::<T>::insert(
-        id,
-        Meter {
-            capacity: MAX_CAPACITY,
-            registered_by: installer.clone(),
-            current: Assignment {
-                owner: owner.clone(),
-                key,
-                installer,
-                from: SlotIndex(0),
-                until: None,
-            },
-            previous: None,
-        },
-    );
-    id
-}
-
-/// An installer, at the greatest cost of finding out that it is one.
-fn installer<T: Config>() -> T::AccountId {
-    let installer: T::AccountId = whitelisted_caller();
-    T::Membership::grant(&installer, Role::InstallMeters);
-    installer
-}
-
-/// Gives a meter as many more keys as are remembered; the first ones are forgotten.
-fn fill_keys<T: Config>(id: MeterId) {
-    let present = Meters::<T>::get(id).map(|meter| meter.current.key);
-    for number in 0..MAX_KEYS {
-        Pallet::<T>::remember(id, fresh_key(number.saturating_add(1_000)));
-    }
-    if let Some(key) = present {
-        Pallet::<T>::remember(id, key);
-    }
-}
-
-/// A key that no meter has.
-fn fresh_key(number: u32) -> MeterKey {
-    let seed = ("fresh", number).using_encoded(blake2_256);
-    MeterKey::Sr25519(sr25519::Public::from_raw(seed))
-}
-
-/// A key that no meter has and with which a meter could sign.
-fn sound_key() -> MeterKey {
-    MeterKey::Sr25519(crypto::sr25519_generate(METER_KEYS, None))
-}
-
-/// A meter of an account that has as many as it can have.
-fn crowded_meter<T: Config>(owner: &T::AccountId) -> MeterId {
-    for number in 1..T::MaxMetersPerAccount::get() {
-        put_meter::<T>(owner, fresh_key(number));
-    }
-    put_meter::<T>(owner, fresh_key(0))
-}
-
-/// Fills the list of an account, so that all of it must be looked at to find room: its meters are over,
-/// each since two slots of its own.
-fn fill_list<T: Config>(owner: &T::AccountId) {
-    crowded_meter::<T>(owner);
-    T::Calendar::set_now(T::Calendar::schedule(SLOT).delivery_starts);
-    let mut until = SlotIndex(1);
-    for over in MetersOf::<T>::get(owner) {
-        Meters::<T>::mutate(over, |entry| {
-            if let Some(meter) = entry {
-                let mut previous = meter.current.clone();
-                previous.until = Some(until);
-                meter.previous = Some(previous);
-                meter.current.from = until;
-                until = until.next();
-                meter.current.until = Some(until);
-                until = until.next();
-            }
-        });
-    }
-}
-
-/// Gives a meter a previous assignment of a third account, which is over.
-fn give_history<T: Config>(id: MeterId) {
-    let former: T::AccountId = account("former owner", 0, 0);
-    for number in 1..T::MaxMetersPerAccount::get() {
-        put_meter::<T>(&former, fresh_key(number.saturating_add(100)));
-    }
-    MetersOf::<T>::mutate(&former, |meters| {
-        let _ = meters.try_push(id);
-    });
-    Meters::<T>::mutate(id, |entry| {
-        if let Some(meter) = entry {
-            let mut previous = meter.current.clone();
-            previous.owner = former;
-            previous.until = Some(SlotIndex(1));
-            meter.current.from = SlotIndex(1);
-            meter.previous = Some(previous);
-        }
-    });
-    T::Calendar::set_now(T::Calendar::schedule(SLOT).delivery_starts);
-}
-
-/// A rule of the bands that looks at as many slots as it can.
-fn widest_rule() -> TariffRule {
-    TariffRule {
-        threshold: Wh(1),
-        look_back: MAX_LOOK_BACK,
-        mid: BoundedVec::truncate_from(
-            (0..MAX_MID_RANGES as u8)
-                .map(|n| DayRange { from: n, until: n.saturating_add(1) })
-                .collect(),
-        ),
-    }
-}
-
-/// Fills the day of `slot`, all but the slot itself, and the day before it.
-fn fill_days<T: Config>(slot: SlotIndex) {
-    use qedex_math::tariff::{SLOTS_PER_DAY, day_of, slot_of_day};
-    for place in 0..SLOTS_PER_DAY {
-        let day = day_of(slot.0);
-        for day in [day.saturating_sub(1), day] {
-            if (day, place) != (day_of(slot.0), u64::from(slot_of_day(slot.0))) {
-                DayLoads::<T>::mutate(day, |load| {
-                    let _ = load.try_insert(place as u8, Some(Wh(1)));
-                });
-            }
-        }
-    }
-    OldestDay::<T>::put(0);
-}
-
-/// Lets the demands of the slots before `slot` not be noted yet, as after an outage.
-fn forget_demands<T: Config>(slot: SlotIndex) {
-    use qedex_math::tariff::{day_of, slot_of_day};
-    for back in 0..32 {
-        let slot = slot.0.saturating_sub(back);
-        DayLoads::<T>::mutate(day_of(slot), |load| load.remove(&slot_of_day(slot)));
-        SlotTotals::<T>::insert(SlotIndex(slot), Totals::default());
-    }
-}
-
-/// Gives an account as many meters as it can have, of which none has a reading.
-pub(crate) fn install_silent_meters<T: Config>(account: &T::AccountId) {
-    let installed = MetersOf::<T>::decode_len(account).unwrap_or(0) as u32;
-    for number in installed..T::MaxMetersPerAccount::get() {
-        let seed = (account, number).using_encoded(blake2_256);
-        put_meter::<T>(account, MeterKey::Sr25519(sr25519::Public::from_raw(seed)));
-    }
-}
-
-/// Makes `delivered(account, slot)` be `energy` at the greatest cost: over as many meters as
-/// an account can have.
-pub(crate) fn deliver_worst_case<T: Config>(account: &T::AccountId, slot: SlotIndex, energy: Wh) {
-    install_silent_meters::<T>(account);
-    AccountTotals::<T>::insert(
-        slot,
-        account,
-        Totals {
-            generated: energy,
-            consumed: Wh::ZERO,
-            readings: Pallet::<T>::active_meters(account, slot),
-        },
-    );
-}
-
-/// A valid reading of a new meter of a new account. Opens the reading window.
-///
-/// # Panics
-/// Without a keystore, which the benchmark tools provide.
-fn signed_reading<T: Config>(number: u32) -> SignedReading {
-    reading_of::<T>(&account("owner", number, 0))
-}
-
-/// The same of a new meter of this account.
-fn reading_of<T: Config>(owner: &T::AccountId) -> SignedReading {
-    let key = crypto::sr25519_generate(METER_KEYS, None);
-    let payload = ReadingPayload {
-        meter: put_meter::<T>(owner, MeterKey::Sr25519(key)),
-        slot: SLOT,
-        generated: MAX_CAPACITY,
-        consumed: MAX_CAPACITY,
-    };
-    let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
-    let signature = crypto::sr25519_sign(METER_KEYS, &key, &payload.signing_bytes(genesis));
-    T::Calendar::set_now(T::Calendar::schedule(SLOT).commitments_until);
-    SignedReading { payload, signature: MeterSignature::Sr25519(signature.unwrap_or_default()) }
-}
+use frame_system::RawOrigin;
+use qedex_primitives::{Band, BillAudit, Calendar, MeterId, SlotIndex};
+use setup::*;
 
 #[benchmarks]
 mod benchmarks {
     use super::*;
 
-    #[benchmark]
-    fn register_meter() {
-        let installer = installer::<T>();
+    /// A meter with as many keys and assignments as are kept, whose owner has as many connections as
+    /// it can have.
+    fn old_meter<T: Config>() -> (MeterId, T::AccountId) {
         let owner: T::AccountId = account("owner", 0, 0);
-        fill_list::<T>(&owner);
-        T::Membership::grant(&owner, Role::InstallMeters);
-        T::MeterBond::ensure_successful(&installer, Pallet::<T>::footprint());
-        let key = sound_key();
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(installer), owner, key, MAX_CAPACITY);
-
-        let id = MeterByKey::<T>::get(key);
-        assert!(id.is_some_and(MeterBonds::<T>::contains_key));
-    }
-
-    #[benchmark]
-    fn rotate_key() {
-        let installer = installer::<T>();
-        let owner: T::AccountId = account("owner", 0, 0);
-        T::Membership::grant(&owner, Role::InstallMeters);
         let id = crowded_meter::<T>(&owner);
         give_history::<T>(id);
         fill_keys::<T>(id);
-        let key = sound_key();
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(installer), id, key);
-
-        assert_eq!(MeterByKey::<T>::get(key), Some(id));
+        (id, owner)
     }
 
     #[benchmark]
-    fn transfer_meter() {
-        let installer = installer::<T>();
-        let id = crowded_meter::<T>(&account("owner", 0, 0));
-        give_history::<T>(id);
+    fn propose_change() {
+        let installer = installer::<T>("installer");
+        let (meter, _) = old_meter::<T>();
         let new_owner: T::AccountId = account("new owner", 0, 0);
-        T::Membership::grant(&new_owner, Role::InstallMeters);
-        fill_list::<T>(&new_owner);
+        owner_of::<T>(&new_owner);
+        let change = Change::Transfer { meter, account: new_owner };
+        ChangesOf::<T>::mutate(owner_of::<T>(&installer), |list| {
+            for number in 1..T::MaxPendingPerInstaller::get() {
+                let _ = list.try_push(ChangeId(number));
+            }
+        });
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(installer), id, new_owner.clone());
+        _(RawOrigin::Signed(installer), change);
 
-        assert!(MetersOf::<T>::get(new_owner).contains(&id));
+        assert!(PendingChanges::<T>::contains_key(ChangeId(0)));
     }
 
     #[benchmark]
-    fn decommission_meter() {
-        let installer = installer::<T>();
-        let id = crowded_meter::<T>(&account("owner", 0, 0));
-        give_history::<T>(id);
+    fn confirm_registration() {
+        let (first, second) = (installer::<T>("installer"), installer::<T>("second"));
+        let owner: T::AccountId = account("owner", 0, 0);
+        fill_list::<T>(&owner);
+        // A former meter was at the same connection.
+        let kind = MeterKind::Connection(connection(0));
+        let key = sound_key();
+        let change =
+            Change::Register { account: owner.clone(), key, kind, ratings: setup::RATINGS };
+        let (id, hash) = put_change::<T>(&first, change);
+        confirm_by_owners::<T>(id, &[&owner]);
+
+        #[extrinsic_call]
+        confirm_change(RawOrigin::Signed(second), id, hash);
+
+        let meter = MeterByKey::<T>::get(key);
+        assert!(meter.is_some_and(MeterBonds::<T>::contains_key));
+    }
+
+    #[benchmark]
+    fn confirm_rotation() {
+        let (first, second) = (installer::<T>("installer"), installer::<T>("second"));
+        let (meter, owner) = old_meter::<T>();
+        let key = sound_key();
+        let (id, hash) = put_change::<T>(&first, Change::RotateKey { meter, key });
+        confirm_by_owners::<T>(id, &[&owner]);
+
+        #[extrinsic_call]
+        confirm_change(RawOrigin::Signed(second), id, hash);
+
+        assert_eq!(MeterByKey::<T>::get(key), Some(meter));
+    }
+
+    /// A transfer that lacks the word of the second installer alone.
+    fn ready_transfer<T: Config>() -> (ChangeId, sp_core::H256, T::AccountId, MeterId) {
+        let first = installer::<T>("installer");
+        let (meter, owner) = old_meter::<T>();
+        let new_owner: T::AccountId = account("new owner", 0, 0);
+        fill_list::<T>(&new_owner);
+        let change = Change::Transfer { meter, account: new_owner.clone() };
+        let (id, hash) = put_change::<T>(&first, change);
+        confirm_by_owners::<T>(id, &[&owner, &new_owner]);
+        (id, hash, new_owner, meter)
+    }
+
+    #[benchmark]
+    fn confirm_transfer() {
+        let second = installer::<T>("second");
+        let (id, hash, new_owner, meter) = ready_transfer::<T>();
+
+        #[extrinsic_call]
+        confirm_change(RawOrigin::Signed(second), id, hash);
+
+        assert!(ConnectionsOf::<T>::get(owner_of::<T>(&new_owner)).contains(&meter));
+    }
+
+    #[benchmark]
+    fn confirm_change_as_council() -> Result<(), BenchmarkError> {
+        let origin =
+            T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let (id, hash, new_owner, meter) = ready_transfer::<T>();
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, id, hash, Party::SecondInstaller);
+
+        assert!(ConnectionsOf::<T>::get(owner_of::<T>(&new_owner)).contains(&meter));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn withdraw_change() {
+        let installer = installer::<T>("installer");
+        let (meter, _) = old_meter::<T>();
+        let (id, _) = put_change::<T>(&installer, Change::Decommission { meter });
 
         #[extrinsic_call]
         _(RawOrigin::Signed(installer), id);
 
-        assert!(Meters::<T>::get(id).is_some_and(|meter| meter.current.until.is_some()));
+        assert!(!PendingChanges::<T>::contains_key(id));
+    }
+
+    #[benchmark]
+    fn withdraw_confirmation() {
+        let (first, second) = (installer::<T>("installer"), installer::<T>("second"));
+        let (meter, _) = old_meter::<T>();
+        let (id, hash) = put_change::<T>(&first, Change::Decommission { meter });
+        assert!(Pallet::<T>::do_confirm(second.clone(), id, hash).is_ok());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(second), id);
+
+        assert!(PendingChanges::<T>::get(id).is_some_and(|pending| pending.second.is_none()));
+    }
+
+    #[benchmark]
+    fn refuse_change() {
+        let first = installer::<T>("installer");
+        let (meter, owner) = old_meter::<T>();
+        let ratings = MeterRatings { out: MAX_RATING, into: Wh(1) };
+        Meters::<T>::mutate(meter, |entry| {
+            if let Some(one) = entry.as_mut().and_then(|meter| meter.assignments.last_mut()) {
+                one.ratings = ratings;
+            }
+        });
+        let change = Change::Rate { meter, ratings: setup::RATINGS };
+        let (id, _) = put_change::<T>(&first, change);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), id);
+
+        assert!(!PendingChanges::<T>::contains_key(id));
+    }
+
+    #[benchmark]
+    fn clear_change() {
+        let first = installer::<T>("installer");
+        let (meter, _) = old_meter::<T>();
+        let (id, _) = put_change::<T>(&first, Change::Decommission { meter });
+        let expires = PendingChanges::<T>::get(id).map(|pending| pending.expires);
+        T::Calendar::set_now(expires.unwrap_or_default());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(whitelisted_caller()), id);
+
+        assert!(!PendingChanges::<T>::contains_key(id));
     }
 
     #[benchmark]
     fn remove_meter() -> Result<(), BenchmarkError> {
-        let id = crowded_meter::<T>(&account("owner", 0, 0));
-        give_history::<T>(id);
-        fill_keys::<T>(id);
-        let payer: T::AccountId = account("payer", 0, 0);
-        T::MeterBond::ensure_successful(&payer, Pallet::<T>::footprint());
-        let bond = T::MeterBond::new(&payer, Pallet::<T>::footprint())?;
+        let (id, _) = old_meter::<T>();
+        let payer = installer::<T>("installer");
+        let bond = T::Bond::new(&payer, Pallet::<T>::footprint())?;
         MeterBonds::<T>::insert(id, (payer, bond));
+        // Each of its assignments was another owner's, with a list that is full.
         Meters::<T>::mutate(id, |entry| {
-            if let Some(meter) = entry {
-                meter.current.until = Some(SlotIndex(2));
+            let Some(meter) = entry else { return };
+            for (number, one) in (0_u32..).zip(meter.assignments.iter_mut()) {
+                let owner = qedex_primitives::OwnerId([number as u8; 32]);
+                one.owner = owner;
+                one.until = Some(one.from.next());
+                ConnectionsOf::<T>::mutate(owner, |list| {
+                    let mut other = 1_000_000_u32;
+                    while list.len().saturating_add(1) < T::MaxConnectionsPerOwner::get() as usize {
+                        let _ = list.try_push(MeterId(other));
+                        other = other.saturating_add(1);
+                    }
+                    let _ = list.try_push(id);
+                });
             }
         });
-        OldestKept::<T>::put(SlotIndex(2));
+        OldestKept::<T>::put(SlotIndex(u64::from(MAX_ASSIGNMENTS)));
 
         #[extrinsic_call]
         _(RawOrigin::Signed(whitelisted_caller()), id);
@@ -308,29 +211,20 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn correct_reading() {
-        let installer = installer::<T>();
+    fn record_correction() {
+        let installer = installer::<T>("installer");
         let owner: T::AccountId = account("owner", 0, 0);
-        // Whose owner is known, because it has a credential.
-        T::Membership::grant(&owner, Role::InstallMeters);
         let signed = reading_of::<T>(&owner);
         let id = signed.payload.meter;
-        let accepted = Pallet::<T>::accept(0, &signed);
-        assert!(accepted.is_ok());
-        let registrar: T::AccountId = account("registrar", 0, 0);
-        T::Membership::grant(&registrar, Role::InstallMeters);
-        Meters::<T>::mutate(id, |entry| {
-            if let Some(meter) = entry {
-                meter.registered_by.account = registrar;
-            }
-        });
-        fill_days::<T>(SLOT);
+        assert!(Pallet::<T>::accept(0, &signed).is_ok());
+        give_history::<T>(id);
+        Corrections::<T>::insert(SLOT, id, corrections::<T>(&owner));
         T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(installer), id, SLOT, Wh::ZERO, MAX_CAPACITY);
+        _(RawOrigin::Signed(installer), id, SLOT, Wh::ZERO, MAX_RATING);
 
-        assert!(Corrections::<T>::contains_key(SLOT, id));
+        assert_eq!(Corrections::<T>::get(SLOT, id).len() as u32, MAX_CORRECTIONS);
     }
 
     #[benchmark]
@@ -347,20 +241,11 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn audit(n: Linear<1, { T::MaxMetersPerAccount::get() }>) {
+    fn audit(n: Linear<1, { T::MaxConnectionsPerOwner::get() }>) {
         let owner: T::AccountId = account("owner", 0, 0);
         let readings: Vec<_> = (0..n).map(|_| reading_of::<T>(&owner)).collect();
         for signed in &readings {
             assert!(Pallet::<T>::accept(0, signed).is_ok());
-            Corrections::<T>::insert(
-                SLOT,
-                signed.payload.meter,
-                Correction {
-                    original: Flow { generated: MAX_CAPACITY, consumed: Wh::ZERO },
-                    installer: owner.clone(),
-                    after_freeze: true,
-                },
-            );
         }
         let bill = BoundedVec::truncate_from(readings);
         let proven;

@@ -8,18 +8,77 @@ mod events {
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
+        /// An installer filed a change.
+        ChangeProposed {
+            /// Its number.
+            change: ChangeId,
+            /// What is confirmed.
+            hash: H256,
+            /// Who filed it.
+            installer: T::AccountId,
+            /// Whose word it needs beside a second installer's.
+            owner: OwnerId,
+            /// To whom a meter is transferred, if that is another owner.
+            new_owner: Option<OwnerId>,
+        },
+        /// A pending change was confirmed.
+        ChangeConfirmed {
+            /// Its number.
+            change: ChangeId,
+            /// Whose word this was.
+            party: Party,
+            /// Who gave it; the council if nobody.
+            by: Option<T::AccountId>,
+        },
+        /// A confirmation of a pending change was taken back.
+        ConfirmationWithdrawn {
+            /// Its number.
+            change: ChangeId,
+            /// Whose word is lacking again.
+            party: Party,
+        },
+        /// A pending change was withdrawn by who filed it.
+        ChangeWithdrawn {
+            /// Its number.
+            change: ChangeId,
+        },
+        /// A pending change was refused by an owner concerned.
+        ChangeRefused {
+            /// Its number.
+            change: ChangeId,
+            /// By whom.
+            by: T::AccountId,
+        },
+        /// A change that nobody can confirm any more was removed.
+        ChangeExpired {
+            /// Its number.
+            change: ChangeId,
+        },
+        /// A change has all its confirmations and takes effect.
+        ChangeTookEffect {
+            /// Its number.
+            change: ChangeId,
+            /// The meter that is changed.
+            meter: MeterId,
+            /// The first slot of which it counts.
+            from: SlotIndex,
+        },
         /// A meter was registered.
         MeterRegistered {
             /// Its number.
             meter: MeterId,
-            /// Whose it is.
-            owner: T::AccountId,
-            /// By whom.
+            /// Who answers for it.
+            account: T::AccountId,
+            /// Whose energy it measures.
+            owner: OwnerId,
+            /// Where it sits.
+            kind: MeterKind,
+            /// The most that it can read in one slot.
+            ratings: MeterRatings,
+            /// Who asked for it.
             installer: T::AccountId,
-            /// The most that it may read in one slot, in Wh, in each direction.
-            capacity: Wh,
             /// The first slot of which it takes readings.
-            active_from: SlotIndex,
+            from: SlotIndex,
         },
         /// A meter got another key.
         KeyRotated {
@@ -27,30 +86,35 @@ mod events {
             meter: MeterId,
             /// The key.
             key: MeterKey,
-            /// By whom.
-            installer: T::AccountId,
             /// The first slot of which it signs with this key.
             from: SlotIndex,
         },
-        /// A meter got another owner.
+        /// A meter got another owner, or another account answers for it.
         MeterTransferred {
             /// Its number.
             meter: MeterId,
-            /// Whose it was.
-            old_owner: T::AccountId,
-            /// Whose it is.
-            new_owner: T::AccountId,
-            /// By whom.
-            installer: T::AccountId,
+            /// Who answered for it.
+            old_account: T::AccountId,
+            /// Who answers for it.
+            new_account: T::AccountId,
+            /// Whose energy it measures.
+            owner: OwnerId,
             /// The first slot of which it measures the new owner's energy.
+            from: SlotIndex,
+        },
+        /// A meter got other ratings.
+        MeterRated {
+            /// Its number.
+            meter: MeterId,
+            /// The most that it can read in one slot.
+            ratings: MeterRatings,
+            /// The first slot of which they hold.
             from: SlotIndex,
         },
         /// A meter was taken out of service.
         MeterDecommissioned {
             /// Its number.
             meter: MeterId,
-            /// By whom.
-            installer: T::AccountId,
             /// The first slot of which it takes no reading any more.
             from: SlotIndex,
         },
@@ -90,20 +154,18 @@ mod events {
             /// How many do not.
             refused: u32,
         },
-        /// An independent installer corrected a reading.
-        ReadingCorrected {
+        /// An independent installer said what a meter should have read.
+        CorrectionRecorded {
             /// Of which meter.
             meter: MeterId,
             /// Of which slot.
             slot: SlotIndex,
-            /// Who corrected it.
+            /// Who said so.
             installer: T::AccountId,
-            /// What the meter had said.
-            before: Flow,
-            /// What counts now.
-            after: Flow,
-            /// Whether the slot was frozen already: then nothing that was settled changes.
-            after_freeze: bool,
+            /// What the meter had signed, if its reading is on chain.
+            signed: Option<Flow>,
+            /// What the installer says.
+            flow: Flow,
         },
         /// The rule of the tariff bands of slots whose gate opens from now on was set.
         TariffSet {
@@ -128,15 +190,23 @@ mod events {
 
     #[pallet::error]
     pub enum Error<T> {
-        /// The caller may not install meters.
+        /// The caller, or an installer of the change, may not install meters.
         NotAnInstaller,
-        /// The key is another meter's.
+        /// The key is another meter's, or was this one's.
         KeyTaken,
-        /// The capacity is zero, or over the largest that a meter can have.
-        CapacityOutOfRange,
-        /// The account has as many meters as it can have.
-        TooManyMeters,
-        /// All numbers of meters are used up.
+        /// Everybody can sign with the key.
+        WeakKey,
+        /// A rating is over the largest that a meter can have, or both are zero.
+        RatingsOutOfRange,
+        /// A connection's number has 1 to 33 printable characters, and no spaces.
+        InvalidConnectionNumber,
+        /// Another meter is in service at the connection.
+        ConnectionTaken,
+        /// No meter is in service at the connection behind which this one is to sit.
+        NoSuchConnection,
+        /// The owner has as many connections, over all its accounts, as one bill can have readings.
+        TooManyConnections,
+        /// All numbers of meters, or of changes, are used up.
         NumbersExhausted,
         /// There is no meter of this number.
         UnknownMeter,
@@ -144,8 +214,8 @@ mod events {
         MeterNotActive,
         /// The slot does not take readings now.
         NotInReadingWindow,
-        /// A value is over the meter's capacity.
-        OverCapacity,
+        /// A value is over what the meter is rated for.
+        OverRating,
         /// The meter has a reading of this slot already.
         AlreadyRead,
         /// The signature is not the one of the meter's key of that slot over this reading on this
@@ -153,29 +223,58 @@ mod events {
         BadSignature,
         /// The meter is, or was before this slot, taken out of service.
         Decommissioned,
-        /// The meter changed hands or keys so recently that a slot before that is not final yet.
-        PreviousAssignmentNotFinal,
-        /// The meter is this account's already.
-        SameOwner,
-        /// The installer is, or may be, the meter's owner or installer under another name.
+        /// The meter has as many assignments as are kept, and of each a slot is not final or not
+        /// settled yet.
+        UnfinishedAssignments,
+        /// The account answers for the meter already.
+        SameAccount,
+        /// The ratings are what the meter has already.
+        SameRatings,
+        /// The account has no owner that is known.
+        UnknownOwner,
+        /// An installer is of the owner of the other installer, or of an owner concerned, or this is
+        /// not known.
         NotIndependent,
-        /// The reading cannot be corrected now: its slot is final.
-        CorrectionsClosed,
-        /// The meter has no reading of this slot, and a correction does not make one.
-        NoReading,
-        /// The reading was corrected before.
-        AlreadyCorrected,
-        /// The correction is what the reading says already.
+        /// The installers of this owner have as many changes pending as they can have.
+        TooManyPending,
+        /// There is no pending change of this number, or not any more.
+        UnknownChange,
+        /// The pending change is another one than was confirmed.
+        WrongHash,
+        /// Nobody can confirm the change any more.
+        Expired,
+        /// The change can still be confirmed.
+        NotExpired,
+        /// The meter has another owner than when the change was filed.
+        ChangedHands,
+        /// The caller is neither of an owner concerned, nor may it install meters.
+        MayNotConfirm,
+        /// It was confirmed for this party already, or needs no word of it.
+        AlreadyConfirmed,
+        /// The council stands for somebody already, and stands for one alone.
+        CouncilStandsAlready,
+        /// The owner has not had its time to answer yet.
+        OwnerMayStillAnswer,
+        /// The caller did not file the change.
+        NotFiledByCaller,
+        /// The caller has not confirmed the change.
+        NotConfirmedByCaller,
+        /// The caller is not of an owner concerned.
+        NotConcerned,
+        /// What lowers ratings or ends a service cannot be refused.
+        CannotBeRefused,
+        /// The slot is not delivered yet, or is not kept any more.
+        SlotNotKept,
+        /// What is recorded is what the meter has signed.
         NothingToCorrect,
-        /// The slot is frozen: a correction must neither raise what was generated nor lower what
-        /// was consumed.
-        RaisesFrozenSlot,
+        /// An installer of this owner has recorded a correction already.
+        AlreadyRecorded,
+        /// There are as many corrections of this meter and slot as are kept.
+        TooManyCorrections,
         /// The rule looks at no closed slot or at too many, or its ranges of the day overlap or are
         /// not in order.
         InvalidTariff,
-        /// Everybody can sign with the key.
-        WeakKey,
-        /// The installer cannot pay the bond for the meter.
+        /// The installer cannot pay the bond for the change, or for the meter.
         CannotPayBond,
         /// The meter was not taken out of service, so it cannot be removed.
         InService,

@@ -1,44 +1,53 @@
-//! What the meters say, as other pallets see it.
+//! What the connections of an owner say, as other pallets see it.
 
-use crate::{
-    AccountTotals, Config, Corrections, FrozenTotals, Meter, Meters, MetersOf, Pallet, Readings,
-    WeightInfo,
-};
+use crate::{Assignment, Config, ConnectionsOf, Meters, OwnerTotals, Pallet, Readings, WeightInfo};
 use alloc::vec::Vec;
 use frame_support::{ensure, weights::Weight};
 use qedex_primitives::{
     Bill, BillAudit, BillError, Calendar, EnergyFlow, EnergyLedger, Flow, MAX_BILL_READINGS,
-    MeterId, SlotIndex, Wh,
+    Membership, MeterId, OwnerId, Rated, SlotIndex, Totals, Wh,
 };
 
 impl<T: Config> Pallet<T> {
-    /// The meters that were active in `slot` and measured the energy of `account` then.
-    fn meters_in(account: &T::AccountId, slot: SlotIndex) -> Vec<(MeterId, Meter<T::AccountId>)> {
-        MetersOf::<T>::get(account)
+    /// The connections that `owner` had in `slot`, with their assignments of then.
+    fn connections_in(
+        owner: &OwnerId,
+        slot: SlotIndex,
+    ) -> Vec<(MeterId, Assignment<T::AccountId>)> {
+        ConnectionsOf::<T>::get(owner)
             .into_iter()
-            .filter_map(|id| Some((id, Meters::<T>::get(id)?)))
-            .filter(|(_, meter)| meter.is_of(account, slot))
+            .filter_map(|id| {
+                let meter = Meters::<T>::get(id)?;
+                let assignment = meter.assignment_of(owner, slot)?.clone();
+                Some((id, assignment))
+            })
             .collect()
     }
 
-    /// How many meters of `account` owe a reading of `slot`.
-    pub(crate) fn active_meters(account: &T::AccountId, slot: SlotIndex) -> u32 {
-        u32::try_from(Self::meters_in(account, slot).len()).unwrap_or(u32::MAX)
+    /// How many connections of `owner` owe a reading of `slot`.
+    pub(crate) fn active_connections(owner: &OwnerId, slot: SlotIndex) -> u32 {
+        u32::try_from(Self::connections_in(owner, slot).len()).unwrap_or(u32::MAX)
     }
 
-    /// What flowed through the meters of `account` in `slot`, as corrected; a missing reading is
-    /// nothing generated and the capacity consumed.
+    /// What the connections of the owner of `account` that have a reading said of `slot`.
+    pub fn totals_of(account: &T::AccountId, slot: SlotIndex) -> Option<Totals> {
+        OwnerTotals::<T>::get(slot, T::Membership::owner_of(account)?)
+    }
+
+    /// What flowed through the connections of the owner of `account` in `slot`; a missing reading is
+    /// nothing generated, and as much consumed as can enter.
     pub(crate) fn flow_of(account: &T::AccountId, slot: SlotIndex) -> Option<Flow> {
-        let totals = AccountTotals::<T>::get(slot, account);
-        let meters = Self::meters_in(account, slot);
-        if meters.is_empty() && totals.is_none() {
+        let owner = T::Membership::owner_of(account)?;
+        let totals = OwnerTotals::<T>::get(slot, owner);
+        let connections = Self::connections_in(&owner, slot);
+        if connections.is_empty() && totals.is_none() {
             return None;
         }
         let totals = totals.unwrap_or_default();
-        let silent = meters
+        let silent = connections
             .iter()
             .filter(|(id, _)| !Readings::<T>::contains_key(slot, id))
-            .fold(Wh::ZERO, |sum, (_, meter)| sum.saturating_add(meter.capacity));
+            .fold(Wh::ZERO, |sum, (_, assignment)| sum.saturating_add(assignment.ratings.into));
         Some(Flow { generated: totals.generated, consumed: totals.consumed.saturating_add(silent) })
     }
 
@@ -49,23 +58,15 @@ impl<T: Config> Pallet<T> {
         let is_known = takes_readings && slot >= Self::horizon();
         is_known.then(|| Self::flow_of(account, slot)).flatten()
     }
-
-    /// What the chain holds of a meter's reading as of the freeze, if it has one.
-    fn frozen_reading(slot: SlotIndex, id: MeterId) -> Option<Flow> {
-        let reading = Readings::<T>::get(slot, id)?;
-        match Corrections::<T>::get(slot, id) {
-            Some(correction) if correction.after_freeze => Some(correction.original),
-            _ => Some(reading),
-        }
-    }
 }
 
 impl<T: Config> EnergyLedger<T::AccountId> for Pallet<T> {
     fn delivered(account: &T::AccountId, slot: SlotIndex) -> Option<Wh> {
-        // Totals exist from the first reading on, so an account without a meter ends here.
-        let totals = AccountTotals::<T>::get(slot, account)?;
-        let totals = FrozenTotals::<T>::get(slot, account).unwrap_or(totals);
-        (totals.readings == Self::active_meters(account, slot)).then(|| totals.surplus())
+        let owner = T::Membership::owner_of(account)?;
+        // Totals exist from the first reading on, so an owner without a connection ends here.
+        let totals = OwnerTotals::<T>::get(slot, owner)?;
+        let is_known = totals.readings == Self::active_connections(&owner, slot);
+        is_known.then_some(totals.surplus)
     }
 
     #[cfg(feature = "runtime-benchmarks")]
@@ -81,40 +82,53 @@ impl<T: Config> EnergyFlow<T::AccountId> for Pallet<T> {
 
     #[cfg(feature = "runtime-benchmarks")]
     fn install_silent_meters(account: &T::AccountId) {
-        crate::benchmarking::install_silent_meters::<T>(account);
+        crate::benchmarking::connect_silently::<T>(account, crate::MAX_RATING);
+    }
+}
+
+impl<T: Config> Rated<T::AccountId> for Pallet<T> {
+    fn rated_out(account: &T::AccountId, slot: SlotIndex) -> Wh {
+        let Some(owner) = T::Membership::owner_of(account) else {
+            return Wh::ZERO;
+        };
+        let connections = Self::connections_in(&owner, slot);
+        connections.iter().fold(Wh::ZERO, |sum, (_, one)| sum.saturating_add(one.ratings.out))
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_rated_out(account: &T::AccountId, _slot: SlotIndex, energy: Wh) {
+        // Each of them lets as much out, and all do in every slot.
+        crate::benchmarking::connect_silently::<T>(account, energy);
     }
 }
 
 impl<T: Config> BillAudit<T::AccountId> for Pallet<T> {
-    /// The cheap checks come first. Where the chain has a reading of a meter already, that one
-    /// counts, as it was at the freeze: it came first, and may have been corrected.
+    /// The cheap checks come first. Where the chain has a reading of a connection already, that one
+    /// counts: it came first.
     fn audit(account: &T::AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError> {
-        let mut due = Self::meters_in(account, slot);
+        let owner = T::Membership::owner_of(account).ok_or(BillError::WrongMeters)?;
+        let mut due = Self::connections_in(&owner, slot);
         ensure!(!due.is_empty() && due.len() == bill.len(), BillError::WrongMeters);
         let mut owed = Vec::new();
         for signed in bill {
             let payload = &signed.payload;
             ensure!(payload.slot == slot, BillError::WrongSlot);
             let place = due.iter().position(|(id, _)| *id == payload.meter);
-            let (id, meter) = due.swap_remove(place.ok_or(BillError::WrongMeters)?);
-            ensure!(
-                payload.generated <= meter.capacity && payload.consumed <= meter.capacity,
-                BillError::OverCapacity
-            );
-            owed.push((id, meter, signed));
+            let (id, assignment) = due.swap_remove(place.ok_or(BillError::WrongMeters)?);
+            let ratings = &assignment.ratings;
+            ensure!(ratings.admit(payload.generated, payload.consumed), BillError::OverCapacity);
+            owed.push((id, assignment, signed));
         }
-        let mut flow = Flow::default();
-        for (id, meter, signed) in owed {
-            let assignment = meter.assignment(slot).map_err(|_| BillError::WrongMeters)?;
+        let mut delivered = Wh::ZERO;
+        for (id, assignment, signed) in owed {
             ensure!(Self::is_signed_by(signed, &assignment.key), BillError::BadSignature);
-            let reading = Self::frozen_reading(slot, id).unwrap_or(Flow {
+            let reading = Readings::<T>::get(slot, id).unwrap_or(Flow {
                 generated: signed.payload.generated,
                 consumed: signed.payload.consumed,
             });
-            flow.generated = flow.generated.saturating_add(reading.generated);
-            flow.consumed = flow.consumed.saturating_add(reading.consumed);
+            delivered = delivered.saturating_add(reading.surplus());
         }
-        Ok(flow.surplus())
+        Ok(delivered)
     }
 
     fn audit_weight() -> Weight {

@@ -6,57 +6,72 @@
 //!
 //! ## Rules
 //!
-//! 1. A *meter* measures the energy of one account, its owner, signs with a key of its own, and is
-//!    rated: its capacity is the most that it can have generated, and the most that it can have
-//!    consumed, in one slot. Owner and key are an *assignment*, which holds from one slot on; it
-//!    lasts for one slot at least. Readings and bills are judged by the assignment *of their slot*,
-//!    whatever has changed since: a transfer moves no past energy.
-//! 2. An *installer* registers, transfers and decommissions a meter from the first slot on whose
-//!    gate has not opened: what was offered for sale is metered as it was when it was offered. A
-//!    new key counts from the next slot on, because the old one may be in wrong hands.
-//! 3. The assignment before the present one is kept until everything of its last slot is final and
-//!    settled, and until then another change is refused: one previous assignment judges whatever is
-//!    still open. A former meter counts among [`Config::MaxMetersPerAccount`] for as long.
-//! 4. A key is one meter's as long as the meter is on record, the last [`MAX_KEYS`] that were
+//! 1. A *meter* signs with a key of its own and is rated: for what can leave and for what can enter in
+//!    one slot. Owner, key and ratings are an *assignment*, which holds from one slot on and lasts for
+//!    one slot at least. Readings and bills are judged by the assignment *of their slot*, whatever has
+//!    changed since: a transfer moves no past energy.
+//! 2. It sits *at a connection* to the grid or *behind one*, for good. A connection bears the grid
+//!    operator's number, which is one meter's at a time. Only connections deliver, score, and count as
+//!    demand; what a meter behind one says is recorded and shown. (It would be counted twice.)
+//! 3. *Nobody changes a meter alone.* To register one, to give it another key, another owner or other
+//!    ratings, or to end its service, an *installer* files a change. It is *pending* until the owner
+//!    (both owners of a transfer) and a *second installer* have confirmed this very change, by its
+//!    hash. Nobody seals a meter of one's own: the two installers are not accounts of one owner, and
+//!    neither is one of an owner concerned, when it is filed and when it is confirmed; whose owner is
+//!    not known is not independent of anybody. Genesis meters are exempt: there is nobody to ask yet.
+//! 4. *The council may stand* for the second installer, or for an owner that has not answered within
+//!    [`Config::OwnerAnswers`], never for both. It may stand for the owner at once where a change
+//!    lowers ratings or ends a service: an owner that was found out cannot stop two installers and the
+//!    council. Any other change an owner concerned may *refuse*, which is an answer, and its end.
+//! 5. Who filed a change may withdraw it, who confirmed it may take that back; after
+//!    [`Config::ChangeLifetime`] anyone may clear it. Of who filed it [`Config::Bond`] is held
+//!    until its end, and an owner's installers have at most [`Config::MaxPendingPerInstaller`] pending.
+//!    It *reserves nothing*, neither a key nor a number nor a place on a list: everything is asked
+//!    again when it takes effect, with the last confirmation it needs, and the installers must still be
+//!    installers then.
+//! 6. It takes effect from the first slot whose gate has not been opened: what was offered for sale is
+//!    metered as it was when it was offered, by the key of then as well. What was to begin then or later
+//!    gives way to it, so that nobody puts an end off by other changes.
+//! 7. A meter has at most [`MAX_ASSIGNMENTS`] assignments. The oldest makes room once everything of its
+//!    last slot is final and all slots until then are settled; only where none may, another change is
+//!    refused. A former connection counts among [`Config::MaxConnectionsPerOwner`] for as long; that is
+//!    over all accounts of an owner, because one bill has one reading of each.
+//! 8. A key is one meter's as long as the meter is on record, the last [`MAX_KEYS`] that were
 //!    rotated out included. A key of small order, with which everybody could sign, is no meter's.
-//! 5. Nobody seals a meter of their own: an installer does not touch a meter of which it, or
-//!    another account of its legal owner, is an owner before or after the change. Who gets a meter
-//!    or a key for it must be known to membership, or a credential that comes later would get round
-//!    this; the meter of who has left may still be passed on or retired. Genesis meters are exempt.
-//! 6. *Storage is paid for*: of whoever registers a meter, [`Config::MeterBond`] is held. Once it
+//! 9. *Storage is paid for*: of whoever filed a meter's registration, [`Config::Bond`] is held. Once it
 //!    is out of service and none of its slots is kept, anyone may remove it, and the bond goes
 //!    back. Its number stays its own.
-//! 7. A *reading* is (meter, slot, generated, consumed), signed over an encoding that names its
-//!    purpose and the chain ([`qedex_primitives::ReadingPayload`]). It is refused if the slot does
-//!    not take readings now, the meter is unknown or was not active in the slot, a value is over
-//!    the capacity, the slot has a reading of the meter already, or the signature is not of the
-//!    meter's key of that slot. The cheap checks come first; in a batch each is judged alone, and
-//!    an event says by its place what became of it.
-//! 8. *Delivered* is what all meters of an account generated less what they consumed, never below
-//!    zero: own demand comes first. It is known only when each active meter has a reading, because
-//!    the silence of a consuming meter must not pay.
-//! 9. *A correction* of a reading on chain is made once, until everything of its slot is final, by
-//!    an installer that is shown to be independent of the owner in that slot, of who registered the
-//!    meter and of who made the slot's assignment. Before the freeze it counts like a reading.
-//!    After it, it may only lower what was generated and raise what was consumed, and changes the
-//!    record, the totals and the flow, but nothing that was settled, nor demands and bands.
-//!    [`Corrections`] keeps what the meter had said and who corrected it: one installer's word is
-//!    enough, and its issuer can take the right away.
-//! 10. The *demand* of a slot is what all meters consumed, as of the freeze; without any reading
+//! 10. A *reading* is (meter, slot, generated, consumed), signed over an encoding that names its
+//!     purpose and the chain ([`qedex_primitives::ReadingPayload`]). It is refused if the slot does
+//!     not take readings now or was closed before, the meter is unknown or was not active in the slot, a
+//!     value is over what it is rated for, the slot has a reading of the meter already, or the signature
+//!     is not of the meter's key of that slot. The cheap checks come first; in a batch each is judged
+//!     alone, and an event says by its place what became of it.
+//! 11. *Delivered* is the sum over an owner's connections of what each generated less what it consumed,
+//!     never below zero: own demand comes first, at each connection. It is known only when each active
+//!     connection has a reading. Everything that is told of an account is told of its owner.
+//! 12. *A correction is a record* of what an installer says that a meter should have read. An installer
+//!     that is independent of the meter's owner in that slot makes one at any time while the slot is
+//!     kept, one for each owner, at most [`MAX_CORRECTIONS`]; whether there is a reading or not. They
+//!     are shown beside what was signed. Nothing is settled, summed up, scored or banded by them.
+//! 13. The *demand* of a slot is what all connections consumed, as of the freeze; without any reading
 //!     none is known. The *band* (BC-ET-MF, eq. 17) is fixed when the gate opens, by the rule of
 //!     that moment: on-peak if the mean demand of the [`TariffRule::look_back`] latest slots that
 //!     were frozen by then is at the threshold or above it, those of unknown demand left out; else
 //!     mid-peak or off-peak by the day's schedule. Orders do not enter. A mean over several slots,
 //!     and no hysteresis, keeps bands from flickering. Without a rule every slot is off-peak.
-//! 11. The *peak-to-average ratio* (eq. 18) of a day of 96 slots is over the demands of its closed
+//! 14. The *peak-to-average ratio* (eq. 18) of a day of 96 slots is over the demands of its closed
 //!     slots, an unknown one counting as zero. Days are kept for [`Config::KeptDays`].
-//! 12. Everything of a slot is kept for [`Config::Retention`] slots, and until it and all earlier
+//! 15. Everything of a slot is kept for [`Config::Retention`] slots, and until it and all earlier
 //!     ones are final and settled, however late that is. Then spare block space is used to remove
 //!     it, at most [`Config::MaxPrunedPerBlock`] items in a block. Slots are closed and bands fixed
 //!     in `on_poll`, at most [`Config::MaxSlotsPerBlock`] in a block; whoever asks for the band of
 //!     a slot whose gate has opened gets it fixed at once.
 //!
-//! No sum can overflow: 2^32 meters at [`MAX_CAPACITY`] stay below 2^64 Wh. What a block of
+//! What stays open: two installers and an owner in league register whatever they like. Nothing on a
+//! chain compares a reading with a current; the names of all three are on record with the meter.
+//!
+//! No sum can overflow: 2^32 meters at [`MAX_RATING`] stay below 2^64 Wh. What a block of
 //! readings takes is measured in `docs/metering.md`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -66,13 +81,16 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod calls;
 mod changes;
 mod corrections;
 mod events;
 mod ledger;
 mod load;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
+mod pending;
 mod pruning;
 mod readings;
 mod registry;
@@ -88,23 +106,29 @@ pub mod weights;
 
 pub use pallet::*;
 pub use qedex_primitives::{
-    Assignment, Installer, Meter, ReadingError, SignedReading, TariffRule, Totals,
+    Assignment, Change, ChangeId, ConnectionNumber, Correction, Installer, Meter, MeterKind,
+    MeterRatings, Party, PendingChange, Person, ReadingError, SignedReading, TariffRule, Totals,
+    meter::MAX_ASSIGNMENTS,
 };
 pub use registry::GenesisMeter;
-pub use types::{Correction, DayLoad, Progress};
+pub use types::{DayLoad, Progress};
 pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
 use qedex_primitives::Wh;
 
-/// The largest capacity of a meter: one gigawatt-hour per slot.
-pub const MAX_CAPACITY: Wh = Wh(1_000_000_000);
+/// The largest rating of a meter: one gigawatt-hour per slot.
+pub const MAX_RATING: Wh = Wh(1_000_000_000);
 
 /// How many keys of a meter are remembered, the present one included.
 pub const MAX_KEYS: u32 = 16;
 
+/// How many corrections of one meter and slot are kept, each by an installer of another owner.
+pub const MAX_CORRECTIONS: u32 = 8;
+
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
+#[import_section(calls::calls)]
 #[import_section(events::events)]
 #[frame_support::pallet]
 pub mod pallet {
@@ -115,8 +139,8 @@ pub mod pallet {
     use frame_support::weights::WeightMeter;
     use frame_system::pallet_prelude::*;
     use qedex_primitives::{
-        Band, Calendar, Flow, MAX_BILL_READINGS, Membership, MeterId, MeterKey, SlotIndex,
-        UnsettledSlots, Windows,
+        Band, Calendar, Flow, MAX_BILL_READINGS, Membership, MeterId, MeterKey, Opened, OwnerId,
+        SlotIndex, UnsettledSlots, Windows,
     };
     use sp_core::H256;
 
@@ -125,7 +149,7 @@ pub mod pallet {
 
     /// The version of the stored layout. It is written at genesis, and goes up by one with each
     /// migration.
-    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -134,7 +158,7 @@ pub mod pallet {
     // The hash is concrete because meters, which know nothing of this runtime, sign it.
     #[pallet::config]
     pub trait Config: frame_system::Config<Hash = H256, RuntimeEvent: From<Event<Self>>> {
-        /// Who sets the rule of the tariff bands.
+        /// The council: who stands for others, and sets the rule of the tariff bands.
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// Who may install meters, and which accounts are of one owner.
@@ -143,17 +167,33 @@ pub mod pallet {
         /// When a slot takes readings, and when it is final.
         type Calendar: Calendar;
 
+        /// From which slot on a change takes effect.
+        type Opened: Opened;
+
         /// Which slots are not settled, though they should be final.
         type Unsettled: UnsettledSlots;
 
-        /// What an installer has at stake for each meter that it registered, as long as the meter
-        /// is on record.
-        type MeterBond: Consideration<Self::AccountId, Footprint>;
+        /// What an installer has at stake for each change that it filed, until its end, and for each
+        /// meter whose registration it filed, as long as the meter is on record.
+        type Bond: Consideration<Self::AccountId, Footprint>;
 
-        /// The most meters of one account, former ones included as long as a slot of theirs is
-        /// not final. At least 1, and at most as many as a bill can have readings.
+        /// The most connections of one owner over all its accounts, former ones included as long as
+        /// a slot of theirs is not final. At least 1, and at most as many as a bill can have readings.
         #[pallet::constant]
-        type MaxMetersPerAccount: Get<u32>;
+        type MaxConnectionsPerOwner: Get<u32>;
+
+        /// The most changes that the installers of one owner may have pending. At least 1.
+        #[pallet::constant]
+        type MaxPendingPerInstaller: Get<u32>;
+
+        /// For how many slots a change may be confirmed.
+        #[pallet::constant]
+        type ChangeLifetime: Get<u64>;
+
+        /// For how many slots an owner may think about a change before the council may stand for it.
+        /// Fewer than [`Config::ChangeLifetime`].
+        #[pallet::constant]
+        type OwnerAnswers: Get<u64>;
 
         /// The most readings of one batch. At least 1.
         #[pallet::constant]
@@ -173,8 +213,8 @@ pub mod pallet {
         #[pallet::constant]
         type MaxSlotsPerBlock: Get<u32>;
 
-        /// The most items that are removed in one block: a reading, a correction, an account's
-        /// total, all that is left of a slot, or a day. At least 2, so that pruning overtakes
+        /// The most items that are removed in one block: a reading, the corrections of one, an
+        /// owner's total, all that is left of a slot, or a day. At least 2, so that pruning overtakes
         /// empty slots.
         #[pallet::constant]
         type MaxPrunedPerBlock: Get<u32>;
@@ -210,26 +250,54 @@ pub mod pallet {
 
     /// Who has how much at stake for each meter. Nobody has for those of genesis.
     #[pallet::storage]
-    pub type MeterBonds<T: Config> =
-        StorageMap<_, Twox64Concat, MeterId, (T::AccountId, T::MeterBond)>;
+    pub type MeterBonds<T: Config> = StorageMap<_, Twox64Concat, MeterId, (T::AccountId, T::Bond)>;
 
-    /// The meters of each account, in the order in which it got them. Former ones leave when
-    /// another change of theirs is made, or when their room is needed.
+    /// The changes that wait for confirmations, by their number.
     #[pallet::storage]
-    pub type MetersOf<T: Config> = StorageMap<
+    pub type PendingChanges<T: Config> =
+        StorageMap<_, Twox64Concat, ChangeId, PendingChange<T::AccountId>>;
+
+    /// The number that the next change gets.
+    #[pallet::storage]
+    pub type NextChange<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+    /// What who filed a change has at stake for it.
+    #[pallet::storage]
+    pub type ChangeBonds<T: Config> = StorageMap<_, Twox64Concat, ChangeId, T::Bond>;
+
+    /// The pending changes that the installers of each owner have filed, in the order of filing.
+    #[pallet::storage]
+    pub type ChangesOf<T: Config> = StorageMap<
         _,
         Blake2_128Concat,
-        T::AccountId,
-        BoundedVec<MeterId, T::MaxMetersPerAccount>,
+        OwnerId,
+        BoundedVec<ChangeId, T::MaxPendingPerInstaller>,
         ValueQuery,
     >;
 
-    /// The readings, by slot and meter, as corrected.
+    /// The meters at the connections of each owner, in the order in which it got them. Former ones
+    /// leave when another change of theirs is made, or when their room is needed.
+    #[pallet::storage]
+    pub type ConnectionsOf<T: Config> = StorageMap<
+        _,
+        Blake2_128Concat,
+        OwnerId,
+        BoundedVec<MeterId, T::MaxConnectionsPerOwner>,
+        ValueQuery,
+    >;
+
+    /// The latest meter at each connection. Once its service has ended another one may take its
+    /// place.
+    #[pallet::storage]
+    pub type MeterAt<T: Config> = StorageMap<_, Blake2_128Concat, ConnectionNumber, MeterId>;
+
+    /// The readings, by slot and meter, as signed.
     #[pallet::storage]
     pub type Readings<T: Config> =
         StorageDoubleMap<_, Twox64Concat, SlotIndex, Twox64Concat, MeterId, Flow>;
 
-    /// Which readings were corrected, and what the meter had said, by slot and meter.
+    /// What installers say beside the readings, by slot and meter, in the order in which they said
+    /// so.
     #[pallet::storage]
     pub type Corrections<T: Config> = StorageDoubleMap<
         _,
@@ -237,21 +305,16 @@ pub mod pallet {
         SlotIndex,
         Twox64Concat,
         MeterId,
-        Correction<T::AccountId>,
+        BoundedVec<Correction<T::AccountId>, ConstU32<MAX_CORRECTIONS>>,
+        ValueQuery,
     >;
 
-    /// What the meters of each account say together, by slot and account.
+    /// What the connections of each owner say together, by slot and owner.
     #[pallet::storage]
-    pub type AccountTotals<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, SlotIndex, Blake2_128Concat, T::AccountId, Totals>;
+    pub type OwnerTotals<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, SlotIndex, Blake2_128Concat, OwnerId, Totals>;
 
-    /// What the meters of an account said at the freeze, where a correction came later. What was
-    /// settled, was settled by this.
-    #[pallet::storage]
-    pub type FrozenTotals<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, SlotIndex, Blake2_128Concat, T::AccountId, Totals>;
-
-    /// What all meters say together, by slot.
+    /// What all connections say together, by slot.
     #[pallet::storage]
     pub type SlotTotals<T: Config> = StorageMap<_, Twox64Concat, SlotIndex, Totals>;
 
@@ -299,14 +362,24 @@ pub mod pallet {
 
     #[pallet::extra_constants]
     impl<T: Config> Pallet<T> {
-        /// The largest capacity of a meter, in Wh per slot.
-        fn max_capacity() -> Wh {
-            MAX_CAPACITY
+        /// The largest rating of a meter, in Wh per slot.
+        fn max_rating() -> Wh {
+            MAX_RATING
         }
 
         /// How many keys of a meter are remembered, the present one included.
         fn max_keys() -> u32 {
             MAX_KEYS
+        }
+
+        /// How many assignments of a meter are kept, the latest one included.
+        fn max_assignments() -> u32 {
+            MAX_ASSIGNMENTS
+        }
+
+        /// How many corrections of one meter and slot are kept.
+        fn max_corrections() -> u32 {
+            MAX_CORRECTIONS
         }
     }
 
@@ -322,12 +395,20 @@ pub mod pallet {
 
         fn integrity_test() {
             assert!(
-                T::MaxMetersPerAccount::get() >= 1,
-                "an account needs room for at least one meter"
+                T::MaxConnectionsPerOwner::get() >= 1,
+                "an owner needs room for at least one connection"
             );
             assert!(
-                T::MaxMetersPerAccount::get() <= MAX_BILL_READINGS,
-                "a bill must have room for all meters of an account"
+                T::MaxConnectionsPerOwner::get() <= MAX_BILL_READINGS,
+                "a bill must have room for all connections of an owner"
+            );
+            assert!(
+                T::MaxPendingPerInstaller::get() >= 1,
+                "an installer needs room for at least one change"
+            );
+            assert!(
+                T::OwnerAnswers::get() < T::ChangeLifetime::get(),
+                "the council needs time to stand for an owner"
             );
             assert!(T::KeptDays::get() >= 1, "the day that has just ended must be kept");
             assert!(T::MaxSlotsPerBlock::get() >= 2, "closing must overtake the slots that come");
@@ -349,134 +430,6 @@ pub mod pallet {
         #[cfg(feature = "try-runtime")]
         fn try_state(_n: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
             Self::do_try_state()
-        }
-    }
-
-    #[pallet::call]
-    impl<T: Config> Pallet<T> {
-        /// Registers a meter of `owner` with `key`, rated for at most `capacity` Wh per slot in
-        /// each direction. It gets the next free number and is active from the first slot on whose
-        /// gate has not opened yet.
-        ///
-        /// Origin: an account that may install meters, and known to be of another owner. It pays a
-        /// bond while the meter is on record.
-        #[pallet::call_index(0)]
-        #[pallet::weight(T::WeightInfo::register_meter())]
-        pub fn register_meter(
-            origin: OriginFor<T>,
-            owner: T::AccountId,
-            key: MeterKey,
-            capacity: Wh,
-        ) -> DispatchResult {
-            let installer = Self::ensure_installer(origin)?;
-            Self::ensure_known_independent(&installer, &owner)?;
-            let active_from = Self::first_unopened();
-            let meter = Self::do_register_meter(owner, key, capacity, installer, active_from)?;
-            Self::take_bond(meter)
-        }
-
-        /// Submits one reading. Fails with the reason if it is refused.
-        ///
-        /// Origin: any signed account. The meter's signature is what counts.
-        #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::submit_reading())]
-        pub fn submit_reading(origin: OriginFor<T>, reading: SignedReading) -> DispatchResult {
-            ensure_signed(origin)?;
-            Self::accept(0, &reading).map_err(Error::<T>::from)?;
-            Ok(())
-        }
-
-        /// Submits many readings. Each is judged alone, and what became of it is named in an event
-        /// with its place in the batch.
-        ///
-        /// Origin: any signed account.
-        #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::submit_readings(readings.len() as u32))]
-        pub fn submit_readings(origin: OriginFor<T>, readings: ReadingBatch<T>) -> DispatchResult {
-            ensure_signed(origin)?;
-            Self::accept_batch(&readings);
-            Ok(())
-        }
-
-        /// Gives `meter` another `key`, from the next slot on. The old key goes on to sign for the
-        /// slots until then, and no meter gets it as long as this one remembers it.
-        ///
-        /// Origin: an account that may install meters, and known to be of another owner than the
-        /// meter's.
-        #[pallet::call_index(3)]
-        #[pallet::weight(T::WeightInfo::rotate_key())]
-        pub fn rotate_key(origin: OriginFor<T>, meter: MeterId, key: MeterKey) -> DispatchResult {
-            let installer = Self::ensure_installer(origin)?;
-            Self::do_rotate_key(meter, key, installer)
-        }
-
-        /// Gives `meter` to `new_owner`, from the first slot on whose gate has not opened yet. The
-        /// old owner goes on to answer for the slots until then.
-        ///
-        /// Origin: an account that may install meters, of neither owner, and known not to be of the
-        /// new one.
-        #[pallet::call_index(4)]
-        #[pallet::weight(T::WeightInfo::transfer_meter())]
-        pub fn transfer_meter(
-            origin: OriginFor<T>,
-            meter: MeterId,
-            new_owner: T::AccountId,
-        ) -> DispatchResult {
-            let installer = Self::ensure_installer(origin)?;
-            Self::do_transfer_meter(meter, new_owner, installer)
-        }
-
-        /// Takes `meter` out of service for good, from the first slot on whose gate has not opened
-        /// yet.
-        ///
-        /// Origin: an account that may install meters, and not of the meter's owner.
-        #[pallet::call_index(5)]
-        #[pallet::weight(T::WeightInfo::decommission_meter())]
-        pub fn decommission_meter(origin: OriginFor<T>, meter: MeterId) -> DispatchResult {
-            let installer = Self::ensure_installer(origin)?;
-            Self::do_decommission_meter(meter, installer)
-        }
-
-        /// Corrects the reading of `meter` in `slot` to these values, once and until the slot is
-        /// final. After the freeze it may only lower what was generated and raise what was
-        /// consumed, and changes nothing that was settled.
-        ///
-        /// Origin: an account that may install meters, and independent of the meter's owner in
-        /// that slot, of who registered the meter, and of who made the slot's assignment.
-        #[pallet::call_index(6)]
-        #[pallet::weight(T::WeightInfo::correct_reading())]
-        pub fn correct_reading(
-            origin: OriginFor<T>,
-            meter: MeterId,
-            slot: SlotIndex,
-            generated: Wh,
-            consumed: Wh,
-        ) -> DispatchResult {
-            let installer = Self::ensure_installer(origin)?;
-            let after = Flow { generated, consumed };
-            Self::do_correct_reading(meter, slot, after, installer)
-        }
-
-        /// Sets the rule of the tariff bands of slots whose gate opens from now on. Without a rule
-        /// they are off-peak.
-        ///
-        /// Origin: the admin origin.
-        #[pallet::call_index(7)]
-        #[pallet::weight(T::WeightInfo::set_tariff())]
-        pub fn set_tariff(origin: OriginFor<T>, rule: TariffRule) -> DispatchResult {
-            T::AdminOrigin::ensure_origin(origin)?;
-            Self::do_set_tariff(rule)
-        }
-
-        /// Removes from storage a meter that was taken out of service and of which no slot is
-        /// kept any more. Its bond goes back to whoever registered it, and its keys are free.
-        ///
-        /// Origin: any signed account.
-        #[pallet::call_index(8)]
-        #[pallet::weight(T::WeightInfo::remove_meter())]
-        pub fn remove_meter(origin: OriginFor<T>, meter: MeterId) -> DispatchResult {
-            ensure_signed(origin)?;
-            Self::do_remove_meter(meter)
         }
     }
 }

@@ -66,12 +66,12 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// What all meters together consumed in `slot` by what is on chain now.
+    /// What all connections together consumed in `slot` by what is on chain now.
     fn metered_demand(slot: SlotIndex) -> Option<Wh> {
         SlotTotals::<T>::get(slot).map(|totals| totals.consumed)
     }
 
-    /// What all meters together consumed in a frozen slot, as it was at the freeze.
+    /// What all connections together consumed in a frozen slot, as it was at the freeze.
     pub(crate) fn demand(slot: SlotIndex) -> Option<Wh> {
         let load = DayLoads::<T>::get(day_of(slot.0));
         match load.get(&slot_of_day(slot.0)) {

@@ -7,8 +7,8 @@ use frame_support::{
     traits::{ConstU32, ConstU64, ConstU128, LinearStoragePrice, fungible::HoldConsideration},
 };
 use qedex_primitives::{
-    Balance, Calendar, MeterId, MeterKey, MeterSignature, Millis, ReadingPayload, SlotIndex,
-    UnsettledSlots, Wh, Windows, testing,
+    Balance, Calendar, ConnectionNumber, MeterId, MeterKey, MeterRatings, MeterSignature, Millis,
+    Opened, ReadingPayload, SlotIndex, UnsettledSlots, Wh, Windows, testing,
 };
 pub use qedex_primitives::{
     Role,
@@ -44,6 +44,8 @@ impl pallet_balances::Config for Test {
 parameter_types! {
     /// The earliest slot that is not settled.
     pub static Oldest: Option<SlotIndex> = None;
+    /// The first slot whose gate has not been opened, where the windows do not tell.
+    pub static Next: Option<SlotIndex> = None;
     pub const BondReason: RuntimeHoldReason =
         RuntimeHoldReason::Metering(pallet_metering::HoldReason::Storage);
 }
@@ -70,6 +72,23 @@ impl UnsettledSlots for TestSettlement {
     }
 }
 
+/// Has opened all gates that the windows say are open, unless a test says otherwise.
+pub struct TestGates;
+
+impl Opened for TestGates {
+    fn next_slot() -> SlotIndex {
+        let lead = u64::from(TestWindows::get().gate_opens);
+        Next::get().unwrap_or(SlotIndex(TestCalendar::current_slot().0 + lead + 1))
+    }
+}
+
+/// For how many slots a change can be confirmed: a week.
+pub const LIFETIME: u64 = 672;
+/// For how many slots an owner may think: a day.
+pub const A_DAY: u64 = 96;
+/// How many changes an owner's installers may have pending.
+pub const MOST_PENDING: u32 = 4;
+
 /// For how many days the demand is kept.
 pub const KEPT_DAYS: u64 = 3;
 /// How many slots are closed in a block.
@@ -83,17 +102,21 @@ pub const PRUNED_PER_BLOCK: u32 = 10;
 impl pallet_metering::Config for Test {
     type AdminOrigin = frame_system::EnsureRoot<AccountId>;
     type Membership = TestMembership;
-    type MeterBond = HoldConsideration<
+    type Bond = HoldConsideration<
         AccountId,
         Balances,
         BondReason,
         LinearStoragePrice<ConstU128<BOND_BASE>, ConstU128<BOND_PER_BYTE>, Balance>,
     >;
     type Calendar = TestCalendar;
+    type Opened = TestGates;
+    type ChangeLifetime = ConstU64<LIFETIME>;
+    type OwnerAnswers = ConstU64<A_DAY>;
+    type MaxPendingPerInstaller = ConstU32<MOST_PENDING>;
     type Unsettled = TestSettlement;
     type KeptDays = ConstU64<KEPT_DAYS>;
     type MaxSlotsPerBlock = ConstU32<SLOTS_PER_BLOCK>;
-    type MaxMetersPerAccount = ConstU32<3>;
+    type MaxConnectionsPerOwner = ConstU32<3>;
     type MaxBatch = ConstU32<1_024>;
     type Retention = ConstU64<RETENTION>;
     type MaxPrunedPerBlock = ConstU32<PRUNED_PER_BLOCK>;
@@ -104,6 +127,8 @@ impl pallet_metering::Config for Test {
 pub const INSTALLER: AccountId = 1;
 /// Installs meters too, and has nothing to do with the first installer.
 pub const SECOND_INSTALLER: AccountId = 2;
+/// Installs meters too, and has nothing to do with either.
+pub const THIRD_INSTALLER: AccountId = 3;
 /// Has the sr25519 meter `FIRST` and the ed25519 meter `SECOND` from genesis on.
 pub const ANNA: AccountId = 10;
 /// Has the sr25519 meter `BENS` from genesis on.
@@ -117,8 +142,10 @@ pub const FIRST: MeterId = MeterId(0);
 pub const SECOND: MeterId = MeterId(1);
 pub const BENS: MeterId = MeterId(2);
 
-/// The most that the meters of genesis may read.
-pub const CAPACITY: Wh = Wh(5_000);
+/// The most that the meters of genesis may read, in each direction.
+pub const RATING: Wh = Wh(5_000);
+/// The same.
+pub const RATINGS: MeterRatings = MeterRatings { out: RATING, into: RATING };
 /// The slot that the tests read.
 pub const SLOT: SlotIndex = SlotIndex(1_000);
 /// The hash of the chain's first block.
@@ -149,6 +176,11 @@ pub fn payload(meter: MeterId, slot: SlotIndex, generated: u64, consumed: u64) -
 /// The signature of the sr25519 key called `name` on the chain that began with `genesis`.
 pub fn sign_as(name: &str, payload: &ReadingPayload, genesis: H256) -> MeterSignature {
     MeterSignature::Sr25519(sr_pair(name).sign(&payload.signing_bytes(genesis)))
+}
+
+/// The connection of this number.
+pub fn connection(number: &str) -> ConnectionNumber {
+    number.try_into().unwrap()
 }
 
 /// A reading signed by the meter that it names, one of those of genesis.
@@ -188,14 +220,19 @@ pub struct ExtBuilder {
 
 impl Default for ExtBuilder {
     fn default() -> Self {
-        let meter =
-            |owner, key| GenesisMeter { owner, key, capacity: CAPACITY, installer: INSTALLER };
+        let meter = |account, key, number| GenesisMeter {
+            account,
+            key,
+            connection: connection(number),
+            ratings: RATINGS,
+            installer: INSTALLER,
+        };
         Self {
             genesis: GenesisConfig {
                 meters: vec![
-                    meter(ANNA, sr_key("first")),
-                    meter(ANNA, ed_key("second")),
-                    meter(BEN, sr_key("bens")),
+                    meter(ANNA, sr_key("first"), "first"),
+                    meter(ANNA, ed_key("second"), "second"),
+                    meter(BEN, sr_key("bens"), "bens"),
                 ],
                 tariff: None,
             },
@@ -208,17 +245,20 @@ impl ExtBuilder {
         Now::set(0);
         TestWindows::set(Windows::default());
         TestMembership::reset();
-        for installer in [INSTALLER, SECOND_INSTALLER] {
+        for installer in [INSTALLER, SECOND_INSTALLER, THIRD_INSTALLER] {
             TestMembership::permit(installer, Role::InstallMeters);
         }
         // Everybody is an owner of one's own, unless a test says otherwise.
-        for who in [INSTALLER, SECOND_INSTALLER, ANNA, BEN, CLARA, CARRIER] {
+        for who in [INSTALLER, SECOND_INSTALLER, THIRD_INSTALLER, ANNA, BEN, CLARA, CARRIER] {
             TestMembership::set_owner(who, owner(who));
         }
         Oldest::set(None);
+        Next::set(None);
         let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
         pallet_balances::GenesisConfig::<Test> {
-            balances: [INSTALLER, SECOND_INSTALLER, CARRIER].map(|who| (who, WEALTH)).to_vec(),
+            balances: [INSTALLER, SECOND_INSTALLER, THIRD_INSTALLER, CARRIER]
+                .map(|who| (who, WEALTH))
+                .to_vec(),
             ..Default::default()
         }
         .assimilate_storage(&mut storage)

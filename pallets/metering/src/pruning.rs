@@ -1,8 +1,8 @@
 //! How old slots and days leave the storage.
 
 use crate::{
-    AccountTotals, Bands, Config, Corrections, DayLoads, Event, FrozenTotals, OldestDay,
-    OldestKept, Pallet, Readings, SlotTotals, WeightInfo,
+    Bands, Config, Corrections, DayLoads, Event, OldestDay, OldestKept, OwnerTotals, Pallet,
+    Readings, SlotTotals, WeightInfo,
 };
 use frame_support::{
     traits::Get,
@@ -30,8 +30,8 @@ impl<T: Config> Pallet<T> {
         meter.consumed()
     }
 
-    /// Removes at most `limit` items and returns how many it removed. An item is a reading, a
-    /// correction, an account's total, the rest of a slot, be it there or not, or a day. The oldest
+    /// Removes at most `limit` items and returns how many it removed. An item is a reading, the
+    /// corrections of one, an owner's total, the rest of a slot, be it there or not, or a day. The oldest
     /// slot may stay half removed until the next time.
     pub(crate) fn prune(limit: u32) -> u32 {
         let done = Self::prune_slots(limit);
@@ -56,9 +56,7 @@ impl<T: Config> Pallet<T> {
             done = done.saturating_add(readings as u32);
             let corrections = Corrections::<T>::drain_prefix(slot).take(left(done)).count();
             done = done.saturating_add(corrections as u32);
-            let frozen = FrozenTotals::<T>::drain_prefix(slot).take(left(done)).count();
-            done = done.saturating_add(frozen as u32);
-            let totals = AccountTotals::<T>::drain_prefix(slot).take(left(done)).count();
+            let totals = OwnerTotals::<T>::drain_prefix(slot).take(left(done)).count();
             done = done.saturating_add(totals as u32);
             if done >= limit {
                 break;

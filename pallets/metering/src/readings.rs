@@ -1,7 +1,7 @@
 //! How a reading is judged and counted.
 
 use crate::{
-    AccountTotals, Config, Error, Event, Meters, OldestKept, Pallet, ReadingError, Readings,
+    Agenda, Config, Error, Event, Meters, OldestKept, OwnerTotals, Pallet, ReadingError, Readings,
     SignedReading, SlotTotals,
 };
 use frame_support::{ensure, traits::Get};
@@ -17,6 +17,14 @@ impl<T: Config> Pallet<T> {
         SlotIndex(current.0.saturating_sub(T::Retention::get()))
     }
 
+    /// Whether `slot` takes readings now. What was closed once takes none any more, whatever windows
+    /// it would have by now: its demand is noted, and its trades are settled by what was known.
+    fn takes_readings(slot: SlotIndex) -> bool {
+        slot >= Self::horizon()
+            && T::Calendar::schedule(slot).is_reading_window(T::Calendar::now())
+            && Agenda::<T>::get().is_none_or(|agenda| agenda.close <= slot)
+    }
+
     /// Whether `key` signed this reading on this chain.
     pub(crate) fn is_signed_by(signed: &SignedReading, key: &MeterKey) -> bool {
         let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
@@ -30,31 +38,25 @@ impl<T: Config> Pallet<T> {
         let payload = &signed.payload;
         let (slot, id) = (payload.slot, payload.meter);
 
-        ensure!(
-            slot >= Self::horizon()
-                && T::Calendar::schedule(slot).is_reading_window(T::Calendar::now()),
-            ReadingError::NotInReadingWindow
-        );
+        ensure!(Self::takes_readings(slot), ReadingError::NotInReadingWindow);
         let meter = Meters::<T>::get(id).ok_or(ReadingError::UnknownMeter)?;
         let assignment = meter.assignment(slot)?;
-        ensure!(
-            payload.generated <= meter.capacity && payload.consumed <= meter.capacity,
-            ReadingError::OverCapacity
-        );
+        let is_possible = assignment.ratings.admit(payload.generated, payload.consumed);
+        ensure!(is_possible, ReadingError::OverRating);
         ensure!(!Readings::<T>::contains_key(slot, id), ReadingError::AlreadyRead);
         ensure!(Self::is_signed_by(signed, &assignment.key), ReadingError::BadSignature);
 
         let reading = Flow { generated: payload.generated, consumed: payload.consumed };
         Readings::<T>::insert(slot, id, reading);
-        AccountTotals::<T>::mutate(slot, &assignment.owner, |entry| {
-            *entry = Some(entry.unwrap_or_default().with(&reading));
-        });
-        SlotTotals::<T>::mutate(slot, |entry| {
-            if entry.is_none() {
-                Self::note_kept(slot);
-            }
-            *entry = Some(entry.unwrap_or_default().with(&reading));
-        });
+        Self::note_kept(slot);
+        if meter.kind.is_connection() {
+            OwnerTotals::<T>::mutate(slot, assignment.owner, |entry| {
+                *entry = Some(entry.unwrap_or_default().with(&reading));
+            });
+            SlotTotals::<T>::mutate(slot, |entry| {
+                *entry = Some(entry.unwrap_or_default().with(&reading));
+            });
+        }
         Self::deposit_event(Event::ReadingAccepted {
             index,
             meter: id,
@@ -99,7 +101,7 @@ impl<T> From<ReadingError> for Error<T> {
             ReadingError::UnknownMeter => Self::UnknownMeter,
             ReadingError::MeterNotActive => Self::MeterNotActive,
             ReadingError::NotInReadingWindow => Self::NotInReadingWindow,
-            ReadingError::OverCapacity => Self::OverCapacity,
+            ReadingError::OverRating => Self::OverRating,
             ReadingError::AlreadyRead => Self::AlreadyRead,
             ReadingError::BadSignature => Self::BadSignature,
             ReadingError::Decommissioned => Self::Decommissioned,

@@ -1,88 +1,78 @@
-//! How meters come to the chain, and who may touch them.
+//! How meters come to the chain, who installs them, and where they are listed.
 
 use crate::{
-    Assignment, Config, Error, Event, GenesisConfig, Installer, MAX_CAPACITY, Meter, MeterByKey,
-    Meters, MetersOf, NextMeter, Pallet,
+    Assignment, Config, ConnectionNumber, ConnectionsOf, Error, Event, GenesisConfig, Meter,
+    MeterAt, MeterByKey, MeterKind, MeterRatings, Meters, NextMeter, Pallet, Person,
 };
-use alloc::vec::Vec;
-use frame_support::ensure;
+use alloc::{vec, vec::Vec};
+use frame_support::{BoundedVec, ensure};
 use frame_system::{ensure_signed, pallet_prelude::OriginFor};
 use qedex_primitives::{
-    Calendar, Membership, MeterId, MeterKey, Role, SlotIndex, UnsettledSlots, Wh,
+    Calendar, Installer, Membership, MeterId, MeterKey, OwnerId, Role, SlotIndex, UnsettledSlots,
 };
 use serde::{Deserialize, Serialize};
 use sp_runtime::DispatchError;
 
-/// A meter that exists from the first block on.
+/// A meter at a connection that exists from the first block on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GenesisMeter<AccountId> {
-    /// Whose it is.
-    pub owner: AccountId,
+    /// Who answers for it; it measures the energy of this account's owner.
+    pub account: AccountId,
     /// Its key.
     pub key: MeterKey,
-    /// The most that it may read in one slot, in Wh, in each direction.
-    pub capacity: Wh,
+    /// The number of its connection.
+    pub connection: ConnectionNumber,
+    /// The most that it can read in one slot, in Wh.
+    pub ratings: MeterRatings,
     /// Who installed it.
     pub installer: AccountId,
 }
 
 impl<T: Config> GenesisConfig<T> {
-    /// Registers the meters by the same rules as the call, those about the installer excepted: at
-    /// genesis there is nobody to ask yet.
+    /// Registers the meters by the same rules as a change, those about installers and consent
+    /// excepted: at genesis there is nobody to ask yet.
     ///
     /// # Panics
     /// If a rule is broken: a chain must not start with a meter that it would refuse.
     pub(crate) fn build_meters(&self) {
         for (number, meter) in self.meters.iter().enumerate() {
-            Pallet::<T>::do_register_meter(
-                meter.owner.clone(),
-                meter.key,
-                meter.capacity,
-                Pallet::<T>::installer(meter.installer.clone()),
-                SlotIndex(0),
-            )
-            .unwrap_or_else(|e| panic!("genesis: meter {number}: {e:?}"));
+            Pallet::<T>::register_at_genesis(meter)
+                .unwrap_or_else(|e| panic!("genesis: meter {number}: {e:?}"));
         }
     }
 }
 
 impl<T: Config> Pallet<T> {
-    /// The installer behind the origin of a call.
+    fn register_at_genesis(meter: &GenesisMeter<T::AccountId>) -> Result<MeterId, DispatchError> {
+        let kind = MeterKind::Connection(meter.connection.clone());
+        Self::ensure_sound(&meter.key, &kind, &meter.ratings)?;
+        let owner = T::Membership::owner_of(&meter.account).ok_or(Error::<T>::UnknownOwner)?;
+        let installer = Installer {
+            account: meter.installer.clone(),
+            owner: T::Membership::owner_of(&meter.installer),
+        };
+        let new = Assignment {
+            account: meter.account.clone(),
+            owner,
+            key: meter.key,
+            ratings: meter.ratings,
+            installer,
+            second: None,
+            from: SlotIndex(0),
+            until: None,
+        };
+        Ok(Self::register(kind, new)?)
+    }
+
+    /// The installer behind the origin of a call, whose owner must be known.
     pub(crate) fn ensure_installer(
         origin: OriginFor<T>,
-    ) -> Result<Installer<T::AccountId>, DispatchError> {
+    ) -> Result<Person<T::AccountId>, DispatchError> {
         let account = ensure_signed(origin)?;
         ensure!(T::Membership::may(&account, Role::InstallMeters), Error::<T>::NotAnInstaller);
-        Ok(Self::installer(account))
-    }
-
-    /// The account with the owner behind it, as known now.
-    fn installer(account: T::AccountId) -> Installer<T::AccountId> {
-        let owner = T::Membership::owner_of(&account);
-        Installer { account, owner }
-    }
-
-    /// Refuses two accounts that are one, or known to be of one owner.
-    pub(crate) fn ensure_independent(
-        one: &T::AccountId,
-        other: &T::AccountId,
-    ) -> Result<(), Error<T>> {
-        let owner = T::Membership::owner_of(one);
-        let of_one_owner = owner.is_some() && owner == T::Membership::owner_of(other);
-        ensure!(one != other && !of_one_owner, Error::<T>::NotIndependent);
-        Ok(())
-    }
-
-    /// Refuses an installer and an owner who are not known to be two. Who takes no part in the
-    /// community yet, and so has no owner that is known, has nothing to meter yet either.
-    pub(crate) fn ensure_known_independent(
-        installer: &Installer<T::AccountId>,
-        owner: &T::AccountId,
-    ) -> Result<(), Error<T>> {
-        let is_known = installer.owner.is_some() && T::Membership::owner_of(owner).is_some();
-        ensure!(is_known, Error::<T>::NotIndependent);
-        Self::ensure_independent(&installer.account, owner)
+        let owner = T::Membership::owner_of(&account).ok_or(Error::<T>::UnknownOwner)?;
+        Ok(Person { account, owner })
     }
 
     /// Refuses a key that a meter has or is known to have had, or with which everybody can sign.
@@ -92,69 +82,84 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Registers a meter under the next free number, which it returns, active from `active_from` on.
-    pub(crate) fn do_register_meter(
-        owner: T::AccountId,
-        key: MeterKey,
-        capacity: Wh,
-        installer: Installer<T::AccountId>,
-        active_from: SlotIndex,
-    ) -> Result<MeterId, DispatchError> {
-        ensure!(!capacity.is_zero() && capacity <= MAX_CAPACITY, Error::<T>::CapacityOutOfRange);
-        Self::ensure_fresh(&key)?;
+    /// Registers a sound meter under the next free number, which it returns, where there is a place.
+    pub(crate) fn register(
+        kind: MeterKind,
+        new: Assignment<T::AccountId>,
+    ) -> Result<MeterId, Error<T>> {
         let number = NextMeter::<T>::get();
         let next = number.checked_add(1).ok_or(Error::<T>::NumbersExhausted)?;
-        let meter = MeterId(number);
-        Self::list(meter, &owner)?;
+        let id = MeterId(number);
+        match &kind {
+            MeterKind::Connection(number) => {
+                ensure!(Self::is_free(number, new.from), Error::<T>::ConnectionTaken);
+                Self::list(id, &new.owner)?;
+                MeterAt::<T>::insert(number, id);
+            }
+            MeterKind::Behind(number) => {
+                ensure!(!Self::is_free(number, new.from), Error::<T>::NoSuchConnection);
+            }
+        }
         NextMeter::<T>::put(next);
-        Self::remember(meter, key);
-        Meters::<T>::insert(
-            meter,
-            Meter {
-                capacity,
-                registered_by: installer.clone(),
-                current: Assignment {
-                    owner: owner.clone(),
-                    key,
-                    installer: installer.clone(),
-                    from: active_from,
-                    until: None,
-                },
-                previous: None,
-            },
-        );
+        Self::remember(id, new.key);
         Self::deposit_event(Event::MeterRegistered {
-            meter,
-            owner,
-            installer: installer.account,
-            capacity,
-            active_from,
+            meter: id,
+            account: new.account.clone(),
+            owner: new.owner,
+            kind: kind.clone(),
+            ratings: new.ratings,
+            installer: new.installer.account.clone(),
+            from: new.from,
         });
-        Ok(meter)
+        // One fits.
+        let assignments = BoundedVec::truncate_from(vec![new]);
+        Meters::<T>::insert(id, Meter { kind, assignments });
+        Ok(id)
     }
 
-    /// Puts `meter` on the list of `account`, where it may be already. If the list is full, former
-    /// meters that no open slot needs any more make room. Changes nothing if it fails.
-    pub(crate) fn list(meter: MeterId, account: &T::AccountId) -> Result<(), Error<T>> {
-        MetersOf::<T>::try_mutate(account, |list| {
+    /// Whether no meter is in service at a connection in `slot` or later.
+    fn is_free(number: &ConnectionNumber, slot: SlotIndex) -> bool {
+        let present = MeterAt::<T>::get(number).and_then(Meters::<T>::get);
+        present.is_none_or(|meter| {
+            let until = meter.latest().and_then(|latest| latest.until);
+            until.is_some_and(|until| until <= slot)
+        })
+    }
+
+    /// Puts the meter at a connection on the list of `owner`, where it may be already. If the list
+    /// is full, former ones that no open slot needs any more make room. Changes nothing if it fails.
+    pub(crate) fn list(meter: MeterId, owner: &OwnerId) -> Result<(), Error<T>> {
+        ConnectionsOf::<T>::try_mutate(owner, |list| {
             if list.contains(&meter) {
                 return Ok(());
             }
             if list.is_full() {
                 list.retain(|id| {
-                    Meters::<T>::get(id).is_some_and(|meter| Self::concerns(&meter, account))
+                    Meters::<T>::get(id).is_some_and(|meter| Self::concerns(&meter, owner))
                 });
             }
-            list.try_push(meter).map_err(|_| Error::<T>::TooManyMeters)
+            list.try_push(meter).map_err(|_| Error::<T>::TooManyConnections)
         })
     }
 
-    /// Whether `meter` measures the energy of `account` in a slot that is not final, or may in one
-    /// to come.
-    fn concerns(meter: &Meter<T::AccountId>, account: &T::AccountId) -> bool {
-        core::iter::once(&meter.current)
-            .chain(meter.previous.as_ref())
-            .any(|assignment| assignment.owner == *account && !Self::is_over(assignment))
+    /// Takes `id` off the list of `owner`.
+    pub(crate) fn unlist(id: MeterId, owner: &OwnerId) {
+        ConnectionsOf::<T>::mutate_exists(owner, |entry| {
+            if let Some(list) = entry {
+                list.retain(|listed| *listed != id);
+                if list.is_empty() {
+                    *entry = None;
+                }
+            }
+        });
+    }
+
+    /// Whether `meter` measures the energy of `owner` in a slot that is not final, or may in one to
+    /// come.
+    fn concerns(meter: &Meter<T::AccountId>, owner: &OwnerId) -> bool {
+        // Where the latest one is over, the earlier ones are.
+        let latest = meter.assignments.iter().rev().find(|one| one.owner == *owner);
+        latest.is_some_and(|assignment| !Self::is_over(assignment))
     }
 
     /// Whether everything of the last slot of `assignment` is final, and all slots until then are
@@ -173,15 +178,17 @@ impl<T: Config> Pallet<T> {
         T::Unsettled::oldest_unsettled().is_none_or(|oldest| slot < oldest)
     }
 
-    /// The meters that measure the energy of `account` now or from a later slot on.
-    pub fn meters_of(account: &T::AccountId) -> Vec<MeterId> {
+    /// The meters at the connections of the owner of `account` now or from a later slot on.
+    pub fn connections_of(account: &T::AccountId) -> Vec<MeterId> {
+        let Some(owner) = T::Membership::owner_of(account) else {
+            return Vec::new();
+        };
         let now = T::Calendar::current_slot();
-        let mut meters = MetersOf::<T>::get(account).into_inner();
+        let mut meters = ConnectionsOf::<T>::get(owner).into_inner();
         meters.retain(|id| {
             Meters::<T>::get(id).is_some_and(|meter| {
-                core::iter::once(&meter.current)
-                    .chain(meter.previous.as_ref())
-                    .any(|a| a.owner == *account && a.until.is_none_or(|until| until > now))
+                let mut of_owner = meter.assignments.iter().filter(|one| one.owner == owner);
+                of_owner.any(|one| one.until.is_none_or(|until| until > now))
             })
         });
         meters

@@ -1,8 +1,8 @@
 //! What is at stake for the storage of a meter, and how a meter leaves it.
 
 use crate::{
-    Assignment, Config, Error, Event, KeysOf, MAX_KEYS, Meter, MeterBonds, MeterByKey, Meters,
-    MetersOf, OldestKept, Pallet,
+    Assignment, Config, ConnectionNumber, Error, Event, KeysOf, MAX_KEYS, Meter, MeterAt,
+    MeterBonds, MeterByKey, MeterKind, Meters, OldestKept, Pallet,
 };
 use codec::MaxEncodedLen;
 use frame_support::{
@@ -13,30 +13,32 @@ use frame_support::{
 use qedex_primitives::{MeterId, MeterKey};
 
 impl<T: Config> Pallet<T> {
-    /// What a meter takes up: its record, its keys, each once to find the meter by, and the
-    /// record of its bond.
+    /// What a meter takes up: its record, its place at a connection, its keys, each once to find the
+    /// meter by, and the record of its bond.
     pub(crate) fn footprint() -> Footprint {
         let meter = Meter::<T::AccountId>::max_encoded_len();
         let key = MeterKey::max_encoded_len();
         let keys = key.saturating_mul(2).saturating_add(MeterId::max_encoded_len());
-        let bond = <(T::AccountId, T::MeterBond)>::max_encoded_len();
-        let size =
-            keys.saturating_mul(MAX_KEYS as usize).saturating_add(meter).saturating_add(bond);
+        let bond = <(T::AccountId, T::Bond)>::max_encoded_len();
+        let place = ConnectionNumber::max_encoded_len().saturating_add(MeterId::max_encoded_len());
+        let size = keys
+            .saturating_mul(MAX_KEYS as usize)
+            .saturating_add(meter)
+            .saturating_add(place)
+            .saturating_add(bond);
         Footprint::from_parts(1, size)
     }
 
-    /// Takes the bond for a meter that has just been registered, from whoever registered it.
-    pub(crate) fn take_bond(id: MeterId) -> DispatchResult {
-        let meter = Meters::<T>::get(id).ok_or(Error::<T>::UnknownMeter)?;
-        let payer = meter.registered_by.account;
+    /// Takes the bond for a meter that has just been registered.
+    pub(crate) fn take_bond(id: MeterId, payer: T::AccountId) -> DispatchResult {
         let bond =
-            T::MeterBond::new(&payer, Self::footprint()).map_err(|_| Error::<T>::CannotPayBond)?;
+            T::Bond::new(&payer, Self::footprint()).map_err(|_| Error::<T>::CannotPayBond)?;
         MeterBonds::<T>::insert(id, (payer, bond));
         Ok(())
     }
 
-    /// Remembers a new key of `id`. If there are too many, the oldest is forgotten: it is
-    /// neither the present nor the previous one.
+    /// Remembers a new key of `id`. If there are too many, the oldest is forgotten: more
+    /// are remembered than assignments are kept, so that no assignment needs it.
     pub(crate) fn remember(id: MeterId, key: MeterKey) {
         let forgotten = KeysOf::<T>::mutate(id, |keys| {
             let oldest = keys.is_full().then(|| keys.remove(0));
@@ -50,23 +52,12 @@ impl<T: Config> Pallet<T> {
         MeterByKey::<T>::insert(key, id);
     }
 
-    /// Takes `id` off the list of `account`.
-    pub(crate) fn unlist(id: MeterId, account: &T::AccountId) {
-        MetersOf::<T>::mutate_exists(account, |entry| {
-            if let Some(list) = entry {
-                list.retain(|listed| *listed != id);
-                if list.is_empty() {
-                    *entry = None;
-                }
-            }
-        });
-    }
-
     /// Removes a meter that is out of service, with everything that only it needs.
     pub(crate) fn do_remove_meter(id: MeterId) -> DispatchResult {
         let meter = Meters::<T>::get(id).ok_or(Error::<T>::UnknownMeter)?;
-        ensure!(meter.current.until.is_some(), Error::<T>::InService);
-        ensure!(Self::is_gone(&meter.current), Error::<T>::SlotsStillKept);
+        let latest = meter.latest().filter(|latest| latest.until.is_some());
+        let latest = latest.ok_or(Error::<T>::InService)?;
+        ensure!(Self::is_gone(latest), Error::<T>::SlotsStillKept);
 
         if let Some((payer, bond)) = MeterBonds::<T>::take(id) {
             bond.drop(&payer)?;
@@ -74,8 +65,13 @@ impl<T: Config> Pallet<T> {
         for key in KeysOf::<T>::take(id) {
             MeterByKey::<T>::remove(key);
         }
-        for assignment in core::iter::once(&meter.current).chain(meter.previous.as_ref()) {
+        for assignment in &meter.assignments {
             Self::unlist(id, &assignment.owner);
+        }
+        if let MeterKind::Connection(number) = &meter.kind
+            && MeterAt::<T>::get(number) == Some(id)
+        {
+            MeterAt::<T>::remove(number);
         }
         Meters::<T>::remove(id);
         Self::deposit_event(Event::MeterRemoved { meter: id });

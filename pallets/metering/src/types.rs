@@ -3,21 +3,8 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedBTreeMap, traits::ConstU32};
 use qedex_math::tariff::SLOTS_PER_DAY;
-use qedex_primitives::{Flow, SlotIndex, Wh};
+use qedex_primitives::{SlotIndex, Wh};
 use scale_info::TypeInfo;
-
-/// That a reading was corrected, by whom, and what the meter itself had said.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub struct Correction<AccountId> {
-    /// What the meter had signed.
-    pub original: Flow,
-    /// Who corrected it.
-    pub installer: AccountId,
-    /// Whether the slot was frozen already, so that the correction changes no settlement.
-    pub after_freeze: bool,
-}
 
 /// The demand of a day's closed slots, by the slot's place in the day. A slot without any reading
 /// has no demand that is known.

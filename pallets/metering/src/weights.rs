@@ -7,22 +7,32 @@ use frame_support::weights::{Weight, constants::RocksDbWeight};
 
 /// The weights of the calls, of an audit and of the steps of the hooks.
 pub trait WeightInfo {
-    /// Of `register_meter`.
-    fn register_meter() -> Weight;
-    /// Of `rotate_key`.
-    fn rotate_key() -> Weight;
-    /// Of `transfer_meter`.
-    fn transfer_meter() -> Weight;
-    /// Of `decommission_meter`.
-    fn decommission_meter() -> Weight;
+    /// Of `propose_change`.
+    fn propose_change() -> Weight;
+    /// Of `confirm_change`, when a registration takes effect.
+    fn confirm_registration() -> Weight;
+    /// Of `confirm_change`, when another key takes effect.
+    fn confirm_rotation() -> Weight;
+    /// Of `confirm_change`, when a transfer takes effect.
+    fn confirm_transfer() -> Weight;
+    /// Of `confirm_change_as_council`, when a transfer takes effect.
+    fn confirm_change_as_council() -> Weight;
+    /// Of `withdraw_change`.
+    fn withdraw_change() -> Weight;
+    /// Of `withdraw_confirmation`.
+    fn withdraw_confirmation() -> Weight;
+    /// Of `refuse_change`.
+    fn refuse_change() -> Weight;
+    /// Of `clear_change`.
+    fn clear_change() -> Weight;
     /// Of `remove_meter`.
     fn remove_meter() -> Weight;
     /// Of `submit_reading`.
     fn submit_reading() -> Weight;
     /// Of `submit_readings` with `n` readings.
     fn submit_readings(n: u32) -> Weight;
-    /// Of `correct_reading`.
-    fn correct_reading() -> Weight;
+    /// Of `record_correction`.
+    fn record_correction() -> Weight;
     /// Of `set_tariff`.
     fn set_tariff() -> Weight;
     /// Of auditing a bill of `n` readings.
@@ -49,20 +59,40 @@ fn call(reads: u64, writes: u64) -> Weight {
 }
 
 impl WeightInfo for () {
-    fn register_meter() -> Weight {
-        call(21, 8)
+    fn propose_change() -> Weight {
+        call(16, 6)
     }
 
-    fn rotate_key() -> Weight {
-        call(13, 5)
+    fn confirm_registration() -> Weight {
+        call(40, 14)
     }
 
-    fn transfer_meter() -> Weight {
-        call(24, 4)
+    fn confirm_rotation() -> Weight {
+        call(30, 11)
     }
 
-    fn decommission_meter() -> Weight {
-        call(12, 1)
+    fn confirm_transfer() -> Weight {
+        call(42, 10)
+    }
+
+    fn confirm_change_as_council() -> Weight {
+        call(42, 10)
+    }
+
+    fn withdraw_change() -> Weight {
+        call(4, 4)
+    }
+
+    fn withdraw_confirmation() -> Weight {
+        call(3, 1)
+    }
+
+    fn refuse_change() -> Weight {
+        call(6, 4)
+    }
+
+    fn clear_change() -> Weight {
+        call(5, 4)
     }
 
     fn remove_meter() -> Weight {
@@ -78,8 +108,8 @@ impl WeightInfo for () {
         call(5, 2).saturating_add(reading.saturating_mul(u64::from(n)))
     }
 
-    fn correct_reading() -> Weight {
-        call(20, 7)
+    fn record_correction() -> Weight {
+        call(14, 2)
     }
 
     fn set_tariff() -> Weight {

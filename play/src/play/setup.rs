@@ -1,5 +1,5 @@
-//! Before the first slot: everybody gets funds, an owner, credentials, a meter and a broker. What is
-//! there already is used.
+//! Before the first slot: everybody gets funds, an owner, credentials, a broker, and a meter, to which
+//! two installers and its owner agree. What is there already is used.
 
 use super::cast::{Cast, Member};
 use crate::keys::Leaders;
@@ -7,10 +7,13 @@ use futures::{StreamExt, TryStreamExt, stream};
 use qedex_client::{
     At, Error,
     calls::{self, EncodedCall},
-    keys::{Scheme, account_of},
+    keys::{Keypair, Scheme, account_of},
     market::{Account, Plancks},
-    membership, metering, queries,
+    membership,
+    metering::{self, Change, ConnectionNumber, MeterKind, MeterRatings, Wanted},
+    queries,
     session::{Session, Signed},
+    text::account_text,
 };
 use qedex_primitives::OwnerId;
 
@@ -72,10 +75,7 @@ pub async fn prepare(
     // Who gets a meter must be known.
     session.settle().await?;
     check(session)?;
-    let installer = by_installer(session, leaders, &cast, &records).await?;
-    session.send(installer).await?;
-    session.settle().await?;
-    check(session)?;
+    install(session, leaders, &cast, &records).await?;
 
     let mut by_participants = Vec::new();
     for (member, record) in cast.members.iter().zip(&records) {
@@ -240,30 +240,99 @@ async fn issue(
     Ok(signed)
 }
 
-/// Meters.
-async fn by_installer(
+/// How many changes an installer may have pending at a time, and to spare.
+const PENDING: usize = 60;
+
+/// Meters: filed by one of the two installers, and confirmed by their owners and by the other one. Each
+/// installer files as many as it may; then both confirm each other's.
+async fn install(
     session: &mut Session,
     leaders: &Leaders,
     cast: &Cast,
     records: &[Record],
-) -> Result<Vec<Signed>, Error> {
-    let meters: Vec<_> = cast
+) -> Result<(), Error> {
+    let missing: Vec<&Member> = cast
         .members
         .iter()
         .zip(records)
         .filter(|(_, record)| record.meter.is_none())
-        .map(|(member, _)| {
-            let key = Scheme::Sr25519.key(account_of(&member.keys.meter));
-            let call = metering::register(member.account, key, member.capacity);
-            EncodedCall::of(session.at(), &call)
-        })
+        .map(|(member, _)| member)
+        .collect();
+    for some in missing.chunks(2 * PENDING) {
+        let (first, second) = some.split_at(some.len().min(PENDING));
+        let mut filed = Vec::new();
+        for (members, by) in [(first, &leaders.installer), (second, &leaders.registrar)] {
+            file(session, members, by).await?;
+            filed.extend(members);
+        }
+        confirm(session, leaders, &filed).await?;
+    }
+    Ok(())
+}
+
+/// The meter of a participant, at a connection of its own.
+fn registration(member: &Member) -> Result<Change<Account>, Error> {
+    let number = ConnectionNumber::try_from(format!("play-{}", member.name));
+    Ok(Change::Register {
+        account: member.account,
+        key: Scheme::Sr25519.key(account_of(&member.keys.meter)),
+        kind: MeterKind::Connection(number.map_err(|why| Error::BadInput(why.to_owned()))?),
+        ratings: MeterRatings { out: member.capacity, into: member.capacity },
+    })
+}
+
+/// Files the meters of some participants.
+async fn file(session: &mut Session, members: &[&Member], by: &Keypair) -> Result<(), Error> {
+    let calls: Vec<_> = members
+        .iter()
+        .map(|member| EncodedCall::of(session.at(), &metering::propose(registration(member)?)))
         .collect::<Result<_, _>>()?;
     let mut signed = Vec::new();
-    for batch in in_batches(meters) {
-        let call = calls::batch_all(batch);
-        signed.push(session.sign("registering meters", &call, &leaders.installer).await?);
+    for batch in in_batches(calls) {
+        signed.push(session.sign("filing meters", &calls::batch_all(batch), by).await?);
     }
-    Ok(signed)
+    session.send(signed).await?;
+    session.settle().await?;
+    check(session)
+}
+
+/// Has all changes that concern these participants confirmed, by themselves and by the installer who
+/// did not file them.
+async fn confirm(
+    session: &mut Session,
+    leaders: &Leaders,
+    members: &[&Member],
+) -> Result<(), Error> {
+    let pending = metering::pending(session.at()).await?;
+    let mut by_owners = Vec::new();
+    let mut by_installers = [Vec::new(), Vec::new()];
+    let first = account_text(account_of(&leaders.installer));
+    for member in members {
+        let account = account_text(member.account);
+        let of_member = pending.iter().find(|pending| {
+            matches!(&pending.wanted, Wanted::Register { account: of, .. } if *of == account)
+        });
+        let Some(pending) = of_member else { continue };
+        let call = metering::confirm(pending.id, pending.hash);
+        let what = format!("{} confirms its meter", member.name);
+        by_owners.push(session.sign(what, &call, &member.keys.account).await?);
+        let call = EncodedCall::of(session.at(), &call)?;
+        // Whoever did not file it.
+        let [second, other] = &mut by_installers;
+        if pending.filed_by == first { other.push(call) } else { second.push(call) }
+    }
+    session.send_all(by_owners).await?;
+    session.settle().await?;
+    check(session)?;
+    for (calls, by) in by_installers.into_iter().zip([&leaders.installer, &leaders.registrar]) {
+        let mut signed = Vec::new();
+        for batch in in_batches(calls) {
+            signed.push(session.sign("confirming meters", &calls::batch_all(batch), by).await?);
+        }
+        session.send(signed).await?;
+    }
+    session.settle().await?;
+    check(session)
 }
 
 fn in_batches(calls: Vec<EncodedCall>) -> Vec<Vec<EncodedCall>> {

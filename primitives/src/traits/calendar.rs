@@ -23,3 +23,10 @@ pub trait Calendar {
     #[cfg(feature = "runtime-benchmarks")]
     fn set_now(moment: Moment);
 }
+
+/// How far the gates of delivery slots have been opened.
+pub trait Opened {
+    /// The first slot whose gate has not been opened or passed over. It never goes back, whatever
+    /// becomes of the windows.
+    fn next_slot() -> SlotIndex;
+}

@@ -12,9 +12,9 @@ pub trait Tariff {
 
 /// What flowed, for those who weigh generation and consumption.
 pub trait EnergyFlow<AccountId> {
-    /// What flowed through the meters of `account` in `slot`. A meter without a reading counts as
-    /// nothing generated and its rated capacity consumed: silence must not pay. `None` if the
-    /// account had no active meter in that slot.
+    /// What flowed through the connections of the owner of `account` in `slot`. One without a reading
+    /// counts as nothing generated, and consumed what it is rated to let in: silence must not pay.
+    /// `None` if the owner had no active connection in that slot.
     fn flow(account: &AccountId, slot: SlotIndex) -> Option<Flow>;
 
     /// Makes `flow` cost as much as it can for `account`, for benchmarks only.
@@ -30,9 +30,9 @@ pub trait UnsettledSlots {
 
 /// Judges bills that were not published as readings.
 pub trait BillAudit<AccountId> {
-    /// What `bill` proves that `account` delivered in `slot`: generation less own consumption over
-    /// all its meters, never below zero. The meters, owners and keys are those of that slot, whatever
-    /// has changed since.
+    /// What `bill` proves that the owner of `account` delivered in `slot`: the sum over its
+    /// connections of generation less consumption, each never below zero. The meters, owners, keys and
+    /// ratings are those of that slot, whatever has changed since.
     fn audit(account: &AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError>;
 
     /// An upper bound of the weight of one `audit`: as many signatures as a bill can have.
@@ -41,12 +41,22 @@ pub trait BillAudit<AccountId> {
 
 /// What the meters say, as other pallets see it.
 pub trait EnergyLedger<AccountId> {
-    /// What `account` delivered in `slot`: generation less own consumption over all its
-    /// meters, never below zero. `None` unless every active meter of the account has a
-    /// reading of that slot: silence of a consuming meter must not pay.
+    /// What the owner of `account` delivered in `slot`: the sum over its connections of generation
+    /// less consumption, each never below zero: own demand comes first at each. `None` unless every
+    /// connection that the owner had in the slot has a reading of it.
     fn delivered(account: &AccountId, slot: SlotIndex) -> Option<Wh>;
 
     /// Makes `delivered(account, slot)` be `energy`, for benchmarks only.
     #[cfg(feature = "runtime-benchmarks")]
     fn set_delivered(account: &AccountId, slot: SlotIndex, energy: Wh);
+}
+
+/// What the connections of an account's owner are rated to let out.
+pub trait Rated<AccountId> {
+    /// The most energy that may leave through the connections which the owner of `account` has in `slot`, in one
+    /// slot; zero without any.
+    fn rated_out(account: &AccountId, slot: SlotIndex) -> Wh;
+    /// Makes `rated_out(account, slot)` be at least `energy`, for benchmarks only.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_rated_out(account: &AccountId, slot: SlotIndex, energy: Wh);
 }

@@ -62,7 +62,8 @@ pub enum ProxyType {
     /// Everything.
     #[default]
     Any,
-    /// Everything that does not move the principal's tokens by itself.
+    /// Everything that does not move the principal's tokens by itself, and gives away none of its
+    /// meters.
     NonTransfer,
     /// Place, amend and cancel orders: what a broker needs.
     Trading,
@@ -81,7 +82,19 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                     | RuntimeCall::Session(..)
                     | RuntimeCall::Council(..)
                     | RuntimeCall::Membership(..)
-                    | RuntimeCall::Metering(..)
+                    | RuntimeCall::Metering(
+                        // An owner agrees itself to what becomes of its meters.
+                        pallet_metering::Call::submit_reading { .. }
+                            | pallet_metering::Call::submit_readings { .. }
+                            | pallet_metering::Call::set_tariff { .. }
+                            | pallet_metering::Call::remove_meter { .. }
+                            | pallet_metering::Call::propose_change { .. }
+                            | pallet_metering::Call::withdraw_change { .. }
+                            | pallet_metering::Call::withdraw_confirmation { .. }
+                            | pallet_metering::Call::refuse_change { .. }
+                            | pallet_metering::Call::clear_change { .. }
+                            | pallet_metering::Call::record_correction { .. }
+                    )
                     | RuntimeCall::Auction(..)
                     | RuntimeCall::Settlement(..)
             ),

@@ -50,7 +50,7 @@ fn every_validator_of_the_presets_has_a_meter_an_owner_and_the_right_to_validate
     for preset in ["development", "local_testnet"] {
         externalities(preset).execute_with(|| {
             for who in pallet_session::Validators::<Runtime>::get() {
-                assert!(!pallet_metering::MetersOf::<Runtime>::get(&who).is_empty());
+                assert!(!Metering::connections_of(&who).is_empty());
                 assert!(<Membership as AccessControl<AccountId>>::owner_of(&who).is_some());
                 assert!(<Membership as AccessControl<AccountId>>::may(&who, Role::Validate));
             }
@@ -65,13 +65,15 @@ fn scores_follow_the_readings_of_the_validators_meters() {
         let last = SlotIndex(1_000_000 - 11);
         let generated = [(Key::Alice, 8_000), (Key::Bob, 4_000), (Key::Charlie, 1_000)];
         for (who, energy) in generated {
-            let meter = pallet_metering::MetersOf::<Runtime>::get(who.to_account_id())[0];
+            let meter = Metering::connections_of(&who.to_account_id())[0];
+            let owner = pallet_metering::Meters::<Runtime>::get(meter).unwrap();
+            let owner = owner.latest().unwrap().owner;
             let reading = qedex_primitives::Flow { generated: Wh(energy), consumed: Wh(0) };
             for slot in (0..4).map(|back| SlotIndex(last.0 - back)) {
                 pallet_metering::Readings::<Runtime>::insert(slot, meter, reading);
-                pallet_metering::AccountTotals::<Runtime>::insert(
+                pallet_metering::OwnerTotals::<Runtime>::insert(
                     slot,
-                    who.to_account_id(),
+                    owner,
                     pallet_metering::Totals::default().with(&reading),
                 );
             }

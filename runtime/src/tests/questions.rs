@@ -11,9 +11,10 @@ use crate::*;
 use codec::{Decode, DecodeAll, Encode};
 use pallet_pov::{PastSessionOf, ScheduleOf};
 use qedex_primitives::{
-    AttributeId, Band, Bill, BillError, BookOrder, ClearingResult, DayPar, Depth, Explanation,
-    Flow, Lack, LeaderTerms, Meter, MeterId, MeterReading, Moment, Obstacle, OrderId, PolicyId,
-    PricePerKwh, Role, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh, Windows,
+    AttributeId, Band, Bill, BillError, BookOrder, ChangeId, ClearingResult, DayPar, Depth,
+    Explanation, Flow, Lack, LeaderTerms, Meter, MeterId, MeterReading, Moment, Obstacle, OrderId,
+    PendingChange, PolicyId, PricePerKwh, Role, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
+    Windows,
     pov::ValidatorScore,
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, OpenTrade, Rules, Sale, TradePage},
@@ -159,15 +160,22 @@ fn what_flowed_is_told() {
     let reading = world.reading(slot, ENERGY);
     world.act(SELLER, pallet_metering::Call::submit_reading { reading });
     world.look(|| {
-        let meters: Vec<MeterId> = ask("MeteringApi_meters_of", &seller);
+        let meters: Vec<MeterId> = ask("MeteringApi_connections_of", &seller);
         assert_eq!(meters, [SELLERS_METER]);
         let meter: Option<Meter<AccountId>> = ask("MeteringApi_meter", SELLERS_METER);
-        assert_eq!(meter.unwrap().current.owner, seller);
+        assert_eq!(meter.unwrap().latest().unwrap().account, seller);
         assert_eq!(ask::<Option<Meter<AccountId>>>("MeteringApi_meter", MeterId(99)), None);
         let flow = Flow { generated: ENERGY, consumed: Wh(0) };
-        let readings: Vec<MeterReading> =
+        let readings: Vec<MeterReading<AccountId>> =
             ask("MeteringApi_readings", (SELLERS_METER, SlotIndex(0), SlotIndex(u64::MAX)));
-        assert_eq!(readings, [MeterReading { slot, flow, original: None }]);
+        let signed = MeterReading { slot, flow: Some(flow), corrections: vec![] };
+        assert_eq!(readings, [signed]);
+        let rated: Wh = ask("MeteringApi_rated_out", (&seller, slot));
+        assert_eq!(rated, Wh(10_000));
+        let none: Option<PendingChange<AccountId>> = ask("MeteringApi_pending_change", ChangeId(0));
+        assert_eq!(none, None);
+        let day = 96 * SLOT;
+        assert_eq!(ask::<Moment>("MeteringApi_owner_answers_until", 5 + day), 5 + 2 * day);
         let known: Option<Flow> = ask("MeteringApi_flow", (&seller, slot));
         assert_eq!(known, Some(flow));
         let totals = Totals::default().with(&flow);

@@ -31,6 +31,46 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
 	/// Storage: `Membership::Holders` (r:2 w:0)
 	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::Meters` (r:1 w:1)
+	/// Proof: `Metering::Meters` (`max_values`: None, `max_size`: Some(380), added: 2855, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Slots` (r:1 w:0)
+	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultWindows` (r:1 w:0)
+	/// Proof: `Auction::DefaultWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::SlotLength` (r:1 w:0)
+	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Settlement::OpenBooks` (r:1 w:0)
+	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::MeterByKey` (r:1 w:2)
+	/// Proof: `Metering::MeterByKey` (`max_values`: None, `max_size`: Some(53), added: 2528, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::KeysOf` (r:1 w:1)
+	/// Proof: `Metering::KeysOf` (`max_values`: None, `max_size`: Some(541), added: 3016, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::MetersOf` (r:1 w:1)
+	/// Proof: `Metering::MetersOf` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
+	fn propose_change() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `7294`
+		//  Estimated: `88348`
+		// Minimum execution time: 374_875_000 picoseconds.
+		Weight::from_parts(385_351_000, 0)
+			.saturating_add(Weight::from_parts(0, 88348))
+			.saturating_add(T::DbWeight::get().reads(76))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	/// Storage: `Membership::Roles` (r:1 w:0)
+	/// Proof: `Membership::Roles` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Blacklist` (r:1 w:0)
+	/// Proof: `Membership::Blacklist` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Policies` (r:1 w:0)
+	/// Proof: `Membership::Policies` (`max_values`: None, `max_size`: Some(173), added: 2648, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Attributes` (r:31 w:0)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Credentials` (r:31 w:0)
+	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Holders` (r:2 w:0)
+	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::SlotLength` (r:1 w:0)
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::Slots` (r:18 w:0)
@@ -53,7 +93,7 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::MeterBonds` (r:0 w:1)
 	/// Proof: `Metering::MeterBonds` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
-	fn register_meter() -> Weight {
+	fn confirm_registration() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `7957`
 		//  Estimated: `88348`
@@ -93,7 +133,7 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Metering::KeysOf` (`max_values`: None, `max_size`: Some(541), added: 3016, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::MetersOf` (r:1 w:1)
 	/// Proof: `Metering::MetersOf` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
-	fn rotate_key() -> Weight {
+	fn confirm_rotation() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `7294`
 		//  Estimated: `88348`
@@ -129,7 +169,43 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::MetersOf` (r:2 w:2)
 	/// Proof: `Metering::MetersOf` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
-	fn transfer_meter() -> Weight {
+	fn confirm_transfer() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `8309`
+		//  Estimated: `88348`
+		// Minimum execution time: 431_580_000 picoseconds.
+		Weight::from_parts(480_652_000, 0)
+			.saturating_add(Weight::from_parts(0, 88348))
+			.saturating_add(T::DbWeight::get().reads(101))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	/// Storage: `Membership::Roles` (r:1 w:0)
+	/// Proof: `Membership::Roles` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Blacklist` (r:1 w:0)
+	/// Proof: `Membership::Blacklist` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Policies` (r:1 w:0)
+	/// Proof: `Membership::Policies` (`max_values`: None, `max_size`: Some(173), added: 2648, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Attributes` (r:31 w:0)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Credentials` (r:31 w:0)
+	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Holders` (r:3 w:0)
+	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::Meters` (r:9 w:1)
+	/// Proof: `Metering::Meters` (`max_values`: None, `max_size`: Some(380), added: 2855, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Slots` (r:18 w:0)
+	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultWindows` (r:1 w:0)
+	/// Proof: `Auction::DefaultWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::SlotLength` (r:1 w:0)
+	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Settlement::OpenBooks` (r:1 w:0)
+	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::MetersOf` (r:2 w:2)
+	/// Proof: `Metering::MetersOf` (`max_values`: None, `max_size`: Some(81), added: 2556, mode: `MaxEncodedLen`)
+	fn confirm_change_as_council() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `8309`
 		//  Estimated: `88348`
@@ -163,7 +239,109 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Settlement::OpenBooks` (r:1 w:0)
 	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
-	fn decommission_meter() -> Weight {
+	fn withdraw_change() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `5431`
+		//  Estimated: `88348`
+		// Minimum execution time: 299_023_000 picoseconds.
+		Weight::from_parts(309_289_000, 0)
+			.saturating_add(Weight::from_parts(0, 88348))
+			.saturating_add(T::DbWeight::get().reads(75))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Membership::Roles` (r:1 w:0)
+	/// Proof: `Membership::Roles` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Blacklist` (r:1 w:0)
+	/// Proof: `Membership::Blacklist` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Policies` (r:1 w:0)
+	/// Proof: `Membership::Policies` (`max_values`: None, `max_size`: Some(173), added: 2648, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Attributes` (r:31 w:0)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Credentials` (r:31 w:0)
+	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Holders` (r:2 w:0)
+	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::Meters` (r:1 w:1)
+	/// Proof: `Metering::Meters` (`max_values`: None, `max_size`: Some(380), added: 2855, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Slots` (r:3 w:0)
+	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultWindows` (r:1 w:0)
+	/// Proof: `Auction::DefaultWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::SlotLength` (r:1 w:0)
+	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Settlement::OpenBooks` (r:1 w:0)
+	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
+	fn withdraw_confirmation() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `5431`
+		//  Estimated: `88348`
+		// Minimum execution time: 299_023_000 picoseconds.
+		Weight::from_parts(309_289_000, 0)
+			.saturating_add(Weight::from_parts(0, 88348))
+			.saturating_add(T::DbWeight::get().reads(75))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Membership::Roles` (r:1 w:0)
+	/// Proof: `Membership::Roles` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Blacklist` (r:1 w:0)
+	/// Proof: `Membership::Blacklist` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Policies` (r:1 w:0)
+	/// Proof: `Membership::Policies` (`max_values`: None, `max_size`: Some(173), added: 2648, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Attributes` (r:31 w:0)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Credentials` (r:31 w:0)
+	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Holders` (r:2 w:0)
+	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::Meters` (r:1 w:1)
+	/// Proof: `Metering::Meters` (`max_values`: None, `max_size`: Some(380), added: 2855, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Slots` (r:3 w:0)
+	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultWindows` (r:1 w:0)
+	/// Proof: `Auction::DefaultWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::SlotLength` (r:1 w:0)
+	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Settlement::OpenBooks` (r:1 w:0)
+	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
+	fn refuse_change() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `5431`
+		//  Estimated: `88348`
+		// Minimum execution time: 299_023_000 picoseconds.
+		Weight::from_parts(309_289_000, 0)
+			.saturating_add(Weight::from_parts(0, 88348))
+			.saturating_add(T::DbWeight::get().reads(75))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Membership::Roles` (r:1 w:0)
+	/// Proof: `Membership::Roles` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Blacklist` (r:1 w:0)
+	/// Proof: `Membership::Blacklist` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Policies` (r:1 w:0)
+	/// Proof: `Membership::Policies` (`max_values`: None, `max_size`: Some(173), added: 2648, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Attributes` (r:31 w:0)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Credentials` (r:31 w:0)
+	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Holders` (r:2 w:0)
+	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Metering::Meters` (r:1 w:1)
+	/// Proof: `Metering::Meters` (`max_values`: None, `max_size`: Some(380), added: 2855, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Slots` (r:3 w:0)
+	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultWindows` (r:1 w:0)
+	/// Proof: `Auction::DefaultWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::SlotLength` (r:1 w:0)
+	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Settlement::OpenBooks` (r:1 w:0)
+	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
+	fn clear_change() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `5431`
 		//  Estimated: `88348`
@@ -243,7 +421,7 @@ impl<T: frame_system::Config> pallet_metering::WeightInfo for WeightInfo<T> {
 	/// Proof: `Metering::FrozenTotals` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Metering::AccountTotals` (r:1 w:1)
 	/// Proof: `Metering::AccountTotals` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
-	fn correct_reading() -> Weight {
+	fn record_correction() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `6566`
 		//  Estimated: `88348`

@@ -1,4 +1,5 @@
-//! `qedex meter register`, `rotate`, `transfer`, `decommission` and `remove`: what installers do.
+//! `qedex meter register`, `rotate`, `transfer`, `rate` and `decommission`: what installers file; and
+//! `remove`.
 
 use crate::{
     accounts::{parse_account, parse_bytes32},
@@ -10,12 +11,10 @@ use clap::Args;
 use qedex_client::{
     keys::Scheme,
     market::Account,
-    metering::{self, Change},
-    text::account_text,
+    metering::{self, Change, ConnectionNumber, Done, MeterKind, MeterRatings},
 };
-use qedex_primitives::{MeterKey, Wh};
+use qedex_primitives::{MeterId, MeterKey, Wh};
 use serde_json::json;
-use subxt::tx::Payload;
 
 /// A meter's public key.
 #[derive(Debug, Args)]
@@ -35,18 +34,64 @@ impl PublicKey {
     }
 }
 
+/// What a meter can read.
+#[derive(Debug, Args)]
+pub struct Rated {
+    /// The most that can leave in one slot, in Wh or with its unit as 4kWh.
+    #[arg(long, value_name = "WH", value_parser = parse_wh)]
+    out: u64,
+    /// The most that can enter in one slot, in Wh or with its unit as 4kWh.
+    #[arg(long, value_name = "WH", value_parser = parse_wh)]
+    into: u64,
+}
+
+impl Rated {
+    const fn ratings(&self) -> MeterRatings {
+        MeterRatings { out: Wh(self.out), into: Wh(self.into) }
+    }
+}
+
+/// Where a meter sits.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Place {
+    /// It sits at the connection of this number, which the grid operator gave it.
+    #[arg(long, value_name = "NUMBER", value_parser = parse_connection)]
+    connection: Option<ConnectionNumber>,
+    /// It sits behind the connection of this number: it is recorded, and delivers nothing.
+    #[arg(long, value_name = "NUMBER", value_parser = parse_connection)]
+    behind: Option<ConnectionNumber>,
+}
+
+impl Place {
+    fn kind(&self) -> MeterKind {
+        // One of the two is given.
+        match (&self.connection, &self.behind) {
+            (Some(number), _) => MeterKind::Connection(number.clone()),
+            (None, behind) => MeterKind::Behind(behind.clone().unwrap_or_default()),
+        }
+    }
+}
+
+fn parse_connection(text: &str) -> Result<ConnectionNumber, &'static str> {
+    ConnectionNumber::try_from(text)
+}
+
 /// Options of `meter register`.
 #[derive(Debug, Args)]
 pub struct Register {
-    /// Whose energy it measures.
+    /// Who will answer for it; it measures the energy of this account's owner.
     #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
     owner: Account,
     /// Its key.
     #[command(flatten)]
     key: PublicKey,
-    /// The most that it may read in one slot and direction, in Wh or with its unit as 4kWh.
-    #[arg(long, value_name = "WH", value_parser = parse_wh)]
-    capacity: u64,
+    /// Where it sits.
+    #[command(flatten)]
+    place: Place,
+    /// What it can read.
+    #[command(flatten)]
+    rated: Rated,
     /// Who signs.
     #[command(flatten)]
     by: Sign,
@@ -72,9 +117,23 @@ pub struct Transfer {
     /// The meter's number.
     #[arg(long)]
     meter: u32,
-    /// Its new owner.
+    /// Who will answer for it.
     #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
     owner: Account,
+    /// Who signs.
+    #[command(flatten)]
+    by: Sign,
+}
+
+/// Options of `meter rate`.
+#[derive(Debug, Args)]
+pub struct Rate {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// What it can read.
+    #[command(flatten)]
+    rated: Rated,
     /// Who signs.
     #[command(flatten)]
     by: Sign,
@@ -102,65 +161,55 @@ pub struct Remove {
     by: Sign,
 }
 
-/// Signs a call that changes a meter, and says from which slot on.
-async fn change(by: &Sign, meter: u32, what: &str, call: &impl Payload) -> Result<(), Error> {
-    let (block, included) = by.call(what, call).await?;
-    let from = included.meters.iter().find_map(|change| match change {
-        Change::From(slot) => Some(*slot),
-        Change::Corrected(_) => None,
+/// Files a change, and says its number and its hash.
+async fn file(by: &Sign, what: &str, change: Change<Account>) -> Result<(), Error> {
+    let (block, included) = by.call(what, &metering::propose(change)).await?;
+    let filed = included.meters.iter().find_map(|done| match done {
+        Done::Proposed { change, hash } => Some((*change, format!("{hash:?}"))),
+        _ => None,
     });
-    let from = from.ok_or_else(|| Error::answer("no meter was changed".to_owned()))?;
+    let (change, hash) = filed.ok_or_else(|| Error::answer("no change was filed".to_owned()))?;
     if by.json {
-        return output::json(&json!({ "meter": meter, "from": from, "block": block.number }));
+        return output::json(&json!({ "change": change, "hash": hash, "block": block.number }));
     }
-    say!("{what} of meter {meter} is in block {} and counts from slot {from} on", block.number)?;
+    say!("{what} is filed in block {} as change {change}", block.number)?;
+    say!("it takes effect once everybody concerned and a second installer confirm its hash:")?;
+    say!("{hash}")?;
     Ok(())
 }
 
-/// Registers a meter and says its number.
+/// Files a new meter.
 pub async fn register(args: &Register) -> Result<(), Error> {
-    let mut session = args.by.open().await?;
-    let call = metering::register(args.owner, args.key.of_meter(), Wh(args.capacity));
-    let (block, _) = session.call("the meter", &call, &args.by.key()?).await?;
-    let hex = format!("0x{}", hex::encode(args.key.key));
-    let all = metering::meters(session.at()).await?;
-    let made = all
-        .iter()
-        .find(|meter| meter.current.key.key == hex && meter.current.key.scheme == args.key.scheme)
-        .ok_or_else(|| Error::answer("the meter is not on record".to_owned()))?;
-    if args.by.json {
-        return output::json(&json!({
-            "meter": made.meter,
-            "owner": account_text(args.owner),
-            "from": made.current.from,
-            "block": block.number,
-        }));
-    }
-    say!(
-        "meter {} is registered in block {} and reads from slot {} on",
-        made.meter,
-        block.number,
-        made.current.from
-    )?;
-    Ok(())
+    let change = Change::Register {
+        account: args.owner,
+        key: args.key.of_meter(),
+        kind: args.place.kind(),
+        ratings: args.rated.ratings(),
+    };
+    file(&args.by, "the meter", change).await
 }
 
-/// Gives a meter another key.
+/// Files another key.
 pub async fn rotate(args: &Rotate) -> Result<(), Error> {
-    let call = metering::rotate(args.meter, args.key.of_meter());
-    change(&args.by, args.meter, "the new key", &call).await
+    let (meter, key) = (MeterId(args.meter), args.key.of_meter());
+    file(&args.by, "the new key", Change::RotateKey { meter, key }).await
 }
 
-/// Gives a meter another owner.
+/// Files another owner.
 pub async fn transfer(args: &Transfer) -> Result<(), Error> {
-    let call = metering::transfer(args.meter, args.owner);
-    change(&args.by, args.meter, "the new owner", &call).await
+    let change = Change::Transfer { meter: MeterId(args.meter), account: args.owner };
+    file(&args.by, "the new owner", change).await
 }
 
-/// Takes a meter out of service.
+/// Files other ratings.
+pub async fn rate(args: &Rate) -> Result<(), Error> {
+    let (meter, ratings) = (MeterId(args.meter), args.rated.ratings());
+    file(&args.by, "the rating", Change::Rate { meter, ratings }).await
+}
+
+/// Files the end of a meter's service.
 pub async fn decommission(args: &Decommission) -> Result<(), Error> {
-    let call = metering::decommission(args.meter);
-    change(&args.by, args.meter, "the end", &call).await
+    file(&args.by, "the end", Change::Decommission { meter: MeterId(args.meter) }).await
 }
 
 /// Removes a meter from storage.

@@ -20,7 +20,7 @@ use serde_json::json;
 /// Options of `meter flow`.
 #[derive(Debug, Args)]
 pub struct FlowOf {
-    /// Whose meters.
+    /// Whose connections: those of this account's owner.
     #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
     account: Account,
     /// The delivery slot: its number, next, or a time such as 14:30.
@@ -75,7 +75,7 @@ pub struct ParOf {
     ask: Ask,
 }
 
-/// Shows what flowed through an account's meters.
+/// Shows what flowed through the connections of an account's owner.
 pub async fn flow(args: &FlowOf) -> Result<(), Error> {
     let at = args.ask.at().await?;
     let slot = args.slot.to_see(&at).await?;
@@ -85,7 +85,7 @@ pub async fn flow(args: &FlowOf) -> Result<(), Error> {
     }
     match flow {
         None => say!(
-            "nothing is known of slot {}: there was no active meter, it takes no readings yet, or \
+            "nothing is known of slot {}: there was no active connection, it takes no readings yet, or \
              it is not kept any more",
             slot
         )?,

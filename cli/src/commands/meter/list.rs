@@ -1,4 +1,4 @@
-//! `qedex meter list`
+//! `qedex meter list` and `show`
 
 use crate::{
     accounts::parse_account,
@@ -9,66 +9,94 @@ use crate::{
 use clap::Args;
 use qedex_client::{
     market::Account,
-    metering::{self, Assignment, Meter},
+    metering::{self, Assignment, Installer, Meter},
     text::account_text,
 };
 
 /// Options of `meter list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Those that this account owns, owned or will own.
+    /// Those for which this account answers, answered or will answer.
     #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
     owner: Option<Account>,
-    /// This one alone.
-    #[arg(long)]
-    meter: Option<u32>,
     /// Which node, and how to answer.
     #[command(flatten)]
     ask: Ask,
 }
 
-/// Lists meters.
+/// Options of `meter show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The meter's number.
+    #[arg(long)]
+    meter: u32,
+    /// Which node, and how to answer.
+    #[command(flatten)]
+    ask: Ask,
+}
+
+/// Lists meters, with what holds of each last.
 pub async fn list(args: &List) -> Result<(), Error> {
     let at = args.ask.at().await?;
     let mut all = metering::meters(&at).await?;
     if let Some(owner) = args.owner.map(account_text) {
-        all.retain(|meter| {
-            let known = [Some(&meter.current), meter.previous.as_ref()];
-            known.into_iter().flatten().any(|a| a.owner == owner)
-        });
-    }
-    if let Some(number) = args.meter {
-        all.retain(|meter| meter.meter == number);
-        if all.is_empty() {
-            return Err(Error::BadInput(format!("there is no meter {number}")));
-        }
+        all.retain(|meter| meter.assignments.iter().any(|one| one.account == owner));
     }
     if args.ask.json {
         return output::json(&all);
     }
     let mut table = output::table([
         "meter",
-        "capacity Wh",
+        "connection",
+        "Wh out / in",
         "slots",
-        "owner, and who installed and registered it",
+        "who answers for it, and who installed it",
         "key",
     ]);
     for meter in &all {
-        let assignments = [Some(&meter.current), meter.previous.as_ref()];
-        for (place, assignment) in assignments.into_iter().flatten().enumerate() {
-            // Who registered the meter stands once, with what holds at present or will.
-            let meter_of = (place == 0).then_some(meter);
-            table.add_row([
-                meter.meter.to_string(),
-                meter.capacity.to_string(),
-                slots(assignment),
-                people(assignment, meter_of),
-                format!("{}\n{}", assignment.key.scheme.name(), assignment.key.key),
-            ]);
+        if let Some(latest) = meter.assignments.last() {
+            table.add_row(row(meter, latest));
         }
     }
     say!("{table}")?;
     Ok(())
+}
+
+/// Shows a meter with all assignments that are kept.
+pub async fn show(args: &Show) -> Result<(), Error> {
+    let at = args.ask.at().await?;
+    let all = metering::meters(&at).await?;
+    let meter = all.into_iter().find(|meter| meter.meter == args.meter);
+    let meter =
+        meter.ok_or_else(|| Error::BadInput(format!("there is no meter {}", args.meter)))?;
+    if args.ask.json {
+        return output::json(&meter);
+    }
+    let mut table = output::table([
+        "meter",
+        "connection",
+        "Wh out / in",
+        "slots",
+        "who answers for it, and who installed it",
+        "key",
+    ]);
+    for assignment in meter.assignments.iter().rev() {
+        table.add_row(row(&meter, assignment));
+    }
+    say!("{table}")?;
+    Ok(())
+}
+
+fn row(meter: &Meter, assignment: &Assignment) -> [String; 6] {
+    let place = if meter.is_connection { "at" } else { "behind" };
+    [
+        meter.meter.to_string(),
+        format!("{place} {}", meter.connection),
+        format!("{} / {}", assignment.ratings.out.0, assignment.ratings.into.0),
+        slots(assignment),
+        people(assignment),
+        format!("{}\n{}", assignment.key.scheme.name(), assignment.key.key),
+    ]
 }
 
 fn slots(assignment: &Assignment) -> String {
@@ -76,8 +104,9 @@ fn slots(assignment: &Assignment) -> String {
     format!("from {}{until}", assignment.from)
 }
 
-fn people(assignment: &Assignment, meter: Option<&Meter>) -> String {
-    let registered =
-        meter.map_or(String::new(), |meter| format!("\nregistered by {}", meter.registered_by));
-    format!("{}\ninstalled by {}{registered}", assignment.owner, assignment.installer)
+fn people(assignment: &Assignment) -> String {
+    let by = |installer: &Installer| installer.account.clone();
+    let second =
+        assignment.second.as_ref().map_or(String::new(), |second| format!("\nand {}", by(second)));
+    format!("{}\ninstalled by {}{second}", assignment.account, by(&assignment.installer))
 }

@@ -1,7 +1,7 @@
 //! What somebody might try, and what stops it.
 
 use super::*;
-use crate::{AccountTotals, Meters, Readings};
+use crate::OwnerTotals;
 use frame_support::BoundedVec;
 use qedex_primitives::{BillAudit, BillError, Calendar, Windows};
 use sp_core::H256;
@@ -34,8 +34,9 @@ fn a_signature_replayed_on_another_meter_is_refused() {
             refused(replayed.clone(), Error::BadSignature);
         }
         // Not even on one with the same key, such as cannot be registered: the number is signed.
-        let set_key =
-            |key| Meters::<Test>::mutate(FIRST, |m| m.as_mut().unwrap().current.key = key);
+        let set_key = |key| {
+            Meters::<Test>::mutate(FIRST, |m| m.as_mut().unwrap().assignments[0].key = key);
+        };
         replayed.payload.meter = FIRST;
         set_key(sr_key("bens"));
         refused(replayed.clone(), Error::BadSignature);
@@ -77,7 +78,7 @@ fn a_batch_filled_with_one_duplicate_counts_once() {
             signed(CARRIER),
             BoundedVec::try_from(batch).unwrap()
         ));
-        let totals = AccountTotals::<Test>::get(SLOT, BEN).unwrap();
+        let totals = OwnerTotals::<Test>::get(SLOT, owner(BEN)).unwrap();
         assert_eq!((totals.generated, totals.readings), (Wh(700), 1));
         let said = events();
         assert_eq!(said.last(), Some(&Event::BatchProcessed { accepted: 1, refused: 1_023 }));
@@ -95,62 +96,6 @@ fn a_batch_filled_with_one_duplicate_counts_once() {
             .collect();
         let expected: Vec<_> = (0..1_024).map(|index| (index, index == 0)).collect();
         assert_eq!(places, expected);
-    });
-}
-
-#[test]
-fn an_installer_who_owns_the_meter_mints_nothing_by_a_correction() {
-    run(|| {
-        // The owner of the meter has become an installer,
-        TestMembership::permit(BEN, Role::InstallMeters);
-        submit(reading(BENS, SLOT, 100, 0));
-        let refused = || Error::<Test>::NotIndependent;
-        assert_noop!(correct(BEN, BENS, 5_000, 0), refused());
-        // tries it from another account of its own,
-        TestMembership::permit(CARRIER, Role::InstallMeters);
-        TestMembership::set_owner(CARRIER, owner(BEN));
-        assert_noop!(correct(CARRIER, BENS, 5_000, 0), refused());
-        // and after the freeze, when it could only lower it anyway.
-        freeze(SLOT);
-        assert_noop!(correct(CARRIER, BENS, 5_000, 0), refused());
-        assert_noop!(correct(SECOND_INSTALLER, BENS, 5_000, 0), Error::<Test>::RaisesFrozenSlot);
-        assert_eq!(delivered(BEN, SLOT), Some(Wh(100)));
-    });
-}
-
-#[test]
-fn an_installer_who_has_sold_the_meter_mints_nothing_for_its_former_slots() {
-    run(|| {
-        begin(SlotIndex(SLOT.0 - 3));
-        assert_ok!(transfer(BENS, CLARA));
-        open_window(SLOT);
-        submit(reading(BENS, SLOT, 100, 0));
-        TestMembership::permit(BEN, Role::InstallMeters);
-        assert_noop!(correct(BEN, BENS, 5_000, 0), Error::<Test>::NotIndependent);
-    });
-}
-
-#[test]
-fn two_installers_of_one_owner_are_one() {
-    run(|| {
-        TestMembership::set_owner(SECOND_INSTALLER, owner(INSTALLER));
-        submit(reading(BENS, SLOT, 100, 0));
-        assert_noop!(correct(SECOND_INSTALLER, BENS, 5_000, 0), Error::<Test>::NotIndependent);
-        assert_eq!(Readings::<Test>::get(SLOT, BENS).unwrap().generated, Wh(100));
-    });
-}
-
-#[test]
-fn the_first_installer_does_not_become_independent_by_giving_its_credential_back() {
-    run(|| {
-        TestMembership::set_owner(SECOND_INSTALLER, owner(INSTALLER));
-        begin(SlotIndex(SLOT.0 - 5));
-        assert_ok!(Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), CAPACITY));
-        open_window(SLOT);
-        let new = MeterId(3);
-        submit(signed_by("new", new, SLOT, 100));
-        TestMembership::forget_owner(INSTALLER);
-        assert_noop!(correct(SECOND_INSTALLER, new, 5_000, 0), Error::<Test>::NotIndependent);
     });
 }
 
@@ -177,18 +122,17 @@ fn no_reading_comes_before_the_commitment_window_ends() {
 #[test]
 fn an_installer_seals_a_meter_of_its_own_before_its_owner_is_known() {
     run(|| {
-        // Clara is the installer under another name, and has no credential that says so yet.
+        // Clara is the installer under another name, and nothing says so yet.
         TestMembership::forget_owner(CLARA);
-        assert_noop!(
-            Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), CAPACITY),
-            Error::<Test>::NotIndependent
-        );
-        assert_noop!(transfer(BENS, CLARA), Error::<Test>::NotIndependent);
+        let new = registration(CLARA, "new");
+        let handed_over = Change::Transfer { meter: BENS, account: CLARA };
+        for change in [new.clone(), handed_over.clone()] {
+            assert_noop!(propose(INSTALLER, change), Error::<Test>::UnknownOwner);
+        }
         TestMembership::set_owner(CLARA, owner(INSTALLER));
-        assert_noop!(
-            Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), CAPACITY),
-            Error::<Test>::NotIndependent
-        );
+        for change in [new, handed_over] {
+            assert_noop!(propose(INSTALLER, change), Error::<Test>::NotIndependent);
+        }
     });
 }
 
@@ -198,12 +142,7 @@ fn a_meter_that_never_reads_is_put_on_who_has_sold_already() {
         // Ben has sold in the slots whose gates are open. A meter that stays silent would make
         // what he delivers unknown, and his deposit lost.
         begin(SLOT);
-        assert_ok!(Metering::register_meter(
-            signed(SECOND_INSTALLER),
-            BEN,
-            sr_key("mute"),
-            CAPACITY
-        ));
+        assert_ok!(register(BEN, "mute"));
         let sold = later(SLOT, 4);
         open_window(sold);
         submit(reading(BENS, sold, 700, 0));
@@ -237,17 +176,14 @@ fn a_key_with_which_everybody_signs_is_no_meter_s() {
     run(|| {
         begin(SLOT);
         for key in weak {
-            assert_noop!(
-                Metering::register_meter(signed(INSTALLER), CLARA, key, CAPACITY),
-                Error::<Test>::WeakKey
-            );
-            assert_noop!(
-                Metering::rotate_key(signed(INSTALLER), BENS, key),
-                Error::<Test>::WeakKey
-            );
+            let kind = MeterKind::Connection(connection("new"));
+            let new = Change::Register { account: CLARA, key, kind, ratings: RATINGS };
+            for change in [new, Change::RotateKey { meter: BENS, key }] {
+                assert_noop!(propose(INSTALLER, change), Error::<Test>::WeakKey);
+            }
         }
-        for key in [sr_key("sound"), ed_key("sound")] {
-            assert_ok!(Metering::register_meter(signed(INSTALLER), CLARA, key, CAPACITY));
+        for (meter, key) in [(BENS, sr_key("sound")), (FIRST, ed_key("sound"))] {
+            assert_ok!(agree(Change::RotateKey { meter, key }));
         }
     });
 }
@@ -257,7 +193,7 @@ fn a_rotated_out_key_signs_no_later_slot() {
     run(|| {
         begin(SLOT);
         assert_ok!(rotate(BENS, "fresh"));
-        let slot = SLOT.next();
+        let slot = later(SLOT, 5);
         open_window(slot);
         let stale = signed_by("bens", BENS, slot, 700);
         refused(stale.clone(), Error::BadSignature);
@@ -305,7 +241,8 @@ fn a_consuming_meter_leaves_no_open_slot() {
         submit(reading(FIRST, sold, 700, 0));
         assert_eq!(delivered(ANNA, sold), None, "its silence does not pay");
         submit(reading(SECOND, sold, 0, 400));
-        assert_eq!(delivered(ANNA, sold), Some(Wh(300)));
+        // What one connection consumes, another one does not deliver less for.
+        assert_eq!(delivered(ANNA, sold), Some(Wh(700)));
     });
 }
 

@@ -1,42 +1,44 @@
 //! How meters change keys and hands, and leave.
 
 use super::*;
-use crate::{Assignment, MeterByKey, Meters, MetersOf};
-use qedex_primitives::Windows;
+use crate::{ConnectionsOf, MAX_ASSIGNMENTS, MeterByKey};
+use qedex_primitives::{Rated, Windows};
+
+fn rated_out(account: AccountId, slot: SlotIndex) -> u64 {
+    <Metering as Rated<AccountId>>::rated_out(&account, slot).0
+}
+
+/// The list of the connections of this account's owner.
+fn list_of(account: AccountId) -> Vec<MeterId> {
+    ConnectionsOf::<Test>::get(owner(account)).into_inner()
+}
 
 /// The first slot whose gate is closed still while `SLOT` is delivered.
 const UNOPENED: SlotIndex = SlotIndex(SLOT.0 + 5);
 
 #[test]
-fn a_new_key_signs_from_the_next_slot_on_and_the_old_one_until_then() {
+fn a_new_key_signs_from_the_first_unopened_slot_on_and_the_old_one_until_then() {
     run(|| {
         begin(SLOT);
         assert_ok!(rotate(BENS, "fresh"));
         let meter = Meters::<Test>::get(BENS).unwrap();
-        assert_eq!(meter.current.key, sr_key("fresh"));
-        assert_eq!(meter.current.from, SLOT.next());
-        assert_eq!(meter.current.owner, BEN);
-        let previous = meter.previous.unwrap();
-        assert_eq!(previous.key, sr_key("bens"));
-        assert_eq!(previous.until, Some(SLOT.next()));
-        assert_eq!(
-            events(),
-            [Event::KeyRotated {
-                meter: BENS,
-                key: sr_key("fresh"),
-                installer: INSTALLER,
-                from: SLOT.next(),
-            }]
-        );
+        let slots: Vec<_> =
+            meter.assignments.iter().map(|one| (one.key, one.from, one.until)).collect();
+        let (old, fresh) = (sr_key("bens"), sr_key("fresh"));
+        assert_eq!(slots, [(old, SlotIndex(0), Some(UNOPENED)), (fresh, UNOPENED, None)]);
+        assert_eq!(latest(BENS).account, BEN);
+        let rotated = Event::KeyRotated { meter: BENS, key: fresh, from: UNOPENED };
+        assert_eq!(events()[3], rotated);
 
-        open_window(SLOT);
-        refused(signed_by("fresh", BENS, SLOT, 1), Error::BadSignature);
-        submit(signed_by("bens", BENS, SLOT, 1));
-        open_window(SLOT.next());
-        refused(signed_by("bens", BENS, SLOT.next(), 1), Error::BadSignature);
-        submit(signed_by("fresh", BENS, SLOT.next(), 1));
-        assert_eq!(delivered(BEN, SLOT), Some(Wh(1)));
-        assert_eq!(delivered(BEN, SLOT.next()), Some(Wh(1)));
+        let last = SlotIndex(UNOPENED.0 - 1);
+        open_window(last);
+        refused(signed_by("fresh", BENS, last, 1), Error::BadSignature);
+        submit(signed_by("bens", BENS, last, 1));
+        open_window(UNOPENED);
+        refused(signed_by("bens", BENS, UNOPENED, 1), Error::BadSignature);
+        submit(signed_by("fresh", BENS, UNOPENED, 1));
+        assert_eq!(delivered(BEN, last), Some(Wh(1)));
+        assert_eq!(delivered(BEN, UNOPENED), Some(Wh(1)));
     });
 }
 
@@ -44,7 +46,7 @@ fn a_new_key_signs_from_the_next_slot_on_and_the_old_one_until_then() {
 fn a_key_may_be_of_the_other_kind() {
     run(|| {
         begin(SLOT);
-        assert_ok!(Metering::rotate_key(signed(INSTALLER), BENS, ed_key("fresh")));
+        assert_ok!(agree(Change::RotateKey { meter: BENS, key: ed_key("fresh") }));
         assert_eq!(MeterByKey::<Test>::get(ed_key("fresh")), Some(BENS));
     });
 }
@@ -57,10 +59,7 @@ fn a_rotated_out_key_is_not_used_again() {
         finalise(SLOT);
         assert_noop!(rotate(BENS, "bens"), Error::<Test>::KeyTaken);
         assert_noop!(rotate(FIRST, "bens"), Error::<Test>::KeyTaken);
-        assert_noop!(
-            Metering::register_meter(signed(INSTALLER), CLARA, sr_key("bens"), CAPACITY),
-            Error::<Test>::KeyTaken
-        );
+        assert_noop!(register(CLARA, "bens"), Error::<Test>::KeyTaken);
         assert_eq!(MeterByKey::<Test>::get(sr_key("bens")), Some(BENS));
     });
 }
@@ -70,16 +69,14 @@ fn a_transfer_waits_for_the_first_slot_whose_gate_has_not_opened() {
     run(|| {
         begin(SLOT);
         assert_ok!(transfer(BENS, CLARA));
-        assert_eq!(
-            events(),
-            [Event::MeterTransferred {
-                meter: BENS,
-                old_owner: BEN,
-                new_owner: CLARA,
-                installer: INSTALLER,
-                from: UNOPENED,
-            }]
-        );
+        let transferred = Event::MeterTransferred {
+            meter: BENS,
+            old_account: BEN,
+            new_account: CLARA,
+            owner: owner(CLARA),
+            from: UNOPENED,
+        };
+        assert_eq!(events()[4], transferred);
         for (slot, owner, other) in [
             (SLOT, BEN, CLARA),
             (SlotIndex(UNOPENED.0 - 1), BEN, CLARA),
@@ -100,26 +97,27 @@ fn wider_gates_postpone_a_transfer() {
         TestWindows::set(Windows { gate_opens: 10, ..Windows::default() });
         begin(SLOT);
         assert_ok!(transfer(BENS, CLARA));
-        let meter = Meters::<Test>::get(BENS).unwrap();
-        assert_eq!(meter.current.from, later(SLOT, 11));
+        assert_eq!(latest(BENS).from, later(SLOT, 11));
     });
 }
 
 #[test]
-fn the_meters_of_both_owners_are_known_while_it_matters() {
+fn the_connections_of_both_owners_are_known_while_it_matters() {
     run(|| {
         begin(SLOT);
         assert_ok!(transfer(BENS, CLARA));
-        assert_eq!(Metering::meters_of(&BEN), [BENS], "until it has passed on");
-        assert_eq!(Metering::meters_of(&CLARA), [BENS]);
+        assert_eq!(Metering::connections_of(&BEN), [BENS], "until it has passed on");
+        assert_eq!(Metering::connections_of(&CLARA), [BENS]);
         begin(UNOPENED);
-        assert_eq!(Metering::meters_of(&BEN), []);
-        // The former meter stays on the list for the bills of its slots.
-        assert_eq!(MetersOf::<Test>::get(BEN).into_inner(), [BENS]);
-        finalise(UNOPENED);
-        assert_ok!(transfer(BENS, ANNA));
-        assert!(!MetersOf::<Test>::contains_key(BEN), "and leaves afterwards");
-        assert_eq!(MetersOf::<Test>::get(CLARA).into_inner(), [BENS]);
+        assert_eq!(Metering::connections_of(&BEN), []);
+        // The former one stays on the list for the bills of its slots,
+        assert_eq!(list_of(BEN), [BENS]);
+        // and leaves when an assignment needs the place of his.
+        for number in 0..MAX_ASSIGNMENTS {
+            finalise(later(UNOPENED, 20 * u64::from(number)));
+            assert_ok!(transfer(BENS, if number % 2 == 0 { ANNA } else { CLARA }));
+        }
+        assert_eq!(list_of(BEN), []);
     });
 }
 
@@ -130,8 +128,61 @@ fn a_meter_may_return_to_its_owner() {
         assert_ok!(transfer(BENS, CLARA));
         finalise(UNOPENED);
         assert_ok!(transfer(BENS, BEN));
-        assert_eq!(MetersOf::<Test>::get(BEN).into_inner(), [BENS]);
-        assert_eq!(Metering::meters_of(&CLARA), [BENS]);
+        assert_eq!(list_of(BEN), [BENS]);
+        assert_eq!(Metering::connections_of(&CLARA), [BENS], "until then");
+    });
+}
+
+#[test]
+fn another_account_of_the_owner_may_answer_for_a_meter() {
+    run(|| {
+        begin(SLOT);
+        TestMembership::set_owner(CLARA, owner(BEN));
+        // One owner is concerned, whose word is enough once.
+        let id = filed(INSTALLER, Change::Transfer { meter: BENS, account: CLARA });
+        assert_eq!(pending(id).new_owner, None);
+        assert_ok!(confirm(CLARA, id));
+        assert_noop!(confirm(BEN, id), Error::<Test>::AlreadyConfirmed);
+        assert_ok!(confirm(SECOND_INSTALLER, id));
+        assert_eq!((latest(BENS).account, latest(BENS).owner), (CLARA, owner(BEN)));
+        open_window(UNOPENED);
+        submit(reading(BENS, UNOPENED, 700, 0));
+        assert_eq!(delivered(BEN, UNOPENED), Some(Wh(700)));
+        assert_eq!(delivered(CLARA, UNOPENED), Some(Wh(700)));
+    });
+}
+
+#[test]
+fn other_ratings_hold_from_the_first_unopened_slot_on() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(rate(BENS, 100, 200));
+        let rated = Event::MeterRated { meter: BENS, ratings: rating(100, 200), from: UNOPENED };
+        assert_eq!(events()[3], rated);
+        let last = SlotIndex(UNOPENED.0 - 1);
+        assert_eq!(rated_out(BEN, last), RATING.0);
+        assert_eq!(rated_out(BEN, UNOPENED), 100);
+        open_window(last);
+        submit(reading(BENS, last, RATING.0, 0));
+        open_window(UNOPENED);
+        refused(reading(BENS, UNOPENED, 101, 0), Error::OverRating);
+        refused(reading(BENS, UNOPENED, 0, 201), Error::OverRating);
+        assert_eq!(Metering::known_flow(&BEN, UNOPENED).unwrap().consumed, Wh(200));
+        submit(reading(BENS, UNOPENED, 100, 200));
+    });
+}
+
+#[test]
+fn what_is_rated_out_is_the_sum_over_the_owner_s_connections_of_the_slot() {
+    run(|| {
+        begin(SLOT);
+        assert_eq!(rated_out(ANNA, SLOT), 2 * RATING.0);
+        assert_eq!(rated_out(CARRIER, SLOT), 0);
+        assert_eq!(rated_out(99, SLOT), 0, "who has no owner has nothing");
+        assert_ok!(decommission(SECOND));
+        assert_ok!(agree(behind(ANNA, "plant", "first")));
+        assert_eq!(rated_out(ANNA, SLOT), 2 * RATING.0);
+        assert_eq!(rated_out(ANNA, UNOPENED), RATING.0);
     });
 }
 
@@ -140,10 +191,8 @@ fn a_decommissioned_meter_reads_no_slot_from_then_on() {
     run(|| {
         begin(SLOT);
         assert_ok!(decommission(BENS));
-        assert_eq!(
-            events(),
-            [Event::MeterDecommissioned { meter: BENS, installer: INSTALLER, from: UNOPENED }]
-        );
+        let ended = Event::MeterDecommissioned { meter: BENS, from: UNOPENED };
+        assert_eq!(events()[3], ended);
         let last = SlotIndex(UNOPENED.0 - 1);
         open_window(last);
         submit(reading(BENS, last, 700, 0));
@@ -151,12 +200,12 @@ fn a_decommissioned_meter_reads_no_slot_from_then_on() {
         open_window(UNOPENED);
         refused(reading(BENS, UNOPENED, 700, 0), Error::Decommissioned);
         assert_eq!(delivered(BEN, UNOPENED), None);
-        assert_eq!(Metering::meters_of(&BEN), []);
+        assert_eq!(Metering::connections_of(&BEN), []);
     });
 }
 
 #[test]
-fn the_other_meters_of_an_account_speak_for_it_after_a_decommissioning() {
+fn the_other_connections_of_an_owner_speak_for_it_after_a_decommissioning() {
     run(|| {
         begin(SLOT);
         assert_ok!(decommission(SECOND));
@@ -175,140 +224,144 @@ fn a_decommissioned_meter_stays_so() {
         assert_noop!(decommission(BENS), Error::<Test>::Decommissioned);
         assert_noop!(transfer(BENS, CLARA), Error::<Test>::Decommissioned);
         assert_noop!(rotate(BENS, "fresh"), Error::<Test>::Decommissioned);
+        assert_noop!(rate(BENS, 1, 1), Error::<Test>::Decommissioned);
     });
 }
 
+/// Rates a meter anew in each of as many slots as assignments are kept beside the first one.
+fn rate_in_slot_after_slot(meter: MeterId) {
+    for number in 1..MAX_ASSIGNMENTS {
+        begin(later(SLOT, u64::from(number) - 1));
+        assert_ok!(rate(meter, u64::from(number), 1));
+    }
+}
+
 #[test]
-fn another_change_waits_until_the_previous_assignment_is_final() {
+fn a_meter_changes_in_as_many_slots_as_assignments_are_kept_before_anything_is_final() {
     run(|| {
-        begin(SLOT);
-        assert_ok!(rotate(BENS, "fresh"));
-        finalise(SLOT);
+        rate_in_slot_after_slot(BENS);
+        begin(later(SLOT, 7));
+        let full = || Error::<Test>::UnfinishedAssignments;
+        assert_noop!(rate(BENS, 99, 1), full());
+        assert_noop!(transfer(BENS, CLARA), full());
+        assert_noop!(rotate(BENS, "fresh"), full());
+        // The first of them ends before the first unopened slot of then.
+        let last = SlotIndex(UNOPENED.0 - 1);
+        finalise(last);
         Now::mutate(|now| *now -= 1);
-        for change in [rotate(BENS, "fresher"), transfer(BENS, CLARA), decommission(BENS)] {
-            assert_eq!(change, Err(Error::<Test>::PreviousAssignmentNotFinal.into()));
-        }
-        finalise(SLOT);
-        assert_ok!(rotate(BENS, "fresher"));
-        let meter = Meters::<Test>::get(BENS).unwrap();
-        assert_eq!(meter.previous.unwrap().key, sr_key("fresh"));
+        assert_noop!(rate(BENS, 99, 1), full());
+        finalise(last);
+        Oldest::set(Some(last));
+        assert_noop!(rate(BENS, 99, 1), full());
+        Oldest::set(Some(UNOPENED));
+        assert_ok!(rate(BENS, 99, 1));
+        // In the same slot it needs no other place, nor does the end of a service in any.
+        assert_ok!(rate(BENS, 98, 1));
+        begin(later(SLOT, 16));
+        assert_ok!(decommission(BENS));
     });
 }
 
 #[test]
-fn an_assignment_lasts_for_one_slot_at_least() {
+fn every_assignment_that_is_kept_judges_its_own_slots() {
+    run(|| {
+        rate_in_slot_after_slot(BENS);
+        for number in 1..MAX_ASSIGNMENTS {
+            let slot = later(UNOPENED, u64::from(number) - 1);
+            open_window(slot);
+            refused(reading(BENS, slot, u64::from(number) + 1, 0), Error::OverRating);
+            submit(reading(BENS, slot, u64::from(number), 0));
+        }
+    });
+}
+
+#[test]
+fn a_change_that_has_not_begun_gives_way_to_the_next_one() {
     run(|| {
         begin(SLOT);
-        assert_ok!(Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), CAPACITY));
+        assert_ok!(transfer(BENS, CLARA));
+        assert_ok!(rotate(BENS, "fresh"));
+        let meter = Meters::<Test>::get(BENS).unwrap();
+        let kept: Vec<_> = meter
+            .assignments
+            .iter()
+            .map(|one| (one.account, one.key, one.from, one.until))
+            .collect();
+        assert_eq!(
+            kept,
+            [
+                (BEN, sr_key("bens"), SlotIndex(0), Some(UNOPENED)),
+                (CLARA, sr_key("fresh"), UNOPENED, None),
+            ]
+        );
+        // She hands it on before she has had it.
+        assert_ok!(transfer(BENS, ANNA));
+        assert_eq!(list_of(CLARA), []);
+        assert_eq!(list_of(ANNA), [FIRST, SECOND, BENS]);
+        assert_eq!(list_of(BEN), [BENS]);
+    });
+}
+
+#[test]
+fn a_new_meter_is_changed_before_it_has_begun() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(register(CLARA, "new"));
         let new = MeterId(3);
         assert_ok!(rotate(new, "newer"));
         let meter = Meters::<Test>::get(new).unwrap();
-        let slots = |assignment: Assignment<AccountId>| (assignment.from, assignment.until);
-        assert_eq!(slots(meter.previous.unwrap()), (later(SLOT, 5), Some(later(SLOT, 6))));
-        assert_eq!(slots(meter.current), (later(SLOT, 6), None));
+        let slots: Vec<_> = meter.assignments.iter().map(|one| (one.key, one.from)).collect();
+        assert_eq!(slots, [(sr_key("newer"), UNOPENED)]);
+        // It serves for one slot at least.
+        assert_ok!(decommission(new));
+        assert_eq!(latest(new).until, Some(UNOPENED.next()));
     });
 }
 
 #[test]
-fn only_an_installer_changes_a_meter() {
+fn an_end_is_not_put_off_by_other_changes() {
     run(|| {
         begin(SLOT);
-        let not_an_installer = || Error::<Test>::NotAnInstaller;
-        assert_noop!(Metering::rotate_key(signed(BEN), BENS, sr_key("fresh")), not_an_installer());
-        assert_noop!(Metering::transfer_meter(signed(BEN), BENS, CLARA), not_an_installer());
-        assert_noop!(Metering::decommission_meter(signed(BEN), BENS), not_an_installer());
-        assert_noop!(
-            Metering::decommission_meter(RuntimeOrigin::root(), BENS),
-            sp_runtime::DispatchError::BadOrigin
-        );
+        for number in 1..20 {
+            assert_ok!(rate(BENS, number, 1));
+        }
+        assert_ok!(decommission(BENS));
+        let meter = Meters::<Test>::get(BENS).unwrap();
+        assert_eq!(meter.assignments.len(), 1);
+        assert_eq!(latest(BENS).until, Some(UNOPENED));
     });
 }
 
 #[test]
-fn an_installer_changes_no_meter_of_its_own() {
-    run(|| {
-        begin(SLOT);
-        TestMembership::permit(BEN, Role::InstallMeters);
-        let not_independent = || Error::<Test>::NotIndependent;
-        assert_noop!(Metering::rotate_key(signed(BEN), BENS, sr_key("fresh")), not_independent());
-        assert_noop!(Metering::transfer_meter(signed(BEN), BENS, CLARA), not_independent());
-        assert_noop!(Metering::decommission_meter(signed(BEN), BENS), not_independent());
-        // Nor does it take one over, under whichever of its names.
-        assert_noop!(Metering::transfer_meter(signed(BEN), FIRST, BEN), not_independent());
-        TestMembership::set_owner(CLARA, owner(BEN));
-        assert_noop!(Metering::transfer_meter(signed(BEN), FIRST, CLARA), not_independent());
-    });
-}
-
-#[test]
-fn the_meter_of_who_has_left_is_passed_on_or_retired_and_not_rekeyed() {
-    run(|| {
-        begin(SLOT);
-        TestMembership::forget_owner(BEN);
-        let not_independent = || Error::<Test>::NotIndependent;
-        assert_noop!(rotate(BENS, "fresh"), not_independent());
-        assert_ok!(transfer(BENS, CLARA));
-        TestMembership::forget_owner(ANNA);
-        TestMembership::forget_owner(CLARA);
-        assert_noop!(transfer(FIRST, CLARA), not_independent());
-        assert_ok!(decommission(FIRST));
-    });
-}
-
-#[test]
-fn a_change_names_a_meter_that_exists_and_another_owner() {
+fn a_change_names_a_meter_that_exists_and_something_else_than_it_has() {
     run(|| {
         begin(SLOT);
         let unknown = || Error::<Test>::UnknownMeter;
         assert_noop!(rotate(MeterId(9), "fresh"), unknown());
         assert_noop!(transfer(MeterId(9), CLARA), unknown());
+        assert_noop!(rate(MeterId(9), 1, 1), unknown());
         assert_noop!(decommission(MeterId(9)), unknown());
-        assert_noop!(transfer(BENS, BEN), Error::<Test>::SameOwner);
+        assert_noop!(transfer(BENS, BEN), Error::<Test>::SameAccount);
+        assert_noop!(rate(BENS, RATING.0, RATING.0), Error::<Test>::SameRatings);
+        assert_noop!(transfer(BENS, 99), Error::<Test>::UnknownOwner);
     });
 }
 
 #[test]
-fn former_meters_count_among_an_accounts_until_their_last_slot_is_final() {
+fn former_connections_count_among_an_owners_until_their_last_slot_is_final() {
     run(|| {
         begin(SLOT);
         assert_ok!(transfer(BENS, ANNA));
         // Anna has three now, which is all that she can have.
         assert_ok!(decommission(SECOND));
-        let full = || Error::<Test>::TooManyMeters;
-        let register =
-            || Metering::register_meter(signed(INSTALLER), ANNA, sr_key("new"), CAPACITY);
-        assert_noop!(register(), full());
+        let full = || Error::<Test>::TooManyConnections;
+        assert_noop!(register(ANNA, "new"), full());
         let last = SlotIndex(UNOPENED.0 - 1);
         finalise(last);
         Now::mutate(|now| *now -= 1);
-        assert_noop!(register(), full());
+        assert_noop!(register(ANNA, "new"), full());
         finalise(last);
-        assert_ok!(register());
-        assert_eq!(MetersOf::<Test>::get(ANNA).into_inner(), [FIRST, BENS, MeterId(3)]);
-    });
-}
-
-#[test]
-fn a_transfer_needs_room_at_the_new_owner() {
-    run(|| {
-        begin(SLOT);
-        assert_ok!(Metering::register_meter(signed(INSTALLER), ANNA, sr_key("new"), CAPACITY));
-        assert_noop!(transfer(BENS, ANNA), Error::<Test>::TooManyMeters);
-    });
-}
-
-#[test]
-fn an_assignment_is_kept_until_the_trades_of_its_slots_are_settled() {
-    run(|| {
-        begin(SLOT);
-        assert_ok!(rotate(BENS, "fresh"));
-        finalise(later(SLOT, 20));
-        Oldest::set(Some(SLOT));
-        assert_noop!(rotate(BENS, "fresher"), Error::<Test>::PreviousAssignmentNotFinal);
-        assert_noop!(transfer(BENS, CLARA), Error::<Test>::PreviousAssignmentNotFinal);
-        assert_noop!(decommission(BENS), Error::<Test>::PreviousAssignmentNotFinal);
-        // What is unsettled of later slots does not need it.
-        Oldest::set(Some(SLOT.next()));
-        assert_ok!(rotate(BENS, "fresher"));
+        assert_ok!(register(ANNA, "new"));
+        assert_eq!(list_of(ANNA), [FIRST, BENS, MeterId(3)]);
     });
 }

@@ -1,197 +1,194 @@
-//! How a second installer corrects what a meter said.
+//! What installers say beside what a meter signed.
 
 use super::*;
-use crate::{AccountTotals, Correction, Corrections, FrozenTotals, Readings, SlotTotals};
+use crate::{Correction, Corrections, MAX_CORRECTIONS, MAX_RATING, OldestKept, Readings};
 use qedex_primitives::{BillAudit, EnergyFlow, Flow};
 
 fn read_bens(generated: u64, consumed: u64) {
     submit(reading(BENS, SLOT, generated, consumed));
 }
 
-fn stored() -> (u64, u64) {
-    let reading = Readings::<Test>::get(SLOT, BENS).unwrap();
-    (reading.generated.0, reading.consumed.0)
+fn flow(generated: u64, consumed: u64) -> Flow {
+    Flow { generated: Wh(generated), consumed: Wh(consumed) }
+}
+
+fn person(account: AccountId) -> crate::Person<AccountId> {
+    crate::Person { account, owner: owner(account) }
 }
 
 #[test]
-fn before_the_freeze_a_correction_goes_in_either_direction_and_counts() {
+fn a_correction_changes_nothing_that_settles_scores_or_sums_up() {
     run(|| {
         read_bens(700, 100);
-        submit(reading(FIRST, SLOT, 500, 0));
-        assert_ok!(correct(SECOND_INSTALLER, BENS, 900, 50));
-        assert_eq!(stored(), (900, 50));
-        assert_eq!(delivered(BEN, SLOT), Some(Wh(850)));
-        let totals = AccountTotals::<Test>::get(SLOT, BEN).unwrap();
-        assert_eq!((totals.generated, totals.readings), (Wh(900), 1));
-        let totals = SlotTotals::<Test>::get(SLOT).unwrap();
-        assert_eq!((totals.generated, totals.readings), (Wh(1_400), 2));
-        assert_ok!(Metering::correct_reading(signed(SECOND_INSTALLER), FIRST, SLOT, Wh(0), Wh(0)));
-        assert_eq!(SlotTotals::<Test>::get(SLOT).unwrap().generated, Wh(900));
-        assert_eq!(FrozenTotals::<Test>::iter().count(), 0);
+        let bill = vec![reading(BENS, SLOT, 700, 100)].try_into().unwrap();
+        let known = || {
+            (
+                Readings::<Test>::get(SLOT, BENS),
+                delivered(BEN, SLOT),
+                Metering::totals_of(&BEN, SLOT),
+                crate::SlotTotals::<Test>::get(SLOT),
+                <Metering as EnergyFlow<AccountId>>::flow(&BEN, SLOT),
+                <Metering as BillAudit<AccountId>>::audit(&BEN, SLOT, &bill),
+                Metering::demand(SLOT),
+            )
+        };
+        let before = known();
+        for (n, (generated, consumed)) in [(0, 5_000), (5_000, 0)].into_iter().enumerate() {
+            let by = [SECOND_INSTALLER, THIRD_INSTALLER][n];
+            assert_ok!(record(by, BENS, generated, consumed));
+            assert_eq!(known(), before);
+        }
+        freeze(SLOT);
+        assert_ok!(record(INSTALLER, BENS, 1, 1));
+        assert_eq!(known(), before);
     });
 }
 
 #[test]
-fn a_correction_is_visible_as_such() {
+fn all_corrections_are_shown_beside_what_was_signed() {
     run(|| {
         read_bens(700, 100);
-        assert_ok!(correct(SECOND_INSTALLER, BENS, 600, 100));
-        let reading = |generated| Flow { generated: Wh(generated), consumed: Wh(100) };
-        assert_eq!(
-            Corrections::<Test>::get(SLOT, BENS),
-            Some(Correction {
-                original: reading(700),
-                installer: SECOND_INSTALLER,
-                after_freeze: false,
-            })
-        );
+        let at = Now::get();
+        assert_ok!(record(SECOND_INSTALLER, BENS, 600, 100));
         assert_eq!(
             events().last(),
-            Some(&Event::ReadingCorrected {
+            Some(&Event::CorrectionRecorded {
                 meter: BENS,
                 slot: SLOT,
                 installer: SECOND_INSTALLER,
-                before: reading(700),
-                after: reading(600),
-                after_freeze: false,
+                signed: Some(flow(700, 100)),
+                flow: flow(600, 100),
             })
         );
-        let [told] = Metering::readings_of(BENS, SlotIndex(0), SLOT.next()).try_into().unwrap();
-        assert_eq!(told.flow, reading(600));
-        assert_eq!(told.original, Some(reading(700)));
-    });
-}
-
-#[test]
-fn after_the_freeze_nothing_is_raised() {
-    run(|| {
-        read_bens(700, 100);
-        freeze(SLOT);
-        for (generated, consumed) in [(701, 100), (700, 99), (701, 900), (600, 99)] {
-            assert_noop!(
-                correct(SECOND_INSTALLER, BENS, generated, consumed),
-                Error::<Test>::RaisesFrozenSlot
-            );
-        }
-        assert_ok!(correct(SECOND_INSTALLER, BENS, 600, 200));
-        assert_eq!(stored(), (600, 200));
-    });
-}
-
-#[test]
-fn after_the_freeze_a_correction_changes_the_record_and_no_settlement() {
-    run(|| {
-        read_bens(700, 100);
-        let bill = vec![reading(BENS, SLOT, 700, 100)].try_into().unwrap();
-        freeze(SLOT);
-        assert_ok!(correct(SECOND_INSTALLER, BENS, 300, 200));
-        assert!(Corrections::<Test>::get(SLOT, BENS).unwrap().after_freeze);
-        assert_eq!(AccountTotals::<Test>::get(SLOT, BEN).unwrap().surplus(), Wh(100));
-        assert_eq!(
-            Metering::known_flow(&BEN, SLOT),
-            Some(Flow { generated: Wh(300), consumed: Wh(200) })
-        );
-        assert_eq!(
-            <Metering as EnergyFlow<AccountId>>::flow(&BEN, SLOT),
-            Metering::known_flow(&BEN, SLOT)
-        );
-        // Trades whose page of the settlement comes later are settled by the freeze all the same.
-        assert_eq!(delivered(BEN, SLOT), Some(Wh(600)));
-        assert_eq!(<Metering as BillAudit<AccountId>>::audit(&BEN, SLOT, &bill), Ok(Wh(600)));
-        assert_eq!(Metering::demand(SLOT), Some(Wh(100)));
-    });
-}
-
-#[test]
-fn a_correction_before_the_freeze_outweighs_a_bill() {
-    run(|| {
-        read_bens(700, 100);
-        let bill = vec![reading(BENS, SLOT, 700, 100)].try_into().unwrap();
-        assert_ok!(correct(SECOND_INSTALLER, BENS, 300, 100));
-        assert_eq!(<Metering as BillAudit<AccountId>>::audit(&BEN, SLOT, &bill), Ok(Wh(200)));
-    });
-}
-
-#[test]
-fn corrections_end_when_the_slot_is_final() {
-    run(|| {
-        read_bens(700, 100);
         finalise(SLOT);
-        assert_noop!(correct(SECOND_INSTALLER, BENS, 600, 100), Error::<Test>::CorrectionsClosed);
-        Now::mutate(|now| *now -= 1);
-        assert_ok!(correct(SECOND_INSTALLER, BENS, 600, 100));
+        assert_ok!(record(INSTALLER, BENS, 800, 100));
+        let [told] = Metering::readings_of(BENS, SlotIndex(0), SLOT.next()).try_into().unwrap();
+        assert_eq!(told.flow, Some(flow(700, 100)));
+        let said = |flow, by, at| Correction { flow, by: person(by), at };
+        assert_eq!(
+            told.corrections,
+            [
+                said(flow(600, 100), SECOND_INSTALLER, at),
+                said(flow(800, 100), INSTALLER, Now::get()),
+            ]
+        );
     });
 }
 
 #[test]
-fn a_reading_is_corrected_once() {
+fn what_was_never_published_is_corrected_all_the_same() {
     run(|| {
+        // Who commits to a bill publishes nothing.
+        assert_ok!(record(SECOND_INSTALLER, BENS, 0, 100));
+        let [told] = Metering::readings_of(BENS, SlotIndex(0), SLOT.next()).try_into().unwrap();
+        assert_eq!((told.flow, told.corrections.len()), (None, 1));
+        // It makes no reading, and takes nobody's place.
+        assert_eq!(delivered(BEN, SLOT), None);
         read_bens(700, 100);
-        assert_ok!(correct(SECOND_INSTALLER, BENS, 600, 100));
-        assert_noop!(correct(SECOND_INSTALLER, BENS, 500, 100), Error::<Test>::AlreadyCorrected);
+        assert_eq!(delivered(BEN, SLOT), Some(Wh(600)));
     });
 }
 
 #[test]
-fn a_correction_makes_no_reading() {
+fn a_slot_is_corrected_as_long_as_it_is_kept_and_not_before_it_is_delivered() {
     run(|| {
-        assert_noop!(correct(SECOND_INSTALLER, BENS, 0, 0), Error::<Test>::NoReading);
-        assert_noop!(correct(SECOND_INSTALLER, MeterId(9), 0, 0), Error::<Test>::UnknownMeter);
-        // And a corrected one leaves no room for another of the meter.
         read_bens(700, 100);
-        assert_ok!(correct(SECOND_INSTALLER, BENS, 0, 0));
-        refused(reading(BENS, SLOT, 700, 100), Error::AlreadyRead);
+        begin(SLOT);
+        assert_noop!(record(SECOND_INSTALLER, BENS, 1, 1), Error::<Test>::SlotNotKept);
+        begin(SLOT.next());
+        assert_ok!(record(SECOND_INSTALLER, BENS, 1, 1));
+        begin(later(SLOT, RETENTION));
+        assert_ok!(record(THIRD_INSTALLER, BENS, 1, 1));
+        begin(later(SLOT, RETENTION + 1));
+        assert_noop!(record(INSTALLER, BENS, 1, 1), Error::<Test>::SlotNotKept);
+        // What waits for its settlement is kept for longer, unless its removal may have begun.
+        OldestKept::<Test>::put(SlotIndex(SLOT.0 - 1));
+        assert_ok!(record(INSTALLER, BENS, 1, 1));
     });
 }
 
 #[test]
-fn a_correction_changes_something_and_stays_within_the_capacity() {
+fn an_owner_s_installers_correct_a_reading_once() {
     run(|| {
         read_bens(700, 100);
-        assert_noop!(correct(SECOND_INSTALLER, BENS, 700, 100), Error::<Test>::NothingToCorrect);
-        for (generated, consumed) in [(CAPACITY.0 + 1, 0), (0, CAPACITY.0 + 1)] {
+        assert_ok!(record(SECOND_INSTALLER, BENS, 600, 100));
+        let again = || Error::<Test>::AlreadyRecorded;
+        assert_noop!(record(SECOND_INSTALLER, BENS, 500, 100), again());
+        TestMembership::set_owner(THIRD_INSTALLER, owner(SECOND_INSTALLER));
+        assert_noop!(record(THIRD_INSTALLER, BENS, 500, 100), again());
+    });
+}
+
+#[test]
+fn so_many_corrections_of_a_reading_are_kept() {
+    run(|| {
+        read_bens(700, 100);
+        for by in 100..100 + u64::from(MAX_CORRECTIONS) {
+            TestMembership::permit(by, Role::InstallMeters);
+            TestMembership::set_owner(by, owner(by));
+            assert_ok!(record(by, BENS, by, 0));
+        }
+        let full = Error::<Test>::TooManyCorrections;
+        assert_noop!(record(SECOND_INSTALLER, BENS, 1, 1), full);
+        assert_eq!(Corrections::<Test>::get(SLOT, BENS).len() as u32, MAX_CORRECTIONS);
+    });
+}
+
+#[test]
+fn an_installer_of_the_owner_corrects_nothing_whatever_becomes_of_the_meter() {
+    run(|| {
+        begin(SlotIndex(SLOT.0 - 6));
+        assert_ok!(transfer(BENS, CLARA));
+        for account in [BEN, CLARA, CARRIER] {
+            TestMembership::permit(account, Role::InstallMeters);
+        }
+        TestMembership::set_owner(CARRIER, owner(CLARA));
+        open_window(SLOT);
+        read_bens(700, 100);
+        for by in [CLARA, CARRIER] {
+            assert_noop!(record(by, BENS, 600, 100), Error::<Test>::NotIndependent);
+        }
+        // Who had it before has nothing to do with the slot.
+        assert_ok!(record(BEN, BENS, 600, 100));
+        TestMembership::forget_owner(THIRD_INSTALLER);
+        assert_noop!(record(THIRD_INSTALLER, BENS, 1, 1), Error::<Test>::UnknownOwner);
+    });
+}
+
+#[test]
+fn each_fault_of_a_correction_is_named() {
+    run(|| {
+        read_bens(700, 100);
+        assert_noop!(record(CARRIER, BENS, 600, 100), Error::<Test>::NotAnInstaller);
+        assert_noop!(record(SECOND_INSTALLER, MeterId(9), 0, 0), Error::<Test>::UnknownMeter);
+        assert_noop!(record(SECOND_INSTALLER, BENS, 700, 100), Error::<Test>::NothingToCorrect);
+        for (generated, consumed) in [(MAX_RATING.0 + 1, 0), (0, u64::MAX)] {
             assert_noop!(
-                correct(SECOND_INSTALLER, BENS, generated, consumed),
-                Error::<Test>::OverCapacity
+                record(SECOND_INSTALLER, BENS, generated, consumed),
+                Error::<Test>::OverRating
             );
         }
-    });
-}
-
-#[test]
-fn only_a_second_installer_corrects() {
-    run(|| {
-        read_bens(700, 100);
-        assert_noop!(correct(CARRIER, BENS, 600, 100), Error::<Test>::NotAnInstaller);
-        assert_noop!(correct(INSTALLER, BENS, 600, 100), Error::<Test>::NotIndependent);
+        // More flowed than the meter was rated for, says the installer.
+        assert_ok!(record(SECOND_INSTALLER, BENS, RATING.0 + 1, 0));
         assert_noop!(
-            Metering::correct_reading(RuntimeOrigin::root(), BENS, SLOT, Wh(0), Wh(0)),
+            Metering::record_correction(RuntimeOrigin::root(), BENS, SLOT, Wh(0), Wh(0)),
             sp_runtime::DispatchError::BadOrigin
         );
     });
 }
 
 #[test]
-fn who_rotated_the_key_does_not_correct_what_it_signed() {
+fn a_meter_is_corrected_for_slots_of_its_service_alone() {
     run(|| {
-        begin(SlotIndex(SLOT.0 - 1));
-        assert_ok!(Metering::rotate_key(signed(SECOND_INSTALLER), BENS, sr_key("fresh")));
-        open_window(SLOT);
-        submit(signed_by("fresh", BENS, SLOT, 700));
-        assert_noop!(correct(SECOND_INSTALLER, BENS, 600, 0), Error::<Test>::NotIndependent);
-        // Nor does the one who registered the meter.
-        assert_noop!(correct(INSTALLER, BENS, 600, 0), Error::<Test>::NotIndependent);
-    });
-}
-
-#[test]
-fn independence_is_shown_not_assumed() {
-    run(|| {
-        read_bens(700, 100);
-        TestMembership::forget_owner(BEN);
-        assert_noop!(correct(SECOND_INSTALLER, BENS, 600, 100), Error::<Test>::NotIndependent);
-        TestMembership::set_owner(BEN, owner(BEN));
-        TestMembership::forget_owner(SECOND_INSTALLER);
-        assert_noop!(correct(SECOND_INSTALLER, BENS, 600, 100), Error::<Test>::NotIndependent);
+        begin(SLOT);
+        assert_ok!(register(CLARA, "new"));
+        assert_ok!(decommission(BENS));
+        begin(later(SLOT, 7));
+        assert_noop!(record(SECOND_INSTALLER, MeterId(3), 1, 1), Error::<Test>::MeterNotActive);
+        let late = later(SLOT, 5);
+        assert_noop!(
+            Metering::record_correction(signed(SECOND_INSTALLER), BENS, late, Wh(1), Wh(1)),
+            Error::<Test>::Decommissioned
+        );
     });
 }

@@ -3,11 +3,11 @@
 use super::*;
 
 #[test]
-fn delivered_is_generation_less_own_demand_over_all_meters() {
+fn delivered_is_generation_less_own_demand_of_each_connection() {
     run(|| {
         submit(reading(FIRST, SLOT, 900, 100));
         submit(reading(SECOND, SLOT, 0, 300));
-        assert_eq!(delivered(ANNA, SLOT), Some(Wh(500)));
+        assert_eq!(delivered(ANNA, SLOT), Some(Wh(800)));
     });
 }
 
@@ -20,14 +20,14 @@ fn delivered_is_never_below_zero() {
 }
 
 #[test]
-fn delivered_is_unknown_until_every_meter_has_reported() {
+fn delivered_is_unknown_until_every_connection_has_reported() {
     run(|| {
         assert_eq!(delivered(ANNA, SLOT), None);
         // The generating meter speaks, the consuming one is silent.
         submit(reading(FIRST, SLOT, 900, 0));
         assert_eq!(delivered(ANNA, SLOT), None);
         submit(reading(SECOND, SLOT, 0, 900));
-        assert_eq!(delivered(ANNA, SLOT), Some(Wh::ZERO));
+        assert_eq!(delivered(ANNA, SLOT), Some(Wh(900)));
     });
 }
 
@@ -40,7 +40,7 @@ fn delivered_is_unknown_without_a_meter() {
 fn a_new_meter_spoils_no_slot_whose_gate_is_open() {
     run(|| {
         begin(SLOT);
-        assert_ok!(Metering::register_meter(signed(INSTALLER), BEN, sr_key("new"), CAPACITY));
+        assert_ok!(register(BEN, "new"));
         for n in 0..=5 {
             let slot = later(SLOT, n);
             open_window(slot);

@@ -1,7 +1,7 @@
 //! How old slots leave the storage.
 
 use super::*;
-use crate::{AccountTotals, OldestKept, Readings, SlotTotals, WeightInfo};
+use crate::{Corrections, OldestKept, OwnerTotals, Readings, SlotTotals, WeightInfo};
 use frame_support::{traits::Hooks, weights::Weight};
 use qedex_primitives::Windows;
 
@@ -10,7 +10,7 @@ fn idle() -> Weight {
     Metering::on_idle(1, Weight::MAX)
 }
 
-/// Reads all meters of genesis in `slot`: three readings, two accounts, one slot.
+/// Reads all meters of genesis in `slot`: three readings, two owners, one slot.
 fn read_all(slot: SlotIndex) {
     open_window(slot);
     submit(reading(FIRST, slot, 1, 1));
@@ -20,7 +20,7 @@ fn read_all(slot: SlotIndex) {
 
 fn items(slot: SlotIndex) -> usize {
     Readings::<Test>::iter_prefix(slot).count()
-        + AccountTotals::<Test>::iter_prefix(slot).count()
+        + OwnerTotals::<Test>::iter_prefix(slot).count()
         + usize::from(SlotTotals::<Test>::contains_key(slot))
 }
 
@@ -122,6 +122,7 @@ fn a_removed_reading_cannot_come_again() {
             ..Windows::default()
         });
         refused(reading(FIRST, SLOT, 1, 1), Error::NotInReadingWindow);
+        assert_noop!(record(THIRD_INSTALLER, FIRST, 2, 2), Error::<Test>::SlotNotKept);
     });
 }
 
@@ -160,5 +161,17 @@ fn nothing_leaves_before_the_trades_of_its_slot_are_settled() {
         Oldest::set(None);
         idle();
         assert_eq!(slots.map(items), [0, 0]);
+    });
+}
+
+#[test]
+fn corrections_leave_with_their_slot() {
+    run(|| {
+        begin(SLOT.next());
+        assert_ok!(record(THIRD_INSTALLER, FIRST, 2, 2));
+        assert_eq!(OldestKept::<Test>::get(), Some(SLOT), "though there is no reading");
+        begin(expiry(SLOT));
+        idle();
+        assert_eq!(Corrections::<Test>::iter().count(), 0);
     });
 }

@@ -1,7 +1,7 @@
 //! How readings are judged, one by one and in batches.
 
 use super::*;
-use crate::{AccountTotals, ReadingBatch, Readings, SlotTotals, Totals};
+use crate::{OwnerTotals, ReadingBatch, Readings, SlotTotals, Totals};
 use frame_support::BoundedVec;
 use qedex_primitives::{Calendar, Flow, MeterSignature, ReadingPayload};
 use sp_core::{H256, Pair, sr25519};
@@ -21,8 +21,10 @@ fn accepted(index: u32, meter: MeterId, generated: u64, consumed: u64) -> Event<
     }
 }
 
-fn totals(generated: u64, consumed: u64, readings: u32) -> Option<Totals> {
-    Some(Totals { generated: Wh(generated), consumed: Wh(consumed), readings })
+/// The totals of so many readings.
+fn totals(generated: u64, consumed: u64, surplus: u64, readings: u32) -> Option<Totals> {
+    let [generated, consumed, surplus] = [generated, consumed, surplus].map(Wh);
+    Some(Totals { generated, consumed, surplus, readings })
 }
 
 #[test]
@@ -33,10 +35,10 @@ fn a_good_reading_counts_whoever_carries_it() {
             Readings::<Test>::get(SLOT, FIRST),
             Some(Flow { generated: Wh(800), consumed: Wh(300) })
         );
-        assert_eq!(AccountTotals::<Test>::get(SLOT, ANNA), totals(800, 300, 1));
-        assert_eq!(SlotTotals::<Test>::get(SLOT), totals(800, 300, 1));
-        assert_eq!(AccountTotals::<Test>::get(SLOT, ANNA), totals(800, 300, 1));
-        assert_eq!(AccountTotals::<Test>::get(SLOT, CARRIER), None);
+        assert_eq!(OwnerTotals::<Test>::get(SLOT, owner(ANNA)), totals(800, 300, 500, 1));
+        assert_eq!(SlotTotals::<Test>::get(SLOT), totals(800, 300, 500, 1));
+        assert_eq!(OwnerTotals::<Test>::get(SLOT, owner(ANNA)), totals(800, 300, 500, 1));
+        assert_eq!(OwnerTotals::<Test>::get(SLOT, owner(CARRIER)), None);
         assert_eq!(events(), [accepted(0, FIRST, 800, 300)]);
     });
 }
@@ -60,7 +62,7 @@ fn both_kinds_of_keys_are_understood() {
     run(|| {
         submit(reading(FIRST, SLOT, 1, 2));
         submit(reading(SECOND, SLOT, 3, 4));
-        assert_eq!(AccountTotals::<Test>::get(SLOT, ANNA), totals(4, 6, 2));
+        assert_eq!(OwnerTotals::<Test>::get(SLOT, owner(ANNA)), totals(4, 6, 0, 2));
     });
 }
 
@@ -166,7 +168,7 @@ fn a_reading_of_an_unknown_meter_is_refused() {
 fn a_meter_reads_no_slot_before_it_was_active() {
     run(|| {
         begin(SLOT);
-        assert_ok!(Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), CAPACITY));
+        assert_ok!(register(CLARA, "new"));
         let of_new = |slot| {
             let payload = payload(MeterId(3), slot, 1, 1);
             let signature = sign_as("new", &payload, GENESIS);
@@ -183,12 +185,12 @@ fn a_meter_reads_no_slot_before_it_was_active() {
 }
 
 #[test]
-fn a_value_up_to_the_capacity_counts_and_no_larger_one() {
+fn a_value_up_to_the_rating_counts_and_no_larger_one() {
     run(|| {
-        let most = CAPACITY.0;
-        refused(reading(FIRST, SLOT, most + 1, 0), Error::OverCapacity);
-        refused(reading(FIRST, SLOT, 0, most + 1), Error::OverCapacity);
-        refused(reading(FIRST, SLOT, u64::MAX, u64::MAX), Error::OverCapacity);
+        let most = RATING.0;
+        refused(reading(FIRST, SLOT, most + 1, 0), Error::OverRating);
+        refused(reading(FIRST, SLOT, 0, most + 1), Error::OverRating);
+        refused(reading(FIRST, SLOT, u64::MAX, u64::MAX), Error::OverRating);
         submit(reading(FIRST, SLOT, most, most));
     });
 }
@@ -214,7 +216,7 @@ fn cheap_checks_come_before_the_signature() {
         submit(reading(BENS, SLOT, 1, 1));
         refused(forged(MeterId(9), SLOT, 0), Error::UnknownMeter);
         refused(forged(FIRST, SlotIndex(0), 0), Error::NotInReadingWindow);
-        refused(forged(FIRST, SLOT, CAPACITY.0 + 1), Error::OverCapacity);
+        refused(forged(FIRST, SLOT, RATING.0 + 1), Error::OverRating);
         refused(forged(BENS, SLOT, 0), Error::AlreadyRead);
         refused(forged(FIRST, SLOT, 0), Error::BadSignature);
     });
@@ -226,7 +228,7 @@ fn a_bad_element_of_a_batch_does_not_spoil_the_others() {
         let mut forged = reading(SECOND, SLOT, 500, 0);
         forged.payload.generated = Wh(501);
         submit_batch(vec![reading(FIRST, SLOT, 800, 300), forged, reading(BENS, SLOT, 0, 700)]);
-        assert_eq!(SlotTotals::<Test>::get(SLOT), totals(800, 1_000, 2));
+        assert_eq!(SlotTotals::<Test>::get(SLOT), totals(800, 1_000, 500, 2));
         assert_eq!(
             events(),
             [
@@ -250,7 +252,7 @@ fn a_batch_names_the_reason_of_every_refusal() {
         submit_batch(vec![
             reading(MeterId(9), SLOT, 1, 1),
             reading(FIRST, SlotIndex(SLOT.0 + 1), 1, 1),
-            reading(FIRST, SLOT, CAPACITY.0 + 1, 1),
+            reading(FIRST, SLOT, RATING.0 + 1, 1),
         ]);
         let reasons: Vec<_> = events()
             .into_iter()
@@ -264,7 +266,7 @@ fn a_batch_names_the_reason_of_every_refusal() {
             [
                 (0, ReadingError::UnknownMeter),
                 (1, ReadingError::NotInReadingWindow),
-                (2, ReadingError::OverCapacity),
+                (2, ReadingError::OverRating),
             ]
         );
         assert_eq!(SlotTotals::<Test>::get(SLOT), None);
@@ -276,7 +278,7 @@ fn a_duplicate_in_a_batch_counts_once() {
     run(|| {
         let twice = reading(FIRST, SLOT, 800, 300);
         submit_batch(vec![twice.clone(), twice]);
-        assert_eq!(AccountTotals::<Test>::get(SLOT, ANNA), totals(800, 300, 1));
+        assert_eq!(OwnerTotals::<Test>::get(SLOT, owner(ANNA)), totals(800, 300, 500, 1));
         assert_eq!(events().last(), Some(&Event::BatchProcessed { accepted: 1, refused: 1 }));
     });
 }

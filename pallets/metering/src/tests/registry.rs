@@ -2,125 +2,105 @@
 
 use super::*;
 use crate::{
-    Assignment, GenesisConfig, GenesisMeter, MAX_CAPACITY, Meter, MeterByKey, Meters, MetersOf,
-    NextMeter,
+    ConnectionsOf, GenesisConfig, GenesisMeter, MAX_RATING, MeterAt, MeterByKey, NextMeter,
 };
 
-fn register(owner: AccountId, name: &str) -> sp_runtime::DispatchResult {
-    Metering::register_meter(signed(INSTALLER), owner, sr_key(name), CAPACITY)
-}
-
 #[test]
-fn an_installer_registers_a_meter_that_is_active_from_the_first_unopened_slot_on() {
+fn a_registration_counts_from_the_first_unopened_slot_on() {
     run(|| {
         begin(SLOT);
         assert_ok!(register(CLARA, "new"));
         let id = MeterId(3);
-        let active_from = later(SLOT, 5);
+        let from = later(SLOT, 5);
         assert_eq!(
-            Meters::<Test>::get(id),
-            Some(Meter {
-                capacity: CAPACITY,
-                registered_by: installer(INSTALLER),
-                current: Assignment {
-                    owner: CLARA,
-                    key: sr_key("new"),
-                    installer: installer(INSTALLER),
-                    from: active_from,
-                    until: None,
-                },
-                previous: None,
-            })
+            latest(id),
+            Assignment {
+                account: CLARA,
+                owner: owner(CLARA),
+                key: sr_key("new"),
+                ratings: RATINGS,
+                installer: installer(INSTALLER),
+                second: Some(installer(SECOND_INSTALLER)),
+                from,
+                until: None,
+            }
         );
         assert_eq!(MeterByKey::<Test>::get(sr_key("new")), Some(id));
-        assert_eq!(Metering::meters_of(&CLARA), [id]);
-        assert_eq!(
-            events(),
-            [Event::MeterRegistered {
-                meter: id,
-                owner: CLARA,
-                installer: INSTALLER,
-                capacity: CAPACITY,
-                active_from,
-            }]
-        );
+        assert_eq!(MeterAt::<Test>::get(connection("new")), Some(id));
+        assert_eq!(Metering::connections_of(&CLARA), [id]);
+        let registered = Event::MeterRegistered {
+            meter: id,
+            account: CLARA,
+            owner: owner(CLARA),
+            kind: MeterKind::Connection(connection("new")),
+            ratings: RATINGS,
+            installer: INSTALLER,
+            from,
+        };
+        let done = Event::ChangeTookEffect { change: ChangeId(0), meter: id, from };
+        assert_eq!(events()[3..], [registered, done]);
     });
 }
 
 #[test]
-fn who_may_not_install_meters_registers_none() {
+fn a_change_begins_where_no_gate_has_been_opened_whatever_the_windows_say() {
     run(|| {
-        assert_noop!(
-            Metering::register_meter(signed(ANNA), ANNA, sr_key("new"), CAPACITY),
-            Error::<Test>::NotAnInstaller
-        );
-        assert_noop!(
-            Metering::register_meter(RuntimeOrigin::root(), ANNA, sr_key("new"), CAPACITY),
-            sp_runtime::DispatchError::BadOrigin
-        );
-        TestMembership::forbid_all(Role::InstallMeters);
-        assert_noop!(register(ANNA, "new"), Error::<Test>::NotAnInstaller);
-    });
-}
-
-#[test]
-fn nobody_seals_a_meter_of_ones_own() {
-    run(|| {
-        assert_noop!(register(INSTALLER, "new"), Error::<Test>::NotIndependent);
-        // Nor that of another account of the same legal owner.
-        TestMembership::set_owner(CLARA, owner(INSTALLER));
-        assert_noop!(register(CLARA, "new"), Error::<Test>::NotIndependent);
-        assert_ok!(Metering::register_meter(
-            signed(SECOND_INSTALLER),
-            CLARA,
-            sr_key("new"),
-            CAPACITY
-        ));
-    });
-}
-
-#[test]
-fn who_is_not_known_yet_gets_no_meter() {
-    run(|| {
-        TestMembership::forget_owner(CLARA);
-        assert_noop!(register(CLARA, "new"), Error::<Test>::NotIndependent);
-        TestMembership::set_owner(CLARA, owner(CLARA));
-        TestMembership::forget_owner(INSTALLER);
-        assert_noop!(register(CLARA, "new"), Error::<Test>::NotIndependent);
+        begin(SLOT);
+        // Gates were opened far ahead, and the windows are short again.
+        Next::set(Some(later(SLOT, 21)));
+        assert_ok!(register(CLARA, "new"));
+        assert_eq!(latest(MeterId(3)).from, later(SLOT, 21));
+        // A market without terms has opened none for long.
+        Next::set(Some(SlotIndex(0)));
+        assert_ok!(register(CLARA, "newer"));
+        assert_eq!(latest(MeterId(4)).from, SLOT.next());
     });
 }
 
 #[test]
 fn a_key_is_one_meters() {
     run(|| {
-        assert_noop!(register(CLARA, "first"), Error::<Test>::KeyTaken);
-        assert_noop!(register(ANNA, "first"), Error::<Test>::KeyTaken);
-        assert_noop!(
-            Metering::register_meter(signed(INSTALLER), CLARA, ed_key("second"), CAPACITY),
-            Error::<Test>::KeyTaken
-        );
-    });
-}
-
-#[test]
-fn a_capacity_is_neither_zero_nor_absurd() {
-    run(|| {
-        for capacity in [Wh::ZERO, Wh(MAX_CAPACITY.0 + 1), Wh(u64::MAX)] {
-            assert_noop!(
-                Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), capacity),
-                Error::<Test>::CapacityOutOfRange
-            );
+        for (account, key) in
+            [(CLARA, sr_key("first")), (ANNA, sr_key("first")), (CLARA, ed_key("second"))]
+        {
+            let kind = MeterKind::Connection(connection("new"));
+            let new = Change::Register { account, key, kind, ratings: RATINGS };
+            assert_noop!(propose(INSTALLER, new), Error::<Test>::KeyTaken);
         }
-        assert_ok!(Metering::register_meter(signed(INSTALLER), CLARA, sr_key("new"), MAX_CAPACITY));
     });
 }
 
 #[test]
-fn an_account_has_a_bounded_number_of_meters() {
+fn ratings_are_neither_zero_nor_absurd() {
     run(|| {
-        assert_ok!(register(ANNA, "third"));
-        assert_noop!(register(ANNA, "fourth"), Error::<Test>::TooManyMeters);
-        assert_ok!(register(BEN, "fourth"));
+        begin(SLOT);
+        let with = |out, into| {
+            let kind = MeterKind::Connection(connection(&format!("{out}/{into}")));
+            let key = sr_key(&format!("{out}/{into}"));
+            Change::Register { account: CLARA, key, kind, ratings: rating(out, into) }
+        };
+        for (out, into) in [(0, 0), (MAX_RATING.0 + 1, 1), (1, MAX_RATING.0 + 1), (0, u64::MAX)] {
+            assert_noop!(propose(INSTALLER, with(out, into)), Error::<Test>::RatingsOutOfRange);
+            let change = Change::Rate { meter: BENS, ratings: rating(out, into) };
+            assert_noop!(propose(INSTALLER, change), Error::<Test>::RatingsOutOfRange);
+        }
+        // Who only consumes lets nothing out.
+        assert_ok!(agree(with(0, 1)));
+        assert_ok!(agree(with(MAX_RATING.0, MAX_RATING.0)));
+    });
+}
+
+#[test]
+fn the_number_of_a_connection_is_printable() {
+    run(|| {
+        for bytes in [&b""[..], b"DE 1", b"\x00", b"\xff"] {
+            let number = crate::ConnectionNumber(bytes.to_vec().try_into().unwrap());
+            for kind in [MeterKind::Connection(number.clone()), MeterKind::Behind(number)] {
+                let key = sr_key("new");
+                let new = Change::Register { account: CLARA, key, kind, ratings: RATINGS };
+                assert_noop!(propose(INSTALLER, new), Error::<Test>::InvalidConnectionNumber);
+            }
+        }
     });
 }
 
@@ -129,16 +109,20 @@ fn meter_numbers_do_not_wrap_around() {
     run(|| {
         NextMeter::<Test>::put(u32::MAX);
         assert_noop!(register(CLARA, "new"), Error::<Test>::NumbersExhausted);
+        NextChange::<Test>::put(u32::MAX);
+        let change = Change::Decommission { meter: BENS };
+        assert_noop!(propose(INSTALLER, change), Error::<Test>::NumbersExhausted);
+        NextChange::<Test>::put(1);
     });
 }
 
 #[test]
 fn the_meters_of_genesis_are_active_from_the_beginning() {
     run(|| {
-        assert_eq!(MetersOf::<Test>::get(ANNA).into_inner(), [FIRST, SECOND]);
-        let meter = Meters::<Test>::get(FIRST).unwrap();
-        assert_eq!(meter.current.from, SlotIndex(0));
-        assert_eq!(meter.registered_by.account, INSTALLER);
+        assert_eq!(ConnectionsOf::<Test>::get(owner(ANNA)).into_inner(), [FIRST, SECOND]);
+        let first = latest(FIRST);
+        assert_eq!((first.from, first.until), (SlotIndex(0), None));
+        assert_eq!((first.installer, first.second), (installer(INSTALLER), None));
     });
 }
 
@@ -160,24 +144,43 @@ fn genesis_refuses_a_key_twice() {
 }
 
 #[test]
-#[should_panic(expected = "CapacityOutOfRange")]
-fn genesis_refuses_a_capacity_out_of_range() {
+#[should_panic(expected = "RatingsOutOfRange")]
+fn genesis_refuses_ratings_out_of_range() {
     let mut builder = ExtBuilder::default();
-    builder.genesis.meters[0].capacity = Wh::ZERO;
+    builder.genesis.meters[0].ratings = rating(0, 0);
+    builder.build();
+}
+
+#[test]
+#[should_panic(expected = "ConnectionTaken")]
+fn genesis_refuses_a_connection_twice() {
+    let mut builder = ExtBuilder::default();
+    builder.genesis.meters[0].connection = connection("bens");
+    builder.build();
+}
+
+#[test]
+#[should_panic(expected = "UnknownOwner")]
+fn genesis_refuses_a_meter_of_nobody() {
+    let mut builder = ExtBuilder::default();
+    builder.genesis.meters[0].account = 99;
     builder.build();
 }
 
 #[test]
 fn genesis_reads_as_camel_case_json() {
     let json = r#"{ "meters": [{
-        "owner": 12,
+        "account": 12,
         "key": { "Sr25519": "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY" },
-        "capacity": 5000,
+        "connection": "DE0001",
+        "ratings": { "out": 5000, "into": 6000 },
         "installer": 1
     }] }"#;
     let genesis: GenesisConfig<Test> = serde_json::from_str(json).unwrap();
     assert_eq!(genesis.meters[0].key, sr_key("Alice"));
     ExtBuilder { genesis }.build_and_execute(|| {
-        assert_eq!(Metering::meters_of(&CLARA), [MeterId(0)]);
+        assert_eq!(Metering::connections_of(&CLARA), [MeterId(0)]);
+        assert_eq!(latest(MeterId(0)).ratings, rating(5_000, 6_000));
+        assert_eq!(MeterAt::<Test>::get(connection("DE0001")), Some(MeterId(0)));
     });
 }

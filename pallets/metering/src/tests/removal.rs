@@ -1,7 +1,9 @@
 //! What is at stake for a meter on record, and how meters leave it.
 
 use super::*;
-use crate::{HoldReason, KeysOf, MAX_KEYS, MeterBonds, MeterByKey, Meters, MetersOf, OldestKept};
+use crate::{
+    ConnectionsOf, HoldReason, KeysOf, MAX_KEYS, MeterAt, MeterBonds, MeterByKey, OldestKept,
+};
 use frame_support::{
     traits::{
         Hooks,
@@ -12,11 +14,11 @@ use frame_support::{
 };
 use qedex_primitives::{Balance, Calendar};
 
-fn register(by: AccountId, owner: AccountId, name: &str) -> sp_runtime::DispatchResult {
-    Metering::register_meter(signed(by), owner, sr_key(name), CAPACITY)
+fn register_by(by: AccountId, account: AccountId, name: &str) -> DispatchResult {
+    agree_with(by, THIRD_INSTALLER, registration(account, name))
 }
 
-fn remove(meter: MeterId) -> sp_runtime::DispatchResult {
+fn remove(meter: MeterId) -> DispatchResult {
     Metering::remove_meter(signed(CARRIER), meter)
 }
 
@@ -44,10 +46,10 @@ fn outlive(slot: SlotIndex) {
 fn whoever_registers_a_meter_has_a_bond_at_stake() {
     run(|| {
         let issuance = Balances::total_issuance();
-        assert_ok!(register(INSTALLER, CLARA, "new"));
+        assert_ok!(register_by(INSTALLER, CLARA, "new"));
         assert_eq!(at_stake(INSTALLER), bond());
         assert_eq!(MeterBonds::<Test>::get(NEW).unwrap().0, INSTALLER);
-        assert_ok!(register(SECOND_INSTALLER, CLARA, "newer"));
+        assert_ok!(register_by(SECOND_INSTALLER, CLARA, "newer"));
         assert_eq!(at_stake(INSTALLER), bond());
         assert_eq!(at_stake(SECOND_INSTALLER), bond());
         assert_eq!(Balances::total_issuance(), issuance);
@@ -58,7 +60,7 @@ fn whoever_registers_a_meter_has_a_bond_at_stake() {
 fn a_bond_covers_everything_that_the_meter_takes_up() {
     run(|| {
         begin(SLOT);
-        assert_ok!(register(INSTALLER, CLARA, "new"));
+        assert_ok!(register_by(INSTALLER, CLARA, "new"));
         for number in 0..2 * MAX_KEYS {
             finalise(later(SLOT, 12 * u64::from(number + 1)));
             assert_ok!(rotate(NEW, &number.to_string()));
@@ -66,6 +68,7 @@ fn a_bond_covers_everything_that_the_meter_takes_up() {
         use codec::Encode;
         let keys = KeysOf::<Test>::get(NEW);
         let used = Meters::<Test>::get(NEW).encoded_size()
+            + (connection("new"), MeterAt::<Test>::get(connection("new"))).encoded_size()
             + keys.encoded_size()
             + keys
                 .iter()
@@ -73,7 +76,8 @@ fn a_bond_covers_everything_that_the_meter_takes_up() {
                 .sum::<usize>()
             + MeterBonds::<Test>::get(NEW).encoded_size();
         let paid_for = Metering::footprint().size;
-        assert!(paid_for <= used as u64, "{paid_for} paid for, {used} used");
+        // The longest number of a connection is 30 bytes longer, and stands in the record as well.
+        assert!(paid_for <= used as u64 + 60, "{paid_for} paid for, {used} used");
         assert!(paid_for + 64 >= used as u64, "{paid_for} paid for, {used} used");
     });
 }
@@ -88,7 +92,11 @@ fn who_cannot_pay_the_bond_registers_no_meter() {
             WEALTH - rest,
             Preservation::Expendable,
         ));
-        assert_noop!(register(INSTALLER, CLARA, "new"), Error::<Test>::CannotPayBond);
+        assert_noop!(register_by(INSTALLER, CLARA, "new"), Error::<Test>::CannotPayBond);
+        // It pays for the change, and then not for the meter.
+        let id = filed(INSTALLER, registration(CLARA, "new"));
+        assert_ok!(confirm(CLARA, id));
+        assert_noop!(confirm(THIRD_INSTALLER, id), Error::<Test>::CannotPayBond);
     });
 }
 
@@ -120,7 +128,7 @@ fn a_meter_stays_as_long_as_a_slot_of_its_service_is_kept() {
     run(|| {
         begin(SLOT);
         assert_ok!(decommission(BENS));
-        let until = Meters::<Test>::get(BENS).unwrap().current.until.unwrap();
+        let until = latest(BENS).until.unwrap();
         let last = SlotIndex(until.0 - 1);
         for slot in [SLOT, last] {
             open_window(slot);
@@ -140,7 +148,7 @@ fn a_meter_stays_as_long_as_a_slot_of_its_service_is_kept() {
         assert_eq!(OldestKept::<Test>::get(), Some(until));
         assert_ok!(remove(BENS));
         assert_eq!(events().last(), Some(&Event::MeterRemoved { meter: BENS }));
-        assert!(!MetersOf::<Test>::contains_key(BEN));
+        assert!(!ConnectionsOf::<Test>::contains_key(owner(BEN)));
         assert!(!MeterByKey::<Test>::contains_key(sr_key("bens")));
         let slot = later(until, RETENTION);
         open_window(slot);
@@ -152,10 +160,10 @@ fn a_meter_stays_as_long_as_a_slot_of_its_service_is_kept() {
 fn a_meter_that_never_read_stays_until_its_last_slot_is_final() {
     run(|| {
         begin(SLOT);
-        assert_ok!(register(INSTALLER, CLARA, "new"));
+        assert_ok!(register_by(INSTALLER, CLARA, "new"));
         assert_ok!(decommission(NEW));
         assert_eq!(OldestKept::<Test>::get(), None);
-        let until = Meters::<Test>::get(NEW).unwrap().current.until.unwrap();
+        let until = latest(NEW).until.unwrap();
         let last = SlotIndex(until.0 - 1);
         Now::set(TestCalendar::schedule(last).final_at - 1);
         assert_noop!(remove(NEW), Error::<Test>::SlotsStillKept);
@@ -172,7 +180,7 @@ fn a_bond_goes_back_to_whoever_paid_it() {
     run(|| {
         begin(SLOT);
         let issuance = Balances::total_issuance();
-        assert_ok!(register(SECOND_INSTALLER, CLARA, "new"));
+        assert_ok!(register_by(SECOND_INSTALLER, CLARA, "new"));
         // Whoever else changes the meter, and whatever becomes of the payer.
         finalise(later(SLOT, 12));
         assert_ok!(transfer(NEW, BEN));
@@ -185,8 +193,8 @@ fn a_bond_goes_back_to_whoever_paid_it() {
         assert_eq!(at_stake(SECOND_INSTALLER), 0);
         assert_eq!(Balances::free_balance(SECOND_INSTALLER), WEALTH);
         assert_eq!(Balances::total_issuance(), issuance);
-        assert!(!MetersOf::<Test>::get(BEN).contains(&NEW));
-        assert!(!MetersOf::<Test>::contains_key(CLARA));
+        assert!(!ConnectionsOf::<Test>::get(owner(BEN)).contains(&NEW));
+        assert!(!ConnectionsOf::<Test>::contains_key(owner(CLARA)));
         assert_noop!(remove(NEW), Error::<Test>::UnknownMeter);
     });
 }
@@ -201,7 +209,7 @@ fn the_keys_of_a_removed_meter_are_free_and_its_number_is_not() {
         outlive(later(SLOT, 30));
         assert_ok!(remove(BENS));
         for (number, name) in ["bens", "fresh"].into_iter().enumerate() {
-            assert_ok!(register(INSTALLER, CLARA, name));
+            assert_ok!(register_by(INSTALLER, CLARA, name));
             let id = MeterId(NEW.0 + number as u32);
             assert_eq!(MeterByKey::<Test>::get(sr_key(name)), Some(id));
         }

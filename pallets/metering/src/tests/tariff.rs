@@ -41,7 +41,7 @@ fn latest_closed(slot: SlotIndex) -> SlotIndex {
 #[test]
 fn without_a_rule_every_slot_is_off_peak() {
     run(|| {
-        read(SLOT, CAPACITY.0);
+        read(SLOT, RATING.0);
         open_gate(later(SLOT, 9));
         assert_eq!(band(later(SLOT, 9)), Band::Off);
     });
@@ -104,7 +104,7 @@ fn without_any_demand_known_the_schedule_decides_alone() {
 fn orders_do_not_enter_and_neither_does_generation() {
     run(|| {
         assert_ok!(set(rule(1_000, 1, &[])));
-        submit(reading(FIRST, SLOT, CAPACITY.0, 0));
+        submit(reading(FIRST, SLOT, RATING.0, 0));
         open_gate(later(SLOT, 9));
         assert_eq!(band(later(SLOT, 9)), Band::Off);
     });
@@ -191,18 +191,13 @@ fn slots_of_other_windows_count_when_they_are_frozen() {
 }
 
 #[test]
-fn a_correction_after_the_freeze_moves_no_band() {
+fn a_correction_moves_no_band() {
     run(|| {
         assert_ok!(set(rule(1_000, 1, &[])));
         read(SLOT, 900);
+        assert_ok!(record(SECOND_INSTALLER, FIRST, 0, 2_000));
         freeze(SLOT);
-        assert_ok!(Metering::correct_reading(
-            signed(SECOND_INSTALLER),
-            FIRST,
-            SLOT,
-            Wh(0),
-            Wh(2_000)
-        ));
+        assert_ok!(record(THIRD_INSTALLER, FIRST, 0, 3_000));
         open_gate(later(SLOT, 9));
         assert_eq!(band(later(SLOT, 9)), Band::Off);
     });

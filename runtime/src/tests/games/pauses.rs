@@ -8,14 +8,15 @@ use super::{
 use crate::*;
 use pallet_settlement::{Call, MAX_PAUSE, Outcome};
 use qedex_primitives::{
-    Bill, MeterKey, Moment, Nonce as BillNonce, Side, SlotIndex, SlotTimes, Windows,
+    Bill, Change, ChangeId, MeterKey, Moment, Nonce as BillNonce, Side, SlotIndex, SlotTimes,
+    Windows, meter::MAX_ASSIGNMENTS,
 };
 use sp_core::{Get, Pair, sr25519};
 use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::DispatchResult;
 
-/// Installs meters.
-const INSTALLER: Key = Key::Bob;
+/// Install meters.
+const INSTALLERS: [Key; 2] = [Key::Bob, Key::Alice];
 
 /// Pauses for as long as can be, or lets settlement go on.
 fn pause(world: &mut World, paused: bool) {
@@ -24,14 +25,17 @@ fn pause(world: &mut World, paused: bool) {
     world.decree(Call::set_paused { until }.into());
 }
 
-/// Gives the seller's meter a key of this name.
+/// Gives the seller's meter a key of this name, in three blocks, and says whether it took effect.
 fn rotate(world: &mut World, name: &str) -> DispatchResult {
     let key = sr25519::Pair::from_string(&format!("//{name}"), None).unwrap();
-    let call = pallet_metering::Call::rotate_key {
-        meter: SELLERS_METER,
-        key: MeterKey::Sr25519(key.public()),
-    };
-    world.block(&[(INSTALLER, call.into())]).remove(0)
+    let key = MeterKey::Sr25519(key.public());
+    let change = Change::RotateKey { meter: SELLERS_METER, key };
+    let id = world.look(|| ChangeId(pallet_metering::NextChange::<Runtime>::get()));
+    let hash = world.look(|| change.hash(System::block_hash(0), id));
+    world.act(INSTALLERS[0], pallet_metering::Call::propose_change { change });
+    let confirm = pallet_metering::Call::<Runtime>::confirm_change { change: id, hash };
+    world.act(SELLER, confirm.clone());
+    world.block(&[(INSTALLERS[1], confirm.into())]).remove(0)
 }
 
 /// Buyer and seller agree, and delivery begins.
@@ -63,7 +67,7 @@ fn outcome(world: &mut World) -> Option<Outcome> {
 fn the_key_that_signed_a_bill_is_known_until_a_late_complaint_is_decided() {
     let mut world = World::new();
     let (slot, schedule) = agree(&mut world);
-    assert_eq!(rotate(&mut world, "second"), Ok(()));
+    assert_eq!(rotate(&mut world, "key 1"), Ok(()));
     world.run_to(schedule.delivery_ends);
     let nonce: BillNonce = [7; 32];
     let bill = Bill::truncate_from(vec![world.reading(slot, ENERGY)]);
@@ -72,16 +76,20 @@ fn the_key_that_signed_a_bill_is_known_until_a_late_complaint_is_decided() {
     world.run_to(schedule.readings_until);
     world.act(BUYER, Call::complain { slot, id: 0 });
     pause(&mut world, true);
-    world.run_to(schedule.final_at + 5 * SLOT);
-    assert_eq!(
-        rotate(&mut world, "third"),
-        Err(pallet_metering::Error::<Runtime>::PreviousAssignmentNotFinal.into())
-    );
+    world.run_to(schedule.final_at);
+    // In slot after slot another key, until the meter has as many assignments as are kept. The first
+    // one judges the bill.
+    for number in 2..MAX_ASSIGNMENTS {
+        assert_eq!(rotate(&mut world, &format!("key {number}")), Ok(()));
+        world.run_to(world.now + SLOT);
+    }
+    let full = pallet_metering::Error::<Runtime>::UnfinishedAssignments;
+    assert_eq!(rotate(&mut world, "one more"), Err(full.into()));
     pause(&mut world, false);
     world.act(SELLER, Call::reveal { slot, bill, nonce });
     world.run_to(world.now + 12 * SLOT);
     assert_eq!(outcome(&mut world), Some(Outcome::Refuted));
-    assert_eq!(rotate(&mut world, "third"), Ok(()), "now it is over");
+    assert_eq!(rotate(&mut world, "yet another"), Ok(()), "now it is over");
 }
 
 #[test]
