@@ -164,9 +164,8 @@ pub fn plan(pool: u64, slots: &[Coming], least_ppm: u32) -> Option<Vec<Planned>>
             for admitted in least..=highest {
                 let used = slot.used(admitted);
                 let now = usize::try_from(used).ok().and_then(|used| sums.get(used).copied());
-                let worth = now
-                    .unwrap_or_default()
-                    .saturating_add(after(available.saturating_sub(used)));
+                let worth =
+                    now.unwrap_or_default().saturating_add(after(available.saturating_sub(used)));
                 if admitted == least || worth > best.0 {
                     best = (worth, admitted);
                 }

@@ -1,6 +1,6 @@
 //! The escrow behind orders, and where trades go.
 
-use crate::{Balance, NewTrade, SlotIndex, SlotTerms};
+use crate::{Balance, Band, NewTrade, PricePerKwh, SlotIndex, SlotTerms};
 use frame_support::{dispatch::DispatchResult, weights::Weight};
 
 /// The one hold behind orders and trades.
@@ -29,4 +29,10 @@ pub trait MarketSettlement<AccountId> {
 
     /// An upper bound of the weight of one `open_trade`.
     fn open_trade_weight() -> Weight;
+}
+
+/// The market's prices.
+pub trait Prices {
+    /// The market's grid price of a band; zero where the council has set none.
+    fn price_of(band: Band) -> PricePerKwh;
 }

@@ -10,9 +10,9 @@ mod metering;
 mod qkd;
 mod reputation;
 
-pub use calendar::Calendar;
-pub use market::{Escrow, MarketSettlement};
+pub use calendar::{Calendar, Opened};
+pub use market::{Escrow, MarketSettlement, Prices};
 pub use membership::{Membership, Sanctions};
-pub use metering::{BillAudit, EnergyFlow, EnergyLedger, Tariff, UnsettledSlots};
+pub use metering::{BillAudit, EnergyFlow, EnergyLedger, Rated, Tariff, UnsettledSlots};
 pub use qkd::{EntropyBeacon, KeyBudget};
 pub use reputation::{Admission, Ratings, Standing};
