@@ -13,9 +13,10 @@ use frame_support::{
     weights::Weight,
 };
 use qedex_primitives::{
-    Band, Bill, BillError, BookOrder, Calendar, ClearingResult, DayPar, Depth, EntropyBeacon as _,
-    Explanation, Flow, KeyBudget as _, LeaderTerms, Meter, MeterId, MeterReading, Millis, Moment,
-    OrderId, PolicyId, PricePerKwh, Role, Seller, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
+    Announcement, Band, Bill, BillError, BookOrder, Calendar, ClearingResult, DayPar, Depth,
+    EntropyBeacon as _, Explanation, Flow, Grant, KeyBudget as _, LeaderLimits, LeaderTerms, Meter,
+    MeterId, MeterReading, Millis, Moment, Opened, OrderId, OwnerId, PolicyId, PriceList,
+    PricePerKwh, Role, Seller, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
     pov::{AuraSlot, SessionIndex, ValidatorScore},
     reputation::{RememberedRater, Trust},
     settlement::{OpenSlot, Rules, TradePage},
@@ -227,6 +228,38 @@ sp_api::impl_runtime_apis! {
     impl qedex_primitives::api::MarketBookApi<Block, AccountId> for Runtime {
         fn terms(slot: SlotIndex) -> Option<LeaderTerms> {
             Auction::terms(slot)
+        }
+        fn price_list(band: Band) -> Option<PriceList> {
+            pallet_auction::PriceLists::<Runtime>::get(band)
+        }
+        fn leader_limits() -> Option<LeaderLimits> {
+            pallet_auction::CurrentLimits::<Runtime>::get()
+        }
+        fn announcement(slot: SlotIndex) -> Option<Announcement<AccountId>> {
+            Auction::announcement(slot)
+        }
+        fn leader(slot: SlotIndex) -> Option<OwnerId> {
+            Auction::leader(slot)
+        }
+        fn grants_of(principal: AccountId) -> Vec<(AccountId, Grant)> {
+            Auction::grants_of(&principal)
+        }
+        fn grants_to(
+            broker: AccountId,
+            after: Option<AccountId>,
+            count: u32,
+        ) -> Vec<(AccountId, Grant)> {
+            Auction::grants_to(&broker, after.as_ref(), count)
+        }
+        fn budget_left(
+            principal: AccountId,
+            broker: AccountId,
+            slot: SlotIndex,
+        ) -> Option<Balance> {
+            Auction::budget_left(&principal, &broker, slot)
+        }
+        fn next_slot() -> SlotIndex {
+            <Auction as Opened>::next_slot()
         }
         fn depth(slot: SlotIndex) -> Depth {
             Auction::depth(slot)

@@ -23,6 +23,7 @@ pub mod apis;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
 pub mod configs;
+pub mod migrations;
 pub mod presets;
 pub mod stand_ins;
 #[cfg(test)]

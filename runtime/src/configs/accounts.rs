@@ -45,37 +45,45 @@ pub enum ProxyType {
     /// Everything.
     #[default]
     Any,
-    /// Everything that does not move the principal's tokens by itself.
+    /// Everything that does not move the principal's tokens, by itself or through the market: it
+    /// places no orders and lets nobody place any.
     NonTransfer,
-    /// Place, amend and cancel orders: what a broker needs.
+    /// Take back: cancel orders and end the standing one. A broker places orders by a grant, which has
+    /// a price and a budget, and not as a deputy.
     Trading,
+}
+
+/// What a deputy may do on the market that may not place orders.
+const fn takes_back(call: &pallet_auction::Call<Runtime>) -> bool {
+    matches!(
+        call,
+        pallet_auction::Call::cancel_order { .. } | pallet_auction::Call::end_standing_order { .. }
+    )
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
     fn filter(&self, call: &RuntimeCall) -> bool {
         match self {
             Self::Any => true,
-            Self::NonTransfer => matches!(
-                call,
+            Self::NonTransfer => match call {
                 RuntimeCall::System(..)
-                    | RuntimeCall::Session(..)
-                    | RuntimeCall::Council(..)
-                    | RuntimeCall::Membership(..)
-                    | RuntimeCall::Metering(..)
-                    | RuntimeCall::Auction(..)
-                    | RuntimeCall::Settlement(..)
-            ),
-            Self::Trading => matches!(
-                call,
-                RuntimeCall::Auction(
-                    pallet_auction::Call::place_order { .. }
-                        | pallet_auction::Call::amend_order { .. }
-                        | pallet_auction::Call::cancel_order { .. }
-                        | pallet_auction::Call::place_orders { .. }
-                        | pallet_auction::Call::set_standing_order { .. }
-                        | pallet_auction::Call::end_standing_order { .. }
-                )
-            ),
+                | RuntimeCall::Session(..)
+                | RuntimeCall::Council(..)
+                | RuntimeCall::Membership(..)
+                | RuntimeCall::Metering(..)
+                | RuntimeCall::Settlement(..) => true,
+                RuntimeCall::Auction(call) => {
+                    takes_back(call)
+                        || matches!(
+                            call,
+                            pallet_auction::Call::announce { .. }
+                                | pallet_auction::Call::cancel_order_for { .. }
+                                | pallet_auction::Call::revoke_grant { .. }
+                        )
+                }
+                _ => false,
+            },
+            Self::Trading => matches!(call, RuntimeCall::Auction(call) if takes_back(call)),
         }
     }
 

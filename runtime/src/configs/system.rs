@@ -69,6 +69,7 @@ impl frame_system::Config for Runtime {
     type MaxConsumers = ConstU32<16>;
     type Nonce = Nonce;
     type SS58Prefix = ConstU16<42>;
+    type SingleBlockMigrations = crate::migrations::Migrations;
     type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
     type Version = Version;
 }
