@@ -2,8 +2,8 @@
 
 use crate::{
     commands::{
-        Attribute, Blacklist, Council, Credential, Found, Market, Meter, Order, Play, Policy,
-        Reading, Role, Tariff, Trade, Validator, options::Ask, status,
+        Attribute, Blacklist, Broker, Council, Credential, Found, Leader, Market, Meter, Order,
+        Play, Policy, Reading, Role, Tariff, Terms, Trade, Validator, options::Ask, status,
     },
     error::Error,
     plan::Plan,
@@ -57,6 +57,15 @@ pub enum Command {
     /// The rule by which slots get their tariff band.
     #[command(subcommand)]
     Tariff(Tariff),
+    /// The price list of each tariff band, and the leader's limits.
+    #[command(subcommand)]
+    Terms(Terms),
+    /// By how much the aggregator lets slots trade.
+    #[command(subcommand)]
+    Leader(Leader),
+    /// What principals let their brokers do.
+    #[command(subcommand)]
+    Broker(Broker),
     /// Publishes, corrects and lists readings.
     #[command(subcommand)]
     Reading(Reading),
@@ -101,6 +110,9 @@ impl Command {
             Self::Meter(command) => command.run().await?,
             Self::Reading(command) => command.run().await?,
             Self::Tariff(command) => command.run().await?,
+            Self::Terms(command) => command.run().await?,
+            Self::Leader(command) => command.run().await?,
+            Self::Broker(command) => command.run().await?,
             Self::Attribute(command) => command.run().await?,
             Self::Credential(command) => command.run().await?,
             Self::Policy(command) => command.run().await?,

@@ -1,6 +1,8 @@
 //! The commands that speak with a node: a file a command, its options beside its code.
 
+mod broker;
 mod council;
+mod leader;
 mod market;
 mod membership;
 mod meter;
@@ -10,10 +12,13 @@ mod play;
 mod reading;
 pub mod status;
 mod tariff;
+mod terms;
 mod trade;
 mod validator;
 
+pub use broker::Broker;
 pub use council::Council;
+pub use leader::Leader;
 pub use market::Market;
 pub use membership::{Attribute, Blacklist, Credential, Policy, Role};
 pub use meter::Meter;
@@ -21,6 +26,7 @@ pub use order::Order;
 pub use play::{Play, Share};
 pub use reading::Reading;
 pub use tariff::Tariff;
+pub use terms::Terms;
 pub use trade::Trade;
 pub use validator::Validator;
 
