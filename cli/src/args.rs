@@ -2,8 +2,9 @@
 
 use crate::{
     commands::{
-        Attribute, Blacklist, Council, Credential, Found, Market, Meter, Order, Owner, Play,
-        Policy, Reading, Reputation, Role, Tariff, Trade, Validator, options::Ask, status,
+        Attribute, Blacklist, Broker, Council, Credential, Found, Leader, Market, Meter, Order,
+        Owner, Play, Policy, Reading, Reputation, Role, Tariff, Terms, Trade, Validator,
+        options::Ask, status,
     },
     error::Error,
     plan::Plan,
@@ -57,6 +58,15 @@ pub enum Command {
     /// The rule by which slots get their tariff band.
     #[command(subcommand)]
     Tariff(Tariff),
+    /// The price list of each tariff band, and the leader's limits.
+    #[command(subcommand)]
+    Terms(Terms),
+    /// By how much the aggregator lets slots trade.
+    #[command(subcommand)]
+    Leader(Leader),
+    /// What principals let their brokers do.
+    #[command(subcommand)]
+    Broker(Broker),
     /// Publishes, corrects and lists readings.
     #[command(subcommand)]
     Reading(Reading),
@@ -109,6 +119,9 @@ impl Command {
             Self::Tariff(command) => command.run().await?,
             Self::Reputation(command) => command.run().await?,
             Self::Owner(command) => command.run().await?,
+            Self::Terms(command) => command.run().await?,
+            Self::Leader(command) => command.run().await?,
+            Self::Broker(command) => command.run().await?,
             Self::Attribute(command) => command.run().await?,
             Self::Credential(command) => command.run().await?,
             Self::Policy(command) => command.run().await?,

@@ -91,7 +91,110 @@ async fn a_standing_order_is_placed_anew_until_it_is_ended() {
     // The gates of two slots have opened since.
     assert!(node.storage("Auction", "Orders").await.len() >= 2);
     json(&node.qedex(&["order", "standing", "--end", "--suri", "//Ferdie", "--json"]));
-    assert_eq!(node.storage("Auction", "StandingOrders").await.len(), 0);
     let twice = node.qedex(&["order", "standing", "--end", "--suri", "//Ferdie", "--json"]);
     assert_refused(&twice, "Auction::NoStandingOrder");
+    // The next gate that opens gives its place away.
+    for _ in 0..2 {
+        next_delivery(&node).await;
+    }
+    assert_eq!(node.storage("Auction", "StandingOrders").await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_broker_trades_by_a_grant_and_a_leader_admits_keys() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let node = Node::start(folder.path()).await;
+    let grant = [
+        "broker",
+        "grant",
+        "//Charlie",
+        "--sell-from",
+        "0.15",
+        "--budget",
+        "0.5",
+        "--suri",
+        "//Dave",
+        "--json",
+    ];
+    json(&node.qedex(&grant));
+    let slot = next_delivery(&node).await + 4;
+    let named = slot.to_string();
+    let order = |price: &str| {
+        node.qedex(&[
+            "order",
+            "place",
+            "--slot",
+            &named,
+            "--side",
+            "ask",
+            "--price",
+            price,
+            "--energy",
+            "1kWh",
+            "--for",
+            "//Dave",
+            "--suri",
+            "//Charlie",
+            "--json",
+        ])
+    };
+    assert_refused(&order("0.14"), "Auction::WorseThanGranted");
+    let placed = json(&order("0.15"));
+    let list = ["broker", "list", "--principal", "//Dave", "--slot", &named, "--json"];
+    let listed = json(&node.qedex(&list));
+    let amount = |value: &Value| value.as_str().and_then(|text| text.parse::<u128>().ok());
+    let left = amount(&listed[0]["left"]).expect("an amount");
+    assert_eq!(left + amount(&placed["held"]).expect("an amount"), 500_000_000_000);
+    let id = placed["id"].to_string();
+    json(&node.qedex(&[
+        "order",
+        "cancel",
+        "--slot",
+        &named,
+        "--id",
+        &id,
+        "--for",
+        "//Dave",
+        "--suri",
+        "//Charlie",
+        "--json",
+    ]));
+    json(&node.qedex(&["broker", "revoke", "//Charlie", "--suri", "//Dave", "--json"]));
+    assert_eq!(
+        json(&node.qedex(&["broker", "list", "--broker", "//Charlie", "--json"])),
+        serde_json::json!([])
+    );
+
+    let ahead = (slot + 20).to_string();
+    let announce = |share: &str| {
+        node.qedex(&[
+            "leader",
+            "announce",
+            "--slot",
+            &ahead,
+            "--share",
+            share,
+            "--per-key",
+            "1500Wh",
+            "--suri",
+            "//Charlie",
+            "--json",
+        ])
+    };
+    assert_refused(&announce("9"), "Auction::BeyondLimits");
+    json(&announce("50"));
+    let shown = json(&node.qedex(&["leader", "show", "--slot", &ahead, "--json"]));
+    assert_eq!(shown["announced"]["share_ppm"], 500_000);
+    assert_eq!(shown["keys_if_opened_now"], 1_500);
+    let terms = json(&node.qedex(&[
+        "terms", "set", "--band", "on", "--cap", "0.36", "--suri", "//Alice", "--sudo", "--json",
+    ]));
+    assert_eq!(terms["cap"], "360000000000");
+    let shown = json(&node.qedex(&["terms", "show", "--json"]));
+    assert_eq!(shown["bands"]["on"]["cap"], "360000000000");
+    assert_eq!(shown["limits"]["least_share_ppm"], 100_000);
+    let free = node.qedex(&[
+        "terms", "set", "--band", "on", "--fee", "0", "--suri", "//Alice", "--sudo", "--json",
+    ]);
+    assert_refused(&free, "Auction::InconsistentTerms");
 }

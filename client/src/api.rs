@@ -51,6 +51,26 @@
         with = "::subxt::utils::Static<::qedex_primitives::LeaderTerms>"
     ),
     substitute_type(
+        path = "qedex_primitives::terms::PriceList",
+        with = "::subxt::utils::Static<::qedex_primitives::PriceList>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::terms::LeaderLimits",
+        with = "::subxt::utils::Static<::qedex_primitives::LeaderLimits>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::terms::KeyAdmission",
+        with = "::subxt::utils::Static<::qedex_primitives::KeyAdmission>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::terms::Announcement<A>",
+        with = "::subxt::utils::Static<::qedex_primitives::Announcement<crate::market::Account>>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::grant::Grant",
+        with = "::subxt::utils::Static<::qedex_primitives::Grant>"
+    ),
+    substitute_type(
         path = "qedex_primitives::market::ClearingResult",
         with = "::subxt::utils::Static<::qedex_primitives::ClearingResult>"
     ),

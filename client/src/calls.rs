@@ -87,25 +87,6 @@ pub fn cancel_order(slot: u64, id: OrderId) -> impl Payload {
 
 #[derive(EncodeAsType)]
 #[encode_as_type(crate_path = "subxt::ext::scale_encode")]
-struct Proxied {
-    real: MultiAddress<AccountId32, ()>,
-    force_proxy_type: Option<types::qedex_runtime::configs::accounts::ProxyType>,
-    call: Static<Encoded>,
-}
-
-/// Makes `call` for `real` through the trading proxy.
-pub fn by_proxy(real: Account, call: EncodedCall) -> impl Payload {
-    let proxied =
-        Proxied { real: address(real), force_proxy_type: Some(trading()), call: call.inner() };
-    tx::dynamic("Proxy", "proxy", proxied)
-}
-
-fn trading() -> types::qedex_runtime::configs::accounts::ProxyType {
-    types::qedex_runtime::configs::accounts::ProxyType::Trading
-}
-
-#[derive(EncodeAsType)]
-#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
 struct Batch {
     calls: Vec<Static<Encoded>>,
 }
@@ -135,11 +116,6 @@ struct AsRoot {
 /// Makes `call` as Root, by the holder of the sudo key.
 pub fn sudo(call: EncodedCall) -> impl Payload {
     tx::dynamic("Sudo", "sudo", AsRoot { call: call.inner() })
-}
-
-/// Lets `broker` trade for the signer.
-pub fn let_trade(broker: Account) -> impl Payload {
-    api::tx().proxy().add_proxy(address(broker), trading(), 0)
 }
 
 /// Sends money.

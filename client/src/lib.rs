@@ -3,8 +3,8 @@
 //! No command line, no tables, no files: what uses it decides what is read and shown.
 //!
 //! - [`Chain`], [`session`]: a connection, and a run of transactions over it;
-//! - [`calls`], [`act`], [`council`]: what is sent, and by whose right;
-//! - [`queries`], [`books`], [`settlement`], [`metering`], [`membership`], [`reputation`],
+//! - [`calls`], [`act`], [`council`], [`grants`]: what is sent, and by whose right;
+//! - [`queries`], [`books`], [`terms`], [`settlement`], [`metering`], [`membership`], [`reputation`],
 //!   [`validators`]: what is asked;
 //! - [`block`], [`market`]: what a block says;
 //! - [`keys`], [`meter`], [`reading_file`], [`opening`]: who signs what, and how that travels;
@@ -21,6 +21,7 @@ pub mod council;
 pub mod error;
 mod events;
 pub mod formula;
+pub mod grants;
 pub mod keys;
 pub mod market;
 pub mod membership;
@@ -35,6 +36,7 @@ pub mod reputation;
 pub mod session;
 pub mod settlement;
 mod shapes;
+pub mod terms;
 pub mod text;
 pub mod validators;
 

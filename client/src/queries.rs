@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    market::{Account, Corridor, Plancks},
+    market::{Account, Plancks},
 };
 use qedex_primitives::{AttributeId, MeterId, SlotIndex, SlotTimes, Windows};
 use subxt::utils::{AccountId32, Static};
@@ -54,12 +54,6 @@ pub async fn calendar(at: &At) -> Result<Calendar, Error> {
     let slot_length = get(at, api::storage().auction().slot_length()).await?;
     let Static(windows) = get(at, api::storage().auction().default_windows()).await?;
     Ok(Calendar { slot_length, windows })
-}
-
-/// The leader's terms for slots that open from now on; none if no slot opens.
-pub async fn terms(at: &At) -> Result<Option<Corridor>, Error> {
-    let terms = fetch(at, api::storage().auction().default_terms(), ()).await?;
-    Ok(terms.map(|terms| terms.0))
 }
 
 /// The most that the chain takes at once, or has in one piece.
@@ -162,17 +156,6 @@ pub async fn has_credential(
 pub async fn meter_by_key(at: &At, key: [u8; 32]) -> Result<Option<u32>, Error> {
     let key = (Static(Scheme::Sr25519.key(key)),);
     Ok(fetch(at, api::storage().metering().meter_by_key(), key).await?.map(|meter| meter.0.0))
-}
-
-/// Whether `account` lets `broker` trade for it.
-pub async fn lets_trade(at: &At, account: Account, broker: Account) -> Result<bool, Error> {
-    use types::qedex_runtime::configs::accounts::ProxyType;
-    let proxies = fetch(at, api::storage().proxy().proxies(), (AccountId32(account),)).await?;
-    let proxies = proxies.map(|(proxies, _deposit)| proxies.0).unwrap_or_default();
-    Ok(proxies.iter().any(|proxy| {
-        proxy.delegate.0 == broker
-            && matches!(proxy.proxy_type, ProxyType::Trading | ProxyType::Any)
-    }))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 //! | [`clearing`] | How much is traded, at what price, and who with whom? |
 //! | [`stackelberg`] | Which price is the leader's best, given how followers answer? |
 //! | [`deposit`] | What is held for an order, and for a part of it? |
+//! | [`admission`] | How many keys does a slot get, and how many should it? |
 //! | [`allotment`] | Which trades does the delivered energy serve? |
 //! | [`outcome`] | Who gets what at the end of a trade? |
 //! | [`load`] | How uneven is a day's load? |
@@ -26,6 +27,7 @@
 
 extern crate alloc;
 
+pub mod admission;
 pub mod allotment;
 pub mod clearing;
 pub mod deposit;

@@ -16,6 +16,8 @@ pub struct SlotBooks {
     pub time: String,
     /// The delivery slot on the chain.
     pub slot: u64,
+    /// The grid price of its band.
+    pub grid_price: Option<PricePerKwh>,
     /// What the community could trade within itself.
     pub tradable: Wh,
     /// Who cheats.
@@ -163,9 +165,10 @@ impl SlotBooks {
         })
     }
 
-    /// What the community saved by this slot's trades against the same energy bought from the
-    /// grid at `grid_price` and sold to it at `feed_in`. What cheats pay is no saving.
-    pub fn saving(&self, grid_price: PricePerKwh, feed_in: PricePerKwh) -> i128 {
+    /// What the community saved by this slot's trades against the same energy bought from the grid at
+    /// its price of the slot and sold to it at `feed_in`. What cheats pay is no saving.
+    pub fn saving(&self, feed_in: PricePerKwh) -> i128 {
+        let grid_price = self.grid_price.unwrap_or_default();
         let signed = |amount: Plancks| i128::try_from(amount).unwrap_or(i128::MAX);
         let value = |price: PricePerKwh, energy| signed(price.cost_floor(energy).unwrap_or(0));
         self.settled()
@@ -207,6 +210,7 @@ pub mod tests {
         let mut books = SlotBooks {
             time: "2016-07-11T11:00".to_owned(),
             slot: 7,
+            grid_price: Some(PricePerKwh(300_000)),
             tradable: Wh(1_600),
             cheats: BTreeMap::from([(CHEAT, Cheat::UnderDelivers)]),
             ..SlotBooks::default()
@@ -352,7 +356,7 @@ pub mod tests {
     #[test]
     fn saving_is_what_the_grid_would_have_kept_less_its_fee() {
         // 1.25 kWh flowed; corridor 80 000 to 300 000 per kWh, fee 20 000.
-        let saving = books().saving(PricePerKwh(300_000), PricePerKwh(80_000));
+        let saving = books().saving(PricePerKwh(80_000));
         assert_eq!(saving, 250_000);
     }
 }

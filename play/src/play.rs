@@ -5,7 +5,7 @@
 //! settle. Everything waits for events and for the chain's own time in finalised blocks.
 //!
 //! In each slot
-//! 1. the broker places everybody's orders, one forced batch of proxied calls, so that the
+//! 1. the broker places everybody's orders by their grants, one forced batch of calls, so that the
 //!    order of arrival is the player's own;
 //! 2. private sellers commit to their meters' bills when delivery has ended;
 //! 3. everybody else's meter signs a reading, published by its owner in the reading window, and some
@@ -27,7 +27,14 @@ use crate::{
 };
 use cast::Cast;
 use progress::Progress;
-use qedex_client::{Chain, Endpoint, market::Side, queries, session::Session};
+use qedex_client::{
+    At, Chain, Endpoint,
+    market::{Corridor, Side},
+    queries,
+    session::Session,
+    terms,
+};
+use qedex_math::PricePerKwh;
 use slot::SlotPlay;
 use std::path::PathBuf;
 
@@ -63,9 +70,7 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
     let chain = Chain::connect(&script.node).await?;
     let leaders = Leaders::of_dev_chain()?;
     let mut session = Session::open(chain).await?;
-    let corridor = queries::terms(session.at()).await?.ok_or_else(|| {
-        qedex_client::Error::Answer("the market has no terms, so that no slot opens".into())
-    })?;
+    let (corridor, highest) = corridor(session.at()).await?;
     let calendar = queries::calendar(session.at()).await?;
     let issuance = queries::total_issuance(session.at()).await?;
 
@@ -76,7 +81,7 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
         .saturating_add(u64::from(calendar.windows.gate_opens))
         .saturating_add(u64::from(calendar.windows.final_at))
         .saturating_mul(calendar.slot_length);
-    let cast = setup::prepare(&mut session, &leaders, cast, horizon).await?;
+    let cast = setup::prepare(&mut session, &leaders, cast, (&corridor, highest), horizon).await?;
     let setup_transactions = session.tally().sent;
 
     let first = calendar.first_to_open(queries::time(session.at()).await?);
@@ -131,7 +136,6 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
         from: from.unwrap_or_default(),
         slots: script.slots,
         names: cast.names(),
-        cap: corridor.cap,
         floor: corridor.floor,
         grid_fee: corridor.grid_fee,
         issuance: (issuance, queries::total_issuance(session.at()).await?),
@@ -147,6 +151,22 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
     }
     let books: Vec<_> = slots.into_iter().map(|slot| slot.books).collect();
     Ok(Figures::of(&run, &books))
+}
+
+/// The corridor in which everybody orders, that of off-peak slots, and the highest grid price of any band.
+/// So the orders are the same whatever the bands of the slots that are played.
+async fn corridor(at: &At) -> Result<(Corridor, PricePerKwh), Error> {
+    let none =
+        || qedex_client::Error::Answer("the market has no terms, so that no slot opens".into());
+    let limits = terms::limits(at).await?.ok_or_else(none)?;
+    let mut highest = PricePerKwh(0);
+    let mut corridor = None;
+    for band in terms::BANDS {
+        let list = terms::price_list(at, band).await?.ok_or_else(none)?;
+        highest = highest.max(list.cap);
+        corridor = corridor.or(Some(list.with_keys(limits.least_wh_per_key)));
+    }
+    Ok((corridor.ok_or_else(none)?, highest))
 }
 
 fn sellers(intents: &[Intent]) -> Vec<usize> {

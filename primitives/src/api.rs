@@ -9,10 +9,10 @@
 //! chain that answers them.
 
 use crate::{
-    AttributeId, Balance, Band, Bill, BillError, BookOrder, ChangeId, ClearingResult, DayPar,
-    Depth, Explanation, Flow, LeaderTerms, Meter, MeterId, MeterReading, Millis, Moment, OrderId,
-    OwnedAccount, OwnerId, PendingChange, PendingNaming, PolicyId, PricePerKwh, Role, Side,
-    SlotIndex, SlotTimes, Totals, TradeId, Wh,
+    Announcement, AttributeId, Balance, Band, Bill, BillError, BookOrder, ChangeId, ClearingResult,
+    DayPar, Depth, Explanation, Flow, Grant, LeaderLimits, LeaderTerms, Meter, MeterId,
+    MeterReading, Millis, Moment, OrderId, OwnedAccount, OwnerId, PendingChange, PendingNaming,
+    PolicyId, PriceList, PricePerKwh, Role, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
     pov::{AuraSlot, SessionIndex, ValidatorScore},
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, Rules, Sale, TradePage},
@@ -36,7 +36,7 @@ sp_api::decl_runtime_apis! {
         fn current_slot() -> SlotIndex;
 
         /// The moments of `slot`, in milliseconds since the Unix epoch: as frozen when it opened,
-        /// or as they would be now.
+        /// or as they would be now. Of a slot that is over for good none lies ahead.
         fn slot_times(slot: SlotIndex) -> SlotTimes;
 
         /// How many keys the market would get if `slot` opened now.
@@ -46,12 +46,46 @@ sp_api::decl_runtime_apis! {
         fn beacon(epoch: u64) -> Option<H256>;
     }
 
-    /// What stands in the market's books, and what came of it.
-    #[api_version(2)]
+    /// What stands in the market's books, and what came of it; by what terms, and who may act for whom.
+    #[api_version(3)]
     pub trait MarketBookApi<AccountId> where AccountId: Codec {
         /// The frozen terms of `slot` while it is in flight, or those that it would get if its gate
         /// opened now; none where there are none. Reads at most a dozen items.
         fn terms(slot: SlotIndex) -> Option<LeaderTerms>;
+
+        /// The price list of a band, for slots that open from now on; none where the council has set
+        /// none.
+        fn price_list(band: Band) -> Option<PriceList>;
+
+        /// Within what leaders choose; none where the council has set nothing, so that no slot opens.
+        fn leader_limits() -> Option<LeaderLimits>;
+
+        /// What was announced for `slot`, which has not opened, whether or not it will hold then.
+        fn announcement(slot: SlotIndex) -> Option<Announcement<AccountId>>;
+
+        /// The owner that leads `slot`, which is in flight; none where nothing was announced.
+        fn leader(slot: SlotIndex) -> Option<OwnerId>;
+
+        /// The brokers of `principal` and what each may do: at most `Auction.MaxGrants`.
+        fn grants_of(principal: AccountId) -> Vec<(AccountId, Grant)>;
+
+        /// For whom `broker` may act, and how far: at most `count`, and at most a thousand; the first
+        /// ones or, with `after`, those that come after this principal in the chain's own order.
+        fn grants_to(
+            broker: AccountId,
+            after: Option<AccountId>,
+            count: u32,
+        ) -> Vec<(AccountId, Grant)>;
+
+        /// What the orders of a grant may still hold in `slot`, in plancks; none without a grant.
+        fn budget_left(
+            principal: AccountId,
+            broker: AccountId,
+            slot: SlotIndex,
+        ) -> Option<Balance>;
+
+        /// The first slot whose gate has not been opened or passed over.
+        fn next_slot() -> SlotIndex;
 
         /// The energy at each price, best first, while the book is open; empty afterwards. At most
         /// `Auction.MaxTicks` levels a side.

@@ -178,4 +178,19 @@ impl SlotTimes {
     pub const fn is_reading_window(&self, now: Moment) -> bool {
         now >= self.commitments_until && now < self.readings_until
     }
+
+    /// The same moments, none of them after `moment`: of a slot of which everything is over by then.
+    #[must_use]
+    pub fn over_by(self, moment: Moment) -> Self {
+        Self {
+            gate_opens: self.gate_opens.min(moment),
+            gate_closes: self.gate_closes.min(moment),
+            delivery_starts: self.delivery_starts.min(moment),
+            delivery_ends: self.delivery_ends.min(moment),
+            commitments_until: self.commitments_until.min(moment),
+            readings_until: self.readings_until.min(moment),
+            complaints_until: self.complaints_until.min(moment),
+            final_at: self.final_at.min(moment),
+        }
+    }
 }

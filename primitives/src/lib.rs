@@ -15,6 +15,7 @@ pub mod api;
 pub mod bill;
 pub mod calendar;
 pub mod change;
+pub mod grant;
 pub mod market;
 pub mod membership;
 pub mod meter;
@@ -23,6 +24,7 @@ pub mod pov;
 pub mod reputation;
 pub mod settlement;
 pub mod tariff;
+pub mod terms;
 #[cfg(all(feature = "frame", feature = "std"))]
 pub mod testing;
 #[cfg(feature = "frame")]
@@ -33,6 +35,7 @@ pub mod work;
 pub use bill::{BILL_CONTEXT, Nonce};
 pub use calendar::{Millis, Moment, SlotIndex, SlotTimes, Windows};
 pub use change::{Change, ChangeId, Party, PendingChange, Person};
+pub use grant::Grant;
 pub use market::{
     Balance, BookOrder, ClearingResult, Depth, DepthLevel, LeaderTerms, NewOrder, NewTrade,
     OrderId, Side, SlotTerms, TradeId,
@@ -50,6 +53,7 @@ pub use qedex_math::{PricePerKwh, Wh};
 pub use reputation::Verdict;
 pub use settlement::{Amounts, Complaint, Outcome, Seller, Trade};
 pub use tariff::{Band, DayRange, TariffRule};
+pub use terms::{Announcement, KeyAdmission, LeaderLimits, PriceList};
 #[cfg(feature = "frame")]
 pub use traits::{
     Admission, BillAudit, Calendar, EnergyFlow, EnergyLedger, EntropyBeacon, Escrow, KeyBudget,

@@ -39,7 +39,8 @@ pub enum Side {
     Ask,
 }
 
-/// What the leader, the community's aggregator, announces for a slot before its first order.
+/// By what terms a slot trades: the [price list](crate::PriceList) of its band, which the council
+/// sets, and the energy per key, which the leader admits.
 #[derive(
     Clone,
     Copy,
@@ -87,7 +88,7 @@ pub struct LeaderTerms {
     TypeInfo,
 )]
 pub struct SlotTerms {
-    /// The leader's terms.
+    /// Its band's price list and its leader's energy per key.
     pub leader: LeaderTerms,
     /// Keys that the market may use for this slot.
     pub keys: u64,

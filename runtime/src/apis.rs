@@ -13,11 +13,11 @@ use frame_support::{
     weights::Weight,
 };
 use qedex_primitives::{
-    AttributeId, Band, Bill, BillError, BookOrder, Calendar, ChangeId, ClearingResult, DayPar,
-    Depth, EntropyBeacon as _, Explanation, Flow, KeyBudget as _, LeaderTerms,
-    Membership as AccessControl, Meter, MeterId, MeterReading, Millis, Moment, OrderId,
-    OwnedAccount, OwnerId, PendingChange, PendingNaming, PolicyId, PricePerKwh, Rated, Role, Side,
-    SlotIndex, SlotTimes, Totals, TradeId, Wh,
+    Announcement, AttributeId, Band, Bill, BillError, BookOrder, Calendar, ChangeId,
+    ClearingResult, DayPar, Depth, EntropyBeacon as _, Explanation, Flow, Grant, KeyBudget as _,
+    LeaderLimits, LeaderTerms, Membership as AccessControl, Meter, MeterId, MeterReading, Millis,
+    Moment, Opened, OrderId, OwnedAccount, OwnerId, PendingChange, PendingNaming, PolicyId,
+    PriceList, PricePerKwh, Rated, Role, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
     pov::{AuraSlot, SessionIndex, ValidatorScore},
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, Rules, Sale, TradePage},
@@ -229,6 +229,38 @@ sp_api::impl_runtime_apis! {
     impl qedex_primitives::api::MarketBookApi<Block, AccountId> for Runtime {
         fn terms(slot: SlotIndex) -> Option<LeaderTerms> {
             Auction::terms(slot)
+        }
+        fn price_list(band: Band) -> Option<PriceList> {
+            pallet_auction::PriceLists::<Runtime>::get(band)
+        }
+        fn leader_limits() -> Option<LeaderLimits> {
+            pallet_auction::CurrentLimits::<Runtime>::get()
+        }
+        fn announcement(slot: SlotIndex) -> Option<Announcement<AccountId>> {
+            Auction::announcement(slot)
+        }
+        fn leader(slot: SlotIndex) -> Option<OwnerId> {
+            Auction::leader(slot)
+        }
+        fn grants_of(principal: AccountId) -> Vec<(AccountId, Grant)> {
+            Auction::grants_of(&principal)
+        }
+        fn grants_to(
+            broker: AccountId,
+            after: Option<AccountId>,
+            count: u32,
+        ) -> Vec<(AccountId, Grant)> {
+            Auction::grants_to(&broker, after.as_ref(), count)
+        }
+        fn budget_left(
+            principal: AccountId,
+            broker: AccountId,
+            slot: SlotIndex,
+        ) -> Option<Balance> {
+            Auction::budget_left(&principal, &broker, slot)
+        }
+        fn next_slot() -> SlotIndex {
+            <Auction as Opened>::next_slot()
         }
         fn depth(slot: SlotIndex) -> Depth {
             Auction::depth(slot)

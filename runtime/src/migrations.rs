@@ -1,4 +1,7 @@
-//! What is done once when this runtime takes the place of an older one, in this order.
+//! What is done once when this runtime takes the place of an earlier one, in this order.
+//!
+//! The keys that are there when a gate opens are a parameter that no migration touches. Its default is three
+//! times what it was, because a slot takes a third of them now; a council that had set it sets it anew.
 
 use crate::Runtime;
 
@@ -7,6 +10,7 @@ use crate::Runtime;
 pub type Migrations = (
     pallet_energy_membership::migration::V1ToV2<Runtime>,
     pallet_metering::migrations::MigrateV1ToV2<Runtime>,
+    pallet_auction::migrations::V1ToV2<Runtime>,
     pallet_settlement::migrations::MigrateV1ToV2<Runtime>,
     pallet_reputation::migrations::MigrateV1ToV2<Runtime>,
     pallet_pov::migrations::MigrateV1ToV2<Runtime>,

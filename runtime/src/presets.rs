@@ -8,13 +8,14 @@ use crate::{
 };
 use alloc::{string::ToString, vec, vec::Vec};
 use frame_support::{BoundedVec, build_struct_json_patch};
+use pallet_auction::MarketTerms;
 use pallet_energy_membership::{GenesisAccount, GenesisAttribute, GenesisCredential};
 use pallet_metering::{ConnectionNumber, GenesisMeter, MeterRatings, TariffRule};
 use pallet_pov::Rules;
 use qedex_math::policy::PolicyNode;
 use qedex_primitives::{
-    AttributeId, DayRange, LeaderTerms, MeterKey, Millis, Moment, OwnerId, PolicyId, PricePerKwh,
-    Role, Wh, Windows,
+    AttributeId, Band, DayRange, LeaderLimits, LeaderTerms, MeterKey, Millis, Moment, OwnerId,
+    PolicyId, PriceList, PricePerKwh, Role, Wh, Windows,
 };
 use serde_json::Value;
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
@@ -46,22 +47,55 @@ const FAR_FUTURE: Moment = 4_102_444_800_000;
 /// For how long a credential is issued at most in both presets: a year.
 const TERM: Millis = 365 * 24 * 3_600_000;
 
-/// The leader's terms of both presets.
+/// The grid price of each band in both presets, in thousandths of a QED per kWh: off, mid, on.
+const GRID_PRICES: [u128; 3] = [300, 320, 350];
+
+/// The price list of a band in both presets.
 ///
-/// The corridor runs from a feed-in price of 0.08 QED/kWh to a grid price of 0.30, in ticks of a
-/// thousandth of a QED; the grid takes 0.02. A seller's deposit is 70 % of its energy at the grid
-/// price: more than the largest harm, cap less floor less fee, of a buyer who falls back on the
-/// grid.
-pub fn leader_terms() -> LeaderTerms {
-    LeaderTerms {
+/// The corridor runs from a feed-in price of 0.08 QED/kWh to the band's grid price, in ticks of a
+/// thousandth of a QED; the grid takes 0.02. A seller's deposit is 75 % of its energy at the grid
+/// price, on-peak, and 70 % in the other bands: more than the largest harm, cap less floor less fee, of a
+/// buyer who falls back on the grid.
+pub fn price_list(band: Band) -> PriceList {
+    let [off, mid, on] = GRID_PRICES;
+    let (cap, percent) = match band {
+        Band::Off => (off, 70),
+        Band::Mid => (mid, 70),
+        Band::On => (on, 75),
+    };
+    PriceList {
         floor: PricePerKwh(80 * MILLI_QED),
-        cap: PricePerKwh(300 * MILLI_QED),
+        cap: PricePerKwh(cap.saturating_mul(MILLI_QED)),
         grid_fee: PricePerKwh(20 * MILLI_QED),
         tick: PricePerKwh(MILLI_QED),
         lot: Wh(100),
         least_order: Wh(100),
-        wh_per_key: Wh(1_000),
-        deposit_rate: Permill::from_percent(70),
+        deposit_rate: Permill::from_percent(percent),
+    }
+}
+
+/// Within what a leader chooses in both presets: a tenth of the keys at least; a key covers one to two
+/// kWh.
+pub fn leader_limits() -> LeaderLimits {
+    LeaderLimits {
+        least_share: Permill::from_percent(10),
+        least_wh_per_key: Wh(1_000),
+        most_wh_per_key: Wh(2_000),
+    }
+}
+
+/// The terms of an off-peak slot in both presets for which nothing was announced.
+pub fn leader_terms() -> LeaderTerms {
+    price_list(Band::Off).with_keys(leader_limits().least_wh_per_key)
+}
+
+/// What the council sets at genesis in both presets.
+pub fn market_terms() -> MarketTerms {
+    MarketTerms {
+        off: price_list(Band::Off),
+        mid: price_list(Band::Mid),
+        on: price_list(Band::On),
+        limits: leader_limits(),
     }
 }
 
@@ -243,7 +277,7 @@ fn genesis(validators: &[Sr25519Keyring], sudo: Option<AccountId>) -> Value {
         auction: AuctionConfig {
             slot_length: TEST_SLOT_LENGTH,
             windows: Windows::default(),
-            terms: Some(leader_terms()),
+            terms: Some(market_terms()),
         },
     })
 }

@@ -14,7 +14,7 @@ pub type KeyBudget = CouncilKeyBudget;
 /// The public random value per epoch.
 pub type Beacon = PastBlockHashes;
 
-/// A key budget that the council sets, the same for every slot.
+/// Keys that the council says are there whenever a gate opens.
 ///
 /// It stands in for the key pools of a quantum key distribution service: it limits the cleared
 /// volume by the same rule, but no key stands behind it.

@@ -5,6 +5,7 @@ use alloc::vec;
 use sp_runtime::BuildStorage;
 
 mod authoring;
+mod deputies;
 mod documents;
 mod games;
 mod membership;
@@ -95,9 +96,19 @@ fn the_community_of_genesis_may_trade() {
 
 #[test]
 fn the_deposit_of_the_presets_covers_the_largest_harm() {
-    let terms = presets::leader_terms();
-    let harm = terms.cap.0 - terms.floor.0 - terms.grid_fee.0;
-    assert!(terms.deposit_rate.mul_floor(terms.cap.0) >= harm);
+    for (_, terms) in presets::market_terms().lists() {
+        let harm = terms.cap.0 - terms.floor.0 - terms.grid_fee.0;
+        assert!(terms.deposit_rate.mul_floor(terms.cap.0) >= harm);
+    }
+}
+
+#[test]
+fn the_bands_of_the_presets_move_money() {
+    use qedex_primitives::{Band, Prices};
+    externalities("development").execute_with(|| {
+        let [off, mid, on] = [Band::Off, Band::Mid, Band::On].map(Auction::price_of);
+        assert!(off < mid && mid < on);
+    });
 }
 
 #[test]
@@ -108,28 +119,6 @@ fn the_funds_exist_at_genesis_so_that_nothing_burns() {
             assert!(Balances::free_balance(fund) >= EXISTENTIAL_DEPOSIT);
         }
     });
-}
-
-#[test]
-fn a_broker_may_trade_for_others_and_nothing_else() {
-    use configs::accounts::ProxyType;
-    use frame_support::traits::InstanceFilter;
-    let order = RuntimeCall::Auction(pallet_auction::Call::cancel_order {
-        slot: qedex_primitives::SlotIndex(1),
-        id: 0,
-    });
-    let terms =
-        RuntimeCall::Auction(pallet_auction::Call::set_terms { terms: presets::leader_terms() });
-    let transfer = RuntimeCall::Balances(pallet_balances::Call::transfer_all {
-        dest: MultiAddress::Id(sp_keyring::Sr25519Keyring::Eve.to_account_id()),
-        keep_alive: false,
-    });
-    assert!(ProxyType::Trading.filter(&order));
-    assert!(!ProxyType::Trading.filter(&terms));
-    assert!(!ProxyType::Trading.filter(&transfer));
-    assert!(ProxyType::NonTransfer.filter(&order) && !ProxyType::NonTransfer.filter(&transfer));
-    assert!(ProxyType::Any.is_superset(&ProxyType::Trading));
-    assert!(!ProxyType::Trading.is_superset(&ProxyType::NonTransfer));
 }
 
 #[test]

@@ -11,8 +11,11 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
-use qedex_primitives::{LeaderTerms, PricePerKwh, Wh, Windows};
-use qedex_runtime::{AuctionConfig, MILLI_QED, presets::leader_terms};
+use qedex_primitives::{Band, PriceList, PricePerKwh, Wh, Windows};
+use qedex_runtime::{
+    AuctionConfig, MILLI_QED,
+    presets::{market_terms, price_list},
+};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -50,16 +53,15 @@ const EXECUTED_AGAIN: usize = 8;
 /// Blocks before the gate opens, for comparison.
 const QUIET: u64 = 6;
 
-/// The corridor of the development chain, in a thousand levels, and keys for everything.
-fn terms() -> LeaderTerms {
+/// The corridor of the development chain, in a thousand levels, in every band.
+fn terms() -> PriceList {
     let floor = 80 * MILLI_QED;
     let tick = MILLI_QED / 5;
-    LeaderTerms {
+    PriceList {
         floor: PricePerKwh(floor),
         cap: PricePerKwh(floor + tick * u128::from(LEVELS - 1)),
         tick: PricePerKwh(tick),
-        wh_per_key: Wh(1_000_000),
-        ..leader_terms()
+        ..price_list(Band::Off)
     }
 }
 
@@ -161,10 +163,15 @@ pub async fn measure(orders: u32) -> Result<Figures> {
     let members = participants("member", accounts)?;
     let mut everybody = participants("bystander", BYSTANDERS)?;
     everybody.extend(participants("member", accounts)?);
+    let mut market = market_terms();
+    (market.off, market.mid, market.on) = (terms(), terms(), terms());
+    // Keys for everything.
+    let per_key = Wh(1_000_000);
+    (market.limits.least_wh_per_key, market.limits.most_wh_per_key) = (per_key, per_key);
     let market = serde_json::to_value(AuctionConfig {
         slot_length: SLOT_LENGTH,
         windows: WINDOWS,
-        terms: Some(terms()),
+        terms: Some(market),
         ..Default::default()
     })?;
     eprintln!("a chain with {accounts} accounts begins");

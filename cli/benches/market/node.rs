@@ -130,6 +130,9 @@ fn spec_of(binary: &Path, participants: &[Participant], market: Option<&Value>) 
     let mut balances = Vec::new();
     let mut accounts = Vec::new();
     let mut credentials = Vec::new();
+    let mut meters = Vec::new();
+    let meter = genesis.pointer("/metering/meters/0").context("the chain spec has no meter")?;
+    let meter = meter.clone();
     for participant in participants {
         let account = AccountId32(participant.key.public_key().0);
         balances.push(json!([account, ENDOWMENT]));
@@ -142,11 +145,20 @@ fn spec_of(binary: &Path, participants: &[Participant], market: Option<&Value>) 
                 "expires": FAR_FUTURE,
             }));
         }
+        if participant.sells {
+            // Like the first one there, which is rated for more than a seller offers here.
+            let key = participant.key.derive([DeriveJunction::hard("meter")]);
+            let mut meter = meter.clone();
+            meter["owner"] = json!(account);
+            meter["key"]["Sr25519"] = json!(AccountId32(key.public_key().0));
+            meters.push(meter);
+        }
     }
     for (place, more) in [
         ("/balances/balances", balances),
         ("/membership/accounts", accounts),
         ("/membership/credentials", credentials),
+        ("/metering/meters", meters),
     ] {
         let list = genesis.pointer_mut(place).and_then(Value::as_array_mut);
         let list = list.with_context(|| format!("the chain spec has no {place}"))?;

@@ -101,7 +101,7 @@ impl Universe {
 }
 
 /// A moment for people: days, hours and minutes from `now`, or since.
-fn distance(moment: u64, now: u64) -> String {
+pub(super) fn distance(moment: u64, now: u64) -> String {
     let minutes = moment.abs_diff(now) / 60_000;
     let (days, hours, minutes) = (minutes / 1_440, minutes / 60 % 24, minutes % 60);
     let long = match (days, hours) {

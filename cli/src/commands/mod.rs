@@ -1,6 +1,8 @@
 //! The commands that speak with a node: a file a command, its options beside its code.
 
+mod broker;
 mod council;
+mod leader;
 mod market;
 mod membership;
 mod meter;
@@ -11,10 +13,13 @@ mod reading;
 mod reputation;
 pub mod status;
 mod tariff;
+mod terms;
 mod trade;
 mod validator;
 
+pub use broker::Broker;
 pub use council::Council;
+pub use leader::Leader;
 pub use market::Market;
 pub use membership::{Attribute, Blacklist, Credential, Owner, Policy, Role};
 pub use meter::Meter;
@@ -23,6 +28,7 @@ pub use play::{Play, Share};
 pub use reading::Reading;
 pub use reputation::Reputation;
 pub use tariff::Tariff;
+pub use terms::Terms;
 pub use trade::Trade;
 pub use validator::Validator;
 

@@ -17,6 +17,7 @@ use qedex_client::{
     council::{Acted, Opened},
     keys::{self, Keypair, Scheme},
     membership::Role,
+    metering::Band,
     session::Session,
 };
 use qedex_math::Wh;
@@ -259,6 +260,15 @@ pub fn scheme() -> impl TypedValueParser<Value = Scheme> {
     ])
 }
 
+/// A tariff band.
+pub fn band() -> impl TypedValueParser<Value = Band> {
+    named(&[
+        ("off", Band::Off, "Off-peak"),
+        ("mid", Band::Mid, "Mid-peak, by the schedule of the day"),
+        ("on", Band::On, "On-peak, by metered demand"),
+    ])
+}
+
 /// A role.
 pub fn role() -> impl TypedValueParser<Value = Role> {
     named(&[
@@ -267,7 +277,7 @@ pub fn role() -> impl TypedValueParser<Value = Role> {
         ("install-meters", Role::InstallMeters, "Register meters for others"),
         ("broker", Role::Broker, "Act for others"),
         ("validate", Role::Validate, "Write blocks"),
-        ("aggregate", Role::Aggregate, "Announce the leader's terms of a slot"),
+        ("aggregate", Role::Aggregate, "Announce by how much a slot trades"),
     ])
 }
 

@@ -2,6 +2,7 @@
 
 use super::options::{EnergyArg, Sign};
 use crate::{
+    accounts::parse_account,
     error::Error,
     output::{self, say},
     slots::SlotName,
@@ -12,7 +13,8 @@ use qedex_client::{
     amounts::{self, parse_energy, parse_price},
     calls,
     error::Refusal,
-    market::{NewOrder, Side, SlotEvent},
+    grants,
+    market::{Account, NewOrder, Side, SlotEvent},
     queries,
     session::Session,
 };
@@ -63,6 +65,9 @@ pub struct Place {
     /// How much.
     #[command(flatten)]
     energy: EnergyArg,
+    /// Acts for this principal by its grant: its orders and money, the signer's fee.
+    #[arg(long = "for", value_name = "PRINCIPAL", value_parser = parse_account)]
+    principal: Option<Account>,
     /// Who signs.
     #[command(flatten)]
     by: Sign,
@@ -83,6 +88,9 @@ pub struct Amend {
     /// How much from now on.
     #[command(flatten)]
     energy: EnergyArg,
+    /// Acts for this principal by its grant: its orders and money, the signer's fee.
+    #[arg(long = "for", value_name = "PRINCIPAL", value_parser = parse_account)]
+    principal: Option<Account>,
     /// Who signs.
     #[command(flatten)]
     by: Sign,
@@ -97,6 +105,9 @@ pub struct Cancel {
     /// The order's number within the slot.
     #[arg(long)]
     id: u32,
+    /// Acts for this principal by its grant: its orders and money, the signer's fee.
+    #[arg(long = "for", value_name = "PRINCIPAL", value_parser = parse_account)]
+    principal: Option<Account>,
     /// Who signs.
     #[command(flatten)]
     by: Sign,
@@ -111,6 +122,9 @@ pub struct Batch {
     /// The orders: a CSV file with the columns side,price,kwh; side is bid or ask, price QED per kWh. Instead of
     /// price there may be price_per_kwh, in plancks, and instead of kwh there may be wh.
     file: PathBuf,
+    /// Acts for this principal by its grant: its orders and money, the signer's fee.
+    #[arg(long = "for", value_name = "PRINCIPAL", value_parser = parse_account)]
+    principal: Option<Account>,
     /// Who signs.
     #[command(flatten)]
     by: Sign,
@@ -172,9 +186,22 @@ impl SlotArg {
 async fn place(args: &Place) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
     let slot = args.slot.number(&session).await?;
-    let side = side(args.side);
-    let call = calls::place_order(slot, side, args.price, args.energy.energy());
-    let (block, included) = session.call("the order", &call, &key).await?;
+    let (side, limit, energy) = (side(args.side), args.price, args.energy.energy());
+    let (block, included) = match args.principal {
+        None => {
+            let call = calls::place_order(slot, side, limit, energy);
+            session.call("the order", &call, &key).await?
+        }
+        Some(principal) => {
+            let call =
+                grants::place_orders_for(principal, slot, &[NewOrder { side, limit, energy }]);
+            session.call("the order", &call, &key).await?
+        }
+    };
+    // Of a broker's orders each is judged alone, and the transaction succeeds.
+    if let Some((_, refusal)) = included.refused_orders.first() {
+        return Err(Error::refused("the order".to_owned(), refusal.clone()));
+    }
     let placed = included.slot_events.iter().find_map(|(_, slot_event)| match slot_event {
         SlotEvent::Placed(order) => Some(order),
         _ => None,
@@ -208,8 +235,17 @@ const fn side(named: SideArg) -> Side {
 async fn amend(args: &Amend) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
     let slot = args.slot.to_see(session.at()).await?;
-    let call = calls::amend_order(slot, args.id, args.price, args.energy.energy());
-    let (block, included) = session.call("the change", &call, &key).await?;
+    let (id, limit, energy) = (args.id, args.price, args.energy.energy());
+    let (block, included) = match args.principal {
+        None => {
+            let call = calls::amend_order(slot, id, limit, energy);
+            session.call("the change", &call, &key).await?
+        }
+        Some(principal) => {
+            let call = grants::amend_order_for(principal, slot, id, limit, energy);
+            session.call("the change", &call, &key).await?
+        }
+    };
     // An order that only loses energy keeps its number.
     let id = included
         .slot_events
@@ -254,8 +290,13 @@ async fn batch(args: &Batch) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
     queries::Limit::Orders.check(session.at(), orders.len())?;
     let slot = args.slot.number(&session).await?;
-    let call = calls::place_orders(slot, &orders);
-    let (block, included) = session.call("the orders", &call, &key).await?;
+    let (block, included) = match args.principal {
+        None => session.call("the orders", &calls::place_orders(slot, &orders), &key).await?,
+        Some(principal) => {
+            let call = grants::place_orders_for(principal, slot, &orders);
+            session.call("the orders", &call, &key).await?
+        }
+    };
     let placed: Vec<u32> = included
         .slot_events
         .iter()
@@ -341,8 +382,13 @@ async fn standing(args: &Standing) -> Result<(), Error> {
 async fn cancel(args: &Cancel) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
     let slot = args.slot.to_see(session.at()).await?;
-    let call = calls::cancel_order(slot, args.id);
-    let (block, _) = session.call("the cancellation", &call, &key).await?;
+    let (block, _) = match args.principal {
+        None => session.call("the cancellation", &calls::cancel_order(slot, args.id), &key).await?,
+        Some(principal) => {
+            let call = grants::cancel_order_for(principal, slot, args.id);
+            session.call("the cancellation", &call, &key).await?
+        }
+    };
     if args.by.json {
         let id = args.id;
         return output::json(&json!({ "slot": slot, "id": id, "block": block.number }));

@@ -108,6 +108,13 @@ fn ensure_folder(path: &std::path::Path) -> Result<(), Error> {
 #[derive(Clone, Copy, Debug)]
 pub struct Share(u32);
 
+impl Share {
+    /// The share in parts per million.
+    pub const fn ppm(self) -> u32 {
+        self.0
+    }
+}
+
 impl FromStr for Share {
     type Err = String;
 

@@ -9,7 +9,7 @@ use comfy_table::Table;
 use qedex_client::{
     amounts::qed,
     metering::{self, Band, band_name, band_text},
-    queries, settlement,
+    queries, settlement, terms,
 };
 use qedex_primitives::SlotTimes;
 use serde::Serialize;
@@ -46,7 +46,7 @@ struct Terms {
     least_order: u64,
 }
 
-/// Shows the chain, the market's terms and the present slots.
+/// Shows the chain, the terms of the next slot to trade in, and the present slots.
 pub async fn run(ask: &Ask) -> Result<(), Error> {
     let chain = ask.node.connect().await?;
     let at = chain.now().await?;
@@ -54,7 +54,7 @@ pub async fn run(ask: &Ask) -> Result<(), Error> {
     let calendar = queries::calendar(&at).await?;
     let time = queries::time(&at).await?;
     let next_open_slot = calendar.first_not_closed(time);
-    let terms = queries::terms(&at).await?.map(|terms| Terms {
+    let terms = terms::terms(&at, next_open_slot).await?.map(|terms| Terms {
         floor: terms.floor.0,
         cap: terms.cap.0,
         grid_fee: terms.grid_fee.0,

@@ -6,6 +6,7 @@
 mod clear;
 mod double_spend;
 mod efficiency;
+mod leader;
 mod par;
 mod schedule;
 mod score;
@@ -27,6 +28,8 @@ pub enum Plan {
     DoubleSpend(double_spend::DoubleSpend),
     /// What each rule makes of a real community's weeks, and what overstating a quantity earns.
     Efficiency(efficiency::Efficiency),
+    /// How many keys to admit in each of the coming slots, beside admitting all (the design, section 5).
+    Leader(leader::Leader),
     /// The peak-to-average ratio of a load (BC-ET-MF, eq. 18).
     Par(par::Par),
     /// Who writes which block of a session, from the validators' scores.
@@ -46,6 +49,7 @@ impl Plan {
             Self::Clear(args) => clear::run(args),
             Self::DoubleSpend(args) => double_spend::run(args),
             Self::Efficiency(args) => efficiency::run(args),
+            Self::Leader(args) => leader::run(args),
             Self::Par(args) => par::run(args),
             Self::Schedule(args) => schedule::run(args),
             Self::Score(args) => score::run(args),

@@ -6,12 +6,12 @@ use crate::*;
 use frame_benchmarking::v2::*;
 use frame_support::{
     BoundedVec,
-    traits::{EnsureOrigin, Get},
+    traits::{Consideration, EnsureOrigin, Get},
     weights::WeightMeter,
 };
 use frame_system::RawOrigin;
 use market::*;
-use qedex_primitives::{Membership, Role, Side, SlotIndex, Wh, Windows};
+use qedex_primitives::{Announcement, Band, Membership, Role, Side, SlotIndex, Windows};
 
 #[benchmarks]
 mod benchmarks {
@@ -59,12 +59,12 @@ mod benchmarks {
     fn set_terms() -> Result<(), BenchmarkError> {
         let origin =
             T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-        let terms = terms::<T>();
+        let list = list::<T>();
 
         #[extrinsic_call]
-        _(origin as T::RuntimeOrigin, terms);
+        _(origin as T::RuntimeOrigin, Band::Mid, list);
 
-        assert_eq!(DefaultTerms::<T>::get(), Some(terms));
+        assert_eq!(PriceLists::<T>::get(Band::Mid), Some(list));
         Ok(())
     }
 
@@ -84,6 +84,9 @@ mod benchmarks {
     #[benchmark]
     fn poll() {
         open_market::<T>();
+        // Both marks move.
+        NextSlot::<T>::put(SlotIndex(0));
+        OverUntil::<T>::put(SlotIndex(0));
         // Nothing but the look itself fits.
         let mut meter = WeightMeter::with_limit(T::WeightInfo::poll());
 
@@ -95,16 +98,14 @@ mod benchmarks {
         assert!(Slots::<T>::contains_key(SLOT));
     }
 
-    /// The default terms follow the tariff and the keys of as many results as are looked at.
+    /// A leader has announced it.
     #[benchmark]
     fn open_slot() -> Result<(), BenchmarkError> {
         let schedule = open_market::<T>().terms.schedule;
-        CurrentTermsRule::<T>::put(TermsRule {
-            mid_cap: terms::<T>().cap,
-            on_cap: terms::<T>().cap,
-            most_wh_per_key: Wh(1_000_000),
-        });
-        fill_results::<T>();
+        let by: T::AccountId = account("aggregator", 0, 0);
+        T::Membership::grant(&by, Role::Aggregate);
+        let announcement = Announcement { slot: SLOT, by, admission: ADMISSION };
+        Announcements::<T>::insert(Pallet::<T>::announced_index(SLOT), announcement);
         Slots::<T>::remove(SLOT);
         NextSlot::<T>::put(SLOT);
         InFlight::<T>::mutate(|slots| slots.retain(|slot| *slot != SLOT));
@@ -115,7 +116,7 @@ mod benchmarks {
             Pallet::<T>::open_due_slots(schedule.gate_opens, &mut meter);
         }
 
-        assert_eq!(record::<T>()?.phase, Phase::Open);
+        assert!(record::<T>()?.leader.is_some());
         Ok(())
     }
 
@@ -159,13 +160,13 @@ mod benchmarks {
         assert_eq!(Levels::<T>::iter_prefix((SLOT, Side::Bid)).count(), 0);
     }
 
-    /// The bid does not hold what the trade would cost, so that the trade, which the settlement
+    /// Both orders were placed by a grant. The bid does not hold what the trade would cost, so that the trade, which the settlement
     /// weighs itself, is not opened, and both orders are closed.
     #[benchmark]
     fn pair() -> Result<(), BenchmarkError> {
         open_market::<T>();
-        let (_, bid) = place::<T>(0, Side::Bid, 0)?;
-        place::<T>(1, Side::Ask, 0)?;
+        let (_, _, bid) = place_for::<T>(0, Side::Bid, 0)?;
+        place_for::<T>(1, Side::Ask, 0)?;
         let key = OrderPriority::new(Side::Bid, limit::<T>(Side::Bid, 0), bid);
         Orders::<T>::mutate((SLOT, Side::Bid, key), |order| {
             if let Some(order) = order {
@@ -194,7 +195,7 @@ mod benchmarks {
     #[benchmark]
     fn release_order() -> Result<(), BenchmarkError> {
         open_market::<T>();
-        place::<T>(0, Side::Ask, 0)?;
+        place_for::<T>(0, Side::Ask, 0)?;
         let mut record = record::<T>()?;
         record.phase = Phase::Releasing { trades: 0 };
         let mut meter = WeightMeter::new();
@@ -238,49 +239,113 @@ mod benchmarks {
         assert!(StandingOrders::<T>::contains_key(&who));
     }
 
-    /// Another one takes its index.
     #[benchmark]
     fn end_standing_order() -> Result<(), BenchmarkError> {
         open_market::<T>();
         let who = stand::<T>(0)?;
-        stand::<T>(1)?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(who.clone()));
 
-        assert!(!StandingOrders::<T>::contains_key(&who));
+        assert!(StandingOrders::<T>::get(&who).is_some_and(|standing| standing.ended));
         Ok(())
     }
 
+    /// It has announced for the slot before.
     #[benchmark]
-    fn announce_terms() {
+    fn announce() {
         open_market::<T>();
         let who: T::AccountId = account("aggregator", 0, 0);
         T::Membership::grant(&who, Role::Aggregate);
         let slot = NextSlot::<T>::get();
-        let terms = terms::<T>();
+        let announcement = Announcement { slot, by: who.clone(), admission: ADMISSION };
+        Announcements::<T>::insert(Pallet::<T>::announced_index(slot), announcement);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(who), slot, terms);
+        _(RawOrigin::Signed(who), slot, ADMISSION);
 
-        assert_eq!(Announced::<T>::iter().count(), 1);
+        assert_eq!(Announcements::<T>::iter().count(), 1);
     }
 
     #[benchmark]
-    fn set_terms_rule() -> Result<(), BenchmarkError> {
-        open_market::<T>();
+    fn set_leader_limits() -> Result<(), BenchmarkError> {
         let origin =
             T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-        let rule = TermsRule {
-            mid_cap: terms::<T>().cap,
-            on_cap: terms::<T>().cap,
-            most_wh_per_key: Wh(2_000),
-        };
 
         #[extrinsic_call]
-        _(origin as T::RuntimeOrigin, Some(rule));
+        _(origin as T::RuntimeOrigin, LIMITS);
 
-        assert_eq!(CurrentTermsRule::<T>::get(), Some(rule));
+        assert_eq!(CurrentLimits::<T>::get(), Some(LIMITS));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn grant() {
+        open_market::<T>();
+        let (who, broker) = (trader::<T>(0), broker::<T>(0));
+        T::GrantBond::ensure_successful(&who, Pallet::<T>::grant_footprint());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), broker.clone(), boundless());
+
+        assert!(Grants::<T>::contains_key(who, broker));
+    }
+
+    #[benchmark]
+    fn revoke_grant() -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        let (who, broker) = (trader::<T>(0), broker::<T>(0));
+        grant_to::<T>(&who, &broker)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), broker.clone());
+
+        assert!(!Grants::<T>::contains_key(who, broker));
+        Ok(())
+    }
+
+    /// As `place_orders`, by a grant that bounds nothing before the funds do.
+    #[benchmark]
+    fn place_orders_for(n: Linear<1, { T::MaxBatch::get() }>) -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        let paid = T::MaxOrdersPerAccount::get().saturating_sub(1);
+        let broker = broker::<T>(0);
+        let who = poor_trader::<T>(0);
+        // The bond of the grant is not to come out of what is there for orders.
+        grant_to::<T>(&who, &broker)?;
+        let who = poor_trader::<T>(paid);
+        let orders: alloc::vec::Vec<_> =
+            (0..n).map(|ticks| new_order::<T>(Side::Ask, ticks)).collect();
+        let orders = BoundedVec::truncate_from(orders);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(broker), who, SLOT, orders);
+
+        assert_eq!(record::<T>()?.next_order, n.min(paid));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn amend_order_for() -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        let (who, broker, id) = place_for::<T>(0, Side::Ask, 0)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(broker), who, SLOT, id, limit::<T>(Side::Ask, 1), ENERGY);
+
+        assert!(OrderKeys::<T>::contains_key(SLOT, id.saturating_add(1)));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn cancel_order_for() -> Result<(), BenchmarkError> {
+        open_market::<T>();
+        let (who, broker, id) = place_for::<T>(0, Side::Ask, 0)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(broker), who, SLOT, id);
+
+        assert!(!OrderKeys::<T>::contains_key(SLOT, id));
         Ok(())
     }
 
@@ -297,16 +362,16 @@ mod benchmarks {
                 standing.renewed = SlotIndex(0);
             }
         });
-        record.renewing = 1;
+        record.renewal = Renewal { left: 1, at: 0, skipped: 0 };
         let mut meter = WeightMeter::new();
 
         #[block]
         {
             Pallet::<T>::renew(SLOT, &mut record, &mut meter);
-            Pallet::<T>::end_standing(who.clone(), true);
+            Pallet::<T>::remove_standing(&who);
         }
 
-        assert_eq!((record.renewing, record.asks), (0, 1));
+        assert_eq!((record.renewal.left, record.asks), (0, 1));
         assert!(!StandingOrders::<T>::contains_key(&who));
         Ok(())
     }

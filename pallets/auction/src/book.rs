@@ -2,41 +2,37 @@
 
 use crate::{
     Config, Error, Event, Levels, NewOrder, Order, OrderKeys, OrderPriority, Orders, Pallet,
-    Participant, Participants, Party, Phase, PricePriority, SlotRecord, Slots,
+    Participant, Participants, Phase, PricePriority, SlotRecord, Slots, grants::Acting,
 };
 use frame_support::{ensure, pallet_prelude::*};
 use qedex_math::deposit;
 use qedex_primitives::{
-    Admission, Balance, Calendar, Escrow, LeaderTerms, Membership, OrderId, PricePerKwh, Role,
-    Side, SlotIndex, Wh,
+    Admission, Balance, Calendar, Escrow, LeaderTerms, Membership, OrderId, PricePerKwh, Rated,
+    Role, Side, SlotIndex, Wh,
 };
 
-/// An order with its side and limit, as its owner named it.
-type OwnOrder<T> = (Side, PricePerKwh, Order<<T as frame_system::Config>::AccountId>);
+/// An order with its side and limit, as it was named by its number.
+type NamedOrder<T> = (Side, PricePerKwh, Order<<T as frame_system::Config>::AccountId>);
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_place(who: T::AccountId, slot: SlotIndex, order: NewOrder) -> DispatchResult {
         let mut record = Self::open_slot(slot)?;
-        Self::place_in(who, slot, &mut record, order)?;
+        Self::place_in(&Acting::itself(who), slot, &mut record, order)?;
         Slots::<T>::insert(slot, record);
         Ok(())
     }
 
     /// Places orders one by one; those that are refused change nothing and are reported.
     pub(crate) fn do_place_all(
-        who: &T::AccountId,
+        acting: &Acting<T::AccountId>,
         slot: SlotIndex,
         orders: &[NewOrder],
     ) -> DispatchResult {
         let mut record = Self::open_slot(slot)?;
         for order in orders {
-            if let Err(error) = Self::place_in(who.clone(), slot, &mut record, *order) {
-                Self::deposit_event(Event::OrderRefused {
-                    slot,
-                    who: who.clone(),
-                    order: *order,
-                    error,
-                });
+            if let Err(error) = Self::place_in(acting, slot, &mut record, *order) {
+                let (who, order) = (acting.who.clone(), *order);
+                Self::deposit_event(Event::OrderRefused { slot, who, order, error });
             }
         }
         Slots::<T>::insert(slot, record);
@@ -45,44 +41,48 @@ impl<T: Config> Pallet<T> {
 
     /// Places an order in a slot that is open. Changes nothing where it fails.
     pub(crate) fn place_in(
-        who: T::AccountId,
+        acting: &Acting<T::AccountId>,
         slot: SlotIndex,
         record: &mut SlotRecord,
         order: NewOrder,
     ) -> DispatchResult {
         Self::check_order(&record.terms.leader, order.limit, order.energy)?;
-        Self::ensure_may(&who, order.side)?;
-        Self::insert(who, slot, record, order)
+        Self::ensure_may(&acting.who, order.side)?;
+        Self::insert(acting, slot, record, order)
     }
 
     pub(crate) fn do_amend(
-        who: T::AccountId,
+        acting: &Acting<T::AccountId>,
         slot: SlotIndex,
         id: OrderId,
         limit: PricePerKwh,
         energy: Wh,
     ) -> DispatchResult {
         let mut record = Self::open_slot(slot)?;
-        let (side, old_limit, order) = Self::own_order(&who, slot, id)?;
+        let (side, old_limit, order) = Self::named_order(acting, slot, id)?;
         Self::check_order(&record.terms.leader, limit, energy)?;
         if limit == old_limit && energy <= order.energy {
             return Self::reduce(slot, id, side, limit, order, energy, &record.terms.leader);
         }
-        Self::ensure_may(&who, side)?;
+        Self::ensure_may(&acting.who, side)?;
         let released = Self::remove(slot, &mut record, id, side, old_limit, &order)?;
-        Self::deposit_event(Event::OrderCancelled { slot, id, who: who.clone(), released });
+        Self::deposit_event(Event::OrderCancelled { slot, id, who: order.who, released });
         let order = NewOrder { side, limit, energy };
-        Self::insert(who, slot, &mut record, order)?;
+        Self::insert(acting, slot, &mut record, order)?;
         Slots::<T>::insert(slot, record);
         Ok(())
     }
 
-    pub(crate) fn do_cancel(who: T::AccountId, slot: SlotIndex, id: OrderId) -> DispatchResult {
+    pub(crate) fn do_cancel(
+        acting: &Acting<T::AccountId>,
+        slot: SlotIndex,
+        id: OrderId,
+    ) -> DispatchResult {
         let mut record = Self::open_slot(slot)?;
-        let (side, limit, order) = Self::own_order(&who, slot, id)?;
+        let (side, limit, order) = Self::named_order(acting, slot, id)?;
         let released = Self::remove(slot, &mut record, id, side, limit, &order)?;
         Slots::<T>::insert(slot, record);
-        Self::deposit_event(Event::OrderCancelled { slot, id, who, released });
+        Self::deposit_event(Event::OrderCancelled { slot, id, who: order.who, released });
         Ok(())
     }
 
@@ -115,7 +115,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What an order must hold, in plancks.
-    fn required_hold(
+    pub(crate) fn required_hold(
         terms: &LeaderTerms,
         side: Side,
         limit: PricePerKwh,
@@ -128,45 +128,55 @@ impl<T: Config> Pallet<T> {
         .ok_or(Error::<T>::Overflow)
     }
 
-    fn own_order(
-        who: &T::AccountId,
+    /// The order of this number, if whoever acts may touch it: every one of its own account, and for a
+    /// principal those that it placed itself.
+    fn named_order(
+        acting: &Acting<T::AccountId>,
         slot: SlotIndex,
         id: OrderId,
-    ) -> Result<OwnOrder<T>, Error<T>> {
+    ) -> Result<NamedOrder<T>, Error<T>> {
         let (side, limit) = OrderKeys::<T>::get(slot, id).ok_or(Error::<T>::UnknownOrder)?;
         let order = Orders::<T>::get((slot, side, OrderPriority::new(side, limit, id)))
             .ok_or(Error::<T>::UnknownOrder)?;
-        ensure!(order.who == *who, Error::<T>::NotYourOrder);
+        ensure!(order.who == acting.who, Error::<T>::NotYourOrder);
+        let is_its_own = match acting.broker() {
+            None => true,
+            broker => order.broker.as_ref() == broker,
+        };
+        ensure!(is_its_own, Error::<T>::NotYourOrder);
         Ok((side, limit, order))
     }
 
     fn insert(
-        who: T::AccountId,
+        acting: &Acting<T::AccountId>,
         slot: SlotIndex,
         record: &mut SlotRecord,
         NewOrder { side, limit, energy }: NewOrder,
     ) -> DispatchResult {
         let open = record.bids.saturating_add(record.asks);
         ensure!(open < T::MaxOrdersPerSlot::get(), Error::<T>::BookFull);
-        let mut order =
-            Order { owner: T::Membership::owner_of(&who), who, energy, left: energy, held: 0 };
-        let party = order.party();
-        let mut part =
-            Participants::<T>::get(slot, &party).unwrap_or(Participant { side, orders: 0 });
+        let who = acting.who.clone();
+        let owner = T::Membership::owner_of(&who).ok_or(Error::<T>::NotPermitted)?;
+        ensure!(record.leader != Some(owner), Error::<T>::LeadsThisSlot);
+        let mut part = Participants::<T>::get(slot, owner).unwrap_or(Participant::on(side));
         ensure!(part.side == side, Error::<T>::OtherSide);
         ensure!(part.orders < T::MaxOrdersPerAccount::get(), Error::<T>::TooManyOrders);
+        part.orders = part.orders.saturating_add(1);
+        part.energy = part.energy.checked_add(energy).ok_or(Error::<T>::Overflow)?;
+        if side == Side::Ask {
+            let rated = T::Rated::rated_out(&who, slot);
+            ensure!(part.energy <= rated, Error::<T>::AboveRating);
+        }
         let price = PricePriority::new(side, limit);
         let mut level = Levels::<T>::get((slot, side, price)).unwrap_or_default();
         level.energy = level.energy.checked_add(energy).ok_or(Error::<T>::Overflow)?;
+        level.orders = level.orders.saturating_add(1);
         let id = record.next_order;
         let next = id.checked_add(1).ok_or(Error::<T>::BookFull)?;
         let held = Self::required_hold(&record.terms.leader, side, limit, energy)?;
+        let used = Self::used_with(acting, slot, side, limit, held)?;
 
-        T::Escrow::hold(&order.who, held).map_err(|_| Error::<T>::InsufficientFunds)?;
-        order.held = held;
-        let who = order.who.clone();
-        level.orders = level.orders.saturating_add(1);
-        part.orders = part.orders.saturating_add(1);
+        T::Escrow::hold(&who, held).map_err(|_| Error::<T>::InsufficientFunds)?;
         record.next_order = next;
         let count = match side {
             Side::Bid => &mut record.bids,
@@ -174,10 +184,25 @@ impl<T: Config> Pallet<T> {
         };
         *count = count.saturating_add(1);
         Levels::<T>::insert((slot, side, price), level);
-        Participants::<T>::insert(slot, party, part);
+        Participants::<T>::insert(slot, owner, part);
         OrderKeys::<T>::insert(slot, id, (side, limit));
+        let broker = acting.broker().cloned();
+        if let (Some(broker), Some(used)) = (&broker, used) {
+            crate::GrantUses::<T>::insert((slot, &who, broker), used);
+        }
+        let order =
+            Order { who: who.clone(), owner, broker: broker.clone(), energy, left: energy, held };
         Orders::<T>::insert((slot, side, OrderPriority::new(side, limit, id)), order);
-        Self::deposit_event(Event::OrderPlaced { slot, id, who, side, limit, energy, held });
+        Self::deposit_event(Event::OrderPlaced {
+            slot,
+            id,
+            who,
+            broker,
+            side,
+            limit,
+            energy,
+            held,
+        });
         Ok(())
     }
 
@@ -195,6 +220,12 @@ impl<T: Config> Pallet<T> {
         let released = order.held.checked_sub(held).ok_or(Error::<T>::Overflow)?;
         T::Escrow::release(&order.who, released)?;
         let less = order.energy.saturating_sub(energy);
+        Participants::<T>::mutate(slot, order.owner, |part| {
+            if let Some(part) = part {
+                part.energy = part.energy.saturating_sub(less);
+            }
+        });
+        Self::free_budget(slot, &order, released);
         Levels::<T>::mutate((slot, side, PricePriority::new(side, limit)), |level| {
             if let Some(level) = level {
                 level.energy = level.energy.saturating_sub(less);
@@ -226,7 +257,8 @@ impl<T: Config> Pallet<T> {
             });
         });
         Orders::<T>::remove((slot, side, OrderPriority::new(side, limit, id)));
-        Self::forget(slot, record, id, side, &order.party());
+        Self::free_budget(slot, order, order.held);
+        Self::forget(slot, record, id, side, order);
         Ok(order.held)
     }
 
@@ -236,15 +268,17 @@ impl<T: Config> Pallet<T> {
         record: &mut SlotRecord,
         id: OrderId,
         side: Side,
-        party: &Party<T::AccountId>,
+        order: &Order<T::AccountId>,
     ) {
         OrderKeys::<T>::remove(slot, id);
-        Participants::<T>::mutate_exists(slot, party, |entry| {
+        Participants::<T>::mutate_exists(slot, order.owner, |entry| {
             *entry = entry.take().and_then(|mut part| {
                 part.orders = part.orders.saturating_sub(1);
+                part.energy = part.energy.saturating_sub(order.energy);
                 (part.orders > 0).then_some(part)
             });
         });
+        Self::forget_use(slot, order);
         let count = match side {
             Side::Bid => &mut record.bids,
             Side::Ask => &mut record.asks,
@@ -267,7 +301,7 @@ impl<T: Config> Pallet<T> {
             // does, the rest of the book must still be released.
             log::error!(target: "runtime::auction", "release for order {id} failed: {error:?}");
         }
-        Self::forget(slot, record, id, side, &order.party());
+        Self::forget(slot, record, id, side, &order);
         Self::deposit_event(Event::OrderClosed {
             slot,
             id,

@@ -1,7 +1,14 @@
 //! The calendar of delivery slots, kept where slots are opened.
 
-use crate::{Config, DefaultWindows, GenesisConfig, NextSlot, Pallet, SlotLength, Slots};
-use frame_support::{pallet_prelude::Get, traits::Time};
+use crate::{
+    Config, DefaultWindows, Error, Event, GenesisConfig, NextSlot, OverUntil, Pallet, SlotLength,
+    Slots,
+};
+use frame_support::{
+    ensure,
+    pallet_prelude::{DispatchResult, Get},
+    traits::Time,
+};
 use qedex_primitives::{Calendar, Millis, Moment, Opened, SlotIndex, SlotTimes, Windows};
 
 /// A quarter of an hour in milliseconds.
@@ -17,10 +24,12 @@ impl<T: Config> Calendar for Pallet<T> {
     }
 
     fn schedule(slot: SlotIndex) -> SlotTimes {
-        match Slots::<T>::get(slot) {
-            Some(record) => record.terms.schedule,
-            None => DefaultWindows::<T>::get().schedule(slot, SlotLength::<T>::get()),
+        if let Some(record) = Slots::<T>::get(slot) {
+            return record.terms.schedule;
         }
+        let schedule = DefaultWindows::<T>::get().schedule(slot, SlotLength::<T>::get());
+        // Wider windows must not bring a slot back to life.
+        if slot < OverUntil::<T>::get() { schedule.over_by(Self::now()) } else { schedule }
     }
 
     #[cfg(feature = "runtime-benchmarks")]
@@ -33,8 +42,10 @@ impl<T: Config> Calendar for Pallet<T> {
 }
 
 impl<T: Config> Opened for Pallet<T> {
+    /// What has been opened is stored; what has been passed over since the last block's look follows
+    /// from the clock.
     fn next_slot() -> SlotIndex {
-        NextSlot::<T>::get()
+        NextSlot::<T>::get().max(Self::first_not_closed(T::Time::now()))
     }
 }
 
@@ -58,5 +69,44 @@ impl<T: Config> Pallet<T> {
             .saturating_add(u32::from(windows.final_at))
             .saturating_add(4);
         windows.is_valid() && span <= T::MaxSlotsInFlight::get()
+    }
+
+    /// The first slot whose gate has not closed at `now`, by the windows of slots that open now.
+    fn first_not_closed(now: Moment) -> SlotIndex {
+        let Some(current) = now.checked_div(SlotLength::<T>::get()) else {
+            return SlotIndex(0);
+        };
+        let closes = u64::from(DefaultWindows::<T>::get().gate_closes);
+        SlotIndex(current.saturating_add(closes)).next()
+    }
+
+    /// Takes note of the slots that were passed over, and of those of which everything is over. Neither
+    /// mark ever goes back.
+    pub(crate) fn note_time(now: Moment) {
+        let next = Self::first_not_closed(now);
+        if NextSlot::<T>::get() < next {
+            NextSlot::<T>::put(next);
+        }
+        let windows = DefaultWindows::<T>::get();
+        let current = now.checked_div(SlotLength::<T>::get()).unwrap_or_default();
+        if let Some(last) = current.checked_sub(u64::from(windows.final_at)) {
+            Self::note_over(SlotIndex(last));
+        }
+    }
+
+    /// From now on, `slot` and every slot before it that has no record is over for good.
+    pub(crate) fn note_over(slot: SlotIndex) {
+        if OverUntil::<T>::get() <= slot {
+            OverUntil::<T>::put(slot.next());
+        }
+    }
+
+    pub(crate) fn do_set_windows(windows: Windows) -> DispatchResult {
+        ensure!(Self::windows_are_valid(&windows), Error::<T>::InconsistentWindows);
+        // What the former windows have let pass stays passed.
+        Self::note_time(<Self as Calendar>::now());
+        DefaultWindows::<T>::put(windows);
+        Self::deposit_event(Event::WindowsSet { windows });
+        Ok(())
     }
 }

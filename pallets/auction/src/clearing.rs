@@ -3,8 +3,8 @@
 //! orders in `standing`.
 
 use crate::{
-    Config, DefaultTerms, DefaultWindows, Event, InFlight, Levels, NextSlot, Pallet, Phase,
-    Results, SlotLength, SlotRecord, Slots, StandingOrders, WeightInfo,
+    Config, CurrentLimits, DefaultWindows, Event, InFlight, Levels, NextSlot, Pallet, Phase,
+    Renewal, Results, SlotLength, SlotRecord, Slots, StandingOrders, WeightInfo,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -55,6 +55,7 @@ impl<T: Config> Pallet<T> {
             return;
         }
         let now = <Self as Calendar>::now();
+        Self::note_time(now);
         Self::open_due_slots(now, &mut share);
         Self::advance_slots(now, &mut share);
         meter.consume(share.consumed());
@@ -63,7 +64,7 @@ impl<T: Config> Pallet<T> {
     /// Opens the slots whose gate is open now, passing over those whose gate has closed while
     /// the chain stood still.
     pub(crate) fn open_due_slots(now: Moment, meter: &mut WeightMeter) {
-        if !DefaultTerms::<T>::exists() {
+        if !CurrentLimits::<T>::exists() {
             return;
         }
         let windows = DefaultWindows::<T>::get();
@@ -71,9 +72,8 @@ impl<T: Config> Pallet<T> {
         let Some(current) = now.checked_div(length) else {
             return;
         };
-        let first_open = current.saturating_add(u64::from(windows.gate_closes)).saturating_add(1);
         let last_open = current.saturating_add(u64::from(windows.gate_opens));
-        let mut slot = NextSlot::<T>::get().max(SlotIndex(first_open));
+        let mut slot = NextSlot::<T>::get();
         let mut in_flight = InFlight::<T>::get();
         let before = in_flight.len();
         while slot.0 <= last_open
@@ -81,15 +81,20 @@ impl<T: Config> Pallet<T> {
             && in_flight.try_push(slot).is_ok()
         {
             meter.consume(T::WeightInfo::open_slot());
-            let Some(leader) = Self::terms_of(slot) else {
+            let Some(opening) = Self::opening_of(slot) else {
+                in_flight.pop();
                 break;
             };
             Self::forget_announced(slot);
             let terms = SlotTerms {
-                leader,
-                keys: T::KeyBudget::available(slot),
+                leader: opening.terms,
+                keys: opening.keys,
                 schedule: windows.schedule(slot, length),
             };
+            let leader = opening.leader;
+            let standing = StandingOrders::<T>::count();
+            let at = slot.0.checked_rem(standing.into());
+            let at = at.and_then(|at| u32::try_from(at).ok()).unwrap_or_default();
             Slots::<T>::insert(
                 slot,
                 SlotRecord {
@@ -98,10 +103,11 @@ impl<T: Config> Pallet<T> {
                     next_order: 0,
                     bids: 0,
                     asks: 0,
-                    renewing: StandingOrders::<T>::count(),
+                    leader,
+                    renewal: Renewal { left: standing, at, skipped: 0 },
                 },
             );
-            Self::deposit_event(Event::SlotOpened { slot, terms });
+            Self::deposit_event(Event::SlotOpened { slot, terms, leader });
             slot = slot.next();
         }
         if in_flight.len() > before {
@@ -114,6 +120,8 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn advance_slots(now: Moment, meter: &mut WeightMeter) {
         let in_flight = InFlight::<T>::get();
         let mut ended = Vec::new();
+        // One slot after the other, so that nobody loses a turn when indices change.
+        let mut may_renew = true;
         for slot in in_flight.iter() {
             if meter.try_consume(T::WeightInfo::visit_slot()).is_err() {
                 break;
@@ -123,8 +131,9 @@ impl<T: Config> Pallet<T> {
             };
             let schedule = record.terms.schedule;
             let before = record;
-            if record.phase == Phase::Open && now < schedule.gate_closes {
+            if record.phase == Phase::Open && now < schedule.gate_closes && may_renew {
                 Self::renew(*slot, &mut record, meter);
+                may_renew = record.renewal.left == 0;
             }
             if record.phase == Phase::Open && now >= schedule.gate_closes {
                 Self::discover(*slot, &mut record, now, meter);
@@ -144,6 +153,7 @@ impl<T: Config> Pallet<T> {
             }
             if record.phase == Phase::Matched && now >= schedule.final_at {
                 Slots::<T>::remove(slot);
+                Self::note_over(*slot);
                 Self::deposit_event(Event::SlotFinal { slot: *slot });
                 ended.push(*slot);
             } else if record != before {
@@ -190,7 +200,7 @@ impl<T: Config> Pallet<T> {
 
     fn drain_levels(slot: SlotIndex, side: Side) -> Vec<Level> {
         // Collected before removal: iteration and removal do not mix.
-        let levels: Vec<_> = crate::Levels::<T>::iter_prefix((slot, side)).collect();
+        let levels: Vec<_> = Levels::<T>::iter_prefix((slot, side)).collect();
         levels
             .into_iter()
             .map(|(key, level)| {

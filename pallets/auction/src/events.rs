@@ -15,6 +15,8 @@ mod events {
             slot: SlotIndex,
             /// Its frozen terms, key budget and windows.
             terms: SlotTerms,
+            /// The owner that leads it; none where nothing was announced.
+            leader: Option<OwnerId>,
         },
         /// An order was placed.
         OrderPlaced {
@@ -24,6 +26,8 @@ mod events {
             id: OrderId,
             /// Whose order.
             who: T::AccountId,
+            /// The broker that placed it by a grant, if one did.
+            broker: Option<T::AccountId>,
             /// Its side.
             side: Side,
             /// Its limit in plancks per kWh.
@@ -108,24 +112,42 @@ mod events {
             /// The slot.
             slot: SlotIndex,
         },
-        /// The leader's default terms changed, for slots that open from now on.
+        /// The price list of a band changed, for slots that open from now on.
         TermsSet {
-            /// The new terms.
-            terms: LeaderTerms,
+            /// The band.
+            band: Band,
+            /// Its new list.
+            list: PriceList,
         },
-        /// How the default terms follow the tariff and the keys changed.
-        TermsRuleSet {
-            /// The new rule; none where they stay as they are.
-            rule: Option<TermsRule>,
+        /// The leader's limits changed, for slots that open from now on.
+        LeaderLimitsSet {
+            /// The new limits.
+            limits: LeaderLimits,
         },
-        /// An aggregator announced the terms of a slot.
-        TermsAnnounced {
+        /// An aggregator announced by how much a slot trades.
+        Announced {
             /// The slot.
             slot: SlotIndex,
-            /// Its terms.
-            terms: LeaderTerms,
-            /// Who announced them.
+            /// The share of the keys that it admits, and what a key covers.
+            admission: KeyAdmission,
+            /// Who announced it.
             by: T::AccountId,
+        },
+        /// A principal lets a broker trade for it, from now on like this.
+        GrantSet {
+            /// Whose orders and money.
+            principal: T::AccountId,
+            /// Who may place orders for it.
+            broker: T::AccountId,
+            /// How far.
+            grant: Grant,
+        },
+        /// A principal lets a broker trade for it no more. Orders that it placed stay.
+        GrantRevoked {
+            /// Whose orders.
+            principal: T::AccountId,
+            /// Who placed them.
+            broker: T::AccountId,
         },
         /// An order of a batch, or a standing order's renewal, was refused; the others went on.
         OrderRefused {
@@ -178,25 +200,32 @@ mod events {
         NotWholeLots,
         /// The energy is above the largest order.
         AboveLargestOrder,
-        /// The account, or another one of its owner, has taken the other side of this slot.
+        /// The owner of the account has taken the other side of this slot.
         OtherSide,
-        /// The account, or its owner, has as many open orders in this slot as it may have.
+        /// The owner of the account has as many open orders in this slot as it may have.
         TooManyOrders,
         /// The slot has as many orders as it takes.
         BookFull,
         /// There is no such open order.
         UnknownOrder,
-        /// The order is somebody else's.
+        /// The order is somebody else's, or was not placed by this broker.
         NotYourOrder,
+        /// With the other asks of the account's owner in this slot, the energy is above what its
+        /// connections are rated to let out.
+        AboveRating,
+        /// The owner of the account leads this slot, and has no orders in it.
+        LeadsThisSlot,
         /// The free balance does not cover what the order must hold.
         InsufficientFunds,
         /// A price, energy or amount is too large to compute with.
         Overflow,
         /// The terms contradict themselves: see the documentation of `set_terms`.
         InconsistentTerms,
-        /// The terms are outside of what the council allows: see the documentation of
-        /// `announce_terms`.
+        /// What was announced is outside of what the council allows: see the documentation of
+        /// `announce`.
         BeyondLimits,
+        /// Another aggregator has announced for this slot.
+        LedByAnother,
         /// The slot has opened, or lies too far ahead.
         NotAhead,
         /// There are as many standing orders as there may be.
@@ -205,5 +234,23 @@ mod events {
         NoStandingOrder,
         /// The windows do not follow one another, or span more than the slots in flight allow.
         InconsistentWindows,
+        /// A grant names a side and a budget.
+        EmptyGrant,
+        /// The principal has no grant for this broker.
+        NoGrant,
+        /// The grant has expired, or would have already.
+        GrantExpired,
+        /// The broker does not have the role of one.
+        NotABroker,
+        /// Principal and broker are one owner: nobody acts for itself by a grant.
+        ForItself,
+        /// The grant does not let the broker take this side.
+        SideNotGranted,
+        /// The limit is worse than the grant's.
+        WorseThanGranted,
+        /// With the grant's other orders of this slot, the order would hold more than its budget.
+        OverBudget,
+        /// The principal has given, or the broker has got, as many grants as it may have.
+        TooManyGrants,
     }
 }

@@ -2,33 +2,48 @@
 //!
 //! ## Rules
 //!
-//! 1. *The leader speaks first.* When a slot's gate opens, the leader's terms, the windows and the
-//!    market's key budget are copied into the slot. No later change reaches back. The terms are
-//!    those that an aggregator announced for this slot, within what the council allows, or else
-//!    the default ones, whose grid price follows the tariff band and whose energy per key follows
-//!    the keys of the last slots.
+//! 1. *The council sets prices, the leader quantities.* Each tariff band has one price list, the
+//!    council's. For a slot whose gate has still to open an aggregator may announce which share of the
+//!    keys available then it admits, and what a key covers, within the council's limits; the rest stays
+//!    for later slots. It sets no prices, and its owner has no orders in a slot that it leads. Without
+//!    an announcement, or with one that does not fit when the gate opens, a slot takes one part in as
+//!    many as slots are open at once. Where there is a key, a slot gets one at least. List, windows and
+//!    keys are copied into the slot when its gate opens: no later change reaches back.
 //! 2. *Followers answer with orders.* An order names a side, a limit price on a tick inside
-//!    the corridor from floor to cap, and an energy in whole lots. An owner takes one side per
-//!    slot, with all accounts together: an order that is just left out moves the price. A bid holds
-//!    what it may cost at most, rounded down; an ask holds its deposit, rounded up.
+//!    the corridor from floor to cap, and an energy in whole lots. It has an owner, and an owner takes
+//!    one side per slot, with all accounts together: an order that is just left out moves the price.
+//!    *An owner's asks of a slot are at most what its connections are rated to let out*, those of all
+//!    its accounts, of its standing orders and of its brokers together. A bid holds what it may cost at
+//!    most, rounded down; an ask holds its deposit, rounded up.
 //! 3. *Time has priority within a price.* Reducing an order's energy keeps its place; every
 //!    other amendment is a new order.
 //! 4. *Standing orders* are placed anew when a gate opens, under the funds and credentials that
-//!    their account has then, a few per block. One that cannot be placed is reported and holds up
-//!    nobody; after [`MAX_FAILURES`] times in a row it ends.
-//! 5. *Gate closure.* From then on no order is taken, amended or cancelled. The aggregated price
+//!    their account has then, a few per block, from a place on that rotates with the slot. They meet a
+//!    moving corridor: a bid above the cap stands at the cap, an ask below the floor at the floor; a
+//!    limit off the tick is rounded in its account's favour, an energy down to whole lots. One that
+//!    cannot be placed is reported and holds up nobody; after [`MAX_FAILURES`] times in a row it ends,
+//!    but times when the slot's terms, its leader or a full book were the reason do not count.
+//! 5. *A broker acts by a grant*, which only its principal gives and ends: sides, worst prices, an
+//!    expiry, and a budget in each slot, which bounds what the orders placed by it hold there together.
+//!    It needs the role of a broker when it acts, touches no orders but those that it placed itself, and
+//!    is of another owner than its principal. What an order holds is the principal's, its fee the
+//!    broker's. A cancelled order gives its part of the budget back, because it gives back its hold:
+//!    only what is in the book at gate closure can cost anything.
+//! 6. *Gate closure.* From then on no order is taken, amended or cancelled. The aggregated price
 //!    levels say by [`qedex_math::clearing`] how much is traded, at most what the keys cover, and
 //!    at one price for all who buy and one for all who sell. (McAfee's reduced trade, which the
 //!    same crate has for study, is not offered: `docs/auction.md` says why.)
-//! 6. *Pairing.* Filled orders are paired, best price and earliest arrival first, and each
+//! 7. *Pairing.* Filled orders are paired, best price and earliest arrival first, and each
 //!    pair opens a trade in the settlement. A trade's money moves with it by bookkeeping. What an
 //!    order does not need is released to the planck when the order closes.
-//! 7. *Keys* are reserved when the volume is known, as many as it uses. Without keys a slot goes its
+//! 8. *Keys* are reserved when the volume is known, as many as it uses. Without keys a slot goes its
 //!    way without trades, and every hold is released.
-//! 8. *Nothing is done twice or late.* The work is spread over blocks, as much as a quarter of
+//! 9. *Nothing is done twice or late.* The work is spread over blocks, as much as a quarter of
 //!    a block's weight at a time, and resumes where it stopped. If the chain stood still past
 //!    the start of delivery, a slot that was not cleared is annulled: every order is released.
 //!    Once delivery has ended, no trade opens any more: what is not paired by then is released.
+//!    Which slots have been opened or passed over is known, and so is which are over: neither mark ever
+//!    goes back, and no change of the windows brings such a slot back to life.
 //!
 //! An order may be cancelled until gate closure for the transaction's fee alone. Nothing is decided
 //! before that moment, so nobody learns more by waiting than the open book shows anyway.
@@ -54,10 +69,14 @@ mod book;
 mod calendar;
 mod clearing;
 mod events;
+mod grants;
+mod leader;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod pairing;
 mod standing;
+mod storage;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -68,40 +87,46 @@ mod views;
 pub mod weights;
 
 pub use pallet::*;
-pub use qedex_primitives::NewOrder;
+pub use qedex_primitives::{Grant, NewOrder};
 pub use types::{
-    AnnouncedTerms, Order, OrderPriority, Participant, Party, Phase, PriceLevel, PricePriority,
-    SlotRecord, StandingOrder, TermsRule,
+    GrantCounts, GrantRecord, GrantUse, MarketTerms, Order, OrderPriority, Participant, Phase,
+    PriceLevel, PricePriority, Renewal, SlotRecord, StandingOrder,
 };
 pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
+use grants::Acting;
 
 /// How many times in a row a standing order may fail before it ends.
 pub const MAX_FAILURES: u8 = 3;
 
-/// For how many slots ahead terms can be announced.
+/// For how many slots ahead a leader can announce.
 pub const ANNOUNCED_AHEAD: u64 = 96;
 
-/// The most orders that a client gets at once.
+/// The most orders or grants that a client gets at once.
 pub const MAX_PAGE: u32 = 1_000;
 
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
 #[import_section(events::events)]
+#[import_section(storage::storage)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
-    use frame_support::pallet_prelude::*;
+    use frame_support::{
+        pallet_prelude::*,
+        traits::{Consideration, Footprint},
+    };
     use frame_system::pallet_prelude::*;
     use qedex_primitives::{
-        Admission, Balance, ClearingResult, Escrow, KeyBudget, LeaderTerms, MarketSettlement,
-        Membership, Millis, OrderId, PricePerKwh, Side, SlotIndex, SlotTerms, Tariff, Wh, Windows,
+        Admission, Announcement, Balance, Band, ClearingResult, Escrow, KeyAdmission, KeyBudget,
+        LeaderLimits, MarketSettlement, Membership, Millis, OrderId, OwnerId, PriceList,
+        PricePerKwh, Rated, Side, SlotIndex, SlotTerms, Tariff, Wh, Windows,
     };
 
     /// The version of the stored layout. It is written at genesis, and goes up by one with each
     /// migration.
-    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     /// The auction of delivery slots.
     #[pallet::pallet]
@@ -111,7 +136,7 @@ pub mod pallet {
     /// What the auction needs of the runtime.
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-        /// Who sets the default terms and windows.
+        /// Who sets price lists, the leader's limits and windows.
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// Who may buy and who may sell.
@@ -119,6 +144,12 @@ pub mod pallet {
 
         /// What standing the market asks of those who buy and sell.
         type Admission: Admission<Self::AccountId>;
+
+        /// What the connections of an owner may let out, which bounds its asks.
+        type Rated: Rated<Self::AccountId>;
+
+        /// What is held of a principal for a grant while it is stored.
+        type GrantBond: Consideration<Self::AccountId, Footprint>;
 
         /// The money behind orders.
         type Escrow: Escrow<Self::AccountId>;
@@ -143,7 +174,7 @@ pub mod pallet {
         #[pallet::constant]
         type MaxOrdersPerSlot: Get<u32>;
 
-        /// The most open orders of one account, or of all accounts of one owner, in one slot.
+        /// The most open orders of all accounts of one owner in one slot.
         #[pallet::constant]
         type MaxOrdersPerAccount: Get<u32>;
 
@@ -154,6 +185,14 @@ pub mod pallet {
         /// The most standing orders, of all accounts together.
         #[pallet::constant]
         type MaxStandingOrders: Get<u32>;
+
+        /// The most grants that one account gives.
+        #[pallet::constant]
+        type MaxGrants: Get<u32>;
+
+        /// The most grants that one broker gets.
+        #[pallet::constant]
+        type MaxPrincipals: Get<u32>;
 
         /// The largest energy of one order, in Wh.
         #[pallet::constant]
@@ -171,96 +210,13 @@ pub mod pallet {
         type WeightInfo: WeightInfo;
     }
 
-    /// The length of a delivery slot in milliseconds, fixed at genesis.
-    #[pallet::storage]
-    pub type SlotLength<T: Config> = StorageValue<_, Millis, ValueQuery>;
-
-    /// The windows that slots opening from now on get.
-    #[pallet::storage]
-    pub type DefaultWindows<T: Config> = StorageValue<_, Windows, ValueQuery>;
-
-    /// The leader's terms that slots opening from now on get. Without terms no slot opens.
-    #[pallet::storage]
-    pub type DefaultTerms<T: Config> = StorageValue<_, LeaderTerms, OptionQuery>;
-
-    /// How the default terms follow the tariff and the keys; without it they stay as they are.
-    #[pallet::storage]
-    pub type CurrentTermsRule<T: Config> = StorageValue<_, TermsRule, OptionQuery>;
-
-    /// The terms that aggregators announced for slots to come, in a ring: those of slot `d` are
-    /// found at `d % ANNOUNCED_AHEAD`, and are void once another slot's stand there.
-    #[pallet::storage]
-    pub type Announced<T: Config> = StorageMap<_, Twox64Concat, u32, AnnouncedTerms>;
-
-    /// The standing order of each account.
-    #[pallet::storage]
-    pub type StandingOrders<T: Config> =
-        CountedStorageMap<_, Blake2_128Concat, T::AccountId, StandingOrder>;
-
-    /// Whose standing order has this index. The indices are those below the number of standing
-    /// orders.
-    #[pallet::storage]
-    pub type StandingIndex<T: Config> = StorageMap<_, Twox64Concat, u32, T::AccountId>;
-
-    /// The first slot that has not been opened or passed over.
-    #[pallet::storage]
-    pub type NextSlot<T: Config> = StorageValue<_, SlotIndex, ValueQuery>;
-
-    /// Slots that are open, being cleared or waiting for their end, in ascending order.
-    #[pallet::storage]
-    pub type InFlight<T: Config> =
-        StorageValue<_, BoundedVec<SlotIndex, T::MaxSlotsInFlight>, ValueQuery>;
-
-    /// The state of each slot in flight.
-    #[pallet::storage]
-    pub type Slots<T: Config> = StorageMap<_, Twox64Concat, SlotIndex, SlotRecord>;
-
-    /// Open orders by slot, side and priority: iteration yields the best price first and, within
-    /// a price, the earliest arrival. The last key is its own hash, because its order is what
-    /// it is for.
-    #[pallet::storage]
-    pub type Orders<T: Config> = StorageNMap<
-        _,
-        (
-            NMapKey<Twox64Concat, SlotIndex>,
-            NMapKey<Twox64Concat, Side>,
-            NMapKey<Identity, OrderPriority>,
-        ),
-        Order<T::AccountId>,
-    >;
-
-    /// Where an order, named by slot and number, stands in [`Orders`].
-    #[pallet::storage]
-    pub type OrderKeys<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, SlotIndex, Twox64Concat, OrderId, (Side, PricePerKwh)>;
-
-    /// The energy at each price, best price first.
-    #[pallet::storage]
-    pub type Levels<T: Config> = StorageNMap<
-        _,
-        (
-            NMapKey<Twox64Concat, SlotIndex>,
-            NMapKey<Twox64Concat, Side>,
-            NMapKey<Identity, PricePriority>,
-        ),
-        PriceLevel,
-    >;
-
-    /// The side that an owner, or an account without one, has taken in a slot, and the number of its
-    /// open orders.
-    #[pallet::storage]
-    pub type Participants<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        SlotIndex,
-        Blake2_128Concat,
-        Party<T::AccountId>,
-        Participant,
-    >;
-
-    /// The latest clearing results, in a ring: slot `d` is found at `d % ResultsKept`.
-    #[pallet::storage]
-    pub type Results<T: Config> = StorageMap<_, Twox64Concat, u32, ClearingResult>;
+    /// Why money is held.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// For a grant, while it is stored.
+        #[codec(index = 0)]
+        Grant,
+    }
 
     /// The market's calendar and terms at genesis.
     #[pallet::genesis_config]
@@ -269,8 +225,8 @@ pub mod pallet {
         pub slot_length: Millis,
         /// The default windows.
         pub windows: Windows,
-        /// The leader's default terms, if the market is to open at once.
-        pub terms: Option<LeaderTerms>,
+        /// The price lists and the leader's limits, if the market is to open at once.
+        pub terms: Option<MarketTerms>,
         /// Nothing.
         #[serde(skip)]
         pub _config: core::marker::PhantomData<T>,
@@ -287,11 +243,7 @@ pub mod pallet {
             SlotLength::<T>::put(self.slot_length);
             DefaultWindows::<T>::put(self.windows);
             if let Some(terms) = &self.terms {
-                assert!(
-                    Pallet::<T>::check_terms(terms).is_ok(),
-                    "the leader's terms at genesis must be consistent"
-                );
-                DefaultTerms::<T>::put(terms);
+                Pallet::<T>::build_terms(terms);
             }
         }
     }
@@ -306,6 +258,8 @@ pub mod pallet {
             assert!(T::MaxTicks::get() >= 2, "a corridor needs two price levels");
             assert!(T::MaxOrdersPerSlot::get() > 0, "a book takes at least one order");
             assert!(T::MaxOrdersPerAccount::get() > 0, "an account may place at least one order");
+            assert!(T::MaxGrants::get() > 0, "an account may give a grant");
+            assert!(T::MaxPrincipals::get() > 0, "a broker may act for somebody");
             assert!(T::MaxBatch::get() > 0, "a batch takes at least one order");
             assert!(T::MaxOrderEnergy::get() > 0, "an order has some energy");
             assert!(T::ResultsKept::get() > 0, "at least one result is kept");
@@ -360,7 +314,7 @@ pub mod pallet {
             energy: Wh,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_amend(who, slot, id, limit, energy)
+            Self::do_amend(&Acting::itself(who), slot, id, limit, energy)
         }
 
         /// Withdraws an open order before gate closure and gives back what it holds.
@@ -368,27 +322,20 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::cancel_order())]
         pub fn cancel_order(origin: OriginFor<T>, slot: SlotIndex, id: OrderId) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_cancel(who, slot, id)
+            Self::do_cancel(&Acting::itself(who), slot, id)
         }
 
-        /// Sets the leader's default terms, for slots that open from now on.
+        /// Sets the price list of a band, for slots that open from now on.
         ///
-        /// Floor, cap and tick: the tick is positive and divides both; the floor plus the grid
-        /// fee lies below the cap; the corridor has at most `MaxTicks` levels. The lot is
-        /// positive and divides the least order, which is positive. A key covers some energy.
-        /// The deposit rate covers the largest harm of a buyer, cap less floor less grid fee. So
-        /// do they with each cap of their rule, if there is one.
+        /// Floor, cap and tick: the tick is positive and divides both; the grid fee is positive, and the
+        /// floor plus the fee lies below the cap; the corridor has at most `MaxTicks` levels. The lot is
+        /// positive and divides the least order, which is positive. The deposit rate covers the largest
+        /// harm of a buyer, cap less floor less grid fee.
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::set_terms())]
-        pub fn set_terms(origin: OriginFor<T>, terms: LeaderTerms) -> DispatchResult {
+        pub fn set_terms(origin: OriginFor<T>, band: Band, list: PriceList) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
-            Self::check_terms(&terms)?;
-            if let Some(rule) = CurrentTermsRule::<T>::get() {
-                Self::check_rule(&rule, &terms)?;
-            }
-            DefaultTerms::<T>::put(terms);
-            Self::deposit_event(Event::TermsSet { terms });
-            Ok(())
+            Self::do_set_terms(band, list)
         }
 
         /// Sets the default windows, for slots that open from now on.
@@ -396,10 +343,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::set_windows())]
         pub fn set_windows(origin: OriginFor<T>, windows: Windows) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
-            ensure!(Self::windows_are_valid(&windows), Error::<T>::InconsistentWindows);
-            DefaultWindows::<T>::put(windows);
-            Self::deposit_event(Event::WindowsSet { windows });
-            Ok(())
+            Self::do_set_windows(windows)
         }
 
         /// Places many orders for one slot, each judged by itself: those that are refused are
@@ -412,12 +356,12 @@ pub mod pallet {
             orders: BoundedVec<NewOrder, T::MaxBatch>,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_place_all(&who, slot, &orders)
+            Self::do_place_all(&Acting::itself(who), slot, &orders)
         }
 
         /// Sets or changes the account's standing order, which is placed in every slot whose gate opens
-        /// from now on, under the funds that the account has then. Whether it is inside a slot's
-        /// terms shows when it is placed.
+        /// from now on, under the funds that the account has then. A bid above a slot's cap stands at the
+        /// cap, an ask below its floor at the floor; one beyond the other end is left out of that slot.
         #[pallet::call_index(6)]
         #[pallet::weight(T::WeightInfo::set_standing_order())]
         pub fn set_standing_order(origin: OriginFor<T>, order: NewOrder) -> DispatchResult {
@@ -430,44 +374,104 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::end_standing_order())]
         pub fn end_standing_order(origin: OriginFor<T>) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            ensure!(StandingOrders::<T>::contains_key(&who), Error::<T>::NoStandingOrder);
-            Self::end_standing(who, false);
-            Ok(())
+            Self::do_end_standing(who)
         }
 
-        /// Announces the leader's terms of one slot, for the role `Aggregate`. Announcing again
-        /// replaces them.
+        /// Announces by how much a slot trades, for the role `Aggregate`: which share of the keys that
+        /// are available when its gate opens it admits, and what a key covers. Announcing again replaces
+        /// it.
         ///
-        /// The slot has not opened, and lies at most [`ANNOUNCED_AHEAD`] slots behind the next one
-        /// to open. The terms are consistent by themselves, as for `set_terms`, and within the
-        /// council's: the corridor inside the default floor and the highest grid price of any band;
-        /// a grid fee and a least order at most the default ones; a deposit rate at least the
-        /// default one; energy per key at most what the rule for the default terms allows.
+        /// The slot has not opened, and lies at most [`ANNOUNCED_AHEAD`] slots behind the next one to
+        /// open; no other owner has announced for it. Share and energy are within the council's limits,
+        /// now and when the gate opens, or else the slot trades as if nothing had been announced. The
+        /// owner behind the announcement has no orders in the slot, by no account and no broker.
         #[pallet::call_index(8)]
-        #[pallet::weight(T::WeightInfo::announce_terms())]
-        pub fn announce_terms(
+        #[pallet::weight(T::WeightInfo::announce())]
+        pub fn announce(
             origin: OriginFor<T>,
             slot: SlotIndex,
-            terms: LeaderTerms,
+            admission: KeyAdmission,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_announce(who, slot, terms)
+            Self::do_announce(who, slot, admission)
         }
 
-        /// Sets how the default terms follow the tariff and the keys, or that they do not.
-        ///
-        /// With each grid price the default terms are consistent, as for `set_terms`; a key may
-        /// cover at least the default terms' energy.
+        /// Sets within what leaders choose, for slots that open from now on: the least share of the keys,
+        /// and the least and the most energy of a key, of which the least is positive.
         #[pallet::call_index(9)]
-        #[pallet::weight(T::WeightInfo::set_terms_rule())]
-        pub fn set_terms_rule(origin: OriginFor<T>, rule: Option<TermsRule>) -> DispatchResult {
+        #[pallet::weight(T::WeightInfo::set_leader_limits())]
+        pub fn set_leader_limits(origin: OriginFor<T>, limits: LeaderLimits) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
-            if let (Some(rule), Some(terms)) = (&rule, DefaultTerms::<T>::get()) {
-                Self::check_rule(rule, &terms)?;
-            }
-            CurrentTermsRule::<T>::set(rule);
-            Self::deposit_event(Event::TermsRuleSet { rule });
-            Ok(())
+            Self::do_set_limits(limits)
+        }
+
+        /// Lets a broker place, amend and cancel orders for the signer, as far as the grant says. What
+        /// they hold is the signer's, their fees are the broker's. An earlier grant to the same broker
+        /// is replaced; what its orders hold in a slot counts against the new budget.
+        ///
+        /// Broker and signer are of two owners, and the broker has the role `Broker`, now and whenever it
+        /// acts. A bond is held of the signer while the grant is stored.
+        #[pallet::call_index(10)]
+        #[pallet::weight(T::WeightInfo::grant())]
+        pub fn grant(origin: OriginFor<T>, broker: T::AccountId, grant: Grant) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_grant(who, broker, grant)
+        }
+
+        /// Ends a grant of the signer, also one that has expired, and gives back its bond. Orders that
+        /// were placed by it stay until their principal cancels them.
+        #[pallet::call_index(11)]
+        #[pallet::weight(T::WeightInfo::revoke_grant())]
+        pub fn revoke_grant(origin: OriginFor<T>, broker: T::AccountId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_revoke(who, broker)
+        }
+
+        /// Places orders of one slot for a principal that has granted it, each judged by itself as in
+        /// `place_orders`, and by the grant: its sides, its worst prices, its budget in the slot.
+        #[pallet::call_index(12)]
+        #[pallet::weight(T::WeightInfo::place_orders_for(orders.len() as u32))]
+        pub fn place_orders_for(
+            origin: OriginFor<T>,
+            principal: T::AccountId,
+            slot: SlotIndex,
+            orders: BoundedVec<NewOrder, T::MaxBatch>,
+        ) -> DispatchResult {
+            let broker = ensure_signed(origin)?;
+            let acting = Self::acting_for(broker, principal)?;
+            Self::do_place_all(&acting, slot, &orders)
+        }
+
+        /// Changes an order that the signer placed for a principal, as `amend_order` does, within the
+        /// grant.
+        #[pallet::call_index(13)]
+        #[pallet::weight(T::WeightInfo::amend_order_for())]
+        pub fn amend_order_for(
+            origin: OriginFor<T>,
+            principal: T::AccountId,
+            slot: SlotIndex,
+            id: OrderId,
+            limit: PricePerKwh,
+            energy: Wh,
+        ) -> DispatchResult {
+            let broker = ensure_signed(origin)?;
+            let acting = Self::acting_for(broker, principal)?;
+            Self::do_amend(&acting, slot, id, limit, energy)
+        }
+
+        /// Withdraws an order that the signer placed for a principal, as `cancel_order` does, while the
+        /// grant is in force.
+        #[pallet::call_index(14)]
+        #[pallet::weight(T::WeightInfo::cancel_order_for())]
+        pub fn cancel_order_for(
+            origin: OriginFor<T>,
+            principal: T::AccountId,
+            slot: SlotIndex,
+            id: OrderId,
+        ) -> DispatchResult {
+            let broker = ensure_signed(origin)?;
+            let acting = Self::acting_for(broker, principal)?;
+            Self::do_cancel(&acting, slot, id)
         }
     }
 }

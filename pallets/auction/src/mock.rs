@@ -2,7 +2,7 @@
 //! the escrow and the settlement keep books that the tests read.
 
 use crate as pallet_auction;
-use crate::{GenesisConfig, NextSlot};
+use crate::{GenesisConfig, MarketTerms, NextSlot};
 use frame_support::{
     Twox64Concat, derive_impl, ensure,
     pallet_prelude::ValueQuery,
@@ -13,14 +13,16 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use qedex_primitives::{
-    Admission, Balance, Band, Calendar, Escrow, KeyBudget, LeaderTerms, MarketSettlement, Millis,
-    Moment, NewTrade, PricePerKwh, SlotIndex, SlotTerms, SlotTimes, Tariff, Wh, Windows,
+    Admission, Balance, Band, Calendar, Escrow, KeyBudget, LeaderLimits, LeaderTerms,
+    MarketSettlement, Membership, Millis, Moment, NewTrade, OwnerId, PriceList, PricePerKwh, Rated,
+    SlotIndex, SlotTerms, SlotTimes, Tariff, Wh, Windows,
 };
 pub use qedex_primitives::{
     Role,
-    testing::{Owners, Permitted, TestMembership},
+    testing::{Owners, Permitted, TestMembership, owner},
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
+use std::collections::BTreeMap;
 
 pub type AccountId = u64;
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -39,6 +41,9 @@ impl frame_system::Config for Test {
 
 parameter_types! {
     pub static BandOfAll: Band = Band::Off;
+    pub static Ratings: BTreeMap<OwnerId, u64> = BTreeMap::new();
+    pub static MaxGrants: u32 = 2;
+    pub static MaxPrincipals: u32 = 3;
     pub static MaxBatch: u32 = 10;
     pub static MaxStandingOrders: u32 = 20;
     pub static Distrusted: Vec<(AccountId, Role)> = Vec::new();
@@ -68,6 +73,24 @@ pub struct Members;
 impl Admission<AccountId> for Members {
     fn admits(who: &AccountId, role: Role) -> bool {
         !Distrusted::get().contains(&(*who, role))
+    }
+}
+
+/// Connections that let out what the tests say, and anything where they say nothing.
+pub struct Connections;
+
+impl Rated<AccountId> for Connections {
+    fn rated_out(account: &AccountId, _slot: SlotIndex) -> Wh {
+        let rated =
+            TestMembership::owner_of(account).and_then(|owner| Ratings::get().get(&owner).copied());
+        Wh(rated.unwrap_or(u64::MAX))
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_rated_out(account: &AccountId, _slot: SlotIndex, energy: Wh) {
+        if let Some(owner) = TestMembership::owner_of(account) {
+            Ratings::mutate(|all| all.insert(owner, energy.0));
+        }
     }
 }
 
@@ -188,6 +211,8 @@ impl pallet_auction::Config for Test {
     type Membership = TestMembership;
     type Admission = Members;
     type Escrow = Books;
+    type GrantBond = ();
+    type Rated = Connections;
     type Settlement = Books;
     type KeyBudget = KeyPool;
     type Tariff = Bands;
@@ -196,6 +221,8 @@ impl pallet_auction::Config for Test {
     type MaxOrdersPerSlot = MaxOrdersPerSlot;
     type MaxOrdersPerAccount = MaxOrdersPerAccount;
     type MaxBatch = MaxBatch;
+    type MaxGrants = MaxGrants;
+    type MaxPrincipals = MaxPrincipals;
     type MaxStandingOrders = MaxStandingOrders;
     type MaxOrderEnergy = MaxOrderEnergy;
     type MaxSlotsInFlight = MaxSlotsInFlight;
@@ -215,8 +242,10 @@ pub const CONSUMER: AccountId = 11;
 pub const STRANGER: AccountId = 12;
 /// May do both and has no money.
 pub const PAUPER: AccountId = 13;
-/// May announce terms and nothing else.
+/// May lead and nothing else.
 pub const AGGREGATOR: AccountId = 14;
+/// May act for others and nothing else.
+pub const BROKER: AccountId = 15;
 /// What everybody but the pauper owns: 1000 QED.
 pub const ENDOWMENT: Balance = 1_000_000 * MILLI;
 /// A thousandth of a QED, in plancks.
@@ -239,6 +268,30 @@ pub const TERMS: LeaderTerms = LeaderTerms {
     deposit_rate: Permill::from_percent(70),
 };
 
+/// The price list of these.
+pub const LIST: PriceList = list_of(TERMS);
+
+/// The price list of terms.
+pub const fn list_of(terms: LeaderTerms) -> PriceList {
+    let LeaderTerms { floor, cap, grid_fee, tick, lot, least_order, deposit_rate, .. } = terms;
+    PriceList { floor, cap, grid_fee, tick, lot, least_order, deposit_rate }
+}
+
+/// The same terms in each band, and all keys for each slot.
+pub fn market(terms: LeaderTerms) -> MarketTerms {
+    let list = list_of(terms);
+    MarketTerms {
+        off: list,
+        mid: list,
+        on: list,
+        limits: LeaderLimits {
+            least_share: Permill::one(),
+            least_wh_per_key: terms.wh_per_key,
+            most_wh_per_key: terms.wh_per_key,
+        },
+    }
+}
+
 /// Lets the members buy and sell, the consumer buy, and the pauper both.
 pub fn permit_members() {
     for who in MEMBERS.chain([PAUPER]) {
@@ -246,6 +299,9 @@ pub fn permit_members() {
         TestMembership::permit(who, Role::Sell);
     }
     TestMembership::permit(CONSUMER, Role::Trade);
+    for who in 1..=BROKER {
+        TestMembership::set_owner(who, owner(who));
+    }
 }
 
 /// The schedule of `slot` by the pallet.
@@ -306,6 +362,10 @@ impl ExtBuilder {
         TestMembership::reset();
         permit_members();
         TestMembership::permit(AGGREGATOR, Role::Aggregate);
+        TestMembership::permit(BROKER, Role::Broker);
+        Ratings::take();
+        MaxGrants::set(2);
+        MaxPrincipals::set(3);
         BandOfAll::set(Band::Off);
         MaxBatch::set(10);
         MaxStandingOrders::set(20);
@@ -330,7 +390,7 @@ impl ExtBuilder {
         GenesisConfig::<Test> {
             slot_length: self.slot_length,
             windows: self.windows,
-            terms: self.terms,
+            terms: self.terms.map(market),
             _config: Default::default(),
         }
         .assimilate_storage(&mut storage)

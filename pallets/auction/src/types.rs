@@ -2,8 +2,8 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use qedex_primitives::{
-    Balance, LeaderTerms, NewOrder, OrderId, OwnerId, PricePerKwh, Side, SlotIndex, SlotTerms,
-    TradeId, Wh,
+    Balance, Band, Grant, LeaderLimits, NewOrder, OrderId, OwnerId, PriceList, PricePerKwh, Side,
+    SlotIndex, SlotTerms, TradeId, Wh,
 };
 use scale_info::TypeInfo;
 
@@ -86,8 +86,10 @@ impl OrderPriority {
 pub struct Order<AccountId> {
     /// Whose order.
     pub who: AccountId,
-    /// The owner behind that account when the order was placed, if one was known.
-    pub owner: Option<OwnerId>,
+    /// The owner behind that account.
+    pub owner: OwnerId,
+    /// The broker that placed it by a grant, if one did.
+    pub broker: Option<AccountId>,
     /// Its energy.
     pub energy: Wh,
     /// The part of the energy that is not traded yet.
@@ -117,38 +119,7 @@ pub struct PriceLevel {
     pub orders: u32,
 }
 
-/// Who takes one side of a slot: the owner where one is known, whatever the account.
-#[derive(
-    Clone,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub enum Party<AccountId> {
-    /// All accounts of this owner.
-    Owner(OwnerId),
-    /// An account whose owner nobody knows.
-    Account(AccountId),
-}
-
-impl<AccountId: Clone> Order<AccountId> {
-    /// Who takes a side with this order.
-    pub fn party(&self) -> Party<AccountId> {
-        match self.owner {
-            Some(owner) => Party::Owner(owner),
-            None => Party::Account(self.who.clone()),
-        }
-    }
-}
-
-/// A party's part in a slot.
+/// An owner's part in a slot, with all its accounts.
 #[derive(
     Clone,
     Copy,
@@ -166,6 +137,15 @@ pub struct Participant {
     pub side: Side,
     /// Its open orders.
     pub orders: u32,
+    /// Their energy. The asks' is bounded by what its connections are rated to let out.
+    pub energy: Wh,
+}
+
+impl Participant {
+    /// Nothing yet on this side.
+    pub const fn on(side: Side) -> Self {
+        Self { side, orders: 0, energy: Wh::ZERO }
+    }
 }
 
 /// How far a slot has come.
@@ -228,8 +208,35 @@ pub struct SlotRecord {
     pub bids: u32,
     /// Open asks.
     pub asks: u32,
-    /// Standing orders that have not been renewed for this slot yet.
-    pub renewing: u32,
+    /// The owner that leads it, and has no order in it; none where nothing was announced.
+    pub leader: Option<OwnerId>,
+    /// How far standing orders have been renewed for it.
+    pub renewal: Renewal,
+}
+
+/// How far a slot has come in renewing standing orders: it looks at their indices from one that
+/// rotates with the slot downwards, and goes on from the last one.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Renewal {
+    /// How many have still to be renewed, at most.
+    pub left: u32,
+    /// The index to be looked at next.
+    pub at: u32,
+    /// How many in a row had been renewed already or were new: after as many as there are, nothing is
+    /// left.
+    pub skipped: u32,
 }
 
 /// An order that is placed anew in every slot.
@@ -252,41 +259,27 @@ pub struct StandingOrder {
     pub index: u32,
     /// The last slot for which it was renewed, successfully or not.
     pub renewed: SlotIndex,
-    /// How many times in a row it could not be placed.
+    /// How many times in a row it could not be placed, for reasons of its account.
     pub failures: u8,
+    /// Its account has ended it: the next renewal removes it.
+    pub ended: bool,
 }
 
-/// How the default terms follow the tariff and the keys.
+/// A grant with what its storage costs.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct GrantRecord<Bond> {
+    /// What the broker may do.
+    pub grant: Grant,
+    /// What is held of the principal for it.
+    pub bond: Bond,
+}
+
+/// What the orders of a grant hold in a slot that is open.
 #[derive(
     Clone,
     Copy,
     Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-    serde::Serialize,
-    serde::Deserialize,
-)]
-pub struct TermsRule {
-    /// The grid price in a mid-peak slot; in an off-peak slot it is that of the default terms.
-    pub mid_cap: PricePerKwh,
-    /// The grid price in an on-peak slot.
-    pub on_cap: PricePerKwh,
-    /// The most energy that one key may cover. A slot that opens gets the default terms' energy per
-    /// key, and a quarter more for each of the last results in a row in which the keys bound the
-    /// volume, up to this.
-    pub most_wh_per_key: Wh,
-}
-
-/// The terms that the aggregator announced for a slot.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
+    Default,
     PartialEq,
     Eq,
     Encode,
@@ -295,9 +288,51 @@ pub struct TermsRule {
     MaxEncodedLen,
     TypeInfo,
 )]
-pub struct AnnouncedTerms {
-    /// The slot.
-    pub slot: SlotIndex,
-    /// Its terms.
-    pub terms: LeaderTerms,
+pub struct GrantUse {
+    /// The orders.
+    pub orders: u32,
+    /// What they held when the gate closed, or hold now, in plancks.
+    pub held: Balance,
+}
+
+/// In how many grants an account takes part.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct GrantCounts {
+    /// Those that it has given.
+    pub given: u32,
+    /// Those that it has got.
+    pub got: u32,
+}
+
+/// What the council sets for a market that opens at genesis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MarketTerms {
+    /// The price list of off-peak slots.
+    pub off: PriceList,
+    /// That of mid-peak slots.
+    pub mid: PriceList,
+    /// That of on-peak slots.
+    pub on: PriceList,
+    /// Within what leaders choose.
+    pub limits: LeaderLimits,
+}
+
+impl MarketTerms {
+    /// Each band with its list.
+    pub const fn lists(&self) -> [(Band, PriceList); 3] {
+        [(Band::Off, self.off), (Band::Mid, self.mid), (Band::On, self.on)]
+    }
 }

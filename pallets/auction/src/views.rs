@@ -12,7 +12,7 @@ impl<T: Config> Pallet<T> {
     pub fn terms(slot: SlotIndex) -> Option<LeaderTerms> {
         match Slots::<T>::get(slot) {
             Some(record) => Some(record.terms.leader),
-            None => Self::terms_of(slot),
+            None => Self::opening_of(slot).map(|opening| opening.terms),
         }
     }
 

@@ -22,7 +22,7 @@ pub trait WeightInfo {
     fn visit_slot() -> Weight;
     /// Price discovery over `b` bid and `a` ask levels.
     fn discover(b: u32, a: u32) -> Weight;
-    /// Pairing a bid with an ask and closing both, without opening the trade.
+    /// Pairing a bid with an ask, both placed by a grant, and closing both, without opening the trade.
     fn pair() -> Weight;
     /// Releasing an order that was not filled.
     fn release_order() -> Weight;
@@ -32,10 +32,20 @@ pub trait WeightInfo {
     fn set_standing_order() -> Weight;
     /// `end_standing_order`.
     fn end_standing_order() -> Weight;
-    /// `announce_terms`.
-    fn announce_terms() -> Weight;
-    /// `set_terms_rule`.
-    fn set_terms_rule() -> Weight;
+    /// `announce`.
+    fn announce() -> Weight;
+    /// `set_leader_limits`.
+    fn set_leader_limits() -> Weight;
+    /// `grant` where there was none.
+    fn grant() -> Weight;
+    /// `revoke_grant`.
+    fn revoke_grant() -> Weight;
+    /// `place_orders_for` with `n` orders.
+    fn place_orders_for(n: u32) -> Weight;
+    /// `amend_order_for` where it makes a new order.
+    fn amend_order_for() -> Weight;
+    /// `cancel_order_for`.
+    fn cancel_order_for() -> Weight;
     /// Renewing a standing order, or ending it after it failed.
     fn renew() -> Weight;
 }
@@ -85,10 +95,25 @@ impl WeightInfo for () {
     fn end_standing_order() -> Weight {
         Weight::from_parts(1_000, 0)
     }
-    fn announce_terms() -> Weight {
+    fn announce() -> Weight {
         Weight::from_parts(1_000, 0)
     }
-    fn set_terms_rule() -> Weight {
+    fn set_leader_limits() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn grant() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn revoke_grant() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn place_orders_for(n: u32) -> Weight {
+        Weight::from_parts(1_000u64.saturating_mul(u64::from(n)), 0)
+    }
+    fn amend_order_for() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn cancel_order_for() -> Weight {
         Weight::from_parts(1_000, 0)
     }
     fn renew() -> Weight {

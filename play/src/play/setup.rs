@@ -1,5 +1,5 @@
-//! Before the first slot: everybody gets funds, an owner, credentials, a broker, and a meter, to which
-//! two installers and its owner agree. What is there already is used.
+//! Before the first slot: everybody gets funds, an owner, credentials, and a meter, to which two
+//! installers and its owner agree, and grants a broker. What is there already is used.
 
 use super::cast::{Cast, Member};
 use crate::keys::Leaders;
@@ -7,15 +7,16 @@ use futures::{StreamExt, TryStreamExt, stream};
 use qedex_client::{
     At, Error,
     calls::{self, EncodedCall},
+    grants::{self, Grant},
     keys::{Keypair, Scheme, account_of},
-    market::{Account, Plancks},
+    market::{Account, Corridor, Plancks},
     membership,
     metering::{self, Change, ConnectionNumber, MeterKind, MeterRatings, Wanted},
     queries,
     session::{Session, Signed},
     text::account_text,
 };
-use qedex_primitives::OwnerId;
+use qedex_primitives::{OwnerId, PricePerKwh};
 
 /// What a participant starts with: many times what a day's bids can hold.
 const FUNDS: Plancks = 100_000_000_000_000;
@@ -25,6 +26,25 @@ const LOW_FUNDS: Plancks = FUNDS / 2;
 
 /// Credentials last thirty days beyond the play.
 const CREDENTIAL_LIFE: u64 = 30 * 24 * 3_600_000;
+
+/// What everybody lets the broker do: buy and sell at any price of `corridor`, until `expires`, for as much
+/// in a slot as its meter can read, at `highest`, the highest grid price of any band.
+fn grant(member: &Member, corridor: &Corridor, highest: PricePerKwh, expires: u64) -> Grant {
+    Grant {
+        buy_up_to: Some(corridor.cap),
+        sell_from: Some(corridor.floor),
+        expires,
+        budget: highest.cost_ceil(member.capacity).unwrap_or(Plancks::MAX),
+    }
+}
+
+/// Whether one grant lets a broker do at least what another one does.
+fn covers(one: &Grant, other: &Grant) -> bool {
+    one.buy_up_to >= other.buy_up_to
+        && one.sell_from.is_some_and(|least| Some(least) <= other.sell_from)
+        && one.expires >= other.expires
+        && one.budget >= other.budget
+}
 
 /// Calls in one batch.
 const BATCH: usize = 50;
@@ -58,11 +78,13 @@ pub async fn prepare(
     session: &mut Session,
     leaders: &Leaders,
     mut cast: Cast,
+    (corridor, highest): (&Corridor, PricePerKwh),
     horizon: u64,
 ) -> Result<Cast, Error> {
     let now = queries::time(session.at()).await?;
     let until = now.saturating_add(horizon);
-    let records = look(session.at(), leaders, &cast, until).await?;
+    let wanted = |member: &Member, until| grant(member, corridor, highest, until);
+    let records = look(session.at(), leaders, &cast, until, |member| wanted(member, until)).await?;
 
     let funds = fund(session, leaders, &cast, &records).await?;
     session.send(funds).await?;
@@ -81,7 +103,8 @@ pub async fn prepare(
     for (member, record) in cast.members.iter().zip(&records) {
         if !record.has_broker {
             let what = format!("{} names its broker", member.name);
-            let call = calls::let_trade(account_of(&leaders.broker));
+            let grant = wanted(member, until.saturating_add(CREDENTIAL_LIFE));
+            let call = grants::grant(account_of(&leaders.broker), grant);
             by_participants.push(session.sign(what, &call, &member.keys.account).await?);
         }
     }
@@ -109,8 +132,15 @@ fn check(session: &Session) -> Result<(), Error> {
     }
 }
 
-async fn look(at: &At, leaders: &Leaders, cast: &Cast, until: u64) -> Result<Vec<Record>, Error> {
+async fn look(
+    at: &At,
+    leaders: &Leaders,
+    cast: &Cast,
+    until: u64,
+    wanted: impl Fn(&Member) -> Grant,
+) -> Result<Vec<Record>, Error> {
     let broker = account_of(&leaders.broker);
+    let wanted = &wanted;
     let look_at = |member: Member| async move {
         let mut missing_attributes = Vec::new();
         for attribute in &member.attributes {
@@ -123,7 +153,10 @@ async fn look(at: &At, leaders: &Leaders, cast: &Cast, until: u64) -> Result<Vec
             naming: naming(at, member.account).await?,
             missing_attributes,
             meter: queries::meter_by_key(at, account_of(&member.keys.meter)).await?,
-            has_broker: queries::lets_trade(at, member.account, broker).await?,
+            has_broker: grants::grants_of(at, member.account)
+                .await?
+                .iter()
+                .any(|(who, grant)| *who == broker && covers(grant, &wanted(&member))),
         })
     };
     stream::iter(cast.members.clone()).map(look_at).buffered(AT_ONCE).try_collect().await

@@ -11,10 +11,12 @@ use qedex_client::{
     Error, H256,
     block::Block,
     calls::{self, EncodedCall},
-    market::SlotEvent,
+    grants,
+    market::{Account, NewOrder, SlotEvent},
     meter::{self, Bill},
     opening::{Finding, Opening, Wanted},
     session::{Session, Signed},
+    terms,
 };
 use qedex_math::Wh;
 use qedex_primitives::{MeterId, OwnerId, ReadingPayload, SignedReading, SlotIndex, SlotTimes};
@@ -121,7 +123,9 @@ impl SlotPlay {
     pub fn note_refusals(&mut self, block: &Block) {
         for transaction in &block.transactions {
             if self.batches.contains(&transaction.hash) {
-                let refused = u32::try_from(transaction.refusals.len()).unwrap_or(u32::MAX);
+                let refused =
+                    transaction.refusals.len().saturating_add(transaction.refused_orders.len());
+                let refused = u32::try_from(refused).unwrap_or(u32::MAX);
                 self.books.refused = self.books.refused.saturating_add(refused);
             }
         }
@@ -179,6 +183,7 @@ impl SlotPlay {
         cast: &Cast,
     ) -> Result<(), Error> {
         let slot = self.books.slot;
+        self.books.grid_price = terms::terms(session.at(), slot).await?.map(|terms| terms.cap);
         let mut signed = Vec::new();
         for batch in self.intents.chunks(ORDERS_AT_ONCE) {
             let orders = batch
@@ -186,12 +191,10 @@ impl SlotPlay {
                 .filter_map(|intent| {
                     let real = cast.members.get(intent.participant)?.account;
                     let Intent { side, limit, energy, .. } = *intent;
-                    Some((real, calls::place_order(slot, side, limit, energy)))
+                    let order = NewOrder { side, limit, energy };
+                    Some(grants::place_orders_for(real, slot, &[order]))
                 })
-                .map(|(real, order)| {
-                    let order = EncodedCall::of(session.at(), &order)?;
-                    EncodedCall::of(session.at(), &calls::by_proxy(real, order))
-                })
+                .map(|order| EncodedCall::of(session.at(), &order))
                 .collect::<Result<_, _>>()?;
             let what = format!("the orders of slot {slot}");
             signed.push(session.sign(what, &calls::force_batch(orders), &leaders.broker).await?);

@@ -20,8 +20,6 @@ pub struct Run {
     pub slots: usize,
     /// The names of the participants by account.
     pub names: BTreeMap<Account, String>,
-    /// The grid price.
-    pub cap: PricePerKwh,
     /// The feed-in price.
     pub floor: PricePerKwh,
     /// The grid's fee.
@@ -113,9 +111,12 @@ pub struct EnergyFigures {
 /// Prices in plancks per kWh.
 #[derive(Clone, Debug, Serialize)]
 pub struct PriceFigures {
-    /// The grid price, the corridor's cap.
+    /// The least grid price of a slot, by its tariff band.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub grid: u128,
+    /// The highest.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
+    pub grid_max: u128,
     /// The feed-in price, the corridor's floor.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub feed_in: u128,
@@ -318,6 +319,7 @@ impl Figures {
         let invariants = invariants::invariants(run, books, slots_cleared, &trades, &cheats);
         let ask_count = books.iter().map(|b| b.side(Side::Ask).count()).sum::<usize>();
         let bid_count = books.iter().map(|b| b.side(Side::Bid).count()).sum::<usize>();
+        let grid_prices = books.iter().filter_map(|b| b.grid_price).map(|price| price.0);
         Self {
             seed: run.seed,
             from: run.from.clone(),
@@ -332,7 +334,8 @@ impl Figures {
             },
             energy,
             prices: PriceFigures {
-                grid: run.cap.0,
+                grid: grid_prices.clone().min().unwrap_or_default(),
+                grid_max: grid_prices.max().unwrap_or_default(),
                 feed_in: run.floor.0,
                 grid_fee: run.grid_fee.0,
                 buyers_min: slots.iter().filter_map(|slot| slot.buyers_pay).min(),
@@ -346,7 +349,7 @@ impl Figures {
             bonds,
             community_saving: books
                 .iter()
-                .map(|b| b.saving(run.cap, run.floor))
+                .map(|b| b.saving(run.floor))
                 .fold(0, i128::saturating_add),
             cheats,
             transactions: TransactionFigures {

@@ -78,6 +78,12 @@ impl Figures {
         let share = self.energy.cleared_share_ppm;
         let money = |amount| format!("{} QED", qed(amount, DECIMALS));
         let sign = if self.community_saving < 0 { "-" } else { "" };
+        let (least, most) = (self.prices.grid, self.prices.grid_max);
+        let grid = if least == most {
+            qed(least, DECIMALS)
+        } else {
+            format!("{} to {}", qed(least, DECIMALS), qed(most, DECIMALS))
+        };
         let rows: Vec<(&str, String)> = vec![
             ("participants", self.participants.to_string()),
             ("slots cleared", format!("{} of {}", self.slots_cleared, self.slots_requested)),
@@ -101,7 +107,7 @@ impl Figures {
                 "grid price, feed-in price, grid fee",
                 format!(
                     "{}, {}, {} QED/kWh",
-                    qed(self.prices.grid, DECIMALS),
+                    grid,
                     qed(self.prices.feed_in, DECIMALS),
                     qed(self.prices.grid_fee, DECIMALS)
                 ),

@@ -13,7 +13,6 @@ fn run() -> Run {
             (SELLER, "p001".to_owned()),
             (CHEAT, "p002".to_owned()),
         ]),
-        cap: PricePerKwh(300_000),
         floor: PricePerKwh(80_000),
         grid_fee: PricePerKwh(20_000),
         issuance: (1_000_000, 1_000_000),

@@ -10,8 +10,9 @@ pub trait Calendar {
     /// The chain's present time.
     fn now() -> Moment;
 
-    /// The windows of `slot`: as frozen when it opened, or as they would be by the present
-    /// parameters if it never opened or is long gone.
+    /// The windows of `slot`: as frozen when it opened; as they would be by the present parameters
+    /// if it never opened. Of a slot that is over for good they have all ended by now, whatever the
+    /// parameters have become since.
     fn schedule(slot: SlotIndex) -> SlotTimes;
 
     /// The slot whose delivery is under way now.
@@ -24,9 +25,9 @@ pub trait Calendar {
     fn set_now(moment: Moment);
 }
 
-/// How far the gates of delivery slots have been opened.
+/// Which delivery slots have been opened.
 pub trait Opened {
-    /// The first slot whose gate has not been opened or passed over. It never goes back, whatever
+    /// The first slot whose gate has not been opened or passed over. Never goes back, whatever
     /// becomes of the windows.
     fn next_slot() -> SlotIndex;
 }

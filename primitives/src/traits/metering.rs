@@ -53,8 +53,8 @@ pub trait EnergyLedger<AccountId> {
 
 /// What the connections of an account's owner are rated to let out.
 pub trait Rated<AccountId> {
-    /// The most energy that may leave through the connections which the owner of `account` has in `slot`, in one
-    /// slot; zero without any.
+    /// The most energy that may leave through the connections which the owner of `account` has in
+    /// `slot`, in one slot; zero without any.
     fn rated_out(account: &AccountId, slot: SlotIndex) -> Wh;
     /// Makes `rated_out(account, slot)` be at least `energy`, for benchmarks only.
     #[cfg(feature = "runtime-benchmarks")]

@@ -62,11 +62,20 @@ pub enum ProxyType {
     /// Everything.
     #[default]
     Any,
-    /// Everything that does not move the principal's tokens by itself, and gives away none of its
-    /// meters.
+    /// Everything that does not move the principal's tokens, by itself or through the market, and gives
+    /// away none of its meters: it places no orders and lets nobody place any.
     NonTransfer,
-    /// Place, amend and cancel orders: what a broker needs.
+    /// Take back: cancel orders and end the standing one. A broker places orders by a grant, which has
+    /// a price and a budget, and not as a deputy.
     Trading,
+}
+
+/// What a deputy may do on the market that may not place orders.
+const fn takes_back(call: &pallet_auction::Call<Runtime>) -> bool {
+    matches!(
+        call,
+        pallet_auction::Call::cancel_order { .. } | pallet_auction::Call::end_standing_order { .. }
+    )
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
@@ -76,39 +85,37 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
         }
         match self {
             Self::Any => true,
-            Self::NonTransfer => matches!(
-                call,
+            Self::NonTransfer => match call {
                 RuntimeCall::System(..)
-                    | RuntimeCall::Session(..)
-                    | RuntimeCall::Council(..)
-                    | RuntimeCall::Membership(..)
-                    | RuntimeCall::Metering(
-                        // An owner agrees itself to what becomes of its meters.
-                        pallet_metering::Call::submit_reading { .. }
-                            | pallet_metering::Call::submit_readings { .. }
-                            | pallet_metering::Call::set_tariff { .. }
-                            | pallet_metering::Call::remove_meter { .. }
-                            | pallet_metering::Call::propose_change { .. }
-                            | pallet_metering::Call::withdraw_change { .. }
-                            | pallet_metering::Call::withdraw_confirmation { .. }
-                            | pallet_metering::Call::refuse_change { .. }
-                            | pallet_metering::Call::clear_change { .. }
-                            | pallet_metering::Call::record_correction { .. }
-                    )
-                    | RuntimeCall::Auction(..)
-                    | RuntimeCall::Settlement(..)
-            ),
-            Self::Trading => matches!(
-                call,
-                RuntimeCall::Auction(
-                    pallet_auction::Call::place_order { .. }
-                        | pallet_auction::Call::amend_order { .. }
-                        | pallet_auction::Call::cancel_order { .. }
-                        | pallet_auction::Call::place_orders { .. }
-                        | pallet_auction::Call::set_standing_order { .. }
-                        | pallet_auction::Call::end_standing_order { .. }
+                | RuntimeCall::Session(..)
+                | RuntimeCall::Council(..)
+                | RuntimeCall::Membership(..)
+                | RuntimeCall::Metering(
+                    // An owner agrees itself to what becomes of its meters.
+                    pallet_metering::Call::submit_reading { .. }
+                    | pallet_metering::Call::submit_readings { .. }
+                    | pallet_metering::Call::set_tariff { .. }
+                    | pallet_metering::Call::remove_meter { .. }
+                    | pallet_metering::Call::propose_change { .. }
+                    | pallet_metering::Call::withdraw_change { .. }
+                    | pallet_metering::Call::withdraw_confirmation { .. }
+                    | pallet_metering::Call::refuse_change { .. }
+                    | pallet_metering::Call::clear_change { .. }
+                    | pallet_metering::Call::record_correction { .. },
                 )
-            ),
+                | RuntimeCall::Settlement(..) => true,
+                RuntimeCall::Auction(call) => {
+                    takes_back(call)
+                        || matches!(
+                            call,
+                            pallet_auction::Call::announce { .. }
+                                | pallet_auction::Call::cancel_order_for { .. }
+                                | pallet_auction::Call::revoke_grant { .. }
+                        )
+                }
+                _ => false,
+            },
+            Self::Trading => matches!(call, RuntimeCall::Auction(call) if takes_back(call)),
         }
     }
 

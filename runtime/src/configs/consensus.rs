@@ -11,7 +11,6 @@ use frame_support::{
     traits::{ConstBool, ConstU32, ConstU64, ConstU128, KeyOwnerProofSystem},
 };
 use pallet_session::{disabling::UpToLimitDisablingStrategy, historical};
-use qedex_primitives::{Band, PricePerKwh, Prices};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::crypto::KeyTypeId;
@@ -58,24 +57,6 @@ impl sp_runtime::traits::Convert<AccountId, Option<()>> for NoIdentification {
     }
 }
 
-/// The grid prices of the bands by the market's present terms: the cap of the default terms and, where
-/// the council has set a rule for them, its caps of the other bands. Nothing costs anything before there
-/// are terms.
-pub struct GridPrices;
-
-impl Prices for GridPrices {
-    fn price_of(band: Band) -> PricePerKwh {
-        let rule = pallet_auction::CurrentTermsRule::<Runtime>::get();
-        let of_rule = rule.and_then(|rule| match band {
-            Band::Off => None,
-            Band::Mid => Some(rule.mid_cap),
-            Band::On => Some(rule.on_cap),
-        });
-        let default = pallet_auction::DefaultTerms::<Runtime>::get();
-        default.map_or(PricePerKwh(0), |terms| of_rule.unwrap_or(terms.cap))
-    }
-}
-
 impl pallet_pov::Config for Runtime {
     type AdminOrigin = AdminOrigin;
     type Beacon = Beacon;
@@ -89,7 +70,7 @@ impl pallet_pov::Config for Runtime {
     type Membership = Membership;
     // Two of three still agree when one is silent or lies about what it saw.
     type MinValidators = ConstU32<3>;
-    type Prices = GridPrices;
+    type Prices = Auction;
     type ReportableSessions = ConstU32<REPORTABLE_SESSIONS>;
     type Standing = Reputation;
     type Tariff = Metering;

@@ -17,9 +17,10 @@ pub mod dynamic_params {
     #[dynamic_pallet_params]
     #[codec(index = 0)]
     pub mod keys {
-        /// Keys that the market may use for one delivery slot.
+        /// Keys that are there when the gate of a delivery slot opens. The slot gets the share that its
+        /// leader admits; without one, a part in as many as slots are open at once: a third.
         #[codec(index = 0)]
-        pub static MarketKeysPerSlot: u64 = 1_000;
+        pub static MarketKeysPerSlot: u64 = 3_000;
     }
 }
 

@@ -424,7 +424,7 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::CurrentTermsRule` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::Announced` (r:0 w:1)
 	/// Proof: `Auction::Announced` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
-	fn announce_terms() -> Weight {
+	fn announce() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `4315`
 		//  Estimated: `88348`
@@ -438,7 +438,7 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::DefaultTerms` (`max_values`: Some(1), `max_size`: Some(93), added: 588, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::CurrentTermsRule` (r:0 w:1)
 	/// Proof: `Auction::CurrentTermsRule` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
-	fn set_terms_rule() -> Weight {
+	fn set_leader_limits() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `275`
 		//  Estimated: `1578`
@@ -447,6 +447,171 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(0, 1578))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// Storage: `Membership::Roles` (r:1 w:0)
+	/// Proof: `Membership::Roles` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Blacklist` (r:1 w:0)
+	/// Proof: `Membership::Blacklist` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Policies` (r:1 w:0)
+	/// Proof: `Membership::Policies` (`max_values`: None, `max_size`: Some(173), added: 2648, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Attributes` (r:31 w:0)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Credentials` (r:31 w:0)
+	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::StandingParameters` (r:1 w:0)
+	/// Proof: `Reputation::StandingParameters` (`max_values`: Some(1), `max_size`: Some(52), added: 547, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::StandingOrders` (r:1 w:1)
+	/// Proof: `Auction::StandingOrders` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::CounterForStandingOrders` (r:1 w:1)
+	/// Proof: `Auction::CounterForStandingOrders` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::NextSlot` (r:1 w:0)
+	/// Proof: `Auction::NextSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::StandingIndex` (r:0 w:1)
+	/// Proof: `Auction::StandingIndex` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	fn grant() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `4228`
+		//  Estimated: `88348`
+		// Minimum execution time: 280_256_000 picoseconds.
+		Weight::from_parts(288_087_000, 0)
+			.saturating_add(Weight::from_parts(0, 88348))
+			.saturating_add(T::DbWeight::get().reads(70))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	/// Storage: `Auction::StandingOrders` (r:2 w:2)
+	/// Proof: `Auction::StandingOrders` (`max_values`: None, `max_size`: Some(86), added: 2561, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::CounterForStandingOrders` (r:1 w:1)
+	/// Proof: `Auction::CounterForStandingOrders` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::StandingIndex` (r:1 w:2)
+	/// Proof: `Auction::StandingIndex` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	fn revoke_grant() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `524`
+		//  Estimated: `6112`
+		// Minimum execution time: 32_077_000 picoseconds.
+		Weight::from_parts(36_084_000, 0)
+			.saturating_add(Weight::from_parts(0, 6112))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	/// Storage: `Auction::Slots` (r:1 w:1)
+	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Roles` (r:1 w:0)
+	/// Proof: `Membership::Roles` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Blacklist` (r:1 w:0)
+	/// Proof: `Membership::Blacklist` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Policies` (r:1 w:0)
+	/// Proof: `Membership::Policies` (`max_values`: None, `max_size`: Some(173), added: 2648, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Attributes` (r:31 w:0)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Credentials` (r:31 w:0)
+	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::StandingParameters` (r:1 w:0)
+	/// Proof: `Reputation::StandingParameters` (`max_values`: Some(1), `max_size`: Some(52), added: 547, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Holders` (r:1 w:0)
+	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Participants` (r:1 w:1)
+	/// Proof: `Auction::Participants` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Levels` (r:100 w:7)
+	/// Proof: `Auction::Levels` (`max_values`: None, `max_size`: Some(53), added: 2528, mode: `MaxEncodedLen`)
+	/// Storage: `Settlement::OrderEscrow` (r:1 w:1)
+	/// Proof: `Settlement::OrderEscrow` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Orders` (r:0 w:7)
+	/// Proof: `Auction::Orders` (`max_values`: None, `max_size`: Some(142), added: 2617, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::OrderKeys` (r:0 w:7)
+	/// Proof: `Auction::OrderKeys` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
+	/// The range of component `n` is `[1, 100]`.
+	fn place_orders_for(n: u32, ) -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `4940`
+		//  Estimated: `88348 + n * (2528 ±0)`
+		// Minimum execution time: 360_925_000 picoseconds.
+		Weight::from_parts(468_092_475, 0)
+			.saturating_add(Weight::from_parts(0, 88348))
+			// Standard Error: 185_383
+			.saturating_add(Weight::from_parts(154_799_949, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(73))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(22))
+			.saturating_add(Weight::from_parts(0, 2528).saturating_mul(n.into()))
+	}
+	/// Storage: `Auction::Slots` (r:1 w:1)
+	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::OrderKeys` (r:1 w:2)
+	/// Proof: `Auction::OrderKeys` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Orders` (r:1 w:2)
+	/// Proof: `Auction::Orders` (`max_values`: None, `max_size`: Some(142), added: 2617, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Roles` (r:1 w:0)
+	/// Proof: `Membership::Roles` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Blacklist` (r:1 w:0)
+	/// Proof: `Membership::Blacklist` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Policies` (r:1 w:0)
+	/// Proof: `Membership::Policies` (`max_values`: None, `max_size`: Some(173), added: 2648, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Attributes` (r:31 w:0)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Credentials` (r:31 w:0)
+	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `Reputation::StandingParameters` (r:1 w:0)
+	/// Proof: `Reputation::StandingParameters` (`max_values`: Some(1), `max_size`: Some(52), added: 547, mode: `MaxEncodedLen`)
+	/// Storage: `Settlement::OrderEscrow` (r:1 w:1)
+	/// Proof: `Settlement::OrderEscrow` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Levels` (r:2 w:2)
+	/// Proof: `Auction::Levels` (`max_values`: None, `max_size`: Some(53), added: 2528, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Participants` (r:1 w:1)
+	/// Proof: `Auction::Participants` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Holders` (r:1 w:0)
+	/// Proof: `Membership::Holders` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	fn amend_order_for() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `5489`
+		//  Estimated: `88348`
+		// Minimum execution time: 436_648_000 picoseconds.
+		Weight::from_parts(455_365_000, 0)
+			.saturating_add(Weight::from_parts(0, 88348))
+			.saturating_add(T::DbWeight::get().reads(77))
+			.saturating_add(T::DbWeight::get().writes(11))
+	}
+	/// Storage: `Auction::Slots` (r:1 w:1)
+	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::OrderKeys` (r:1 w:1)
+	/// Proof: `Auction::OrderKeys` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Orders` (r:1 w:1)
+	/// Proof: `Auction::Orders` (`max_values`: None, `max_size`: Some(142), added: 2617, mode: `MaxEncodedLen`)
+	/// Storage: `Settlement::OrderEscrow` (r:1 w:1)
+	/// Proof: `Settlement::OrderEscrow` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(193), added: 2668, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Levels` (r:1 w:1)
+	/// Proof: `Auction::Levels` (`max_values`: None, `max_size`: Some(53), added: 2528, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Participants` (r:1 w:1)
+	/// Proof: `Auction::Participants` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
+	fn cancel_order_for() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `1221`
+		//  Estimated: `3738`
+		// Minimum execution time: 98_416_000 picoseconds.
+		Weight::from_parts(103_844_000, 0)
+			.saturating_add(Weight::from_parts(0, 3738))
+			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().writes(8))
 	}
 	/// Storage: `Auction::StandingIndex` (r:2 w:2)
 	/// Proof: `Auction::StandingIndex` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)

@@ -2,10 +2,14 @@
 
 use crate::*;
 use frame_benchmarking::v2::*;
-use frame_support::{BoundedVec, traits::Get};
+use frame_support::{
+    BoundedVec,
+    traits::{Consideration, Get},
+};
+use grants::Acting;
 use qedex_primitives::{
-    Balance, Calendar, ClearingResult, Escrow, LeaderTerms, Membership, Millis, OrderId,
-    PricePerKwh, Role, Side, SlotIndex, SlotTerms, Wh, Windows,
+    Balance, Band, Calendar, Escrow, KeyAdmission, LeaderLimits, Membership, Millis, Moment,
+    OrderId, OwnerId, PriceList, PricePerKwh, Rated, Role, Side, SlotIndex, SlotTerms, Wh, Windows,
 };
 use sp_runtime::Permill;
 
@@ -17,20 +21,33 @@ pub(super) const SLOT_LENGTH: Millis = 12_000;
 pub(super) const TICK: u128 = 1_000_000_000;
 /// The energy of an order.
 pub(super) const ENERGY: Wh = Wh(200);
+/// More than any owner offers here.
+const RATED: Wh = Wh(1_000_000);
 /// More than any order here holds.
 pub(super) const ENDOWMENT: Balance = 1_000_000_000_000_000;
 
-/// Terms with as many price levels as there may be.
-pub(super) fn terms<T: Config>() -> LeaderTerms {
+/// The energy that a key covers.
+const WH_PER_KEY: Wh = Wh(1_000);
+/// Within what leaders choose.
+pub(super) const LIMITS: LeaderLimits = LeaderLimits {
+    least_share: Permill::from_percent(10),
+    least_wh_per_key: WH_PER_KEY,
+    most_wh_per_key: WH_PER_KEY,
+};
+/// What they announce.
+pub(super) const ADMISSION: KeyAdmission =
+    KeyAdmission { share: Permill::from_percent(50), wh_per_key: WH_PER_KEY };
+
+/// A price list with as many price levels as there may be.
+pub(super) fn list<T: Config>() -> PriceList {
     let levels = u128::from(T::MaxTicks::get());
-    LeaderTerms {
+    PriceList {
         floor: PricePerKwh(TICK),
         cap: PricePerKwh(TICK.saturating_mul(levels)),
-        grid_fee: PricePerKwh(0),
+        grid_fee: PricePerKwh(1),
         tick: PricePerKwh(TICK),
         lot: Wh(100),
         least_order: Wh(100),
-        wh_per_key: Wh(1_000),
         deposit_rate: Permill::one(),
     }
 }
@@ -40,7 +57,10 @@ pub(super) fn open_market<T: Config>() -> SlotRecord {
     let windows = Windows::default();
     SlotLength::<T>::put(SLOT_LENGTH);
     DefaultWindows::<T>::put(windows);
-    DefaultTerms::<T>::put(terms::<T>());
+    for band in [Band::Off, Band::Mid, Band::On] {
+        PriceLists::<T>::insert(band, list::<T>());
+    }
+    CurrentLimits::<T>::put(LIMITS);
     let schedule = windows.schedule(SLOT, SLOT_LENGTH);
     Pallet::<T>::set_now(schedule.gate_opens);
     let before = u64::from(T::MaxSlotsInFlight::get()).saturating_sub(1);
@@ -48,12 +68,14 @@ pub(super) fn open_market<T: Config>() -> SlotRecord {
     InFlight::<T>::put(BoundedVec::truncate_from(slots.collect()));
     NextSlot::<T>::put(SlotIndex(SLOT.0.saturating_add(1)));
     let record = SlotRecord {
-        terms: SlotTerms { leader: terms::<T>(), keys: u64::MAX, schedule },
+        terms: SlotTerms { leader: list::<T>().with_keys(WH_PER_KEY), keys: u64::MAX, schedule },
         phase: Phase::Open,
         next_order: 0,
         bids: 0,
         asks: 0,
-        renewing: 0,
+        // Of nobody's here.
+        leader: Some(OwnerId([255; 32])),
+        renewal: Renewal::default(),
     };
     Slots::<T>::insert(SLOT, record);
     record
@@ -64,6 +86,7 @@ pub(super) fn trader<T: Config>(number: u32) -> T::AccountId {
     let who: T::AccountId = account("trader", number, 0);
     T::Membership::grant(&who, Role::Trade);
     T::Membership::grant(&who, Role::Sell);
+    T::Rated::set_rated_out(&who, SLOT, RATED);
     T::Escrow::endow(&who, ENDOWMENT);
     who
 }
@@ -73,41 +96,20 @@ pub(super) fn poor_trader<T: Config>(orders: u32) -> T::AccountId {
     let who: T::AccountId = account("poor trader", 0, 0);
     T::Membership::grant(&who, Role::Trade);
     T::Membership::grant(&who, Role::Sell);
-    let deposit = terms::<T>().cap.cost_ceil(ENERGY).unwrap_or(ENDOWMENT);
+    T::Rated::set_rated_out(&who, SLOT, RATED);
+    let deposit = list::<T>().cap.cost_ceil(ENERGY).unwrap_or(ENDOWMENT);
     let half = deposit.saturating_div(2);
     let all = deposit.saturating_mul(orders.into());
     T::Escrow::endow(&who, all.saturating_add(half));
     who
 }
 
-/// Results of the last slots in which the keys bound the volume.
-pub(super) fn fill_results<T: Config>() {
-    for back in 1..=u64::from(T::ResultsKept::get()) {
-        let slot = SlotIndex(SLOT.0.saturating_sub(back));
-        Results::<T>::insert(
-            Pallet::<T>::ring_index(slot),
-            ClearingResult {
-                slot,
-                volume: ENERGY,
-                buyers_pay: Some(PricePerKwh(TICK)),
-                sellers_receive: Some(PricePerKwh(TICK)),
-                beyond_fee: PricePerKwh(0),
-                cap_binding: true,
-                keys_used: 1,
-                keys: 1,
-                bids: 1,
-                asks: 1,
-            },
-        );
-    }
-}
-
 /// A limit `ticks` worse, for the other side, than the best one.
 pub(super) fn limit<T: Config>(side: Side, ticks: u32) -> PricePerKwh {
     let off = TICK.saturating_mul(u128::from(ticks));
     match side {
-        Side::Bid => PricePerKwh(terms::<T>().cap.0.saturating_sub(off)),
-        Side::Ask => PricePerKwh(terms::<T>().floor.0.saturating_add(off)),
+        Side::Bid => PricePerKwh(list::<T>().cap.0.saturating_sub(off)),
+        Side::Ask => PricePerKwh(list::<T>().floor.0.saturating_add(off)),
     }
 }
 
@@ -121,6 +123,47 @@ pub(super) fn place<T: Config>(
     let id = record::<T>()?.next_order;
     Pallet::<T>::do_place(who.clone(), SLOT, new_order::<T>(side, ticks))?;
     Ok((who, id))
+}
+
+/// A grant without bounds that matter here.
+pub(super) fn boundless() -> Grant {
+    Grant {
+        buy_up_to: Some(PricePerKwh(u128::MAX)),
+        sell_from: Some(PricePerKwh(0)),
+        expires: Moment::MAX,
+        budget: Balance::MAX,
+    }
+}
+
+/// A broker that may act for others.
+pub(super) fn broker<T: Config>(number: u32) -> T::AccountId {
+    let who: T::AccountId = account("broker", number, 0);
+    T::Membership::grant(&who, Role::Broker);
+    who
+}
+
+/// Lets `broker` act for `who`.
+pub(super) fn grant_to<T: Config>(
+    who: &T::AccountId,
+    broker: &T::AccountId,
+) -> Result<(), BenchmarkError> {
+    T::GrantBond::ensure_successful(who, Pallet::<T>::grant_footprint());
+    Pallet::<T>::do_grant(who.clone(), broker.clone(), boundless())?;
+    Ok(())
+}
+
+/// Places an order of a new trader by a broker of its own.
+pub(super) fn place_for<T: Config>(
+    number: u32,
+    side: Side,
+    ticks: u32,
+) -> Result<(T::AccountId, T::AccountId, OrderId), BenchmarkError> {
+    let (who, broker) = (trader::<T>(number), broker::<T>(number));
+    grant_to::<T>(&who, &broker)?;
+    let id = record::<T>()?.next_order;
+    let acting: Acting<T::AccountId> = Pallet::<T>::acting_for(broker.clone(), who.clone())?;
+    Pallet::<T>::do_place_all(&acting, SLOT, &[new_order::<T>(side, ticks)])?;
+    Ok((who, broker, id))
 }
 
 pub(super) fn new_order<T: Config>(side: Side, ticks: u32) -> NewOrder {

@@ -53,6 +53,7 @@ fn an_order_that_gains_energy_goes_to_the_end_of_the_queue() {
             slot: SLOT,
             id: 2,
             who: 1,
+            broker: None,
             side: Side::Bid,
             limit: price(200),
             energy: Wh(1_100),

@@ -10,6 +10,7 @@ fn fill_book(orders: u64) {
     for n in 0..orders {
         let who = 1_000 + n;
         Permitted::set([(who, Role::Trade), (who, Role::Sell)].into());
+        Owners::set([(who, owner(who))].into());
         Free::insert(who, ENDOWMENT);
         let mills = 100 + u128::from(n * 7_919 % 200);
         let side = if n % 2 == 0 { Side::Bid } else { Side::Ask };

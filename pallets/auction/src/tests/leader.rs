@@ -1,143 +1,196 @@
-//! The leader's terms: by the council, by the aggregator, by the rule for the default terms.
+//! The leader leads by quantity: what it announces, and what a slot gets of it.
 
 use super::*;
-use crate::{ANNOUNCED_AHEAD, Announced, TermsRule};
-use qedex_primitives::{Band, LeaderTerms};
+use crate::{ANNOUNCED_AHEAD, Announcements, CurrentLimits, MAX_FAILURES, StandingOrders};
+use qedex_primitives::{KeyAdmission, LeaderLimits, Windows};
 use sp_runtime::Permill;
 
-const RULE: TermsRule =
-    TermsRule { mid_cap: price(320), on_cap: price(350), most_wh_per_key: Wh(1_500) };
+/// A tenth of the keys at least; a key covers one to two kWh.
+const LIMITS: LeaderLimits = LeaderLimits {
+    least_share: Permill::from_percent(10),
+    least_wh_per_key: Wh(1_000),
+    most_wh_per_key: Wh(2_000),
+};
 
-/// A deposit that covers the harm at every grid price of the rule.
-const COVERED: LeaderTerms = LeaderTerms { deposit_rate: Permill::from_percent(80), ..TERMS };
-
-fn announce(who: AccountId, slot: SlotIndex, terms: LeaderTerms) -> DispatchResult {
-    call(who, Call::announce_terms { slot, terms })
+fn admission(percent: u32, energy: u64) -> KeyAdmission {
+    KeyAdmission { share: Permill::from_percent(percent), wh_per_key: Wh(energy) }
 }
 
-fn set_rule(rule: Option<TermsRule>) {
-    assert_ok!(Auction::set_terms_rule(RuntimeOrigin::root(), rule));
+fn announce(who: AccountId, slot: SlotIndex, admission: KeyAdmission) -> DispatchResult {
+    call(who, Call::announce { slot, admission })
 }
 
-fn leader_of(slot: SlotIndex) -> LeaderTerms {
+/// A market with these limits and so many keys.
+fn led(keys: u64, test: impl FnOnce()) {
+    run(|| {
+        CurrentLimits::<Test>::put(LIMITS);
+        Keys::set(keys);
+        test();
+    });
+}
+
+/// Opens a slot: its keys, the energy per key, and who leads it.
+fn opened(slot: SlotIndex) -> (u64, u64, bool) {
     poll_at(schedule(slot).gate_opens);
-    record(slot).terms.leader
+    let record = record(slot);
+    (record.terms.keys, record.terms.leader.wh_per_key.0, record.leader.is_some())
 }
 
 #[test]
-fn announced_terms_hold_for_their_slot_alone() {
-    run(|| {
+fn an_announcement_admits_its_share_for_its_slot_alone() {
+    led(100, || {
         let next = SLOT.next();
-        let narrow = LeaderTerms { floor: price(100), cap: price(250), ..TERMS };
-        assert_ok!(announce(AGGREGATOR, next.next(), narrow));
-        assert_eq!(Auction::terms(next.next()), Some(narrow));
-        assert_eq!(leader_of(next), TERMS);
-        assert_eq!(leader_of(next.next()), narrow);
-        assert_eq!(Announced::<Test>::iter().count(), 0);
-        assert_eq!(leader_of(next.next().next()), TERMS);
+        assert_ok!(announce(AGGREGATOR, next.next(), admission(50, 1_500)));
+        assert_eq!(
+            last_event(),
+            Event::Announced { slot: next.next(), admission: admission(50, 1_500), by: AGGREGATOR }
+        );
+        assert_eq!(Auction::announcement(next.next()).unwrap().by, AGGREGATOR);
+        assert_eq!(opened(next), (33, 1_000, false), "one part in three, at the least energy");
+        assert_eq!(opened(next.next()), (50, 1_500, true));
+        assert_eq!(Announcements::<Test>::iter().count(), 0);
+        assert_eq!(opened(next.next().next()), (33, 1_000, false));
+    });
+}
+
+#[test]
+fn a_slot_gets_one_part_in_as_many_as_are_open_at_once() {
+    led(100, || {
+        let windows = Windows { gate_opens: 5, gate_closes: 3, ..Default::default() };
+        assert_ok!(Auction::set_windows(RuntimeOrigin::root(), windows));
+        assert_eq!(opened(SlotIndex(1_002)), (50, 1_000, false));
+    });
+}
+
+#[test]
+fn where_there_is_a_key_a_slot_gets_one() {
+    led(2, || {
+        let next = SLOT.next();
+        assert_ok!(announce(AGGREGATOR, next, admission(10, 1_000)));
+        assert_eq!(opened(next).0, 1, "a tenth of two");
+        assert_eq!(opened(next.next()).0, 1, "a third of two");
+        Keys::set(0);
+        assert_eq!(opened(next.next().next()).0, 0);
     });
 }
 
 #[test]
 fn only_the_aggregator_announces_and_only_for_slots_ahead() {
-    run(|| {
+    led(100, || {
         let next = SLOT.next();
-        assert_noop!(announce(1, next, TERMS), Error::<Test>::NotPermitted);
-        assert_noop!(announce(AGGREGATOR, SLOT, TERMS), Error::<Test>::NotAhead);
+        let good = admission(50, 1_500);
+        assert_noop!(announce(1, next, good), Error::<Test>::NotPermitted);
+        assert_noop!(announce(AGGREGATOR, SLOT, good), Error::<Test>::NotAhead);
         let far = SlotIndex(next.0 + ANNOUNCED_AHEAD);
-        assert_noop!(announce(AGGREGATOR, far, TERMS), Error::<Test>::NotAhead);
+        assert_noop!(announce(AGGREGATOR, far, good), Error::<Test>::NotAhead);
+        assert_ok!(announce(AGGREGATOR, SlotIndex(far.0 - 1), good));
         // The gate is due, though no block has opened it.
         Clock::set(schedule(next).gate_opens);
-        assert_noop!(announce(AGGREGATOR, next, TERMS), Error::<Test>::NotAhead);
+        assert_noop!(announce(AGGREGATOR, next, good), Error::<Test>::NotAhead);
+        TestMembership::forget_owner(AGGREGATOR);
+        let later = next.next().next();
+        assert_noop!(announce(AGGREGATOR, later, good), Error::<Test>::NotPermitted);
     });
 }
 
 #[test]
-fn announced_terms_stay_inside_what_the_council_allows() {
-    run(|| {
+fn announcements_stay_inside_what_the_council_allows() {
+    led(100, || {
         let next = SLOT.next();
-        let beyond = [
-            LeaderTerms { floor: price(79), ..COVERED },
-            LeaderTerms { cap: price(301), ..COVERED },
-            LeaderTerms { grid_fee: price(21), ..TERMS },
-            LeaderTerms { least_order: Wh(300), ..TERMS },
-            LeaderTerms { wh_per_key: Wh(1_001), ..TERMS },
-        ];
-        for terms in beyond {
-            assert_noop!(announce(AGGREGATOR, next, terms), Error::<Test>::BeyondLimits);
+        for beyond in [admission(9, 1_500), admission(50, 999), admission(50, 2_001)] {
+            assert_noop!(announce(AGGREGATOR, next, beyond), Error::<Test>::BeyondLimits);
         }
-        let cheap = LeaderTerms { deposit_rate: Permill::from_percent(69), ..TERMS };
-        assert_noop!(announce(AGGREGATOR, next, cheap), Error::<Test>::BeyondLimits);
-        let bad = LeaderTerms { lot: Wh(0), ..TERMS };
-        assert_noop!(announce(AGGREGATOR, next, bad), Error::<Test>::InconsistentTerms);
+        for within in [admission(10, 1_000), admission(100, 2_000)] {
+            assert_ok!(announce(AGGREGATOR, next, within));
+        }
+        CurrentLimits::<Test>::kill();
+        let refused = announce(AGGREGATOR, next, admission(50, 1_500));
+        assert_noop!(refused, Error::<Test>::BeyondLimits);
     });
 }
 
 #[test]
-fn announced_terms_that_the_council_has_ruled_out_since_are_void() {
-    run(|| {
+fn an_announcement_that_the_council_has_ruled_out_since_counts_as_none() {
+    led(100, || {
         let next = SLOT.next();
-        let low = LeaderTerms { floor: price(90), ..TERMS };
-        assert_ok!(announce(AGGREGATOR, next, low));
-        let higher = LeaderTerms { floor: price(95), ..TERMS };
-        assert_ok!(Auction::set_terms(RuntimeOrigin::root(), higher));
-        assert_eq!(leader_of(next), higher);
+        assert_ok!(announce(AGGREGATOR, next, admission(20, 1_500)));
+        let higher = LeaderLimits { least_share: Permill::from_percent(25), ..LIMITS };
+        assert_ok!(Auction::set_leader_limits(RuntimeOrigin::root(), higher));
+        assert_eq!(opened(next), (33, 1_000, false));
+        // Who does not lead may trade.
+        TestMembership::permit(AGGREGATOR, Role::Trade);
+        Free::insert(AGGREGATOR, ENDOWMENT);
+        assert_ok!(place_in(next, AGGREGATOR, Side::Bid, price(200), 500));
     });
 }
 
 #[test]
-fn the_grid_price_follows_the_band() {
-    ExtBuilder::default().terms(COVERED).build_and_execute(|| {
-        set_rule(Some(RULE));
+fn an_announcement_of_who_has_lost_the_role_counts_as_none() {
+    led(100, || {
+        let next = SLOT.next();
+        assert_ok!(announce(AGGREGATOR, next, admission(50, 1_500)));
+        TestMembership::forbid(AGGREGATOR, Role::Aggregate);
+        // And leaves its place to another one.
+        TestMembership::permit(9, Role::Aggregate);
+        assert_ok!(announce(9, next.next(), admission(50, 1_500)));
+        assert_eq!(opened(next), (33, 1_000, false));
+        assert_eq!(opened(next.next()), (50, 1_500, true));
+    });
+}
+
+#[test]
+fn nobody_is_let_out_of_leading_by_another_aggregator() {
+    led(100, || {
+        let next = SLOT.next();
+        TestMembership::permit(9, Role::Aggregate);
+        assert_ok!(announce(AGGREGATOR, next, admission(50, 1_500)));
+        let refused = announce(9, next, admission(50, 1_500));
+        assert_noop!(refused, Error::<Test>::LedByAnother);
+        assert_ok!(announce(AGGREGATOR, next, admission(60, 1_500)));
+        // Another account of the same owner may, and its owner leads as before.
+        TestMembership::set_owner(9, owner(AGGREGATOR));
+        assert_ok!(announce(9, next, admission(70, 1_500)));
+        assert_eq!(opened(next), (70, 1_500, true));
+        assert_eq!(record(next).leader, Some(owner(AGGREGATOR)));
+    });
+}
+
+#[test]
+fn the_owner_of_the_leader_has_no_orders_in_its_slot() {
+    led(100, || {
+        let (next, after) = (SLOT.next(), SLOT.next().next());
+        // An account of the same owner that may trade, and has a standing order.
+        TestMembership::set_owner(1, owner(AGGREGATOR));
+        let order = NewOrder { side: Side::Bid, limit: price(200), energy: Wh(500) };
+        assert_ok!(call(1, Call::set_standing_order { order }));
+        for _ in 0..2 {
+            assert_ok!(announce(AGGREGATOR, next, admission(50, 1_500)));
+        }
+        opened(next);
+        for side in [Side::Bid, Side::Ask] {
+            let refused = place_in(next, 1, side, price(200), 500);
+            assert_noop!(refused, Error::<Test>::LeadsThisSlot);
+        }
+        assert_eq!(Orders::<Test>::iter().count(), 0, "nor its standing order");
+        assert_eq!(StandingOrders::<Test>::get(1).unwrap().failures, 0);
+        assert_ok!(place_in(SLOT, 1, Side::Bid, price(200), 500));
+        opened(after);
+        assert_eq!(Orders::<Test>::iter_prefix((after, Side::Bid)).count(), 1);
+    });
+}
+
+#[test]
+fn leading_every_slot_does_not_end_the_leaders_standing_order() {
+    led(100, || {
+        TestMembership::set_owner(1, owner(AGGREGATOR));
+        let order = NewOrder { side: Side::Bid, limit: price(200), energy: Wh(500) };
+        assert_ok!(call(1, Call::set_standing_order { order }));
         let mut slot = SLOT;
-        for (band, cap) in [(Band::Off, 300), (Band::Mid, 320), (Band::On, 350)] {
-            BandOfAll::set(band);
+        for _ in 0..=MAX_FAILURES {
             slot = slot.next();
-            assert_eq!(leader_of(slot), LeaderTerms { cap: price(cap), ..COVERED });
+            assert_ok!(announce(AGGREGATOR, slot, admission(50, 1_500)));
+            opened(slot);
         }
-        set_rule(None);
-        assert_eq!(leader_of(slot.next()), COVERED);
-    });
-}
-
-#[test]
-fn a_key_covers_more_after_slots_in_which_keys_were_scarce() {
-    ExtBuilder::default().terms(COVERED).keys(1).build_and_execute(|| {
-        set_rule(Some(RULE));
-        let mut slot = SLOT;
-        let mut stretched = vec![];
-        for _ in 0..10 {
-            // Twice as much as a key covers.
-            assert_ok!(place_in(slot, 1, Side::Bid, price(300), 3_000));
-            assert_ok!(place_in(slot, 2, Side::Ask, price(100), 3_000));
-            poll_at(schedule(slot.next()).gate_opens);
-            slot = slot.next();
-            stretched.push(record(slot).terms.leader.wh_per_key.0);
-        }
-        // The gate of the third slot opens while the first one closes.
-        assert_eq!(stretched[..4], [1_000, 1_000, 1_000, 1_250]);
-        assert_eq!(stretched.last(), Some(&1_500), "{stretched:?}");
-    });
-}
-
-#[test]
-fn a_rule_whose_terms_contradict_themselves_is_refused() {
-    run(|| {
-        let root = RuntimeOrigin::root;
-        for rule in [
-            TermsRule { on_cap: price(90), ..RULE },
-            TermsRule { most_wh_per_key: Wh(999), ..RULE },
-            // At this grid price a deposit of 70 % does not cover the harm.
-            TermsRule { on_cap: price(900), ..RULE },
-        ] {
-            assert_noop!(
-                Auction::set_terms_rule(root(), Some(rule)),
-                Error::<Test>::InconsistentTerms
-            );
-        }
-        assert_noop!(
-            Auction::set_terms_rule(RuntimeOrigin::signed(1), None),
-            sp_runtime::DispatchError::BadOrigin
-        );
+        assert!(StandingOrders::<Test>::contains_key(1));
     });
 }

@@ -2,18 +2,26 @@
 
 mod amending;
 mod clearing;
+mod grants;
 mod large;
 mod leader;
+mod marks;
 mod merit;
+mod migration;
 mod money;
 mod orders;
 mod paging;
 mod properties;
+mod rating;
+mod rotation;
 mod slots;
 mod standing;
 mod terms;
+mod thieves;
 
-use crate::{Call, Error, Event, OrderPriority, Orders, Phase, SlotRecord, Slots, mock::*};
+use crate::{
+    Call, Error, Event, NewOrder, OrderPriority, Orders, Phase, SlotRecord, Slots, mock::*,
+};
 use frame_support::{assert_noop, assert_ok};
 use qedex_primitives::{Balance, OrderId, PricePerKwh, Side, SlotIndex, Wh};
 use sp_runtime::{DispatchResult, traits::Dispatchable};
@@ -66,6 +74,10 @@ fn cancel(who: AccountId, id: OrderId) -> DispatchResult {
 
 fn record(slot: SlotIndex) -> SlotRecord {
     Slots::<Test>::get(slot).unwrap()
+}
+
+fn now() -> u64 {
+    <Auction as qedex_primitives::Calendar>::now()
 }
 
 fn phase(slot: SlotIndex) -> Phase {

@@ -91,3 +91,39 @@ fn there_are_no_keys() {
         assert_eq!(trades(), []);
     });
 }
+
+#[test]
+fn my_broker_places_an_order_for_me() {
+    run(|| {
+        let grant = crate::Grant {
+            buy_up_to: Some(price(200)),
+            sell_from: None,
+            expires: schedule(SLOT).final_at,
+            budget: 300 * MILLI,
+        };
+        assert_ok!(call(1, Call::grant { broker: BROKER, grant }));
+        let order = NewOrder { side: Side::Bid, limit: price(200), energy: Wh(1_000) };
+        let orders = vec![order; 2].try_into().unwrap();
+        assert_ok!(call(BROKER, Call::place_orders_for { principal: 1, slot: SLOT, orders }));
+        assert_eq!(money(1), (1_000_000 - 200, 200, 0), "the second would be above the budget");
+        ask(2, 100, 1_000);
+        close_gate();
+        let [(buyer, _, _, payment, _)] = trades()[..] else {
+            panic!("one trade");
+        };
+        assert_eq!((buyer, money(1)), (1, (1_000_000 - payment, 0, payment)));
+    });
+}
+
+#[test]
+fn my_standing_order_is_left_out() {
+    run(|| {
+        let order = NewOrder { side: Side::Bid, limit: price(100), energy: Wh(1_000) };
+        assert_ok!(call(1, Call::set_standing_order { order }));
+        let list = qedex_primitives::PriceList { floor: price(120), ..LIST };
+        let off = qedex_primitives::Band::Off;
+        assert_ok!(Auction::set_terms(RuntimeOrigin::root(), off, list));
+        poll_at(schedule(SLOT.next()).gate_opens);
+        assert_eq!(money(1), (1_000_000, 0, 0));
+    });
+}

@@ -28,6 +28,7 @@ fn a_bid_holds_what_it_may_cost_rounded_down() {
             slot: SLOT,
             id: 0,
             who: 1,
+            broker: None,
             side: Side::Bid,
             limit: PricePerKwh(1_333),
             energy: Wh(101),
@@ -48,7 +49,7 @@ fn an_ask_holds_its_deposit_rounded_up_whatever_its_limit() {
 }
 
 #[test]
-fn an_order_is_kept_with_its_key_its_level_and_its_account() {
+fn an_order_is_kept_with_its_key_its_level_and_its_owner() {
     run(|| {
         let first = bid(1, 200, 300);
         let second = bid(2, 200, 500);
@@ -57,8 +58,8 @@ fn an_order_is_kept_with_its_key_its_level_and_its_account() {
         let level =
             Levels::<Test>::get((SLOT, Side::Bid, PricePriority::new(Side::Bid, price(200))));
         assert_eq!(level, Some(PriceLevel { energy: Wh(800), orders: 2 }));
-        let part = Participants::<Test>::get(SLOT, crate::Party::Account(1));
-        assert_eq!(part, Some(Participant { side: Side::Bid, orders: 1 }));
+        let part = Participants::<Test>::get(SLOT, owner(1));
+        assert_eq!(part, Some(Participant { side: Side::Bid, orders: 1, energy: Wh(300) }));
         assert_eq!((record(SLOT).bids, record(SLOT).asks), (2, 0));
     });
 }
@@ -130,6 +131,16 @@ fn buying_and_selling_need_credentials() {
         assert_noop!(at(STRANGER, Side::Ask), Error::<Test>::NotPermitted);
         assert_noop!(at(CONSUMER, Side::Ask), Error::<Test>::NotPermitted);
         assert_ok!(at(CONSUMER, Side::Bid));
+    });
+}
+
+#[test]
+fn an_order_needs_an_owner() {
+    run(|| {
+        TestMembership::forget_owner(1);
+        for side in [Side::Bid, Side::Ask] {
+            assert_noop!(place_at(1, side, price(200), 200), Error::<Test>::NotPermitted);
+        }
     });
 }
 
@@ -251,9 +262,12 @@ fn energies_at_one_price_do_not_overflow() {
     run(|| {
         const HALF: u64 = 9_300_000_000_000_000_000;
         MaxOrderEnergy::set(u64::MAX);
-        Free::insert(1, Balance::MAX / 2);
+        for who in [1, 2] {
+            Free::insert(who, Balance::MAX / 2);
+        }
         bid(1, 80, HALF);
-        assert_noop!(place_at(1, Side::Bid, price(80), HALF), Error::<Test>::Overflow);
-        bid(1, 81, HALF);
+        assert_noop!(place_at(2, Side::Bid, price(80), HALF), Error::<Test>::Overflow);
+        bid(2, 81, HALF);
+        assert_noop!(place_at(2, Side::Bid, price(82), HALF), Error::<Test>::Overflow);
     });
 }

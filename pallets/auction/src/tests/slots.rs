@@ -24,7 +24,7 @@ fn a_gate_opens_at_its_moment_with_the_terms_and_keys_of_that_moment() {
             schedule: Windows::default().schedule(next, SLOT_LENGTH),
         };
         assert_eq!(record(next).terms, terms);
-        assert_eq!(last_event(), Event::SlotOpened { slot: next, terms });
+        assert_eq!(last_event(), Event::SlotOpened { slot: next, terms, leader: None });
         assert_eq!(NextSlot::<Test>::get(), SlotIndex(1_002));
         // Not twice.
         System::reset_events();

@@ -1,12 +1,12 @@
-//! The leader's terms and the windows: which are taken, and from when on they hold.
+//! Price lists and the windows: which are taken, and from when on they hold.
 
 use super::*;
-use crate::{DefaultTerms, DefaultWindows};
-use qedex_primitives::{LeaderTerms, Windows};
+use crate::{CurrentLimits, DefaultWindows, PriceLists};
+use qedex_primitives::{Band, LeaderLimits, LeaderTerms, PriceList, Prices, Windows};
 use sp_runtime::{DispatchError, Permill};
 
-fn set_terms(terms: LeaderTerms) -> DispatchResult {
-    Auction::set_terms(RuntimeOrigin::root(), terms)
+fn set_terms(list: PriceList) -> DispatchResult {
+    Auction::set_terms(RuntimeOrigin::root(), Band::Off, list)
 }
 
 fn set_windows(windows: Windows) -> DispatchResult {
@@ -16,8 +16,10 @@ fn set_windows(windows: Windows) -> DispatchResult {
 #[test]
 fn only_the_admin_sets_terms_and_windows() {
     run(|| {
-        let terms = Call::set_terms { terms: TERMS };
+        let terms = Call::set_terms { band: Band::Off, list: LIST };
         assert_noop!(call(1, terms), DispatchError::BadOrigin);
+        let limits = Call::set_leader_limits { limits: market(TERMS).limits };
+        assert_noop!(call(1, limits), DispatchError::BadOrigin);
         let windows = Call::set_windows { windows: Windows::default() };
         assert_noop!(call(1, windows), DispatchError::BadOrigin);
     });
@@ -26,10 +28,11 @@ fn only_the_admin_sets_terms_and_windows() {
 #[test]
 fn new_terms_and_windows_are_announced() {
     run(|| {
-        let terms = LeaderTerms { floor: price(90), ..TERMS };
-        assert_ok!(set_terms(terms));
-        assert_eq!(DefaultTerms::<Test>::get(), Some(terms));
-        assert_eq!(last_event(), Event::TermsSet { terms });
+        let list = PriceList { floor: price(90), ..LIST };
+        assert_ok!(set_terms(list));
+        assert_eq!(PriceLists::<Test>::get(Band::Off), Some(list));
+        assert_eq!(PriceLists::<Test>::get(Band::Mid), Some(LIST), "a band by itself");
+        assert_eq!(last_event(), Event::TermsSet { band: Band::Off, list });
         let windows = Windows { gate_opens: 5, ..Default::default() };
         assert_ok!(set_windows(windows));
         assert_eq!(DefaultWindows::<Test>::get(), windows);
@@ -43,30 +46,30 @@ fn contradictory_terms_are_refused() {
         let off = |mills| PricePerKwh(price(mills).0 + 1);
         let huge = PricePerKwh(u128::from(u64::MAX) + 1);
         let wrong = [
-            ("tick zero", LeaderTerms { tick: price(0), ..TERMS }),
-            ("floor off tick", LeaderTerms { floor: off(80), ..TERMS }),
-            ("cap off tick", LeaderTerms { cap: off(300), ..TERMS }),
-            ("cap at the floor", LeaderTerms { cap: price(80), grid_fee: price(0), ..TERMS }),
-            ("cap below the floor", LeaderTerms { cap: price(79), ..TERMS }),
-            ("fee fills the corridor", LeaderTerms { grid_fee: price(220), ..TERMS }),
-            ("fee overflows", LeaderTerms { grid_fee: PricePerKwh(u128::MAX), ..TERMS }),
-            ("cap too large", LeaderTerms { cap: huge, tick: huge, floor: price(0), ..TERMS }),
-            ("too many levels", LeaderTerms { cap: price(1_080), ..TERMS }),
-            ("lot zero", LeaderTerms { lot: Wh(0), ..TERMS }),
-            ("least order zero", LeaderTerms { least_order: Wh(0), ..TERMS }),
-            ("least order not in lots", LeaderTerms { least_order: Wh(250), ..TERMS }),
-            ("least order too large", LeaderTerms { least_order: Wh(1_000_100), ..TERMS }),
-            ("keys cover nothing", LeaderTerms { wh_per_key: Wh(0), ..TERMS }),
-            ("no deposit", LeaderTerms { deposit_rate: Permill::zero(), ..TERMS }),
+            ("tick zero", PriceList { tick: price(0), ..LIST }),
+            ("floor off tick", PriceList { floor: off(80), ..LIST }),
+            ("cap off tick", PriceList { cap: off(300), ..LIST }),
+            ("cap at the floor", PriceList { cap: price(80), grid_fee: price(0), ..LIST }),
+            ("cap below the floor", PriceList { cap: price(79), ..LIST }),
+            ("fee fills the corridor", PriceList { grid_fee: price(220), ..LIST }),
+            ("fee overflows", PriceList { grid_fee: PricePerKwh(u128::MAX), ..LIST }),
+            ("cap too large", PriceList { cap: huge, tick: huge, floor: price(0), ..LIST }),
+            ("too many levels", PriceList { cap: price(1_080), ..LIST }),
+            ("lot zero", PriceList { lot: Wh(0), ..LIST }),
+            ("least order zero", PriceList { least_order: Wh(0), ..LIST }),
+            ("least order not in lots", PriceList { least_order: Wh(250), ..LIST }),
+            ("least order too large", PriceList { least_order: Wh(1_000_100), ..LIST }),
+            ("no fee", PriceList { grid_fee: price(0), deposit_rate: Permill::one(), ..LIST }),
+            ("no deposit", PriceList { deposit_rate: Permill::zero(), ..LIST }),
             (
                 "a deposit below the largest harm",
-                LeaderTerms { deposit_rate: Permill::from_percent(10), ..TERMS },
+                PriceList { deposit_rate: Permill::from_percent(10), ..LIST },
             ),
         ];
         for (what, terms) in wrong {
             assert_eq!(set_terms(terms), Err(Error::<Test>::InconsistentTerms.into()), "{what}");
         }
-        assert_eq!(DefaultTerms::<Test>::get(), Some(TERMS));
+        assert_eq!(PriceLists::<Test>::get(Band::Off), Some(LIST));
     });
 }
 
@@ -74,15 +77,18 @@ fn contradictory_terms_are_refused() {
 fn terms_at_the_edge_are_taken() {
     run(|| {
         let right = [
-            ("just a tick of room", LeaderTerms { grid_fee: price(219), ..TERMS }),
+            ("just a tick of room", PriceList { grid_fee: price(219), ..LIST }),
             (
                 "as many levels as may be",
-                LeaderTerms { cap: price(1_079), deposit_rate: Permill::one(), ..TERMS },
+                PriceList { cap: price(1_079), deposit_rate: Permill::one(), ..LIST },
             ),
-            ("free energy", LeaderTerms { floor: price(0), deposit_rate: Permill::one(), ..TERMS }),
-            ("no fee", LeaderTerms { grid_fee: price(0), deposit_rate: Permill::one(), ..TERMS }),
-            ("only the largest order", LeaderTerms { least_order: Wh(1_000_000), ..TERMS }),
-            ("a full deposit", LeaderTerms { deposit_rate: Permill::one(), ..TERMS }),
+            ("free energy", PriceList { floor: price(0), deposit_rate: Permill::one(), ..LIST }),
+            (
+                "the least fee",
+                PriceList { grid_fee: PricePerKwh(1), deposit_rate: Permill::one(), ..LIST },
+            ),
+            ("only the largest order", PriceList { least_order: Wh(1_000_000), ..LIST }),
+            ("a full deposit", PriceList { deposit_rate: Permill::one(), ..LIST }),
         ];
         for (what, terms) in right {
             assert_eq!(set_terms(terms), Ok(()), "{what}");
@@ -120,7 +126,7 @@ fn new_terms_do_not_reach_open_slots() {
     run(|| {
         let before = record(SLOT).terms;
         let terms = LeaderTerms { floor: price(150), deposit_rate: Permill::one(), ..TERMS };
-        assert_ok!(set_terms(terms));
+        assert_ok!(set_terms(list_of(terms)));
         Keys::set(0);
         open_next_gate();
         assert_eq!(record(SLOT).terms, before);
@@ -174,7 +180,56 @@ fn windows_at_genesis_are_checked() {
 }
 
 #[test]
-#[should_panic = "terms at genesis must be consistent"]
+#[should_panic = "price lists at genesis must be consistent"]
 fn terms_at_genesis_are_checked() {
     ExtBuilder::default().terms(LeaderTerms { lot: Wh(0), ..TERMS }).build();
+}
+
+#[test]
+fn limits_leave_the_leader_something_to_choose() {
+    run(|| {
+        let good = market(TERMS).limits;
+        for bad in [
+            LeaderLimits { least_wh_per_key: Wh(0), ..good },
+            LeaderLimits { most_wh_per_key: Wh(999), ..good },
+        ] {
+            let set = Auction::set_leader_limits(RuntimeOrigin::root(), bad);
+            assert_eq!(set, Err(Error::<Test>::InconsistentTerms.into()));
+        }
+        assert_eq!(CurrentLimits::<Test>::get(), Some(good));
+        let wider = LeaderLimits { most_wh_per_key: Wh(5_000), ..good };
+        assert_ok!(Auction::set_leader_limits(RuntimeOrigin::root(), wider));
+        assert_eq!(last_event(), Event::LeaderLimitsSet { limits: wider });
+    });
+}
+
+#[test]
+fn a_slot_has_the_list_of_its_band_and_others_read_the_same() {
+    run(|| {
+        let on = PriceList { cap: price(350), deposit_rate: Permill::from_percent(80), ..LIST };
+        assert_ok!(Auction::set_terms(RuntimeOrigin::root(), Band::On, on));
+        let mut slot = SLOT;
+        for (band, cap) in [(Band::On, 350), (Band::Off, 300), (Band::Mid, 300)] {
+            BandOfAll::set(band);
+            slot = slot.next();
+            poll_at(schedule(slot).gate_opens);
+            assert_eq!(record(slot).terms.leader.cap, price(cap));
+            assert_eq!(Auction::price_of(band), price(cap));
+        }
+    });
+}
+
+#[test]
+fn a_slot_whose_band_has_no_list_waits_for_one() {
+    run(|| {
+        PriceLists::<Test>::remove(Band::Mid);
+        assert_eq!(Auction::price_of(Band::Mid), price(0));
+        BandOfAll::set(Band::Mid);
+        let next = SLOT.next();
+        poll_at(schedule(next).gate_opens);
+        assert_eq!(Slots::<Test>::get(next), None);
+        assert_ok!(Auction::set_terms(RuntimeOrigin::root(), Band::Mid, LIST));
+        poll();
+        assert_eq!(record(next).terms.leader, TERMS);
+    });
 }

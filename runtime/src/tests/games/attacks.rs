@@ -6,12 +6,12 @@ use qedex_math::{
     schedule::{Limits, apportion},
     score::generation_score,
 };
-use qedex_primitives::{AttributeId, LeaderTerms, OwnerId, PricePerKwh, Side, Wh, Windows};
+use qedex_primitives::{AttributeId, Band, OwnerId, PriceList, PricePerKwh, Side, Wh, Windows};
 use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::DispatchError;
 use std::collections::BTreeSet;
 
-/// The attackers' accounts: no one of them has a meter.
+/// The attackers' accounts. Each has a connection that is rated for what it asks, and publishes nothing.
 const ACCOUNTS: [Key; 5] =
     [Key::AliceStash, Key::BobStash, Key::CharlieStash, Key::DaveStash, Key::EveStash];
 
@@ -55,6 +55,7 @@ fn enrol(world: &mut World, owner: impl Fn(Key) -> OwnerId) {
             (Key::Alice, call.into())
         };
         assert_eq!(world.block(&[issue(0), issue(1)]), [Ok(()), Ok(())]);
+        world.connect(who, Wh(100_000));
     }
 }
 
@@ -253,8 +254,9 @@ fn bought_standing_costs_more_than_it_earns() {
 }
 
 fn terms_of_one_watt_hour() -> RuntimeCall {
-    let terms = LeaderTerms { lot: Wh(1), least_order: Wh(1), ..presets::leader_terms() };
-    pallet_auction::Call::set_terms { terms }.into()
+    let band = Band::Off;
+    let list = PriceList { lot: Wh(1), least_order: Wh(1), ..presets::price_list(band) };
+    pallet_auction::Call::set_terms { band, list }.into()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::{
     world::World,
 };
 use crate::*;
-use qedex_primitives::{PricePerKwh, Wh};
+use qedex_primitives::{Band, PriceList, PricePerKwh, Wh};
 use sp_runtime::Permill;
 
 /// The prices of the tables: the feed-in price, the highest, and three between them.
@@ -33,8 +33,9 @@ fn least_rate() -> Permill {
 #[test]
 fn a_deposit_below_the_largest_harm_is_refused() {
     let set = |deposit_rate| {
-        let terms = qedex_primitives::LeaderTerms { deposit_rate, ..presets::leader_terms() };
-        World::new().look(|| Auction::set_terms(RuntimeOrigin::root(), terms))
+        let band = Band::Off;
+        let list = PriceList { deposit_rate, ..presets::price_list(band) };
+        World::new().look(|| Auction::set_terms(RuntimeOrigin::root(), band, list))
     };
     let least = least_rate();
     assert_eq!(set(least), Ok(()));

@@ -4,8 +4,8 @@ use super::world::{SLOT, World};
 use crate::*;
 use pallet_settlement::{Amounts, Outcome};
 use qedex_primitives::{
-    Bill, BillAudit, MeterId, MeterSignature, Nonce as BillNonce, PricePerKwh, ReadingPayload,
-    Side, SignedReading, SlotIndex, SlotTimes, Wh, Windows, bill,
+    Band, Bill, BillAudit, MeterId, MeterSignature, Nonce as BillNonce, PricePerKwh,
+    ReadingPayload, Side, SignedReading, SlotIndex, SlotTimes, Wh, Windows, bill,
 };
 use sp_core::{Pair, sr25519};
 use sp_keyring::Sr25519Keyring as Key;
@@ -122,10 +122,11 @@ pub fn play(market: Market, seller: Seller, buyer: Buyer) -> Played {
 impl World {
     /// Sets what differs from the presets.
     pub fn set_up(&mut self, market: Market) {
-        let mut terms = presets::leader_terms();
-        if market.deposit_rate != terms.deposit_rate {
-            terms.deposit_rate = market.deposit_rate;
-            self.decree(pallet_auction::Call::set_terms { terms }.into());
+        let band = Band::Off;
+        let mut list = presets::price_list(band);
+        if market.deposit_rate != list.deposit_rate {
+            list.deposit_rate = market.deposit_rate;
+            self.decree(pallet_auction::Call::set_terms { band, list }.into());
         }
         let mut rules = pallet_settlement::Rules::default();
         if market.offline_share != rules.offline_share {

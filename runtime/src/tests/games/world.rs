@@ -4,7 +4,7 @@ use super::super::externalities;
 use crate::*;
 use codec::Encode;
 use frame_support::traits::fungible::Inspect;
-use qedex_primitives::{Moment, SlotIndex, Windows};
+use qedex_primitives::{MeterKey, Moment, SlotIndex, Wh, Windows};
 use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
 use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::{
@@ -56,6 +56,18 @@ impl World {
         };
         world.block_at(MIDNIGHT + MILLISECONDS_PER_BLOCK, &[]);
         world
+    }
+
+    /// Gives an account a meter by which so much may leave in a slot that has still to open.
+    pub fn connect(&mut self, who: Key, energy: Wh) {
+        let key =
+            sp_core::sr25519::Public::from_raw(sp_io::hashing::blake2_256(&who.to_raw_public()));
+        let call = pallet_metering::Call::register_meter {
+            owner: who.to_account_id(),
+            key: MeterKey::Sr25519(key),
+            capacity: energy,
+        };
+        self.act(Key::Bob, call);
     }
 
     /// Looks at the state after the latest block.

@@ -1,0 +1,141 @@
+//! `qedex leader`: by how much the aggregator lets slots trade.
+
+use super::{
+    Share,
+    options::{Ask, Sign, parse_wh},
+    terms::percent,
+};
+use crate::{
+    error::Error,
+    output::{self, say},
+    slots::SlotName,
+};
+use clap::{Args, Subcommand};
+use qedex_client::{
+    queries,
+    terms::{self, KeyAdmission, Permill},
+};
+use qedex_math::{Wh, admission};
+use serde_json::json;
+
+/// What a leader does.
+#[derive(Debug, Subcommand)]
+pub enum Leader {
+    /// Announces which share of the keys a slot gets that has still to open, and what a key covers, for
+    /// the role aggregate. The owner behind the signer has no orders in that slot.
+    Announce(Announce),
+    /// Shows what was announced for a slot, or who leads it and what it got.
+    Show(Show),
+}
+
+/// Options of `leader announce`.
+#[derive(Debug, Args)]
+pub struct Announce {
+    /// The delivery slot: its number, or a time such as 14:30. Its gate has not opened.
+    #[arg(long)]
+    slot: SlotName,
+    /// The share in percent of the keys that are there when its gate opens.
+    #[arg(long, value_name = "PERCENT")]
+    share: Share,
+    /// The energy that a key covers.
+    #[arg(long, value_name = "WH", value_parser = parse_wh)]
+    per_key: u64,
+    /// Who signs.
+    #[command(flatten)]
+    by: Sign,
+}
+
+/// Options of `leader show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The delivery slot: its number, next, or a time such as 14:30; the first that has still to open, if
+    /// it is not given.
+    #[arg(long)]
+    slot: Option<SlotName>,
+    /// Which node, and how to answer.
+    #[command(flatten)]
+    ask: Ask,
+}
+
+impl Leader {
+    /// Does it.
+    pub async fn run(&self) -> Result<(), Error> {
+        match self {
+            Self::Announce(args) => announce(args).await,
+            Self::Show(args) => show(args).await,
+        }
+    }
+}
+
+async fn announce(args: &Announce) -> Result<(), Error> {
+    let (mut session, key) = args.by.begin().await?;
+    let slot = args.slot.to_see(session.at()).await?;
+    let share = Permill::from_parts(args.share.ppm());
+    let admission = KeyAdmission { share, wh_per_key: Wh(args.per_key) };
+    let call = terms::announce(slot, admission);
+    let (block, _) = session.call("the announcement", &call, &key).await?;
+    if args.by.json {
+        return output::json(&json!({
+            "slot": slot,
+            "share_ppm": args.share.ppm(),
+            "wh_per_key": args.per_key,
+            "block": block.number,
+        }));
+    }
+    say!(
+        "slot {slot} gets {} of the keys that are there when its gate opens, each for {} Wh, as announced \
+         in block {}",
+        percent(args.share.ppm()),
+        args.per_key,
+        block.number
+    )
+}
+
+async fn show(args: &Show) -> Result<(), Error> {
+    let at = args.ask.at().await?;
+    let next = terms::next_slot(&at).await?;
+    let slot = match &args.slot {
+        Some(name) => name.to_see(&at).await?,
+        None => next,
+    };
+    let announced = terms::announced(&at, slot).await?;
+    let limits = terms::limits(&at).await?;
+    let keys = terms::keys(&at, slot).await?;
+    let calendar = queries::calendar(&at).await?;
+    let at_once =
+        u64::from(calendar.windows.gate_opens.saturating_sub(calendar.windows.gate_closes));
+    let has_opened = slot < next;
+    let least = limits.map_or(0, |limits| limits.least_share.deconstruct());
+    let would_get = match (&announced, &limits) {
+        (Some(announced), _) => admission::keys(keys, announced.share_ppm, least),
+        (None, Some(limits)) => limits.keys_by_default(keys, at_once.max(1)),
+        (None, None) => 0,
+    };
+    let leader = terms::leader(&at, slot).await?.map(|owner| format!("0x{}", hex::encode(owner.0)));
+    let per_key = terms::terms(&at, slot).await?.map(|terms| terms.wh_per_key.0);
+    if args.ask.json {
+        return output::json(&json!({
+            "slot": slot,
+            "has_opened": has_opened,
+            "announced": announced,
+            "leader": leader,
+            "keys_available": keys,
+            "keys_if_opened_now": (!has_opened).then_some(would_get),
+            "wh_per_key": per_key,
+        }));
+    }
+    if has_opened {
+        let who = leader.map_or("nobody leads it".to_owned(), |owner| format!("{owner} leads it"));
+        return say!("the gate of slot {slot} has opened; {who}");
+    }
+    let said = match &announced {
+        Some(announced) => format!(
+            "{} announced {} of the keys, each for {} Wh",
+            announced.by,
+            percent(announced.share_ppm),
+            announced.wh_per_key
+        ),
+        None => "nothing is announced".to_owned(),
+    };
+    say!("slot {slot}: {said}; of {keys} keys it would get {would_get} now")
+}
