@@ -55,9 +55,9 @@
 //!    excluded from trading and selling for [`Rules::exclusion`], with all its accounts, and from
 //!    nothing else: it loses no credential. Its open trades go on.
 //! 10. *An outage is nobody's default.* If the chain stood still for longer than a slot between
-//!    the end of delivery and the freeze, a trade without any evidence is annulled: payment and
-//!    deposit go back, and nobody is rated. If it stood still for longer than a slot while
-//!    complaints and reveals were due, that time does not count ([`Book::clock`]).
+//!     the end of delivery and the freeze, a trade without any evidence is annulled: payment and
+//!     deposit go back, and nobody is rated. If it stood still for longer than a slot while
+//!     complaints and reveals were due, that time does not count ([`Book::clock`]).
 //! 11. *Deadlines need no help.* They are kept in `on_poll`, in weighed steps that take at most a
 //!     quarter of a block and resume where they stopped.
 //! 12. *Nobody decides a trade.* The admin origin sets the [`Rules`], within their ranges, for slots

@@ -1,23 +1,22 @@
 //! From accounts to owners: what was stored by account is stored by owner.
 
 use crate::{
-    Config, Defaults, LatestPause, MAX_PAUSE, Pallet, Pause, Seller, Sellers, SellingAccount,
-    SellingAccounts,
+    Book, Books, Config, Defaults, LatestPause, MAX_PAUSE, Pallet, Pause, Seller, Sellers,
+    SellingAccount, SellingAccounts, Stage, Trades,
 };
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 use core::marker::PhantomData;
 use frame_support::{
     migrations::VersionedMigration,
     traits::{Get, UncheckedOnRuntimeUpgrade},
     weights::Weight,
 };
-use qedex_primitives::{Calendar, OwnerId};
+use qedex_primitives::{Calendar, OwnerId, SlotIndex, Wh};
 
 /// What stood where before.
 pub(crate) mod v1 {
     use super::*;
     use frame_support::{pallet_prelude::*, storage_alias};
-    use qedex_primitives::SlotIndex;
 
     /// An account of the chain.
     type AccountOf<T> = <T as frame_system::Config>::AccountId;
@@ -47,8 +46,11 @@ pub(crate) mod v1 {
 ///
 /// - The trades of a slot that has some are finished as they began: each account that sells in it is
 ///   the seller, under [`OwnerId::of_account`]. So an open commitment, which binds the account, stays
-///   what it was, and what was complained about or revealed as well; trades and books do not change.
-///   What the account sells beside in that slot, because pairing was under way, is entered there too.
+///   what it was, and what was complained about or revealed as well; books do not change. What the
+///   account sells beside in that slot, because pairing was under way, is entered there too.
+/// - Where several accounts of one owner sell in a slot that is not frozen yet, its energy serves their
+///   trades in the order of their numbers all the same: what an account's trade has before it is what
+///   all of them sold. Nothing else of a trade changes.
 /// - Defaults of all accounts of an owner are added up. It is excluded at the next one, if those are
 ///   enough.
 /// - A pause that is on ends after the longest time that a pause has from now on.
@@ -60,18 +62,66 @@ pub struct ByOwner<T>(PhantomData<T>);
 pub type MigrateV1ToV2<T> =
     VersionedMigration<1, 2, ByOwner<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
+/// The sellers of a slot by account.
+type SellersOf<T> = Vec<(<T as frame_system::Config>::AccountId, Seller)>;
+
+/// Lets the energy of an owner of several of these accounts, which sell in `slot`, serve their trades in
+/// the order of their numbers, unless the slot is being frozen. What was closed before counts as first.
+/// How many trades were looked at.
+fn allot_together<T: Config>(slot: SlotIndex, sellers: &SellersOf<T>) -> u64 {
+    let mut sold = BTreeMap::<OwnerId, (u32, Wh)>::new();
+    for (account, seller) in sellers {
+        let (accounts, all) = sold.entry(Pallet::<T>::owner_of(account)).or_default();
+        *accounts = accounts.saturating_add(1);
+        *all = all.saturating_add(seller.sold);
+    }
+    sold.retain(|_, (accounts, _)| *accounts > 1);
+    let waits = |book: Book| book.stage == Stage::Freezing { next: 0 };
+    if sold.is_empty() || !Books::<T>::get(slot).is_some_and(waits) {
+        return 0;
+    }
+    let mut trades: Vec<_> = Trades::<T>::iter_prefix(slot)
+        .map(|(id, trade)| (id, Pallet::<T>::owner_of(&trade.seller), trade))
+        .filter(|(_, owner, _)| sold.contains_key(owner))
+        .collect();
+    trades.sort_by_key(|(id, ..)| *id);
+    let mut served: BTreeMap<_, _> = sold.iter().map(|(owner, (_, all))| (*owner, *all)).collect();
+    for (_, owner, trade) in &trades {
+        served.entry(*owner).and_modify(|closed| *closed = closed.saturating_sub(trade.energy));
+    }
+    let looked = u64::try_from(trades.len()).unwrap_or(u64::MAX);
+    for (id, owner, mut trade) in trades {
+        let before = served.entry(owner).or_default();
+        trade.before = trade.before.max(*before);
+        *before = before.saturating_add(trade.energy);
+        Trades::<T>::insert(slot, id, trade);
+    }
+    for (account, seller) in sellers {
+        if let Some((_, all)) = sold.get(&Pallet::<T>::owner_of(account)) {
+            let seller = Seller { sold: *all, ..*seller };
+            Sellers::<T>::insert(slot, OwnerId::of_account(account), seller);
+        }
+    }
+    looked
+}
+
 impl<T: Config> UncheckedOnRuntimeUpgrade for ByOwner<T> {
     fn on_runtime_upgrade() -> Weight {
         // Old and new entries share their place: all old ones are taken before a new one is put.
         let sellers: Vec<_> = v1::Sellers::<T>::drain().collect();
         let defaults: Vec<_> = v1::Defaults::<T>::drain().collect();
         let (of_sellers, of_defaults) = (sellers.len(), defaults.len());
+        let mut slots = BTreeMap::<SlotIndex, SellersOf<T>>::new();
         for (slot, account, seller) in sellers {
             let owner = OwnerId::of_account(&account);
             let entry = SellingAccount { owner, open: seller.open };
-            SellingAccounts::<T>::insert(slot, account, entry);
+            SellingAccounts::<T>::insert(slot, &account, entry);
             Sellers::<T>::insert(slot, owner, seller);
+            slots.entry(slot).or_default().push((account, seller));
         }
+        let looked = slots.iter().fold(0_u64, |all, (slot, sellers)| {
+            all.saturating_add(allot_together::<T>(*slot, sellers))
+        });
         for (account, count) in defaults {
             Defaults::<T>::mutate(Pallet::<T>::owner_of(&account), |all| {
                 *all = all.saturating_add(count);
@@ -82,10 +132,11 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for ByOwner<T> {
             LatestPause::<T>::put(Pause { since, until: since.saturating_add(MAX_PAUSE) });
         }
         let entries = of_sellers.saturating_add(of_defaults).try_into().unwrap_or(u64::MAX);
-        // An entry read and taken, an owner and a count read, and two entries written; the pause.
+        // An entry read and taken, its owner read three times, a count and a book, and three entries
+        // written; a trade, its owner, and the trade again; the pause.
         T::DbWeight::get().reads_writes(
-            entries.saturating_mul(3).saturating_add(4),
-            entries.saturating_mul(3).saturating_add(2),
+            entries.saturating_mul(6).saturating_add(looked.saturating_mul(2)).saturating_add(4),
+            entries.saturating_mul(4).saturating_add(looked).saturating_add(2),
         )
     }
 

@@ -43,12 +43,17 @@ fn state() -> Vec<(Vec<u8>, Vec<u8>)> {
 fn upgrade() {
     let holds = || TRADERS.map(|who| (free(who), on_hold(who))).collect::<Vec<_>>();
     let before = (Balances::total_issuance(), holds());
-    let trades: Vec<_> = Trades::<Test>::iter().collect();
+    // But for how an owner's energy is allotted over its accounts.
+    let trades = || -> Vec<_> {
+        let all = Trades::<Test>::iter();
+        all.map(|(slot, id, trade)| (slot, id, crate::Trade { before: Wh(0), ..trade })).collect()
+    };
+    let trades_before = trades();
     let books: Vec<_> = Books::<Test>::iter().collect();
     assert!(MigrateV1ToV2::<Test>::on_runtime_upgrade().any_gt(Default::default()));
     assert_eq!(Settlement::on_chain_storage_version(), 2);
     assert_eq!((Balances::total_issuance(), holds()), before);
-    assert_eq!(Trades::<Test>::iter().collect::<Vec<_>>(), trades);
+    assert_eq!(trades(), trades_before);
     assert_eq!(Books::<Test>::iter().collect::<Vec<_>>(), books);
     Settlement::do_try_state().unwrap();
     let once = state();
@@ -107,7 +112,7 @@ fn trades_in_every_state_end_as_they_began() {
         assert_eq!(again, Err(Error::<Test>::NotInCommitmentWindow.into()));
         // Whose pairing was under way sells on as it did: by account.
         trade_in(now, 2, BEN, SELMA, 200);
-        assert_eq!(Trades::<Test>::get(now, 2).unwrap().before, Wh(200));
+        assert_eq!(Trades::<Test>::get(now, 2).unwrap().before, Wh(400), "what the house sold");
         run_to_commitments(now);
         for seller in [SELMA, SVEN] {
             let commitment = H256::repeat_byte(1);
@@ -127,6 +132,30 @@ fn trades_in_every_state_end_as_they_began() {
         trade_in(next, 0, ANNA, SELMA, 10);
         trade_in(next, 1, ANNA, SVEN, 10);
         assert_eq!(Sellers::<Test>::get(next, HOUSE).unwrap().sold, Wh(20));
+    });
+}
+
+/// Else whoever has two accounts sold everything twice in the slots that are open at the upgrade.
+#[test]
+fn energy_of_an_owner_serves_all_its_accounts_once_in_slots_that_wait_for_the_freeze() {
+    build_and_execute(|| {
+        trade(0, ANNA, SVEN, 100);
+        trade(1, ANNA, SELMA, 500);
+        trade(2, BEN, 13, 300);
+        trade(3, BEN, SVEN, 500);
+        run_to_commitments(SLOT);
+        assert_ok!(acknowledge(ANNA, 0));
+        back_to_v1(false);
+        name_the_house();
+        upgrade();
+        let before = |id| Trades::<Test>::get(SLOT, id).unwrap().before.0;
+        assert_eq!([1, 2, 3].map(before), [100, 0, 600]);
+        deliver(SELMA, 600);
+        deliver(13, 300);
+        run_to_freeze();
+        let metered: Vec<_> = settled()[1..].iter().map(|trade| (trade.1, trade.3.0)).collect();
+        assert_eq!(metered, [(1, 500), (2, 300), (3, 0)]);
+        assert_nothing_left();
     });
 }
 
