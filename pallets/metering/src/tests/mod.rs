@@ -5,6 +5,7 @@ mod bills;
 mod changes;
 mod connections;
 mod corrections;
+mod council;
 mod delivered;
 mod load;
 mod migrations;
@@ -93,6 +94,12 @@ fn confirm(by: AccountId, id: ChangeId) -> DispatchResult {
 fn stand_in(id: ChangeId, party: Party) -> DispatchResult {
     let hash = PendingChanges::<Test>::get(id).map_or(H256::zero(), |pending| pending.hash);
     Metering::confirm_change_as_council(RuntimeOrigin::root(), id, hash, party)
+}
+
+/// Whether a change took effect.
+fn took_effect(id: ChangeId) -> bool {
+    let effects = |event: &Event<Test>| matches!(event, Event::ChangeTookEffect { change, .. } if *change == id);
+    events().iter().any(effects)
 }
 
 /// Lets a day pass in which nobody answers.
