@@ -309,11 +309,9 @@ mod benchmarks {
     fn place_orders_for(n: Linear<1, { T::MaxBatch::get() }>) -> Result<(), BenchmarkError> {
         open_market::<T>();
         let paid = T::MaxOrdersPerAccount::get().saturating_sub(1);
-        let broker = broker::<T>(0);
-        let who = poor_trader::<T>(0);
-        // The bond of the grant is not to come out of what is there for orders.
+        // The bond of the grant does not come out of what is there for orders.
+        let (who, broker) = (poor_trader::<T>(paid), broker::<T>(0));
         grant_to::<T>(&who, &broker)?;
-        let who = poor_trader::<T>(paid);
         let orders: alloc::vec::Vec<_> =
             (0..n).map(|ticks| new_order::<T>(Side::Ask, ticks)).collect();
         let orders = BoundedVec::truncate_from(orders);
