@@ -7,6 +7,7 @@ use sp_runtime::BuildStorage;
 mod authoring;
 mod documents;
 mod games;
+mod invariants;
 mod metering;
 mod questions;
 mod seam;

@@ -21,7 +21,7 @@ impl<T: Config> Pallet<T> {
     ///    afterwards there are no levels;
     /// 5. what the escrow holds for an account's orders is the sum of what they hold;
     /// 6. the indices of standing orders are those below their number, each once.
-    pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+    pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let in_flight = InFlight::<T>::get();
         ensure!(in_flight.is_sorted_by(|a, b| a < b), "slots in flight are out of order");
         ensure!(

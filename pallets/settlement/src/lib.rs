@@ -82,7 +82,7 @@ mod payout;
 mod rules;
 #[cfg(test)]
 mod tests;
-#[cfg(any(feature = "try-runtime", test))]
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod views;
 pub mod weights;

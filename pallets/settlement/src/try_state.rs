@@ -19,7 +19,7 @@ impl<T: Config> Pallet<T> {
     ///    in which it buys, the bonds of its complaints, and the deposits of the trades in which it
     ///    sells; nothing otherwise;
     /// 5. the rules on record are valid, in ascending order of their beginning, and there are some.
-    pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+    pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let changes = RuleChanges::<T>::get();
         ensure!(
             !changes.is_empty()
