@@ -5,12 +5,15 @@ use alloc::vec;
 use sp_runtime::BuildStorage;
 
 mod authoring;
+mod chain;
 mod documents;
 mod games;
 mod invariants;
 mod metering;
 mod questions;
+mod releases;
 mod seam;
+mod upgrade;
 mod versions;
 
 fn preset(name: &str) -> serde_json::Value {
