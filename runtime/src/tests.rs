@@ -5,13 +5,17 @@ use alloc::vec;
 use sp_runtime::BuildStorage;
 
 mod authoring;
+mod chain;
 mod deputies;
 mod documents;
 mod games;
+mod invariants;
 mod membership;
 mod metering;
 mod questions;
+mod releases;
 mod seam;
+mod upgrade;
 mod versions;
 
 fn preset(name: &str) -> serde_json::Value {

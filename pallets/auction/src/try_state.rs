@@ -26,7 +26,7 @@ impl<T: Config> Pallet<T> {
     /// 7. what is noted of a grant's orders in a slot is their number, and while it is open what they
     ///    hold; each grant is listed for its broker, and accounts count theirs rightly;
     /// 8. every slot in flight lies before the next one to open.
-    pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+    pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let in_flight = InFlight::<T>::get();
         ensure!(in_flight.is_sorted_by(|a, b| a < b), "slots in flight are out of order");
         ensure!(

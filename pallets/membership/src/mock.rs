@@ -170,11 +170,6 @@ impl ExtBuilder {
     }
 }
 
-/// Makes `who` an account of `owner`, as at genesis.
-pub fn own(who: AccountId, owner: OwnerId) {
-    Membership::put_account(who, owner, None).expect("there is room");
-}
-
 /// The owner of the account with this number, where it is the only one of its owner.
 pub fn owner(who: AccountId) -> OwnerId {
     testing::owner(who)

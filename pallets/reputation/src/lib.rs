@@ -62,7 +62,7 @@ mod ratings;
 #[cfg(test)]
 mod tests;
 mod trust;
-#[cfg(any(feature = "try-runtime", test))]
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 pub mod types;
 pub mod weights;

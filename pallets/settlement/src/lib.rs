@@ -93,7 +93,7 @@ mod rules;
 mod sellers;
 #[cfg(test)]
 mod tests;
-#[cfg(any(feature = "try-runtime", test))]
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod views;
 pub mod weights;

@@ -26,7 +26,7 @@ impl<T: Config> Pallet<T> {
     ///    sells; nothing otherwise;
     /// 5. the rules on record are valid, in ascending order of their beginning, and there are some;
     /// 6. the latest pause is not longer than it may be.
-    pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+    pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let changes = RuleChanges::<T>::get();
         ensure!(
             !changes.is_empty()

@@ -10,4 +10,5 @@ mod honesty;
 mod parameters;
 mod pauses;
 pub mod round;
+mod thieves;
 pub mod world;

@@ -21,6 +21,11 @@ use qedex_math::policy::PolicyNode;
 use qedex_primitives::{AttributeId, Membership as _, OwnerId, Role};
 use sp_runtime::DispatchError::BadOrigin;
 
+/// Makes `who` an account of `owner`, as at genesis.
+fn own(who: AccountId, owner: OwnerId) {
+    Membership::put_account(who, owner, None).expect("there is room");
+}
+
 impl ExtBuilder {
     /// Runs a test and checks the invariants after it.
     fn build_and_execute(self, test: impl FnOnce()) {

@@ -28,18 +28,51 @@ impl Table {
     /// Holds the table of this name in the document against this one, or puts this one there.
     pub fn stands_in_the_document_as(self, name: &str) {
         println!("{}", self.0);
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/games.md");
-        let document = std::fs::read_to_string(&path).expect("the document can be read");
-        let (begin, end) = (format!("<!-- table {name} -->\n"), "<!-- end -->");
-        let (head, rest) = document.split_once(&begin).expect("it has a place for it");
-        let (found, tail) = rest.split_once(end).expect("the place ends");
-        if std::env::var_os("QEDEX_BLESS").is_some() {
-            let blessed = format!("{head}{begin}{}{end}{tail}", self.0);
-            std::fs::write(&path, blessed).expect("the document can be written");
-            return;
-        }
-        assert_eq!(found, self.0, "docs/games.md, table {name}");
+        with_the_table(name, |_| self.0);
     }
+}
+
+/// A line of a table to which each of several tests holds its own, so that they can be played apart.
+pub struct Row(String);
+
+impl Row {
+    pub fn new(cells: &[&str]) -> Self {
+        Self(format!("| {} |\n", cells.join(" | ")))
+    }
+
+    /// Holds the line of the table that begins with the same cells, `keys` of them, against this one, or
+    /// puts this one there.
+    #[track_caller]
+    pub fn stands_in_the_document_under(&self, table: &str, keys: usize) {
+        println!("{}", self.0);
+        let key = self.0.split_inclusive(" | ").take(keys).map(str::len).sum::<usize>();
+        let is_same = |line: &str| line.get(..key) == self.0.get(..key);
+        with_the_table(table, |found| {
+            let mut lines: Vec<_> = found.split_inclusive('\n').collect();
+            match lines.iter_mut().find(|line| is_same(line)) {
+                Some(line) => *line = &self.0,
+                None => lines.push(&self.0),
+            }
+            lines.concat()
+        });
+    }
+}
+
+/// Holds a table of the document against what `correct` makes of it, or puts that there.
+#[track_caller]
+fn with_the_table(name: &str, correct: impl FnOnce(&str) -> String) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/games.md");
+    let document = std::fs::read_to_string(&path).expect("the document can be read");
+    let (begin, end) = (format!("<!-- table {name} -->\n"), "<!-- end -->");
+    let (head, rest) = document.split_once(&begin).expect("it has a place for it");
+    let (found, tail) = rest.split_once(end).expect("the place ends");
+    let correct = correct(found);
+    if std::env::var_os("QEDEX_BLESS").is_some() {
+        let blessed = format!("{head}{begin}{correct}{end}{tail}");
+        std::fs::write(&path, blessed).expect("the document can be written");
+        return;
+    }
+    assert_eq!(found, correct, "docs/games.md, table {name}");
 }
 
 /// `value / unit` to three decimals, half away from zero.

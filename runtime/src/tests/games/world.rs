@@ -1,6 +1,6 @@
 //! A community on the real runtime: blocks with their inherents, and transactions that are signed.
 
-use super::super::externalities;
+use super::super::{externalities, invariants};
 use crate::*;
 use codec::Encode;
 use frame_support::traits::fungible::Inspect;
@@ -113,6 +113,7 @@ impl World {
             });
             let header = Executive::finalize_block();
             assert_eq!(Balances::total_issuance(), self.issuance);
+            assert_eq!(invariants::broken(), [], "after block {number}");
             let events = System::read_events_no_consensus();
             (done, header, events.map(|record| record.event).collect::<Vec<_>>())
         });

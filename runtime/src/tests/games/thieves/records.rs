@@ -1,0 +1,120 @@
+//! What standing orders, standing and scores are made of.
+
+use super::{Theft, scene::*};
+use crate::*;
+use qedex_primitives::{AttributeId, MeterId, Side, SlotIndex, Wh, pov::ValidatorScore};
+
+/// A phantom that fails one friend again and again in a day, and has another one acknowledge once.
+fn hold_standing(scene: &mut Scene) -> String {
+    let before = scene.money(&[SELLER, EVE, FERDIE]);
+    let first = scene.chain.next_gate();
+    for slot in [first.0, first.0 + 1].map(SlotIndex) {
+        scene.chain.run_to(times(slot).gate_opens);
+        for _ in 0..8 {
+            scene.agree(slot, SELLER, EVE, TEN);
+        }
+    }
+    let paid = SlotIndex(first.0 + 2);
+    scene.chain.run_to(times(paid).gate_opens);
+    scene.agree(paid, SELLER, FERDIE, TEN);
+    for slot in [first.0, first.0 + 1].map(SlotIndex) {
+        scene.seller_delivers(slot, Wh::ZERO);
+    }
+    let bought = scene.deliver(paid);
+    scene.chain.run_to(times(paid).delivery_ends);
+    for trade in bought {
+        scene.tries(FERDIE, "Settlement", "acknowledge", (paid, trade.id));
+    }
+    scene.end(paid);
+    let cost = before - scene.money(&[SELLER, EVE, FERDIE]);
+    let cost = qed(u128::try_from(cost).expect("nobody gives them anything"));
+    let now = scene.chain.standing_of(SELLER);
+    scene.told(format!("{} for {cost}", standing(now)))
+}
+
+/// A standing order that is ended and set again before every gate.
+fn be_the_newest(scene: &mut Scene) -> String {
+    for who in [FERDIE, SELLER] {
+        scene.tries(who, "Auction", "set_standing_order", (Side::Ask, middle(), TEN));
+    }
+    let first = scene.gate_after(2);
+    let (mut ours, mut theirs) = (0, 0);
+    for place in 1..=4 {
+        scene.tries(FERDIE, "Auction", "end_standing_order", ());
+        scene.tries(FERDIE, "Auction", "set_standing_order", (Side::Ask, middle(), TEN));
+        let slot = SlotIndex(first.0 + place);
+        scene.chain.run_to(times(slot).gate_opens + MILLISECONDS_PER_BLOCK);
+        let bid = (slot, Side::Bid, middle_bid(), TEN);
+        scene.honestly(EVE, "Auction", "place_order", bid);
+    }
+    scene.chain.run_to(times(SlotIndex(first.0 + 4)).delivery_starts);
+    for trade in scene.chain.opened() {
+        let sold = if trade.seller == FERDIE.to_account_id() { &mut ours } else { &mut theirs };
+        *sold += trade.energy.0 / 1_000;
+    }
+    scene.told(format!("sells {ours}, the other {theirs} kWh"))
+}
+
+/// A validator with a meter of a watt-hour says nothing in four slots of a mid band.
+fn say_nothing(scene: &mut Scene) -> String {
+    scene.tries(INSTALLER, "Metering", "decommission_meter", MeterId(3));
+    scene.registers(ISSUER, "//small", Wh(1));
+    // Four slots of the mid band, of which the last has just become final.
+    let midnight = scene.chain.now / SLOT;
+    scene.chain.run_to((midnight + 35 + 11) * SLOT + SLOT / 2);
+    let scores: Vec<ValidatorScore<AccountId>> = scene.chain.ask("PovApi_scores", ());
+    let score = u32::try_from(scores[0].score).expect("millionths");
+    scene.told(format!("{} of 0.500", standing(score)))
+}
+
+/// A validator whose credential is revoked.
+fn keep_a_seat(scene: &mut Scene) -> String {
+    scene.move_to("local_testnet");
+    let revoked = (SELLER.to_account_id(), AttributeId(5));
+    scene.honestly(ISSUER, "Membership", "revoke", revoked);
+    // Longer than four sessions.
+    scene.chain.run_to(scene.chain.now + 16 * SLOT);
+    let voters: Vec<(sp_consensus_grandpa::AuthorityId, u64)> =
+        scene.chain.ask("GrandpaApi_grandpa_authorities", ());
+    scene.told(format!("{} of 4 vote", voters.len()))
+}
+
+#[test]
+fn standing_is_held_at_one_half() {
+    Theft {
+        finding: "12",
+        sequence: "a phantom fails a friend 16 times in a day, and buys one rating of another",
+        play: hold_standing,
+    }
+    .earned("0.500 for 0.200", "0.500 for 0.200");
+}
+
+#[test]
+fn the_newest_standing_order_comes_first() {
+    Theft {
+        finding: "15",
+        sequence: "a standing order is ended and set again before each of four gates",
+        play: be_the_newest,
+    }
+    .earned("sells 40, the other 0 kWh", "sells 40, the other 0 kWh");
+}
+
+#[test]
+fn silence_is_free_with_a_small_meter() {
+    Theft {
+        finding: "c",
+        sequence: "a validator with a meter of 1 Wh says nothing in mid-peak slots: its score",
+        play: say_nothing,
+    }
+    .earned("0.500 of 0.500", "0.500 of 0.500");
+}
+
+#[test]
+fn a_revoked_validator_keeps_its_seat() {
+    Theft {
+        finding: "e",
+        sequence: "a validator's credential is revoked, and four sessions end",
+        play: keep_a_seat,
+    }
+    .earned("4 of 4 vote", "4 of 4 vote");
+}
