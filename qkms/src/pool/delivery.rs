@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Books, Direction, Pool, Range, Rejection,
-    books::BookError,
+    error::BookError,
     ledger::Place,
     record::{KeyNote, KeyRecord, Reservation, Side, State},
 };

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Books, Direction, Pool, Range,
-    books::BookError,
+    error::BookError,
     ledger::Place,
     record::{Side, State},
 };

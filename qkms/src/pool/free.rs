@@ -5,7 +5,7 @@
 
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 
-use super::{Pool, Range, books::BookError};
+use super::{Pool, Range, error::BookError};
 
 const FREE: TableDefinition<(u8, u64, u64), u64> = TableDefinition::new("free");
 

@@ -4,7 +4,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Books, Pool, Range, Rejection, Split,
-    books::{BookError, NEXT_BLOCK, NEXT_KEY},
+    books::{NEXT_BLOCK, NEXT_KEY},
+    error::BookError,
     ledger::Ledger,
     ledger::Place,
     record::{BlockRecord, Made},

@@ -21,6 +21,7 @@
 pub mod books;
 pub mod cipher;
 pub mod delivery;
+pub mod error;
 mod expiry;
 mod free;
 pub mod ledger;
@@ -35,7 +36,8 @@ mod tests;
 
 use codec::{Decode, Encode};
 
-pub use books::{BookError, Books, Rejection};
+pub use books::Books;
+pub use error::{BookError, Rejection};
 pub use ledger::Ledger;
 pub use store::{Store, StoreError, StoreSettings};
 

@@ -17,12 +17,7 @@ use std::{
 use redb::{Builder, Database, DatabaseError, StorageBackend};
 use tokio::sync::{oneshot, watch};
 
-use super::{
-    Books, Rejection,
-    books::{Ages, BookError},
-    cipher::StoreKey,
-    making::Summary,
-};
+use super::{Books, Rejection, books::Ages, cipher::StoreKey, error::BookError, making::Summary};
 
 /// Operations that one transaction gathers at most.
 const BATCH: usize = 512;

@@ -8,7 +8,7 @@
 
 use super::{
     Books, Pool,
-    books::BookError,
+    error::BookError,
     free::subtract,
     ledger::Place,
     record::{BlockRecord, Survey},

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Books, Direction, Pool, Range, Rejection,
-    books::BookError,
+    error::BookError,
     ledger::Place,
     record::{BlockRecord, Lease, Purse},
 };

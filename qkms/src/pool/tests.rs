@@ -12,9 +12,10 @@ use uuid::Uuid;
 
 use self::disk::Disk;
 use super::{
-    books::{Ages, BookError, Books},
+    books::{Ages, Books},
     cipher::StoreKey,
     delivery::{Draw, Drawn},
+    error::BookError,
     making::NewBlock,
     record::{Made, Reservation},
     store::{Store, StoreError, StoreSettings},
