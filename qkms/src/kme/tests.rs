@@ -39,6 +39,16 @@ impl Ground {
         &self.pair.kmes[usize::from(end == End::Bob)]
     }
 
+    /// Begins no block any more, and waits for both ends of the last one.
+    async fn settle(&self) {
+        for kme in &self.pair.kmes {
+            kme.wind_down().await;
+            for answerer in &kme.answerers {
+                answerer.runs.idle().await;
+            }
+        }
+    }
+
     /// Books of both ends, audited.
     async fn ledgers(&self) -> [Ledger; 2] {
         [audit(self.kme(End::Alice)).await, audit(self.kme(End::Bob)).await]
