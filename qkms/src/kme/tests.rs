@@ -1,4 +1,5 @@
 mod deliveries;
+mod doors;
 mod peers;
 mod photons;
 mod refusals;

@@ -11,6 +11,7 @@ mod connections;
 mod field;
 mod leaks;
 mod memory;
+mod processes;
 mod rows;
 mod served;
 mod slow;

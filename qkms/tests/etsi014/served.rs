@@ -19,9 +19,9 @@ use qkms::{
 
 use super::leaks::{Needles, get_plain};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
-fn certificates(folder: &Path) {
+pub fn certificates(folder: &Path) {
     let authority = Authority::create(folder, "test", 30).unwrap();
     for kme in ["kme-a", "kme-b"] {
         authority.issue(&Peer::Kme(kme.parse().unwrap()), &["localhost".into()], 30).unwrap();
@@ -45,6 +45,11 @@ fn configuration(folder: &Path) {
          sifted_bits = 100000\npulse_rate = 1e8\ncapacity_bits = 65536\nfirst_key = \"first.key\"\n",
     );
     std::fs::write(folder.join("qkms.toml"), text).unwrap();
+    first_key(folder);
+}
+
+/// The first tag key of both ends, the same on every run.
+pub fn first_key(folder: &Path) {
     let first: Vec<u8> =
         (0..1 << 16).map(|i: u32| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     std::fs::write(folder.join("first.key"), first).unwrap();
@@ -52,11 +57,15 @@ fn configuration(folder: &Path) {
     std::fs::set_permissions(folder.join("first.key"), mode).unwrap();
 }
 
-/// The process, and where its three doors are: kme-a's, kme-b's, the operator's.
-fn serve(folder: &Path) -> (Child, [SocketAddr; 3]) {
-    let log = std::fs::File::create(folder.join("log")).unwrap();
+/// A process that runs the file `configuration`, and where its doors are, in the order in which it
+/// tells them. It logs into a file of the same name that ends in `.log`.
+pub fn serve<const DOORS: usize>(
+    folder: &Path,
+    configuration: &str,
+) -> (Child, [SocketAddr; DOORS]) {
+    let log = std::fs::File::create(folder.join(configuration).with_extension("log")).unwrap();
     let mut process = Command::new(env!("CARGO_BIN_EXE_qkms"))
-        .args(["serve", "--config", "qkms.toml"])
+        .args(["serve", "--config", configuration])
         .current_dir(folder)
         .env("QKMS_LOG", "trace")
         .stdout(Stdio::piped())
@@ -64,14 +73,14 @@ fn serve(folder: &Path) -> (Child, [SocketAddr; 3]) {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-    let doors = [(); 3].map(|()| {
+    let doors = [(); DOORS].map(|()| {
         let line = lines.next().expect("it ended before it listened").unwrap();
         line.rsplit_once(' ').unwrap().1.parse().unwrap()
     });
     (process, doors)
 }
 
-fn client(folder: &Path, sae: &str, door: SocketAddr) -> Client {
+pub fn client(folder: &Path, sae: &str, door: SocketAddr) -> Client {
     Client::new(&client::Settings {
         kme_url: format!("https://localhost:{}", door.port()),
         certificate: folder.join(format!("sae-{sae}.pem")),
@@ -82,12 +91,38 @@ fn client(folder: &Path, sae: &str, door: SocketAddr) -> Client {
     .unwrap()
 }
 
+/// Ends a process with SIGTERM, and sees that it ends well.
+pub async fn terminate(process: &mut Child) {
+    let stop = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap();
+    assert!(stop.success());
+    let began = Instant::now();
+    while process.try_wait().unwrap().is_none() {
+        assert!(began.elapsed() < PATIENCE, "it does not end");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(process.wait().unwrap().success());
+}
+
+/// Waits until `master` may draw `number` keys for `slave`; what the KME then says of them.
+pub async fn await_keys(master: &Client, slave: &SaeId, number: u64) -> client::Status {
+    let began = Instant::now();
+    loop {
+        let status = master.status(slave).await.unwrap();
+        if status.stored_key_count >= number {
+            return status;
+        }
+        assert!(began.elapsed() < PATIENCE, "{status:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 #[tokio::test]
 async fn a_served_pair_delivers_keys_and_writes_none_of_their_bytes_anywhere() {
     let folder = tempfile::tempdir().unwrap();
     certificates(folder.path());
     configuration(folder.path());
-    let (mut process, [a, b, operation]) = serve(folder.path());
+    // Where kme-a, kme-b and the operator's page listen.
+    let (mut process, [a, b, operation]) = serve(folder.path(), "qkms.toml");
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", process.id())).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"]);
@@ -95,15 +130,7 @@ async fn a_served_pair_delivers_keys_and_writes_none_of_their_bytes_anywhere() {
     let (alice, bob) = (client(folder.path(), "alice", a), client(folder.path(), "bob", b));
     let (id_of_alice, id_of_bob): (SaeId, SaeId) =
         ("alice".parse().unwrap(), "bob".parse().unwrap());
-    let began = Instant::now();
-    let status = loop {
-        let status = alice.status(&id_of_bob).await.unwrap();
-        if status.stored_key_count >= 20 {
-            break status;
-        }
-        assert!(began.elapsed() < PATIENCE, "{status:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
+    let status = await_keys(&alice, &id_of_bob, 20).await;
     assert_eq!(status.status_extension["qkms_insecure"], true);
     assert!(!status.is_local());
 
@@ -113,21 +140,17 @@ async fn a_served_pair_delivers_keys_and_writes_none_of_their_bytes_anywhere() {
     assert_eq!(bob.dec_keys(&id_of_alice, &ids).await.unwrap(), drawn[..10]);
     assert!(bob.dec_keys(&id_of_alice, &ids).await.is_err());
 
+    let json = get_plain(operation, "/status.json").await;
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["insecure"], true, "a seed is configured");
     let mut written = Vec::new();
     for path in ["/", "/metrics", "/status.json"] {
         written.extend_from_slice(&get_plain(operation, path).await);
     }
     assert!(written.windows(22).any(|text| text == b"qkms_key_made_bits_tot"));
-    let stop = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap();
-    assert!(stop.success());
-    let began = Instant::now();
-    while process.try_wait().unwrap().is_none() {
-        assert!(began.elapsed() < PATIENCE, "it does not end");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert!(process.wait().unwrap().success());
+    terminate(&mut process).await;
 
-    let log = std::fs::read(folder.path().join("log")).unwrap();
+    let log = std::fs::read(folder.path().join("qkms.log")).unwrap();
     assert!(log.windows(5).any(|text| text == b"TRACE") || log.windows(5).any(|t| t == b"DEBUG"));
     let keys: Vec<_> = drawn.iter().map(|key| key.bytes.to_vec()).collect();
     let needles = Needles::new(&keys);
