@@ -1,5 +1,6 @@
 mod conservation;
 mod disk;
+mod power;
 mod rules;
 
 use std::sync::{
