@@ -9,6 +9,7 @@ mod clients;
 mod commands;
 mod connections;
 mod field;
+mod full_disk;
 mod leaks;
 mod memory;
 mod processes;

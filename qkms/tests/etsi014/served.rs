@@ -12,10 +12,20 @@ use std::{
 
 use qkms::{
     client::{self, Client, KeyRequest},
-    kme::service::SaeId,
+    config::Config,
+    distil::{Direction as Way, TagKeys, TagKeysSpent},
+    kme::{
+        channels::{Here, Meeting, There},
+        maker::{BlockMaker, Made},
+        photonic::{Alice, Bob},
+        seed::Seed,
+        service::SaeId,
+    },
+    link::Link,
     pki::Authority,
     tls::Peer,
 };
+use zeroize::Zeroizing;
 
 use super::leaks::{Needles, get_plain};
 
@@ -26,16 +36,16 @@ pub fn certificates(folder: &Path) {
     for kme in ["kme-a", "kme-b"] {
         authority.issue(&Peer::Kme(kme.parse().unwrap()), &["localhost".into()], 30).unwrap();
     }
-    for sae in ["alice", "bob"] {
+    for sae in ["alice", "bob", "carol"] {
         authority.issue(&Peer::Sae(sae.parse().unwrap()), &[], 30).unwrap();
     }
 }
 
-fn configuration(folder: &Path) {
+pub fn configuration(folder: &Path) {
     let mut text = "insecure = true\nseed = 7\n[operation]\nlisten = \"127.0.0.1:0\"\n".to_owned();
-    for (kme, sae) in [("kme-a", "alice"), ("kme-b", "bob")] {
+    for (kme, saes) in [("kme-a", "\"alice\", \"carol\""), ("kme-b", "\"bob\"")] {
         text.push_str(&format!(
-            "[[kme]]\nid = \"{kme}\"\nstore = \"store-{kme}\"\nsaes = [\"{sae}\"]\n[kme.etsi014]\n\
+            "[[kme]]\nid = \"{kme}\"\nstore = \"store-{kme}\"\nsaes = [{saes}]\n[kme.etsi014]\n\
              listen = \"127.0.0.1:0\"\ncertificate = \"kme-{kme}.pem\"\nkey = \"kme-{kme}.key\"\n\
              client_ca = \"ca.pem\"\nrevocation_list = \"ca.crl\"\n"
         ));
@@ -63,15 +73,20 @@ pub fn serve<const DOORS: usize>(
     folder: &Path,
     configuration: &str,
 ) -> (Child, [SocketAddr; DOORS]) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_qkms"));
+    command.args(["serve", "--config", configuration]);
+    listen(folder, configuration, &mut command)
+}
+
+/// As [`serve`], by a command that comes to it.
+pub fn listen<const DOORS: usize>(
+    folder: &Path,
+    configuration: &str,
+    command: &mut Command,
+) -> (Child, [SocketAddr; DOORS]) {
     let log = std::fs::File::create(folder.join(configuration).with_extension("log")).unwrap();
-    let mut process = Command::new(env!("CARGO_BIN_EXE_qkms"))
-        .args(["serve", "--config", configuration])
-        .current_dir(folder)
-        .env("QKMS_LOG", "trace")
-        .stdout(Stdio::piped())
-        .stderr(log)
-        .spawn()
-        .unwrap();
+    let command = command.current_dir(folder).env("QKMS_LOG", "trace");
+    let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
     let doors = [(); DOORS].map(|()| {
         let line = lines.next().expect("it ended before it listened").unwrap();
@@ -116,6 +131,32 @@ pub async fn await_keys(master: &Client, slave: &SaeId, number: u64) -> client::
     }
 }
 
+/// Makes the first `number` blocks of the configured link once more: the seed tells all their bits.
+fn replay(folder: &Path, number: u64) -> Vec<Vec<u8>> {
+    struct Zeros;
+    impl TagKeys for Zeros {
+        fn take(&mut self, _: Way, bytes: usize) -> Result<Zeroizing<Vec<u8>>, TagKeysSpent> {
+            Ok(Zeroizing::new(vec![0; bytes]))
+        }
+    }
+    let config = Config::read(&folder.join("qkms.toml")).unwrap();
+    let (link, params) = (&config.link[0], config.link[0].params());
+    let seed = |part| Seed::new(config.seed.unwrap(), &format!("{part} of kme-a to kme-b"));
+    let photons = Link::new(link.parameters(), Some(seed("photons").derive("link"))).unwrap();
+    let meeting = Meeting::default();
+    let (pulses, choices) = (link.pulses().unwrap(), Some(seed("choices")));
+    let mut alice = Alice::new(photons, pulses, params, choices, Here(meeting.clone()));
+    let mut bob = Bob::new(params, There(meeting));
+    std::thread::scope(|scope| {
+        scope.spawn(move || (1..=number).for_each(|block| drop(bob.make(block, &mut Zeros))));
+        let secret = |block| match alice.make(block, &mut Zeros) {
+            Ok(Made::Key { bytes, .. }) => Some(bytes.to_vec()),
+            _ => None,
+        };
+        (1..=number).filter_map(secret).collect()
+    })
+}
+
 #[tokio::test]
 async fn a_served_pair_delivers_keys_and_writes_none_of_their_bytes_anywhere() {
     let folder = tempfile::tempdir().unwrap();
@@ -138,7 +179,9 @@ async fn a_served_pair_delivers_keys_and_writes_none_of_their_bytes_anywhere() {
     let drawn = alice.enc_keys(&id_of_bob, &request).await.unwrap();
     let ids: Vec<_> = drawn.iter().take(10).map(|key| key.id).collect();
     assert_eq!(bob.dec_keys(&id_of_alice, &ids).await.unwrap(), drawn[..10]);
-    assert!(bob.dec_keys(&id_of_alice, &ids).await.is_err());
+    let refused = bob.dec_keys(&id_of_alice, &ids).await.unwrap_err();
+    let unmet = KeyRequest { number: Some(1 << 40), ..KeyRequest::default() };
+    let unmet = alice.enc_keys(&id_of_bob, &unmet).await.unwrap_err();
 
     let json = get_plain(operation, "/status.json").await;
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
@@ -152,7 +195,14 @@ async fn a_served_pair_delivers_keys_and_writes_none_of_their_bytes_anywhere() {
 
     let log = std::fs::read(folder.path().join("qkms.log")).unwrap();
     assert!(log.windows(5).any(|text| text == b"TRACE") || log.windows(5).any(|t| t == b"DEBUG"));
-    let keys: Vec<_> = drawn.iter().map(|key| key.bytes.to_vec()).collect();
+    written
+        .extend_from_slice(format!("{refused} {refused:?} {unmet} {unmet:?} {drawn:?}").as_bytes());
+    // Not only what was told: all bits of the first blocks, and the first tag key.
+    let mut keys = replay(folder.path(), 2);
+    let told = &*drawn[0].bytes;
+    assert!(keys.iter().any(|block| block.windows(told.len()).any(|key| key == told)));
+    keys.extend(drawn.iter().map(|key| key.bytes.to_vec()));
+    keys.push(std::fs::read(folder.path().join("first.key")).unwrap());
     let needles = Needles::new(&keys);
     assert_eq!(needles.found_in(&written), None);
     assert_eq!(needles.found_in(&log), None);
