@@ -27,6 +27,7 @@ mod free;
 pub mod ledger;
 pub mod making;
 pub mod record;
+mod rows;
 pub mod store;
 mod survey;
 mod tagging;
