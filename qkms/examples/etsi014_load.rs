@@ -5,7 +5,8 @@
 //! in turns: requests a second as a client on the same machine sees them, and processor time of
 //! the server for each. `-- memory --connections N` opens N connections and tells what the
 //! server's resident memory grew by. The KMEs are a pair as `qkms serve` runs it, in a process of
-//! its own, whose blocks come from a generator in place of a link.
+//! its own, whose blocks come from a generator in place of a link; all are made before, half a
+//! million keys for each direction.
 
 use std::{
     convert::Infallible,
@@ -32,6 +33,7 @@ use qkms::{
     kme::testing::{Options, Pair},
     metrics::Metrics,
     pki::Authority,
+    pool::making::Summary,
     process,
     tls::{self, ClientCheck, Identity, Peer},
 };
@@ -109,6 +111,15 @@ async fn serve(kind: &str, folder: &Path) -> anyhow::Result<()> {
         let options = Options { block_bits: 1 << 24, patience, ..Options::default() };
         let capacity = qkms::kme::link::Capacity { keys: 1 << 24, ..options.capacity };
         let pair = Pair::start(&file("stores"), &Options { capacity, ..options }).await?;
+        // The generator would make a block whenever a key is drawn, and store 2 MB at both ends.
+        for kme in &pair.kmes {
+            let full =
+                |summary: &Summary| summary.fill(kme.links()[0].outgoing()).bytes >= capacity.keys;
+            kme.links()[0].changes().wait_for(full).await?;
+        }
+        for kme in &pair.kmes {
+            kme.wind_down().await;
+        }
         let settings: Settings = toml::from_str(&format!(
             "listen = \"127.0.0.1:0\"\ncertificate = {:?}\nkey = {:?}\nclient_ca = {:?}\n\
              revocation_list = {:?}\nmax_connections = 100000\nhandshake_s = 300\nidle_s = 600",

@@ -53,6 +53,7 @@ impl Deployment {
         mut log: impl FnMut(&str, &str, std::net::SocketAddr),
     ) -> anyhow::Result<Self> {
         let metrics = Metrics::new();
+        metrics.set_insecure(config.seed.is_some());
         let (stop, _) = watch::channel(false);
         let mut this = Self {
             kmes: Vec::new(),

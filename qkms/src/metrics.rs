@@ -191,6 +191,7 @@ impl Families {
 pub struct Metrics {
     registry: Registry,
     families: Families,
+    insecure: Gauge,
     links: Mutex<Vec<LinkMetrics>>,
 }
 
@@ -200,7 +201,23 @@ impl Metrics {
         let mut registry = Registry::with_prefix("qkms");
         let families = Families::default();
         families.register(&mut registry);
-        Arc::new(Self { registry, families, links: Mutex::default() })
+        let insecure = Gauge::default();
+        registry.register(
+            "insecure",
+            "1 if a seed makes every key predictable, 0 if keys are secret",
+            insecure.clone(),
+        );
+        Arc::new(Self { registry, families, insecure, links: Mutex::default() })
+    }
+
+    /// Tells whether a seed makes every key of this process predictable.
+    pub fn set_insecure(&self, insecure: bool) {
+        self.insecure.set(insecure.into());
+    }
+
+    /// Whether a seed makes every key of this process predictable.
+    pub fn is_insecure(&self) -> bool {
+        self.insecure.get() == 1
     }
 
     /// The handle of a KME's door for SAEs.

@@ -4,6 +4,7 @@ use crate::node::Node;
 use anyhow::{Context, Result, bail};
 use codec::Encode;
 use futures::{StreamExt, TryStreamExt, stream};
+use qedex_client::calls;
 use serde::Serialize;
 use std::{
     sync::Arc,
@@ -17,18 +18,45 @@ use subxt::{
         DefaultExtrinsicParamsBuilder, Hasher, RpcConfigFor,
         substrate::{BlakeTwo256, DigestItem},
     },
+    dynamic,
+    ext::scale_decode::DecodeAsType,
     rpcs::{LegacyRpcMethods, RpcClient},
     tx::Payload,
     utils::H256,
 };
 use subxt_signer::sr25519::Keypair;
 
-/// The runtime's calls, events and storage.
-#[allow(missing_docs, clippy::all)]
-#[subxt::subxt(runtime_metadata_path = "../client/metadata/qedex.scale")]
-pub mod api {}
+/// Of the windows of a slot, in slot lengths before delivery.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct Gate {
+    gate_opens: u16,
+    gate_closes: u16,
+}
 
-use api::runtime_types as types;
+/// Of a slot's record.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct Book {
+    bids: u32,
+    asks: u32,
+}
+
+/// Of what a block weighs, by class of transaction.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct Charged {
+    normal: Computation,
+    operational: Computation,
+    mandatory: Computation,
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct Computation {
+    /// Picoseconds.
+    ref_time: u64,
+}
 
 /// How long the node may take for anything.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -38,17 +66,6 @@ const AT_ONCE: usize = 32;
 
 /// The state after a block.
 pub type At = subxt::OnlineClientAtBlock<SubstrateConfig>;
-
-/// A side, a limit in plancks per kWh and an energy in Wh.
-#[derive(Clone, Copy)]
-pub struct NewOrder {
-    /// Whether to sell.
-    pub sells: bool,
-    /// Plancks per kWh.
-    pub limit: u128,
-    /// Wh.
-    pub energy: u64,
-}
 
 /// A signed transaction.
 #[derive(Clone)]
@@ -158,11 +175,10 @@ impl Client {
     pub async fn calendar(&self) -> Result<(u64, u64, u64)> {
         let at = self.now().await?;
         let storage = at.storage();
-        let length = storage.fetch(api::storage().auction().slot_length(), ());
-        let windows = storage.fetch(api::storage().auction().default_windows(), ());
-        let windows = windows.await?.decode()?;
-        let (opens, closes) = (windows.gate_opens, windows.gate_closes);
-        Ok((length.await?.decode()?, opens.into(), closes.into()))
+        let length = storage.fetch(dynamic::storage::<(), u64>("Auction", "SlotLength"), ());
+        let windows = storage.fetch(dynamic::storage::<(), Gate>("Auction", "DefaultWindows"), ());
+        let Gate { gate_opens, gate_closes } = windows.await?.decode()?;
+        Ok((length.await?.decode()?, gate_opens.into(), gate_closes.into()))
     }
 
     /// Signs a call, for good.
@@ -209,14 +225,13 @@ impl Client {
     /// What `block` says, and of `slot` in particular.
     pub async fn read(&self, at: &At, hash: H256, slot: u64) -> Result<Row> {
         let storage = at.storage();
-        let time = storage.fetch(api::storage().timestamp().now(), ()).await?;
-        let weight = storage.fetch(api::storage().system().block_weight(), ());
+        let time = storage.fetch(dynamic::storage::<(), u64>("Timestamp", "Now"), ()).await?;
+        let weight = storage.fetch(dynamic::storage::<(), Charged>("System", "BlockWeight"), ());
         let weight = weight.await?.decode()?;
-        let slots = api::storage().auction().slots();
-        let index = types::qedex_primitives::calendar::SlotIndex(slot);
-        let record = storage.try_fetch(slots, (index,)).await?;
+        let slots = dynamic::storage::<(u64,), Book>("Auction", "Slots");
+        let record = storage.try_fetch(slots, (slot,)).await?;
         let record = record.map(|record| record.decode()).transpose()?;
-        let millis = |weight: types::sp_weights::weight_v2::Weight| weight.ref_time as f64 / 1e9;
+        let millis = |weight: Computation| weight.ref_time as f64 / 1e9;
         let mut row = Row {
             number: at.block_number(),
             time: time.decode()?,
@@ -281,38 +296,9 @@ impl Client {
     }
 }
 
-fn chain_order(order: NewOrder) -> types::qedex_primitives::market::NewOrder {
-    use types::{
-        qedex_math::units::{PricePerKwh, Wh},
-        qedex_primitives::market::Side,
-    };
-    types::qedex_primitives::market::NewOrder {
-        side: if order.sells { Side::Ask } else { Side::Bid },
-        limit: PricePerKwh(order.limit),
-        energy: Wh(order.energy),
-    }
-}
-
-/// Places one order.
-pub fn place_order(slot: u64, order: NewOrder) -> impl Payload {
-    let slot = types::qedex_primitives::calendar::SlotIndex(slot);
-    let order = chain_order(order);
-    api::tx().auction().place_order(slot, order.side, order.limit, order.energy)
-}
-
-/// Places orders in one batch.
-pub fn place_orders(slot: u64, orders: &[NewOrder]) -> impl Payload + use<> {
-    let slot = types::qedex_primitives::calendar::SlotIndex(slot);
-    let orders = orders.iter().copied().map(chain_order).collect();
-    let orders = types::bounded_collections::bounded_vec::BoundedVec(orders);
-    api::tx().auction().place_orders(slot, orders)
-}
-
 /// Sends a thousandth of a QED to `to`.
 pub fn transfer(to: &Keypair) -> impl Payload {
-    let to = to.public_key().to_account_id();
-    let to = subxt::utils::MultiAddress::Id(to);
-    api::tx().balances().transfer_keep_alive(to, 1_000_000_000)
+    calls::transfer(to.public_key().0, 1_000_000_000)
 }
 
 /// Milliseconds since the Unix epoch by this machine's clock.

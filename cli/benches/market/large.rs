@@ -5,13 +5,14 @@
 //! community and the standing windows, a gate is open for 45 minutes and clearing has 30.
 
 use crate::{
-    client::{self, At, Client, NewOrder, Row, Signed},
+    client::{self, At, Client, Row, Signed},
     median, must,
     node::{Node, Participant, participants},
 };
 use anyhow::{Context, Result};
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
-use qedex_primitives::{Band, PriceList, PricePerKwh, Wh, Windows};
+use qedex_client::calls;
+use qedex_primitives::{Band, NewOrder, PriceList, PricePerKwh, Wh, Windows};
 use qedex_runtime::{
     AuctionConfig, MILLI_QED,
     presets::{market_terms, price_list},
@@ -238,12 +239,14 @@ fn sign(at: &At, members: &[Participant], slot: u64, orders: u32) -> Result<Vec<
         left -= count;
         let batch: Vec<NewOrder> = (0..count)
             .map(|_| NewOrder {
-                sells: member.sells,
-                limit: terms.floor.0 + terms.tick.0 * u128::from(draw.random_range(0..LEVELS)),
-                energy: terms.lot.0 * draw.random_range(1..=10),
+                side: member.side,
+                limit: PricePerKwh(
+                    terms.floor.0 + terms.tick.0 * u128::from(draw.random_range(0..LEVELS)),
+                ),
+                energy: Wh(terms.lot.0 * draw.random_range(1..=10)),
             })
             .collect();
-        let call = client::place_orders(slot, &batch);
+        let call = calls::place_orders(slot, &batch);
         batches.push(Client::sign(at, &call, &member.key, 0)?);
     }
     Ok(batches)

@@ -1,6 +1,7 @@
 //! A node of one's own: its chain spec, its process, its log.
 
 use anyhow::{Context, Result, bail, ensure};
+use qedex_primitives::Side;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -25,8 +26,8 @@ const SELLER: &[u32] = &[0, 1];
 pub struct Participant {
     /// The key of the account.
     pub key: Keypair,
-    /// Whether it sells.
-    pub sells: bool,
+    /// Whether it buys or sells.
+    pub side: Side,
 }
 
 /// So many participants, who buy and sell in turn.
@@ -36,7 +37,7 @@ pub fn participants(name: &str, count: u32) -> Result<Vec<Participant>> {
     Ok((0..count)
         .map(|number| Participant {
             key: family.derive([DeriveJunction::hard(number)]),
-            sells: number % 2 == 1,
+            side: if number % 2 == 1 { Side::Ask } else { Side::Bid },
         })
         .collect())
 }
@@ -137,7 +138,10 @@ fn spec_of(binary: &Path, participants: &[Participant], market: Option<&Value>) 
         let account = AccountId32(participant.key.public_key().0);
         balances.push(json!([account, ENDOWMENT]));
         accounts.push(json!({ "account": account, "owner": account.0 }));
-        let attributes = if participant.sells { SELLER } else { BUYER };
+        let attributes = match participant.side {
+            Side::Ask => SELLER,
+            Side::Bid => BUYER,
+        };
         for attribute in attributes {
             credentials.push(json!({
                 "who": account,
@@ -145,7 +149,7 @@ fn spec_of(binary: &Path, participants: &[Participant], market: Option<&Value>) 
                 "expires": FAR_FUTURE,
             }));
         }
-        if participant.sells {
+        if participant.side == Side::Ask {
             // Like the first one there, which is rated for more than a seller offers here.
             let key = participant.key.derive([DeriveJunction::hard("meter")]);
             let mut meter = meter.clone();

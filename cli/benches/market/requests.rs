@@ -2,12 +2,14 @@
 //! in a finalised block.
 
 use crate::{
-    client::{self, Client, NewOrder},
+    client::{self, Client},
     median, must,
     node::{Node, participants},
 };
 use anyhow::{Context, Result};
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
+use qedex_client::calls;
+use qedex_primitives::{PricePerKwh, Wh};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -78,12 +80,9 @@ pub async fn measure(requests: u32, rounds: u32, lead: u64) -> Result<Figures> {
         let signed: Vec<_> = members
             .iter()
             .map(|member| {
-                let order = NewOrder {
-                    sells: member.sells,
-                    limit: u128::from(draw.random_range(80..=300_u32)) * 1_000_000_000,
-                    energy: 100 * draw.random_range(1..=10),
-                };
-                let call = client::place_order(slot, order);
+                let limit = u128::from(draw.random_range(80..=300_u32)) * 1_000_000_000;
+                let energy = Wh(100 * draw.random_range(1..=10));
+                let call = calls::place_order(slot, member.side, PricePerKwh(limit), energy);
                 Client::sign(&at, &call, &member.key, nonce)
             })
             .collect::<Result<_>>()?;

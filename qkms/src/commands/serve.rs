@@ -36,7 +36,12 @@ pub fn run(options: Options, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     process::forbid_core_dumps().context("cannot forbid core dumps")?;
     process::raise_file_limit().context("cannot raise the limit of open files")?;
     let filter = EnvFilter::try_from_env("QKMS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        // A log that cannot be written, on a full disk, is no reason to panic.
+        .log_internal_errors(false)
+        .init();
     if config.seed.is_some() {
         tracing::warn!("a seed is configured: every key is predictable");
     }

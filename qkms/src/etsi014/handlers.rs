@@ -36,16 +36,6 @@ struct Door<S> {
     body_timeout: Duration,
 }
 
-impl<S> Clone for Door<S> {
-    fn clone(&self) -> Self {
-        Self {
-            service: Arc::clone(&self.service),
-            metrics: self.metrics.clone(),
-            body_timeout: self.body_timeout,
-        }
-    }
-}
-
 /// The routes of the standard. Each request must carry a [`Caller`] among its extensions; a body
 /// that is not there whole after `body_timeout` is given up.
 pub fn router<S: KeyService>(
@@ -59,11 +49,11 @@ pub fn router<S: KeyService>(
         .route("/api/v1/keys/{sae}/status", get(status::<S>).head(refused))
         .route("/api/v1/keys/{sae}/enc_keys", get(enc_keys::<S>).post(enc_keys::<S>).head(refused))
         .route("/api/v1/keys/{sae}/dec_keys", get(dec_keys::<S>).post(dec_keys::<S>).head(refused))
-        .with_state(Door { service, metrics, body_timeout })
+        .with_state(Arc::new(Door { service, metrics, body_timeout }))
 }
 
 async fn status<S: KeyService>(
-    State(door): State<Door<S>>,
+    State(door): State<Arc<Door<S>>>,
     Extension(caller): Extension<Caller>,
     uri: Uri,
 ) -> Response {
@@ -76,7 +66,7 @@ async fn status<S: KeyService>(
 }
 
 async fn enc_keys<S: KeyService>(
-    State(door): State<Door<S>>,
+    State(door): State<Arc<Door<S>>>,
     Extension(caller): Extension<Caller>,
     uri: Uri,
     http: Request,
@@ -99,7 +89,7 @@ async fn enc_keys<S: KeyService>(
 }
 
 async fn dec_keys<S: KeyService>(
-    State(door): State<Door<S>>,
+    State(door): State<Arc<Door<S>>>,
     Extension(caller): Extension<Caller>,
     uri: Uri,
     http: Request,

@@ -274,7 +274,7 @@ impl Order {
         let notes = Arc::new(OnceLock::new());
         let (owner, kept) = (Arc::clone(&link), Arc::clone(&notes));
         let work = move |books: &mut Books<'_>| {
-            owner.write_told(books)?;
+            owner.write_many_told(books)?;
             let ids = ids(books, seed.as_deref(), number)?;
             let drawn = books.draw(&Draw { ids, ..draw.clone() })?;
             let keys: Vec<KeyNote> = drawn.iter().map(|drawn| drawn.note.clone()).collect();
@@ -319,14 +319,15 @@ impl Order {
     }
 }
 
-/// Identities for new keys: random, or repeatable with a seed.
+/// Identities for new keys: random after the time, so that the records of one moment lie beside each
+/// other in the store; or repeatable with a seed.
 fn ids(
     books: &mut Books<'_>,
     seed: Option<&super::seed::Seed>,
     number: usize,
 ) -> Result<Vec<Uuid>, BookError> {
     let Some(seed) = seed else {
-        return Ok((0..number).map(|_| Uuid::new_v4()).collect());
+        return Ok((0..number).map(|_| Uuid::now_v7()).collect());
     };
     let first = books.count_keys(number as u64)?;
     Ok((first..).take(number).map(|count| seed.uuid("key", count)).collect())

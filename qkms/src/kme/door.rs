@@ -1,6 +1,7 @@
 //! How KMEs reach each other: mutual TLS over TCP, or a wire within one process.
 //!
-//! Who a KME is stands in its certificate ([`tls::peer_of`]); each side refuses every other party.
+//! Who a KME is stands in its certificate ([`tls::peer_of`]); each side refuses every other party,
+//! and ends the connection when the certificate expires or is revoked ([`Admitted`]).
 
 use std::{
     io,
@@ -10,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::ServerName;
 use serde::Deserialize;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -21,11 +22,12 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::{
     Kme,
+    admitted::Admitted,
     line::{Dialer, Dialing},
     service::KmeId,
     wire::Stream,
 };
-use crate::tls::{self, ClientCheck, Identity, Peer, TlsError};
+use crate::tls::{self, ClientCheck, Identity, TlsError};
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -46,6 +48,23 @@ pub struct Settings {
     pub ca: PathBuf,
     /// Certificates that such a CA has revoked: an X.509 CRL, PEM.
     pub revocation_list: Option<PathBuf>,
+    /// Seconds between two looks at the revocation list and a peer's validity, at least 1.
+    #[serde(default = "revocation_check_s")]
+    pub revocation_check_s: u64,
+}
+
+fn revocation_check_s() -> u64 {
+    10
+}
+
+impl Settings {
+    fn check(&self) -> Result<Arc<ClientCheck>, TlsError> {
+        ClientCheck::open(&self.ca, self.revocation_list.as_deref())
+    }
+
+    fn recheck(&self) -> Duration {
+        Duration::from_secs(self.revocation_check_s.max(1))
+    }
 }
 
 /// Connects to a peer by mutual TLS.
@@ -54,6 +73,8 @@ pub struct TlsDialer {
     address: String,
     name: ServerName<'static>,
     peer: KmeId,
+    check: Arc<ClientCheck>,
+    recheck: Duration,
 }
 
 impl TlsDialer {
@@ -71,7 +92,9 @@ impl TlsDialer {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let connector = TlsConnector::from(Arc::new(config));
-        Ok(Self { connector, address: address.to_owned(), name, peer })
+        let check = settings.check().map_err(io::Error::other)?;
+        let recheck = settings.recheck();
+        Ok(Self { connector, address: address.to_owned(), name, peer, check, recheck })
     }
 }
 
@@ -81,8 +104,9 @@ impl Dialer for TlsDialer {
             let stream = TcpStream::connect(&self.address).await?;
             stream.set_nodelay(true)?;
             let stream = self.connector.connect(self.name.clone(), stream).await?;
-            let named = kme_of(stream.get_ref().1.peer_certificates());
-            if named.as_ref() != Some(&self.peer) {
+            let chain = stream.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
+            let (named, stream) = Admitted::new(stream, &chain, &self.check, self.recheck)?;
+            if named != self.peer {
                 return Err(io::Error::other("the certificate names another party"));
             }
             Ok(Box::new(stream) as Box<dyn Stream>)
@@ -94,6 +118,8 @@ impl Dialer for TlsDialer {
 pub struct Door {
     listener: TcpListener,
     acceptor: TlsAcceptor,
+    check: Arc<ClientCheck>,
+    recheck: Duration,
 }
 
 impl Door {
@@ -105,13 +131,14 @@ impl Door {
     pub async fn bind(settings: &Settings) -> io::Result<Self> {
         let config = || -> Result<_, TlsError> {
             let identity = Identity::from_files(&settings.certificate, &settings.key)?;
-            let check = ClientCheck::open(&settings.ca, settings.revocation_list.as_deref())?;
-            tls::server_config(&identity, check)
+            let check = settings.check()?;
+            Ok((tls::server_config(&identity, Arc::clone(&check))?, check))
         };
-        let mut config = config().map_err(io::Error::other)?;
+        let (mut config, check) = config().map_err(io::Error::other)?;
         config.alpn_protocols.clear();
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        Ok(Self { listener: TcpListener::bind(settings.listen).await?, acceptor })
+        let listener = TcpListener::bind(settings.listen).await?;
+        Ok(Self { listener, acceptor, check, recheck: settings.recheck() })
     }
 
     /// The address it listens on.
@@ -137,10 +164,12 @@ impl Door {
                 }
             };
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
-            let (acceptor, kme) = (self.acceptor.clone(), Arc::clone(&kme));
+            let (acceptor, check, recheck) =
+                (self.acceptor.clone(), Arc::clone(&self.check), self.recheck);
+            let kme = Arc::clone(&kme);
             tokio::spawn(async move {
                 let _place = place;
-                if let Err(error) = welcome(&acceptor, stream, &kme).await {
+                if let Err(error) = welcome(&acceptor, stream, &check, recheck, &kme).await {
                     tracing::debug!(%error, "a peer's connection ended");
                 }
             });
@@ -148,20 +177,18 @@ impl Door {
     }
 }
 
-async fn welcome(acceptor: &TlsAcceptor, stream: TcpStream, kme: &Kme) -> io::Result<()> {
+async fn welcome(
+    acceptor: &TlsAcceptor,
+    stream: TcpStream,
+    check: &Arc<ClientCheck>,
+    recheck: Duration,
+    kme: &Kme,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let stream = timeout(HANDSHAKE, acceptor.accept(stream)).await??;
-    match kme_of(stream.get_ref().1.peer_certificates()) {
-        Some(peer) => kme.answer(&peer, Box::new(stream)).await,
-        None => Err(io::Error::other("no certificate of a KME")),
-    }
-}
-
-fn kme_of(chain: Option<&[CertificateDer<'_>]>) -> Option<KmeId> {
-    match tls::peer_of(chain?.first()?) {
-        Ok(Peer::Kme(id)) => Some(id),
-        Ok(Peer::Sae(_)) | Err(_) => None,
-    }
+    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
+    let (peer, stream) = Admitted::new(stream, &chain, check, recheck)?;
+    kme.answer(&peer, Box::new(stream)).await
 }
 
 /// A KME of the same process, once it has started.

@@ -1,6 +1,6 @@
 //! One link of a KME: its store, the line to the peer, and the state that others see.
 
-use std::sync::{Arc, Mutex, PoisonError, atomic::AtomicU64};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64};
 
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -12,6 +12,9 @@ use super::{
 };
 use crate::pool::{BookError, Books, Direction, End, Pool, Store, making::Summary};
 
+/// Keys told and unconfirmed at which a draw writes them; housekeeping writes what is left.
+const MANY_TOLD: usize = 1024;
+
 /// How much a link keeps, and how its post-processing is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
@@ -21,6 +24,14 @@ pub struct Capacity {
     pub tags: u64,
     /// Bytes of tag key of each direction that one block may use.
     pub lease: u64,
+}
+
+#[derive(Default)]
+struct Told {
+    /// Not written.
+    new: Vec<Uuid>,
+    /// Written by the last transaction that wrote any, if that did not fail.
+    written: Vec<Uuid>,
 }
 
 /// A link as the KME's tasks share it.
@@ -38,9 +49,9 @@ pub struct Link {
     pub(super) summary: watch::Receiver<Summary>,
     pub(super) closed: watch::Sender<Option<String>>,
     stopping: watch::Sender<bool>,
-    /// Keys that their masters were told and that the books hold as unconfirmed; written with the
-    /// next transaction.
-    told: Mutex<Vec<Uuid>>,
+    /// Keys that their masters were told and that the books hold as unconfirmed; written now and
+    /// then, since after a crash what is unconfirmed counts as told.
+    told: Mutex<Told>,
     /// Counts the peer's connections: an older one is not served any more.
     pub(super) generation: AtomicU64,
 }
@@ -118,17 +129,34 @@ impl Link {
 
     /// Remembers keys that their masters were told.
     pub(super) fn remember_told(&self, ids: &[Uuid]) {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(ids);
+        self.lock_told().new.extend_from_slice(ids);
+    }
+
+    /// Writes what was remembered if it is [`MANY_TOLD`] keys: they cost less together.
+    pub(super) fn write_many_told(&self, books: &mut Books<'_>) -> Result<(), BookError> {
+        let many = self.lock_told().new.len() >= MANY_TOLD;
+        if many { self.write_told(books) } else { Ok(()) }
     }
 
     /// Writes what was remembered.
     pub(super) fn write_told(&self, books: &mut Books<'_>) -> Result<(), BookError> {
-        let told = std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner));
-        let result = books.confirm(&told);
-        if result.is_err() {
-            self.remember_told(&told);
+        let Told { mut new, written } = std::mem::take(&mut *self.lock_told());
+        // What a transaction wrote that failed then is not confirmed, and comes with this one.
+        new.extend(written);
+        match books.confirm(&new) {
+            Ok(confirmed) => {
+                self.lock_told().written = confirmed;
+                Ok(())
+            }
+            Err(error) => {
+                self.remember_told(&new);
+                Err(error)
+            }
         }
-        result
+    }
+
+    fn lock_told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives back what is marked void, there and then here.

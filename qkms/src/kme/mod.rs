@@ -17,6 +17,7 @@
 //! - A slave that is cut off while it fetches may have lost the key: it is told once or never.
 //! - The store cannot be written: the request is refused, nothing changed.
 
+pub mod admitted;
 pub mod answer;
 pub mod channels;
 pub mod delivery;

@@ -186,7 +186,7 @@ pub struct Status {
     pub origin: Origin,
     /// The state of that link.
     pub link: LinkState,
-    /// Whether the configuration allows what makes keys predictable (a seed).
+    /// Whether a seed makes every key of this KME predictable.
     pub insecure: bool,
 }
 

@@ -215,7 +215,18 @@ impl Pair {
         }
         let kmes: [Arc<Kme>; 2] =
             kmes.try_into().map_err(|_| io::Error::other("two KMEs were started"))?;
-        for link in kmes.iter().flat_map(|kme| kme.links()) {
+        let pair = Self { kmes };
+        pair.filled().await?;
+        Ok(pair)
+    }
+
+    /// Waits until both ends agree and both pools hold keys.
+    ///
+    /// # Errors
+    ///
+    /// The reason for which the link was closed.
+    pub async fn filled(&self) -> io::Result<()> {
+        for link in self.kmes.iter().flat_map(|kme| kme.links()) {
             link.line.ready().wait_for(|ready| *ready).await.map_err(io::Error::other)?;
             let filled = |summary: &crate::pool::making::Summary| {
                 summary.fill(link.outgoing()).bytes > 0 && summary.fill(link.incoming()).bytes > 0
@@ -229,7 +240,7 @@ impl Pair {
                 }
             }
         }
-        Ok(Self { kmes })
+        Ok(())
     }
 
     /// Stops both in order.

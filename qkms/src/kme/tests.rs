@@ -1,4 +1,5 @@
 mod deliveries;
+mod doors;
 mod peers;
 mod photons;
 mod refusals;
@@ -37,6 +38,16 @@ impl Ground {
 
     fn kme(&self, end: End) -> &Arc<Kme> {
         &self.pair.kmes[usize::from(end == End::Bob)]
+    }
+
+    /// Begins no block any more, and waits for both ends of the last one.
+    async fn settle(&self) {
+        for kme in &self.pair.kmes {
+            kme.wind_down().await;
+            for answerer in &kme.answerers {
+                answerer.runs.idle().await;
+            }
+        }
     }
 
     /// Books of both ends, audited.

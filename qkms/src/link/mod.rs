@@ -21,6 +21,7 @@ pub mod eve;
 pub mod events;
 pub mod finite;
 pub mod preset;
+pub mod setup;
 
 mod block;
 mod channel;
@@ -32,10 +33,11 @@ pub use block::{AliceBlock, Basis, BobBlock, Choice, Detection, OutOfOrder};
 pub use closed_form::{ClosedForm, DecoyBounds};
 pub use drift::Drift;
 pub use eve::Eavesdropper;
-pub use events::{Link, LinkError, LinkParameters};
+pub use events::{Link, LinkError};
 pub use finite::{Bound, Counts, Epsilons, NoKey, binary_entropy, key_length};
 pub use parameter::ParameterError;
 pub use preset::{Device, Model, OperatingPoint, Preset, VacuumWeak};
+pub use setup::LinkParameters;
 pub use wire::DecodeError;
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use super::{
     Basis,
     channel::{Channel, Tables},
     drift::Deviation,
-    events::LinkParameters,
+    setup::LinkParameters,
 };
 
 /// A detection with everything that nature knows of it.

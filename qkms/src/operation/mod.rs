@@ -3,7 +3,7 @@
 //! | path | answer |
 //! |---|---|
 //! | `/` | the status page: one HTML document that loads nothing else |
-//! | `/status.json` | what the page shows: the last [`history::SAMPLES`] seconds of each link end |
+//! | `/status.json` | what the page shows, a [`Report`] |
 //! | `/metrics` | all metrics in the OpenMetrics text format, for Prometheus |
 //!
 //! No path changes anything, and none tells a key or a key's identity.
@@ -17,7 +17,7 @@ use axum::{
     response::{Html, IntoResponse},
     routing::get,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
 use crate::metrics::Metrics;
@@ -27,7 +27,16 @@ pub mod history;
 #[cfg(test)]
 mod tests;
 
-use history::History;
+use history::{History, Series};
+
+/// What the status page shows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// A seed is configured: every key is predictable, and none is secret.
+    pub insecure: bool,
+    /// The last [`history::SAMPLES`] seconds of each link end.
+    pub links: Vec<Series>,
+}
 
 /// The part `operation` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -113,8 +122,9 @@ async fn page() -> impl IntoResponse {
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(include_str!("page.html")))
 }
 
-async fn status(State((_, history)): Shared) -> impl IntoResponse {
-    ([(header::CACHE_CONTROL, "no-store")], axum::Json(history.report()))
+async fn status(State((metrics, history)): Shared) -> impl IntoResponse {
+    let report = Report { insecure: metrics.is_insecure(), links: history.report() };
+    ([(header::CACHE_CONTROL, "no-store")], axum::Json(report))
 }
 
 async fn text(State((metrics, _)): Shared) -> impl IntoResponse {

@@ -1,10 +1,14 @@
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use axum::{body::Body, http::Request};
+use http_body_util::BodyExt;
 use tokio::time::Instant;
+use tower::ServiceExt;
 
 use super::{
     Operation, OperationError, Settings,
     history::{History, SAMPLES},
+    router,
 };
 use crate::metrics::{Metrics, PoolDirection};
 
@@ -54,6 +58,29 @@ fn the_oldest_samples_go_and_the_rate_is_that_of_the_last_thirty() {
     assert_eq!(series.qber.len(), SAMPLES);
     assert_eq!(series.rate.back(), Some(&100.0));
     assert_eq!(series.rate.front(), Some(&10_000.0));
+}
+
+/// What the page's server answers for `path`.
+async fn asked(metrics: &Arc<Metrics>, path: &str) -> String {
+    let router = router(Arc::clone(metrics), Arc::new(History::default()));
+    let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+    let answer = router.oneshot(request).await.unwrap();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(body.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn a_seed_is_told_to_whoever_looks() {
+    let metrics = Metrics::new();
+    for (insecure, number) in [(false, 0), (true, 1)] {
+        metrics.set_insecure(insecure);
+        let json = asked(&metrics, "/status.json").await;
+        assert_eq!(json, format!("{{\"insecure\":{insecure},\"links\":[]}}"));
+        let text = asked(&metrics, "/metrics").await;
+        assert!(text.contains(&format!("\nqkms_insecure {number}\n")), "{text}");
+    }
+    let page = asked(&metrics, "/").await;
+    assert!(page.contains("hidden = !insecure"), "the page shows what the JSON says");
 }
 
 #[test]

@@ -10,78 +10,19 @@ use zeroize::Zeroizing;
 use super::{
     Pool, Range,
     cipher::StoreKey,
-    free::Free,
+    error::BookError,
     ledger::{Ledger, Place},
     record::{BlockRecord, KeyRecord, Lease, Side, State},
+    rows::{Journal, Tables},
 };
 
-type Bytes = &'static [u8];
+/// Bytes of blocks, encrypted: few and large, so that none of them goes through the journal.
+const BYTES: TableDefinition<u64, &[u8]> = TableDefinition::new("bytes");
 
-const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
-const BLOCKS: TableDefinition<u64, Bytes> = TableDefinition::new("blocks");
-const BYTES: TableDefinition<u64, Bytes> = TableDefinition::new("bytes");
-const KEYS: TableDefinition<u128, Bytes> = TableDefinition::new("keys");
-const DUE: TableDefinition<(u64, u128), ()> = TableDefinition::new("due");
-const OPEN: TableDefinition<u128, ()> = TableDefinition::new("open");
-
-const LEDGER: &str = "ledger";
-const LEASE: &str = "lease";
-pub(super) const NEXT_BLOCK: &str = "next block";
-pub(super) const NEXT_KEY: &str = "next key";
-
-/// Why an operation on the books changed nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    /// The pool holds fewer keys of that length.
-    #[error("not enough keys are left")]
-    Exhausted,
-    /// The pool holds enough keys, but too few that are young enough.
-    #[error("not enough keys are young enough")]
-    TooOld,
-    /// Keys that are unknown, told, expired or of another master.
-    #[error("keys are not found")]
-    NotFound(Vec<Uuid>),
-    /// The caller was not named for one of the keys.
-    #[error("the caller was not named for one of the keys")]
-    NotNamed,
-    /// A range that is not free in the pool named, or named twice.
-    #[error("a range is not free")]
-    NotFree,
-    /// An identity that is in use.
-    #[error("a key's identity is in use")]
-    RepeatedId,
-    /// A block number that is in use.
-    #[error("a block's number is in use")]
-    RepeatedBlock,
-    /// A split that does not fit the block, or a length out of range.
-    #[error("a length does not fit")]
-    Length,
-}
-
-/// An operation on the books failed.
-#[derive(Debug, thiserror::Error)]
-pub enum BookError {
-    /// It was rejected before it changed anything.
-    #[error(transparent)]
-    Rejected(#[from] Rejection),
-    /// The database failed; the transaction has to be given up.
-    #[error("the store failed: {0}")]
-    Database(redb::Error),
-    /// A record cannot be read.
-    #[error("the store is damaged: {0}")]
-    Damaged(&'static str),
-}
-
-macro_rules! from_redb {
-    ($($error:ty),*) => {$(
-        impl From<$error> for BookError {
-            fn from(error: $error) -> Self {
-                Self::Database(error.into())
-            }
-        }
-    )*};
-}
-from_redb!(redb::StorageError, redb::TableError, redb::TransactionError, redb::CommitError);
+const LEDGER: u8 = 0;
+const LEASE: u8 = 1;
+pub(super) const NEXT_BLOCK: u8 = 2;
+pub(super) const NEXT_KEY: u8 = 3;
 
 /// Ages after which the books let go, in milliseconds.
 #[derive(Debug, Clone, Copy)]
@@ -97,13 +38,8 @@ pub struct Ages {
 /// A method checks everything before it changes anything: [`BookError::Rejected`] leaves the books
 /// as they were, any other error means that the transaction must not be committed.
 pub struct Books<'t> {
-    pub(super) free: Free<'t>,
-    meta: Table<'t, &'static str, Bytes>,
-    blocks: Table<'t, u64, Bytes>,
-    bytes: Table<'t, u64, Bytes>,
-    keys: Table<'t, u128, Bytes>,
-    pub(super) due: Table<'t, (u64, u128), ()>,
-    pub(super) open: Table<'t, u128, ()>,
+    pub(super) tables: Tables<'t>,
+    bytes: Table<'t, u64, &'static [u8]>,
     pub(super) ledger: Ledger,
     cipher: &'t StoreKey,
     pub(super) ages: Ages,
@@ -115,23 +51,19 @@ impl<'t> Books<'t> {
     /// Opens the tables; `now` is the time in milliseconds since the Unix epoch.
     pub(super) fn open(
         transaction: &'t WriteTransaction,
+        journal: &'t mut Journal,
         cipher: &'t StoreKey,
         ages: Ages,
         now: u64,
     ) -> Result<Self, BookError> {
-        let meta = transaction.open_table(META)?;
-        let ledger = match meta.get(LEDGER)? {
-            Some(row) => decode(row.value(), "ledger")?,
+        let tables = Tables::open(transaction, journal)?;
+        let ledger = match tables.meta.get(LEDGER)? {
+            Some(row) => decode(&row, "ledger")?,
             None => Ledger::default(),
         };
         Ok(Self {
-            free: Free::open(transaction)?,
-            meta,
-            blocks: transaction.open_table(BLOCKS)?,
+            tables,
             bytes: transaction.open_table(BYTES)?,
-            keys: transaction.open_table(KEYS)?,
-            due: transaction.open_table(DUE)?,
-            open: transaction.open_table(OPEN)?,
             ledger,
             cipher,
             ages,
@@ -140,12 +72,19 @@ impl<'t> Books<'t> {
         })
     }
 
+    /// Whether there is anything to commit.
+    pub(super) fn is_changed(&self) -> bool {
+        self.changed || self.tables.is_changed()
+    }
+
     /// Writes what is kept outside of the tables. Returns whether there is anything to commit.
     pub(super) fn close(mut self) -> Result<bool, BookError> {
-        if self.changed {
-            self.meta.insert(LEDGER, self.ledger.encode().as_slice())?;
+        let changed = self.is_changed();
+        if changed {
+            self.tables.meta.insert(LEDGER, self.ledger.encode());
+            self.tables.close()?;
         }
-        Ok(self.changed)
+        Ok(changed)
     }
 
     /// The ledger as it stands.
@@ -159,7 +98,7 @@ impl<'t> Books<'t> {
     ///
     /// [`BookError::Database`].
     pub fn free_ranges(&self, pool: Pool) -> Result<Vec<Range>, BookError> {
-        self.free.list(pool)
+        self.tables.free.list(pool)
     }
 
     /// A block's record.
@@ -168,7 +107,7 @@ impl<'t> Books<'t> {
     ///
     /// [`BookError::Database`] or [`BookError::Damaged`].
     pub fn block(&self, number: u64) -> Result<Option<BlockRecord>, BookError> {
-        self.blocks.get(number)?.map(|row| decode(row.value(), "block")).transpose()
+        self.tables.blocks.get(number)?.map(|row| decode(&row, "block")).transpose()
     }
 
     /// A key's record: from it to its block, and to its bits in there.
@@ -177,7 +116,7 @@ impl<'t> Books<'t> {
     ///
     /// [`BookError::Database`] or [`BookError::Damaged`].
     pub fn key(&self, id: Uuid) -> Result<Option<KeyRecord>, BookError> {
-        self.keys.get(id.as_u128())?.map(|row| decode(row.value(), "key")).transpose()
+        self.tables.keys.get(id.as_u128())?.map(|row| decode(&row, "key")).transpose()
     }
 
     /// All key records; for tests and audits.
@@ -186,11 +125,12 @@ impl<'t> Books<'t> {
     ///
     /// [`BookError::Database`] or [`BookError::Damaged`].
     pub fn keys(&self) -> Result<Vec<(Uuid, KeyRecord)>, BookError> {
-        self.keys
-            .iter()?
+        self.tables
+            .keys
+            .range(..)?
             .map(|row| {
                 let (id, record) = row?;
-                Ok((Uuid::from_u128(id.value()), decode(record.value(), "key")?))
+                Ok((Uuid::from_u128(id), decode(&record, "key")?))
             })
             .collect()
     }
@@ -210,7 +150,7 @@ impl<'t> Books<'t> {
             if claims.insert(range) { Ok(()) } else { Err(BookError::Damaged("two claims")) }
         };
         for pool in Pool::ALL {
-            self.free.list(pool)?.into_iter().try_for_each(|range| claim(range, true))?;
+            self.tables.free.list(pool)?.into_iter().try_for_each(|range| claim(range, true))?;
         }
         let lease = self.lease()?.unwrap_or_default();
         for purse in [&lease.alice_to_bob, &lease.bob_to_alice] {
@@ -243,14 +183,14 @@ impl<'t> Books<'t> {
             *live.entry(range.block).or_default() += range.len;
             last = Some(range);
         }
-        for row in self.blocks.iter()? {
+        for row in self.tables.blocks.range(..)? {
             let (number, record) = row?;
-            let record: BlockRecord = decode(record.value(), "block")?;
-            let claimed = live.remove(&number.value()).unwrap_or(0);
+            let record: BlockRecord = decode(&record, "block")?;
+            let claimed = live.remove(&number).unwrap_or(0);
             if record.live != claimed {
                 return Err(BookError::Damaged("a block's live bytes differ from its claims"));
             }
-            if self.bytes.get(number.value())?.is_some() != (claimed > 0) {
+            if self.bytes.get(number)?.is_some() != (claimed > 0) {
                 return Err(BookError::Damaged("bytes of a block that nothing refers to, or none"));
             }
         }
@@ -258,48 +198,42 @@ impl<'t> Books<'t> {
     }
 
     pub(super) fn put_block(&mut self, number: u64, record: &BlockRecord) -> Result<(), BookError> {
-        self.changed = true;
-        self.blocks.insert(number, record.encode().as_slice())?;
+        self.tables.blocks.insert(number, record.encode());
         Ok(())
     }
 
     pub(super) fn put_key(&mut self, id: Uuid, record: &KeyRecord) -> Result<(), BookError> {
-        self.changed = true;
-        self.keys.insert(id.as_u128(), record.encode().as_slice())?;
+        self.tables.keys.insert(id.as_u128(), record.encode());
         Ok(())
     }
 
     pub(super) fn remove_key(&mut self, id: Uuid) -> Result<(), BookError> {
-        self.changed = true;
-        self.keys.remove(id.as_u128())?;
-        Ok(())
+        self.tables.keys.remove(id.as_u128())
     }
 
     pub(super) fn has_key(&self, id: Uuid) -> Result<bool, BookError> {
-        Ok(self.keys.get(id.as_u128())?.is_some())
+        self.tables.keys.contains(id.as_u128())
     }
 
     /// The open lease of tag keys.
     pub(crate) fn lease(&self) -> Result<Option<Lease>, BookError> {
-        self.meta.get(LEASE)?.map(|row| decode(row.value(), "lease")).transpose()
+        self.tables.meta.get(LEASE)?.map(|row| decode(&row, "lease")).transpose()
     }
 
     pub(super) fn put_lease(&mut self, lease: Option<&Lease>) -> Result<(), BookError> {
-        self.changed = true;
         match lease {
-            Some(lease) => self.meta.insert(LEASE, lease.encode().as_slice())?,
-            None => self.meta.remove(LEASE)?,
-        };
+            Some(lease) => self.tables.meta.insert(LEASE, lease.encode()),
+            None => self.tables.meta.remove(LEASE)?,
+        }
         Ok(())
     }
 
-    pub(super) fn counter(&self, name: &'static str) -> Result<u64, BookError> {
-        self.meta.get(name)?.map_or(Ok(0), |row| decode(row.value(), "counter"))
+    pub(super) fn counter(&self, name: u8) -> Result<u64, BookError> {
+        self.tables.meta.get(name)?.map_or(Ok(0), |row| decode(&row, "counter"))
     }
 
-    pub(super) fn put_counter(&mut self, name: &'static str, to: u64) -> Result<(), BookError> {
-        self.changed = true;
-        self.meta.insert(name, to.encode().as_slice())?;
+    pub(super) fn put_counter(&mut self, name: u8, to: u64) -> Result<(), BookError> {
+        self.tables.meta.insert(name, to.encode());
         Ok(())
     }
 
@@ -327,13 +261,17 @@ impl<'t> Books<'t> {
 
     /// Nothing refers to the range any more; the last range of a block takes its bytes with it.
     pub(super) fn release(&mut self, range: Range) -> Result<(), BookError> {
-        let mut record =
-            self.block(range.block)?.ok_or(BookError::Damaged("a block is missing"))?;
-        record.live = record.live.saturating_sub(range.len);
+        self.release_bytes(range.block, range.len)
+    }
+
+    /// As [`Self::release`], for ranges of a block that come to `len` bytes.
+    pub(super) fn release_bytes(&mut self, block: u64, len: u64) -> Result<(), BookError> {
+        let mut record = self.block(block)?.ok_or(BookError::Damaged("a block is missing"))?;
+        record.live = record.live.saturating_sub(len);
         if record.live == 0 {
-            self.bytes.remove(range.block)?;
+            self.bytes.remove(block)?;
         }
-        self.put_block(range.block, &record)
+        self.put_block(block, &record)
     }
 
     /// Takes a range that is in no pool any more out of what is stored.

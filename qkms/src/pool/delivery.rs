@@ -6,15 +6,14 @@
 //! its owner, given back at the other end, then at its owner. A range that the other end does not
 //! hold free then is wasted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use redb::ReadableTable;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{
     Books, Direction, Pool, Range, Rejection,
-    books::BookError,
+    error::BookError,
     ledger::Place,
     record::{KeyNote, KeyRecord, Reservation, Side, State},
 };
@@ -64,7 +63,7 @@ impl Books<'_> {
         let ranges = self.choose(pool, draw.len, draw.ids.len(), draw.max_age)?;
         let mut drawn = Vec::with_capacity(ranges.len());
         for (id, range) in draw.ids.iter().zip(ranges) {
-            if !self.free.take(pool, range)? {
+            if !self.tables.free.take(pool, range)? {
                 return Err(BookError::Damaged("a chosen range is not free"));
             }
             drawn.push(Drawn {
@@ -83,7 +82,7 @@ impl Books<'_> {
                 drawn: self.now,
             };
             self.enter(*id, &record)?;
-            self.open.insert(id.as_u128(), ())?;
+            self.tables.open.insert(id.as_u128(), ());
         }
         Ok(drawn)
     }
@@ -100,7 +99,7 @@ impl Books<'_> {
         }
         let mut chosen = Vec::with_capacity(number);
         let mut passed_over = false;
-        for row in self.free.iter(pool)? {
+        for row in self.tables.free.iter(pool)? {
             let row = row?;
             if row.len < len {
                 continue;
@@ -142,7 +141,7 @@ impl Books<'_> {
             if !ids.insert(note.id) || self.has_key(note.id())? {
                 return Err(Rejection::RepeatedId.into());
             }
-            if self.free.around(pool, note.range)?.is_none() {
+            if self.tables.free.around(pool, note.range)?.is_none() {
                 return Err(Rejection::NotFree.into());
             }
         }
@@ -154,7 +153,7 @@ impl Books<'_> {
             return Err(Rejection::NotFree.into());
         }
         for note in &reservation.keys {
-            self.free.take(pool, note.range)?;
+            self.tables.free.take(pool, note.range)?;
             let record = KeyRecord {
                 range: note.range,
                 direction,
@@ -171,22 +170,28 @@ impl Books<'_> {
     }
 
     /// The other end holds these keys, and their master is told. Keys that are not held are left
-    /// as they are.
+    /// as they are; returns the others.
     ///
     /// # Errors
     ///
     /// [`BookError::Database`].
-    pub fn confirm(&mut self, ids: &[Uuid]) -> Result<(), BookError> {
+    pub fn confirm(&mut self, ids: &[Uuid]) -> Result<Vec<Uuid>, BookError> {
+        let mut confirmed = Vec::with_capacity(ids.len());
+        let mut released = BTreeMap::<u64, u64>::new();
         for id in ids {
             let Some(mut record) = self.held(*id, Side::Master)? else { continue };
             record.state = State::Told;
             self.put_key(*id, &record)?;
-            self.open.remove(id.as_u128())?;
+            self.tables.open.remove(id.as_u128())?;
+            confirmed.push(*id);
             if record.pending.is_empty() {
-                self.release(record.range)?;
+                *released.entry(record.range.block).or_default() += record.range.len;
             }
         }
-        Ok(())
+        for (block, len) in released {
+            self.release_bytes(block, len)?;
+        }
+        Ok(confirmed)
     }
 
     /// Confirms what was held when the KME stopped: it may have been told.
@@ -195,9 +200,9 @@ impl Books<'_> {
     ///
     /// [`BookError::Database`].
     pub fn confirm_all(&mut self) -> Result<(), BookError> {
-        let open = self.open.iter()?.map(|row| Ok(Uuid::from_u128(row?.0.value())));
+        let open = self.tables.open.range(..)?.map(|row| Ok(Uuid::from_u128(row?.0)));
         let open = open.collect::<Result<Vec<_>, BookError>>()?;
-        self.confirm(&open)
+        self.confirm(&open).map(|_| ())
     }
 
     /// Marks keys whose master was refused.
@@ -222,8 +227,8 @@ impl Books<'_> {
     /// [`BookError::Database`].
     pub fn voids(&self) -> Result<Vec<KeyNote>, BookError> {
         let mut notes = Vec::new();
-        for row in self.open.iter()? {
-            let id = Uuid::from_u128(row?.0.value());
+        for row in self.tables.open.range(..)? {
+            let id = Uuid::from_u128(row?.0);
             if let Some(record) = self.key(id)?.filter(|record| record.state == State::Voiding) {
                 notes.push(KeyNote { id: id.into_bytes(), range: record.range });
             }
@@ -250,9 +255,9 @@ impl Books<'_> {
                     && record.direction == direction
                 {
                     self.leave(note.id(), &record)?;
-                    self.free.give(pool, record.range)?;
+                    self.tables.free.give(pool, record.range)?;
                 }
-                Ok(self.free.around(pool, note.range)?.is_some())
+                Ok(self.tables.free.around(pool, note.range)?.is_some())
             })
             .collect()
     }
@@ -267,9 +272,9 @@ impl Books<'_> {
         let record = self.key(id)?.filter(|record| record.state == State::Voiding);
         let Some(record) = record else { return Ok(()) };
         self.leave(id, &record)?;
-        self.open.remove(id.as_u128())?;
+        self.tables.open.remove(id.as_u128())?;
         if free {
-            self.free.give(Pool::Keys(record.direction), record.range)
+            self.tables.free.give(Pool::Keys(record.direction), record.range)
         } else {
             self.discard(record.range, Place::Wasted)
         }
@@ -335,13 +340,12 @@ impl Books<'_> {
 
     fn enter(&mut self, id: Uuid, record: &KeyRecord) -> Result<(), BookError> {
         self.put_key(id, record)?;
-        self.due.insert((record.drawn.saturating_add(self.ages.key), id.as_u128()), ())?;
+        self.tables.due.insert((record.drawn.saturating_add(self.ages.key), id.as_u128()), ());
         Ok(())
     }
 
     fn leave(&mut self, id: Uuid, record: &KeyRecord) -> Result<(), BookError> {
         self.remove_key(id)?;
-        self.due.remove((record.drawn.saturating_add(self.ages.key), id.as_u128()))?;
-        Ok(())
+        self.tables.due.remove((record.drawn.saturating_add(self.ages.key), id.as_u128()))
     }
 }

@@ -4,12 +4,11 @@
 //! end (*retires* it). A key that was drawn is the slaves' end's to expire, the same time after it
 //! was drawn there. Tag keys do not expire: without them no block can be made.
 
-use redb::ReadableTable;
 use uuid::Uuid;
 
 use super::{
     Books, Direction, Pool, Range,
-    books::BookError,
+    error::BookError,
     ledger::Place,
     record::{Side, State},
 };
@@ -28,7 +27,7 @@ impl Books<'_> {
         self.expire_drawn()?;
         let pool = Pool::Keys(owned);
         let mut old = Vec::new();
-        for range in self.free.iter(pool)? {
+        for range in self.tables.free.iter(pool)? {
             let range = range?;
             if !self.is_old(range.block)? {
                 break;
@@ -36,7 +35,7 @@ impl Books<'_> {
             old.push(range);
         }
         for range in &old {
-            self.free.take(pool, *range)?;
+            self.tables.free.take(pool, *range)?;
             self.discard(*range, Place::Expired)?;
         }
         Ok(old)
@@ -50,7 +49,7 @@ impl Books<'_> {
     /// [`BookError::Database`].
     pub fn retire(&mut self, direction: Direction, ranges: &[Range]) -> Result<(), BookError> {
         for range in ranges {
-            if self.free.take(Pool::Keys(direction), *range)? {
+            if self.tables.free.take(Pool::Keys(direction), *range)? {
                 self.discard(*range, Place::Expired)?;
             }
         }
@@ -65,20 +64,20 @@ impl Books<'_> {
 
     fn expire_drawn(&mut self) -> Result<(), BookError> {
         let due = self
+            .tables
             .due
             .range(..(self.now, 0))?
             .take(PER_TRANSACTION)
-            .map(|row| Ok(row?.0.value()))
+            .map(|row| Ok(row?.0))
             .collect::<Result<Vec<_>, BookError>>()?;
         for (time, number) in due {
-            self.changed = true;
-            self.due.remove((time, number))?;
+            self.tables.due.remove((time, number))?;
             let id = Uuid::from_u128(number);
             let Some(mut record) = self.key(id)? else { continue };
             let unsettled = record.side == Side::Master && record.state == State::Held
                 || record.state == State::Voiding;
             if unsettled {
-                self.due.insert((self.now.saturating_add(self.ages.key.max(1)), number), ())?;
+                self.tables.due.insert((self.now.saturating_add(self.ages.key.max(1)), number), ());
                 continue;
             }
             if self.now >= record.drawn.saturating_add(self.ages.record)
@@ -97,7 +96,7 @@ impl Books<'_> {
                 self.release(record.range)?;
             }
             let forget = record.drawn.saturating_add(self.ages.record);
-            self.due.insert((forget.max(self.now.saturating_add(1)), number), ())?;
+            self.tables.due.insert((forget.max(self.now.saturating_add(1)), number), ());
         }
         Ok(())
     }

@@ -3,32 +3,22 @@
 //! Neighbouring ranges of a pool are kept as one, so that two ends that gave and took in different
 //! orders hold the same rows.
 
-use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
+use super::{Pool, Range, error::BookError, rows::Rows};
 
-use super::{Pool, Range, books::BookError};
+/// Free ranges: pool, block and offset, and their length.
+pub(super) type Free<'t> = Rows<'t, (u8, u64, u64), u64>;
 
-const FREE: TableDefinition<(u8, u64, u64), u64> = TableDefinition::new("free");
-
-pub(super) struct Free<'t> {
-    table: Table<'t, (u8, u64, u64), u64>,
-}
-
-impl<'t> Free<'t> {
-    pub fn open(transaction: &'t WriteTransaction) -> Result<Self, BookError> {
-        Ok(Self { table: transaction.open_table(FREE)? })
-    }
-
+impl Free<'_> {
     /// The rows of a pool, ascending: the oldest block first.
     pub fn iter(
         &self,
         pool: Pool,
     ) -> Result<impl Iterator<Item = Result<Range, BookError>>, BookError> {
         let code = pool.code();
-        let rows = self.table.range((code, 0, 0)..=(code, u64::MAX, u64::MAX))?;
+        let rows = self.range((code, 0, 0)..=(code, u64::MAX, u64::MAX))?;
         Ok(rows.map(|row| {
-            let (key, len) = row?;
-            let (_, block, offset) = key.value();
-            Ok(Range { block, offset, len: len.value() })
+            let ((_, block, offset), len) = row?;
+            Ok(Range { block, offset, len })
         }))
     }
 
@@ -50,12 +40,12 @@ impl<'t> Free<'t> {
         let Some(row) = self.around(pool, range)? else { return Ok(false) };
         let code = pool.code();
         if row.offset < range.offset {
-            self.table.insert((code, row.block, row.offset), range.offset - row.offset)?;
+            self.insert((code, row.block, row.offset), range.offset - row.offset);
         } else {
-            self.table.remove((code, row.block, row.offset))?;
+            self.remove((code, row.block, row.offset))?;
         }
         if range.end() < row.end() {
-            self.table.insert((code, row.block, range.end()), row.end() - range.end())?;
+            self.insert((code, row.block, range.end()), row.end() - range.end());
         }
         Ok(true)
     }
@@ -69,24 +59,18 @@ impl<'t> Free<'t> {
         {
             whole = Range { len: row.len.saturating_add(range.len), ..row };
         }
-        let next = self.table.get((code, range.block, range.end()))?.map(|row| row.value());
-        if let Some(len) = next {
-            self.table.remove((code, range.block, range.end()))?;
+        if let Some(len) = self.get((code, range.block, range.end()))? {
+            self.remove((code, range.block, range.end()))?;
             whole.len = whole.len.saturating_add(len);
         }
-        self.table.insert((code, whole.block, whole.offset), whole.len)?;
+        self.insert((code, whole.block, whole.offset), whole.len);
         Ok(())
     }
 
     fn before(&self, pool: Pool, block: u64, offset: u64) -> Result<Option<Range>, BookError> {
         let code = pool.code();
-        let mut rows = self.table.range((code, block, 0)..=(code, block, offset))?;
-        rows.next_back()
-            .map(|row| {
-                let (key, len) = row?;
-                Ok(Range { block, offset: key.value().2, len: len.value() })
-            })
-            .transpose()
+        let row = self.last((code, block, 0)..=(code, block, offset))?;
+        Ok(row.map(|((_, block, offset), len)| Range { block, offset, len }))
     }
 }
 

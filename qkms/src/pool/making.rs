@@ -4,7 +4,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Books, Pool, Range, Rejection, Split,
-    books::{BookError, NEXT_BLOCK, NEXT_KEY},
+    books::{NEXT_BLOCK, NEXT_KEY},
+    error::BookError,
     ledger::Ledger,
     ledger::Place,
     record::{BlockRecord, Made},
@@ -108,7 +109,7 @@ impl Books<'_> {
             self.put_bytes(block.number, bytes)?;
         }
         for (pool, range) in block.split.ranges(block.number) {
-            self.free.give(pool, range)?;
+            self.tables.free.give(pool, range)?;
         }
         let kept = used.saturating_mul(8);
         self.ledger.make(kept, Place::Stored);
@@ -148,9 +149,9 @@ impl Books<'_> {
     /// [`BookError::Database`].
     pub fn drop_block(&mut self, number: u64) -> Result<(), BookError> {
         for pool in Pool::ALL {
-            let ranges = self.free.list(pool)?;
+            let ranges = self.tables.free.list(pool)?;
             for range in ranges.into_iter().filter(|range| range.block == number) {
-                self.free.take(pool, range)?;
+                self.tables.free.take(pool, range)?;
                 self.discard(range, Place::Wasted)?;
             }
         }
@@ -166,7 +167,7 @@ impl Books<'_> {
     pub fn fill(&self, pool: Pool, len: u64) -> Result<Fill, BookError> {
         let mut fill = Fill::default();
         let mut checked = None;
-        for range in self.free.iter(pool)? {
+        for range in self.tables.free.iter(pool)? {
             let range: Range = range?;
             let (block, staged) = match checked {
                 Some((block, staged)) if block == range.block => (block, staged),

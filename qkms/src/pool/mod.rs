@@ -21,11 +21,13 @@
 pub mod books;
 pub mod cipher;
 pub mod delivery;
+pub mod error;
 mod expiry;
 mod free;
 pub mod ledger;
 pub mod making;
 pub mod record;
+mod rows;
 pub mod store;
 mod survey;
 mod tagging;
@@ -35,7 +37,8 @@ mod tests;
 
 use codec::{Decode, Encode};
 
-pub use books::{BookError, Books, Rejection};
+pub use books::Books;
+pub use error::{BookError, Rejection};
 pub use ledger::Ledger;
 pub use store::{Store, StoreError, StoreSettings};
 

@@ -1,7 +1,8 @@
 //! The durable store of one link's books, and the thread that owns it.
 //!
 //! Operations of many requests are gathered into one transaction: while one is being synced, the
-//! next gathers. Nothing is answered before its transaction is durable. If a transaction fails (a
+//! next gathers, and where several come together it waits for more as long as they keep coming, for a
+//! time that is short beside a sync. Nothing is answered before its transaction is durable. If a transaction fails (a
 //! full disk, say), each of its operations fails and the books are as they were; the database is
 //! opened anew for the next one, as it refuses everything after a failed write.
 
@@ -12,20 +13,23 @@ use std::{
     path::Path,
     sync::{Arc, mpsc},
     thread,
+    time::{Duration, Instant},
 };
 
 use redb::{Builder, Database, DatabaseError, StorageBackend};
 use tokio::sync::{oneshot, watch};
 
 use super::{
-    Books, Rejection,
-    books::{Ages, BookError},
-    cipher::StoreKey,
-    making::Summary,
+    Books, Rejection, books::Ages, cipher::StoreKey, error::BookError, making::Summary,
+    rows::Journal,
 };
 
 /// Operations that one transaction gathers at most.
 const BATCH: usize = 512;
+/// Of the last transaction's time, the next waits at most this part for one more operation, ...
+const GAP: u32 = 8;
+/// ... and at most this part for all of them.
+const GATHERING: u32 = 2;
 /// Bytes of the database's own cache.
 const CACHE: usize = 64 << 20;
 
@@ -161,7 +165,9 @@ impl Store {
         let database = opener().map_err(io::Error::other)?;
         let (commands, incoming) = mpsc::channel();
         let (publish, summary) = watch::channel(Summary::default());
-        let mut keeper = Keeper { database: Some(database), opener, key, settings, publish };
+        let last = (0, Duration::ZERO);
+        let database = Some(database);
+        let mut keeper = Keeper { database, opener, key, settings, publish, journal: None, last };
         // What was held when the KME stopped may have been told, and its run of post-processing
         // may have used what it had marked.
         let mut settle = |books: &mut Books<'_>| {
@@ -232,6 +238,10 @@ struct Keeper {
     key: StoreKey,
     settings: StoreSettings,
     publish: watch::Sender<Summary>,
+    /// None after a failure: it is read again.
+    journal: Option<Journal>,
+    /// Operations in the last transaction, and how long it took.
+    last: (usize, Duration),
 }
 
 impl Keeper {
@@ -240,6 +250,8 @@ impl Keeper {
             let mut batch = Vec::new();
             let mut close = None;
             let mut next = Some(first);
+            let began = Instant::now();
+            let (together, took) = self.last;
             while let Some(command) = next.take() {
                 match command {
                     Command::Run(operation) => batch.push(operation),
@@ -247,9 +259,15 @@ impl Keeper {
                 }
                 if close.is_none() && batch.len() < BATCH {
                     next = incoming.try_recv().ok();
+                    if next.is_none() && together.max(batch.len()) > 1 {
+                        let left = (took / GATHERING).saturating_sub(began.elapsed());
+                        next = incoming.recv_timeout(left.min(took / GAP)).ok();
+                    }
                 }
             }
+            let (together, began) = (batch.len(), Instant::now());
             self.work_off(batch);
+            self.last = (together, began.elapsed());
             if let Some(reply) = close {
                 drop(self);
                 let _ = reply.send(());
@@ -284,13 +302,20 @@ impl Keeper {
         };
         let transaction = database.begin_write()?;
         let now = (self.settings.clock)();
-        let mut books = Books::open(&transaction, &self.key, self.settings.ages, now)?;
+        let mut journal = match self.journal.take() {
+            Some(journal) => journal,
+            None => Journal::load(&transaction)?,
+        };
+        let mut books =
+            Books::open(&transaction, &mut journal, &self.key, self.settings.ages, now)?;
         work(&mut books)?;
-        let summary = books.changed.then(|| books.summary(self.settings.key_len)).transpose()?;
+        let summary = books.is_changed().then(|| books.summary(self.settings.key_len));
+        let summary = summary.transpose()?;
         if books.close()? {
             transaction.commit()?;
         }
         self.database = Some(database);
+        self.journal = Some(journal);
         if let Some(summary) = summary {
             self.publish.send_replace(summary);
         }

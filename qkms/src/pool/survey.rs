@@ -8,7 +8,7 @@
 
 use super::{
     Books, Pool,
-    books::BookError,
+    error::BookError,
     free::subtract,
     ledger::Place,
     record::{BlockRecord, Survey},
@@ -26,7 +26,7 @@ impl Books<'_> {
         }
         let mut survey = Survey { free: Vec::new(), staged: self.staged()? };
         for pool in pools {
-            let mut ranges = self.free.list(*pool)?;
+            let mut ranges = self.tables.free.list(*pool)?;
             ranges.retain(|range| !survey.staged.contains(&range.block));
             survey.free.push((*pool, ranges));
         }
@@ -99,12 +99,12 @@ impl Books<'_> {
         for (pool, ranges) in &theirs.free {
             let mut ranges = ranges.clone();
             ranges.sort_unstable();
-            for range in subtract(&self.free.list(*pool)?, &ranges) {
+            for range in subtract(&self.tables.free.list(*pool)?, &ranges) {
                 if !concerned(range.block) {
                     continue;
                 }
                 let old = matches!(pool, Pool::Keys(_)) && self.is_old(range.block)?;
-                self.free.take(*pool, range)?;
+                self.tables.free.take(*pool, range)?;
                 self.discard(range, if old { Place::Expired } else { Place::Wasted })?;
             }
         }
@@ -114,7 +114,7 @@ impl Books<'_> {
     fn staged(&self) -> Result<Vec<u64>, BookError> {
         let mut staged = Vec::new();
         for pool in Pool::ALL {
-            for range in self.free.iter(pool)? {
+            for range in self.tables.free.iter(pool)? {
                 let number = range?.block;
                 if staged.last() != Some(&number)
                     && !staged.contains(&number)

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Books, Direction, Pool, Range, Rejection,
-    books::BookError,
+    error::BookError,
     ledger::Place,
     record::{BlockRecord, Lease, Purse},
 };
@@ -29,7 +29,7 @@ impl Books<'_> {
         for direction in DIRECTIONS {
             let purse = lease.purse_mut(direction);
             let mut wanted = bytes;
-            for range in self.free.iter(Pool::Tags(direction))? {
+            for range in self.tables.free.iter(Pool::Tags(direction))? {
                 let range = range?;
                 let staged =
                     self.block(range.block)?.is_some_and(|block: BlockRecord| block.staged);
@@ -63,7 +63,7 @@ impl Books<'_> {
                 return Err(Rejection::NotFree.into());
             }
             for range in &purse.ranges {
-                if self.free.around(Pool::Tags(direction), *range)?.is_none() {
+                if self.tables.free.around(Pool::Tags(direction), *range)?.is_none() {
                     return Err(Rejection::NotFree.into());
                 }
             }
@@ -71,7 +71,7 @@ impl Books<'_> {
         self.recover_lease()?;
         for direction in DIRECTIONS {
             for range in &lease.purse(direction).ranges {
-                self.free.take(Pool::Tags(direction), *range)?;
+                self.tables.free.take(Pool::Tags(direction), *range)?;
             }
         }
         self.put_lease(Some(lease))
@@ -136,7 +136,7 @@ impl Books<'_> {
                     self.discard(spent, Place::Tags)?;
                 }
                 if rest.len > 0 {
-                    self.free.give(Pool::Tags(direction), rest)?;
+                    self.tables.free.give(Pool::Tags(direction), rest)?;
                 }
             }
         }

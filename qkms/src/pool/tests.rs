@@ -1,5 +1,6 @@
 mod conservation;
 mod disk;
+mod power;
 mod rules;
 
 use std::sync::{
@@ -12,9 +13,10 @@ use uuid::Uuid;
 
 use self::disk::Disk;
 use super::{
-    books::{Ages, BookError, Books},
+    books::{Ages, Books},
     cipher::StoreKey,
     delivery::{Draw, Drawn},
+    error::BookError,
     making::NewBlock,
     record::{Made, Reservation},
     store::{Store, StoreError, StoreSettings},

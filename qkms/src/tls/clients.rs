@@ -127,6 +127,11 @@ pub struct Admission {
 }
 
 impl Admission {
+    /// The party that the certificate names, whether or not it still holds.
+    pub fn named(&self) -> &identity::Peer {
+        &self.peer
+    }
+
     /// The party, or none if its certificate has expired or been revoked by `now`.
     pub fn peer(&self, now: UnixTime) -> Option<&identity::Peer> {
         let now_s = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);

@@ -50,6 +50,7 @@ async fn several_slaves_at_both_sites_each_get_the_key_once() {
 async fn keys_within_a_site_are_marked_as_no_qkd_keys() {
     let ground = Ground::new(&Options::default()).await;
     let alice = ground.kme(End::Alice);
+    ground.settle().await;
     let before = ground.ledgers().await;
     let keys = enc(alice, "sae-a1", "sae-a2", number(2)).await.unwrap();
     assert!(keys.iter().all(|key| key.origin == Origin::LocalGenerator));
@@ -111,6 +112,7 @@ async fn a_key_that_was_answered_outlives_a_restart() {
     let ground = ground.restart(&options).await;
     let told = dec(ground.kme(End::Bob), "sae-b1", "sae-a1", ids(&keys)).await.unwrap();
     assert!(told == keys);
+    ground.settle().await;
     ground.ledgers().await;
     for pool in Pool::ALL {
         let [alice, bob] = [End::Alice, End::Bob].map(|end| free(ground.kme(end), pool));

@@ -16,6 +16,8 @@ type Play = fn(&Question) -> Vec<Reply>;
 #[derive(Clone)]
 struct Actor {
     play: Arc<std::sync::Mutex<Play>>,
+    /// Whether questions that were left without an answer are answered with the next one.
+    late: bool,
     asked: mpsc::UnboundedSender<Ask>,
 }
 
@@ -35,6 +37,7 @@ impl Actor {
         read::<Hello>(&mut stream).await?;
         let hello = Hello { version: VERSION, kme: kme_id(End::Bob).to_string(), end: End::Bob };
         stream.write_all(&frame(&hello)).await?;
+        let mut unanswered = Vec::new();
         loop {
             let question: Question = read(&mut stream).await?;
             let replies = match &question.ask {
@@ -43,6 +46,13 @@ impl Actor {
                 Ask::Reserve(_) | Ask::Void(_) => (self.play.lock().unwrap())(&question),
             };
             let _ = self.asked.send(question.ask);
+            if replies.is_empty() && self.late {
+                unanswered.push(question.number);
+            } else {
+                for number in unanswered.drain(..) {
+                    stream.write_all(&frame(&Answer { number, reply: Reply::Done })).await?;
+                }
+            }
             for reply in replies {
                 stream.write_all(&frame(&Answer { number: question.number, reply })).await?;
             }
@@ -59,11 +69,15 @@ struct Stage {
 
 impl Stage {
     async fn new(play: Play) -> Self {
+        Self::set(play, false).await
+    }
+
+    async fn set(play: Play, late: bool) -> Self {
         let options = Options { patience: Duration::from_millis(200), ..Options::default() };
         let folder = tempfile::tempdir().unwrap();
         let (sender, asked) = mpsc::unbounded_channel();
         let play = Arc::new(std::sync::Mutex::new(play));
-        let actor = Actor { play: Arc::clone(&play), asked: sender };
+        let actor = Actor { play: Arc::clone(&play), late, asked: sender };
         let maker = Box::new(SharedGenerator::new(1, 10_000_000));
         let setup = setup(End::Alice, folder.path(), &options, Arc::new(actor), maker).unwrap();
         let kme = Kme::start(setup).await.unwrap();
@@ -137,6 +151,22 @@ async fn a_peer_that_does_not_confirm_costs_no_key() {
         assert_eq!(stage.voided().await.len(), 3);
         assert_eq!((stage.settled().await, audit(&stage.kme).await), before);
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_too_late_tells_nobody_a_key() {
+    // The reservation is confirmed after the master was refused, when the key is given back.
+    let play: Play = |question| match &question.ask {
+        Ask::Reserve(_) => vec![],
+        _ => yes(question),
+    };
+    let mut stage = Stage::set(play, true).await;
+    let before = (stage.settled().await, audit(&stage.kme).await);
+    let refused = enc(&stage.kme, "sae-a1", "sae-b1", number(3)).await;
+    assert_eq!(refused.unwrap_err(), Refusal::Unconfirmed);
+    assert_eq!(stage.voided().await.len(), 3);
+    assert_eq!((stage.settled().await, audit(&stage.kme).await), before);
+    assert!(stage.kme.links()[0].line.is_ready(), "a late answer does not break the line");
 }
 
 #[tokio::test]

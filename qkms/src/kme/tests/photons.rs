@@ -7,6 +7,7 @@ use crate::{
     distil,
     kme::{
         channels::{Dial, Here, Listen, Meeting, There},
+        maker::Made,
         photonic::{Alice, Bob, Channels},
         purse::Purse,
     },
@@ -17,19 +18,30 @@ use crate::{
 /// Pulses of a block of some 10^5 sifted bits at 10 km and 10 MHz, where dead time matters little.
 const PULSES: u64 = 3_400_000;
 
-fn makers(
-    eve: Option<Eavesdropper>,
-    alice: impl Channels,
-    bob: impl Channels,
-) -> [Box<dyn BlockMaker>; 2] {
+fn parameters(eve: Option<Eavesdropper>) -> LinkParameters {
     let (_, point) = Preset::Snspd.operating_points()[0];
     let mut device = Preset::Snspd.device();
     device.pulse_rate = 1e7;
-    let parameters = LinkParameters { device, point, km: 10.0, eve, drift: None };
+    LinkParameters { device, point, km: 10.0, eve, drift: None }
+}
+
+fn link(eve: Option<Eavesdropper>, seed: Option<u64>) -> Link {
+    let seed = seed.map(|seed| Seed::new(seed, "photons").derive("link"));
+    Link::new(parameters(eve), seed).unwrap()
+}
+
+fn makers(
+    eve: Option<Eavesdropper>,
+    seed: Option<u64>,
+    alice: impl Channels,
+    bob: impl Channels,
+) -> [Box<dyn BlockMaker>; 2] {
+    let point = parameters(eve).point;
     let params =
         distil::Params { point, epsilons: Epsilons::default(), limits: distil::Limits::default() };
-    let link = Link::new(parameters, None).unwrap();
-    [Box::new(Alice::new(link, PULSES, params, None, alice)), Box::new(Bob::new(params, bob))]
+    let choices = seed.map(|seed| Seed::new(seed, "choices"));
+    let alice = Alice::new(link(eve, seed), PULSES, params, choices, alice);
+    [Box::new(alice), Box::new(Bob::new(params, bob))]
 }
 
 async fn deliver_one(pair: &Pair) {
@@ -46,7 +58,7 @@ async fn deliver_one(pair: &Pair) {
 async fn keys_of_the_simulated_link_are_delivered_within_a_process() {
     let folder = tempfile::tempdir().unwrap();
     let meeting = Meeting::default();
-    let makers = makers(None, Here(meeting.clone()), There(meeting));
+    let makers = makers(None, None, Here(meeting.clone()), There(meeting));
     let pair = Pair::start_with(folder.path(), &Options::default(), makers).await.unwrap();
     deliver_one(&pair).await;
     pair.stop().await;
@@ -60,10 +72,98 @@ async fn keys_of_the_simulated_link_are_delivered_over_tcp() {
     };
     let (quantum, classical) = (free(), free());
     let listen = Listen::bind(quantum, classical).unwrap();
-    let makers = makers(None, Dial { quantum, classical }, listen);
+    let makers = makers(None, None, Dial { quantum, classical }, listen);
     let pair = Pair::start_with(folder.path(), &Options::default(), makers).await.unwrap();
     deliver_one(&pair).await;
     pair.stop().await;
+}
+
+/// Tag keys that both ends of a replayed block have.
+struct Zeros;
+
+impl distil::TagKeys for Zeros {
+    fn take(
+        &mut self,
+        _: distil::Direction,
+        bytes: usize,
+    ) -> Result<zeroize::Zeroizing<Vec<u8>>, distil::TagKeysSpent> {
+        Ok(zeroize::Zeroizing::new(vec![0; bytes]))
+    }
+}
+
+/// Makes the first `blocks` blocks of a seeded link once more: of each the detections and the
+/// secret bits that they give.
+fn replay(seed: u64, blocks: u64) -> Vec<(u64, Vec<u8>)> {
+    let meeting = Meeting::default();
+    let [mut alice, mut bob] = makers(None, Some(seed), Here(meeting.clone()), There(meeting));
+    let mut light = link(None, Some(seed));
+    std::thread::scope(|scope| {
+        scope.spawn(move || (1..=blocks).for_each(|number| drop(bob.make(number, &mut Zeros))));
+        (1..=blocks)
+            .map(|number| {
+                let (_, detected) = light.block(PULSES);
+                let Ok(Made::Key { bytes, report, .. }) = alice.make(number, &mut Zeros) else {
+                    panic!("block {number} gave a key before")
+                };
+                assert_eq!(report.detections, detected.detections.len() as u64);
+                (report.detections, bytes.to_vec())
+            })
+            .collect()
+    })
+}
+
+#[tokio::test]
+async fn a_delivered_key_leads_back_to_the_detections_of_its_block() {
+    const SEED: u64 = 11;
+    let folder = tempfile::tempdir().unwrap();
+    let meeting = Meeting::default();
+    let makers = makers(None, Some(SEED), Here(meeting.clone()), There(meeting));
+    let pair = Pair::start_with(folder.path(), &Options::default(), makers).await.unwrap();
+    let mut told = Vec::new();
+    for step in 0..12 {
+        let (from, to, master, slave) = match step % 2 {
+            0 => (0, 1, "sae-a1", "sae-b1"),
+            _ => (1, 0, "sae-b1", "sae-a1"),
+        };
+        // Until the third block has come to an end, and some steps more.
+        let keys = enc(&pair.kmes[from], master, slave, number(3)).await.unwrap();
+        audit(&pair.kmes[from]).await;
+        if step % 3 > 0 {
+            assert!(dec(&pair.kmes[to], slave, master, ids(&keys)).await.unwrap() == keys);
+        }
+        for kme in &pair.kmes {
+            audit(kme).await;
+            let made = kme.links()[0].summary().ledger.made;
+            if step < 3 {
+                let mut changes = kme.links()[0].changes();
+                changes.wait_for(|summary| summary.ledger.made > made).await.unwrap();
+            }
+        }
+        told.extend(keys.into_iter().map(|key| (from, to, key)));
+    }
+    let mut places = Vec::new();
+    for (from, to, key) in &told {
+        let id = key.id;
+        let mut found = Vec::new();
+        for end in [from, to] {
+            let look = move |books: &mut Books<'_>| {
+                let range = books.key(id)?.unwrap().range;
+                Ok((range, books.block(range.block)?.unwrap().bits))
+            };
+            found.push(pair.kmes[*end].links()[0].store.run(look).await.unwrap());
+        }
+        assert_eq!(found[0], found[1], "both ends name the same bits of the same block");
+        places.push(found[0]);
+    }
+    pair.stop().await;
+    let blocks = places.iter().map(|(range, _)| range.block).max().unwrap();
+    let replayed = replay(SEED, blocks);
+    for ((range, bits), (_, _, key)) in places.into_iter().zip(&told) {
+        let (detections, bytes) = &replayed[range.block as usize - 1];
+        assert_eq!(bits.div_ceil(8), bytes.len() as u64);
+        assert!(*detections > bits, "a block has more detections than secret bits");
+        assert_eq!(*key.key, bytes[range.offset as usize..range.end() as usize]);
+    }
 }
 
 #[tokio::test]
@@ -71,7 +171,7 @@ async fn an_eavesdropper_closes_the_link_before_any_key_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let meeting = Meeting::default();
     let eve = Some(Eavesdropper::InterceptResend { share: 1.0 });
-    let makers = makers(eve, Here(meeting.clone()), There(meeting));
+    let makers = makers(eve, None, Here(meeting.clone()), There(meeting));
     let options = Options::default();
     let start = Pair::start_with(folder.path(), &options, makers);
     let pair = timeout(Duration::from_secs(60), start).await;

@@ -203,12 +203,13 @@ impl Run {
         }
     }
 
-    /// Power is lost at one end, in the middle of whatever its disk was doing.
+    /// Power is lost at one end, before its store is closed.
     fn crash(&mut self, end: usize) {
-        self.sites[end].close();
-        let mut random = self.random.clone();
-        self.sites[end].disk.lose_power(&mut random);
-        self.sites[end].reopen();
+        let site = &mut self.sites[end];
+        let left = site.disk.after_power_loss(&mut self.random);
+        site.close();
+        site.disk = left;
+        site.reopen();
     }
 
     /// What the two ends do whenever they meet again.

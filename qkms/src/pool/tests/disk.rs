@@ -25,21 +25,23 @@ struct Platter {
 pub struct Disk(Arc<Mutex<Platter>>);
 
 impl Disk {
-    /// Loses power: of what was not synced each write is kept, lost or torn at random.
-    pub fn lose_power(&self, random: &mut StdRng) {
-        let mut platter = self.0.lock().unwrap();
-        let mut after = platter.synced.clone();
-        after.resize(platter.current.len(), 0);
-        for (offset, bytes) in std::mem::take(&mut platter.unsynced) {
+    /// What is left if the power goes now: of what was not synced each write is kept, lost or torn
+    /// at random. Whoever has this disk open may go on; the other does not know of it.
+    pub fn after_power_loss(&self, random: &mut StdRng) -> Self {
+        let platter = self.0.lock().unwrap();
+        let mut left = platter.synced.clone();
+        left.resize(platter.current.len(), 0);
+        for (offset, bytes) in &platter.unsynced {
             let kept = match random.random_range(0..3) {
                 0 => 0,
                 1 => bytes.len(),
                 _ => random.random_range(0..=bytes.len()),
             };
-            after[offset..offset + kept].copy_from_slice(&bytes[..kept]);
+            left[*offset..offset + kept].copy_from_slice(&bytes[..kept]);
         }
-        platter.current.clone_from(&after);
-        platter.synced = after;
+        let syncs = platter.syncs;
+        let platter = Platter { current: left.clone(), synced: left, syncs, ..Platter::default() };
+        Self(Arc::new(Mutex::new(platter)))
     }
 
     pub fn set_full(&self, full: bool) {

@@ -157,8 +157,7 @@ fn no_tag_key_is_used_twice_after_a_crash() {
     assert_eq!(rejected(over), Rejection::Length);
     let other = alice.run(|books| books.mark_tags(3, Direction::AliceToBob, 1));
     assert_eq!(rejected(other), Rejection::Length);
-    alice.close();
-    alice.disk.lose_power(&mut StdRng::seed_from_u64(1));
+    alice.disk = alice.disk.after_power_loss(&mut StdRng::seed_from_u64(1));
     alice.reopen();
     assert_eq!(alice.ledger().tags, 24 * 8);
     let lease = alice.run(|books| books.lease_tags(3, 50)).unwrap();
