@@ -153,7 +153,8 @@ fn spec_of(binary: &Path, participants: &[Participant], market: Option<&Value>) 
             // Like the first one there, which is rated for more than a seller offers here.
             let key = participant.key.derive([DeriveJunction::hard("meter")]);
             let mut meter = meter.clone();
-            meter["owner"] = json!(account);
+            meter["account"] = json!(account);
+            meter["connection"] = json!(format!("bench-{}", meters.len()));
             meter["key"]["Sr25519"] = json!(AccountId32(key.public_key().0));
             meters.push(meter);
         }
