@@ -1,7 +1,7 @@
 //! The frame: block limits, the block's hash memory, the state's cost.
 
 use crate::{
-    AccountId, Address, Balance, Block, Hash, Migrations, Nonce, PalletInfo, Runtime, RuntimeCall,
+    AccountId, Address, Balance, Block, Hash, Nonce, PalletInfo, Runtime, RuntimeCall,
     RuntimeEvent, RuntimeOrigin, RuntimeTask, TxExtension, UncheckedExtrinsic, VERSION,
 };
 use frame_support::{

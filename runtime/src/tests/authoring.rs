@@ -37,7 +37,7 @@ fn bands_cost_what_the_market_takes_them_to_cost() {
     externalities("development").execute_with(|| {
         let price = <Runtime as pallet_pov::Config>::Prices::price_of;
         for slot in [SlotIndex(1_000), SlotIndex(96 * 1_000 + 30)] {
-            let terms = Auction::terms_of(slot).expect("there are terms");
+            let terms = Auction::terms(slot).expect("there are terms");
             assert_eq!(price(<Metering as Tariff>::band(slot)), terms.cap);
         }
         assert!(price(Band::Off).0 > 0);

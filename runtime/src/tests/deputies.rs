@@ -10,7 +10,8 @@ use frame_support::{
 };
 use pallet_auction::{Call as Market, Error, Event as MarketEvent};
 use qedex_primitives::{
-    Calendar, Grant, KeyAdmission, MeterKey, NewOrder, PricePerKwh, Side, SlotIndex, Wh,
+    Calendar, Change, ChangeId, Grant, KeyAdmission, MeterId, MeterRatings, NewOrder, PricePerKwh,
+    Side, SlotIndex, Wh,
 };
 use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::{DispatchError, DispatchResult, Permill, traits::Dispatchable};
@@ -222,13 +223,16 @@ fn a_seller_asks_what_its_meters_may_read_and_not_a_lot_more() {
         assert_ok!(ask(6_000));
         assert_eq!(ask(4_100), Err(Error::<Runtime>::AboveRating.into()));
         assert_ok!(ask(4_000));
-        // One that is registered now counts from the first slot that has still to open.
-        let register = pallet_metering::Call::register_meter {
-            owner: Key::Dave.to_account_id(),
-            key: MeterKey::Sr25519(sp_core::sr25519::Public::from_raw([7; 32])),
-            capacity: Wh(5_000),
-        };
-        assert_ok!(act(Key::Bob, register));
+        // What is rated anew now counts from the first slot that has still to open.
+        let ratings = MeterRatings { out: Wh(15_000), into: Wh(10_000) };
+        let change = Change::Rate { meter: MeterId(0), ratings };
+        let id = ChangeId(pallet_metering::NextChange::<Runtime>::get());
+        let hash = change.hash(System::block_hash(0), id);
+        assert_ok!(act(Key::Bob, pallet_metering::Call::propose_change { change }));
+        for agrees in [Key::Dave, Key::Alice] {
+            let confirm = pallet_metering::Call::confirm_change { change: id, hash };
+            assert_ok!(act(agrees, confirm));
+        }
         assert_eq!(ask(100), Err(Error::<Runtime>::AboveRating.into()));
     });
 }

@@ -44,7 +44,7 @@ fn a_block_after_which_a_pallets_storage_is_not_sound_fails() {
         objector(|| pallet_auction::OrderKeys::<Runtime>::insert(
             slot,
             0,
-            (qedex_primitives::Side::Bid, presets::leader_terms().cap)
+            (qedex_primitives::Side::Bid, presets::price_list(qedex_primitives::Band::Off).cap)
         )),
         "auction"
     );
@@ -53,16 +53,17 @@ fn a_block_after_which_a_pallets_storage_is_not_sound_fails() {
         "settlement"
     );
     assert_eq!(objector(|| pallet_settlement::RuleChanges::<Runtime>::kill()), "settlement");
+    let owner = qedex_primitives::OwnerId::of_account(&dave);
     let counts = pallet_reputation::Counts { kept: 1, missed: 0 };
     assert_eq!(
-        objector(|| pallet_reputation::Totals::<Runtime>::insert(&dave, counts)),
+        objector(|| pallet_reputation::Totals::<Runtime>::insert(owner, counts)),
         "reputation"
     );
     let rules = pallet_pov::Rules { window: 0, ..Default::default() };
     assert_eq!(objector(|| pallet_pov::CurrentRules::<Runtime>::put(rules)), "pov");
     assert_eq!(
         objector(|| {
-            pallet_energy_membership::Holders::<Runtime>::remove(&dave);
+            pallet_energy_membership::Owners::<Runtime>::remove(&dave);
             pallet_energy_membership::Attributes::<Runtime>::remove(AttributeId(0));
         }),
         "membership"

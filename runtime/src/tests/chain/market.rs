@@ -3,7 +3,7 @@
 use super::{Call, Chain, Event};
 use crate::*;
 use qedex_primitives::{
-    Bill, MeterId, MeterSignature, Nonce as BillNonce, PricePerKwh, ReadingPayload, Side,
+    Bill, MeterId, MeterSignature, Nonce as BillNonce, OwnerId, PricePerKwh, ReadingPayload, Side,
     SignedReading, SlotIndex, TradeId, Wh, bill,
 };
 use sp_core::{Pair, sr25519};
@@ -70,8 +70,9 @@ impl Chain {
         bill: &Bill,
         nonce: &BillNonce,
     ) -> Hash {
-        let seller = seller.to_account_id();
-        self.look(|| bill::commitment(System::block_hash(0), &seller, slot, bill, nonce))
+        // What bound an account binds the owner who has its bytes for an id.
+        let seller = OwnerId::of_account(&seller.to_account_id());
+        self.look(|| bill::commitment(System::block_hash(0), seller, slot, bill, nonce))
     }
 
     /// Lets accounts be prosumers with a plant, each a person of its own.

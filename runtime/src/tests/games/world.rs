@@ -4,7 +4,9 @@ use super::super::{externalities, invariants};
 use crate::*;
 use codec::Encode;
 use frame_support::traits::fungible::Inspect;
-use qedex_primitives::{MeterKey, Moment, SlotIndex, Wh, Windows};
+use qedex_primitives::{
+    Change, ChangeId, MeterKey, MeterKind, MeterRatings, Moment, SlotIndex, Wh, Windows,
+};
 use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
 use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::{
@@ -58,16 +60,24 @@ impl World {
         world
     }
 
-    /// Gives an account a meter by which so much may leave in a slot that has still to open.
+    /// Gives an account a connection by which so much may leave in a slot that has still to open: one
+    /// installer proposes it, its owner and another installer agree.
     pub fn connect(&mut self, who: Key, energy: Wh) {
         let key =
             sp_core::sr25519::Public::from_raw(sp_io::hashing::blake2_256(&who.to_raw_public()));
-        let call = pallet_metering::Call::register_meter {
-            owner: who.to_account_id(),
+        let number = format!("games-{who}");
+        let change = Change::Register {
+            account: who.to_account_id(),
             key: MeterKey::Sr25519(key),
-            capacity: energy,
+            kind: MeterKind::Connection(number.as_str().try_into().unwrap()),
+            ratings: MeterRatings { out: energy, into: energy },
         };
-        self.act(Key::Bob, call);
+        let id = self.look(|| ChangeId(pallet_metering::NextChange::<Runtime>::get()));
+        let hash = self.look(|| change.hash(System::block_hash(0), id));
+        self.act(Key::Bob, pallet_metering::Call::propose_change { change });
+        for agrees in [who, Key::Alice] {
+            self.act(agrees, pallet_metering::Call::confirm_change { change: id, hash });
+        }
     }
 
     /// Looks at the state after the latest block.
