@@ -12,7 +12,7 @@ use qedex_client::{
     block::Block,
     calls::{self, EncodedCall},
     grants,
-    market::{Account, NewOrder, SlotEvent},
+    market::{NewOrder, SlotEvent},
     meter::{self, Bill},
     opening::{Finding, Opening, Wanted},
     session::{Session, Signed},
