@@ -40,6 +40,7 @@ fn texts_accounts_and_calls_within_calls_are_read() {
         name: b"wind".to_vec().try_into().unwrap(),
         description: "Owns a \"turbine\"".as_bytes().to_vec().try_into().unwrap(),
         issuer: Alice.to_account_id(),
+        term: 30,
     });
     let members = RuntimeCall::Council(pallet_collective::Call::set_members {
         new_members: vec![Alice.to_account_id(), Bob.to_account_id()],
@@ -55,7 +56,7 @@ fn texts_accounts_and_calls_within_calls_are_read() {
         format!(
             "Utility.batch_all(calls: [\
              Membership.register_attribute(name: wind, description: \"Owns a \\\"turbine\\\"\", \
-             issuer: {alice}), \
+             issuer: {alice}, term: 30), \
              Council.set_members(new_members: [{alice}, {bob}], prime: none, old_count: 3)])"
         )
     );

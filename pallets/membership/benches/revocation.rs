@@ -11,9 +11,7 @@ pub use pallet_energy_membership::*;
 mod mock;
 
 use divan::{Bencher, counter::ItemsCount};
-use mock::{
-    AccountId, EXPIRY, ExtBuilder, Membership, PROSUMER, REGISTRAR, RuntimeOrigin, own, owner,
-};
+use mock::{AccountId, EXPIRY, ExtBuilder, Membership, PROSUMER, REGISTRAR, RuntimeOrigin, owner};
 use sp_io::TestExternalities;
 
 const CREDENTIALS: u64 = 1_000;
@@ -25,11 +23,15 @@ fn holders() -> impl Iterator<Item = AccountId> {
 
 /// A chain on which a thousand accounts hold the attribute.
 fn issued() -> TestExternalities {
-    let mut chain = ExtBuilder::default().build();
+    let mut builder = ExtBuilder::default();
+    builder
+        .genesis
+        .accounts
+        .extend(holders().map(|account| GenesisAccount { account, owner: owner(account) }));
+    let mut chain = builder.build();
     chain.execute_with(|| {
         let registrar = RuntimeOrigin::signed(REGISTRAR);
         for who in holders() {
-            own(who, owner(who));
             Membership::issue(registrar.clone(), who, PROSUMER, EXPIRY)
                 .expect("the registrar issues");
         }

@@ -15,6 +15,9 @@ use frame_system::{ensure_signed, pallet_prelude::OriginFor};
 use qedex_math::policy::{self, Limits, PolicyError};
 use qedex_primitives::{AttributeId, Millis, PolicyId, Role};
 
+/// What is known of an attribute.
+type AttributeInfoOf<T> = AttributeInfo<<T as frame_system::Config>::AccountId>;
+
 impl<T: Config> Pallet<T> {
     /// Who signed, or nobody if the admin origin calls.
     pub(crate) fn ensure_admin_or_signed(
@@ -31,7 +34,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn ensure_issuer_or_admin(
         origin: OriginFor<T>,
         attribute: AttributeId,
-    ) -> Result<(Option<T::AccountId>, AttributeInfo<T::AccountId>), DispatchError> {
+    ) -> Result<(Option<T::AccountId>, AttributeInfoOf<T>), DispatchError> {
         let caller = Self::ensure_admin_or_signed(origin)?;
         let info = Attributes::<T>::get(attribute).ok_or(Error::<T>::UnknownAttribute)?;
         let permitted = caller.as_ref().is_none_or(|caller| *caller == info.issuer);

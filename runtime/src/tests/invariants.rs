@@ -6,8 +6,11 @@ use qedex_primitives::{AttributeId, SlotIndex};
 use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::TryRuntimeError;
 
+/// What finds out whether a pallet's invariants hold.
+type Check = fn() -> Result<(), TryRuntimeError>;
+
 /// Each pallet's name and check.
-const CHECKS: [(&str, fn() -> Result<(), TryRuntimeError>); 6] = [
+const CHECKS: [(&str, Check); 6] = [
     ("membership", Membership::do_try_state),
     ("metering", Metering::do_try_state),
     ("auction", Auction::do_try_state),
@@ -52,7 +55,7 @@ fn a_block_after_which_a_pallets_storage_is_not_sound_fails() {
         objector(|| pallet_settlement::OrderEscrow::<Runtime>::insert(&dave, QED)),
         "settlement"
     );
-    assert_eq!(objector(|| pallet_settlement::RuleChanges::<Runtime>::kill()), "settlement");
+    assert_eq!(objector(pallet_settlement::RuleChanges::<Runtime>::kill), "settlement");
     let owner = qedex_primitives::OwnerId::of_account(&dave);
     let counts = pallet_reputation::Counts { kept: 1, missed: 0 };
     assert_eq!(

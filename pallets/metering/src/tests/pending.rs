@@ -187,7 +187,7 @@ fn who_has_nothing_to_do_with_it_confirms_nothing() {
         let hash = pending(id).hash;
         assert_noop!(Metering::confirm_change(RuntimeOrigin::root(), id, hash), BadOrigin);
         let as_council = Metering::confirm_change_as_council(signed(BEN), id, hash, Party::Owner);
-        assert_eq!(as_council, Err(BadOrigin.into()));
+        assert_eq!(as_council, Err(BadOrigin));
         assert_noop!(confirm(BEN, ChangeId(9)), Error::<Test>::UnknownChange);
     });
 }
