@@ -167,6 +167,11 @@ impl Chain {
         self.language.refusal(event.field(field))
     }
 
+    /// The error that this event reports.
+    pub fn reported_error(&self, event: &Event, field: &str) -> Refusal {
+        self.language.error(event.field(field))
+    }
+
     /// Goes on until `moment`, with a block at every half of a delivery slot at least.
     pub fn run_to(&mut self, moment: Moment) {
         while self.now < moment {

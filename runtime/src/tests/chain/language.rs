@@ -51,9 +51,14 @@ impl Event {
 
     /// An account.
     pub fn account(&self, name: &str) -> AccountId {
+        AccountId::from(self.bytes(name))
+    }
+
+    /// Thirty-two bytes.
+    pub fn bytes(&self, name: &str) -> [u8; 32] {
         let mut bytes = Vec::new();
         collect_bytes(self.field(name), &mut bytes);
-        AccountId::decode(&mut bytes.as_slice()).expect("32 bytes")
+        bytes.try_into().expect("32 bytes")
     }
 
     /// The name of a variant.
@@ -202,15 +207,19 @@ impl Language {
         if result.name == "Ok" {
             return None;
         }
-        let error = result.values.values().next()?;
+        result.values.values().next().map(|error| self.error(error))
+    }
+
+    /// The name of an error that an event reports.
+    pub fn error(&self, error: &Value<u32>) -> Refusal {
         let mut bytes = Vec::new();
         collect_bytes(error, &mut bytes);
-        Some(match bytes[..] {
+        match bytes[..] {
             [index, name, ..] => {
                 let error = [name, 0, 0, 0];
                 self.name(DispatchError::Module(ModuleError { index, error, message: None }))
             }
             _ => error.to_string(),
-        })
+        }
     }
 }

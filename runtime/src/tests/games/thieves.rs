@@ -10,6 +10,7 @@ mod installers;
 mod leaders;
 mod owners;
 mod records;
+mod rules;
 mod scene;
 
 use super::{super::chain::Code, document::Row};

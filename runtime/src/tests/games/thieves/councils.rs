@@ -3,7 +3,7 @@
 use super::{Theft, scene::*};
 use crate::*;
 use codec::Compact;
-use qedex_primitives::{AttributeId, Side, SlotIndex, Wh, Windows};
+use qedex_primitives::{AttributeId, Change, Side, SlotIndex, Wh, Windows};
 
 /// Two thirds of the council open gates early for a time: a meter changes hands in a slot of which its
 /// energy was sold.
@@ -16,7 +16,8 @@ fn open_gates_early(scene: &mut Scene) -> String {
     scene.agree(slot, SELLER, EVE, TEN);
     scene.decides("Auction", "set_windows", Windows::default());
     let given = (SELLERS_METER, FERDIE.to_account_id());
-    scene.tries(INSTALLER, "Metering", "transfer_meter", given);
+    let change = Change::Transfer { meter: given.0, account: given.1.clone() };
+    scene.changes(INSTALLER, ("transfer_meter", given), change, &[FERDIE]);
     scene.seller_delivers(slot, TEN);
     scene.end(slot);
     let saved = presets::leader_terms().cap.cost_floor(TEN).expect("a sum of money") as i128;
@@ -33,7 +34,7 @@ fn reopen_a_slot(scene: &mut Scene) -> String {
     scene.chain.run_to(times(slot).delivery_ends);
     scene.tries(SELLER, "Settlement", "commit", (slot, Hash::repeat_byte(1)));
     scene.chain.run_to(times(slot).readings_until + MILLISECONDS_PER_BLOCK);
-    scene.decides("Settlement", "set_paused", true);
+    scene.pauses(true);
     // By then the market has forgotten the slot.
     scene.end(slot);
     let late = Windows {
@@ -47,7 +48,7 @@ fn reopen_a_slot(scene: &mut Scene) -> String {
     let reading =
         scene.chain.reading(SELLERS_METER, &own_meter(SELLER), slot, [Wh::ZERO, Wh::ZERO]);
     scene.tries(SELLER, "Metering", "submit_reading", reading);
-    scene.decides("Settlement", "set_paused", false);
+    scene.pauses(false);
     scene.honestly(EVE, "Settlement", "complain", (slot, 0_u32));
     scene.chain.run_to(scene.chain.now + 20 * SLOT);
     let gained = scene.money(&[SELLER]) - before;
@@ -59,7 +60,7 @@ fn pause_for_ever(scene: &mut Scene) -> String {
     let slot = scene.chain.next_gate();
     scene.agree(slot, SELLER, EVE, TEN);
     scene.seller_delivers(slot, TEN);
-    scene.decides("Settlement", "set_paused", true);
+    scene.pauses(true);
     scene.chain.run_to(scene.chain.now + 300 * SLOT);
     let held = scene.chain.held_of(SELLER);
     scene.told(format!("{} held after 300 slots", qed(held)))

@@ -3,7 +3,7 @@
 use super::{Theft, scene::*};
 use crate::*;
 use codec::Encode;
-use qedex_primitives::{PricePerKwh, Side, Wh};
+use qedex_primitives::{Band, Grant, NewOrder, PricePerKwh, Side, SlotIndex, Wh};
 
 /// As much as all keys of a slot cover.
 const ALL: Wh = Wh(1_000_000);
@@ -45,6 +45,47 @@ fn sell_as_trading(scene: &mut Scene) -> String {
 
 fn sell_as_non_transfer(scene: &mut Scene) -> String {
     sell_everything(scene, NON_TRANSFER)
+}
+
+/// What a broker of today has: a grant to sell ten kilowatt-hours at the price in the middle or more.
+/// Before, it was a deputy.
+fn sell_by_grant(scene: &mut Scene) -> String {
+    if scene.is_first_release() {
+        return sell_everything(scene, TRADING);
+    }
+    let before = scene.money(&[EVE]);
+    let slot = scene.chain.next_gate();
+    let terms = presets::leader_terms();
+    let list = presets::price_list(Band::Off);
+    let deposit = list.cap.cost_ceil(TEN).map(|worth| list.deposit_rate.mul_ceil(worth));
+    let grant = Grant {
+        buy_up_to: None,
+        sell_from: Some(middle()),
+        expires: times(slot).final_at,
+        budget: deposit.expect("a sum of money"),
+    };
+    scene.honestly(SELLER, "Auction", "grant", (CHARLIE.to_account_id(), grant));
+    let ask = |limit, energy| NewOrder { side: Side::Ask, limit, energy };
+    for order in [ask(terms.floor, TEN), ask(middle(), Wh(10_100)), ask(middle(), TEN)] {
+        sells_for(scene, slot, order);
+    }
+    scene.tries(EVE, "Auction", "place_order", (slot, Side::Bid, middle_bid(), ALL));
+    scene.end(slot);
+    let gained = scene.money(&[EVE]) - before;
+    scene.loot(gained)
+}
+
+/// The broker places an order for its principal. Each of a batch is judged by itself: what was refused
+/// is reported.
+fn sells_for(scene: &mut Scene, slot: SlotIndex, order: NewOrder) {
+    scene.chain.reported();
+    scene.tries(
+        CHARLIE,
+        "Auction",
+        "place_orders_for",
+        (SELLER.to_account_id(), slot, vec![order]),
+    );
+    scene.refused_in_a_batch("Auction", "OrderRefused", "error");
 }
 
 /// The deputy buys at the grid price what somebody in league does not have, and does not complain.
@@ -102,6 +143,16 @@ fn a_broker_sells_what_its_principal_does_not_have() {
         play: sell_as_trading,
     }
     .earned("+200.000", "+200.000");
+}
+
+#[test]
+fn a_broker_with_a_grant_is_bounded_by_it() {
+    Theft {
+        finding: "3",
+        sequence: "the same by a grant to sell 10 kWh at the price in the middle",
+        play: sell_by_grant,
+    }
+    .earned("+200.000", "");
 }
 
 #[test]

@@ -2,11 +2,17 @@
 
 use super::{Theft, scene::*};
 use crate::*;
-use qedex_primitives::{MeterId, SlotIndex, Wh, pov::ValidatorScore};
-use sp_core::Pair;
+use qedex_primitives::{Change, MeterId, SlotIndex, Wh, pov::ValidatorScore};
+use sp_keyring::Sr25519Keyring as Key;
 
 /// A key that nobody but the thief has.
 const FORGED: &str = "//thief";
+
+/// An installer gives the seller's meter another key, if one is enough for that.
+fn rotates(scene: &mut Scene, by: Key, key: &str) -> bool {
+    let (meter, key) = (SELLERS_METER, public(key));
+    scene.changes(by, ("rotate_key", (meter, key)), Change::RotateKey { meter, key }, &[])
+}
 
 /// What a buyer in league has in the end beyond what it would have had by honest trade: its energy
 /// came in any case.
@@ -21,8 +27,7 @@ fn rotate_key(scene: &mut Scene) -> String {
     let slot = scene.chain.next_gate();
     scene.agree(slot, SELLER, EVE, TEN);
     scene.chain.run_to(times(slot).delivery_starts - SLOT / 2);
-    let key = qedex_primitives::MeterKey::Sr25519(meter_key(FORGED).public());
-    scene.tries(INSTALLER, "Metering", "rotate_key", (SELLERS_METER, key));
+    rotates(scene, INSTALLER, FORGED);
     scene.seller_delivers(slot, TEN);
     scene.end(slot);
     let gained = gained(scene, before);
@@ -31,7 +36,7 @@ fn rotate_key(scene: &mut Scene) -> String {
 
 /// The seller gets a meter that never says anything.
 fn add_silent_meter(scene: &mut Scene) -> String {
-    scene.registers(SELLER, FORGED, Wh(1));
+    scene.registers(SELLER, FORGED, Wh(1), &[]);
     let before = scene.money(&[EVE]);
     let slot = scene.gate_after(6);
     scene.agree(slot, SELLER, EVE, TEN);
@@ -47,7 +52,7 @@ fn silence_a_validator(scene: &mut Scene) -> String {
     let mut before = 0;
     for place in 0..30 {
         if place == 8 {
-            scene.registers(ISSUER, FORGED, Wh(1_000_000_000));
+            scene.registers(ISSUER, FORGED, Wh(1_000_000_000), &[]);
         }
         let slot = SlotIndex(first.0 + place);
         let key = own_meter(ISSUER);
@@ -66,8 +71,9 @@ fn score_of_the_validator(scene: &mut Scene) -> u32 {
 
 /// The seller's plant is given to somebody in league, who sells what it generates.
 fn transfer_meter(scene: &mut Scene) -> String {
-    let arguments = (SELLERS_METER, EVE.to_account_id());
-    scene.tries(INSTALLER, "Metering", "transfer_meter", arguments);
+    let given = (SELLERS_METER, EVE.to_account_id());
+    let change = Change::Transfer { meter: given.0, account: given.1.clone() };
+    scene.changes(INSTALLER, ("transfer_meter", given), change, &[EVE]);
     let slot = scene.gate_after(6);
     let before = scene.money(&[EVE]);
     if scene.agree(slot, EVE, FERDIE, TEN) {
@@ -84,7 +90,7 @@ fn transfer_meter(scene: &mut Scene) -> String {
 
 /// A meter that is a key in a file says what was never generated.
 fn register_software(scene: &mut Scene) -> String {
-    let meter = scene.registers(EVE, FORGED, Wh(1_000_000_000));
+    let meter = scene.registers(EVE, FORGED, Wh(1_000_000_000), &[EVE]);
     let slot = scene.gate_after(6);
     let before = scene.money(&[EVE]);
     if scene.agree(slot, EVE, FERDIE, TEN) {
@@ -105,8 +111,7 @@ fn correct_reading(scene: &mut Scene) -> String {
     let slot = scene.chain.next_gate();
     scene.agree(slot, SELLER, EVE, TEN);
     scene.seller_delivers(slot, TEN);
-    let nothing = (SELLERS_METER, slot, Wh::ZERO, Wh::ZERO);
-    scene.tries(ISSUER, "Metering", "correct_reading", nothing);
+    scene.corrects(ISSUER, SELLERS_METER, slot, [Wh::ZERO, Wh::ZERO]);
     scene.end(slot);
     let gained = gained(scene, before);
     scene.loot(gained)
@@ -117,23 +122,19 @@ fn correct_first(scene: &mut Scene) -> String {
     scene.issues(ISSUER, CHARLIE, 3, own(CHARLIE));
     let slot = scene.chain.next_gate();
     scene.seller_delivers(slot, TEN);
-    let a_little = (SELLERS_METER, slot, Wh(9_999), Wh::ZERO);
-    scene.tries(CHARLIE, "Metering", "correct_reading", a_little);
-    let all = (SELLERS_METER, slot, Wh::ZERO, Wh::ZERO);
-    let corrected = scene.honestly(ISSUER, "Metering", "correct_reading", all);
-    scene.told(if corrected { "the lie is corrected" } else { "the lie stands" })
+    scene.corrects(CHARLIE, SELLERS_METER, slot, [Wh(9_999), Wh::ZERO]);
+    let corrected = scene.corrects(ISSUER, SELLERS_METER, slot, [Wh::ZERO, Wh::ZERO]);
+    scene.told(if corrected { "both are on record" } else { "the lie stands" })
 }
 
 /// What a change protects that nobody but the thief wanted.
 fn lock_a_change(scene: &mut Scene) -> String {
-    let key = |name: &str| qedex_primitives::MeterKey::Sr25519(meter_key(name).public());
     let begun = scene.chain.now;
-    scene.tries(INSTALLER, "Metering", "rotate_key", (SELLERS_METER, key(FORGED)));
-    let mut undone = false;
+    let mut undone = !rotates(scene, INSTALLER, FORGED);
     let mut number = 0;
     while !undone && scene.chain.now < begun + 20 * SLOT {
         number += 1;
-        let honest = key(&format!("//honest//{number}"));
+        let honest = public(&format!("//honest//{number}"));
         undone = scene.honestly(ISSUER, "Metering", "rotate_key", (SELLERS_METER, honest));
         scene.chain.run_to(scene.chain.now + SLOT / 2);
     }

@@ -2,7 +2,7 @@
 
 use super::{Theft, scene::*};
 use crate::*;
-use qedex_primitives::{LeaderTerms, PricePerKwh, Side, SlotIndex, Wh};
+use qedex_primitives::{KeyAdmission, LeaderTerms, PricePerKwh, Side, SlotIndex, Wh};
 
 /// The aggregator announces these terms for a slot whose gate opens soon, and says which.
 fn announce(scene: &mut Scene, terms: LeaderTerms) -> SlotIndex {
@@ -28,9 +28,22 @@ fn waive_the_fee(scene: &mut Scene) -> String {
     scene.told(format!("standing {} for {cost}", standing(now)))
 }
 
-/// A key covers a watt-hour.
+/// A key covers a watt-hour, and the slot gets as few as there can be.
 fn waste_keys(scene: &mut Scene) -> String {
-    let slot = announce(scene, LeaderTerms { wh_per_key: Wh(1), ..presets::leader_terms() });
+    let slot = if scene.is_first_release() {
+        announce(scene, LeaderTerms { wh_per_key: Wh(1), ..presets::leader_terms() })
+    } else {
+        let slot = SlotIndex(scene.chain.next_gate().0 + 2);
+        let least = presets::market_terms().limits.least_share;
+        for (share, wh_per_key) in
+            [(least, Wh(1)), (Default::default(), Wh(1_000)), (least, Wh(1_000))]
+        {
+            let admission = KeyAdmission { share, wh_per_key };
+            scene.tries(CHARLIE, "Auction", "announce", (slot, admission));
+        }
+        scene.chain.run_to(times(slot).gate_opens);
+        slot
+    };
     scene.agree(slot, SELLER, EVE, TEN);
     let sold: u64 = scene.deliver(slot).iter().map(|trade| trade.energy.0).sum();
     scene.told(format!("{} of 10 kWh trade", sold / 1_000))

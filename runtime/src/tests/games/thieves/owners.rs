@@ -2,7 +2,7 @@
 
 use super::{Theft, scene::*};
 use crate::*;
-use qedex_primitives::{AttributeId, Side, SlotIndex, Wh};
+use qedex_primitives::{Change, MeterKind, Side, SlotIndex, Wh};
 use sp_keyring::Sr25519Keyring as Key;
 
 /// Has nothing on record.
@@ -10,17 +10,22 @@ const NEWCOMER: Key = Key::AliceStash;
 
 /// The council registers an attribute that has nothing to do with the market, issued by somebody who
 /// serves the thief.
-fn an_issuer_in_league(scene: &mut Scene) -> Option<u32> {
+fn an_issuer_in_league(scene: &mut Scene) -> u32 {
     let text = |text: &str| text.as_bytes().to_vec();
     let attribute = (text("gardener"), text("Has a garden"), CHARLIE.to_account_id());
-    scene.decides("Membership", "register_attribute", attribute).then_some(7)
+    if scene.is_first_release() {
+        scene.decides("Membership", "register_attribute", attribute);
+    } else {
+        let with_a_term = (attribute, 300 * 96 * SLOT);
+        scene.decides("Membership", "register_attribute", with_a_term);
+    }
+    7
 }
 
 /// An account gets the name of the seller, and then, honestly, what it takes to trade.
 fn become_the_seller(scene: &mut Scene) {
-    if let Some(attribute) = an_issuer_in_league(scene) {
-        scene.issues(CHARLIE, NEWCOMER, attribute, own(SELLER));
-    }
+    let attribute = an_issuer_in_league(scene);
+    scene.issues(CHARLIE, NEWCOMER, attribute, own(SELLER));
     // Whoever issues takes the name that is on record.
     scene.issues(ISSUER, NEWCOMER, 0, own(SELLER));
 }
@@ -60,11 +65,9 @@ fn use_up_a_quota(scene: &mut Scene) -> String {
 
 /// Somebody who comes new gets a wrong name before the right one.
 fn misname(scene: &mut Scene) -> String {
-    if let Some(attribute) = an_issuer_in_league(scene) {
-        scene.issues(CHARLIE, NEWCOMER, attribute, [13; 32]);
-    }
-    let arguments = (NEWCOMER.to_account_id(), AttributeId(0), FAR, own(NEWCOMER));
-    let admitted = scene.honestly(ISSUER, "Membership", "issue", arguments);
+    let attribute = an_issuer_in_league(scene);
+    scene.issues(CHARLIE, NEWCOMER, attribute, [13; 32]);
+    let admitted = scene.issues(ISSUER, NEWCOMER, 0, own(NEWCOMER));
     scene.told(if admitted { "is admitted" } else { "is kept out" })
 }
 
@@ -75,18 +78,48 @@ fn rename(scene: &mut Scene) -> String {
     scene.told(if renamed { "is another" } else { "is the same" })
 }
 
-/// The plant sells what the house uses, whose meter is this account's.
-fn sell_twice(scene: &mut Scene, house: Option<(Key, [u8; 32])>) -> String {
-    let meter = house.and_then(|(account, owner)| {
-        scene.issues(ISSUER, account, 0, owner);
-        scene.registers(account, &own_meter(account), TEN)
-    });
+/// In whose name the house is whose roof has the plant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum House {
+    SecondAccount,
+    Friend,
+    Nobody,
+}
+
+/// The plant sells what the house uses. Both are behind one connection to the grid, through which
+/// nothing flows.
+///
+/// On the first release the plant's meter is the seller's, and the house's another account's or nobody's.
+/// Now a meter delivers only at a connection, whose number is one meter's: the plant's own meter is to
+/// get that as well.
+fn sell_twice(scene: &mut Scene, house: House) -> String {
+    match house {
+        House::SecondAccount => scene.has_a_second_account(SELLER, NEWCOMER),
+        House::Friend => {
+            scene.issues(ISSUER, NEWCOMER, 0, own(NEWCOMER));
+        }
+        House::Nobody => (),
+    }
+    let measured = if house == House::Nobody { SELLER } else { NEWCOMER };
+    let other = if scene.is_first_release() {
+        (measured == NEWCOMER).then(|| (scene.has_a_meter(NEWCOMER, TEN), [Wh::ZERO, TEN]))
+    } else {
+        let (key, connection) = (own_meter(NEWCOMER), "qedex-Dave");
+        let wanted = registration(measured, &key, connection, TEN);
+        scene.files(INSTALLER, wanted.clone(), &[measured, ISSUER]);
+        let Change::Register { account, key, kind, ratings } = wanted else { unreachable!() };
+        let kind = MeterKind::Behind(kind.number().clone());
+        let behind = Change::Register { account, key, kind, ratings };
+        assert!(scene.files(INSTALLER, behind, &[measured, ISSUER]));
+        Some((scene.latest_meter(), [TEN, Wh::ZERO]))
+    };
     let slot = scene.gate_after(6);
     let before = scene.money(&[SELLER]);
     scene.agree(slot, SELLER, EVE, TEN);
-    scene.seller_delivers(slot, TEN);
-    if let (Some((account, _)), Some(meter)) = (house, meter) {
-        scene.publishes(account, meter, &own_meter(account), slot, [Wh::ZERO, TEN]);
+    let through = if scene.is_first_release() { TEN } else { Wh::ZERO };
+    scene.seller_delivers(slot, through);
+    if let Some((meter, flow)) = other {
+        scene.publishes(measured, meter, &own_meter(NEWCOMER), slot, flow);
     }
     scene.end(slot);
     let gained = scene.money(&[SELLER]) - before;
@@ -94,21 +127,20 @@ fn sell_twice(scene: &mut Scene, house: Option<(Key, [u8; 32])>) -> String {
 }
 
 fn sell_by_two_accounts(scene: &mut Scene) -> String {
-    sell_twice(scene, Some((NEWCOMER, own(SELLER))))
+    sell_twice(scene, House::SecondAccount)
 }
 
 fn sell_by_two_persons(scene: &mut Scene) -> String {
-    sell_twice(scene, Some((NEWCOMER, own(NEWCOMER))))
+    sell_twice(scene, House::Friend)
 }
 
 fn sell_beside_a_load(scene: &mut Scene) -> String {
-    sell_twice(scene, None)
+    sell_twice(scene, House::Nobody)
 }
 
 /// An owner fails through one account, and begins anew with another.
 fn begin_anew(scene: &mut Scene) -> String {
-    scene.issues(ISSUER, NEWCOMER, 0, own(SELLER));
-    scene.issues(ISSUER, NEWCOMER, 1, own(SELLER));
+    scene.has_a_second_account(SELLER, NEWCOMER);
     let slot = scene.chain.next_gate();
     scene.agree(slot, SELLER, EVE, TEN);
     scene.end(slot);
@@ -118,8 +150,7 @@ fn begin_anew(scene: &mut Scene) -> String {
 
 /// An owner is excluded for its defaults, and sells through another account.
 fn sell_after_exclusion(scene: &mut Scene) -> String {
-    scene.issues(ISSUER, NEWCOMER, 0, own(SELLER));
-    scene.issues(ISSUER, NEWCOMER, 1, own(SELLER));
+    scene.has_a_second_account(SELLER, NEWCOMER);
     let last = scene.chain.next_gate();
     for slot in [last.0, last.0 + 1].map(SlotIndex) {
         scene.chain.run_to(times(slot).gate_opens);

@@ -2,7 +2,7 @@
 
 use super::{Theft, scene::*};
 use crate::*;
-use qedex_primitives::{AttributeId, MeterId, Side, SlotIndex, Wh, pov::ValidatorScore};
+use qedex_primitives::{AttributeId, Change, MeterId, Side, SlotIndex, Wh, pov::ValidatorScore};
 
 /// A phantom that fails one friend again and again in a day, and has another one acknowledge once.
 fn hold_standing(scene: &mut Scene) -> String {
@@ -55,10 +55,31 @@ fn be_the_newest(scene: &mut Scene) -> String {
     scene.told(format!("sells {ours}, the other {theirs} kWh"))
 }
 
+/// An ask for all keys of a slot at the least price, from who has a plant for ten kilowatt-hours.
+fn ask_for_everything(scene: &mut Scene) -> String {
+    let slot = scene.chain.next_gate();
+    let floor = presets::leader_terms().floor;
+    let twenty = Wh(20_000);
+    scene.honestly(EVE, "Auction", "place_order", (slot, Side::Bid, middle_bid(), twenty));
+    scene.honestly(SELLER, "Auction", "place_order", (slot, Side::Ask, middle(), TEN));
+    for energy in [Wh(1_000_000), TEN] {
+        scene.tries(FERDIE, "Auction", "place_order", (slot, Side::Ask, floor, energy));
+    }
+    let [ours, theirs] = [FERDIE, SELLER].map(|who| who.to_account_id());
+    let sold = scene.deliver(slot);
+    let of = |who: &AccountId| -> u64 {
+        let trades = sold.iter().filter(|trade| trade.seller == *who);
+        trades.map(|trade| trade.energy.0).sum::<u64>() / 1_000
+    };
+    scene.told(format!("sells {}, the other {} kWh", of(&ours), of(&theirs)))
+}
+
 /// A validator with a meter of a watt-hour says nothing in four slots of a mid band.
 fn say_nothing(scene: &mut Scene) -> String {
-    scene.tries(INSTALLER, "Metering", "decommission_meter", MeterId(3));
-    scene.registers(ISSUER, "//small", Wh(1));
+    let ended = MeterId(3);
+    let change = Change::Decommission { meter: ended };
+    scene.changes(INSTALLER, ("decommission_meter", ended), change, &[ISSUER]);
+    scene.registers(ISSUER, "//small", Wh(1), &[ISSUER]);
     // Four slots of the mid band, of which the last has just become final.
     let midnight = scene.chain.now / SLOT;
     scene.chain.run_to((midnight + 35 + 11) * SLOT + SLOT / 2);
@@ -97,6 +118,16 @@ fn the_newest_standing_order_comes_first() {
         play: be_the_newest,
     }
     .earned("sells 40, the other 0 kWh", "sells 40, the other 0 kWh");
+}
+
+#[test]
+fn an_ask_for_everything_takes_everybodys_place() {
+    Theft {
+        finding: "7",
+        sequence: "an ask of 1,000 kWh at the floor, and two sellers for 20 kWh",
+        play: ask_for_everything,
+    }
+    .earned("sells 20, the other 0 kWh", "sells 10, the other 10 kWh");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::{
 };
 use codec::Encode;
 use qedex_primitives::{
-    AttributeId, MeterId, MeterKey, Moment, OwnerId, PricePerKwh, Side, SlotIndex, SlotTimes, Wh,
-    Windows,
+    AttributeId, Change, ChangeId, ConnectionNumber, Membership as _, MeterId, MeterKey, MeterKind,
+    MeterRatings, Moment, OwnerId, PricePerKwh, Side, SlotIndex, SlotTimes, Wh, Windows,
 };
 use sp_keyring::Sr25519Keyring as Key;
 
@@ -44,8 +44,8 @@ pub const TEN: Wh = Wh(10_000);
 /// What a buyer, or a seller, gains by honest trade of ten kilowatt-hours at the price in the middle.
 pub const HONEST: i128 = QED as i128;
 
-/// A credential that does not end while anybody plays.
-pub const FAR: Moment = 4_000_000_000_000;
+/// For how long credentials are issued, which is longer than anybody plays.
+const LONG: Moment = 300 * 96 * SLOT;
 
 /// A chain, and what the thief met with on it.
 pub struct Scene {
@@ -63,6 +63,23 @@ pub fn middle() -> PricePerKwh {
 /// The same as a buyer pays it.
 pub fn middle_bid() -> PricePerKwh {
     middle().saturating_add(presets::leader_terms().grid_fee)
+}
+
+/// The public key of this name.
+pub fn public(key: &str) -> MeterKey {
+    MeterKey::Sr25519(sp_core::Pair::public(&meter_key(key)))
+}
+
+/// The registration of a meter of this key at a connection of this name.
+pub fn registration(owner: Key, key: &str, connection: &str, capacity: Wh) -> Change<AccountId> {
+    let connection = connection.replace("//", "-");
+    let connection = ConnectionNumber::try_from(connection).expect("a connection's number");
+    Change::Register {
+        account: owner.to_account_id(),
+        key: public(key),
+        kind: MeterKind::Connection(connection),
+        ratings: MeterRatings { out: capacity, into: capacity },
+    }
 }
 
 pub fn times(slot: SlotIndex) -> SlotTimes {
@@ -101,6 +118,21 @@ impl Scene {
         self.note(done)
     }
 
+    /// The council pauses settlement for as long as it can, or ends the pause.
+    pub fn pauses(&mut self, on: bool) -> bool {
+        if self.first_release {
+            return self.decides("Settlement", "set_paused", on);
+        }
+        let until = on.then(|| self.chain.now + pallet_settlement::MAX_PAUSE);
+        self.decides("Settlement", "set_paused", until)
+    }
+
+    /// An installer says what a meter should have read.
+    pub fn corrects(&mut self, by: Key, meter: MeterId, slot: SlotIndex, flow: [Wh; 2]) -> bool {
+        let call = if self.first_release { "correct_reading" } else { "record_correction" };
+        self.tries(by, "Metering", call, (meter, slot, flow))
+    }
+
     /// A deputy makes a call for its principal.
     pub fn acts_for(&mut self, deputy: Key, principal: Key, call: Call) -> bool {
         let real = MultiAddress::<AccountId, ()>::Id(principal.to_account_id());
@@ -116,6 +148,15 @@ impl Scene {
     pub fn honestly(&mut self, who: Key, pallet: &str, call: &str, arguments: impl Encode) -> bool {
         let call = self.chain.call(pallet, call, arguments);
         self.chain.attempt(who, call).is_ok()
+    }
+
+    /// Notes what these events since the last look say was refused.
+    pub fn refused_in_a_batch(&mut self, pallet: &str, event: &str, field: &str) {
+        let reported = self.chain.reported();
+        for event in reported.iter().filter(|one| one.is(pallet, event)) {
+            let why = self.chain.reported_error(event, field);
+            self.note(Err(why));
+        }
     }
 
     fn note(&mut self, done: Result<(), Refusal>) -> bool {
@@ -192,21 +233,120 @@ impl Scene {
         self.publishes(SELLER, SELLERS_METER, &own_meter(SELLER), slot, [energy, Wh::ZERO])
     }
 
-    /// An installer has somebody own a meter with a key of this name.
-    pub fn registers(&mut self, owner: Key, key: &str, capacity: Wh) -> Option<MeterId> {
-        let key = MeterKey::Sr25519(sp_core::Pair::public(&meter_key(key)));
-        let arguments = (owner.to_account_id(), key, capacity);
-        let taken = self.tries(INSTALLER, "Metering", "register_meter", arguments);
-        taken.then(|| {
-            let number = self.chain.latest("Metering", "MeterRegistered").number("meter");
-            MeterId(number.try_into().expect("a meter's number"))
-        })
+    /// Whether the first release's code runs.
+    pub const fn is_first_release(&self) -> bool {
+        self.first_release
     }
 
-    /// An issuer gives somebody a credential and says who is behind it.
+    /// An installer wants a change of a meter, and nobody is asked but who is in league. Whether it
+    /// takes effect.
+    ///
+    /// On the first release a call of its own does it. Now it is filed, whoever is in league agrees to
+    /// it, and the installer poses as the second one as well.
+    pub fn changes(
+        &mut self,
+        installer: Key,
+        before: (&str, impl Encode),
+        change: Change<AccountId>,
+        in_league: &[Key],
+    ) -> bool {
+        if self.first_release {
+            return self.tries(installer, "Metering", before.0, before.1);
+        }
+        let confirming = [in_league, &[installer]].concat();
+        self.files(installer, change, &confirming)
+    }
+
+    /// An installer files a change, and these confirm it. Whether it takes effect.
+    pub fn files(&mut self, installer: Key, change: Change<AccountId>, confirming: &[Key]) -> bool {
+        if !self.tries(installer, "Metering", "propose_change", change) {
+            return false;
+        }
+        let change = self.latest_change();
+        for who in confirming {
+            self.tries(*who, "Metering", "confirm_change", change);
+        }
+        let pending: Option<qedex_primitives::PendingChange<AccountId>> =
+            self.chain.look(|| pallet_metering::PendingChanges::<Runtime>::get(change.0));
+        pending.is_none()
+    }
+
+    /// The change that was filed last, and its hash.
+    pub fn latest_change(&self) -> (ChangeId, Hash) {
+        let filed = self.chain.latest("Metering", "ChangeProposed");
+        let id = ChangeId(filed.number("change").try_into().expect("a change's number"));
+        (id, Hash::from(filed.bytes("hash")))
+    }
+
+    /// An installer wants a meter with a key of this name for somebody, at a connection of the same
+    /// name; as [`Self::changes`] says.
+    pub fn registers(
+        &mut self,
+        owner: Key,
+        key: &str,
+        capacity: Wh,
+        in_league: &[Key],
+    ) -> Option<MeterId> {
+        let before = (owner.to_account_id(), public(key), capacity);
+        let change = registration(owner, key, key, capacity);
+        let taken = self.changes(INSTALLER, ("register_meter", before), change, in_league);
+        taken.then(|| self.latest_meter())
+    }
+
+    /// Honest installers register a meter of an account with a key of its own, at a connection of its
+    /// own.
+    pub fn has_a_meter(&mut self, owner: Key, capacity: Wh) -> MeterId {
+        let key = own_meter(owner);
+        if self.first_release {
+            return self.chain.install(owner, &key, capacity);
+        }
+        assert!(self.files(INSTALLER, registration(owner, &key, &key, capacity), &[owner, ISSUER]));
+        self.latest_meter()
+    }
+
+    /// The meter that was registered last.
+    pub fn latest_meter(&self) -> MeterId {
+        let number = self.chain.latest("Metering", "MeterRegistered").number("meter");
+        MeterId(number.try_into().expect("a meter's number"))
+    }
+
+    /// Somebody gives somebody a credential and says who is behind it.
+    ///
+    /// On the first release that is one call of an issuer. Now whoever issues tries to name the owner
+    /// before, and the account consents.
     pub fn issues(&mut self, by: Key, who: Key, attribute: u32, owner: [u8; 32]) -> bool {
-        let arguments = (who.to_account_id(), AttributeId(attribute), FAR, OwnerId(owner));
-        self.tries(by, "Membership", "issue", arguments)
+        let (account, attribute) = (who.to_account_id(), AttributeId(attribute));
+        let expires = self.chain.now + LONG;
+        if self.first_release {
+            let arguments = (account, attribute, expires, OwnerId(owner));
+            return self.tries(by, "Membership", "issue", arguments);
+        }
+        self.names(by, who, owner)
+            && self.tries(by, "Membership", "issue", (account, attribute, expires))
+    }
+
+    /// Somebody names the owner of an account that wants it so. Whether it has this owner in the end.
+    pub fn names(&mut self, by: Key, who: Key, owner: [u8; 32]) -> bool {
+        let (account, owner) = (who.to_account_id(), OwnerId(owner));
+        let has_it = |scene: &mut Self| {
+            scene.chain.look(|| Membership::owner_of(&who.to_account_id())) == Some(owner)
+        };
+        if !has_it(self) && self.tries(by, "Membership", "name_owner", (account, owner)) {
+            let joins = self.chain.look(|| !Membership::accounts_of(owner).is_empty());
+            self.tries(who, "Membership", "consent_owner", (owner, joins));
+        }
+        has_it(self)
+    }
+
+    /// A second account of an owner, with what it takes to sell; its first account agrees.
+    pub fn has_a_second_account(&mut self, first: Key, second: Key) {
+        if !self.first_release {
+            self.names(ISSUER, second, own(first));
+            self.tries(first, "Membership", "approve_account", second.to_account_id());
+        }
+        for attribute in [0, 1] {
+            assert!(self.issues(ISSUER, second, attribute, own(first)));
+        }
     }
 
     /// Goes on until the gate of a slot opens that no gate's opening has passed, so many slots ahead.
