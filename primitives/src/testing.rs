@@ -8,7 +8,7 @@ use crate::{
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 
-pub use told::{Now, Owners, Permitted, TestWindows};
+pub use told::{Now, Owners, Permitted, ShutAccounts, TestWindows};
 
 // The macro declares constants beside these types, and documents none of them.
 #[allow(missing_docs)]
@@ -24,6 +24,8 @@ mod told {
         pub static Permitted: BTreeSet<(u64, Role)> = BTreeSet::new();
         /// The owners behind accounts, for [`TestMembership`].
         pub static Owners: BTreeMap<u64, OwnerId> = BTreeMap::new();
+        /// The accounts that are shut, for [`TestMembership`].
+        pub static ShutAccounts: BTreeSet<u64> = BTreeSet::new();
     }
 }
 
@@ -58,14 +60,16 @@ pub fn owner(who: u64) -> OwnerId {
     OwnerId(id)
 }
 
-/// Permits and knows what [`Permitted`] and [`Owners`] say. Nobody satisfies a policy.
+/// Permits and knows what [`Permitted`], [`Owners`] and [`ShutAccounts`] say. Nobody satisfies a
+/// policy.
 pub struct TestMembership;
 
 impl TestMembership {
-    /// Nobody may do anything, and no owner is known.
+    /// Nobody may do anything, no owner is known, and no account is shut.
     pub fn reset() {
         Permitted::take();
         Owners::take();
+        ShutAccounts::take();
     }
 
     /// Lets `who` act in `role`.
@@ -92,6 +96,11 @@ impl TestMembership {
     pub fn forget_owner(who: u64) {
         Owners::mutate(|all| all.remove(&who));
     }
+
+    /// Shuts `who` for good.
+    pub fn shut(who: u64) {
+        ShutAccounts::mutate(|all| all.insert(who));
+    }
 }
 
 impl Membership<u64> for TestMembership {
@@ -100,11 +109,15 @@ impl Membership<u64> for TestMembership {
     }
 
     fn may(who: &u64, role: Role) -> bool {
-        Permitted::get().contains(&(*who, role))
+        Permitted::get().contains(&(*who, role)) && !ShutAccounts::get().contains(who)
     }
 
     fn owner_of(who: &u64) -> Option<OwnerId> {
         Owners::get().get(who).copied()
+    }
+
+    fn speaks_for(who: &u64) -> Option<OwnerId> {
+        Self::owner_of(who).filter(|_| !ShutAccounts::get().contains(who))
     }
 
     #[cfg(feature = "runtime-benchmarks")]

@@ -131,6 +131,10 @@ impl<T: Config> Membership<T::AccountId> for Pallet<T> {
         Owners::<T>::get(who).map(|owned| owned.owner)
     }
 
+    fn speaks_for(who: &T::AccountId) -> Option<OwnerId> {
+        Self::owned(who).ok().map(|owned| owned.owner)
+    }
+
     #[cfg(feature = "runtime-benchmarks")]
     fn grant(who: &T::AccountId, role: Role) {
         crate::benchmarking::grant_worst_case::<T>(who, role);

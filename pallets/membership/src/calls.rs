@@ -280,7 +280,7 @@ mod calls {
             Self::do_withdraw_shutting(account)
         }
 
-        /// Shuts `account` for good, as the registrar proposes: it may nothing any more but finish
+        /// Shuts `account` for good, as the registrar proposes: it has no role any more, and may finish
         /// its open trades. Origin: the admin origin.
         #[pallet::call_index(21)]
         #[pallet::weight(T::WeightInfo::shut_account())]

@@ -83,15 +83,18 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Counts that a credential of `attribute` of an account of `owner` ends before its time, or
-    /// refuses it: by the day's allowance, and for an issuer by what the admin origin lets it do
-    /// beyond. An owner counts once a day. No limit binds where no role needs the attribute.
+    /// refuses it: by the day's allowance of whoever ends it, and for an issuer by what the admin
+    /// origin lets it do beyond. An owner counts once a day. No limit binds where no role needs the
+    /// attribute.
     pub(crate) fn count_ending(
         attribute: AttributeId,
         owner: OwnerId,
         credential: &Credential<T::AccountId>,
         by_issuer: bool,
     ) -> DispatchResult {
-        if T::Calendar::now() >= credential.expires {
+        let version = Attributes::<T>::get(attribute).map(|info| info.version);
+        // Who has nothing that holds loses nothing.
+        if T::Calendar::now() >= credential.expires || version != Some(credential.version) {
             return Ok(());
         }
         let today = Self::today();
@@ -100,7 +103,7 @@ impl<T: Config> Pallet<T> {
             return Ok(());
         }
         let mut count = HolderCounts::<T>::get(attribute);
-        if !count.take(today) {
+        if !count.take(today, by_issuer) {
             let leave = count.leave.filter(|leave| {
                 by_issuer && leave.owners > 0 && T::Calendar::now() < leave.expires
             });
@@ -120,13 +123,12 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// How many more owners may lose a credential of `attribute` before its time today, without
-    /// what the admin origin lets its issuer do beyond.
+    /// How many more owners may lose a credential of `attribute` before its time today by its issuer,
+    /// without what the admin origin lets it do beyond.
     pub fn endings_left(attribute: AttributeId) -> u32 {
-        let today = Self::today();
         let mut count = HolderCounts::<T>::get(attribute);
-        count.turn(today);
-        count.endings.most.saturating_sub(count.endings.owners)
+        let endings = count.turn(Self::today(), true);
+        endings.most.saturating_sub(endings.owners)
     }
 
     /// Lets the issuer of `attribute` end credentials of so many owners more.
@@ -209,20 +211,22 @@ impl<T: Config> Pallet<T> {
 }
 
 impl HolderCount {
-    /// Begins to count the endings of `today`, if that is a new day.
-    fn turn(&mut self, today: Day) {
-        if self.endings.day < today || self.endings.most == 0 {
-            let most = allowance(self.tally.established(today));
-            self.endings = Endings { day: today, owners: 0, most };
+    /// What is counted today of whoever ends credentials, from nothing if that is a new day.
+    fn turn(&mut self, today: Day, by_issuer: bool) -> &mut Endings {
+        let most = allowance(self.tally.established(today));
+        let endings = if by_issuer { &mut self.endings } else { &mut self.admin_endings };
+        if endings.day < today || endings.most == 0 {
+            *endings = Endings { day: today, owners: 0, most };
         }
+        endings
     }
 
     /// Takes one ending of the day's allowance, if there is one left.
-    fn take(&mut self, today: Day) -> bool {
-        self.turn(today);
-        let left = self.endings.owners < self.endings.most;
+    fn take(&mut self, today: Day, by_issuer: bool) -> bool {
+        let endings = self.turn(today, by_issuer);
+        let left = endings.owners < endings.most;
         if left {
-            self.endings.owners = self.endings.owners.saturating_add(1);
+            endings.owners = endings.owners.saturating_add(1);
         }
         left
     }

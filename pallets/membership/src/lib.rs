@@ -19,13 +19,15 @@
 //!   account refuses it, any account of the owner rejects it, and anyone clears it when it is void.
 //! - It takes effect when the account consents. That says whether it founds the owner or joins
 //!   accounts that are there: nobody is made to join a stranger who was quicker. To join takes the
-//!   approval of an account already there as well, in whatever order; where all of them are shut,
-//!   that of the admin origin, or else who lost its only key could never come back.
+//!   approval of an account already there as well, in whatever order, which counts until that one is
+//!   shut; where all of them are, that of the admin origin, or else who lost its only key could never
+//!   come back.
 //! - It takes effect at once, for slots that are open as well: an account without an owner acts in no
 //!   role, so that it has no orders, meters or trades that would count for somebody else.
 //! - *It is final.* An account's owner never changes, and does not go with its last credential.
 //! - The registrar proposes to **shut** an account and, unless it takes that back, the admin origin
-//!   shuts it for good: it may nothing any more, and counts among its owner's still. Open trades go on.
+//!   shuts it for good: it has no role, speaks for its owner no more, and counts among its accounts
+//!   still. Open trades go on, and its money is its own.
 //!
 //! **Attributes and credentials**
 //! - An **attribute** has a number, an issuer account, a version, a term and a meaning in words. The
@@ -43,9 +45,10 @@
 //! - *Ending credentials before their time*, by revoking or by issuing anew for shorter: of an
 //!   attribute that a role needs, in a day (of UTC) those of [one in twenty](qedex_math::tenure) of
 //!   the owners who have held it for thirty days, and of one at least, whether those who lose it have
-//!   held it for long or not: a young role is not emptied in a day either. The admin origin's
-//!   endings count as well. Beyond that it takes both: the admin origin allows more
-//!   ([`Pallet::allow_endings`]), and the issuer ends them within [`LEAVE_LIFE`].
+//!   held it for long or not: a young role is not emptied in a day either. So many may the issuer end,
+//!   and as many the admin origin: neither uses up what the other has. Beyond that it takes both: the
+//!   admin origin allows more ([`Pallet::allow_endings`]), and the issuer ends them within
+//!   [`LEAVE_LIFE`]. What has been voided holds no more, and ends uncounted.
 //! - What has expired anyone may take off the record. Until then it counts as held, also among those
 //!   of whom one in twenty may lose it.
 //!
@@ -128,7 +131,7 @@ pub use genesis::{GenesisAccount, GenesisAttribute, GenesisCredential};
 pub use pallet::*;
 pub use qedex_primitives::{ExclusionReason, Explanation, ReasonText};
 pub use types::{
-    AccountBatch, AccountState, AccountsOfOwner, Asker, AttributeInfo, Bond, Credential,
+    AccountBatch, AccountState, AccountsOfOwner, Approver, Asker, AttributeInfo, Bond, Credential,
     CredentialBatch, Decision, Endings, Exclusion, HolderCount, Leave, LongText, Naming, Owned,
     PolicyOf, ReissueError, ShortText, Tenure, Voiding,
 };

@@ -1,8 +1,8 @@
 //! Who stands behind an account, and how that is settled.
 
 use crate::{
-    AccountState, AccountsOf, Config, Error, Event, NAMING_LIFE, Naming, Namings, Owned, Owners,
-    Pallet, Registrar,
+    AccountState, AccountsOf, Approver, Config, Error, Event, NAMING_LIFE, Naming, Namings, Owned,
+    Owners, Pallet, Registrar,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -86,7 +86,7 @@ impl<T: Config> Pallet<T> {
             });
         }
         let expires = T::Calendar::now().saturating_add(NAMING_LIFE);
-        let naming = Naming { owner, expires, consented: false, approved: false, bond };
+        let naming = Naming { owner, expires, consented: false, approved: None, bond };
         Namings::<T>::insert(&account, naming);
         Self::deposit_event(Event::NamingFiled { account, owner, expires });
         Ok(())
@@ -104,7 +104,7 @@ impl<T: Config> Pallet<T> {
         let founded = AccountsOf::<T>::decode_len(owner).is_some_and(|accounts| accounts > 0);
         ensure!(joins || !founded, Error::<T>::OwnerHasAccounts);
         ensure!(!joins || founded, Error::<T>::OwnerHasNoAccounts);
-        if !joins || naming.approved {
+        if !joins || Self::is_approved(&naming) {
             return Self::settle(account, naming);
         }
         ensure!(!naming.consented, Error::<T>::ConsentedAlready);
@@ -137,11 +137,22 @@ impl<T: Config> Pallet<T> {
         if naming.consented {
             return Self::settle(account, naming);
         }
-        ensure!(!naming.approved, Error::<T>::ApprovedAlready);
-        naming.approved = true;
+        ensure!(!Self::is_approved(&naming), Error::<T>::ApprovedAlready);
+        naming.approved = Some(approver.cloned().map_or(Approver::Admin, Approver::Account));
         Namings::<T>::insert(&account, naming);
         Self::deposit_event(Event::NamingApproved { account, owner });
         Ok(())
+    }
+
+    /// Whether it was agreed for the owner's others by who speaks for the owner still.
+    fn is_approved(naming: &Naming<T::AccountId>) -> bool {
+        match &naming.approved {
+            Some(Approver::Account(approver)) => {
+                Self::owned(approver).is_ok_and(|owned| owned.owner == naming.owner)
+            }
+            Some(Approver::Admin) => true,
+            None => false,
+        }
     }
 
     /// The account is the owner's from now on. What was held for the naming is held for that.
@@ -238,7 +249,7 @@ impl<T: Config> Pallet<T> {
             owner: naming.owner,
             expires: naming.expires,
             consented: naming.consented,
-            approved: naming.approved,
+            approved: Self::is_approved(naming),
             void: Self::is_void(naming),
         }
     }

@@ -83,7 +83,7 @@ pub enum AccountState<AccountId> {
     Open,
     /// The same, but this registrar has proposed to shut it.
     ShuttingProposed(AccountId),
-    /// It may nothing any more.
+    /// It has no role and speaks for nobody any more.
     Shut,
 }
 
@@ -101,6 +101,17 @@ pub struct Owned<AccountId> {
     pub bond: Option<Bond<AccountId>>,
 }
 
+/// Who has agreed that an account joins an owner's others.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Approver<AccountId> {
+    /// This account of the owner's. Its word counts for as long as it is not shut.
+    Account(AccountId),
+    /// The admin origin, where all of the owner's accounts were shut.
+    Admin,
+}
+
 /// The naming of an owner that waits for those whom it concerns.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -112,8 +123,8 @@ pub struct Naming<AccountId> {
     pub expires: Moment,
     /// Whether the account has agreed to join the owner's others.
     pub consented: bool,
-    /// Whether an account already there has agreed.
-    pub approved: bool,
+    /// Who has agreed for the owner's others.
+    pub approved: Option<Approver<AccountId>>,
     /// What is held of the registrar who filed it.
     pub bond: Bond<AccountId>,
 }
@@ -225,8 +236,10 @@ pub struct Leave {
 pub struct HolderCount {
     /// The owners with a credential of the present version on record.
     pub tally: Tally,
-    /// Who of them lost one before its time, on the latest day on which anybody did.
+    /// Who of them lost one before its time by the issuer, on the latest day on which anybody did.
     pub endings: Endings,
+    /// The same by the admin origin.
+    pub admin_endings: Endings,
     /// What the issuer may end beyond that.
     pub leave: Option<Leave>,
 }

@@ -76,6 +76,10 @@ impl Membership<AccountId> for Members {
         TestMembership::owner_of(who).or_else(|| Some(owner(*who)))
     }
 
+    fn speaks_for(who: &AccountId) -> Option<OwnerId> {
+        Self::owner_of(who)
+    }
+
     #[cfg(feature = "runtime-benchmarks")]
     fn grant(who: &AccountId, role: Role) {
         TestMembership::grant(who, role);

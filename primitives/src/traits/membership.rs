@@ -18,6 +18,10 @@ pub trait Membership<AccountId> {
     /// ever acted in a role has one.
     fn owner_of(who: &AccountId) -> Option<OwnerId>;
 
+    /// The owner for whom `who` may agree to anything or refuse it: its own, and nobody once the
+    /// account is shut, because whoever has a lost key is not its owner.
+    fn speaks_for(who: &AccountId) -> Option<OwnerId>;
+
     /// Makes `may(who, role)` true, for benchmarks only.
     #[cfg(feature = "runtime-benchmarks")]
     fn grant(who: &AccountId, role: Role);

@@ -121,7 +121,8 @@ pub(crate) fn exhaust<T: Config>(attribute: AttributeId, issuer: &T::AccountId) 
     set_all_roles::<T>(issuer);
     HolderCounts::<T>::mutate(attribute, |count| {
         let endings = Endings { day: Pallet::<T>::today(), owners: 1, most: 1 };
-        *count = HolderCount { endings, leave: None, ..count.clone() };
+        let admin_endings = endings;
+        *count = HolderCount { endings, admin_endings, leave: None, ..count.clone() };
     });
 }
 
@@ -136,7 +137,10 @@ pub(crate) fn file<T: Config>(registrar: &T::AccountId, account: &T::AccountId, 
 /// Lets a pending naming wait for one of the two only.
 pub(crate) fn agree<T: Config>(account: &T::AccountId) {
     if let Some(naming) = Namings::<T>::get(account) {
-        let naming = Naming { consented: true, approved: true, ..naming };
+        // Whose word it is has to be found out, where it is an account's.
+        let first = AccountsOf::<T>::get(naming.owner).first().cloned();
+        let approved = first.map_or(Approver::Admin, Approver::Account);
+        let naming = Naming { consented: true, approved: Some(approved), ..naming };
         Namings::<T>::insert(account, naming);
     }
 }

@@ -133,12 +133,29 @@ fn an_issuer_ends_one_in_twenty_of_the_established_a_day() {
         assert_eq!(Membership::endings_left(PROSUMER), 0);
         assert_eq!(revoked(&all[5..]), 0);
         assert_noop!(revoke(all[5]), Error::<Test>::BeyondAllowance);
-        // The council's endings are bound by the same.
-        assert_noop!(Membership::revoke(root(), all[5], PROSUMER), Error::<Test>::BeyondAllowance);
+        // The council's own are counted apart, and bound alike: no issuer keeps it from revoking.
+        let by_the_council = |who| Membership::revoke(root(), who, PROSUMER);
+        // Of those who are left, that is.
+        for who in &all[95..99] {
+            assert_ok!(by_the_council(*who));
+        }
+        assert_noop!(by_the_council(all[5]), Error::<Test>::BeyondAllowance);
         // The next day begins with those who are left.
         Now::set(ESTABLISHED + 2 * DAY);
-        assert_eq!(revoked(&all[5..]), 4);
-        assert!(all[9..].iter().all(|who| may(*who, Role::Trade)));
+        assert_eq!(revoked(&all[5..95]), 4);
+        assert!(all[9..95].iter().all(|who| may(*who, Role::Trade)));
+    });
+}
+
+/// The thief's: an issuer whose credentials were voided is made to keep its bonds.
+#[test]
+fn what_was_voided_ends_uncounted() {
+    run(|| {
+        let all = enrol(5);
+        assert_ok!(Membership::bump_version(root(), PROSUMER));
+        assert_ok!(Membership::bump_version(signed(REGISTRAR), PROSUMER));
+        assert_eq!(revoked(&all), 5);
+        assert_eq!(Membership::endings_left(PROSUMER), 1);
     });
 }
 
@@ -224,7 +241,8 @@ fn beyond_the_allowance_issuer_and_council_act_together() {
         let expires = START + LEAVE_LIFE;
         let allowed = Event::EndingsAllowed { attribute: PROSUMER, owners: 3, expires };
         assert_eq!(events().last(), Some(&allowed));
-        // Not the council by itself.
+        // Not the council by itself, which has its own allowance.
+        assert_ok!(Membership::revoke(root(), all[19], PROSUMER));
         assert_noop!(Membership::revoke(root(), all[1], PROSUMER), Error::<Test>::BeyondAllowance);
         assert_eq!(revoked(&all[1..]), 3);
         // Not later than within a week, beyond each day's allowance.

@@ -140,7 +140,8 @@ impl Model {
     /// Ends what `who` has of `attribute`, if it lasts beyond now and `end`, and that is permitted.
     fn end(&mut self, who: AccountId, attribute: AttributeId, end: u64) -> bool {
         let before = self.credentials.get(&(who, attribute));
-        let lasts = before.is_some_and(|before| before.expires > self.now.max(end));
+        let is_longer = |before: &Memory| !before.void && before.expires > self.now.max(end);
+        let lasts = before.is_some_and(is_longer);
         !lasts || self.limits.get_mut(&attribute).unwrap().end(who, self.now)
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{Event, Owners};
-use qedex_primitives::OwnedAccount;
+use qedex_primitives::{Membership as Member, OwnedAccount};
 
 fn propose(account: AccountId) {
     assert_ok!(Membership::propose_shutting(signed(REGISTRAR), account));
@@ -124,6 +124,8 @@ fn a_shut_account_lets_nobody_join_and_the_council_does_where_all_are_shut() {
         own(DORA, ANNAS_OWNER);
         propose(ANNA);
         assert_ok!(Membership::shut_account(root(), ANNA));
+        assert_eq!(<Membership as Member<_>>::speaks_for(&ANNA), None);
+        assert_eq!(<Membership as Member<_>>::speaks_for(&DORA), Some(ANNAS_OWNER));
         assert_ok!(Membership::name_owner(signed(REGISTRAR), EMIL, ANNAS_OWNER));
         assert_noop!(Membership::approve_account(signed(ANNA), EMIL), Error::<Test>::AccountIsShut);
         assert_noop!(Membership::end_naming(signed(ANNA), EMIL), Error::<Test>::NotYourNaming);
@@ -136,5 +138,25 @@ fn a_shut_account_lets_nobody_join_and_the_council_does_where_all_are_shut() {
         assert_ok!(Membership::consent_owner(signed(EMIL), ANNAS_OWNER, true));
         assert_eq!(owner_of(EMIL), Some(ANNAS_OWNER));
         assert!(!Owners::<Test>::get(EMIL).unwrap().is_shut());
+    });
+}
+
+#[test]
+fn what_an_account_approved_counts_only_until_it_is_shut() {
+    run(|| {
+        own(DORA, ANNAS_OWNER);
+        assert_ok!(Membership::name_owner(signed(REGISTRAR), EMIL, ANNAS_OWNER));
+        let approved = || Membership::pending_naming(&EMIL).is_some_and(|naming| naming.approved);
+        // Whoever has Anna's key approves a friend, and waits.
+        assert_ok!(Membership::approve_account(signed(ANNA), EMIL));
+        assert!(approved());
+        propose(ANNA);
+        assert_ok!(Membership::shut_account(root(), ANNA));
+        assert!(!approved());
+        assert_ok!(Membership::consent_owner(signed(EMIL), ANNAS_OWNER, true));
+        assert_eq!(owner_of(EMIL), None);
+        // An account that still speaks for the owner settles it.
+        assert_ok!(Membership::approve_account(signed(DORA), EMIL));
+        assert_eq!(owner_of(EMIL), Some(ANNAS_OWNER));
     });
 }
