@@ -136,9 +136,9 @@ sp_api::decl_runtime_apis! {
         ) -> Vec<MeterReading<AccountId>>;
 
         /// What flowed through the connections of the owner of `account` in `slot`, a missing reading
-        /// counting as nothing generated and as much consumed as can enter; none without an active
-        /// connection, before the slot takes readings, and where it lies further back than slots are
-        /// kept. Looks at `Metering.MaxConnectionsPerOwner` meters at most.
+        /// counting as nothing generated and as much consumed as can enter, at least what a household
+        /// can draw; none without an active connection, before the slot takes readings, and where it
+        /// lies further back than slots are kept. Looks at `Metering.MaxConnectionsPerOwner` meters at most.
         fn flow(account: AccountId, slot: SlotIndex) -> Option<Flow>;
 
         /// What the connections of the owner of `account` that have a reading said of `slot`, and how

@@ -13,8 +13,9 @@ pub const MAX_CONNECTION_NUMBER: u32 = 33;
 /// How many assignments of a meter are kept at most, the latest one included.
 pub const MAX_ASSIGNMENTS: u32 = 8;
 
-/// The number that the grid operator gave a connection to the grid: 1 to 33 printable characters of
-/// ASCII, without spaces.
+/// The number that the grid operator gave a connection to the grid: 1 to 33 digits and capital letters
+/// of ASCII, as metering point numbers have them. There is one way to write it, or else one connection
+/// could be registered twice.
 #[derive(
     Clone,
     Debug,
@@ -35,10 +36,10 @@ pub const MAX_ASSIGNMENTS: u32 = 8;
 pub struct ConnectionNumber(pub BoundedVec<u8, ConstU32<MAX_CONNECTION_NUMBER>>);
 
 impl ConnectionNumber {
-    /// Whether it is made of 1 to 33 printable characters without spaces. What was decoded may not
-    /// be.
+    /// Whether it is made of 1 to 33 digits and capital letters. What was decoded may not be.
     pub fn is_valid(&self) -> bool {
-        !self.0.is_empty() && self.0.iter().all(u8::is_ascii_graphic)
+        let is_of_it = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+        !self.0.is_empty() && self.0.iter().all(is_of_it)
     }
 }
 
@@ -48,7 +49,8 @@ impl TryFrom<&str> for ConnectionNumber {
     fn try_from(text: &str) -> Result<Self, Self::Error> {
         let bytes = text.as_bytes().to_vec();
         let number = BoundedVec::try_from(bytes).map(Self).ok().filter(Self::is_valid);
-        number.ok_or("a connection's number has 1 to 33 printable characters, and no spaces")
+        number
+            .ok_or("a connection's number has 1 to 33 digits and capital letters, and nothing else")
     }
 }
 
@@ -232,12 +234,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connection_s_number_is_printable_and_has_no_spaces() {
+    fn a_connection_s_number_is_written_in_one_way() {
         for good in ["1", "DE0005626680200000000000000000001"] {
             let number = ConnectionNumber::try_from(good).unwrap();
             assert_eq!(number.to_string(), good);
         }
-        for bad in ["", "DE 1", "ä", "\n", "DE00056266802000000000000000000012"] {
+        for bad in ["", "DE 1", "de1", "DE-1", "Ä", "\n", "DE00056266802000000000000000000012"] {
             assert!(ConnectionNumber::try_from(bad).is_err(), "{bad:?}");
         }
         assert!(!ConnectionNumber(BoundedVec::truncate_from(vec![0])).is_valid());

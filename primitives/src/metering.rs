@@ -198,7 +198,7 @@ pub enum BillError {
     WrongSlot,
     /// A value is over what the meter is rated for.
     OverCapacity,
-    /// A signature is not the meter's over its reading on this chain.
+    /// No signature is the meter's over its reading on this chain.
     BadSignature,
 }
 
@@ -270,6 +270,12 @@ impl Totals {
             surplus: self.surplus.saturating_add(reading.surplus()),
             readings: self.readings.saturating_add(1),
         }
+    }
+
+    /// Generation less consumption of all of them together, never below zero: own demand is served at
+    /// whichever of them.
+    pub const fn netted(&self) -> Wh {
+        net_export(self.generated, self.consumed)
     }
 
     /// These totals and those of others.

@@ -30,7 +30,8 @@ mod events {
             /// Who gave it; the council if nobody.
             by: Option<T::AccountId>,
         },
-        /// A confirmation of a pending change was taken back.
+        /// A confirmation of a pending change was taken back, or does not count any more: its account was
+        /// shut, the meter has another owner, or the second installer is that owner's.
         ConfirmationWithdrawn {
             /// Its number.
             change: ChangeId,
@@ -230,10 +231,10 @@ mod events {
         SameAccount,
         /// The ratings are what the meter has already.
         SameRatings,
-        /// The account has no owner that is known.
+        /// The account has no owner that is known, or was shut and speaks for nobody.
         UnknownOwner,
-        /// An installer is of the owner of the other installer, or of an owner concerned, or this is
-        /// not known.
+        /// An installer who filed this change does not confirm it, nor does one of the same owner; and
+        /// neither is of an owner concerned.
         NotIndependent,
         /// The installers of this owner have as many changes pending as they can have.
         TooManyPending,
@@ -245,7 +246,8 @@ mod events {
         Expired,
         /// The change can still be confirmed.
         NotExpired,
-        /// The meter has another owner than when the change was filed.
+        /// The meter has another owner than when the change was filed, and the change neither lowers its
+        /// ratings nor ends its service.
         ChangedHands,
         /// The caller is neither of an owner concerned, nor may it install meters.
         MayNotConfirm,

@@ -1,12 +1,17 @@
 //! What the connections of an owner say, as other pallets see it.
 
-use crate::{Assignment, Config, ConnectionsOf, Meters, OwnerTotals, Pallet, Readings, WeightInfo};
-use alloc::vec::Vec;
+use crate::{
+    Assignment, Config, ConnectionsOf, HOUSEHOLD, Meters, OwnerTotals, OwnersSince, Pallet,
+    Readings, WeightInfo,
+};
+use alloc::{collections::BTreeSet, vec::Vec};
+use codec::Encode;
 use frame_support::{ensure, weights::Weight};
 use qedex_primitives::{
     Bill, BillAudit, BillError, Calendar, EnergyFlow, EnergyLedger, Flow, MAX_BILL_READINGS,
     Membership, MeterId, OwnerId, Rated, SlotIndex, Totals, Wh,
 };
+use sp_io::hashing::blake2_256;
 
 impl<T: Config> Pallet<T> {
     /// The connections that `owner` had in `slot`, with their assignments of then.
@@ -24,6 +29,46 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
+    /// Whether a slot was opened by the rules of the first layout, by which energy was an account's.
+    fn is_of_accounts(slot: SlotIndex) -> bool {
+        slot < OwnersSince::<T>::get()
+    }
+
+    /// An id that no account has, under which those meters of `account` go that have no place under its
+    /// owner.
+    pub(crate) fn nameless(account: &T::AccountId) -> OwnerId {
+        OwnerId(("qedex/unnamed", account).using_encoded(blake2_256))
+    }
+
+    /// The meters for which `account` answered in `slot`, with their assignments of then.
+    fn meters_in(
+        account: &T::AccountId,
+        slot: SlotIndex,
+    ) -> Vec<(MeterId, Assignment<T::AccountId>)> {
+        let owner = T::Membership::owner_of(account);
+        let owners = owner.into_iter().chain(core::iter::once(Self::nameless(account)));
+        let meters: BTreeSet<_> = owners.flat_map(ConnectionsOf::<T>::get).collect();
+        meters
+            .into_iter()
+            .filter_map(|id| {
+                let meter = Meters::<T>::get(id)?;
+                let assignment = meter.assignment(slot).ok()?;
+                (assignment.account == *account).then(|| (id, assignment.clone()))
+            })
+            .collect()
+    }
+
+    /// What `account` delivered by the rules of the first layout: own demand is netted over all its
+    /// meters, each of which must have a reading.
+    fn delivered_by_account(account: &T::AccountId, slot: SlotIndex) -> Option<Wh> {
+        let meters = Self::meters_in(account, slot);
+        let readings: Option<Vec<_>> =
+            meters.iter().map(|(id, _)| Readings::<T>::get(slot, id)).collect();
+        let readings = readings.filter(|all| !all.is_empty())?;
+        let totals = readings.iter().fold(Totals::default(), |sum, one| sum.with(one));
+        Some(totals.netted())
+    }
+
     /// How many connections of `owner` owe a reading of `slot`.
     pub(crate) fn active_connections(owner: &OwnerId, slot: SlotIndex) -> u32 {
         u32::try_from(Self::connections_in(owner, slot).len()).unwrap_or(u32::MAX)
@@ -35,7 +80,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What flowed through the connections of the owner of `account` in `slot`; a missing reading is
-    /// nothing generated, and as much consumed as can enter.
+    /// nothing generated, and as much consumed as can enter, [`HOUSEHOLD`] at least.
     pub(crate) fn flow_of(account: &T::AccountId, slot: SlotIndex) -> Option<Flow> {
         let owner = T::Membership::owner_of(account)?;
         let totals = OwnerTotals::<T>::get(slot, owner);
@@ -47,7 +92,8 @@ impl<T: Config> Pallet<T> {
         let silent = connections
             .iter()
             .filter(|(id, _)| !Readings::<T>::contains_key(slot, id))
-            .fold(Wh::ZERO, |sum, (_, assignment)| sum.saturating_add(assignment.ratings.into));
+            .map(|(_, assignment)| assignment.ratings.into.max(HOUSEHOLD))
+            .fold(Wh::ZERO, Wh::saturating_add);
         Some(Flow { generated: totals.generated, consumed: totals.consumed.saturating_add(silent) })
     }
 
@@ -62,11 +108,24 @@ impl<T: Config> Pallet<T> {
 
 impl<T: Config> EnergyLedger<T::AccountId> for Pallet<T> {
     fn delivered(account: &T::AccountId, slot: SlotIndex) -> Option<Wh> {
+        if Self::is_of_accounts(slot) {
+            return Self::delivered_by_account(account, slot);
+        }
         let owner = T::Membership::owner_of(account)?;
         // Totals exist from the first reading on, so an owner without a connection ends here.
         let totals = OwnerTotals::<T>::get(slot, owner)?;
         let is_known = totals.readings == Self::active_connections(&owner, slot);
         is_known.then_some(totals.surplus)
+    }
+
+    /// Where own demand is netted over several meters, a silent one may be what consumes, so that
+    /// nothing is known without it.
+    fn published(account: &T::AccountId, slot: SlotIndex) -> Option<Wh> {
+        if Self::is_of_accounts(slot) {
+            return Self::delivered_by_account(account, slot);
+        }
+        let owner = T::Membership::owner_of(account)?;
+        OwnerTotals::<T>::get(slot, owner).map(|totals| totals.surplus)
     }
 
     #[cfg(feature = "runtime-benchmarks")]
@@ -104,10 +163,16 @@ impl<T: Config> Rated<T::AccountId> for Pallet<T> {
 
 impl<T: Config> BillAudit<T::AccountId> for Pallet<T> {
     /// The cheap checks come first. Where the chain has a reading of a connection already, that one
-    /// counts: it came first.
+    /// counts: it came first. By the rules of the first layout every signature must be good, because
+    /// own demand is netted.
     fn audit(account: &T::AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError> {
-        let owner = T::Membership::owner_of(account).ok_or(BillError::WrongMeters)?;
-        let mut due = Self::connections_in(&owner, slot);
+        let is_of_account = Self::is_of_accounts(slot);
+        let mut due = if is_of_account {
+            Self::meters_in(account, slot)
+        } else {
+            let owner = T::Membership::owner_of(account).ok_or(BillError::WrongMeters)?;
+            Self::connections_in(&owner, slot)
+        };
         ensure!(!due.is_empty() && due.len() == bill.len(), BillError::WrongMeters);
         let mut owed = Vec::new();
         for signed in bill {
@@ -119,16 +184,20 @@ impl<T: Config> BillAudit<T::AccountId> for Pallet<T> {
             ensure!(ratings.admit(payload.generated, payload.consumed), BillError::OverCapacity);
             owed.push((id, assignment, signed));
         }
-        let mut delivered = Wh::ZERO;
+        let mut proven = Totals::default();
         for (id, assignment, signed) in owed {
-            ensure!(Self::is_signed_by(signed, &assignment.key), BillError::BadSignature);
-            let reading = Readings::<T>::get(slot, id).unwrap_or(Flow {
+            let is_signed = Self::is_signed_by(signed, &assignment.key);
+            ensure!(is_signed || !is_of_account, BillError::BadSignature);
+            let said = is_signed.then_some(Flow {
                 generated: signed.payload.generated,
                 consumed: signed.payload.consumed,
             });
-            delivered = delivered.saturating_add(reading.surplus());
+            if let Some(reading) = Readings::<T>::get(slot, id).or(said) {
+                proven = proven.with(&reading);
+            }
         }
-        Ok(delivered)
+        ensure!(proven.readings > 0, BillError::BadSignature);
+        Ok(if is_of_account { proven.netted() } else { proven.surplus })
     }
 
     fn audit_weight() -> Weight {

@@ -18,11 +18,13 @@
 //!    (both owners of a transfer) and a *second installer* have confirmed this very change, by its
 //!    hash. Nobody seals a meter of one's own: the two installers are not accounts of one owner, and
 //!    neither is one of an owner concerned, when it is filed and when it is confirmed; whose owner is
-//!    not known is not independent of anybody. Genesis meters are exempt: there is nobody to ask yet.
+//!    not known is not independent of anybody. An account that is shut speaks for no owner, and what it
+//!    confirmed before counts no more. Genesis meters are exempt: there is nobody to ask yet.
 //! 4. *The council may stand* for the second installer, or for an owner that has not answered within
 //!    [`Config::OwnerAnswers`], never for both. It may stand for the owner at once where a change
 //!    lowers ratings or ends a service: an owner that was found out cannot stop two installers and the
-//!    council. Any other change an owner concerned may *refuse*, which is an answer, and its end.
+//!    council, nor by handing the meter on: such a change concerns whoever has the meter then. Any other
+//!    change an owner concerned may *refuse*, which is an answer, and its end.
 //! 5. Who filed a change may withdraw it, who confirmed it may take that back; after
 //!    [`Config::ChangeLifetime`] anyone may clear it. Of who filed it [`Config::Bond`] is held
 //!    until its end, and an owner's installers have at most [`Config::MaxPendingPerInstaller`] pending.
@@ -36,8 +38,8 @@
 //!    last slot is final and all slots until then are settled; only where none may, another change is
 //!    refused. A former connection counts among [`Config::MaxConnectionsPerOwner`] for as long; that is
 //!    over all accounts of an owner, because one bill has one reading of each.
-//! 8. A key is one meter's as long as the meter is on record, the last [`MAX_KEYS`] that were
-//!    rotated out included. A key of small order, with which everybody could sign, is no meter's.
+//! 8. A key is one meter's as long as the meter is on record and remembers it: [`MAX_KEYS`] of those
+//!    that it has had, of which the oldest that no assignment bears makes room for another. A key of small order, with which everybody could sign, is no meter's.
 //! 9. *Storage is paid for*: of whoever filed a meter's registration, [`Config::Bond`] is held. Once it
 //!    is out of service and none of its slots is kept, anyone may remove it, and the bond goes
 //!    back. Its number stays its own.
@@ -49,7 +51,10 @@
 //!     alone, and an event says by its place what became of it.
 //! 11. *Delivered* is the sum over an owner's connections of what each generated less what it consumed,
 //!     never below zero: own demand comes first, at each connection. It is known only when each active
-//!     connection has a reading. Everything that is told of an account is told of its owner.
+//!     connection has a reading; what is *published* is the same by those that have one. A bill names
+//!     each of them, and one without a good signature delivers nothing. Everything that is told of an
+//!     account is told of its owner. Slots before [`OwnersSince`], which were opened before there were
+//!     connections, go by the account and its meters, over all of which own demand is netted.
 //! 12. *A correction is a record* of what an installer says that a meter should have read. An installer
 //!     that is independent of the meter's owner in that slot makes one at any time while the slot is
 //!     kept, one for each owner, at most [`MAX_CORRECTIONS`]; whether there is a reading or not. They
@@ -119,6 +124,12 @@ use qedex_primitives::Wh;
 
 /// The largest rating of a meter: one gigawatt-hour per slot.
 pub const MAX_RATING: Wh = Wh(1_000_000_000);
+
+/// What a silent connection counts as having consumed in a slot at least, where scores are made of it:
+/// the most that a household can draw in a quarter of an hour by a main fuse of three phases of 16 A, at
+/// the 230 V of EN 50160, which is 11.04 kW. It is the same whatever the length of a slot: a shorter one
+/// makes silence dearer.
+pub const HOUSEHOLD: Wh = Wh(2_760);
 
 /// How many keys of a meter are remembered, the present one included.
 pub const MAX_KEYS: u32 = 16;
@@ -313,6 +324,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type OwnerTotals<T: Config> =
         StorageDoubleMap<_, Twox64Concat, SlotIndex, Blake2_128Concat, OwnerId, Totals>;
+
+    /// The first slot of which energy is an owner's. Those before, which were opened by the rules of the
+    /// first layout, are of the account that answered for a meter. Zero on a chain begun since.
+    #[pallet::storage]
+    pub type OwnersSince<T: Config> = StorageValue<_, SlotIndex, ValueQuery>;
 
     /// What all connections say together, by slot.
     #[pallet::storage]

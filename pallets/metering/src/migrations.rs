@@ -3,14 +3,24 @@
 //! ## From 1 to 2
 //!
 //! A meter of an account with one capacity becomes a meter at a connection of an owner, rated for that
-//! capacity in both directions. The number of its connection is `v1-` and its own number with seven
+//! capacity in both directions. The number of its connection is `V1N` and its own number with seven
 //! digits, until a new meter is registered under the grid operator's. The assignment before the latest
 //! one is kept. Bonds, keys, bands and demands stay.
 //!
-//! A meter whose account has no owner goes on under an id that no account has, and its service ends
-//! with the first slot whose gate has not been opened. So does that of a meter for which its owner's
-//! list has no room, because no bill could hold it; it sits behind a connection, and nothing delivers by
-//! it any more. An event says so of each.
+//! *Slots that were opened before* stay as they were: what a meter says of a slot before the first one
+//! whose gate has not been opened ([`OwnersSince`]) is of the account that answered for it then, whether
+//! that has an owner or not; own demand is netted over all meters of the account, each of which must have a
+//! reading. So what was complete evidence is complete, and what was sold net is delivered net. From that
+//! first slot on each meter at a connection delivers for its owner, and nothing is netted across them.
+//!
+//! Where an account has *more than one meter* by then, the first layout does not say which of them is at
+//! the connection to the grid, and which measures a plant or a load behind another one. So the service of
+//! all of them ends with that slot, and they are registered anew, each where it sits. The service of a meter
+//! ends likewise if its account has no owner, because nobody could sell by it, and if the owner of its latest
+//! assignment has no room for it beside those that go on, because no bill could hold it. A meter of either
+//! kind goes under an id that no account has, and so does what would begin with that slot or later. An event
+//! says so of each meter whose service ends. Its record, and its place among its owner's connections, stay
+//! until its last slot is over.
 //!
 //! A correction becomes a record, and what the meter had signed is its reading again: nothing settles
 //! by a correction any more. What was settled stays as it was settled; a slot that is not settled yet
@@ -22,15 +32,22 @@
 //! changed twice since (so that everything of the slot is final), it is counted for the owner of the
 //! oldest assignment that is known.
 //!
-//! All of it is done in one block: some ten reads and writes for each meter, and four for each kept
+//! The calendar and what has been opened are asked for: the market's own migration comes before, because
+//! slots in flight have another layout since.
+//!
+//! All of it is done in one block: some fourteen reads and writes for each meter, and four for each kept
 //! reading.
 
 use crate::{
-    Assignment, Config, ConnectionNumber, Correction, Corrections, Event, Meter, MeterAt,
-    MeterKind, MeterRatings, Meters, OwnerTotals, Pallet, Person, Readings, SlotTotals,
+    Assignment, Config, ConnectionNumber, ConnectionsOf, Correction, Corrections, Event, Meter,
+    MeterAt, MeterKind, MeterRatings, Meters, OwnerTotals, OwnersSince, Pallet, Person, Readings,
+    SlotTotals,
 };
-use alloc::{format, vec, vec::Vec};
-use codec::Encode;
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format, vec,
+    vec::Vec,
+};
 use core::marker::PhantomData;
 use frame_support::{
     BoundedVec,
@@ -39,7 +56,6 @@ use frame_support::{
     weights::Weight,
 };
 use qedex_primitives::{Flow, Membership, MeterId, OwnerId, SlotIndex, meter::Assignments};
-use sp_io::hashing::blake2_256;
 
 /// From layout 1 to layout 2. Does nothing on any other.
 pub type MigrateV1ToV2<T> =
@@ -167,28 +183,40 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for V1ToV2<T> {
         let corrections = Self::corrections();
         let meters = Self::meters();
         let readings = Self::totals();
-        // Of a meter: itself, two owners, two lists, the slot, its place, the old list, an event.
-        let touched = corrections.saturating_mul(3).saturating_add(meters.saturating_mul(8));
-        let touched = touched.saturating_add(readings.saturating_mul(4)).saturating_add(4);
+        // Of a meter: itself, of two assignments an owner each time, a slot and two lists, its place, the
+        // old list, an event.
+        let touched = corrections.saturating_mul(3).saturating_add(meters.saturating_mul(14));
+        let touched = touched.saturating_add(readings.saturating_mul(4)).saturating_add(6);
         T::DbWeight::get().reads_writes(touched, touched)
     }
 
     #[cfg(feature = "try-runtime")]
     fn pre_upgrade() -> Result<Vec<u8>, sp_runtime::TryRuntimeError> {
+        use codec::Encode;
         Ok(Counts::of(v1::Meters::<T>::iter().count(), Readings::<T>::iter().count()).encode())
     }
 
     #[cfg(feature = "try-runtime")]
     fn post_upgrade(state: Vec<u8>) -> Result<(), sp_runtime::TryRuntimeError> {
+        use codec::Encode;
         let after = Counts::of(Meters::<T>::iter().count(), Readings::<T>::iter().count());
         frame_support::ensure!(after.encode() == state, "a meter or a reading was lost");
+        let mut serving = BTreeSet::new();
+        for meter in Meters::<T>::iter_values() {
+            for one in meter.assignments.iter().filter(|one| one.until.is_none()) {
+                let is_alone = serving.insert(one.account.clone());
+                frame_support::ensure!(is_alone, "two meters of an account go on");
+                let is_named = T::Membership::owner_of(&one.account) == Some(one.owner);
+                frame_support::ensure!(is_named, "a meter goes on for nobody");
+            }
+        }
         Pallet::<T>::do_try_state()
     }
 }
 
 /// How many there were of what must not be lost.
 #[cfg(feature = "try-runtime")]
-#[derive(Encode)]
+#[derive(codec::Encode)]
 struct Counts {
     meters: u64,
     readings: u64,
@@ -201,6 +229,38 @@ impl Counts {
     }
 }
 
+/// A meter on its way.
+struct Carried<AccountId> {
+    id: MeterId,
+    assignments: Assignments<AccountId>,
+    /// Whether its service ends.
+    ends: bool,
+}
+
+impl<AccountId> Carried<AccountId> {
+    /// Its latest assignment, if that serves in `slot` or later.
+    fn serving(&self, slot: SlotIndex) -> Option<&Assignment<AccountId>> {
+        self.assignments.last().filter(|latest| serves(latest, slot))
+    }
+
+    /// Ends its service before `slot`. One that has not begun at all serves for one slot.
+    fn end(&mut self, slot: SlotIndex) {
+        while self.assignments.len() > 1
+            && self.assignments.last().is_some_and(|latest| latest.from >= slot)
+        {
+            let _ = self.assignments.pop();
+        }
+        if let Some(latest) = self.assignments.last_mut() {
+            latest.until = Some(slot.max(latest.from.next()));
+        }
+    }
+}
+
+/// Whether an assignment serves in `slot` or later.
+fn serves<AccountId>(assignment: &Assignment<AccountId>, slot: SlotIndex) -> bool {
+    assignment.until.is_none_or(|until| until > slot)
+}
+
 impl<T: Config> V1ToV2<T> {
     /// Makes the corrections records, and the readings what was signed. Returns how many there were.
     fn corrections() -> u64 {
@@ -210,7 +270,7 @@ impl<T: Config> V1ToV2<T> {
             Readings::<T>::insert(slot, id, old.original);
             let flow = corrected.unwrap_or(old.original);
             let by =
-                Person { account: old.installer.clone(), owner: Self::owner_of(&old.installer).0 };
+                Person { account: old.installer.clone(), owner: Self::owner_of(&old.installer) };
             let record = BoundedVec::truncate_from(vec![Correction { flow, by, at: 0 }]);
             Corrections::<T>::insert(slot, id, record);
         }
@@ -219,64 +279,91 @@ impl<T: Config> V1ToV2<T> {
 
     /// Makes each meter one at a connection of an owner. Returns how many there are.
     fn meters() -> u64 {
-        let mut all: Vec<_> = v1::Meters::<T>::drain().collect();
-        all.sort_by_key(|(id, _)| *id);
+        let since = Pallet::<T>::first_unopened();
+        OwnersSince::<T>::put(since);
+        let mut all: Vec<_> =
+            v1::Meters::<T>::drain().map(|(id, old)| Self::carried(id, old)).collect();
+        all.sort_by_key(|meter| meter.id);
         let _ = v1::MetersOf::<T>::clear(u32::MAX, None);
-        for (id, old) in &all {
-            Self::meter(*id, old);
+
+        Self::choose_who_ends(&mut all, since);
+        for meter in all.iter_mut().filter(|meter| meter.ends) {
+            meter.end(since);
         }
-        all.len() as u64
+        let count = all.len() as u64;
+        for meter in all {
+            Self::store(meter, since);
+        }
+        count
     }
 
-    fn meter(id: MeterId, old: &v1::Meter<T::AccountId>) {
+    /// A meter with its assignments, whose owners are not looked at yet.
+    fn carried(id: MeterId, old: v1::Meter<T::AccountId>) -> Carried<T::AccountId> {
         let ratings = MeterRatings { out: old.capacity, into: old.capacity };
-        let mut is_named = true;
-        let mut assignments = Assignments::new();
-        for one in old.previous.iter().chain(core::iter::once(&old.current)) {
-            let owner;
-            (owner, is_named) = Self::owner_of(&one.owner);
-            // There is room for two.
-            let _ = assignments.try_push(Assignment {
-                account: one.owner.clone(),
-                owner,
-                key: one.key,
-                ratings,
-                installer: one.installer.clone(),
-                second: None,
-                from: one.from,
-                until: one.until,
-            });
-        }
-        let number = ConnectionNumber::try_from(format!("v1-{:07}", id.0)).unwrap_or_default();
-        let is_listed = Self::list(id, &assignments);
-        let kind = if is_listed {
-            MeterAt::<T>::insert(&number, id);
-            MeterKind::Connection(number)
-        } else {
-            MeterKind::Behind(number)
+        let of_old = |one: v1::Assignment<T::AccountId>| Assignment {
+            owner: Self::owner_of(&one.owner),
+            account: one.owner,
+            key: one.key,
+            ratings,
+            installer: one.installer,
+            second: None,
+            from: one.from,
+            until: one.until,
         };
-        Meters::<T>::insert(id, Meter { kind, assignments });
-        if !(is_named && is_listed)
-            && let Ok(from) = Pallet::<T>::end_service(id)
-        {
+        let all = old.previous.into_iter().chain(core::iter::once(old.current));
+        // There is room for two.
+        let assignments = BoundedVec::truncate_from(all.map(of_old).collect());
+        Carried { id, assignments, ends: false }
+    }
+
+    /// Ends the service of those of which nobody knows where they sit, of those that nobody could sell by,
+    /// and of those for which their owner's list has no room; puts the others on it.
+    fn choose_who_ends(all: &mut [Carried<T::AccountId>], since: SlotIndex) {
+        let mut of_accounts = BTreeMap::<_, BTreeSet<MeterId>>::new();
+        for meter in all.iter() {
+            for one in meter.assignments.iter().filter(|one| serves(one, since)) {
+                of_accounts.entry(one.account.clone()).or_default().insert(meter.id);
+            }
+        }
+        for meter in all.iter_mut() {
+            let Some(latest) = meter.serving(since) else { continue };
+            let (account, owner) = (latest.account.clone(), latest.owner);
+            let is_one_of_several =
+                meter.assignments.iter().filter(|one| serves(one, since)).any(|one| {
+                    of_accounts.get(&one.account).is_some_and(|meters| meters.len() > 1)
+                });
+            let is_named = T::Membership::owner_of(&account).is_some();
+            meter.ends = is_one_of_several || !is_named || !Self::list(meter.id, &owner);
+        }
+    }
+
+    /// Stores a meter, and puts it on the lists of the owners of whom a slot of it is not over. Where
+    /// there is no room, or where it would serve longer than it should, it goes under nobody's name.
+    fn store(meter: Carried<T::AccountId>, since: SlotIndex) {
+        let Carried { id, mut assignments, ends } = meter;
+        for one in assignments.iter_mut().rev().filter(|one| !Pallet::<T>::is_over(one)) {
+            let is_too_late = ends && one.from >= since;
+            if is_too_late || !Self::list(id, &one.owner) {
+                one.owner = Pallet::<T>::nameless(&one.account);
+                // There is room: an account had no more meters than a list holds.
+                Self::list(id, &one.owner);
+            }
+        }
+        let until = assignments.last().and_then(|latest| latest.until);
+        let number = ConnectionNumber::try_from(format!("V1N{:07}", id.0)).unwrap_or_default();
+        MeterAt::<T>::insert(&number, id);
+        Meters::<T>::insert(id, Meter { kind: MeterKind::Connection(number), assignments });
+        if let Some(from) = until.filter(|_| ends) {
             Pallet::<T>::deposit_event(Event::MeterDecommissioned { meter: id, from });
         }
     }
 
-    /// Puts a connection on the lists of all owners of whom a slot of it is not over, or on none.
-    fn list(id: MeterId, assignments: &Assignments<T::AccountId>) -> bool {
-        let owners: Vec<_> = assignments
-            .iter()
-            .filter(|one| !Pallet::<T>::is_over(one))
-            .map(|one| one.owner)
-            .collect();
-        let is_listed = owners.iter().all(|owner| Pallet::<T>::list(id, owner).is_ok());
-        if !is_listed {
-            for owner in &owners {
-                Pallet::<T>::unlist(id, owner);
-            }
-        }
-        is_listed
+    /// Puts a meter on the list of `owner`, where it may be already. Whether it is there then.
+    fn list(id: MeterId, owner: &OwnerId) -> bool {
+        ConnectionsOf::<T>::try_mutate(owner, |list| {
+            if list.contains(&id) { Ok(()) } else { list.try_push(id) }
+        })
+        .is_ok()
     }
 
     /// Sums the readings up anew. Returns how many there are.
@@ -295,7 +382,7 @@ impl<T: Config> V1ToV2<T> {
     }
 
     fn owner_in(slot: SlotIndex, id: MeterId) -> Option<OwnerId> {
-        let meter = Meters::<T>::get(id).filter(|meter| meter.kind.is_connection())?;
+        let meter = Meters::<T>::get(id)?;
         let known = meter.assignment(slot).ok().or_else(|| meter.assignments.first());
         known.map(|assignment| assignment.owner)
     }
@@ -309,12 +396,8 @@ impl<T: Config> V1ToV2<T> {
         });
     }
 
-    /// The owner of an account and whether it is known; else an id of this account's that no account
-    /// has.
-    fn owner_of(account: &T::AccountId) -> (OwnerId, bool) {
-        match T::Membership::owner_of(account) {
-            Some(owner) => (owner, true),
-            None => (OwnerId(("qedex/unnamed", account).using_encoded(blake2_256)), false),
-        }
+    /// The owner of an account; where none is known, an id of this account's that no account has.
+    fn owner_of(account: &T::AccountId) -> OwnerId {
+        T::Membership::owner_of(account).unwrap_or_else(|| Pallet::<T>::nameless(account))
     }
 }

@@ -2,9 +2,13 @@
 
 use crate as pallet_metering;
 use crate::{GenesisConfig, GenesisMeter, SignedReading};
+use codec::{Decode, Encode};
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{ConstU32, ConstU64, ConstU128, LinearStoragePrice, fungible::HoldConsideration},
+    traits::{
+        ConstU32, ConstU64, ConstU128, LinearStoragePrice,
+        fungible::{HoldConsideration, InspectHold},
+    },
 };
 use qedex_primitives::{
     Balance, Calendar, ConnectionNumber, MeterId, MeterKey, MeterRatings, MeterSignature, Millis,
@@ -16,6 +20,7 @@ pub use qedex_primitives::{
 };
 use sp_core::{H256, Pair, ed25519, sr25519};
 use sp_runtime::BuildStorage;
+use std::collections::BTreeMap;
 
 pub type AccountId = u64;
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -178,9 +183,9 @@ pub fn sign_as(name: &str, payload: &ReadingPayload, genesis: H256) -> MeterSign
     MeterSignature::Sr25519(sr_pair(name).sign(&payload.signing_bytes(genesis)))
 }
 
-/// The connection of this number.
-pub fn connection(number: &str) -> ConnectionNumber {
-    number.try_into().unwrap()
+/// The connection of this name, in capitals and without anything between them.
+pub fn connection(name: &str) -> ConnectionNumber {
+    name.to_uppercase().replace(['-', '/'], "").as_str().try_into().unwrap()
 }
 
 /// A reading signed by the meter that it names, one of those of genesis.
@@ -286,8 +291,31 @@ impl ExtBuilder {
         self.build().execute_with(|| {
             test();
             Metering::do_try_state().unwrap();
+            check_holds();
         });
     }
+}
+
+/// What is held of each account is what its bonds say. A bond is encoded as its amount.
+fn check_holds() {
+    fn amount(bond: &impl Encode) -> Balance {
+        Balance::decode(&mut &bond.encode()[..]).unwrap()
+    }
+    let of_changes = pallet_metering::ChangeBonds::<Test>::iter().map(|(id, bond)| {
+        let pending = pallet_metering::PendingChanges::<Test>::get(id).unwrap();
+        (pending.filed_by.account, amount(&bond))
+    });
+    let of_meters = pallet_metering::MeterBonds::<Test>::iter_values()
+        .map(|(payer, bond)| (payer, amount(&bond)));
+    let mut at_stake = BTreeMap::<AccountId, Balance>::new();
+    for (payer, amount) in of_changes.chain(of_meters) {
+        *at_stake.entry(payer).or_default() += amount;
+    }
+    for who in frame_system::Account::<Test>::iter_keys() {
+        let held = Balances::balance_on_hold(&BondReason::get(), &who);
+        assert_eq!(held, at_stake.remove(&who).unwrap_or_default(), "held of {who}");
+    }
+    assert!(at_stake.is_empty(), "nothing is held for {at_stake:?}");
 }
 
 /// Runs a test on the default community, in the reading window of `SLOT`.

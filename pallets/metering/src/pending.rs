@@ -110,24 +110,58 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The change of this number, if it is this very one, can be confirmed still, and concerns whom it
-    /// did when it was filed.
+    /// did when it was filed. What an owner cannot stop concerns whoever has the meter by now: nobody
+    /// dodges it by handing the meter on. Words that do not count any more are taken back.
     fn confirmable(
         id: ChangeId,
         hash: H256,
     ) -> Result<(PendingChange<T::AccountId>, Concerned), Error<T>> {
-        let pending = PendingChanges::<T>::get(id).ok_or(Error::<T>::UnknownChange)?;
+        let mut pending = PendingChanges::<T>::get(id).ok_or(Error::<T>::UnknownChange)?;
         ensure!(pending.hash == hash, Error::<T>::WrongHash);
         ensure!(T::Calendar::now() < pending.expires, Error::<T>::Expired);
         let concerned = Self::concerned(&pending.change)?;
         let filed = Concerned { owner: pending.owner, new_owner: pending.new_owner };
-        ensure!(concerned == filed, Error::<T>::ChangedHands);
+        if concerned != filed {
+            ensure!(Self::lowers(&pending.change), Error::<T>::ChangedHands);
+            concerned.ensure_independent::<T>(&pending.filed_by.owner)?;
+            pending.owner = concerned.owner;
+            pending.new_owner = concerned.new_owner;
+        }
+        Self::drop_void_words(id, &mut pending);
         Ok((pending, concerned))
+    }
+
+    /// Takes back the word of an owner's account that does not speak for the owner concerned any more,
+    /// and that of a second installer who is of an owner concerned by now.
+    fn drop_void_words(id: ChangeId, pending: &mut PendingChange<T::AccountId>) {
+        let is_void = |by: &Option<T::AccountId>, owner: Option<OwnerId>| {
+            by.as_ref().is_some_and(|by| T::Membership::speaks_for(by) != owner)
+        };
+        let withdrawn = |party| Event::ConfirmationWithdrawn { change: id, party };
+        if is_void(&pending.by_owner, Some(pending.owner)) {
+            pending.by_owner = None;
+            Self::deposit_event(withdrawn(Party::Owner));
+        }
+        if is_void(&pending.by_new_owner, pending.new_owner) {
+            pending.by_new_owner = None;
+            Self::deposit_event(withdrawn(Party::NewOwner));
+        }
+        let second = pending.second.as_ref().map(|second| second.owner);
+        if second.is_some_and(|owner| pending.concerns(&owner).is_some()) {
+            pending.second = None;
+            Self::deposit_event(withdrawn(Party::SecondInstaller));
+        }
+    }
+
+    /// The owner for whom `who` agrees or refuses.
+    fn spoken_for(who: &T::AccountId) -> Result<OwnerId, Error<T>> {
+        T::Membership::speaks_for(who).ok_or(Error::<T>::UnknownOwner)
     }
 
     /// Confirms a change, as an owner concerned or as the second installer.
     pub(crate) fn do_confirm(who: T::AccountId, id: ChangeId, hash: H256) -> DispatchResult {
         let (mut pending, concerned) = Self::confirmable(id, hash)?;
-        let owner = T::Membership::owner_of(&who).ok_or(Error::<T>::UnknownOwner)?;
+        let owner = Self::spoken_for(&who)?;
         let party = match pending.concerns(&owner) {
             Some(party) => party,
             None => {
@@ -233,7 +267,7 @@ impl<T: Config> Pallet<T> {
         let withdrawn = match who {
             None => pending.council.take(),
             Some(who) => {
-                let owner = T::Membership::owner_of(&who).ok_or(Error::<T>::UnknownOwner)?;
+                let owner = Self::spoken_for(&who)?;
                 match pending.concerns(&owner) {
                     Some(Party::Owner) => pending.by_owner.take().map(|_| Party::Owner),
                     Some(_) => pending.by_new_owner.take().map(|_| Party::NewOwner),
@@ -253,7 +287,7 @@ impl<T: Config> Pallet<T> {
     /// Refuses a change, as an owner concerned.
     pub(crate) fn do_refuse(who: T::AccountId, id: ChangeId) -> DispatchResult {
         let pending = PendingChanges::<T>::get(id).ok_or(Error::<T>::UnknownChange)?;
-        let owner = T::Membership::owner_of(&who).ok_or(Error::<T>::UnknownOwner)?;
+        let owner = Self::spoken_for(&who)?;
         ensure!(pending.concerns(&owner).is_some(), Error::<T>::NotConcerned);
         ensure!(!Self::lowers(&pending.change), Error::<T>::CannotBeRefused);
         Self::end(id, &pending)?;

@@ -37,11 +37,19 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Remembers a new key of `id`. If there are too many, the oldest is forgotten: more
-    /// are remembered than assignments are kept, so that no assignment needs it.
+    /// Remembers a new key of `id`. If there are too many, the oldest that no assignment bears is
+    /// forgotten: there is one, because more are remembered than assignments are kept. Where a key was
+    /// replaced before it had served, it may be younger than one that still does.
     pub(crate) fn remember(id: MeterId, key: MeterKey) {
         let forgotten = KeysOf::<T>::mutate(id, |keys| {
-            let oldest = keys.is_full().then(|| keys.remove(0));
+            let oldest = keys.is_full().then(|| {
+                let assignments = Meters::<T>::get(id).map(|meter| meter.assignments);
+                let is_borne = |key: &MeterKey| {
+                    assignments.as_ref().is_some_and(|all| all.iter().any(|one| one.key == *key))
+                };
+                let place = keys.iter().position(|key| !is_borne(key));
+                keys.remove(place.unwrap_or_default())
+            });
             // There is room now.
             let _ = keys.try_push(key);
             oldest

@@ -22,7 +22,8 @@ impl<T: Config> Pallet<T> {
     /// 1. A meter's number lies below the next free one, its connection's is printable, and its ratings
     ///    are in range.
     /// 2. The keys of a meter's assignments are among those that it is known to have had. Each of
-    ///    these leads to it, and no others lead anywhere. Bonds are of meters that exist.
+    ///    these leads to it, and no others lead anywhere. Bonds are of meters that exist, and every meter
+    ///    that was filed has one, as far as its first assignment is still known.
     /// 3. A meter has an assignment; they follow on one another and last for one slot at least, and the
     ///    last one alone may have no end.
     /// 4. The lists of the owners name no meter twice, and connections alone, and name every connection
@@ -60,12 +61,25 @@ impl<T: Config> Pallet<T> {
         OldestKept::<T>::get().is_some_and(|oldest| oldest <= slot)
     }
 
+    /// Whether a meter is known to have been registered by a change: neither at genesis, where it begins
+    /// with slot 0, nor by an earlier layout. Its first assignment leaves only where it has as many as are
+    /// kept, and one at most of those makes room for the next change before it has begun.
+    fn was_filed(meter: &crate::Meter<T::AccountId>) -> bool {
+        let has_all = meter.assignments.len().saturating_add(1) < crate::MAX_ASSIGNMENTS as usize;
+        let from = meter.assignments.first().map(|first| first.from).unwrap_or_default();
+        has_all && from > SlotIndex(0) && from >= crate::OwnersSince::<T>::get()
+    }
+
     fn check_meters() -> Result<(), TryRuntimeError> {
         let next = NextMeter::<T>::get();
         for (id, meter) in Meters::<T>::iter() {
             ensure!(id.0 < next, "meter beyond the next number");
             ensure!(meter.kind.number().is_valid(), "connection's number is not printable");
             ensure!(meter.latest().is_some(), "meter without assignment");
+            ensure!(
+                !Self::was_filed(&meter) || MeterBonds::<T>::contains_key(id),
+                "meter without bond"
+            );
             for assignment in &meter.assignments {
                 ensure!(KeysOf::<T>::get(id).contains(&assignment.key), "key is not remembered");
                 ensure!(

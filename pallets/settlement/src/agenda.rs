@@ -176,7 +176,8 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What decides a trade when the readings window has ended. `None`: its seller has committed,
-    /// and complaints decide.
+    /// and complaints decide. Without a commitment what is published decides, unless an outage may have
+    /// kept the rest away.
     pub(crate) fn at_freeze(
         slot: SlotIndex,
         book: &Book,
@@ -189,7 +190,10 @@ impl<T: Config> Pallet<T> {
         match committed {
             Some(_) => None,
             None if book.interrupted => Some(Decision::Annulled),
-            None => Some(Decision::Nothing),
+            None => Some(match T::Ledger::published(&trade.seller, slot) {
+                Some(published) => Self::metered(published, trade),
+                None => Decision::Nothing,
+            }),
         }
     }
 

@@ -10,8 +10,8 @@ use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use qedex_primitives::{
     Balance, Bill, Calendar, EnergyLedger, Escrow, LeaderTerms, MAX_BILL_READINGS,
     MarketSettlement, Membership, MeterId, MeterSignature, NewTrade, Nonce, PricePerKwh, Ratings,
-    ReadingPayload, Role, SignedReading, SlotIndex, SlotTerms, TradeId, Wh, Windows, bill,
-    settlement::MAX_DEFAULTS,
+    ReadingPayload, Role, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId, Wh, Windows,
+    bill, settlement::MAX_DEFAULTS,
 };
 use sp_core::{H256, sr25519};
 use sp_runtime::{Permill, traits::Zero};

@@ -20,7 +20,9 @@
 //!    its buyers, off chain. The bill is a reading of each of its meters, signed by the meter.
 //! 4. *The freeze.* When the readings window ends, the energy that a seller's meters delivered
 //!    is allotted once: a trade gets what the seller's trades of the slot with lower numbers
-//!    leave. Trades with readings settle, and so do those with neither reading nor commitment.
+//!    leave. Readings decide where each of the seller's connections has one, or where there is no
+//!    commitment: then one that is silent delivers nothing, and it is a shortfall. Trades with such
+//!    readings settle, and so do those with neither reading nor commitment.
 //! 5. *Complaints.* A buyer who got no opening, or one that does not match, complains from the
 //!    freeze until the end of complaints, with a bond of
 //!    `f (payment + deposit) / (1 - f)`, rounded up; `f` is [`Rules::offline_share`]. The seller
@@ -55,8 +57,8 @@
 //!    excluded from trading and selling for [`Rules::exclusion`], with all its accounts, and from
 //!    nothing else: it loses no credential. Its open trades go on.
 //! 10. *An outage is nobody's default.* If the chain stood still for longer than a slot between
-//!     the end of delivery and the freeze, a trade without any evidence is annulled: payment and
-//!     deposit go back, and nobody is rated. If it stood still for longer than a slot while
+//!     the end of delivery and the freeze, a trade without a commitment, some of whose seller's
+//!     connections have no reading, is annulled: payment and deposit go back, and nobody is rated. If it stood still for longer than a slot while
 //!     complaints and reveals were due, that time does not count ([`Book::clock`]).
 //! 11. *Deadlines need no help.* They are kept in `on_poll`, in weighed steps that take at most a
 //!     quarter of a block and resume where they stopped.

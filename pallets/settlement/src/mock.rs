@@ -54,6 +54,8 @@ impl pallet_balances::Config for Test {
 
 parameter_types! {
     pub static Delivered: BTreeMap<(OwnerId, SlotIndex), Wh> = BTreeMap::new();
+    /// What the meters of owners say of whom some are silent.
+    pub static InPart: BTreeMap<(OwnerId, SlotIndex), Wh> = BTreeMap::new();
     /// From which slot on meters are an owner's; before they are an account's.
     pub static OwnersSince: SlotIndex = SlotIndex(0);
     pub static Rated: Vec<(AccountId, AccountId, Wh, Verdict)> = vec![];
@@ -74,6 +76,11 @@ pub struct TestLedger;
 impl EnergyLedger<AccountId> for TestLedger {
     fn delivered(account: &AccountId, slot: SlotIndex) -> Option<Wh> {
         Delivered::get().get(&(metered(slot, account), slot)).copied()
+    }
+
+    fn published(account: &AccountId, slot: SlotIndex) -> Option<Wh> {
+        let in_part = || InPart::get().get(&(metered(slot, account), slot)).copied();
+        Self::delivered(account, slot).or_else(in_part)
     }
 
     #[cfg(feature = "runtime-benchmarks")]
@@ -314,6 +321,11 @@ pub fn deliver_in(slot: SlotIndex, seller: AccountId, energy: u64) {
     Delivered::mutate(|all| all.insert((metered(slot, &seller), slot), Wh(energy)));
 }
 
+/// Those meters of the owner of `seller` that are not silent say that it delivered `energy` in `slot`.
+pub fn deliver_in_part(slot: SlotIndex, seller: AccountId, energy: u64) {
+    InPart::mutate(|all| all.insert((metered(slot, &seller), slot), Wh(energy)));
+}
+
 /// The meters of `seller` say that it delivered `energy` in `SLOT`.
 pub fn deliver(seller: AccountId, energy: u64) {
     deliver_in(SLOT, seller, energy);
@@ -390,6 +402,7 @@ pub fn outcomes() -> Vec<(TradeId, Outcome)> {
 /// The chain with its traders and funds, when the orders of `SLOT` have been cleared.
 pub fn build() -> sp_io::TestExternalities {
     Delivered::set(BTreeMap::new());
+    InPart::take();
     OwnersSince::take();
     Rated::set(vec![]);
     Excluded::set(vec![]);

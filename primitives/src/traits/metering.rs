@@ -13,7 +13,8 @@ pub trait Tariff {
 /// What flowed, for those who weigh generation and consumption.
 pub trait EnergyFlow<AccountId> {
     /// What flowed through the connections of the owner of `account` in `slot`. One without a reading
-    /// counts as nothing generated, and consumed what it is rated to let in: silence must not pay.
+    /// counts as nothing generated, and consumed what it is rated to let in, or what a household can
+    /// draw if that is more: silence must not pay.
     /// `None` if the owner had no active connection in that slot.
     fn flow(account: &AccountId, slot: SlotIndex) -> Option<Flow>;
 
@@ -31,8 +32,9 @@ pub trait UnsettledSlots {
 /// Judges bills that were not published as readings.
 pub trait BillAudit<AccountId> {
     /// What `bill` proves that the owner of `account` delivered in `slot`: the sum over its
-    /// connections of generation less consumption, each never below zero. The meters, owners, keys and
-    /// ratings are those of that slot, whatever has changed since.
+    /// connections of generation less consumption, each never below zero. It names each of them once;
+    /// one without a good signature delivers nothing, and one at least has a good one. The meters,
+    /// owners, keys and ratings are those of that slot, whatever has changed since.
     fn audit(account: &AccountId, slot: SlotIndex, bill: &Bill) -> Result<Wh, BillError>;
 
     /// An upper bound of the weight of one `audit`: as many signatures as a bill can have.
@@ -45,6 +47,10 @@ pub trait EnergyLedger<AccountId> {
     /// less consumption, each never below zero: own demand comes first at each. `None` unless every
     /// connection that the owner had in the slot has a reading of it.
     fn delivered(account: &AccountId, slot: SlotIndex) -> Option<Wh>;
+
+    /// The same by the connections that have a reading; one without delivers nothing. `None` unless
+    /// one has.
+    fn published(account: &AccountId, slot: SlotIndex) -> Option<Wh>;
 
     /// Makes `delivered(account, slot)` be `energy`, for benchmarks only.
     #[cfg(feature = "runtime-benchmarks")]

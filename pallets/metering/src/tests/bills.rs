@@ -1,6 +1,7 @@
 //! How bills that were not published are judged, and what flowed where nobody spoke.
 
 use super::*;
+use crate::HOUSEHOLD;
 use qedex_primitives::{Bill, BillAudit, BillError, Calendar, Flow};
 
 fn bill(readings: Vec<SignedReading>) -> Bill {
@@ -97,6 +98,27 @@ fn what_the_chain_has_read_outweighs_a_bill() {
 }
 
 #[test]
+fn a_connection_of_a_bill_without_a_good_signature_delivers_nothing() {
+    run(|| {
+        let one = reading(FIRST, SLOT, 900, 100);
+        let bad = || signed_by("first", SECOND, SLOT, 500);
+        assert_eq!(audit(ANNA, vec![one.clone(), bad()]), Ok(Wh(800)));
+        // Every connection is named all the same, and nothing more than it can let out.
+        assert_eq!(audit(ANNA, vec![one.clone()]), Err(BillError::WrongMeters));
+        assert_eq!(
+            audit(ANNA, vec![one, signed_by("first", BENS, SLOT, 500)]),
+            Err(BillError::WrongMeters)
+        );
+        // A bill that proves nothing at all is none.
+        let nothing = vec![signed_by("bens", FIRST, SLOT, 900), bad()];
+        assert_eq!(audit(ANNA, nothing), Err(BillError::BadSignature));
+        // What the chain has read counts, whatever the bill says.
+        submit(reading(SECOND, SLOT, 70, 0));
+        assert_eq!(audit(ANNA, vec![reading(FIRST, SLOT, 900, 100), bad()]), Ok(Wh(870)));
+    });
+}
+
+#[test]
 fn an_audit_costs_as_much_as_the_largest_bill() {
     use crate::WeightInfo;
     assert_eq!(<Metering as BillAudit<AccountId>>::audit_weight(), <() as WeightInfo>::audit(8));
@@ -115,6 +137,22 @@ fn silence_counts_as_nothing_generated_and_what_can_enter_consumed() {
         assert_eq!(Metering::known_flow(&ANNA, SLOT), flow(900, 100 + RATING.0));
         submit(reading(SECOND, SLOT, 5, 300));
         assert_eq!(Metering::known_flow(&ANNA, SLOT), flow(905, 400));
+    });
+}
+
+#[test]
+fn silence_counts_as_what_a_household_can_draw_at_least() {
+    run(|| {
+        // 11.04 kW for a quarter of an hour.
+        assert_eq!(HOUSEHOLD.0, 3 * 16 * 230 / 4);
+        begin(SlotIndex(SLOT.0 - 6));
+        assert_ok!(rate(BENS, RATING.0, 1));
+        open_window(SLOT);
+        assert_eq!(Metering::known_flow(&BEN, SLOT).unwrap().consumed, HOUSEHOLD);
+        assert_eq!(Metering::demand(SLOT), None, "demand is made of readings alone");
+        submit(reading(BENS, SLOT, 0, 1));
+        assert_eq!(Metering::known_flow(&BEN, SLOT).unwrap().consumed, Wh(1));
+        assert_eq!(Metering::demand(SLOT), Some(Wh(1)));
     });
 }
 

@@ -167,7 +167,7 @@ fn other_ratings_hold_from_the_first_unopened_slot_on() {
         open_window(UNOPENED);
         refused(reading(BENS, UNOPENED, 101, 0), Error::OverRating);
         refused(reading(BENS, UNOPENED, 0, 201), Error::OverRating);
-        assert_eq!(Metering::known_flow(&BEN, UNOPENED).unwrap().consumed, Wh(200));
+        assert_eq!(Metering::known_flow(&BEN, UNOPENED).unwrap().consumed, crate::HOUSEHOLD);
         submit(reading(BENS, UNOPENED, 100, 200));
     });
 }

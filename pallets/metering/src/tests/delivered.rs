@@ -32,6 +32,20 @@ fn delivered_is_unknown_until_every_connection_has_reported() {
 }
 
 #[test]
+fn what_is_published_is_the_sum_over_the_connections_that_have_a_reading() {
+    run(|| {
+        let published = |who| <Metering as EnergyLedger<AccountId>>::published(&who, SLOT);
+        assert_eq!((published(ANNA), published(CLARA), published(99)), (None, None, None));
+        submit(reading(SECOND, SLOT, 0, 900));
+        assert_eq!(published(ANNA), Some(Wh(0)));
+        submit(reading(FIRST, SLOT, 700, 0));
+        assert_eq!(published(ANNA), Some(Wh(700)));
+        assert_eq!(published(ANNA), delivered(ANNA, SLOT));
+        assert_eq!(published(BEN), None);
+    });
+}
+
+#[test]
 fn delivered_is_unknown_without_a_meter() {
     run(|| assert_eq!(delivered(CLARA, SLOT), None));
 }

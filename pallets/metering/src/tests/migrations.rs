@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     ConnectionNumber, ConnectionsOf, Corrections, MeterAt, MeterBonds, NextMeter, OwnerTotals,
-    Readings, SlotTotals,
+    OwnersSince, Readings, SlotTotals,
     migrations::{MigrateV1ToV2, v1},
 };
 use frame_support::{
@@ -11,7 +11,7 @@ use frame_support::{
     traits::{GetStorageVersion, Hooks, OnRuntimeUpgrade, StorageVersion},
     weights::Weight,
 };
-use qedex_primitives::Flow;
+use qedex_primitives::{BillAudit, BillError, Flow};
 use sp_runtime::StateVersion;
 
 /// The first slot whose gate is closed still while `SLOT` is delivered.
@@ -78,7 +78,7 @@ fn run_v1(test: impl FnOnce()) {
 }
 
 fn number(id: u32) -> ConnectionNumber {
-    connection(&format!("v1-{id:07}"))
+    connection(&format!("V1N{id:07}"))
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_meter_becomes_one_at_a_connection_of_its_owner() {
         assert_eq!(Metering::on_chain_storage_version(), 2);
         let meter = Meters::<Test>::get(MeterId(0)).unwrap();
         assert_eq!(meter.kind, MeterKind::Connection(number(0)));
-        assert_eq!(number(0), connection("v1-0000000"));
+        assert_eq!(number(0), connection("V1N0000000"));
         let kept: Vec<_> = meter
             .assignments
             .iter()
@@ -162,12 +162,13 @@ fn totals_are_summed_up_anew_by_owner() {
 
         migrate();
 
+        // The slot is the accounts' still.
+        assert_eq!((delivered(ANNA, SLOT), delivered(CLARA, SLOT)), (Some(Wh(500)), Some(Wh(50))));
         let totals = OwnerTotals::<Test>::get(SLOT, owner(ANNA)).unwrap();
         let [generated, consumed, surplus] = [950, 400, 850].map(Wh);
         assert_eq!(totals, crate::Totals { generated, consumed, surplus, readings: 3 });
         assert_eq!(SlotTotals::<Test>::get(SLOT), Some(totals));
         assert_eq!(v1::AccountTotals::<Test>::iter().count(), 0);
-        assert_eq!(delivered(CLARA, SLOT), Some(Wh(850)));
     });
 }
 
@@ -224,9 +225,12 @@ fn a_meter_of_an_account_without_an_owner_ends_its_service() {
         assert_eq!(events(), [Event::MeterDecommissioned { meter: MeterId(0), from: UNOPENED }]);
         assert_eq!(latest(MeterId(0)).until, Some(UNOPENED));
         assert_eq!(latest(MeterId(1)).until, None);
+        // What was sold by it is delivered.
+        assert_eq!(delivered(CLARA, SlotIndex(SLOT.0 - 1)), Some(Wh(5)));
         // Nobody comes by it, not even who is named later.
         TestMembership::set_owner(CLARA, owner(CLARA));
         assert_eq!(Metering::connections_of(&CLARA), []);
+        assert_eq!(delivered(CLARA, SlotIndex(SLOT.0 - 1)), Some(Wh(5)));
         // It is removed like any other.
         begin(later(UNOPENED, RETENTION + 1));
         for _ in 0..10 {
@@ -240,17 +244,157 @@ fn a_meter_of_an_account_without_an_owner_ends_its_service() {
 fn an_owner_with_more_meters_than_a_bill_has_room_for_keeps_the_first_ones() {
     run_v1(|| {
         begin(SLOT);
-        TestMembership::set_owner(CLARA, owner(ANNA));
-        for id in 0..4 {
-            let account = if id < 2 { ANNA } else { CLARA };
-            store(id, assigned(account, &id.to_string(), SlotIndex(0)), None);
+        // Four accounts of one owner, with a meter each.
+        for (id, account) in [ANNA, BEN, CLARA, CARRIER].into_iter().enumerate() {
+            TestMembership::set_owner(account, owner(ANNA));
+            store(id as u32, assigned(account, &id.to_string(), SlotIndex(0)), None);
         }
         migrate();
         let listed = ConnectionsOf::<Test>::get(owner(ANNA)).into_inner();
         assert_eq!(listed, [MeterId(0), MeterId(1), MeterId(2)]);
-        let last = Meters::<Test>::get(MeterId(3)).unwrap();
-        assert_eq!(last.kind, MeterKind::Behind(number(3)));
         assert_eq!(events(), [Event::MeterDecommissioned { meter: MeterId(3), from: UNOPENED }]);
+        // It sits where it sat, and what was sold by it is delivered.
+        let last = Meters::<Test>::get(MeterId(3)).unwrap();
+        assert_eq!(last.kind, MeterKind::Connection(number(3)));
+        let sold = later(SLOT, 4);
+        open_window(sold);
+        submit(signed_by("3", MeterId(3), sold, 700));
+        assert_eq!((delivered(CARRIER, sold), delivered(ANNA, sold)), (Some(Wh(700)), None));
+        open_window(UNOPENED);
+        refused(signed_by("3", MeterId(3), UNOPENED, 700), Error::Decommissioned);
+    });
+}
+
+#[test]
+fn a_former_owner_s_list_ends_no_meter() {
+    run_v1(|| {
+        begin(SLOT);
+        for account in [BEN, CARRIER] {
+            TestMembership::set_owner(account, owner(ANNA));
+        }
+        // Anna's was the meter that is Clara's now, and she has as many as there is room for.
+        let mut hers = assigned(ANNA, "old", SlotIndex(0));
+        hers.until = Some(SLOT);
+        store(0, assigned(CLARA, "new", SLOT), Some(hers));
+        for (id, account) in [(1, ANNA), (2, BEN), (3, CARRIER)] {
+            store(id, assigned(account, &id.to_string(), SlotIndex(0)), None);
+        }
+        migrate();
+        assert_eq!(events(), []);
+        assert_eq!(Metering::connections_of(&ANNA), [1, 2, 3].map(MeterId));
+        assert_eq!(Metering::connections_of(&CLARA), [MeterId(0)]);
+        // What she sold by it in the slot before is delivered all the same, net of her other one.
+        let sold = SlotIndex(SLOT.0 - 1);
+        open_window(sold);
+        submit(signed_by("old", MeterId(0), sold, 700));
+        assert_eq!(delivered(ANNA, sold), None);
+        let payload = payload(MeterId(1), sold, 0, 200);
+        submit(SignedReading { payload, signature: sign_as("1", &payload, GENESIS) });
+        assert_eq!(delivered(ANNA, sold), Some(Wh(500)));
+    });
+}
+
+/// A roof with a meter of its own and a house with another one, as the first layout had them.
+#[test]
+fn what_was_sold_net_of_several_meters_is_delivered_net_and_they_are_registered_anew() {
+    run_v1(|| {
+        begin(SLOT);
+        store(0, assigned(ANNA, "roof", SlotIndex(0)), None);
+        store(1, assigned(ANNA, "house", SlotIndex(0)), None);
+        store(2, assigned(BEN, "bens", SlotIndex(0)), None);
+        migrate();
+        let ended = |id| Event::MeterDecommissioned { meter: MeterId(id), from: UNOPENED };
+        assert_eq!(events(), [ended(0), ended(1)]);
+        assert_eq!(OwnersSince::<Test>::get(), UNOPENED);
+        assert_eq!(latest(MeterId(2)).until, None);
+
+        let by = |name: &str, id, slot, generated, consumed| {
+            let payload = payload(MeterId(id), slot, generated, consumed);
+            SignedReading { payload, signature: sign_as(name, &payload, GENESIS) }
+        };
+        let sold = later(SLOT, 4);
+        let roof = || by("roof", 0, sold, 3_000, 0);
+        let house = || by("house", 1, sold, 0, 2_300);
+        let audit = |readings: Vec<SignedReading>| {
+            let bill = readings.try_into().unwrap();
+            <Metering as BillAudit<AccountId>>::audit(&ANNA, sold, &bill)
+        };
+        open_window(sold);
+        assert_eq!(audit(vec![roof(), house()]), Ok(Wh(700)));
+        // The house's silence does not pay.
+        assert_eq!(audit(vec![roof()]), Err(BillError::WrongMeters));
+        let unsigned = by("roof", 1, sold, 0, 0);
+        assert_eq!(audit(vec![roof(), unsigned]), Err(BillError::BadSignature));
+        let published = || <Metering as EnergyLedger<AccountId>>::published(&ANNA, sold);
+        submit(roof());
+        assert_eq!((delivered(ANNA, sold), published()), (None, None));
+        submit(house());
+        assert_eq!((delivered(ANNA, sold), published()), (Some(Wh(700)), Some(Wh(700))));
+
+        // Registered anew where it sits, the house alone delivers.
+        begin(SLOT);
+        assert_ok!(register(ANNA, "connection"));
+        open_window(UNOPENED);
+        submit(signed_by("connection", MeterId(3), UNOPENED, 700));
+        assert_eq!(delivered(ANNA, UNOPENED), Some(Wh(700)));
+        refused(by("roof", 0, UNOPENED, 3_000, 0), Error::Decommissioned);
+    });
+}
+
+#[test]
+fn evidence_of_an_account_is_spoilt_by_no_other_account_of_its_owner() {
+    run_v1(|| {
+        begin(SLOT);
+        TestMembership::set_owner(CLARA, owner(BEN));
+        store(0, assigned(BEN, "roof", SlotIndex(0)), None);
+        store(1, assigned(CLARA, "house", SlotIndex(0)), None);
+        migrate();
+        assert_eq!(events(), []);
+        // The house, on an account that has sold nothing, is silent.
+        for (slot, known) in [(SLOT, true), (later(SLOT, 4), true), (UNOPENED, false)] {
+            open_window(slot);
+            submit(signed_by("roof", MeterId(0), slot, 700));
+            assert_eq!(delivered(BEN, slot), known.then_some(Wh(700)), "{slot:?}");
+            assert_eq!(delivered(CLARA, slot), None);
+            let bill = vec![signed_by("roof", MeterId(0), slot, 700)].try_into().unwrap();
+            let audit = <Metering as BillAudit<AccountId>>::audit(&BEN, slot, &bill);
+            assert_eq!(audit, if known { Ok(Wh(700)) } else { Err(BillError::WrongMeters) });
+        }
+    });
+}
+
+#[test]
+fn bills_of_an_account_without_an_owner_are_audited_as_they_were() {
+    run_v1(|| {
+        begin(SLOT);
+        TestMembership::forget_owner(CLARA);
+        store(0, assigned(CLARA, "nobody's", SlotIndex(0)), None);
+        migrate();
+        for (slot, proven) in
+            [(later(SLOT, 4), Ok(Wh(700))), (UNOPENED, Err(BillError::WrongMeters))]
+        {
+            let bill = vec![signed_by("nobody's", MeterId(0), slot, 700)].try_into().unwrap();
+            assert_eq!(<Metering as BillAudit<AccountId>>::audit(&CLARA, slot, &bill), proven);
+        }
+    });
+}
+
+#[test]
+fn a_meter_of_several_that_has_not_begun_serves_nobody() {
+    use frame_support::traits::{Consideration, Footprint};
+    run_v1(|| {
+        begin(SLOT);
+        store(0, assigned(ANNA, "roof", SlotIndex(0)), None);
+        store(1, assigned(ANNA, "house", UNOPENED), None);
+        let bond = <Test as crate::Config>::Bond::new(&INSTALLER, Footprint::from_parts(1, 1));
+        MeterBonds::<Test>::insert(MeterId(1), (INSTALLER, bond.unwrap()));
+        migrate();
+        let ended = |id, from| Event::MeterDecommissioned { meter: MeterId(id), from };
+        assert_eq!(events(), [ended(0, UNOPENED), ended(1, UNOPENED.next())]);
+        assert_eq!(Metering::connections_of(&ANNA), [MeterId(0)]);
+        open_window(UNOPENED);
+        submit(signed_by("house", MeterId(1), UNOPENED, 700));
+        assert_eq!(delivered(ANNA, UNOPENED), None);
     });
 }
 

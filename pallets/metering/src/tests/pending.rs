@@ -416,3 +416,100 @@ fn who_cannot_pay_the_bond_files_no_change() {
         assert_noop!(propose(ANNA, END), Error::<Test>::CannotPayBond);
     });
 }
+
+#[test]
+fn an_account_that_is_shut_speaks_for_nobody() {
+    run(|| {
+        TestMembership::set_owner(CARRIER, owner(BEN));
+        let id = filed(INSTALLER, rotation("fresh"));
+        let ending = filed(INSTALLER, END);
+        assert_ok!(confirm(CARRIER, ending));
+        TestMembership::shut(CARRIER);
+        let unknown = Error::<Test>::UnknownOwner;
+        assert_noop!(confirm(CARRIER, id), unknown);
+        assert_noop!(Metering::refuse_change(signed(CARRIER), id), Error::<Test>::UnknownOwner);
+        let back = Metering::withdraw_confirmation(signed(CARRIER), ending);
+        assert_eq!(back, Err(Error::<Test>::UnknownOwner.into()));
+        // Another account of the owner does.
+        assert_ok!(confirm(BEN, id));
+        TestMembership::shut(SECOND_INSTALLER);
+        assert_noop!(confirm(SECOND_INSTALLER, id), Error::<Test>::UnknownOwner);
+    });
+}
+
+#[test]
+fn what_a_shut_account_has_confirmed_counts_no_more() {
+    run(|| {
+        begin(SLOT);
+        TestMembership::set_owner(CARRIER, owner(BEN));
+        TestMembership::set_owner(ANNA, owner(CLARA));
+        // Whoever has the keys of both owners' accounts confirms, and waits.
+        let id = filed(INSTALLER, handover());
+        assert_ok!(confirm(CARRIER, id));
+        assert_ok!(confirm(ANNA, id));
+        for account in [CARRIER, ANNA] {
+            TestMembership::shut(account);
+        }
+        System::reset_events();
+        assert_ok!(confirm(SECOND_INSTALLER, id));
+        let withdrawn = |party| Event::ConfirmationWithdrawn { change: id, party };
+        let by = Some(SECOND_INSTALLER);
+        let confirmed = Event::ChangeConfirmed { change: id, party: Party::SecondInstaller, by };
+        let expected = [withdrawn(Party::Owner), withdrawn(Party::NewOwner), confirmed];
+        assert_eq!(events(), expected);
+        assert_eq!((pending(id).by_owner, pending(id).by_new_owner), (None, None));
+        assert_eq!(latest(BENS).account, BEN);
+        // The owners say it again, by accounts that are theirs still, or refuse it.
+        assert_ok!(confirm(BEN, id));
+        assert_ok!(confirm(CLARA, id));
+        assert_eq!(latest(BENS).account, CLARA);
+    });
+}
+
+#[test]
+fn what_lowers_a_meter_is_not_dodged_by_handing_it_on() {
+    for change in [END, downwards()] {
+        run(|| {
+            begin(SLOT);
+            let id = filed(INSTALLER, change);
+            assert_ok!(confirm(BEN, id));
+            assert_ok!(transfer(BENS, CLARA));
+            // It concerns Clara now, and Ben's word is not hers.
+            assert_noop!(confirm(BEN, id), Error::<Test>::MayNotConfirm);
+            assert_ok!(confirm(SECOND_INSTALLER, id));
+            assert!(!took_effect(id));
+            let pending = pending(id);
+            assert_eq!((pending.owner, pending.by_owner), (owner(CLARA), None));
+            let cannot = Error::<Test>::CannotBeRefused;
+            assert_noop!(Metering::refuse_change(signed(CLARA), id), cannot);
+            // Nor does it help to hand it on again.
+            assert_ok!(transfer(BENS, ANNA));
+            assert_ok!(stand_in(id, Party::Owner));
+            assert!(took_effect(id));
+        });
+    }
+}
+
+#[test]
+fn whoever_has_a_meter_by_now_seals_no_change_of_it() {
+    run(|| {
+        begin(SLOT);
+        let id = filed(INSTALLER, END);
+        assert_ok!(confirm(SECOND_INSTALLER, id));
+        // The second installer takes the meter over: its word is dropped, and it speaks as the owner.
+        let change = Change::Transfer { meter: BENS, account: SECOND_INSTALLER };
+        assert_ok!(agree_with(THIRD_INSTALLER, INSTALLER, change));
+        assert_ok!(confirm(SECOND_INSTALLER, id));
+        assert_eq!((pending(id).second, pending(id).by_owner), (None, Some(SECOND_INSTALLER)));
+        assert_ok!(confirm(THIRD_INSTALLER, id));
+        assert!(took_effect(id));
+    });
+    run(|| {
+        begin(SLOT);
+        let id = filed(INSTALLER, END);
+        let change = Change::Transfer { meter: BENS, account: INSTALLER };
+        assert_ok!(agree_with(THIRD_INSTALLER, SECOND_INSTALLER, change));
+        assert_noop!(confirm(SECOND_INSTALLER, id), Error::<Test>::NotIndependent);
+        assert_noop!(stand_in(id, Party::Owner), Error::<Test>::NotIndependent);
+    });
+}

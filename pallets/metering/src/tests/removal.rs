@@ -233,3 +233,27 @@ fn a_meter_remembers_a_bounded_number_of_keys() {
         assert_ok!(rotate(FIRST, "bens"));
     });
 }
+
+#[test]
+fn a_key_that_still_serves_is_remembered_however_many_come_after_it() {
+    run(|| {
+        begin(SLOT);
+        // None of them has begun when the next one takes its place.
+        for number in 0..2 * MAX_KEYS {
+            assert_ok!(rotate(BENS, &format!("key {number}")));
+            Metering::do_try_state().unwrap();
+        }
+        let keys = KeysOf::<Test>::get(BENS);
+        assert_eq!(keys.len() as u32, MAX_KEYS);
+        assert_eq!(keys.first(), Some(&sr_key("bens")));
+        assert_eq!(keys.last(), Some(&latest(BENS).key));
+        assert_noop!(rotate(FIRST, "bens"), Error::<Test>::KeyTaken);
+        // Of those that never served the oldest are forgotten.
+        assert!(!MeterByKey::<Test>::contains_key(sr_key("key 0")));
+        assert_noop!(rotate(FIRST, "key 31"), Error::<Test>::KeyTaken);
+        assert_ok!(rotate(FIRST, "key 0"));
+        // The slots that were open are signed by the key of then.
+        open_window(SLOT);
+        submit(reading(BENS, SLOT, 700, 0));
+    });
+}

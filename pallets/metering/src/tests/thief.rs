@@ -87,7 +87,7 @@ fn an_installer_puts_no_mute_meter_on_a_seller() {
 fn an_installer_lets_no_competitor_seem_to_consume_a_gigawatt_hour() {
     run(|| {
         begin(SLOT);
-        let kind = MeterKind::Connection(connection("made-up"));
+        let kind = MeterKind::Connection(connection("imagined"));
         let ratings = MeterRatings { out: Wh(1), into: crate::MAX_RATING };
         let key = sr_key("mute");
         comes_to_nothing(Change::Register { account: BEN, key, kind, ratings });

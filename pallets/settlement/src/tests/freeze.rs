@@ -72,6 +72,63 @@ fn a_reading_of_nothing_is_a_shortfall_and_no_default() {
 }
 
 #[test]
+fn a_silent_connection_of_several_delivers_nothing_and_makes_no_default() {
+    build_and_execute(|| {
+        trade(0, ANNA, SELMA, 500);
+        trade(1, BEN, SELMA, 300);
+        deliver_in_part(SLOT, SELMA, 600);
+        run_to_freeze();
+        assert_eq!(
+            settled(),
+            [
+                (SLOT, 0, Outcome::Delivered, Wh(500), amounts_for(500, 500)),
+                (SLOT, 1, Outcome::Short, Wh(100), amounts_for(100, 300)),
+            ]
+        );
+        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 0);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn a_commitment_outweighs_what_is_published_in_part() {
+    build_and_execute(|| {
+        trade(0, ANNA, SELMA, 500);
+        deliver_in_part(SLOT, SELMA, 100);
+        run_to_commitments(SLOT);
+        assert_ok!(commit(SELMA, SLOT));
+        run_to_freeze();
+        assert_eq!(settled(), []);
+        run_to_end_of_complaints();
+        assert_eq!(outcomes(), [(0, Outcome::Trusted)]);
+    });
+    // Readings of all connections outweigh the commitment.
+    build_and_execute(|| {
+        trade(0, ANNA, SELMA, 500);
+        deliver(SELMA, 100);
+        run_to_commitments(SLOT);
+        assert_ok!(commit(SELMA, SLOT));
+        run_to_freeze();
+        assert_eq!(outcomes(), [(0, Outcome::Short)]);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn an_outage_that_may_have_kept_a_reading_away_makes_no_shortfall() {
+    build_and_execute(|| {
+        trade(0, ANNA, SELMA, 500);
+        deliver_in_part(SLOT, SELMA, 100);
+        let schedule = TestCalendar::schedule(SLOT);
+        run_to(schedule.delivery_ends);
+        stand_still_until(schedule.delivery_ends + 2 * SLOT_LENGTH);
+        run_to_freeze();
+        assert_eq!(outcomes(), [(0, Outcome::Annulled)]);
+        assert_nothing_left();
+    });
+}
+
+#[test]
 fn energy_goes_to_the_lowest_number_first_and_to_nobody_twice() {
     build_and_execute(|| {
         trade(0, ANNA, SELMA, 300);
