@@ -112,6 +112,7 @@ mod benchmarks {
         _(origin as T::RuntimeOrigin, who.clone());
 
         assert!(Removals::<T>::contains_key(&who) && Repair::<T>::get());
+        assert_eq!(RemovedOf::<T>::iter_keys().count(), 1);
         Ok(())
     }
 
@@ -126,6 +127,7 @@ mod benchmarks {
         _(origin as T::RuntimeOrigin, who.clone());
 
         assert!(Forgiven::<T>::contains_key(&who));
+        assert_eq!(RemovedOf::<T>::iter_keys().count(), 0);
         Ok(())
     }
 
@@ -145,6 +147,7 @@ mod benchmarks {
         _(origin as T::RuntimeOrigin);
 
         assert_eq!(Removals::<T>::iter_keys().count(), 0);
+        assert_eq!(RemovedOf::<T>::iter_keys().count(), 0);
         assert_eq!(Leaving::<T>::iter_keys().count(), 0);
         Ok(())
     }

@@ -20,20 +20,26 @@
 //!   M cannot be kept, M gives way first, then F. Its order is drawn from the entropy beacon, with a
 //!   cap on consecutive slots of one author: the seed orders and never changes shares.
 //! - A validator counts as 0, and so gets **no more than the floor**, if it may not validate any
-//!   more, because its credentials lapsed or it is excluded, if another validator of the same owner
-//!   has the seat, or if it missed more than [`Rules::downtime`] of its slots in the session before.
-//! - A **seat** is an owner's: one validator each, the one with the smallest id. Who may not validate
-//!   any more, or has no seat, **leaves** with the next set that is planned, within the bound below,
-//!   as long as more than two thirds of the set still have one: otherwise it is not they who went
+//!   more, because its credentials lapsed or it is excluded, if another account of the same owner
+//!   has the seat or is removed, or if it missed more than [`Rules::downtime`] of its slots in the
+//!   session before.
+//! - A **seat** is an owner's: one validator each, the one with the smallest id, and none as long as
+//!   an account of the owner is removed. Who may not validate any more, or has no seat, **leaves**
+//!   with the next set that is planned, within the bound below, as long as more than two thirds of
+//!   those of the set who are not removed still have one: otherwise it is not they who went
 //!   wrong, and all stay, at the floor. Who may validate again joins like any other.
 //! - The **set** of validators is who was in it before, and whoever has registered session keys,
-//!   may validate and has an owner that no other validator has. A change acts
+//!   may validate and has an owner that no other validator has and of whose accounts none is
+//!   removed, whether that has taken effect or is held. A change acts
 //!   one session after it was planned, so that it can be proven who voted on what.
 //! - **Removed** is whoever was proven to have voted for two blocks in one round, and whoever
 //!   the admin origin removes: from Aura in the same block, from GRANDPA with the next set. A
 //!   validator may also leave of its own will. Never more than a third of the set goes at once, and it does not
 //!   fall below [`Config::MinValidators`]; whoever that concerns stays, an event says so, and it is
-//!   tried again each session. The admin origin may readmit one validator, or reset everything.
+//!   tried again each session. Who joins with the same change does not count for that. First go
+//!   those who are removed, then those without a seat, then those who asked to leave: nobody keeps a
+//!   vote because others come and go. The admin origin may readmit one validator, or reset
+//!   everything.
 //! - At **genesis** the validators are those of the session keys, with equal shares.
 //!
 //! ## Why nobody can empty the set
@@ -98,7 +104,7 @@ pub mod pallet {
     use frame_support::pallet_prelude::*;
     use frame_system::pallet_prelude::*;
     use qedex_primitives::{
-        Calendar, EnergyFlow, EntropyBeacon, Membership, Prices, Standing, Tariff,
+        Calendar, EnergyFlow, EntropyBeacon, Membership, OwnerId, Prices, Standing, Tariff,
     };
     use sp_core::H256;
     use sp_staking::SessionIndex;
@@ -231,6 +237,12 @@ pub mod pallet {
     #[pallet::storage]
     pub type Removals<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Removal>;
 
+    /// The accounts of each owner that are removed. While there is one, no account of the owner has a
+    /// seat.
+    #[pallet::storage]
+    pub type RemovedOf<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, OwnerId, Blake2_128Concat, T::AccountId, ()>;
+
     /// Until which session a validator's offences are forgiven, because it was readmitted.
     #[pallet::storage]
     pub type Forgiven<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, SessionIndex>;
@@ -340,7 +352,8 @@ pub mod pallet {
         }
 
         /// Removes a validator, or keeps an account with session keys from becoming one: from Aura
-        /// with this block, from GRANDPA with the next set.
+        /// with this block, from GRANDPA with the next set. No other account of its owner becomes a
+        /// validator before it is readmitted, and one that is leaves with the next set.
         ///
         /// Refused if more than a third of the set would then leave at once, or too few would be
         /// left. Origin: the admin origin.
@@ -352,8 +365,9 @@ pub mod pallet {
         }
 
         /// Readmits a validator that was removed. It is in the set again from the session after
-        /// the next on, if it still has session keys and satisfies the policy; what it did until
-        /// now cannot be held against it any more. Origin: the admin origin.
+        /// the next on, if it still has session keys, satisfies the policy and no other account of
+        /// its owner is removed; what it did until now cannot be held against it any more. Origin:
+        /// the admin origin.
         #[pallet::call_index(2)]
         #[pallet::weight(WeightOf::<T>::readmit())]
         pub fn readmit(origin: OriginFor<T>, who: T::AccountId) -> DispatchResult {

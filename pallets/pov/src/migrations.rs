@@ -1,6 +1,6 @@
-//! The market's prices take the place of the rules' own.
+//! The market's prices take the place of the rules' own, and removals concern owners.
 
-use crate::{Config, CurrentRules, Pallet, Rules};
+use crate::{Config, CurrentRules, Pallet, Removals, RemovedOf, Rules};
 #[cfg(feature = "try-runtime")]
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
@@ -10,7 +10,7 @@ use frame_support::{
     traits::{Get, UncheckedOnRuntimeUpgrade},
     weights::Weight,
 };
-use qedex_primitives::PricePerKwh;
+use qedex_primitives::{Membership, PricePerKwh};
 use sp_runtime::Permill;
 
 /// What the admin origin tuned before: prices by band as well.
@@ -32,23 +32,33 @@ impl From<RulesV1> for Rules {
     }
 }
 
-/// Version 1 had prices by band among its rules, version 2 has the market's. Everything else is kept:
-/// schedules, sets, removals, requests to leave and what was written.
-pub struct WithoutPrices<T>(PhantomData<T>);
+/// Version 1 had prices by band among its rules, version 2 has the market's; and version 2 knows
+/// removed accounts by their owners as well, whom membership has to know before. Everything else is
+/// kept: schedules, sets, removals, requests to leave and what was written.
+pub struct UncheckedV1ToV2<T>(PhantomData<T>);
 
-/// [`WithoutPrices`] on a chain of version 1, which it makes one of version 2. A second run does
+/// [`UncheckedV1ToV2`] on a chain of version 1, which it makes one of version 2. A second run does
 /// nothing.
 pub type MigrateV1ToV2<T> =
-    VersionedMigration<1, 2, WithoutPrices<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+    VersionedMigration<1, 2, UncheckedV1ToV2<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
-impl<T: Config> UncheckedOnRuntimeUpgrade for WithoutPrices<T> {
+impl<T: Config> UncheckedOnRuntimeUpgrade for UncheckedV1ToV2<T> {
     fn on_runtime_upgrade() -> Weight {
         let translated = CurrentRules::<T>::translate::<RulesV1, _>(|old| old.map(Rules::from));
         if translated.is_err() {
             log::error!(target: "runtime::pov", "the rules cannot be read: they are the default");
             CurrentRules::<T>::kill();
         }
-        T::DbWeight::get().reads_writes(1, 1)
+        let mut removed: u64 = 0;
+        for who in Removals::<T>::iter_keys() {
+            removed = removed.saturating_add(1);
+            if let Some(owner) = T::Membership::owner_of(&who) {
+                RemovedOf::<T>::insert(owner, &who, ());
+            }
+        }
+        // Each account and its owner; and that there are no more.
+        let reads = removed.saturating_mul(2).saturating_add(2);
+        T::DbWeight::get().reads_writes(reads, removed.saturating_add(1))
     }
 
     #[cfg(feature = "try-runtime")]
@@ -68,7 +78,7 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for WithoutPrices<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mock::*;
+    use crate::{Removal, RemovalReason, mock::*};
     use frame_support::traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion};
 
     #[test]
@@ -98,6 +108,24 @@ mod tests {
             // Blocks are written all the while.
             advance_sessions(2, &[]);
             assert_eq!(Session::validators(), [1, 2, 3, 4]);
+        });
+    }
+
+    #[test]
+    fn whoever_is_removed_is_so_by_its_owner() {
+        run(&[1, 2, 3, 4], || {
+            let reason = RemovalReason::Decided;
+            for who in [8, 9] {
+                Removals::<Test>::insert(who, Removal { reason, session: 0, effective: true });
+            }
+            TestMembership::set_owner(9, owner(7));
+            StorageVersion::new(1).put::<Pov>();
+            MigrateV1ToV2::<Test>::on_runtime_upgrade();
+            // 8 has no owner.
+            assert_eq!(RemovedOf::<Test>::iter_keys().collect::<Vec<_>>(), [(owner(7), 9)]);
+            assert!(Removals::<Test>::contains_key(8) && Removals::<Test>::contains_key(9));
+            Pov::readmit(RuntimeOrigin::root(), 9).unwrap();
+            assert_eq!(RemovedOf::<Test>::iter_keys().count(), 0);
         });
     }
 }

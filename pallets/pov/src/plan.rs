@@ -2,7 +2,7 @@
 
 use crate::{
     Config, CurrentSchedule, Error, Event, Forgiven, Leaving, Pallet, Removal, RemovalReason,
-    Removals, Repair, WeightInfo,
+    Removals, RemovedOf, Repair, WeightInfo,
     pallet::{AccountOf, WeightOf},
 };
 use alloc::{collections::BTreeSet, vec::Vec};
@@ -12,7 +12,7 @@ use frame_support::{
     traits::Get,
 };
 use frame_system::RawOrigin;
-use qedex_primitives::{Membership, Role};
+use qedex_primitives::{Membership, OwnerId, Role};
 use sp_staking::SessionIndex;
 
 /// How many accounts with session keys are looked at for newcomers, per validator that there may
@@ -39,10 +39,24 @@ impl<T: Config> Pallet<T> {
         out < Self::may_leave(validators.len())
     }
 
+    /// Notes that `who` is removed, and among its owner's accounts.
+    fn note_removal(who: &AccountOf<T>, removal: Removal) {
+        Removals::<T>::insert(who, removal);
+        if let Some(owner) = T::Membership::owner_of(who) {
+            RemovedOf::<T>::insert(owner, who, ());
+        }
+    }
+
+    /// Whether `owner` gets a seat beside the owners of `taken`, to whom it is added then: not if it
+    /// is one of them, and not while an account of it is removed.
+    pub(crate) fn take_seat(owner: OwnerId, taken: &mut BTreeSet<OwnerId>) -> bool {
+        RemovedOf::<T>::iter_key_prefix(owner).next().is_none() && taken.insert(owner)
+    }
+
     /// Removes `who`, who is in the present set, in effect: out of Aura with this block.
     fn take_out(who: &AccountOf<T>, reason: RemovalReason, session: SessionIndex) {
         let effective = true;
-        Removals::<T>::insert(who, Removal { reason, session, effective });
+        Self::note_removal(who, Removal { reason, session, effective });
         Self::deposit_event(Event::Removed { who: who.clone(), reason });
         Self::disable(who);
         let scheduled = CurrentSchedule::<T>::get()
@@ -90,7 +104,7 @@ impl<T: Config> Pallet<T> {
             Self::take_out(who, reason, now);
             return;
         }
-        Removals::<T>::insert(who, Removal { reason, session: now, effective: false });
+        Self::note_removal(who, Removal { reason, session: now, effective: false });
         Self::deposit_event(Event::Held { who: alloc::vec![who.clone()] });
     }
 
@@ -98,6 +112,9 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_readmit(who: &AccountOf<T>) -> bool {
         if Removals::<T>::take(who).is_none() {
             return false;
+        }
+        if let Some(owner) = T::Membership::owner_of(who) {
+            RemovedOf::<T>::remove(owner, who);
         }
         Forgiven::<T>::insert(who, pallet_session::CurrentIndex::<T>::get());
         if let Some(index) = pallet_session::Pallet::<T>::validator_id_to_index(who) {
@@ -108,7 +125,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Whether `who` is in a set that is in use or planned.
-    fn is_in_a_set(who: &AccountOf<T>) -> bool {
+    pub(crate) fn is_in_a_set(who: &AccountOf<T>) -> bool {
         pallet_session::Validators::<T>::get().contains(who)
             || pallet_session::QueuedKeys::<T>::get().iter().any(|(queued, _)| queued == who)
     }
@@ -125,13 +142,15 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Purges the session keys of those of `past` who wanted to leave and are in no set any more.
-    pub(crate) fn complete_departures(past: &[AccountOf<T>]) {
-        for who in past {
-            if !Leaving::<T>::contains_key(who) || Self::is_in_a_set(who) {
+    /// Purges the session keys of those who wanted to leave and are in no set any more. Each was in
+    /// one when it asked, so that there are no more than two sets of them.
+    pub(crate) fn complete_departures() {
+        let leaving: Vec<_> = Leaving::<T>::iter_keys().collect();
+        for who in leaving {
+            if Self::is_in_a_set(&who) {
                 continue;
             }
-            Leaving::<T>::remove(who);
+            Leaving::<T>::remove(&who);
             let origin = RawOrigin::Signed(who.clone()).into();
             if let Err(error) = pallet_session::Pallet::<T>::purge_keys(origin) {
                 log::warn!(target: "runtime::pov", "keys of {who:?} not purged: {error:?}");
@@ -140,25 +159,30 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Those of `validators`, in the order of their ids, who may not validate any more, or whose owner
-    /// has a seat already. Nobody, if a third or more of them would be that: then it is not they who
-    /// went wrong.
+    /// has a seat already or is to have none. Nobody, if a third or more would be that: then it is
+    /// not they who went wrong. Those who are removed go anyway, and count on neither side.
     fn unseated(validators: &[AccountOf<T>]) -> Vec<AccountOf<T>> {
+        let judged: Vec<_> =
+            validators.iter().filter(|who| !Removals::<T>::contains_key(*who)).collect();
+        let count = judged.len();
         let mut owners = BTreeSet::new();
-        let unseated: Vec<_> = validators
-            .iter()
+        let unseated: Vec<_> = judged
+            .into_iter()
             .filter(|who| {
                 let seat = T::Membership::may(who, Role::Validate)
-                    && T::Membership::owner_of(who).is_none_or(|owner| owners.insert(owner));
+                    && T::Membership::owner_of(who)
+                        .is_none_or(|owner| Self::take_seat(owner, &mut owners));
                 !seat
             })
             .cloned()
             .collect();
-        let few = unseated.len().saturating_mul(3) < validators.len();
+        let few = unseated.len().saturating_mul(3) < count;
         if few { unseated } else { Vec::new() }
     }
 
-    /// Those of `validators` who are to go, those first whose turn it is: removals before requests
-    /// before those without a seat, the earlier ones first, then by id.
+    /// Those of `validators` who are to go, those first whose turn it is: removals before those
+    /// without a seat before requests, the earlier ones first, then by id. If requests came first,
+    /// whoever may not validate any more would stay for as long as a friend leaves and comes back.
     fn to_go(validators: &[AccountOf<T>]) -> Vec<AccountOf<T>> {
         let unseated = Self::unseated(validators);
         let mut going: Vec<(u8, bool, SessionIndex, AccountOf<T>)> = validators
@@ -166,10 +190,10 @@ impl<T: Config> Pallet<T> {
             .filter_map(|who| {
                 let (turn, waits, session) = if let Some(removal) = Removals::<T>::get(who) {
                     (0, !removal.effective, removal.session)
-                } else if let Some(session) = Leaving::<T>::get(who) {
-                    (1, true, session)
                 } else if unseated.contains(who) {
-                    (2, true, SessionIndex::default())
+                    (1, true, SessionIndex::default())
+                } else if let Some(session) = Leaving::<T>::get(who) {
+                    (2, true, session)
                 } else {
                     return None;
                 };
@@ -181,7 +205,8 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Who may join a set of `staying`, out of which `present` is not everybody: has session keys, is
-    /// neither removed nor leaving, may validate, and has an owner of its own.
+    /// neither removed nor leaving, may validate, and has an owner of its own of whose accounts none
+    /// is removed. Otherwise whoever is removed would come back by another account.
     fn newcomers(staying: &[AccountOf<T>], present: &[AccountOf<T>]) -> Vec<AccountOf<T>> {
         let mut owners: BTreeSet<_> = staying.iter().filter_map(T::Membership::owner_of).collect();
         let mut candidates: Vec<_> = pallet_session::NextKeys::<T>::iter_keys()
@@ -194,12 +219,16 @@ impl<T: Config> Pallet<T> {
             .into_iter()
             .filter(|who| !Removals::<T>::contains_key(who) && !Leaving::<T>::contains_key(who))
             .filter(|who| T::Membership::may(who, Role::Validate))
-            .filter(|who| T::Membership::owner_of(who).is_some_and(|owner| owners.insert(owner)))
+            .filter(|who| {
+                T::Membership::owner_of(who)
+                    .is_some_and(|owner| Self::take_seat(owner, &mut owners))
+            })
             .take(room::<T>().saturating_sub(staying.len()))
             .collect()
     }
 
-    /// Plans the set of `session` from the present one; `None` if it stays as it is.
+    /// Plans the set of `session` from the present one; `None` if it stays as it is. How many may
+    /// leave is a share of the present set, whoever joins: it is they who agreed until now.
     pub(crate) fn planned_set(session: SessionIndex) -> Option<Vec<AccountOf<T>>> {
         let present = pallet_session::Validators::<T>::get();
         let mut leaving = Self::to_go(&present);

@@ -88,7 +88,7 @@ impl<T: Config> Pallet<T> {
                     Some(Reduction::RemovalHeld)
                 } else if !T::Membership::may(&who, Role::Validate) {
                     Some(Reduction::NotPermitted)
-                } else if owner.is_some_and(|owner| !owners.insert(owner)) {
+                } else if owner.is_some_and(|owner| !Self::take_seat(owner, &mut owners)) {
                     Some(Reduction::SameOwner)
                 } else if down.contains(&who) {
                     Some(Reduction::Downtime)

@@ -62,11 +62,10 @@ impl<T: Config> Pallet<T> {
             }
             shares.push(PastShare { who, score: author.score, slots: author.slots, due, authored });
         }
-        // Those who were removed on the way are in the schedule no more.
-        for who in pallet_session::Validators::<T>::get() {
-            DueBefore::<T>::remove(&who);
-            Authored::<T>::remove(&who);
-        }
+        // Those who were removed on the way are in the schedule no more, and maybe not in the set of
+        // the session that begins.
+        let _ = DueBefore::<T>::clear(u32::MAX, None);
+        let _ = Authored::<T>::clear(u32::MAX, None);
         PastSessions::<T>::insert(
             schedule.session,
             PastSession {
@@ -100,9 +99,6 @@ impl<T: Config> Pallet<T> {
 
     /// Ends the present session and installs the schedule of the one that begins.
     pub(crate) fn rotate(validators: Vec<(AccountOf<T>, KeyOf<T>)>) {
-        let past: Vec<_> = CurrentSchedule::<T>::get()
-            .map(|schedule| schedule.authors.iter().map(|author| author.who.clone()).collect())
-            .unwrap_or_default();
         let down = Self::close_session();
         for (who, _) in &validators {
             if Self::is_out(who) {
@@ -121,7 +117,7 @@ impl<T: Config> Pallet<T> {
         if !scored.is_empty() {
             Self::install(Self::computed(session, Some(start), Some(start), seed, scored));
         }
-        Self::complete_departures(&past);
+        Self::complete_departures();
     }
 }
 

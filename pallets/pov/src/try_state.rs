@@ -1,7 +1,11 @@
 //! What must be true of the storage after every block.
 
-use crate::{Config, CurrentRules, CurrentSchedule, Pallet, PastSessions, Repair, SessionSlots};
+use crate::{
+    Authored, Config, CurrentRules, CurrentSchedule, DueBefore, Leaving, Pallet, PastSessions,
+    Removals, RemovedOf, Repair, SessionSlots,
+};
 use frame_support::{ensure, traits::Get};
+use qedex_primitives::Membership;
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -14,6 +18,11 @@ impl<T: Config> Pallet<T> {
     /// 4. Nobody whose removal is in effect is in the schedule, but for one to be repaired or one
     ///    that has nobody else.
     /// 5. No more past sessions are kept than there may be.
+    /// 6. Whoever is removed is so among its owner's accounts, and nobody else is.
+    /// 7. Whoever is in the queued set and not in the present one has an owner, whom nobody else in it
+    ///    has, and of whose accounts none was removed before the set was planned.
+    /// 8. Only validators of the present set have written blocks or had slots in this session, and
+    ///    only those of the present or the queued set want to leave.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let slots = SessionSlots::<T>::get();
         ensure!(
@@ -57,6 +66,60 @@ impl<T: Config> Pallet<T> {
             PastSessions::<T>::iter_keys().count() <= T::HistoryLength::get() as usize,
             "too many past sessions are kept"
         );
+        Self::check_removals()?;
+        Self::check_queue()?;
+        let present = pallet_session::Validators::<T>::get();
+        ensure!(
+            Authored::<T>::iter_keys()
+                .chain(DueBefore::<T>::iter_keys())
+                .all(|who| present.contains(&who)),
+            "slots of somebody who is no validator are counted"
+        );
+        ensure!(
+            Leaving::<T>::iter_keys().all(|who| Self::is_in_a_set(&who)),
+            "somebody who is in no set wants to leave"
+        );
+        Ok(())
+    }
+
+    /// Whether removals by account and by owner say the same.
+    fn check_removals() -> Result<(), TryRuntimeError> {
+        for who in Removals::<T>::iter_keys() {
+            ensure!(
+                T::Membership::owner_of(&who)
+                    .is_none_or(|owner| RemovedOf::<T>::contains_key(owner, &who)),
+                "a removed account is not among its owner's"
+            );
+        }
+        for (owner, who) in RemovedOf::<T>::iter_keys() {
+            ensure!(
+                Removals::<T>::contains_key(&who) && T::Membership::owner_of(&who) == Some(owner),
+                "an account of an owner is not removed, or not the owner's"
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether those who join with the queued set may.
+    fn check_queue() -> Result<(), TryRuntimeError> {
+        let present = pallet_session::Validators::<T>::get();
+        let now = pallet_session::CurrentIndex::<T>::get();
+        let queued = pallet_session::QueuedKeys::<T>::get();
+        for (who, _) in queued.iter().filter(|(who, _)| !present.contains(who)) {
+            let owner = T::Membership::owner_of(who).ok_or("who joins has no owner")?;
+            let alike = queued
+                .iter()
+                .filter(|(other, _)| T::Membership::owner_of(other) == Some(owner))
+                .count();
+            ensure!(alike == 1, "who joins has the owner of another validator");
+            // The queued set was planned when this session began.
+            ensure!(
+                RemovedOf::<T>::iter_key_prefix(owner)
+                    .filter_map(Removals::<T>::get)
+                    .all(|removal| removal.session >= now),
+                "who joins has an owner who was removed before"
+            );
+        }
         Ok(())
     }
 }

@@ -45,15 +45,15 @@ impl WeightInfo for () {
     }
 
     fn remove() -> Weight {
-        estimate(VALIDATORS, VALIDATORS.saturating_add(5), 3)
+        estimate(VALIDATORS, VALIDATORS.saturating_add(6), 4)
     }
 
     fn readmit() -> Weight {
-        estimate(2, 4, 3)
+        estimate(2, 5, 4)
     }
 
     fn reset() -> Weight {
-        estimate(VALIDATORS, VALIDATORS.saturating_mul(2), VALIDATORS.saturating_mul(2))
+        estimate(VALIDATORS, VALIDATORS.saturating_mul(3), VALIDATORS.saturating_mul(3))
     }
 
     fn leave() -> Weight {
@@ -76,6 +76,6 @@ impl WeightInfo for () {
         let (v, n) = (u64::from(v), u64::from(n));
         // A slot is drawn among all validators; a step is longer than a thousand such draws.
         let draws = v.saturating_mul(n).checked_div(1_000).unwrap_or_default();
-        estimate(v.saturating_add(draws), v.saturating_mul(8), v.saturating_mul(3))
+        estimate(v.saturating_add(draws), v.saturating_mul(9), v.saturating_mul(3))
     }
 }
