@@ -72,6 +72,10 @@ mod benchmarks {
     fn set_windows() -> Result<(), BenchmarkError> {
         let origin =
             T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        open_market::<T>();
+        // Both marks move.
+        NextSlot::<T>::put(SlotIndex(0));
+        OverUntil::<T>::put(SlotIndex(0));
         let windows = Windows::default();
 
         #[extrinsic_call]
@@ -227,9 +231,15 @@ mod benchmarks {
         Ok(())
     }
 
+    /// It fits the list of the last band alone.
     #[benchmark]
     fn set_standing_order() {
         open_market::<T>();
+        let mut coarse = list::<T>();
+        coarse.least_order = ENERGY.saturating_add(ENERGY);
+        for band in [Band::Off, Band::Mid] {
+            PriceLists::<T>::insert(band, coarse);
+        }
         let who = trader::<T>(0);
         let order = new_order::<T>(Side::Ask, 0);
 
@@ -265,6 +275,28 @@ mod benchmarks {
         _(RawOrigin::Signed(who), slot, ADMISSION);
 
         assert_eq!(Announcements::<T>::iter().count(), 1);
+    }
+
+    /// The most of both ways: another account than announced it asks, for which both owners are looked
+    /// up, and then the one that did.
+    #[benchmark]
+    fn withdraw_announcement() {
+        open_market::<T>();
+        let by: T::AccountId = account("aggregator", 0, 0);
+        T::Membership::grant(&by, Role::Aggregate);
+        let slot = NextSlot::<T>::get();
+        let announcement = Announcement { slot, by: by.clone(), admission: ADMISSION };
+        Announcements::<T>::insert(Pallet::<T>::announced_index(slot), announcement);
+        let other: T::AccountId = account("aggregator", 1, 0);
+        T::Membership::grant(&other, Role::Aggregate);
+
+        #[block]
+        {
+            assert!(Pallet::<T>::do_withdraw_announcement(other, slot).is_err());
+            assert!(Pallet::<T>::do_withdraw_announcement(by, slot).is_ok());
+        }
+
+        assert_eq!(Announcements::<T>::iter().count(), 0);
     }
 
     #[benchmark]
@@ -347,8 +379,8 @@ mod benchmarks {
         Ok(())
     }
 
-    /// The most of both ways in which a renewal may end: an order that is placed, and a standing order
-    /// that ends.
+    /// The most of all ways in which a renewal may end: an order that is placed, one whose hold is compared
+    /// with those of all bands, and a standing order that ends.
     #[benchmark]
     fn renew() -> Result<(), BenchmarkError> {
         let mut record = open_market::<T>();
@@ -360,12 +392,14 @@ mod benchmarks {
                 standing.renewed = SlotIndex(0);
             }
         });
-        record.renewal = Renewal { left: 1, at: 0, skipped: 0 };
+        record.renewal = Renewal { left: 1, at: 0, downwards: false, skipped: 0 };
+        let order = new_order::<T>(Side::Ask, 0);
         let mut meter = WeightMeter::new();
 
         #[block]
         {
             Pallet::<T>::renew(SLOT, &mut record, &mut meter);
+            assert!(Pallet::<T>::holds_least(&record.terms.leader, order));
             Pallet::<T>::remove_standing(&who);
         }
 

@@ -7,8 +7,8 @@ use crate::{
 use frame_support::{ensure, pallet_prelude::*};
 use qedex_math::deposit;
 use qedex_primitives::{
-    Admission, Balance, Calendar, Escrow, LeaderTerms, Membership, OrderId, PricePerKwh, Rated,
-    Role, Side, SlotIndex, Wh,
+    Admission, Balance, Calendar, Escrow, LeaderTerms, Membership, OrderId, OwnerId, PricePerKwh,
+    Rated, Role, Side, SlotIndex, Wh,
 };
 
 /// An order with its side and limit, as it was named by its number.
@@ -40,7 +40,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Places an order in a slot that is open. Changes nothing where it fails.
-    pub(crate) fn place_in(
+    fn place_in(
         acting: &Acting<T::AccountId>,
         slot: SlotIndex,
         record: &mut SlotRecord,
@@ -48,6 +48,17 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         Self::check_order(&record.terms.leader, order.limit, order.energy)?;
         Self::ensure_may(&acting.who, order.side)?;
+        Self::insert(acting, slot, record, order)
+    }
+
+    /// The same for an account that was found to be permitted already.
+    pub(crate) fn place_permitted(
+        acting: &Acting<T::AccountId>,
+        slot: SlotIndex,
+        record: &mut SlotRecord,
+        order: NewOrder,
+    ) -> DispatchResult {
+        Self::check_order(&record.terms.leader, order.limit, order.energy)?;
         Self::insert(acting, slot, record, order)
     }
 
@@ -157,7 +168,9 @@ impl<T: Config> Pallet<T> {
         ensure!(open < T::MaxOrdersPerSlot::get(), Error::<T>::BookFull);
         let who = acting.who.clone();
         let owner = T::Membership::owner_of(&who).ok_or(Error::<T>::NotPermitted)?;
-        ensure!(record.leader != Some(owner), Error::<T>::LeadsThisSlot);
+        let leads = |party: Option<OwnerId>| party.is_some() && party == record.leader;
+        ensure!(!leads(Some(owner)), Error::<T>::LeadsThisSlot);
+        ensure!(!leads(acting.brokers_owner()), Error::<T>::LeadsThisSlot);
         let mut part = Participants::<T>::get(slot, owner).unwrap_or(Participant::on(side));
         ensure!(part.side == side, Error::<T>::OtherSide);
         ensure!(part.orders < T::MaxOrdersPerAccount::get(), Error::<T>::TooManyOrders);

@@ -1,8 +1,8 @@
 //! The calendar of delivery slots, kept where slots are opened.
 
 use crate::{
-    Config, DefaultWindows, Error, Event, GenesisConfig, NextSlot, OverUntil, Pallet, SlotLength,
-    Slots,
+    Config, CurrentLimits, DefaultWindows, Error, Event, GenesisConfig, NextSlot, OverUntil,
+    Pallet, SlotLength, Slots,
 };
 use frame_support::{
     ensure,
@@ -73,11 +73,15 @@ impl<T: Config> Pallet<T> {
 
     /// The first slot whose gate has not closed at `now`, by the windows of slots that open now.
     fn first_not_closed(now: Moment) -> SlotIndex {
+        Self::first_not_closed_by(&DefaultWindows::<T>::get(), now)
+    }
+
+    /// The first slot whose gate has not closed at `now`, by these windows.
+    fn first_not_closed_by(windows: &Windows, now: Moment) -> SlotIndex {
         let Some(current) = now.checked_div(SlotLength::<T>::get()) else {
             return SlotIndex(0);
         };
-        let closes = u64::from(DefaultWindows::<T>::get().gate_closes);
-        SlotIndex(current.saturating_add(closes)).next()
+        SlotIndex(current.saturating_add(u64::from(windows.gate_closes))).next()
     }
 
     /// Takes note of the slots that were passed over, and of those of which everything is over. Neither
@@ -103,8 +107,15 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn do_set_windows(windows: Windows) -> DispatchResult {
         ensure!(Self::windows_are_valid(&windows), Error::<T>::InconsistentWindows);
+        let now = <Self as Calendar>::now();
+        // A slot whose gate has closed before it opened is passed over for good, and with it those before
+        // it. Where none opens anyway, nothing is lost.
+        if CurrentLimits::<T>::exists() {
+            let first = Self::first_not_closed_by(&windows, now);
+            ensure!(first <= <Self as Opened>::next_slot(), Error::<T>::PassesOverSlots);
+        }
         // What the former windows have let pass stays passed.
-        Self::note_time(<Self as Calendar>::now());
+        Self::note_time(now);
         DefaultWindows::<T>::put(windows);
         Self::deposit_event(Event::WindowsSet { windows });
         Ok(())

@@ -4,7 +4,7 @@
 
 use crate::{
     Config, CurrentLimits, DefaultWindows, Event, InFlight, Levels, NextSlot, Pallet, Phase,
-    Renewal, Results, SlotLength, SlotRecord, Slots, StandingOrders, WeightInfo,
+    Results, SlotLength, SlotRecord, Slots, WeightInfo,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -92,9 +92,6 @@ impl<T: Config> Pallet<T> {
                 schedule: windows.schedule(slot, length),
             };
             let leader = opening.leader;
-            let standing = StandingOrders::<T>::count();
-            let at = slot.0.checked_rem(standing.into());
-            let at = at.and_then(|at| u32::try_from(at).ok()).unwrap_or_default();
             Slots::<T>::insert(
                 slot,
                 SlotRecord {
@@ -104,7 +101,7 @@ impl<T: Config> Pallet<T> {
                     bids: 0,
                     asks: 0,
                     leader,
-                    renewal: Renewal { left: standing, at, skipped: 0 },
+                    renewal: Self::next_renewal(),
                 },
             );
             Self::deposit_event(Event::SlotOpened { slot, terms, leader });

@@ -179,6 +179,13 @@ mod events {
             /// The new windows.
             windows: Windows,
         },
+        /// What was announced for a slot was taken back before its gate opened.
+        AnnouncementWithdrawn {
+            /// The slot.
+            slot: SlotIndex,
+            /// Who took it back.
+            by: T::AccountId,
+        },
     }
 
     /// Why the market refused. Nothing has changed where one of these is returned.
@@ -186,7 +193,8 @@ mod events {
     pub enum Error<T> {
         /// The slot's gate is not open: not yet, or not any more.
         GateNotOpen,
-        /// The account's credentials do not permit this side of the market.
+        /// The account has no role for this: its credentials do not permit it, its owner is excluded, or
+        /// it was shut. `qedex policy explain` says which.
         NotPermitted,
         /// The account's standing is below the least that this side of the market asks for.
         StandingTooLow,
@@ -213,7 +221,8 @@ mod events {
         /// With the other asks of the account's owner in this slot, the energy is above what its
         /// connections are rated to let out.
         AboveRating,
-        /// The owner of the account leads this slot, and has no orders in it.
+        /// The owner of the account leads this slot, and has no orders in it, or the owner of the broker
+        /// does, and places none for others.
         LeadsThisSlot,
         /// The free balance does not cover what the order must hold.
         InsufficientFunds,
@@ -252,5 +261,11 @@ mod events {
         OverBudget,
         /// The principal has given, or the broker has got, as many grants as it may have.
         TooManyGrants,
+        /// By these windows, gates would have closed that have never opened. Open them earlier first.
+        PassesOverSlots,
+        /// Nothing is announced for this slot.
+        NotAnnounced,
+        /// Another owner has announced it.
+        NotYourAnnouncement,
     }
 }

@@ -10,14 +10,25 @@ use frame_support::{
     pallet_prelude::{DispatchError, DispatchResult, Get, MaxEncodedLen},
     traits::{Consideration, Footprint},
 };
-use qedex_primitives::{Balance, Calendar, Grant, Membership, PricePerKwh, Role, Side, SlotIndex};
+use qedex_primitives::{
+    Balance, Calendar, Grant, Membership, OwnerId, PricePerKwh, Role, Side, SlotIndex,
+};
 
 /// Whose orders are placed, and by what right.
 pub(crate) struct Acting<AccountId> {
     /// Whose orders, and whose money.
     pub who: AccountId,
-    /// The broker that acts for it, and its grant.
-    deputy: Option<(AccountId, Grant)>,
+    /// The broker that acts for it.
+    deputy: Option<Deputy<AccountId>>,
+}
+
+/// A broker that acts for somebody.
+struct Deputy<AccountId> {
+    broker: AccountId,
+    /// The owner behind it.
+    owner: OwnerId,
+    /// What lets it act.
+    grant: Grant,
 }
 
 impl<AccountId> Acting<AccountId> {
@@ -28,7 +39,12 @@ impl<AccountId> Acting<AccountId> {
 
     /// The broker, if one acts.
     pub fn broker(&self) -> Option<&AccountId> {
-        self.deputy.as_ref().map(|(broker, _)| broker)
+        self.deputy.as_ref().map(|deputy| &deputy.broker)
+    }
+
+    /// The owner of the broker, if one acts.
+    pub fn brokers_owner(&self) -> Option<OwnerId> {
+        self.deputy.as_ref().map(|deputy| deputy.owner)
     }
 }
 
@@ -42,7 +58,7 @@ impl<T: Config> Pallet<T> {
         limit: PricePerKwh,
         held: Balance,
     ) -> Result<Option<GrantUse>, Error<T>> {
-        let Some((broker, grant)) = &acting.deputy else {
+        let Some(Deputy { broker, grant, .. }) = &acting.deputy else {
             return Ok(None);
         };
         ensure!(grant.worst(side).is_some(), Error::<T>::SideNotGranted);
@@ -93,7 +109,8 @@ impl<T: Config> Pallet<T> {
         Footprint::from_parts(1, account.saturating_mul(4).saturating_add(record))
     }
 
-    /// Ends a grant. Orders that were placed by it stay; their principal may cancel them.
+    /// Ends a grant. Orders that were placed by it stay, because nothing finds them without a search of
+    /// the book; their principal may cancel them.
     pub(crate) fn do_revoke(who: T::AccountId, broker: T::AccountId) -> DispatchResult {
         let record = Grants::<T>::get(&who, &broker).ok_or(Error::<T>::NoGrant)?;
         record.bond.drop(&who)?;
@@ -122,21 +139,25 @@ impl<T: Config> Pallet<T> {
         broker: T::AccountId,
         principal: T::AccountId,
     ) -> Result<Acting<T::AccountId>, DispatchError> {
-        Self::ensure_broker_of(&principal, &broker)?;
+        let owner = Self::ensure_broker_of(&principal, &broker)?;
         let record = Grants::<T>::get(&principal, &broker).ok_or(Error::<T>::NoGrant)?;
         ensure!(<Self as Calendar>::now() < record.grant.expires, Error::<T>::GrantExpired);
-        Ok(Acting { who: principal, deputy: Some((broker, record.grant)) })
+        let deputy = Deputy { broker, owner, grant: record.grant };
+        Ok(Acting { who: principal, deputy: Some(deputy) })
     }
 
     /// Two owners, of whom one may act for others: who trades for itself needs no grant, and must not
-    /// hide behind one.
-    fn ensure_broker_of(principal: &T::AccountId, broker: &T::AccountId) -> Result<(), Error<T>> {
+    /// hide behind one. Gives the broker's owner.
+    fn ensure_broker_of(
+        principal: &T::AccountId,
+        broker: &T::AccountId,
+    ) -> Result<OwnerId, Error<T>> {
         ensure!(principal != broker, Error::<T>::ForItself);
         ensure!(T::Membership::may(broker, Role::Broker), Error::<T>::NotABroker);
         let owner = T::Membership::owner_of(principal).ok_or(Error::<T>::NotPermitted)?;
         let deputy = T::Membership::owner_of(broker).ok_or(Error::<T>::NotABroker)?;
         ensure!(owner != deputy, Error::<T>::ForItself);
-        Ok(())
+        Ok(deputy)
     }
 
     /// Gives back to its grant what an order in an open book does not hold any more.

@@ -49,6 +49,21 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    pub(crate) fn do_withdraw_announcement(who: T::AccountId, slot: SlotIndex) -> DispatchResult {
+        let announced = Self::announcement(slot).ok_or(Error::<T>::NotAnnounced)?;
+        ensure!(
+            <Self as Calendar>::schedule(slot).gate_opens > <Self as Calendar>::now(),
+            Error::<T>::NotAhead
+        );
+        let owner = T::Membership::owner_of(&announced.by);
+        let is_its_own =
+            announced.by == who || (owner.is_some() && owner == T::Membership::owner_of(&who));
+        ensure!(is_its_own, Error::<T>::NotYourAnnouncement);
+        Self::forget_announced(slot);
+        Self::deposit_event(Event::AnnouncementWithdrawn { slot, by: who });
+        Ok(())
+    }
+
     /// What was announced for `slot`, whether or not it would hold.
     pub fn announcement(slot: SlotIndex) -> Option<Announcement<T::AccountId>> {
         Announcements::<T>::get(Self::announced_index(slot))
@@ -101,7 +116,7 @@ impl<T: Config> Pallet<T> {
         index.and_then(|index| u32::try_from(index).ok()).unwrap_or_default()
     }
 
-    /// Removes what was announced for a slot that has opened.
+    /// Removes what was announced for a slot.
     pub(crate) fn forget_announced(slot: SlotIndex) {
         Announcements::<T>::remove(Self::announced_index(slot));
     }

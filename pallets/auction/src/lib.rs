@@ -5,10 +5,11 @@
 //! 1. *The council sets prices, the leader quantities.* Each tariff band has one price list, the
 //!    council's. For a slot whose gate has still to open an aggregator may announce which share of the
 //!    keys available then it admits, and what a key covers, within the council's limits; the rest stays
-//!    for later slots. It sets no prices, and its owner has no orders in a slot that it leads. Without
-//!    an announcement, or with one that does not fit when the gate opens, a slot takes one part in as
-//!    many as slots are open at once. Where there is a key, a slot gets one at least. List, windows and
-//!    keys are copied into the slot when its gate opens: no later change reaches back.
+//!    for later slots. It may take that back until then. It sets no prices, and its owner has no orders
+//!    in a slot that it leads, nor places any there for others. Without an announcement, or with one
+//!    that does not fit when the gate opens, a slot takes one part in as many as slots are open at once.
+//!    Where there is a key, a slot gets one at least. List, windows and keys are copied into the slot
+//!    when its gate opens: no later change reaches back.
 //! 2. *Followers answer with orders.* An order names a side, a limit price on a tick inside
 //!    the corridor from floor to cap, and an energy in whole lots. It has an owner, and an owner takes
 //!    one side per slot, with all accounts together: an order that is just left out moves the price.
@@ -18,11 +19,13 @@
 //! 3. *Time has priority within a price.* Reducing an order's energy keeps its place; every
 //!    other amendment is a new order.
 //! 4. *Standing orders* are placed anew when a gate opens, under the funds and credentials that
-//!    their account has then, a few per block, from a place on that rotates with the slot. They meet a
+//!    their account has then, a few per block. Every other slot goes back the way of the one before it,
+//!    and the way begins at another one each time, so that of two each comes first as often. They meet a
 //!    moving corridor: a bid above the cap stands at the cap, an ask below the floor at the floor; a
 //!    limit off the tick is rounded in its account's favour, an energy down to whole lots. One that
 //!    cannot be placed is reported and holds up nobody; after [`MAX_FAILURES`] times in a row it ends,
-//!    but times when the slot's terms, its leader or a full book were the reason do not count.
+//!    but times when the slot's terms, its leader or a full book were the reason do not count, nor those
+//!    when funds were too few in a slot that asks for more to be held than others do.
 //! 5. *A broker acts by a grant*, which only its principal gives and ends: sides, worst prices, an
 //!    expiry, and a budget in each slot, which bounds what the orders placed by it hold there together.
 //!    It needs the role of a broker when it acts, touches no orders but those that it placed itself, and
@@ -90,7 +93,7 @@ pub use pallet::*;
 pub use qedex_primitives::{Grant, NewOrder};
 pub use types::{
     GrantCounts, GrantRecord, GrantUse, MarketTerms, Order, OrderPriority, Participant, Phase,
-    PriceLevel, PricePriority, Renewal, SlotRecord, StandingOrder,
+    PriceLevel, PricePriority, Renewal, SlotRecord, StandingOrder, Turn,
 };
 pub use weights::WeightInfo;
 
@@ -339,6 +342,10 @@ pub mod pallet {
         }
 
         /// Sets the default windows, for slots that open from now on.
+        ///
+        /// While slots open, no gate may close that has never been opened: where gates are to close earlier
+        /// than they open now, they are opened earlier first, and close earlier by a second call, in a
+        /// later block.
         #[pallet::call_index(4)]
         #[pallet::weight(T::WeightInfo::set_windows())]
         pub fn set_windows(origin: OriginFor<T>, windows: Windows) -> DispatchResult {
@@ -362,6 +369,8 @@ pub mod pallet {
         /// Sets or changes the account's standing order, which is placed in every slot whose gate opens
         /// from now on, under the funds that the account has then. A bid above a slot's cap stands at the
         /// cap, an ask below its floor at the floor; one beyond the other end is left out of that slot.
+        ///
+        /// By one of the present price lists at least, it can be placed.
         #[pallet::call_index(6)]
         #[pallet::weight(T::WeightInfo::set_standing_order())]
         pub fn set_standing_order(origin: OriginFor<T>, order: NewOrder) -> DispatchResult {
@@ -384,7 +393,8 @@ pub mod pallet {
         /// The slot has not opened, and lies at most [`ANNOUNCED_AHEAD`] slots behind the next one to
         /// open; no other owner has announced for it. Share and energy are within the council's limits,
         /// now and when the gate opens, or else the slot trades as if nothing had been announced. The
-        /// owner behind the announcement has no orders in the slot, by no account and no broker.
+        /// owner behind the announcement has no orders in the slot, by no account and no broker, and as a
+        /// broker places none there for others.
         #[pallet::call_index(8)]
         #[pallet::weight(T::WeightInfo::announce())]
         pub fn announce(
@@ -418,8 +428,11 @@ pub mod pallet {
             Self::do_grant(who, broker, grant)
         }
 
-        /// Ends a grant of the signer, also one that has expired, and gives back its bond. Orders that
-        /// were placed by it stay until their principal cancels them.
+        /// Ends a grant of the signer, also one that has expired, and gives back its bond.
+        ///
+        /// Orders that were placed by it stay: to find them, books would have to be searched. Their principal
+        /// cancels them with `cancel_order`, by the numbers that the events of their placing say, until
+        /// the gates of their slots close. They hold no more than the grant's budget in each.
         #[pallet::call_index(11)]
         #[pallet::weight(T::WeightInfo::revoke_grant())]
         pub fn revoke_grant(origin: OriginFor<T>, broker: T::AccountId) -> DispatchResult {
@@ -472,6 +485,15 @@ pub mod pallet {
             let broker = ensure_signed(origin)?;
             let acting = Self::acting_for(broker, principal)?;
             Self::do_cancel(&acting, slot, id)
+        }
+
+        /// Takes back what was announced for a slot, until its gate opens. The signer announced it, or is
+        /// another account of the same owner; it needs no role.
+        #[pallet::call_index(15)]
+        #[pallet::weight(T::WeightInfo::withdraw_announcement())]
+        pub fn withdraw_announcement(origin: OriginFor<T>, slot: SlotIndex) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_withdraw_announcement(who, slot)
         }
     }
 }

@@ -204,7 +204,8 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for UncheckedV1ToV2<T> {
             let v1::SlotRecord { terms, phase, next_order, bids, asks, renewing } = record;
             // Those that have been renewed for the slot say so themselves.
             let left = if renewing > 0 { standing } else { 0 };
-            let renewal = Renewal { left, at: renewing.saturating_sub(1), skipped: 0 };
+            let at = renewing.saturating_sub(1);
+            let renewal = Renewal { left, at, downwards: true, skipped: 0 };
             Some(SlotRecord { terms, phase, next_order, bids, asks, leader: None, renewal })
         });
         StandingOrders::<T>::translate(|_, standing: v1::StandingOrder| {

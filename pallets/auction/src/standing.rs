@@ -1,21 +1,22 @@
 //! Standing orders: set, renewed in every slot, ended.
 
 use crate::{
-    Config, Error, Event, MAX_FAILURES, NewOrder, NextSlot, Pallet, Renewal, SlotRecord,
-    StandingIndex, StandingOrder, StandingOrders, WeightInfo, grants::Acting,
+    Config, Error, Event, MAX_FAILURES, NewOrder, NextSlot, NextTurn, Pallet, PriceLists, Renewal,
+    SlotRecord, StandingIndex, StandingOrder, StandingOrders, Turn, WeightInfo, grants::Acting,
 };
 use frame_support::{
     ensure,
     pallet_prelude::{DispatchError, DispatchResult, Get},
     weights::WeightMeter,
 };
-use qedex_primitives::{LeaderTerms, PricePerKwh, Side, SlotIndex, Wh};
+use qedex_primitives::{Balance, Band, LeaderTerms, PricePerKwh, Side, SlotIndex, Wh};
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_set_standing(who: T::AccountId, order: NewOrder) -> DispatchResult {
         Self::ensure_may(&who, order.side)?;
         ensure!(order.energy.0 > 0, Error::<T>::BelowLeastOrder);
         ensure!(order.energy.0 <= T::MaxOrderEnergy::get(), Error::<T>::AboveLargestOrder);
+        Self::ensure_fits_a_list(order)?;
         let standing = match StandingOrders::<T>::get(&who) {
             Some(standing) => StandingOrder { order, failures: 0, ended: false, ..standing },
             None => {
@@ -65,8 +66,24 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Renews standing orders for an open slot, from an index that rotates with the slot downwards and
-    /// round: nobody is first by coming last.
+    /// How the next slot that opens begins to renew: every other one goes back the way of the one before
+    /// it, and the way begins one further on for every two. Of two orders each comes first in every
+    /// other slot, whoever stands between them, and nobody is first by coming last.
+    pub(crate) fn next_renewal() -> Renewal {
+        let standing = StandingOrders::<T>::count();
+        let last = standing.saturating_sub(1);
+        let Turn { at, back } = NextTurn::<T>::get();
+        let from = if at > last { 0 } else { at };
+        let (at, next) = if back {
+            (from.checked_sub(1).unwrap_or(last), from.saturating_add(1))
+        } else {
+            (from, from)
+        };
+        NextTurn::<T>::put(Turn { at: next, back: !back });
+        Renewal { left: standing, at, downwards: back, skipped: 0 }
+    }
+
+    /// Renews standing orders for an open slot, as [`next_renewal`](Self::next_renewal) says.
     pub(crate) fn renew(slot: SlotIndex, record: &mut SlotRecord, meter: &mut WeightMeter) {
         while record.renewal.left > 0 {
             if meter.try_consume(T::WeightInfo::renew()).is_err() {
@@ -78,7 +95,13 @@ impl<T: Config> Pallet<T> {
                 return;
             };
             let at = record.renewal.at.min(last);
-            record.renewal.at = at.checked_sub(1).unwrap_or(last);
+            record.renewal.at = if record.renewal.downwards {
+                at.checked_sub(1).unwrap_or(last)
+            } else if at < last {
+                at.saturating_add(1)
+            } else {
+                0
+            };
             let who = StandingIndex::<T>::get(at);
             let due = who.and_then(|who| {
                 let standing = StandingOrders::<T>::get(&who)?;
@@ -109,15 +132,12 @@ impl<T: Config> Pallet<T> {
             return false;
         }
         standing.renewed = slot;
-        let placed = Self::fit(&record.terms.leader, standing.order)
-            .map_err(DispatchError::from)
-            .and_then(|order| Self::place_in(&Acting::itself(who.clone()), slot, record, order));
-        match placed {
+        match Self::place_standing(slot, record, who, standing.order) {
             Ok(()) => standing.failures = 0,
             Err(error) => {
                 let (who, order) = (who.clone(), standing.order);
                 Self::deposit_event(Event::OrderRefused { slot, who, order, error });
-                if Self::is_of_the_account(error) {
+                if Self::is_of_the_account(error, &record.terms.leader, order) {
                     standing.failures = standing.failures.saturating_add(1);
                 }
             }
@@ -130,19 +150,69 @@ impl<T: Config> Pallet<T> {
         goes_on
     }
 
+    /// Places a standing order as the slot takes it. Whether its account may is asked first: who may not
+    /// is told so, whatever else is wrong.
+    fn place_standing(
+        slot: SlotIndex,
+        record: &mut SlotRecord,
+        who: &T::AccountId,
+        order: NewOrder,
+    ) -> DispatchResult {
+        Self::ensure_may(who, order.side)?;
+        let order = Self::fit(&record.terms.leader, order)?;
+        Self::place_permitted(&Acting::itself(who.clone()), slot, record, order)
+    }
+
     /// Whether an order was refused for what its account is or has. The slot's terms, its leader and a
-    /// full book are not its fault: who could choose them could end everybody's standing orders.
-    fn is_of_the_account(error: DispatchError) -> bool {
+    /// full book are not its fault: who could choose them could end everybody's standing orders. Nor are
+    /// funds that are too few for the slot, where it asks for more than another one would.
+    fn is_of_the_account(error: DispatchError, terms: &LeaderTerms, order: NewOrder) -> bool {
+        let is = |fault: Error<T>| DispatchError::from(fault) == error;
+        if is(Error::<T>::InsufficientFunds) {
+            return Self::holds_least(terms, order);
+        }
         [
             Error::<T>::NotPermitted,
             Error::<T>::StandingTooLow,
-            Error::<T>::InsufficientFunds,
             Error::<T>::OtherSide,
             Error::<T>::TooManyOrders,
             Error::<T>::AboveRating,
         ]
         .into_iter()
-        .any(|fault| DispatchError::from(fault) == error)
+        .any(is)
+    }
+
+    /// Whether a standing order holds no more under these terms than under any of the present price
+    /// lists. Who cannot pay for it there cannot pay for it anywhere.
+    pub(crate) fn holds_least(terms: &LeaderTerms, order: NewOrder) -> bool {
+        let hold = |terms: &LeaderTerms| -> Option<Balance> {
+            let NewOrder { side, limit, energy } = Self::fit(terms, order).ok()?;
+            Self::required_hold(terms, side, limit, energy).ok()
+        };
+        let here = hold(terms);
+        Self::terms_of_bands().all(|terms| hold(&terms).is_none_or(|there| here <= Some(there)))
+    }
+
+    /// The terms of each band that has a price list. What a key covers, which is none of an order's
+    /// business, is left out.
+    fn terms_of_bands() -> impl Iterator<Item = LeaderTerms> {
+        [Band::Off, Band::Mid, Band::On]
+            .into_iter()
+            .filter_map(PriceLists::<T>::get)
+            .map(|list| list.with_keys(Wh::ZERO))
+    }
+
+    /// Refuses a standing order that no slot would ever take, by the price lists that there are. Where
+    /// there is none, nobody knows.
+    fn ensure_fits_a_list(order: NewOrder) -> Result<(), Error<T>> {
+        let mut refused = None;
+        for terms in Self::terms_of_bands() {
+            match Self::fit(&terms, order) {
+                Ok(_) => return Ok(()),
+                Err(error) => refused = Some(error),
+            }
+        }
+        refused.map_or(Ok(()), Err)
     }
 
     /// A standing order as a slot takes it. A bid above the cap stands at the cap, an ask below the

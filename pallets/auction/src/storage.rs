@@ -38,6 +38,11 @@ mod storage {
     #[pallet::storage]
     pub type StandingIndex<T: Config> = StorageMap<_, Twox64Concat, u32, T::AccountId>;
 
+    /// Where the renewal of standing orders begins in the next slot that opens, and which way it goes.
+    /// It moves with the slots that open, whoever comes or goes.
+    #[pallet::storage]
+    pub type NextTurn<T: Config> = StorageValue<_, Turn, ValueQuery>;
+
     /// The first slot that has not been opened or passed over. Never goes back.
     #[pallet::storage]
     pub type NextSlot<T: Config> = StorageValue<_, SlotIndex, ValueQuery>;

@@ -214,8 +214,8 @@ pub struct SlotRecord {
     pub renewal: Renewal,
 }
 
-/// How far a slot has come in renewing standing orders: it looks at their indices from one that
-/// rotates with the slot downwards, and goes on from the last one.
+/// How far a slot has come in renewing standing orders: it looks at their indices from the one on at
+/// which it begins, upwards or downwards and round.
 #[derive(
     Clone,
     Copy,
@@ -234,9 +234,34 @@ pub struct Renewal {
     pub left: u32,
     /// The index to be looked at next.
     pub at: u32,
+    /// Whether it goes downwards.
+    pub downwards: bool,
     /// How many in a row had been renewed already or were new: after as many as there are, nothing is
     /// left.
     pub skipped: u32,
+}
+
+/// Whose turn it is to be renewed first when the next slot opens. Two slots share an index: the first
+/// goes upwards from it, and the second the same way back, which ends there. So who comes before another
+/// one in one slot comes after it in the next.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Turn {
+    /// The index.
+    pub at: u32,
+    /// Whether the next slot is the second of two.
+    pub back: bool,
 }
 
 /// An order that is placed anew in every slot.

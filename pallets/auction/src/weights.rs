@@ -34,6 +34,8 @@ pub trait WeightInfo {
     fn end_standing_order() -> Weight;
     /// `announce`.
     fn announce() -> Weight;
+    /// `withdraw_announcement` by another account of the owner who announced.
+    fn withdraw_announcement() -> Weight;
     /// `set_leader_limits`.
     fn set_leader_limits() -> Weight;
     /// `grant` where there was none.
@@ -96,6 +98,9 @@ impl WeightInfo for () {
         Weight::from_parts(1_000, 0)
     }
     fn announce() -> Weight {
+        Weight::from_parts(1_000, 0)
+    }
+    fn withdraw_announcement() -> Weight {
         Weight::from_parts(1_000, 0)
     }
     fn set_leader_limits() -> Weight {

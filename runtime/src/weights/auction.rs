@@ -434,6 +434,42 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(72))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
+	/// Storage: `Membership::Roles` (r:1 w:0)
+	/// Proof: `Membership::Roles` (`max_values`: None, `max_size`: Some(13), added: 2488, mode: `MaxEncodedLen`)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Blacklist` (r:1 w:0)
+	/// Proof: `Membership::Blacklist` (`max_values`: None, `max_size`: Some(123), added: 2598, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Policies` (r:1 w:0)
+	/// Proof: `Membership::Policies` (`max_values`: None, `max_size`: Some(173), added: 2648, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Attributes` (r:31 w:0)
+	/// Proof: `Membership::Attributes` (`max_values`: None, `max_size`: Some(343), added: 2818, mode: `MaxEncodedLen`)
+	/// Storage: `Membership::Credentials` (r:31 w:0)
+	/// Proof: `Membership::Credentials` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::NextSlot` (r:1 w:0)
+	/// Proof: `Auction::NextSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Slots` (r:1 w:0)
+	/// Proof: `Auction::Slots` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultWindows` (r:1 w:0)
+	/// Proof: `Auction::DefaultWindows` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::SlotLength` (r:1 w:0)
+	/// Proof: `Auction::SlotLength` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::DefaultTerms` (r:1 w:0)
+	/// Proof: `Auction::DefaultTerms` (`max_values`: Some(1), `max_size`: Some(93), added: 588, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::CurrentTermsRule` (r:1 w:0)
+	/// Proof: `Auction::CurrentTermsRule` (`max_values`: Some(1), `max_size`: Some(40), added: 535, mode: `MaxEncodedLen`)
+	/// Storage: `Auction::Announced` (r:0 w:1)
+	/// Proof: `Auction::Announced` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	fn withdraw_announcement() -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `4315`
+		//  Estimated: `88348`
+		// Minimum execution time: 276_861_000 picoseconds.
+		Weight::from_parts(287_486_000, 0)
+			.saturating_add(Weight::from_parts(0, 88348))
+			.saturating_add(T::DbWeight::get().reads(72))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
 	/// Storage: `Auction::DefaultTerms` (r:1 w:0)
 	/// Proof: `Auction::DefaultTerms` (`max_values`: Some(1), `max_size`: Some(93), added: 588, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::CurrentTermsRule` (r:0 w:1)

@@ -371,3 +371,35 @@ fn no_broker_trades_for_the_owner_of_the_leader() {
         assert_eq!(error, Error::<Test>::LeadsThisSlot.into());
     });
 }
+
+/// It led by quantity, and dealt in the same slot for everybody who had granted it to.
+#[test]
+fn who_leads_a_slot_is_nobodys_broker_in_it() {
+    granted(|| {
+        let (next, after) = (SLOT.next(), SLOT.next().next());
+        let admission = qedex_primitives::KeyAdmission {
+            share: sp_runtime::Permill::one(),
+            wh_per_key: Wh(1_000),
+        };
+        // Aggregator and broker are two accounts of one owner.
+        TestMembership::set_owner(BROKER, owner(AGGREGATOR));
+        assert_ok!(call(AGGREGATOR, Call::announce { slot: next, admission }));
+        poll_at(schedule(next).gate_opens);
+        let place = |slot| {
+            let orders = vec![order(Side::Bid, 150, 200)].try_into().unwrap();
+            call(BROKER, Call::place_orders_for { principal: 1, slot, orders })
+        };
+        assert_ok!(place(next));
+        let Event::OrderRefused { error, .. } = last_event() else {
+            panic!("it is refused");
+        };
+        assert_eq!(error, Error::<Test>::LeadsThisSlot.into());
+        assert_eq!(Orders::<Test>::iter().count(), 0);
+        // The principal itself may, and in slots that it does not lead so may the broker.
+        assert_ok!(place_in(next, 1, Side::Bid, price(150), 200));
+        assert_ok!(place(SLOT));
+        poll_at(schedule(after).gate_opens);
+        assert_ok!(place(after));
+        assert_eq!(Orders::<Test>::iter().count(), 3);
+    });
+}

@@ -180,6 +180,51 @@ fn the_owner_of_the_leader_has_no_orders_in_its_slot() {
 }
 
 #[test]
+fn an_announcement_is_taken_back_until_the_gate_opens() {
+    led(100, || {
+        let (next, after) = (SLOT.next(), SLOT.next().next());
+        let withdraw = |who, slot| call(who, Call::withdraw_announcement { slot });
+        assert_noop!(withdraw(AGGREGATOR, next), Error::<Test>::NotAnnounced);
+        assert_ok!(announce(AGGREGATOR, next, admission(50, 1_500)));
+        // Another slot's place in the ring.
+        let same_place = SlotIndex(next.0 + ANNOUNCED_AHEAD);
+        assert_noop!(withdraw(AGGREGATOR, same_place), Error::<Test>::NotAnnounced);
+        TestMembership::permit(9, Role::Aggregate);
+        assert_noop!(withdraw(9, next), Error::<Test>::NotYourAnnouncement);
+        assert_ok!(withdraw(AGGREGATOR, next));
+        let withdrawn = Event::AnnouncementWithdrawn { slot: next, by: AGGREGATOR };
+        assert_eq!(last_event(), withdrawn);
+        assert_eq!(Announcements::<Test>::iter().count(), 0);
+        assert_noop!(withdraw(AGGREGATOR, next), Error::<Test>::NotAnnounced);
+        // Another one may lead now; its word is taken back by an account of its owner without the role.
+        assert_ok!(announce(9, next, admission(40, 1_500)));
+        TestMembership::set_owner(1, owner(9));
+        assert_ok!(withdraw(1, next));
+        assert_eq!(opened(next), (33, 1_000, false), "as if nothing had been announced");
+        assert_ok!(announce(AGGREGATOR, after, admission(50, 1_500)));
+        // The gate is due, though no block has opened it.
+        Clock::set(schedule(after).gate_opens);
+        assert_noop!(withdraw(AGGREGATOR, after), Error::<Test>::NotAhead);
+        assert_eq!(opened(after), (50, 1_500, true));
+        assert_noop!(withdraw(AGGREGATOR, after), Error::<Test>::NotAnnounced);
+    });
+}
+
+#[test]
+fn who_has_no_owner_that_is_known_takes_back_its_own_alone() {
+    led(100, || {
+        let next = SLOT.next();
+        assert_ok!(announce(AGGREGATOR, next, admission(50, 1_500)));
+        for who in [STRANGER, AGGREGATOR] {
+            TestMembership::forget_owner(who);
+        }
+        let withdraw = |who| call(who, Call::withdraw_announcement { slot: next });
+        assert_noop!(withdraw(STRANGER), Error::<Test>::NotYourAnnouncement);
+        assert_ok!(withdraw(AGGREGATOR));
+    });
+}
+
+#[test]
 fn leading_every_slot_does_not_end_the_leaders_standing_order() {
     led(100, || {
         TestMembership::set_owner(1, owner(AGGREGATOR));

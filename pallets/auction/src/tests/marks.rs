@@ -40,6 +40,37 @@ fn without_terms_slots_are_passed_over_all_the_same() {
     });
 }
 
+/// One wrong call passed over 27 slots, which could not be had back by any other.
+#[test]
+fn no_gate_closes_that_has_never_opened() {
+    run(|| {
+        MaxSlotsInFlight::set(64);
+        poll_at(schedule(SlotIndex(1_003)).gate_opens);
+        let refused = |windows| {
+            assert_noop!(
+                Auction::set_windows(RuntimeOrigin::root(), windows),
+                Error::<Test>::PassesOverSlots
+            );
+        };
+        let early =
+            |gate_opens, gate_closes| Windows { gate_opens, gate_closes, ..Windows::default() };
+        refused(early(31, 30));
+        refused(early(31, 5));
+        // Every slot up to four from now is open.
+        set_windows(early(5, 4));
+        set_windows(Windows::default());
+        poll_at(schedule(SlotIndex(1_004)).gate_opens);
+        assert_eq!(next_slot(), 1_005, "slots open one by one as before");
+        // Gates that are to close earlier open earlier first.
+        set_windows(early(31, 1));
+        refused(early(31, 30));
+        poll();
+        set_windows(early(31, 30));
+        let in_flight: Vec<_> = InFlight::<Test>::get().iter().map(|slot| slot.0).collect();
+        assert_eq!(in_flight, (1_000..=1_031).collect::<Vec<_>>());
+    });
+}
+
 /// Audit, finding 16: the gate's lead is raised and lowered again while slots far ahead are open.
 #[test]
 fn lowering_the_lead_does_not_make_opened_slots_unopened() {

@@ -1,10 +1,10 @@
 //! Standing orders meet a moving corridor, and take turns in being first.
 
 use super::*;
-use crate::{MAX_FAILURES, StandingIndex, StandingOrders};
+use crate::{MAX_FAILURES, NextTurn, StandingIndex, StandingOrders, Turn};
 use qedex_primitives::{Band, LeaderTerms, PriceList};
 use sp_runtime::Permill;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 fn stand(who: AccountId, side: Side, limit: PricePerKwh, energy: u64) {
     let order = NewOrder { side, limit, energy: Wh(energy) };
@@ -163,14 +163,74 @@ fn each_is_first_in_its_turn() {
             stand(who, Side::Bid, price(200), 500);
         }
         let mut slot = SLOT;
-        let mut first = BTreeSet::new();
-        for _ in 0..5 {
+        let mut first = BTreeMap::new();
+        for _ in 0..10 {
             slot = slot.next();
             let orders = opened(slot);
             assert_eq!(orders.len(), 5);
-            first.insert(orders[0].0);
+            *first.entry(orders[0].0).or_insert(0) += 1;
         }
-        assert_eq!(first.len(), 5, "another one in each of five slots");
+        assert_eq!(
+            first,
+            (1..=5).map(|who| (who, 2)).collect::<BTreeMap<_, _>>(),
+            "each twice in ten slots"
+        );
+    });
+}
+
+/// Two bid the same, the others more; what is offered is enough for all but one. It is the first of the
+/// two that gets it, and whoever stands between them, each of them is it as often.
+#[test]
+fn of_two_rivals_each_is_first_as_often() {
+    for count in 3..=6 {
+        for one in 1..=count {
+            for other in one + 1..=count {
+                run(|| {
+                    for who in 1..=count {
+                        let above = if who == one || who == other { 0 } else { u128::from(who) };
+                        stand(who, Side::Bid, price(200 + above), 500);
+                    }
+                    let mut slot = SLOT;
+                    for _ in 0..2 * count {
+                        slot = slot.next();
+                        assert_eq!(opened(slot).len() as u64, count);
+                        assert_ok!(place_in(slot, 9, Side::Ask, price(100), 500 * (count - 1)));
+                    }
+                    // Slot by slot, or the last ones would be annulled.
+                    for later in 1..=3 {
+                        poll_at(schedule(slot).gate_opens + later * SLOT_LENGTH);
+                    }
+                    let wins = |who: AccountId| {
+                        Trades::get().iter().filter(|(_, t)| t.buyer == who).count()
+                    };
+                    assert_eq!((wins(one) as u64, wins(other) as u64), (count, count));
+                });
+            }
+        }
+    }
+}
+
+/// The count of standing orders, which anybody may change, does not move the turn: of two that stay each
+/// comes before the other in one slot and after it in the next.
+#[test]
+fn who_comes_and_goes_makes_nobody_first() {
+    run(|| {
+        for who in 1..=4 {
+            stand(who, Side::Bid, price(200), 500);
+        }
+        // The way there, and not the way back.
+        NextTurn::<Test>::put(Turn { at: 3, back: false });
+        let mut slot = SLOT;
+        let mut one_is_first = Vec::new();
+        for newcomer in 5..=8 {
+            slot = slot.next();
+            let orders = opened(slot);
+            let place = |who: AccountId| orders.iter().position(|order| order.0 == who).unwrap();
+            one_is_first.push(place(1) < place(2));
+            stand(newcomer, Side::Bid, price(200), 500);
+        }
+        assert_ne!(one_is_first[0], one_is_first[1]);
+        assert_ne!(one_is_first[2], one_is_first[3]);
     });
 }
 
@@ -226,6 +286,61 @@ fn a_standing_order_that_is_ended_and_set_again_keeps_its_place() {
         stand(1, Side::Bid, price(210), 500);
         assert_eq!(StandingOrders::<Test>::get(1).unwrap().index, 0);
         assert_eq!(opened(SLOT.next()).len(), 3);
+    });
+}
+
+/// In an evening that asks for a higher deposit, an ask is left out for which there is enough money at
+/// any other time; who has not enough at any time ends.
+#[test]
+fn a_dear_slot_does_not_end_what_others_would_take() {
+    run(|| {
+        let on = PriceList { cap: price(350), deposit_rate: Permill::from_percent(80), ..LIST };
+        assert_ok!(Auction::set_terms(RuntimeOrigin::root(), Band::On, on));
+        stand(1, Side::Ask, price(100), 1_000);
+        // For one slot of another band, which takes 210.
+        Free::insert(1, 215 * MILLI);
+        BandOfAll::set(Band::On);
+        let mut slot = SLOT;
+        for _ in 0..=MAX_FAILURES {
+            slot = slot.next();
+            assert_eq!(opened(slot), []);
+            assert!(events().contains(&Event::OrderRefused {
+                slot,
+                who: 1,
+                order: NewOrder { side: Side::Ask, limit: price(100), energy: Wh(1_000) },
+                error: Error::<Test>::InsufficientFunds.into(),
+            }));
+            assert_eq!(failures(1), 0);
+        }
+        BandOfAll::set(Band::Off);
+        slot = slot.next();
+        assert_eq!(opened(slot).len(), 1);
+        // Not enough for any other one.
+        assert_ok!(call(1, Call::cancel_order { slot, id: 0 }));
+        Free::insert(1, 200 * MILLI);
+        for _ in 0..MAX_FAILURES {
+            assert!(StandingOrders::<Test>::contains_key(1));
+            slot = slot.next();
+            assert_eq!(opened(slot), []);
+        }
+        assert!(!StandingOrders::<Test>::contains_key(1));
+    });
+}
+
+/// A bid above a cap holds less where the cap is lower.
+#[test]
+fn the_least_hold_is_that_of_the_order_as_it_would_stand() {
+    run(|| {
+        let off = PriceList { cap: price(250), ..LIST };
+        assert_ok!(Auction::set_terms(RuntimeOrigin::root(), Band::Off, off));
+        let bid = |mills| NewOrder { side: Side::Bid, limit: price(mills), energy: Wh(500) };
+        assert!(!Auction::holds_least(&TERMS, bid(290)));
+        assert!(Auction::holds_least(&off.with_keys(Wh(1_000)), bid(290)));
+        assert!(Auction::holds_least(&TERMS, bid(250)));
+        // Lists that would not take it do not count.
+        let off = PriceList { least_order: Wh(600), ..off };
+        assert_ok!(Auction::set_terms(RuntimeOrigin::root(), Band::Off, off));
+        assert!(Auction::holds_least(&TERMS, bid(290)));
     });
 }
 

@@ -1,8 +1,8 @@
 //! Orders that renew themselves, batches, and owners with several accounts.
 
 use super::*;
-use crate::{MAX_FAILURES, StandingOrders};
-use qedex_primitives::OwnerId;
+use crate::{MAX_FAILURES, PriceLists, StandingOrders};
+use qedex_primitives::{Band, OwnerId, PriceList};
 
 fn order(side: Side, mills: u128, energy: u64) -> NewOrder {
     NewOrder { side, limit: price(mills), energy: Wh(energy) }
@@ -118,6 +118,54 @@ fn standing_orders_are_bounded_and_for_members_only() {
         assert_ok!(stand(1, order(Side::Bid, 200, 500)));
         assert_ok!(stand(1, order(Side::Ask, 100, 300)));
         assert_noop!(stand(2, order(Side::Bid, 200, 500)), Error::<Test>::TooManyStandingOrders);
+    });
+}
+
+/// It cost a renewal in each slot for ever, and nobody could end it: its account has no role any more,
+/// and what it wants no slot takes.
+#[test]
+fn one_whose_account_may_not_ends_whatever_it_wants() {
+    run(|| {
+        assert_ok!(stand(1, order(Side::Bid, 100, 500)));
+        for band in [Band::Off, Band::Mid, Band::On] {
+            let list = PriceList { floor: price(120), least_order: Wh(1_000), ..LIST };
+            assert_ok!(Auction::set_terms(RuntimeOrigin::root(), band, list));
+        }
+        let mut slot = open_next(SLOT);
+        assert_eq!(StandingOrders::<Test>::get(1).unwrap().failures, 0, "the terms' fault");
+        TestMembership::forbid(1, Role::Trade);
+        for _ in 0..MAX_FAILURES {
+            assert!(StandingOrders::<Test>::contains_key(1));
+            slot = open_next(slot);
+            assert!(events().contains(&Event::OrderRefused {
+                slot,
+                who: 1,
+                order: order(Side::Bid, 100, 500),
+                error: Error::<Test>::NotPermitted.into(),
+            }));
+        }
+        assert!(!StandingOrders::<Test>::contains_key(1));
+    });
+}
+
+#[test]
+fn one_that_no_price_list_takes_is_not_set() {
+    run(|| {
+        for bad in [order(Side::Bid, 0, 500), order(Side::Ask, 301, 500)] {
+            assert_noop!(stand(1, bad), Error::<Test>::OutsideCorridor);
+        }
+        assert_noop!(stand(1, order(Side::Bid, 200, 199)), Error::<Test>::BelowLeastOrder);
+        assert_ok!(stand(1, order(Side::Bid, 200, 200)));
+        // One band that takes it is enough.
+        let list = PriceList { cap: price(320), least_order: Wh(100), ..LIST };
+        assert_ok!(Auction::set_terms(RuntimeOrigin::root(), Band::On, list));
+        assert_ok!(stand(1, order(Side::Bid, 200, 100)));
+        assert_ok!(stand(1, order(Side::Ask, 310, 100)));
+        // Without a list, nobody knows.
+        for band in [Band::Off, Band::Mid, Band::On] {
+            PriceLists::<Test>::remove(band);
+        }
+        assert_ok!(stand(1, order(Side::Bid, 0, 1)));
     });
 }
 
