@@ -210,7 +210,7 @@ fn credentials(validators: &[Sr25519Keyring]) -> Vec<GenesisCredential<AccountId
 
 /// One meter for each prosumer of genesis, and one for each validator that is none, in this order.
 /// A meter's key is derived from the owner's as `//meter`, and the number of its connection is the
-/// owner's name after `qedex-`.
+/// owner's name in capitals after `QEDEX`.
 fn meters(validators: &[Sr25519Keyring]) -> Vec<GenesisMeter<AccountId>> {
     let others = validators.iter().copied().filter(|keyring| !PROSUMERS.contains(keyring));
     PROSUMERS
@@ -219,7 +219,7 @@ fn meters(validators: &[Sr25519Keyring]) -> Vec<GenesisMeter<AccountId>> {
         .filter_map(|keyring| {
             let seed = keyring.to_seed();
             let pair = sr25519::Pair::from_string(&alloc::format!("{seed}//meter"), None).ok()?;
-            let number = alloc::format!("qedex-{}", seed.trim_start_matches('/'));
+            let number = alloc::format!("QEDEX{}", seed.trim_start_matches('/').to_uppercase());
             Some(GenesisMeter {
                 account: keyring.to_account_id(),
                 key: MeterKey::Sr25519(pair.public()),

@@ -63,7 +63,8 @@ pub enum ProxyType {
     #[default]
     Any,
     /// Everything that does not move the principal's tokens, by itself or through the market, and gives
-    /// away none of its meters: it places no orders and lets nobody place any.
+    /// away none of its meters: it places no orders and lets nobody place any, closes no trade, disputes
+    /// none and commits to nothing, and does not lead the market.
     NonTransfer,
     /// Take back: cancel orders and end the standing one. A broker places orders by a grant, which has
     /// a price and a budget, and not as a deputy.
@@ -103,13 +104,14 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                     | pallet_metering::Call::clear_change { .. }
                     | pallet_metering::Call::record_correction { .. },
                 )
-                | RuntimeCall::Settlement(..) => true,
+                // To acknowledge pays, to complain risks a bond, and to commit to what nobody can open
+                // loses a deposit: the evidence there is may be shown, and that is all.
+                | RuntimeCall::Settlement(pallet_settlement::Call::reveal { .. }) => true,
                 RuntimeCall::Auction(call) => {
                     takes_back(call)
                         || matches!(
                             call,
-                            pallet_auction::Call::announce { .. }
-                                | pallet_auction::Call::cancel_order_for { .. }
+                            pallet_auction::Call::cancel_order_for { .. }
                                 | pallet_auction::Call::revoke_grant { .. }
                         )
                 }

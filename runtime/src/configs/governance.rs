@@ -1,15 +1,19 @@
 //! The consortium council and what it may do.
 
 use crate::{
-    AccountId, Balance, Balances, BlockNumber, DAYS, MILLI_QED, Preimage, Runtime, RuntimeCall,
-    RuntimeEvent, RuntimeHoldReason, RuntimeOrigin, System, configs::system::BlockWeights,
+    AccountId, Balance, Balances, BlockNumber, DAYS, MILLI_QED, Preimage, QED, Runtime,
+    RuntimeCall, RuntimeEvent, RuntimeHoldReason, RuntimeOrigin, System,
+    configs::system::BlockWeights,
 };
 use frame_support::{
     parameter_types,
-    traits::{ConstU32, EitherOfDiverse, LinearStoragePrice, fungible::HoldConsideration},
+    traits::{
+        ConstU32, Contains, EitherOfDiverse, LinearStoragePrice, fungible::HoldConsideration,
+    },
     weights::Weight,
 };
 use frame_system::EnsureRoot;
+use pallet_collective::deposit;
 
 /// The instance of the collective pallet that is the council.
 pub type CouncilCollective = pallet_collective::Instance1;
@@ -38,8 +42,38 @@ parameter_types! {
     pub const MotionDuration: BlockNumber = 3 * DAYS;
 }
 
+/// A motion is to pass by two thirds of the council, because nothing else does anything: with a lower
+/// threshold, which its proposer chooses, it could pass without effect or outlast two thirds of noes.
+pub struct MotionsCanPass;
+
+impl Contains<RuntimeCall> for MotionsCanPass {
+    fn contains(call: &RuntimeCall) -> bool {
+        let RuntimeCall::Council(pallet_collective::Call::propose { threshold, .. }) = call else {
+            return true;
+        };
+        let members = pallet_collective::Members::<Runtime, CouncilCollective>::decode_len();
+        let members = u64::try_from(members.unwrap_or_default()).unwrap_or(u64::MAX);
+        u64::from(*threshold).saturating_mul(3) >= members.saturating_mul(2)
+    }
+}
+
+parameter_types! {
+    /// What a councillor holds for a motion beyond [`FreeMotions`].
+    pub const MotionDeposit: Balance = QED;
+    /// Why it is held.
+    pub const MotionHoldReason: RuntimeHoldReason =
+        RuntimeHoldReason::Council(pallet_collective::HoldReason::ProposalSubmission);
+}
+
+/// So many motions may be open for nothing.
+pub type FreeMotions = ConstU32<8>;
+
+/// What is held for a motion by how many are open: none of the first ones, so that nobody fills the
+/// agenda for nothing.
+pub type MotionPrice = deposit::Delayed<FreeMotions, deposit::Constant<MotionDeposit>>;
+
 impl pallet_collective::Config<CouncilCollective> for Runtime {
-    type Consideration = ();
+    type Consideration = HoldConsideration<AccountId, Balances, MotionHoldReason, MotionPrice, u32>;
     type DefaultVote = AbsentVotesAreNoes;
     type DisapproveOrigin = AdminOrigin;
     type KillOrigin = AdminOrigin;

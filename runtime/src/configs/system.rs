@@ -3,10 +3,11 @@
 use crate::{
     AccountId, Address, Balance, Block, Hash, Nonce, PalletInfo, Runtime, RuntimeCall,
     RuntimeEvent, RuntimeOrigin, RuntimeTask, TxExtension, UncheckedExtrinsic, VERSION,
+    configs::governance::MotionsCanPass,
 };
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{ConstU16, ConstU32, Contains},
+    traits::{ConstU16, ConstU32, Contains, InsideBoth},
     weights::{
         Weight,
         constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
@@ -57,7 +58,7 @@ impl Contains<RuntimeCall> for KeysStay {
 impl frame_system::Config for Runtime {
     type AccountData = pallet_balances::AccountData<Balance>;
     type AccountId = AccountId;
-    type BaseCallFilter = KeysStay;
+    type BaseCallFilter = InsideBoth<KeysStay, MotionsCanPass>;
     type Block = Block;
     type BlockHashCount = BlockHashCount;
     type BlockLength = BlockLength;

@@ -111,6 +111,23 @@ fn no_deputy_but_any_places_orders() {
     assert!(!ProxyType::Trading.is_superset(&ProxyType::NonTransfer));
 }
 
+/// What closes or disputes a trade moves money, and so does a commitment that nobody can open.
+#[test]
+fn no_deputy_but_any_decides_a_trade_or_leads() {
+    let admission = KeyAdmission { share: Permill::one(), wh_per_key: Wh(1_000) };
+    let deciding: [RuntimeCall; 4] = [
+        pallet_settlement::Call::acknowledge { slot: SLOT, id: 0 }.into(),
+        pallet_settlement::Call::complain { slot: SLOT, id: 0 }.into(),
+        pallet_settlement::Call::commit { slot: SLOT, commitment: Hash::zero() }.into(),
+        Market::announce { slot: SLOT, admission }.into(),
+    ];
+    for call in deciding {
+        assert!(ProxyType::Any.filter(&call));
+        assert!(!ProxyType::NonTransfer.filter(&call), "{call:?}");
+        assert!(!ProxyType::Trading.filter(&call), "{call:?}");
+    }
+}
+
 #[test]
 fn deputies_reach_no_order_through_batches_or_other_deputies() {
     market(|| {

@@ -6,6 +6,7 @@ use frame_support::{assert_noop, assert_ok, traits::InstanceFilter};
 use pallet_energy_membership::{Call, Error, Namings};
 use qedex_primitives::{AttributeId, Membership as AccessControl, OwnerId, Role};
 use sp_keyring::Sr25519Keyring as Key;
+use sp_runtime::traits::Dispatchable;
 
 const PROSUMER: AttributeId = AttributeId(0);
 
@@ -165,5 +166,32 @@ fn registrar_and_council_shut_an_account_together() {
         assert_ok!(close(motion));
         assert!(!may(Key::Eve, Role::Trade));
         assert!(owner_of(Key::Eve).is_some());
+    });
+}
+
+/// A thief's: a motion whose threshold is too low to do anything, proposed in place of the one that
+/// everybody waits for, or a hundred of them.
+#[test]
+fn nobody_proposes_what_cannot_pass_or_fills_the_agenda_for_nothing() {
+    at_development_genesis(|| {
+        let alice = Key::Alice.to_account_id();
+        let propose = |threshold, number: u32| {
+            let remark = number.to_le_bytes().to_vec();
+            let proposal = alloc::boxed::Box::new(frame_system::Call::remark { remark }.into());
+            let call = pallet_collective::Call::propose { threshold, proposal, length_bound: 100 };
+            let call: RuntimeCall = RuntimeCall::Council(call);
+            call.dispatch(signed(Key::Alice)).map(|_| ()).map_err(|error| error.error)
+        };
+        // Of three members two are two thirds.
+        let filtered = frame_system::Error::<Runtime>::CallFiltered;
+        assert_eq!(propose(1, 0), Err(filtered.into()));
+        let held = || Balances::reserved_balance(&alice);
+        let before = held();
+        for number in 0..8 {
+            assert_eq!(propose(2, number), Ok(()));
+        }
+        assert_eq!(held(), before);
+        assert_eq!(propose(2, 8), Ok(()));
+        assert_eq!(held(), before + QED);
     });
 }
