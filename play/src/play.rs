@@ -13,6 +13,7 @@
 //! 4. who bought from a seller that hides its bill complains;
 //! 5. the chain settles.
 
+mod bounds;
 mod cast;
 mod progress;
 mod setup;
@@ -25,6 +26,7 @@ use crate::{
     report::{Figures, Run},
     strategy::{Intent, Shares, Strategy},
 };
+use bounds::Bounds;
 use cast::Cast;
 use progress::Progress;
 use qedex_client::{
@@ -32,9 +34,8 @@ use qedex_client::{
     market::{Corridor, Side},
     queries,
     session::Session,
-    terms,
+    terms::{self, PriceList},
 };
-use qedex_math::PricePerKwh;
 use slot::SlotPlay;
 use std::path::PathBuf;
 
@@ -70,7 +71,7 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
     let chain = Chain::connect(&script.node).await?;
     let leaders = Leaders::of_dev_chain()?;
     let mut session = Session::open(chain).await?;
-    let (corridor, highest) = corridor(session.at()).await?;
+    let (corridor, lists) = corridor(session.at()).await?;
     let calendar = queries::calendar(session.at()).await?;
     let issuance = queries::total_issuance(session.at()).await?;
 
@@ -81,10 +82,6 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
         .saturating_add(u64::from(calendar.windows.gate_opens))
         .saturating_add(u64::from(calendar.windows.final_at))
         .saturating_mul(calendar.slot_length);
-    let cast = setup::prepare(&mut session, &leaders, cast, (&corridor, highest), horizon).await?;
-    let setup_transactions = session.tally().sent;
-
-    let first = calendar.first_to_open(queries::time(session.at()).await?);
     let intents: Vec<Vec<Intent>> = quarter_hours
         .iter()
         .enumerate()
@@ -94,6 +91,11 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
             strategy.orders(&corridor, &flows, offset)
         })
         .collect();
+    let bounds = Bounds::of_all(cast.members.len(), &intents, &lists);
+    let cast = setup::prepare(&mut session, &leaders, cast, &bounds, horizon).await?;
+    let setup_transactions = session.tally().sent;
+
+    let first = calendar.first_to_open(queries::time(session.at()).await?);
     let offers: Vec<Vec<usize>> = intents.iter().map(|intents| sellers(intents)).collect();
     let cheats = strategy.cheats(&offers);
     let mut slots: Vec<SlotPlay> = quarter_hours
@@ -153,20 +155,18 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
     Ok(Figures::of(&run, &books))
 }
 
-/// The corridor in which everybody orders, that of off-peak slots, and the highest grid price of any band.
-/// So the orders are the same whatever the bands of the slots that are played.
-async fn corridor(at: &At) -> Result<(Corridor, PricePerKwh), Error> {
+/// The corridor in which everybody orders, that of off-peak slots, and the price lists of all bands. So
+/// the orders are the same whatever the bands of the slots that are played.
+async fn corridor(at: &At) -> Result<(Corridor, Vec<PriceList>), Error> {
     let none =
         || qedex_client::Error::Answer("the market has no terms, so that no slot opens".into());
     let limits = terms::limits(at).await?.ok_or_else(none)?;
-    let mut highest = PricePerKwh(0);
-    let mut corridor = None;
+    let mut lists = Vec::new();
     for band in terms::BANDS {
-        let list = terms::price_list(at, band).await?.ok_or_else(none)?;
-        highest = highest.max(list.cap);
-        corridor = corridor.or(Some(list.with_keys(limits.least_wh_per_key)));
+        lists.push(terms::price_list(at, band).await?.ok_or_else(none)?);
     }
-    Ok((corridor.ok_or_else(none)?, highest))
+    let off = lists.first().ok_or_else(none)?;
+    Ok((off.with_keys(limits.least_wh_per_key), lists))
 }
 
 fn sellers(intents: &[Intent]) -> Vec<usize> {

@@ -1,22 +1,25 @@
 //! Before the first slot: everybody gets funds, an owner, credentials, and a meter, to which two
 //! installers and its owner agree, and grants a broker. What is there already is used.
 
-use super::cast::{Cast, Member};
+use super::{
+    bounds::Bounds,
+    cast::{Cast, Member},
+};
 use crate::keys::Leaders;
 use futures::{StreamExt, TryStreamExt, stream};
 use qedex_client::{
     At, Error,
     calls::{self, EncodedCall},
-    grants::{self, Grant},
+    grants,
     keys::{Keypair, Scheme, account_of},
-    market::{Account, Corridor, Plancks},
+    market::{Account, Plancks},
     membership,
     metering::{self, Change, ConnectionNumber, MeterKind, MeterRatings, Wanted},
     queries,
     session::{Session, Signed},
     text::account_text,
 };
-use qedex_primitives::{OwnerId, PricePerKwh};
+use qedex_primitives::OwnerId;
 
 /// What a participant starts with: many times what a day's bids can hold.
 const FUNDS: Plancks = 100_000_000_000_000;
@@ -26,25 +29,6 @@ const LOW_FUNDS: Plancks = FUNDS / 2;
 
 /// Credentials last thirty days beyond the play.
 const CREDENTIAL_LIFE: u64 = 30 * 24 * 3_600_000;
-
-/// What everybody lets the broker do: buy and sell at any price of `corridor`, until `expires`, for as much
-/// in a slot as its meter can read, at `highest`, the highest grid price of any band.
-fn grant(member: &Member, corridor: &Corridor, highest: PricePerKwh, expires: u64) -> Grant {
-    Grant {
-        buy_up_to: Some(corridor.cap),
-        sell_from: Some(corridor.floor),
-        expires,
-        budget: highest.cost_ceil(member.capacity).unwrap_or(Plancks::MAX),
-    }
-}
-
-/// Whether one grant lets a broker do at least what another one does.
-fn covers(one: &Grant, other: &Grant) -> bool {
-    one.buy_up_to >= other.buy_up_to
-        && one.sell_from.is_some_and(|least| Some(least) <= other.sell_from)
-        && one.expires >= other.expires
-        && one.budget >= other.budget
-}
 
 /// Calls in one batch.
 const BATCH: usize = 50;
@@ -58,7 +42,8 @@ struct Record {
     naming: Naming,
     missing_attributes: Vec<u32>,
     meter: Option<u32>,
-    has_broker: bool,
+    /// It orders, and has given the broker no grant for that and nothing else.
+    wants_grant: bool,
 }
 
 /// How it stands with a participant's owner.
@@ -72,19 +57,18 @@ enum Naming {
     Settled,
 }
 
-/// Makes everybody of `cast` ready to trade until `horizon` milliseconds from now, and gives
-/// the cast back with its meters' numbers.
+/// Makes everybody of `cast` ready to trade until `horizon` milliseconds from now, those who order by a
+/// grant within their `bounds`, and gives the cast back with its meters' numbers.
 pub async fn prepare(
     session: &mut Session,
     leaders: &Leaders,
     mut cast: Cast,
-    (corridor, highest): (&Corridor, PricePerKwh),
+    bounds: &[Option<Bounds>],
     horizon: u64,
 ) -> Result<Cast, Error> {
     let now = queries::time(session.at()).await?;
     let until = now.saturating_add(horizon);
-    let wanted = |member: &Member, until| grant(member, corridor, highest, until);
-    let records = look(session.at(), leaders, &cast, until, |member| wanted(member, until)).await?;
+    let records = look(session.at(), leaders, &cast, bounds, until).await?;
 
     let funds = fund(session, leaders, &cast, &records).await?;
     session.send(funds).await?;
@@ -100,10 +84,10 @@ pub async fn prepare(
     install(session, leaders, &cast, &records).await?;
 
     let mut by_participants = Vec::new();
-    for (member, record) in cast.members.iter().zip(&records) {
-        if !record.has_broker {
+    for ((member, record), bounds) in cast.members.iter().zip(&records).zip(bounds) {
+        if let Some(bounds) = bounds.filter(|_| record.wants_grant) {
             let what = format!("{} names its broker", member.name);
-            let grant = wanted(member, until.saturating_add(CREDENTIAL_LIFE));
+            let grant = bounds.grant(until.saturating_add(CREDENTIAL_LIFE));
             let call = grants::grant(account_of(&leaders.broker), grant);
             by_participants.push(session.sign(what, &call, &member.keys.account).await?);
         }
@@ -136,12 +120,11 @@ async fn look(
     at: &At,
     leaders: &Leaders,
     cast: &Cast,
+    bounds: &[Option<Bounds>],
     until: u64,
-    wanted: impl Fn(&Member) -> Grant,
 ) -> Result<Vec<Record>, Error> {
     let broker = account_of(&leaders.broker);
-    let wanted = &wanted;
-    let look_at = |member: Member| async move {
+    let look_at = |(member, bounds): (Member, Option<Bounds>)| async move {
         let mut missing_attributes = Vec::new();
         for attribute in &member.attributes {
             if !queries::has_credential(at, member.account, *attribute, until).await? {
@@ -153,13 +136,17 @@ async fn look(
             naming: naming(at, member.account).await?,
             missing_attributes,
             meter: queries::meter_by_key(at, account_of(&member.keys.meter)).await?,
-            has_broker: grants::grants_of(at, member.account)
-                .await?
-                .iter()
-                .any(|(who, grant)| *who == broker && covers(grant, &wanted(&member))),
+            wants_grant: match bounds {
+                None => false,
+                Some(bounds) => !grants::grants_of(at, member.account)
+                    .await?
+                    .iter()
+                    .any(|(who, grant)| *who == broker && bounds.are_those_of(grant, until)),
+            },
         })
     };
-    stream::iter(cast.members.clone()).map(look_at).buffered(AT_ONCE).try_collect().await
+    let members: Vec<_> = cast.members.iter().cloned().zip(bounds.iter().copied()).collect();
+    stream::iter(members).map(look_at).buffered(AT_ONCE).try_collect().await
 }
 
 /// How it stands with the owner of `account`.
@@ -305,7 +292,8 @@ async fn install(
 
 /// The meter of a participant, at a connection of its own.
 fn registration(member: &Member) -> Result<Change<Account>, Error> {
-    let number = ConnectionNumber::try_from(format!("play-{}", member.name));
+    let name = member.name.to_uppercase().replace(|letter| !char::is_alphanumeric(letter), "");
+    let number = ConnectionNumber::try_from(format!("PLAY{name}"));
     Ok(Change::Register {
         account: member.account,
         key: Scheme::Sr25519.key(account_of(&member.keys.meter)),
