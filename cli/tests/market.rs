@@ -186,6 +186,11 @@ async fn a_broker_trades_by_a_grant_and_a_leader_admits_keys() {
     let shown = json(&node.qedex(&["leader", "show", "--slot", &ahead, "--json"]));
     assert_eq!(shown["announced"]["share_ppm"], 500_000);
     assert_eq!(shown["keys_if_opened_now"], 1_500);
+    let withdraw =
+        |who| node.qedex(&["leader", "withdraw", "--slot", &ahead, "--suri", who, "--json"]);
+    assert_refused(&withdraw("//Dave"), "Auction::NotYourAnnouncement");
+    json(&withdraw("//Charlie"));
+    assert_refused(&withdraw("//Charlie"), "Auction::NotAnnounced");
     let terms = json(&node.qedex(&[
         "terms", "set", "--band", "on", "--cap", "0.36", "--suri", "//Alice", "--sudo", "--json",
     ]));

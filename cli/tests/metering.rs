@@ -81,7 +81,7 @@ fn submit(node: &Node, folder: &std::path::Path, readings: &Value) -> Output {
 
 /// Files a meter at a connection that is called like its key.
 fn register(node: &Node, owner: &str, scheme: &str, key: &str, rating: &str, by: &str) -> Output {
-    let connection = key.chars().take(33).collect::<String>();
+    let connection = key.to_uppercase().chars().take(33).collect::<String>();
     node.qedex(&[
         "meter",
         "register",
@@ -195,7 +195,7 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     assert_eq!(listed_first["bond"]["payer"], address(Bob));
     assert!(qedex_testnode::plancks(&listed_first["bond"]["amount"]) > 1_000_000_000);
     assert_eq!(shown(&node, "0")["bond"], Value::Null);
-    assert_eq!(shown(&node, "0")["connection"], "qedex-Dave");
+    assert_eq!(shown(&node, "0")["connection"], "QEDEXDAVE");
     let table = text(&node, &["meter", "list", "--owner", "//Ferdie"]);
     let (installed, second_one) =
         (format!("installed by {}", address(Bob)), format!("and {}", address(Alice)));

@@ -52,6 +52,8 @@ pub struct Transaction {
     pub changes: Vec<Change>,
     /// What it did in the council, and to the call with which hash.
     pub decisions: Vec<(H256, Decision)>,
+    /// Whether its fee was withdrawn: what it reports comes after that.
+    has_begun: bool,
 }
 
 impl Block {
@@ -74,6 +76,7 @@ impl Block {
         let events = at.events().fetch().await?;
         for event in events.iter() {
             let event = event?;
+            block.note_beginning(&event);
             if shapes.differs(event.pallet_name(), event.event_name()) {
                 block.note_unread(&event);
             } else {
@@ -88,6 +91,16 @@ impl Block {
         if let Some(transaction) = self.transaction_of(event) {
             let name = format!("{}.{}", event.pallet_name(), event.event_name());
             transaction.unread.push(name);
+        }
+    }
+
+    /// A transaction begins with the withdrawal of its fee. What was reported under its number before
+    /// that the chain did by itself, at the beginning of the block: it is nobody's.
+    fn note_beginning(&mut self, event: &Event<'_>) {
+        if (event.pallet_name(), event.event_name()) == ("Balances", "Withdraw")
+            && let Some(transaction) = self.transaction_of(event)
+        {
+            transaction.begin();
         }
     }
 
@@ -138,6 +151,13 @@ impl Block {
 }
 
 impl Transaction {
+    /// Forgets what was reported before the transaction began.
+    fn begin(&mut self) {
+        if !self.has_begun {
+            *self = Self { hash: self.hash, has_begun: true, ..Self::default() };
+        }
+    }
+
     /// What it did in the council to the call with this hash.
     pub fn decided(&self, hash: H256) -> impl Iterator<Item = &Decision> {
         let all = self.decisions.iter();

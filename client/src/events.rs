@@ -16,6 +16,11 @@ pub(crate) fn decode<E: subxt::events::DecodeAsEvent>(
 
 /// The name and meaning of a dispatch error.
 pub(crate) fn describe(error: &types::sp_runtime::DispatchError, metadata: &Metadata) -> Refusal {
+    if matches!(error, types::sp_runtime::DispatchError::BadOrigin) {
+        let meaning = "the signer may not do this: --council proposes it to the council, and --sudo does \
+                       it on a development chain";
+        return Refusal { name: "BadOrigin".to_owned(), meaning: meaning.to_owned() };
+    }
     let types::sp_runtime::DispatchError::Module(module) = error else {
         return Refusal { name: format!("{error:?}"), meaning: String::new() };
     };

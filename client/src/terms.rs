@@ -82,3 +82,8 @@ pub fn set_limits(limits: LeaderLimits) -> impl Payload {
 pub fn announce(slot: u64, admission: KeyAdmission) -> impl Payload {
     api::tx().auction().announce(Static(SlotIndex(slot)), Static(admission))
 }
+
+/// The call that takes back what was announced for a slot that has still to open.
+pub fn withdraw_announcement(slot: u64) -> impl Payload {
+    api::tx().auction().withdraw_announcement(Static(SlotIndex(slot)))
+}

@@ -154,7 +154,7 @@ fn spec_of(binary: &Path, participants: &[Participant], market: Option<&Value>) 
             let key = participant.key.derive([DeriveJunction::hard("meter")]);
             let mut meter = meter.clone();
             meter["account"] = json!(account);
-            meter["connection"] = json!(format!("bench-{}", meters.len()));
+            meter["connection"] = json!(format!("BENCH{}", meters.len()));
             meter["key"]["Sr25519"] = json!(AccountId32(key.public_key().0));
             meters.push(meter);
         }

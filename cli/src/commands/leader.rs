@@ -24,6 +24,9 @@ pub enum Leader {
     /// Announces which share of the keys a slot gets that has still to open, and what a key covers, for
     /// the role aggregate. The owner behind the signer has no orders in that slot.
     Announce(Announce),
+    /// Takes back what the signer, or another account of its owner, announced for a slot that has still to
+    /// open.
+    Withdraw(Withdraw),
     /// Shows what was announced for a slot, or who leads it and what it got.
     Show(Show),
 }
@@ -40,6 +43,17 @@ pub struct Announce {
     /// The energy that a key covers.
     #[arg(long, value_name = "WH", value_parser = parse_wh)]
     per_key: u64,
+    /// Who signs.
+    #[command(flatten)]
+    by: Sign,
+}
+
+/// Options of `leader withdraw`.
+#[derive(Debug, Args)]
+pub struct Withdraw {
+    /// The delivery slot: its number, or a time such as 14:30. Its gate has not opened.
+    #[arg(long)]
+    slot: SlotName,
     /// Who signs.
     #[command(flatten)]
     by: Sign,
@@ -62,6 +76,7 @@ impl Leader {
     pub async fn run(&self) -> Result<(), Error> {
         match self {
             Self::Announce(args) => announce(args).await,
+            Self::Withdraw(args) => withdraw(args).await,
             Self::Show(args) => show(args).await,
         }
     }
@@ -89,6 +104,17 @@ async fn announce(args: &Announce) -> Result<(), Error> {
         args.per_key,
         block.number
     )
+}
+
+async fn withdraw(args: &Withdraw) -> Result<(), Error> {
+    let (mut session, key) = args.by.begin().await?;
+    let slot = args.slot.to_see(session.at()).await?;
+    let call = terms::withdraw_announcement(slot);
+    let (block, _) = session.call("the withdrawal", &call, &key).await?;
+    if args.by.json {
+        return output::json(&json!({ "slot": slot, "block": block.number }));
+    }
+    say!("slot {slot} is led by nobody, as taken back in block {}", block.number)
 }
 
 async fn show(args: &Show) -> Result<(), Error> {

@@ -121,7 +121,8 @@ pub(super) fn percent(ppm: u32) -> String {
 
 fn limits_in_words(limits: &LeaderLimits) -> String {
     format!(
-        "a leader admits {} of the keys at least, and {} to {} Wh a key; without one a slot takes one part          in as many as are open at once, and {} Wh a key",
+        "a leader admits {} of the keys at least, and {} to {} Wh a key; without one a slot takes one part in \
+         as many as are open at once, and {} Wh a key",
         percent(limits.least_share.deconstruct()),
         limits.least_wh_per_key.0,
         limits.most_wh_per_key.0,

@@ -1,7 +1,7 @@
 //! Whether what is said of the council is what its pallet does.
 
 use super::*;
-use frame_support::traits::EnsureOrigin;
+use frame_support::traits::{EnsureOrigin, fungible::Mutate};
 use proptest::prelude::*;
 use qedex_runtime::{
     Runtime, RuntimeOrigin,
@@ -45,6 +45,8 @@ fn closed_by_the_pallet(
         let members: Vec<_> = council.members.iter().map(account).collect();
         let prime = prime.map(|place| members[place % members.len()].clone());
         Pallet::set_members(RuntimeOrigin::root(), members.clone(), prime, 0).unwrap();
+        // Nothing is held for a first motion, but its proposer has to exist.
+        qedex_runtime::Balances::mint_into(&members[0], qedex_runtime::QED).unwrap();
         let call = || Box::new(frame_system::Call::remark { remark: vec![] }.into());
         let proposer = RuntimeOrigin::signed(members[0].clone());
         Pallet::propose(proposer, motion.threshold, call(), 100).unwrap();
