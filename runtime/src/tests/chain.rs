@@ -183,6 +183,8 @@ impl Chain {
     /// Lets so many blocks pass in which nothing happened, not even time.
     pub fn skip_blocks(&mut self, blocks: BlockNumber) {
         self.number += blocks;
+        let latest = self.number;
+        self.look(|| System::set_block_number(latest));
     }
 
     /// Goes on until the next gate opens, and says of which slot.

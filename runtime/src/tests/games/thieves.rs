@@ -6,6 +6,7 @@
 
 mod councils;
 mod deputies;
+mod fresh;
 mod installers;
 mod leaders;
 mod owners;

@@ -142,7 +142,7 @@ fn a_broker_sells_what_its_principal_does_not_have() {
         sequence: "a broker sells 1,000 kWh at the feed-in price for its principal, to a friend",
         play: sell_as_trading,
     }
-    .earned("+200.000", "+200.000");
+    .earned("+200.000", "0.000 (`CallFiltered`)");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_broker_with_a_grant_is_bounded_by_it() {
         sequence: "the same by a grant to sell 10 kWh at the price in the middle",
         play: sell_by_grant,
     }
-    .earned("+200.000", "");
+    .earned("+200.000", "+1.000 (`WorseThanGranted`)");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn who_may_not_move_tokens_moves_them_by_orders() {
         sequence: "the same as a deputy that does not move tokens",
         play: sell_as_non_transfer,
     }
-    .earned("+200.000", "+200.000");
+    .earned("+200.000", "0.000 (`CallFiltered`)");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_broker_buys_what_nobody_has() {
         sequence: "a broker buys 1,000 kWh at the grid price from a friend who has none",
         play: buy_everything,
     }
-    .earned("+280.000", "+280.000");
+    .earned("+280.000", "0.000 (`CallFiltered`)");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_broker_trades_on_without_its_role() {
         sequence: "a broker whose credential was revoked goes on for its principal",
         play: go_on_without_the_role,
     }
-    .earned("trades 10 kWh", "trades 10 kWh");
+    .earned("trades 10 kWh", "trades 0 kWh (`CallFiltered`)");
 }
 
 #[test]
@@ -192,5 +192,5 @@ fn an_excluded_seller_trades_on_as_a_deputy() {
         sequence: "a seller that is excluded goes on as somebody's deputy",
         play: sell_though_excluded,
     }
-    .earned("trades 10 kWh", "trades 10 kWh");
+    .earned("trades 10 kWh", "trades 0 kWh (`CallFiltered`)");
 }

@@ -104,7 +104,7 @@ fn sell_twice(scene: &mut Scene, house: House) -> String {
     let other = if scene.is_first_release() {
         (measured == NEWCOMER).then(|| (scene.has_a_meter(NEWCOMER, TEN), [Wh::ZERO, TEN]))
     } else {
-        let (key, connection) = (own_meter(NEWCOMER), "qedex-Dave");
+        let (key, connection) = (own_meter(NEWCOMER), "QEDEXDAVE");
         let wanted = registration(measured, &key, connection, TEN);
         scene.files(INSTALLER, wanted.clone(), &[measured, ISSUER]);
         let Change::Register { account, key, kind, ratings } = wanted else { unreachable!() };
@@ -176,7 +176,7 @@ fn an_account_of_the_sellers_name_takes_its_side() {
         sequence: "an issuer names an account like a seller; it bids for 100 Wh in every slot",
         play: take_a_side,
     }
-    .earned("sells 0 of 10 kWh", "sells 0 of 10 kWh");
+    .earned("sells 0 of 10 kWh", "sells 10 of 10 kWh (`NotTheRegistrar`)");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn an_account_of_the_sellers_name_uses_up_its_orders() {
         sequence: "the same account places eight small orders on the seller's side",
         play: use_up_a_quota,
     }
-    .earned("sells 0 of 10 kWh", "sells 0 of 10 kWh");
+    .earned("sells 0 of 10 kWh", "sells 10 of 10 kWh (`NotTheRegistrar`)");
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_wrong_name_keeps_a_newcomer_out() {
         sequence: "an issuer gives a newcomer a wrong name before the right one comes",
         play: misname,
     }
-    .earned("is kept out", "is kept out");
+    .earned("is kept out (`OwnerConflict`)", "is admitted (`NotTheRegistrar`)");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn an_account_changes_its_name() {
         sequence: "an account's only credential is renewed under another name",
         play: rename,
     }
-    .earned("is another", "is another");
+    .earned("is another", "is the same (`OwnerNamedAlready`)");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_roof_is_sold_twice_by_two_accounts() {
         sequence: "the plant on one account, the house that uses it all on another of the owner",
         play: sell_by_two_accounts,
     }
-    .earned("+1.800", "+1.800");
+    .earned("+1.800", "-1.000 (`ConnectionTaken`)");
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_roof_is_sold_twice_by_two_persons() {
         sequence: "the same, with the house in a friend's name",
         play: sell_by_two_persons,
     }
-    .earned("+1.800", "+1.800");
+    .earned("+1.800", "-1.000 (`ConnectionTaken`)");
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn a_roof_is_sold_twice_beside_a_load_without_a_meter() {
         sequence: "the same, with a house that has no meter",
         play: sell_beside_a_load,
     }
-    .earned("+1.800", "+1.800");
+    .earned("+1.800", "-1.000 (`ConnectionTaken`)");
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn a_second_account_begins_with_a_new_standing() {
         sequence: "an owner fails through one account: the standing of its other one",
         play: begin_anew,
     }
-    .earned("0.500 beside 0.333", "0.500 beside 0.333");
+    .earned("0.500 beside 0.333", "0.333 beside 0.333");
 }
 
 #[test]
@@ -256,5 +256,5 @@ fn a_second_account_sells_when_the_first_is_excluded() {
         sequence: "an owner that is excluded for two defaults sells through its other account",
         play: sell_after_exclusion,
     }
-    .earned("trades 10 kWh", "trades 10 kWh");
+    .earned("trades 10 kWh", "trades 0 kWh (`NotPermitted`)");
 }

@@ -77,7 +77,7 @@ fn be_the_only_installer(scene: &mut Scene) -> String {
 fn file_without_end(scene: &mut Scene) -> String {
     let before = scene.chain.held_of(INSTALLER);
     let mut filed = 0;
-    for number in 0..64_u64 {
+    for number in 1..=64_u64 {
         let ratings = MeterRatings { out: Wh(number), into: Wh(number) };
         let change = Change::<AccountId>::Rate { meter: MeterId(0), ratings };
         if !scene.tries(INSTALLER, "Metering", "propose_change", change) {
@@ -103,7 +103,7 @@ fn a_stranger_is_quicker_than_who_founds_an_owner() {
         sequence: "who names owners lets a stranger found a newcomer's owner before it does",
         play: be_quicker,
     }
-    .earned("has a stranger beside it", "has its name alone");
+    .earned("has a stranger beside it", "has its name alone (`OwnerHasAccounts`)");
     assert_ne!(OwnerId(own(NEWCOMER)), OwnerId(own(STRANGER)));
 }
 
@@ -114,7 +114,7 @@ fn a_meter_that_was_found_out_goes_against_its_owners_will() {
         sequence: "the owner of a meter that was found out refuses the end of its service",
         play: stay_in_service,
     }
-    .earned("", "");
+    .earned("reads 2 slots more", "reads 2 slots more (`CannotBeRefused`)");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_village_with_one_installer_has_its_council() {
         sequence: "the only installer of a village registers a friend's meter alone",
         play: be_the_only_installer,
     }
-    .earned("registers alone", "registers with the council");
+    .earned("registers alone", "registers with the council (`NotIndependent`)");
 }
 
 #[test]
@@ -134,5 +134,5 @@ fn pending_changes_are_bonded_and_few() {
         sequence: "an installer files changes that nobody wants",
         play: file_without_end,
     }
-    .earned("", "");
+    .earned("0 pending for 0.000 held (`no such call: Metering.propose_change`)", "");
 }

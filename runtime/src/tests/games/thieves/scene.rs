@@ -11,6 +11,7 @@ use codec::Encode;
 use qedex_primitives::{
     AttributeId, Change, ChangeId, ConnectionNumber, Membership as _, MeterId, MeterKey, MeterKind,
     MeterRatings, Moment, OwnerId, PricePerKwh, Side, SlotIndex, SlotTimes, Wh, Windows,
+    pov::ValidatorScore,
 };
 use sp_keyring::Sr25519Keyring as Key;
 
@@ -72,7 +73,7 @@ pub fn public(key: &str) -> MeterKey {
 
 /// The registration of a meter of this key at a connection of this name.
 pub fn registration(owner: Key, key: &str, connection: &str, capacity: Wh) -> Change<AccountId> {
-    let connection = connection.replace("//", "-");
+    let connection = connection.to_uppercase().replace('/', "");
     let connection = ConnectionNumber::try_from(connection).expect("a connection's number");
     Change::Register {
         account: owner.to_account_id(),
@@ -125,6 +126,14 @@ impl Scene {
         }
         let until = on.then(|| self.chain.now + pallet_settlement::MAX_PAUSE);
         self.decides("Settlement", "set_paused", until)
+    }
+
+    /// The score of the only validator, in millionths of the largest.
+    pub fn score_of_the_validator(&mut self) -> u32 {
+        let scores: Vec<ValidatorScore<AccountId>> = self.chain.ask("PovApi_scores", ());
+        let [only] = &scores[..] else { panic!("one validator, not {}", scores.len()) };
+        let unit = qedex_math::score::LARGEST_SCORE / 1_000_000;
+        u32::try_from(only.score / unit).expect("at most one")
     }
 
     /// An installer says what a meter should have read.
@@ -199,6 +208,16 @@ impl Scene {
         let bought = self.tries(buyer, "Auction", "place_order", (slot, Side::Bid, bid, energy));
         let sold = self.tries(seller, "Auction", "place_order", (slot, Side::Ask, ask, energy));
         bought && sold
+    }
+
+    /// The seller and Eve agree so many times in one block, as [`Self::agree`] has it.
+    pub fn agree_often(&mut self, slot: SlotIndex, times: usize) {
+        let order = |side, limit| self.chain.order(slot, side, limit, TEN);
+        let pair = [(EVE, order(Side::Bid, middle_bid())), (SELLER, order(Side::Ask, middle()))];
+        let orders: Vec<_> = pair.iter().cycle().take(2 * times).cloned().collect();
+        for done in self.chain.block(&orders) {
+            self.note(done);
+        }
     }
 
     /// Goes on until delivery begins, and tells the trades of this slot.
