@@ -1,0 +1,16 @@
+//! Q-SAH: how two ends of Q-EnergyDEX open a session under keys of a QKD service, and what they say
+//! in it.
+
+#![no_std]
+
+extern crate alloc;
+
+mod bytes;
+mod ends;
+mod error;
+mod hash;
+mod key;
+
+pub use ends::{AccountId, End, Ends, GenesisHash, MAX_SAE_BYTES, SaeId};
+pub use error::{Error, Refused};
+pub use key::{KEY_BYTES, Key, KeyId, Keys, ONE_TIME_KEYS, Suite};
