@@ -10,7 +10,12 @@ mod ends;
 mod error;
 mod hash;
 mod key;
+mod message;
+mod numbers;
+mod schedule;
 
 pub use ends::{AccountId, End, Ends, GenesisHash, MAX_SAE_BYTES, SaeId};
 pub use error::{Error, Refused};
 pub use key::{KEY_BYTES, Key, KeyId, Keys, ONE_TIME_KEYS, Suite};
+pub use message::{Message1, Message2, Nonce, Number, VERSION, check_confirmation};
+pub use numbers::{Numbers, Verdict};
