@@ -1,0 +1,6 @@
+//! The rules of Q-SAH, each by a test of its name.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+mod handshake;
+mod refusals;
+mod world;
