@@ -1,6 +1,10 @@
 //! The rules of Q-SAH, each by a test of its name.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+mod decoders;
+mod frames;
 mod handshake;
+mod letters;
 mod refusals;
+mod secrets;
 mod world;
