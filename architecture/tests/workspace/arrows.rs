@@ -16,6 +16,7 @@ const BUILT: &[&str] = &[
     "pallets/*",
     "play",
     "primitives",
+    "q-sah",
     "runtime",
     "tables",
     "testnode",
