@@ -1,11 +1,12 @@
 //! How a reading is judged and counted.
 
 use crate::{
-    Agenda, Config, Error, Event, Meters, OldestKept, OwnerTotals, Pallet, ReadingError, Readings,
-    SignedReading, SlotTotals,
+    Agenda, Config, DayLoads, Error, Event, Meters, OldestKept, OwnerTotals, Pallet, ReadingError,
+    Readings, SignedReading, SlotTotals,
 };
 use frame_support::{ensure, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
+use qedex_math::tariff::{day_of, slot_of_day};
 use qedex_primitives::{Calendar, Flow, MeterKey, SlotIndex};
 use sp_runtime::traits::Zero;
 
@@ -22,7 +23,14 @@ impl<T: Config> Pallet<T> {
     fn takes_readings(slot: SlotIndex) -> bool {
         slot >= Self::horizon()
             && T::Calendar::schedule(slot).is_reading_window(T::Calendar::now())
-            && Agenda::<T>::get().is_none_or(|agenda| agenda.close <= slot)
+            && !Self::is_closed(slot)
+    }
+
+    /// Whether `slot` was closed. One from before the first block, whose readings may still be
+    /// carried to the chain, lies before those to come and never was.
+    fn is_closed(slot: SlotIndex) -> bool {
+        let has_passed = Agenda::<T>::get().is_some_and(|agenda| slot < agenda.close);
+        has_passed && DayLoads::<T>::get(day_of(slot.0)).contains_key(&slot_of_day(slot.0))
     }
 
     /// Whether `key` signed this reading on this chain.

@@ -299,6 +299,18 @@ fn wider_windows_open_no_slot_again_that_was_closed() {
     });
 }
 
+/// What was delivered while the chain was being started is read like everything else.
+#[test]
+fn a_slot_from_before_the_first_block_takes_readings_in_its_window() {
+    use frame_support::{traits::Hooks, weights::WeightMeter};
+    run(|| {
+        open_window(SLOT);
+        Metering::on_poll(1, &mut WeightMeter::new());
+        assert!(crate::Agenda::<Test>::get().unwrap().close > SLOT);
+        submit(reading(BENS, SLOT, 700, 0));
+    });
+}
+
 /// A found-out meter whose owner confirms nothing.
 #[test]
 fn a_found_out_meter_is_ended_against_its_owner() {
