@@ -75,7 +75,7 @@ fn every_number_is_refused_with_a_sign_as_a_bad_value() {
 fn a_number_is_refused_with_a_plus_sign_wherever_it_stands() {
     let suri = ["--suri", "//Dave"];
     for arguments in [
-        &["meter", "list", "--meter", "+1"][..],
+        &["meter", "show", "--meter", "+1"][..],
         &["meter", "par", "--day=+1"],
         &["market", "book", "--slot", "1", "--count", "+1"],
         &["play", "--slots", "+1"],

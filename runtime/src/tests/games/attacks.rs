@@ -202,7 +202,9 @@ fn slots_of_1000(standing: u32) -> u32 {
 fn bought_standing_costs_more_than_it_earns() {
     let kwh = Wh(10_000);
     let mut small = World::new();
-    small.decree(terms_of_one_watt_hour());
+    for band in [Band::Off, Band::Mid, Band::On] {
+        small.decree(terms_of_one_watt_hour(band));
+    }
     let attacks = [
         ("98 trades with oneself", with_oneself()),
         ("98 trades with a friend in a day", with_a_friend(&mut World::new(), kwh)),
@@ -253,8 +255,7 @@ fn bought_standing_costs_more_than_it_earns() {
     table.stands_in_the_document_as("standing");
 }
 
-fn terms_of_one_watt_hour() -> RuntimeCall {
-    let band = Band::Off;
+fn terms_of_one_watt_hour(band: Band) -> RuntimeCall {
     let list = PriceList { lot: Wh(1), least_order: Wh(1), ..presets::price_list(band) };
     pallet_auction::Call::set_terms { band, list }.into()
 }

@@ -65,7 +65,8 @@ impl World {
     pub fn connect(&mut self, who: Key, energy: Wh) {
         let key =
             sp_core::sr25519::Public::from_raw(sp_io::hashing::blake2_256(&who.to_raw_public()));
-        let number = format!("games-{who}");
+        let name: String = who.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
+        let number = format!("GAMES{}", name.to_uppercase());
         let change = Change::Register {
             account: who.to_account_id(),
             key: MeterKey::Sr25519(key),

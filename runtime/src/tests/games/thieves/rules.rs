@@ -77,7 +77,7 @@ fn be_the_only_installer(scene: &mut Scene) -> String {
 fn file_without_end(scene: &mut Scene) -> String {
     let before = scene.chain.held_of(INSTALLER);
     let mut filed = 0;
-    for number in 1..=64_u64 {
+    for number in 1..=100_u64 {
         let ratings = MeterRatings { out: Wh(number), into: Wh(number) };
         let change = Change::<AccountId>::Rate { meter: MeterId(0), ratings };
         if !scene.tries(INSTALLER, "Metering", "propose_change", change) {
@@ -134,5 +134,8 @@ fn pending_changes_are_bonded_and_few() {
         sequence: "an installer files changes that nobody wants",
         play: file_without_end,
     }
-    .earned("0 pending for 0.000 held (`no such call: Metering.propose_change`)", "");
+    .earned(
+        "0 pending for 0.000 held (`no such call: Metering.propose_change`)",
+        "64 pending for 6.686 held (`TooManyPending`)",
+    );
 }

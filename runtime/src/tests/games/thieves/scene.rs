@@ -119,12 +119,12 @@ impl Scene {
         self.note(done)
     }
 
-    /// The council pauses settlement for as long as it can, or ends the pause.
+    /// The council pauses settlement for as many slots as a day has, or ends the pause.
     pub fn pauses(&mut self, on: bool) -> bool {
         if self.first_release {
             return self.decides("Settlement", "set_paused", on);
         }
-        let until = on.then(|| self.chain.now + pallet_settlement::MAX_PAUSE);
+        let until = on.then(|| self.chain.now + 96 * SLOT);
         self.decides("Settlement", "set_paused", until)
     }
 
