@@ -295,6 +295,17 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
         assert_refused(&register(&node, owner, "ed25519", key, rating, by), why);
     }
 
+    // One gets another key, from about the same slot on as the new meters count.
+    let fresh = key("ed25519", "//Eve//fresh");
+    let change = confirmed(&node, &rotate(&node, "1", "ed25519", &fresh), &["//Eve", "//Alice"]);
+    let rotated = assigned(&node, "1", 1);
+    assert_eq!(change["meter"], 1);
+    assert_eq!(change["from"], rotated["from"]);
+    assert_eq!(rotated["key"], fresh);
+    let before = assigned(&node, "1", 0);
+    assert_eq!(before["scheme"], "sr25519");
+    assert_eq!(before["until"], rotated["from"]);
+
     // The new meters read their first slot, the one that will be retired included.
     let slot = second["from"].as_u64().expect("a slot");
     wait_for(&node, slot + 3).await;
@@ -306,7 +317,16 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     let accepted = [&both["readings"][0], &both["readings"][1]].map(|r| r["accepted"].clone());
     assert_eq!(accepted, [true, true]);
 
-    // One gets another owner, one other ratings, one is retired, and one gets another key.
+    // A meter signs with its new key, and with no other.
+    let since = rotated["from"].as_u64().expect("a slot");
+    wait_for(&node, since + 3).await;
+    let old_key = sign(&node, "sr25519", "//Eve//meter", &meter(1), since);
+    assert_refused(&submit(&node, folder.path(), &old_key), "Metering::BadSignature");
+    let single = sign(&node, "ed25519", "//Eve//fresh", &meter(1), since);
+    let single = answer(&submit(&node, folder.path(), &single));
+    assert_eq!(single["readings"][0]["accepted"], true);
+
+    // One gets another owner, one other ratings, and one is retired.
     let of_bob = |change: &[&str]| node.qedex(&[change, &["--json", "--suri", "//Bob"]].concat());
     let handover = of_bob(&["meter", "transfer", "--meter", "2", "--owner", "//Dave"]);
     // Both owners agree, and one of them thinks better of it once.
@@ -351,30 +371,11 @@ async fn meters_are_read_corrected_rekeyed_transferred_and_retired() {
     run(&node, &["meter", "withdraw", "--change", &number, "--suri", "//Bob"]);
     assert_refused(&confirm(&node, &filed, &["//Alice"]), "Metering::UnknownChange");
 
-    let fresh = key("ed25519", "//Eve//fresh");
-    let change = confirmed(&node, &rotate(&node, "1", "ed25519", &fresh), &["//Eve", "//Alice"]);
-    let rotated = assigned(&node, "1", 1);
-    assert_eq!(change["meter"], 1);
-    assert_eq!(change["from"], rotated["from"]);
-    assert_eq!(rotated["key"], fresh);
-    let before = assigned(&node, "1", 0);
-    assert_eq!(before["scheme"], "sr25519");
-    assert_eq!(before["until"], rotated["from"]);
-
     // Its installer's bond stays as long as its slots are kept.
     for (meter, why) in [("4", "Metering::SlotsStillKept"), ("0", "Metering::InService")] {
         let remove = ["meter", "remove", "--meter", meter, "--suri", "//Eve"];
         assert_refused(&node.qedex(&remove), why);
     }
-
-    // A meter signs with its new key, and with no other.
-    let since = rotated["from"].as_u64().expect("a slot");
-    wait_for(&node, since + 3).await;
-    let old_key = sign(&node, "sr25519", "//Eve//meter", &meter(1), since);
-    assert_refused(&submit(&node, folder.path(), &old_key), "Metering::BadSignature");
-    let single = sign(&node, "ed25519", "//Eve//fresh", &meter(1), since);
-    let single = answer(&submit(&node, folder.path(), &single));
-    assert_eq!(single["readings"][0]["accepted"], true);
 
     // The administration sets by what rule slots get their bands.
     let mid = json!([

@@ -1,10 +1,12 @@
 //! What participants do on a chain, whatever its code.
 
 use super::{Call, Chain, Event};
+use crate::tests::games::world::SLOT;
 use crate::*;
 use qedex_primitives::{
-    Bill, MeterId, MeterSignature, Nonce as BillNonce, OwnerId, PricePerKwh, ReadingPayload, Side,
-    SignedReading, SlotIndex, TradeId, Wh, bill,
+    Bill, Change, ConnectionNumber, MeterId, MeterKind, MeterRatings, MeterSignature,
+    Nonce as BillNonce, OwnerId, PricePerKwh, ReadingPayload, Side, SignedReading, SlotIndex,
+    TradeId, Wh, bill,
 };
 use sp_core::{Pair, sr25519};
 use sp_keyring::Sr25519Keyring as Key;
@@ -75,8 +77,16 @@ impl Chain {
         self.look(|| bill::commitment(System::block_hash(0), seller, slot, bill, nonce))
     }
 
+    /// Whether the code names owners where it issues credentials, as the first release does.
+    fn names_owners_by_credentials(&self) -> bool {
+        self.try_call("Membership", "name_owner", ([0_u8; 32], [0_u8; 32])).is_err()
+    }
+
     /// Lets accounts be prosumers with a plant, each a person of its own.
     pub fn admit(&mut self, who: &[Key], owner: impl Fn(Key) -> [u8; 32]) {
+        if !self.names_owners_by_credentials() {
+            return self.found_and_admit(who, owner);
+        }
         for attribute in [0_u32, 1] {
             let credentials: Vec<_> = who
                 .iter()
@@ -87,11 +97,45 @@ impl Chain {
         }
     }
 
-    /// Lets an account have a meter of this rating, and says its number.
+    /// The same where a registrar names owners, and accounts consent.
+    fn found_and_admit(&mut self, who: &[Key], owner: impl Fn(Key) -> [u8; 32]) {
+        for key in who {
+            let (account, owner) = (key.to_account_id(), owner(*key));
+            let name = self.call("Membership", "name_owner", (account, owner));
+            self.act(Key::Alice, name);
+            let consent = self.call("Membership", "consent_owner", (owner, false));
+            self.act(*key, consent);
+        }
+        let expires = self.now + 300 * 96 * SLOT;
+        for attribute in [0_u32, 1] {
+            let credentials: Vec<_> =
+                who.iter().map(|key| (key.to_account_id(), expires)).collect();
+            let call = self.call("Membership", "issue_batch", (attribute, credentials));
+            self.act(Key::Alice, call);
+        }
+    }
+
+    /// Lets an account have a meter of this rating, at a connection of its own, and says its number.
     pub fn install(&mut self, owner: Key, key: &str, capacity: Wh) -> MeterId {
-        let key = qedex_primitives::MeterKey::Sr25519(meter_key(key).public());
-        let call = self.call("Metering", "register_meter", (owner.to_account_id(), key, capacity));
-        self.act(Key::Bob, call);
+        let public = qedex_primitives::MeterKey::Sr25519(meter_key(key).public());
+        let account = owner.to_account_id();
+        match self.try_call("Metering", "register_meter", (account.clone(), public, capacity)) {
+            Ok(call) => self.act(Key::Bob, call),
+            Err(_) => {
+                let kind = MeterKind::Connection(connection(key));
+                let ratings = MeterRatings { out: capacity, into: capacity };
+                let change = Change::Register { account, key: public, kind, ratings };
+                let call = self.call("Metering", "propose_change", change);
+                self.act(Key::Bob, call);
+                let filed = self.latest("Metering", "ChangeProposed");
+                let id = u32::try_from(filed.number("change")).expect("a change's number");
+                let hash = filed.bytes("hash");
+                for agrees in [owner, Key::Alice] {
+                    let call = self.call("Metering", "confirm_change", (id, hash));
+                    self.act(agrees, call);
+                }
+            }
+        }
         let number = self.latest("Metering", "MeterRegistered").number("meter");
         MeterId(number.try_into().expect("a meter's number"))
     }
@@ -106,6 +150,12 @@ impl Chain {
     pub fn opened(&mut self) -> Vec<Opened> {
         self.reported().iter().filter_map(Opened::reported).collect()
     }
+}
+
+/// The number of a connection that is called like a key.
+pub fn connection(key: &str) -> ConnectionNumber {
+    let number = key.to_uppercase().replace('/', "");
+    number.as_str().try_into().expect("capitals and digits")
 }
 
 /// An owner's id as the presets make it.

@@ -2,16 +2,18 @@
 
 use crate::{
     tests::{
-        chain::{Call, Chain, Code, Refusal, market::Opened},
+        chain::{
+            Call, Chain, Code, Refusal,
+            market::{self, Opened},
+        },
         games::document::gain,
     },
     *,
 };
 use codec::Encode;
 use qedex_primitives::{
-    AttributeId, Change, ChangeId, ConnectionNumber, Membership as _, MeterId, MeterKey, MeterKind,
-    MeterRatings, Moment, OwnerId, PricePerKwh, Side, SlotIndex, SlotTimes, Wh, Windows,
-    pov::ValidatorScore,
+    AttributeId, Change, ChangeId, Membership as _, MeterId, MeterKey, MeterKind, MeterRatings,
+    Moment, OwnerId, PricePerKwh, Side, SlotIndex, SlotTimes, Wh, Windows, pov::ValidatorScore,
 };
 use sp_keyring::Sr25519Keyring as Key;
 
@@ -73,12 +75,10 @@ pub fn public(key: &str) -> MeterKey {
 
 /// The registration of a meter of this key at a connection of this name.
 pub fn registration(owner: Key, key: &str, connection: &str, capacity: Wh) -> Change<AccountId> {
-    let connection = connection.to_uppercase().replace('/', "");
-    let connection = ConnectionNumber::try_from(connection).expect("a connection's number");
     Change::Register {
         account: owner.to_account_id(),
         key: public(key),
-        kind: MeterKind::Connection(connection),
+        kind: MeterKind::Connection(market::connection(connection)),
         ratings: MeterRatings { out: capacity, into: capacity },
     }
 }
@@ -315,12 +315,7 @@ impl Scene {
     /// Honest installers register a meter of an account with a key of its own, at a connection of its
     /// own.
     pub fn has_a_meter(&mut self, owner: Key, capacity: Wh) -> MeterId {
-        let key = own_meter(owner);
-        if self.first_release {
-            return self.chain.install(owner, &key, capacity);
-        }
-        assert!(self.files(INSTALLER, registration(owner, &key, &key, capacity), &[owner, ISSUER]));
-        self.latest_meter()
+        self.chain.install(owner, &own_meter(owner), capacity)
     }
 
     /// The meter that was registered last.
