@@ -87,11 +87,15 @@ mod bonds;
 mod calls;
 mod enrolment;
 mod events;
+#[cfg(test)]
+mod mock;
 mod profiles;
 mod services;
 mod sessions;
 mod storage;
 mod sweep;
+#[cfg(test)]
+mod tests;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 pub mod types;
