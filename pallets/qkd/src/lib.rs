@@ -83,6 +83,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod bonds;
 mod calls;
 mod enrolment;
