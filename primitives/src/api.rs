@@ -14,6 +14,7 @@ use crate::{
     MeterReading, Millis, Moment, OrderId, OwnedAccount, OwnerId, PendingChange, PendingNaming,
     PolicyId, PriceList, PricePerKwh, Role, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
     pov::{AuraSlot, SessionIndex, ValidatorScore},
+    qkd::{Enrolment, EnrolmentId, SessionId, SessionView},
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, Rules, Sale, TradePage},
 };
@@ -269,5 +270,31 @@ sp_api::decl_runtime_apis! {
         /// Expected and actual shares in past sessions, in ascending order: those from `first` on
         /// that are kept, at most `count`, and at most 16.
         fn past_sessions(first: SessionIndex, count: u32) -> Vec<(SessionIndex, PastSession)>;
+    }
+    /// Who draws keys where, and the sessions under these keys. Who has a session with whom is public;
+    /// what is said in it is not on the chain.
+    pub trait QkdApi<AccountId, BlockNumber> where AccountId: Codec, BlockNumber: Codec {
+        /// A session, whether it has ended or not, until it is cleared. Reads three items.
+        fn session(session: SessionId) -> Option<SessionView<AccountId, BlockNumber>>;
+
+        /// The sessions of `account`, as A or as B: at most `count`, and at most a hundred; the first
+        /// ones or, with `after`, those that come after this one in the chain's own order, which is not
+        /// that of the numbers.
+        fn sessions_of(
+            account: AccountId,
+            after: Option<SessionId>,
+            count: u32,
+        ) -> Vec<SessionView<AccountId, BlockNumber>>;
+
+        /// As which SAE `account` draws keys; none if it has accepted no enrolment.
+        fn sae_of(account: AccountId) -> Option<(EnrolmentId, Enrolment<AccountId>)>;
+
+        /// What the worker of `account` is to answer or to confirm, with the messages: at most `count`
+        /// sessions, and at most a hundred, paged as above. Those that have ended say so.
+        fn awaited_of(
+            account: AccountId,
+            after: Option<SessionId>,
+            count: u32,
+        ) -> Vec<SessionView<AccountId, BlockNumber>>;
     }
 }

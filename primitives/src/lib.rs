@@ -21,6 +21,7 @@ pub mod membership;
 pub mod meter;
 pub mod metering;
 pub mod pov;
+pub mod qkd;
 pub mod reputation;
 pub mod settlement;
 pub mod tariff;

@@ -110,17 +110,20 @@ pub enum Role {
     Validate,
     /// Announce the leader's terms of a slot.
     Aggregate,
+    /// Run a key service: register its sites and links, and enrol who draws keys there.
+    ServeKeys,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Trade,
         Self::Sell,
         Self::InstallMeters,
         Self::Broker,
         Self::Validate,
         Self::Aggregate,
+        Self::ServeKeys,
     ];
 }
 

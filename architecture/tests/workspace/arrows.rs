@@ -94,6 +94,7 @@ fn an_arrow_that_goes_up_is_found() {
     let refused = |folder, import| objection(room_of(folder), import).is_some();
 
     assert!(!refused("pallets/auction", ours("primitives")));
+    assert!(!refused("pallets/qkd", ours("q-sah")));
     assert!(refused("pallets/auction", ours("pallets/settlement")));
     let in_tests = Import { for_tests: true, ..ours("pallets/settlement") };
     assert!(refused("pallets/auction", in_tests));

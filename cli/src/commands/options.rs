@@ -278,6 +278,7 @@ pub fn role() -> impl TypedValueParser<Value = Role> {
         ("broker", Role::Broker, "Act for others"),
         ("validate", Role::Validate, "Write blocks"),
         ("aggregate", Role::Aggregate, "Announce by how much a slot trades"),
+        ("serve-keys", Role::ServeKeys, "Run a key service"),
     ])
 }
 

@@ -124,6 +124,7 @@ pub const fn role_name(role: Role) -> &'static str {
         Role::Broker => "broker",
         Role::Validate => "validate",
         Role::Aggregate => "aggregate",
+        Role::ServeKeys => "serve-keys",
     }
 }
 

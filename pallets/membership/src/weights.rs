@@ -105,8 +105,8 @@ impl WeightInfo for () {
     }
 
     fn bump_version() -> Weight {
-        // Six roles and their policies.
-        estimate(2, 16, 3)
+        // Seven roles and their policies.
+        estimate(2, 18, 3)
     }
 
     fn set_issuer() -> Weight {
@@ -114,11 +114,11 @@ impl WeightInfo for () {
     }
 
     fn remove_attribute() -> Weight {
-        estimate(2, 13, 3)
+        estimate(2, 15, 3)
     }
 
     fn remove_policy() -> Weight {
-        estimate(2, 9, 4)
+        estimate(2, 10, 4)
     }
 
     fn reissue(n: u32) -> Weight {

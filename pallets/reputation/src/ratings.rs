@@ -114,7 +114,11 @@ impl<T: Config> Admission<T::AccountId> for Pallet<T> {
         let least = match role {
             Role::Trade => parameters.least_to_trade,
             Role::Sell => parameters.least_to_sell,
-            Role::InstallMeters | Role::Broker | Role::Validate | Role::Aggregate => return true,
+            Role::InstallMeters
+            | Role::Broker
+            | Role::Validate
+            | Role::Aggregate
+            | Role::ServeKeys => return true,
         };
         least.is_zero() || Self::standing_of(who) >= least
     }

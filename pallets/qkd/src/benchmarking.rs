@@ -1,0 +1,318 @@
+//! Worst cases of the calls, of their authorization and of sweeping.
+
+mod setup;
+
+use crate::*;
+use frame_benchmarking::v2::*;
+use frame_support::{
+    BoundedVec,
+    pallet_prelude::{TransactionSource, Weight},
+    traits::{Authorize, Get},
+};
+use frame_system::RawOrigin;
+use qedex_primitives::{
+    Calendar,
+    qkd::{
+        AcceptsFrom, BitsPerSecond, EnrolmentId, LinkId, SessionId, SessionStage, SiteId,
+        WorkerSignature, WorkerStep,
+    },
+};
+use setup::*;
+use sp_core::sr25519;
+
+#[benchmarks]
+mod benchmarks {
+    use super::*;
+
+    #[benchmark]
+    fn register_site() {
+        let operator = operator::<T>("operator");
+        let name = BoundedVec::truncate_from(alloc::vec![b'a'; 64]);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(operator), name);
+
+        assert!(Sites::<T>::contains_key(SiteId(0)));
+    }
+
+    // The operator pays for a failed check of the admin origin as well, here and below.
+    #[benchmark]
+    fn remove_site() -> Result<(), BenchmarkError> {
+        let operator = operator::<T>("operator");
+        let site = put_site::<T>(&operator)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(operator), site);
+
+        assert!(!Sites::<T>::contains_key(site));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn register_link() -> Result<(), BenchmarkError> {
+        let operator = operator::<T>("operator");
+        let (own, other) = (put_site::<T>(&operator)?, put_site::<T>(&operator)?);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(operator), own, other, BitsPerSecond(1));
+
+        assert!(Links::<T>::get(LinkId(0)).is_some_and(|link| link.agreed));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn agree_link() -> Result<(), BenchmarkError> {
+        let (first, second) = (operator::<T>("operator"), operator::<T>("second"));
+        let link = put_link::<T>(&first, &second)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(second), link);
+
+        assert!(Links::<T>::get(link).is_some_and(|link| link.agreed));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn remove_link() -> Result<(), BenchmarkError> {
+        let (first, second) = (operator::<T>("operator"), operator::<T>("second"));
+        let link = put_link::<T>(&first, &second)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(second), link);
+
+        assert!(!Links::<T>::contains_key(link));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn enrol() -> Result<(), BenchmarkError> {
+        let operator = operator::<T>("operator");
+        let site = put_site::<T>(&operator)?;
+        let who: T::AccountId = account("who", 0, 0);
+        T::Calendar::set_now(NOW);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(operator), site, longest_sae(0), who, NOW.saturating_add(1));
+
+        assert!(Enrolments::<T>::contains_key(EnrolmentId(0)));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn accept_sae() -> Result<(), BenchmarkError> {
+        let operator = operator::<T>("operator");
+        let who: T::AccountId = whitelisted_caller();
+        let enrolment = put_enrolment::<T>(&operator, &who)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), enrolment);
+
+        assert_eq!(AcceptedBy::<T>::get(who), Some(enrolment));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn renew_sae() -> Result<(), BenchmarkError> {
+        let operator = operator::<T>("operator");
+        let who: T::AccountId = account("who", 0, 0);
+        let enrolment = put_enrolment::<T>(&operator, &who)?;
+        let before = Enrolments::<T>::get(enrolment).map(|one| one.expires).unwrap_or_default();
+        let later = before.saturating_add(1);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(operator), enrolment, later);
+
+        assert_eq!(Enrolments::<T>::get(enrolment).map(|one| one.expires), Some(later));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn remove_sae() -> Result<(), BenchmarkError> {
+        let operator = operator::<T>("operator");
+        let who: T::AccountId = account("who", 0, 0);
+        let enrolment = put_enrolment::<T>(&operator, &who)?;
+        Pallet::<T>::do_accept_sae(who, enrolment)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(operator), enrolment);
+
+        assert!(!Enrolments::<T>::contains_key(enrolment));
+        Ok(())
+    }
+
+    /// An account that says all that it can of itself.
+    fn talkative<T: Config>() -> Result<T::AccountId, BenchmarkError> {
+        let (who, _) = member::<T>("who", 0, None)?;
+        Ok(who)
+    }
+
+    #[benchmark]
+    fn set_worker() -> Result<(), BenchmarkError> {
+        let who = talkative::<T>()?;
+        let key = full_profile::<T>(None).worker;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), key);
+
+        assert_eq!(Profiles::<T>::get(who).map(|profile| profile.worker), Some(key));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_mail() -> Result<(), BenchmarkError> {
+        let who = talkative::<T>()?;
+        let mail = Some(BoundedVec::truncate_from(alloc::vec![b'b'; 256]));
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), mail.clone());
+
+        assert_eq!(Profiles::<T>::get(who).map(|profile| profile.mail), Some(mail));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_accepts_from() -> Result<(), BenchmarkError> {
+        let who = talkative::<T>()?;
+        Pallet::<T>::do_set_accepts(who.clone(), AcceptsFrom::Nobody)?;
+        let accepts = full_profile::<T>(None).accepts;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), accepts.clone());
+
+        assert_eq!(Profiles::<T>::get(who).map(|profile| profile.accepts), Some(accepts));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn open_session() -> Result<(), BenchmarkError> {
+        let pair = pair::<T>(0)?;
+        let message = message1::<T>(&pair.from, &pair.to, 1);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(pair.from), pair.to, message);
+
+        assert!(Sessions::<T>::contains_key(SessionId(0)));
+        Ok(())
+    }
+
+    /// A request with its true answer.
+    fn to_accept<T: Config>() -> Result<(Pair<T>, SessionId, Call<T>), BenchmarkError> {
+        let pair = pair::<T>(0)?;
+        let session = put_request::<T>(&pair)?;
+        let answered = message1::<T>(&pair.from, &pair.to, 1);
+        let message2 = message2();
+        let [_, worker] = &pair.workers;
+        let signature = sign::<T>(worker, WorkerStep::Accept, session, &answered, &message2);
+        Ok((pair, session, Call::accept_session { session, message2, signature }))
+    }
+
+    /// An answer with its true confirmation.
+    fn to_confirm<T: Config>() -> Result<(SessionId, Call<T>), BenchmarkError> {
+        let (pair, session, _) = to_accept::<T>()?;
+        Pallet::<T>::do_accept(session, message2())?;
+        let message3 = message3();
+        let [worker, _] = &pair.workers;
+        let signature = sign::<T>(worker, WorkerStep::Confirm, session, &message2(), &message3);
+        Ok((session, Call::confirm_session { session, message3, signature }))
+    }
+
+    /// What is in a call once it was let in does not matter for what it takes.
+    fn unsigned() -> WorkerSignature {
+        WorkerSignature(sr25519::Signature::default())
+    }
+
+    fn let_in<T: Config>(call: &Call<T>) -> Result<(), BenchmarkError> {
+        match call.authorize(TransactionSource::External) {
+            Some(Ok(_)) => Ok(()),
+            _ => Err(BenchmarkError::Stop("the transaction is valid")),
+        }
+    }
+
+    #[benchmark]
+    fn authorize_accept_session() -> Result<(), BenchmarkError> {
+        let (_, _, call) = to_accept::<T>()?;
+
+        #[block]
+        {
+            let_in::<T>(&call)?;
+        }
+        Ok(())
+    }
+
+    #[benchmark]
+    fn accept_session() -> Result<(), BenchmarkError> {
+        let (_, session, _) = to_accept::<T>()?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, session, message2(), unsigned());
+
+        let stage = Sessions::<T>::get(session).map(|session| session.stage);
+        assert!(matches!(stage, Some(SessionStage::Accepted { .. })));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_confirm_session() -> Result<(), BenchmarkError> {
+        let (_, call) = to_confirm::<T>()?;
+
+        #[block]
+        {
+            let_in::<T>(&call)?;
+        }
+        Ok(())
+    }
+
+    #[benchmark]
+    fn confirm_session() -> Result<(), BenchmarkError> {
+        let (session, _) = to_confirm::<T>()?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, session, message3(), unsigned());
+
+        let stage = Sessions::<T>::get(session).map(|session| session.stage);
+        assert!(matches!(stage, Some(SessionStage::Open { .. })));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn close_session() -> Result<(), BenchmarkError> {
+        let pair = pair::<T>(0)?;
+        let session = put_request::<T>(&pair)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(pair.to), session);
+
+        assert!(!Sessions::<T>::contains_key(session));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn clear_session() -> Result<(), BenchmarkError> {
+        let session = put_request::<T>(&pair::<T>(0)?)?;
+        lapse::<T>();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(whitelisted_caller()), session);
+
+        assert!(!Sessions::<T>::contains_key(session));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn sweep(n: Linear<0, { T::MaxSweptPerBlock::get() }>) -> Result<(), BenchmarkError> {
+        for number in 0..n {
+            put_request::<T>(&pair::<T>(number)?)?;
+        }
+        lapse::<T>();
+
+        #[block]
+        {
+            Pallet::<T>::sweep(Weight::MAX);
+        }
+
+        assert_eq!(Sessions::<T>::iter_keys().count(), 0);
+        Ok(())
+    }
+
+    impl_benchmark_test_suite!(Pallet, crate::mock::new_chain_with_keystore(), crate::mock::Test);
+}

@@ -1,0 +1,231 @@
+//! What the pallet says: its events and errors.
+
+use frame_support::pallet_macros::pallet_section;
+
+/// Declares events and errors.
+#[pallet_section]
+mod events {
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// A site of a key service was registered.
+        SiteRegistered {
+            /// Its number.
+            site: SiteId,
+            /// Who runs it.
+            operator: T::AccountId,
+        },
+        /// A site was removed.
+        SiteRemoved {
+            /// Which.
+            site: SiteId,
+        },
+        /// A link was registered.
+        LinkRegistered {
+            /// Its number.
+            link: LinkId,
+            /// Where it ends: first the site of who registered it.
+            sites: [SiteId; 2],
+            /// The rate of keys that is declared.
+            rate: BitsPerSecond,
+        },
+        /// The operators of both ends of a link stand for it.
+        LinkAgreed {
+            /// Which.
+            link: LinkId,
+        },
+        /// A link was removed.
+        LinkRemoved {
+            /// Which.
+            link: LinkId,
+        },
+        /// An SAE was enrolled. It waits for the account's consent.
+        SaeEnrolled {
+            /// The number of the enrolment.
+            enrolment: EnrolmentId,
+            /// Which SAE.
+            sae: SaeId,
+            /// For whom.
+            account: T::AccountId,
+            /// Where it draws keys.
+            site: SiteId,
+            /// From when on it opens no session, in milliseconds since the Unix epoch.
+            expires: Moment,
+        },
+        /// An account draws keys as an SAE from now on.
+        SaeAccepted {
+            /// Which enrolment.
+            enrolment: EnrolmentId,
+            /// Who.
+            account: T::AccountId,
+        },
+        /// The expiry of an enrolment was put off.
+        SaeRenewed {
+            /// Which enrolment.
+            enrolment: EnrolmentId,
+            /// Until when, in milliseconds since the Unix epoch.
+            expires: Moment,
+        },
+        /// An enrolment was removed. Its sessions have ended.
+        SaeRemoved {
+            /// Which enrolment.
+            enrolment: EnrolmentId,
+            /// Of which SAE.
+            sae: SaeId,
+            /// For whom it was.
+            account: T::AccountId,
+        },
+        /// The worker of an account signs with another key from now on.
+        WorkerSet {
+            /// Whose.
+            who: T::AccountId,
+            /// With which; with none if it was removed.
+            key: Option<WorkerKey>,
+        },
+        /// Another node keeps the mail of an account from now on.
+        MailSet {
+            /// Whose.
+            who: T::AccountId,
+            /// Where; nowhere if the address was removed.
+            mail: Option<MailAddress>,
+        },
+        /// An account has said from whom it takes requests.
+        AcceptsFromSet {
+            /// Who.
+            who: T::AccountId,
+        },
+        /// A asks for a session. It waits for B's worker.
+        SessionRequested {
+            /// Its number.
+            session: SessionId,
+            /// A.
+            from: T::AccountId,
+            /// B.
+            to: T::AccountId,
+            /// The number that A gave it.
+            number: u64,
+        },
+        /// B has answered. The session waits for A's worker.
+        SessionAccepted {
+            /// Which.
+            session: SessionId,
+        },
+        /// Both ends have computed the same: the session is open.
+        SessionOpened {
+            /// Which.
+            session: SessionId,
+        },
+        /// An end has closed a session. A has its deposit back.
+        SessionClosed {
+            /// Which.
+            session: SessionId,
+            /// Who.
+            by: T::AccountId,
+        },
+        /// A session that had ended was cleared. A has its deposit back.
+        SessionEnded {
+            /// Which.
+            session: SessionId,
+            /// Why it had ended.
+            why: SessionEnd,
+        },
+    }
+
+    #[pallet::error]
+    pub enum Error<T> {
+        /// The caller may not run key services.
+        NotAnOperator,
+        /// There is no site of this number, or not any more.
+        UnknownSite,
+        /// The caller does not run this site.
+        NotYourSite,
+        /// Links end at the site, or SAEs are enrolled there: they go first.
+        SiteInUse,
+        /// A link has two different ends.
+        SameSite,
+        /// A link has a rate of at least one bit a second.
+        NoRate,
+        /// There is no link of this number, or not any more.
+        UnknownLink,
+        /// The operators of both ends stand for the link already.
+        AlreadyAgreed,
+        /// All numbers of sites, links, enrolments or sessions are used up.
+        NumbersExhausted,
+        /// The identity of an SAE has 1 to 128 bytes of UTF-8.
+        InvalidSaeId,
+        /// The SAE is enrolled already, for this account or another one.
+        SaeEnrolled,
+        /// The expiry has passed.
+        ExpiryPassed,
+        /// The expiry lies further ahead than an SAE is enrolled for.
+        ExpiryTooFar,
+        /// An expiry is put off, and never brought forward: the enrolment can be removed.
+        NotLater,
+        /// There is no enrolment of this number, or not any more.
+        UnknownEnrolment,
+        /// The SAE was enrolled for another account.
+        NotEnrolledForYou,
+        /// The account has accepted the enrolment already.
+        SaeAccepted,
+        /// The account has accepted another SAE: it has one at a time.
+        HasAnotherSae,
+        /// The caller neither runs the site nor is the account of the enrolment, which has not expired.
+        MayNotRemove,
+        /// Everybody can sign with this key.
+        WeakKey,
+        /// An address has 1 to 256 printable characters of ASCII and no spaces.
+        InvalidMailAddress,
+        /// The account cannot pay the bond for what it stores.
+        CannotPayBond,
+        /// The caller may not trade, so it opens no sessions.
+        NotPermitted,
+        /// The message has not the length of a message 1 of its suite.
+        WrongLength,
+        /// The message is of a version that is not spoken here.
+        WrongVersion,
+        /// The message is of a suite that is not known.
+        WrongSuite,
+        /// The message opens a session of an account with itself.
+        SameEnd,
+        /// The message names one key twice.
+        KeyNamedTwice,
+        /// The message is from another account than the caller.
+        WrongSender,
+        /// The message is to another account than the one that is called.
+        WrongPeer,
+        /// The number of the session is zero, or does not exceed every one that the caller has used.
+        NumberDoesNotRise,
+        /// The caller has no owner that is known.
+        UnknownOwner,
+        /// The caller has accepted no SAE.
+        NoSae,
+        /// The caller's SAE has expired.
+        SaeExpired,
+        /// The caller has registered no key for its worker.
+        NoWorker,
+        /// The other account has no owner that is known.
+        UnknownPeer,
+        /// The other account has accepted no SAE.
+        PeerHasNoSae,
+        /// The other account's SAE has expired.
+        PeerSaeExpired,
+        /// The other account has registered no key for its worker.
+        PeerHasNoWorker,
+        /// The other account takes no requests from the caller.
+        NotTaken,
+        /// The caller's owner has as many requests that are not open yet as it can have.
+        TooManyRequests,
+        /// The caller's owner has as many of them with the other account as it can have.
+        TooManyRequestsToPeer,
+        /// The caller cannot pay the deposit.
+        CannotPayDeposit,
+        /// There is no session of this number, or not any more.
+        UnknownSession,
+        /// The caller is neither end of the session.
+        NotYourSession,
+        /// The session has not ended, so that it is closed by an end or not at all.
+        NotEnded,
+        /// The session does not wait for this message.
+        NotAwaited,
+    }
+}

@@ -1,0 +1,228 @@
+//! A chain with balances and this pallet, whose clock, roles and owners the tests set.
+
+use crate as pallet_qkd;
+use codec::{Decode, Encode};
+use frame_support::{
+    derive_impl,
+    dispatch::GetDispatchInfo,
+    parameter_types,
+    traits::{
+        ConstU32, ConstU64, ConstU128, LinearStoragePrice,
+        fungible::{HoldConsideration, Inspect, InspectHold},
+    },
+};
+use frame_system::AuthorizeCall;
+pub use qedex_primitives::testing::{Now, TestMembership, owner};
+use qedex_primitives::{Balance, Millis, Moment, testing};
+use sp_core::H256;
+use sp_runtime::{
+    BuildStorage, DispatchResult, generic,
+    testing::UintAuthorityId,
+    traits::{Applyable, Checkable, Convert},
+    transaction_validity::{TransactionSource, TransactionValidity, TransactionValidityError},
+};
+use std::collections::BTreeMap;
+
+pub type AccountId = u64;
+type Block = frame_system::mocking::MockBlock<Test>;
+
+/// A transaction that nobody signs, with the one extension that matters here.
+type Transaction =
+    generic::UncheckedExtrinsic<AccountId, RuntimeCall, UintAuthorityId, (AuthorizeCall<Test>,)>;
+
+frame_support::construct_runtime!(
+    pub enum Test {
+        System: frame_system,
+        Balances: pallet_balances,
+        Qkd: pallet_qkd,
+    }
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type AccountData = pallet_balances::AccountData<Balance>;
+    type Block = Block;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+    type AccountStore = System;
+    type Balance = Balance;
+    type ExistentialDeposit = ConstU128<1>;
+}
+
+parameter_types! {
+    pub const RegistryReason: RuntimeHoldReason =
+        RuntimeHoldReason::Qkd(pallet_qkd::HoldReason::Registry);
+    pub const SessionReason: RuntimeHoldReason =
+        RuntimeHoldReason::Qkd(pallet_qkd::HoldReason::Session);
+}
+
+/// Names an account by its number, and zeros behind it.
+pub struct Padded;
+
+impl Convert<AccountId, [u8; 32]> for Padded {
+    fn convert(account: AccountId) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&account.to_le_bytes());
+        bytes
+    }
+}
+
+/// In how many blocks a request is answered.
+pub const ACCEPT_WITHIN: u64 = 10;
+/// In how many blocks an answer is confirmed.
+pub const CONFIRM_WITHIN: u64 = 5;
+/// How long after its request a session ends.
+pub const AGE: Millis = 1_000_000;
+/// For how long an SAE is enrolled at most.
+pub const TERM: Millis = 10_000_000;
+/// How many requests of an owner may be waiting.
+pub const REQUESTS: u32 = 3;
+/// How many of them with one account.
+pub const REQUESTS_PER_PEER: u32 = 2;
+/// How many sessions are looked at in a block.
+pub const SWEPT: u32 = 4;
+/// The priority of workers' transactions.
+pub const PRIORITY: u64 = 1_000;
+
+impl pallet_qkd::Config for Test {
+    type AcceptWithin = ConstU64<ACCEPT_WITHIN>;
+    type AccountBytes = Padded;
+    type AdminOrigin = frame_system::EnsureRoot<AccountId>;
+    type Bond = HoldConsideration<
+        AccountId,
+        Balances,
+        RegistryReason,
+        LinearStoragePrice<ConstU128<1_000>, ConstU128<1>, Balance>,
+    >;
+    type Calendar = testing::TestCalendar<900_000>;
+    type ConfirmWithin = ConstU64<CONFIRM_WITHIN>;
+    type Deposit = HoldConsideration<
+        AccountId,
+        Balances,
+        SessionReason,
+        LinearStoragePrice<ConstU128<2_000>, ConstU128<1>, Balance>,
+    >;
+    type MaxRequests = ConstU32<REQUESTS>;
+    type MaxRequestsPerPeer = ConstU32<REQUESTS_PER_PEER>;
+    type MaxSaeTerm = ConstU64<TERM>;
+    type MaxSessionAge = ConstU64<AGE>;
+    type MaxSweptPerBlock = ConstU32<SWEPT>;
+    type Membership = TestMembership;
+    type WeightInfo = ();
+    type WorkerPriority = ConstU64<PRIORITY>;
+}
+
+/// Runs a key service.
+pub const OPERATOR: AccountId = 1;
+/// Runs another one.
+pub const OTHER_OPERATOR: AccountId = 2;
+/// Trades, and is all of the rest that opens and answers sessions.
+pub const ANNA: AccountId = 10;
+/// The same.
+pub const BEN: AccountId = 11;
+/// The same.
+pub const CLARA: AccountId = 12;
+/// Trades, and has neither an SAE nor a worker.
+pub const DORA: AccountId = 13;
+/// Has nothing but money.
+pub const EMIL: AccountId = 14;
+
+/// What everybody has at genesis.
+pub const WEALTH: Balance = 1_000_000;
+/// When the clock starts.
+pub const START: Moment = 1_000_000;
+/// The hash of the chain's first block.
+pub const GENESIS: H256 = H256::repeat_byte(7);
+
+/// Nobody has an SAE, and all roles are as the accounts' documentation says.
+pub fn new_chain() -> sp_io::TestExternalities {
+    Now::set(0);
+    TestMembership::reset();
+    let everybody = [OPERATOR, OTHER_OPERATOR, ANNA, BEN, CLARA, DORA, EMIL];
+    for who in everybody {
+        TestMembership::set_owner(who, owner(who));
+    }
+    for who in [OPERATOR, OTHER_OPERATOR] {
+        TestMembership::permit(who, qedex_primitives::Role::ServeKeys);
+    }
+    for who in [ANNA, BEN, CLARA, DORA] {
+        TestMembership::permit(who, qedex_primitives::Role::Trade);
+    }
+    let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+    let balances = everybody.map(|who| (who, WEALTH)).to_vec();
+    pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }
+        .assimilate_storage(&mut storage)
+        .unwrap();
+    let mut ext = sp_io::TestExternalities::new(storage);
+    ext.execute_with(|| {
+        frame_system::BlockHash::<Test>::insert(0, GENESIS);
+        System::set_block_number(1);
+        Now::set(START);
+    });
+    ext
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+pub fn new_chain_with_keystore() -> sp_io::TestExternalities {
+    use sp_keystore::{KeystoreExt, testing::MemoryKeystore};
+    let mut ext = new_chain();
+    ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));
+    ext
+}
+
+/// What a pool says of a transaction that nobody signs.
+pub fn validity(call: pallet_qkd::Call<Test>) -> TransactionValidity {
+    let transaction = Transaction::new_transaction(call.into(), (AuthorizeCall::new(),));
+    let (info, length) = (transaction.get_dispatch_info(), transaction.encoded_size());
+    let context = frame_system::ChainContext::<Test>::default();
+    let checked = Checkable::check(transaction, &context).unwrap();
+    checked.validate::<Test>(TransactionSource::External, &info, length)
+}
+
+/// Puts a transaction that nobody signs into the block, as far as it may be there.
+pub fn include(call: pallet_qkd::Call<Test>) -> Result<DispatchResult, TransactionValidityError> {
+    let transaction = Transaction::new_transaction(call.into(), (AuthorizeCall::new(),));
+    let (info, length) = (transaction.get_dispatch_info(), transaction.encoded_size());
+    let context = frame_system::ChainContext::<Test>::default();
+    let checked = Checkable::check(transaction, &context).unwrap();
+    let applied = checked.apply::<Test>(&info, length)?;
+    Ok(applied.map(|_| ()).map_err(|failed| failed.error))
+}
+
+/// What is held of `who` for sessions.
+pub fn deposited(who: AccountId) -> Balance {
+    Balances::balance_on_hold(&SessionReason::get(), &who)
+}
+
+/// What is held of `who` for what it stores.
+pub fn bonded(who: AccountId) -> Balance {
+    Balances::balance_on_hold(&RegistryReason::get(), &who)
+}
+
+/// What is held of each account is what its bonds and deposits say. Each is encoded as its amount.
+pub fn check_holds() {
+    fn amount(ticket: &impl Encode) -> Balance {
+        Balance::decode(&mut &ticket.encode()[..]).unwrap()
+    }
+    let mut bonds = BTreeMap::<AccountId, Balance>::new();
+    for (payer, bond) in pallet_qkd::Bonds::<Test>::iter_values() {
+        *bonds.entry(payer).or_default() += amount(&bond);
+    }
+    let mut deposits = BTreeMap::<AccountId, Balance>::new();
+    for (id, deposit) in pallet_qkd::Deposits::<Test>::iter() {
+        let payer = pallet_qkd::Sessions::<Test>::get(id).unwrap().from.account;
+        *deposits.entry(payer).or_default() += amount(&deposit);
+    }
+    for who in frame_system::Account::<Test>::iter_keys() {
+        assert_eq!(bonded(who), bonds.remove(&who).unwrap_or_default(), "bonds of {who}");
+        assert_eq!(deposited(who), deposits.remove(&who).unwrap_or_default(), "deposits of {who}");
+        assert_eq!(
+            <Balances as Inspect<AccountId>>::total_balance(&who),
+            WEALTH,
+            "the money of {who}"
+        );
+    }
+    assert!(bonds.is_empty() && deposits.is_empty(), "nothing is held of nobody");
+}
