@@ -132,7 +132,9 @@ fn a_decision_replaces_an_earlier_one_and_leaves_what_stands_for_defaults() {
 fn who_defaulted_may_all_but_trade_and_sell_and_loses_no_credential() {
     run(|| {
         issue(INSPECTOR, ANNA, SOLAR);
-        for role in [Role::Validate, Role::Broker, Role::InstallMeters, Role::Aggregate] {
+        let others =
+            [Role::Validate, Role::Broker, Role::InstallMeters, Role::Aggregate, Role::ServeKeys];
+        for role in others {
             assert_ok!(Membership::set_role(root(), role, TRADERS));
         }
         defaults(ANNA, MIN_EXCLUSION);
