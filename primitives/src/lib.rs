@@ -10,6 +10,7 @@
 
 extern crate alloc;
 
+pub mod agent;
 #[cfg(feature = "frame")]
 pub mod api;
 pub mod bill;

@@ -31,11 +31,22 @@ impl<T: Config> Pallet<T> {
         account: T::AccountId,
         expires: Moment,
     ) -> DispatchResult {
+        Self::ensure_term(expires)?;
+        Self::put_enrolment(operator, site, sae, account, expires)
+    }
+
+    /// Enrols an SAE until whatever moment.
+    pub(crate) fn put_enrolment(
+        operator: T::AccountId,
+        site: SiteId,
+        sae: SaeId,
+        account: T::AccountId,
+        expires: Moment,
+    ) -> DispatchResult {
         Self::own_site(&operator, site)?;
         let text = core::str::from_utf8(&sae).map_err(|_| Error::<T>::InvalidSaeId)?;
         q_sah::SaeId::new(text).map_err(|_| Error::<T>::InvalidSaeId)?;
         ensure!(!EnrolmentOfSae::<T>::contains_key(&sae), Error::<T>::SaeEnrolled);
-        Self::ensure_term(expires)?;
         let number = NextEnrolment::<T>::get();
         let next = number.checked_add(1).ok_or(Error::<T>::NumbersExhausted)?;
         let enrolment = EnrolmentId(number);

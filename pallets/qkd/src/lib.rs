@@ -89,6 +89,7 @@ mod bonds;
 mod calls;
 mod enrolment;
 mod events;
+mod genesis;
 #[cfg(test)]
 mod mock;
 mod profiles;
@@ -103,8 +104,10 @@ mod try_state;
 pub mod types;
 mod views;
 pub mod weights;
+pub mod worker;
 mod workers;
 
+pub use genesis::{GenesisLink, GenesisSae, GenesisSite};
 pub use pallet::*;
 pub use qedex_primitives::qkd::{WORKER_KEYS, WorkerRefusal};
 pub use types::{EnrolmentOf, Item, Profile, SessionOf};
@@ -135,11 +138,12 @@ const _: () = assert!(q_sah::MAX_SAE_BYTES == MAX_SAE_BYTES as usize);
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
+    use alloc::vec::Vec;
     use frame_support::{
         pallet_prelude::*,
         traits::{Consideration, Footprint},
     };
-    use frame_system::pallet_prelude::*;
+    use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
     use qedex_primitives::{
         Calendar, Membership, Millis, Moment, OwnerId,
         qkd::{
@@ -161,7 +165,10 @@ pub mod pallet {
 
     // The hash is concrete because workers sign the one of the first block.
     #[pallet::config]
-    pub trait Config: frame_system::Config<Hash = H256, RuntimeEvent: From<Event<Self>>> {
+    pub trait Config:
+        frame_system::Config<Hash = H256, RuntimeEvent: From<Event<Self>>>
+        + CreateAuthorizedTransaction<Call<Self>>
+    {
         /// Who may remove in place of an operator.
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
@@ -227,6 +234,24 @@ pub mod pallet {
         Session,
     }
 
+    #[pallet::genesis_config]
+    #[derive(frame_support::DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// The sites of key services, numbered in this order from 0.
+        pub sites: Vec<GenesisSite<T::AccountId>>,
+        /// The links between them, numbered in this order from 0, each of which both operators stand for.
+        pub links: Vec<GenesisLink>,
+        /// The SAEs, whose enrolments are numbered in this order from 0, accepted by their accounts.
+        pub saes: Vec<GenesisSae<T::AccountId>>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            self.build_registry();
+        }
+    }
+
     #[pallet::extra_constants]
     impl<T: Config> Pallet<T> {
         /// The most accounts that an account lists as those from which it takes requests.
@@ -244,6 +269,10 @@ pub mod pallet {
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_idle(_n: BlockNumberFor<T>, remaining: Weight) -> Weight {
             Self::sweep(remaining)
+        }
+
+        fn offchain_worker(_n: BlockNumberFor<T>) {
+            Self::work();
         }
 
         fn integrity_test() {

@@ -11,7 +11,10 @@ use frame_support::{
         fungible::{HoldConsideration, Inspect, InspectHold},
     },
 };
-use frame_system::AuthorizeCall;
+use frame_system::{
+    AuthorizeCall,
+    offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
+};
 pub use qedex_primitives::testing::{Now, TestMembership, owner};
 use qedex_primitives::{Balance, Millis, Moment, testing};
 use sp_core::H256;
@@ -27,7 +30,7 @@ pub type AccountId = u64;
 type Block = frame_system::mocking::MockBlock<Test>;
 
 /// A transaction that nobody signs, with the one extension that matters here.
-type Transaction =
+pub type Transaction =
     generic::UncheckedExtrinsic<AccountId, RuntimeCall, UintAuthorityId, (AuthorizeCall<Test>,)>;
 
 frame_support::construct_runtime!(
@@ -112,6 +115,34 @@ impl pallet_qkd::Config for Test {
     type Membership = TestMembership;
     type WeightInfo = ();
     type WorkerPriority = ConstU64<PRIORITY>;
+}
+
+impl<C> CreateTransactionBase<C> for Test
+where
+    RuntimeCall: From<C>,
+{
+    type Extrinsic = Transaction;
+    type RuntimeCall = RuntimeCall;
+}
+
+impl<C> CreateTransaction<C> for Test
+where
+    RuntimeCall: From<C>,
+{
+    type Extension = (AuthorizeCall<Test>,);
+
+    fn create_transaction(call: RuntimeCall, extension: Self::Extension) -> Transaction {
+        Transaction::new_transaction(call, extension)
+    }
+}
+
+impl<C> CreateAuthorizedTransaction<C> for Test
+where
+    RuntimeCall: From<C>,
+{
+    fn create_extension() -> Self::Extension {
+        (AuthorizeCall::new(),)
+    }
 }
 
 /// Runs a key service.

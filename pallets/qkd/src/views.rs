@@ -53,6 +53,15 @@ impl<T: Config> Pallet<T> {
         after: Option<SessionId>,
         count: u32,
     ) -> Vec<View<T>> {
+        Self::awaited_page(account, after, count.min(MAX_PAGE)).filter_map(Self::session).collect()
+    }
+
+    /// The numbers of at most `count` of them.
+    pub(crate) fn awaited_page(
+        account: &T::AccountId,
+        after: Option<SessionId>,
+        count: u32,
+    ) -> impl Iterator<Item = SessionId> + use<T> {
         let ids = match after {
             None => Awaited::<T>::iter_key_prefix(account),
             Some(last) => {
@@ -60,6 +69,6 @@ impl<T: Config> Pallet<T> {
                 Awaited::<T>::iter_key_prefix_from(account, from)
             }
         };
-        ids.take(count.min(MAX_PAGE) as usize).filter_map(Self::session).collect()
+        ids.take(count as usize)
     }
 }

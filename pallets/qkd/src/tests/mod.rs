@@ -4,12 +4,14 @@ mod answers;
 mod bonds;
 mod endings;
 mod enrolment;
+mod genesis;
 mod handshake;
 mod profiles;
 mod properties;
 mod requests;
 mod services;
 mod views;
+mod worker;
 
 use crate::{Call, Error, Event, NextEnrolment, NextSession, SessionOf, Sessions, mock::*};
 use frame_support::{BoundedVec, assert_noop, assert_ok};

@@ -1,0 +1,232 @@
+//! The off-chain worker, which carries messages between the chain and the agents of this node.
+//!
+//! It runs after each block that the node imports and knows nothing from one run to the next that matters:
+//! what it is to do stands on the chain, and what it says comes from the agents. So everything is asked as
+//! often as it takes, and a step is brought again until it is on the chain; the pool keeps one of each.
+//!
+//! - An agent is of the account whose SAE it has; nothing is done for one whose worker's key the node does
+//!   not hold.
+//! - One run at a time, of [`RUN_MILLIS`] at most, with [`REQUEST_MILLIS`] for each request. Agents take
+//!   turns in being the first, so that a slow one does not starve the others.
+//! - An agent that does not answer, or answers rubbish, is left alone for a number of blocks that doubles
+//!   with every failure, up to [`MAX_REST`], drawn at random up to it. Block production waits for nothing.
+
+mod door;
+mod news;
+
+use crate::{Call, Config, EnrolmentOfSae, Pallet, Profiles, WORKER_KEYS};
+use alloc::vec::Vec;
+use codec::{Decode, Encode};
+use door::{Ask, Fault};
+use frame_system::offchain::SubmitTransaction;
+use news::Told;
+use qedex_primitives::{
+    agent::{AGENTS_KEY, AgentDoor, MAX_SESSIONS, NEWS_PATH, Step, Steps, WATCHED_PATH, Watched},
+    qkd::{SaeId, SessionId, WorkerKey, WorkerPayload, WorkerSignature, WorkerStep},
+};
+use sp_runtime::{
+    offchain::{
+        Duration, Timestamp,
+        storage::StorageValueRef,
+        storage_lock::{StorageLock, Time},
+    },
+    traits::UniqueSaturatedInto,
+};
+
+/// How long a run takes at most, in milliseconds.
+pub const RUN_MILLIS: u64 = 6_000;
+
+/// How long a request to an agent takes at most, in milliseconds.
+pub const REQUEST_MILLIS: u64 = 1_500;
+
+/// For how many blocks an agent that fails is left alone at most.
+pub const MAX_REST: u64 = 32;
+
+/// The most agents of a node.
+pub const MAX_AGENTS: usize = 256;
+
+/// The most sessions that wait for an account of which its agent is told in a run. Where there are more, the
+/// next run goes on.
+const MAX_AWAITED: u32 = 128;
+
+const LOCK_KEY: &[u8] = b"qedex/qkd/lock";
+const REST_KEY: &[u8] = b"qedex/qkd/rest";
+const PAGE_KEY: &[u8] = b"qedex/qkd/page";
+
+/// An agent that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+struct Rest {
+    failures: u8,
+    /// The first block in which it is asked again.
+    until: u64,
+}
+
+/// An agent, and for whom it speaks.
+struct Client<T: Config> {
+    door: AgentDoor,
+    account: T::AccountId,
+    key: WorkerKey,
+}
+
+impl<T: Config> Pallet<T> {
+    /// Serves each agent of this node once.
+    pub(crate) fn work() {
+        let doors = StorageValueRef::persistent(AGENTS_KEY).get::<Vec<AgentDoor>>();
+        let Ok(Some(mut doors)) = doors else { return };
+        doors.truncate(MAX_AGENTS);
+        // Longer than a run, so that one that was cut off does not bar the others for good.
+        let patience = Duration::from_millis(RUN_MILLIS.saturating_mul(2));
+        let mut lock = StorageLock::<Time>::with_deadline(LOCK_KEY, patience);
+        let Ok(_guard) = lock.try_lock() else { return };
+        let end = sp_io::offchain::timestamp().add(Duration::from_millis(RUN_MILLIS));
+        let first = Self::now().checked_rem(doors.len() as u64).unwrap_or_default();
+        doors.rotate_left(usize::try_from(first).unwrap_or_default());
+        for door in doors {
+            if sp_io::offchain::timestamp() >= end {
+                return;
+            }
+            if let Some(client) = Self::client(door) {
+                Self::serve(&client, end);
+            }
+        }
+    }
+
+    /// The number of the block after which the worker runs.
+    fn now() -> u64 {
+        Self::block().unique_saturated_into()
+    }
+
+    /// For whom an agent speaks, if the node may sign for it.
+    fn client(door: AgentDoor) -> Option<Client<T>> {
+        let id = EnrolmentOfSae::<T>::get(&door.sae)?;
+        let enrolment = Self::enrolment(id).ok().filter(|enrolment| enrolment.accepted)?;
+        let account = enrolment.account;
+        let key = Profiles::<T>::get(&account)?.worker?;
+        let held = sp_io::crypto::sr25519_public_keys(WORKER_KEYS).contains(&key.0);
+        held.then_some(Client { door, account, key })
+    }
+
+    /// Asks an agent, unless it is left alone, and leaves it alone for a while if it fails.
+    fn serve(client: &Client<T>, end: Timestamp) {
+        let key = (REST_KEY, &client.door.sae).encode();
+        let mut stored = StorageValueRef::persistent(&key);
+        let rest = stored.get::<Rest>().ok().flatten();
+        let now = Self::now();
+        if rest.is_some_and(|rest| now < rest.until) {
+            return;
+        }
+        match Self::exchange(client, end) {
+            Ok(()) if rest.is_some() => stored.clear(),
+            Ok(()) => {}
+            Err(fault) => {
+                let failures = rest.map_or(0, |rest| rest.failures).saturating_add(1);
+                let until = now.saturating_add(pause(failures));
+                stored.set(&Rest { failures, until });
+                log::warn!(
+                    target: "runtime::qkd",
+                    "the agent of {} is left alone until block {until}: {fault}",
+                    name(&client.door.sae),
+                );
+            }
+        }
+    }
+
+    /// Tells an agent what is on the chain, and brings there what it says.
+    fn exchange(client: &Client<T>, end: Timestamp) -> Result<(), Fault> {
+        let Watched { sessions: watched } = client.door.get(WATCHED_PATH, end)?;
+        if watched.len() > MAX_SESSIONS {
+            return Err(Fault::Rubbish);
+        }
+        let mut ids = Self::next_awaited(client);
+        ids.extend(watched.into_iter().filter(|id| !ids.contains(id)).collect::<Vec<_>>());
+        // Nothing to tell is told as well: the agent learns the number of the block.
+        let mut pages: Vec<&[SessionId]> = ids.chunks(MAX_SESSIONS).collect();
+        if pages.is_empty() {
+            pages.push(&[]);
+        }
+        for page in pages {
+            let told: Vec<Told<T>> = page.iter().copied().map(Self::lookup).collect();
+            let news = Self::news(&client.account, &told);
+            let Steps { steps } = client.door.post(NEWS_PATH, news.encode(), end)?;
+            if steps.len() > MAX_SESSIONS {
+                return Err(Fault::Rubbish);
+            }
+            for step in steps {
+                Self::bring(client, &told, step)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The sessions that wait for an account, beginning behind those of the run before.
+    fn next_awaited(client: &Client<T>) -> Vec<SessionId> {
+        let key = (PAGE_KEY, &client.door.sae).encode();
+        let mut stored = StorageValueRef::persistent(&key);
+        let after = stored.get::<SessionId>().ok().flatten();
+        let page =
+            |after| Self::awaited_page(&client.account, after, MAX_AWAITED).collect::<Vec<_>>();
+        let mut ids = page(after);
+        if ids.is_empty() && after.is_some() {
+            ids = page(None);
+        }
+        match ids.last() {
+            Some(last) if ids.len() >= MAX_AWAITED as usize => stored.set(last),
+            _ if after.is_some() => stored.clear(),
+            _ => {}
+        }
+        ids
+    }
+
+    /// Brings a step to the chain, if it is one of a session of which the agent was told.
+    fn bring(client: &Client<T>, told: &[Told<T>], step: Step) -> Result<(), Fault> {
+        let Step { session, step, answered, message } = step;
+        let waits = told.iter().find(|told| told.id == session).and_then(|told| {
+            told.waiting(&client.account, step)
+                .filter(|waiting| sp_io::hashing::sha2_256(waiting) == answered)
+        });
+        let waits = waits.ok_or(Fault::Foreign)?;
+        let payload = WorkerPayload { step, session, answered: waits, message: &message };
+        let genesis = Self::genesis();
+        let signed = payload.signing_bytes(genesis);
+        let signature = sp_io::crypto::sr25519_sign(WORKER_KEYS, &client.key.0, &signed)
+            .ok_or(Fault::NoSignature)?;
+        let call = call::<T>(session, step, message, WorkerSignature(signature))?;
+        let transaction = T::create_authorized_transaction(call.into());
+        // The pool refuses what it has already, and what the chain has meanwhile.
+        if SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).is_err() {
+            log::debug!(target: "runtime::qkd", "the pool takes no {step:?} of session {}", session.0);
+        }
+        Ok(())
+    }
+}
+
+fn call<T: Config>(
+    session: SessionId,
+    step: WorkerStep,
+    message: Vec<u8>,
+    signature: WorkerSignature,
+) -> Result<Call<T>, Fault> {
+    let long = |_| Fault::Rubbish;
+    Ok(match step {
+        WorkerStep::Accept => {
+            Call::accept_session { session, message2: message.try_into().map_err(long)?, signature }
+        }
+        WorkerStep::Confirm => Call::confirm_session {
+            session,
+            message3: message.try_into().map_err(long)?,
+            signature,
+        },
+    })
+}
+
+/// For how many blocks an agent is left alone after so many failures: at random, so that nodes which lost
+/// the same service do not come back together.
+fn pause(failures: u8) -> u64 {
+    let most = 1_u64.checked_shl(u32::from(failures)).unwrap_or(MAX_REST).min(MAX_REST);
+    let [first, ..] = sp_io::offchain::random_seed();
+    u64::from(first).checked_rem(most).unwrap_or_default().saturating_add(1)
+}
+
+fn name(sae: &SaeId) -> &str {
+    core::str::from_utf8(sae).unwrap_or("an SAE")
+}
