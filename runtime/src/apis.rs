@@ -1,9 +1,10 @@
 //! The runtime APIs.
 
 use crate::{
-    AccountId, Auction, Aura, AuthorityDiscovery, Balance, Block, Executive, Grandpa, Historical,
-    InherentDataExt, Membership, Metering, Nonce, Pov, Reputation, Runtime, RuntimeCall,
-    RuntimeGenesisConfig, SessionKeys, Settlement, System, TransactionPayment, VERSION, presets,
+    AccountId, Auction, Aura, AuthorityDiscovery, Balance, Block, BlockNumber, Executive, Grandpa,
+    Historical, InherentDataExt, Membership, Metering, Nonce, Pov, Qkd, Reputation, Runtime,
+    RuntimeCall, RuntimeGenesisConfig, SessionKeys, Settlement, System, TransactionPayment,
+    VERSION, presets,
     stand_ins::{Beacon, KeyBudget},
 };
 use alloc::vec::Vec;
@@ -19,6 +20,7 @@ use qedex_primitives::{
     Moment, Opened, OrderId, OwnedAccount, OwnerId, PendingChange, PendingNaming, PolicyId,
     PriceList, PricePerKwh, Rated, Role, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
     pov::{AuraSlot, SessionIndex, ValidatorScore},
+    qkd::{Enrolment, EnrolmentId, SessionId, SessionView},
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, Rules, Sale, TradePage},
 };
@@ -383,6 +385,29 @@ sp_api::impl_runtime_apis! {
         }
         fn deposit_ppm(who: AccountId) -> u32 {
             Reputation::deposit_ppm_of(&who)
+        }
+    }
+
+    impl qedex_primitives::api::QkdApi<Block, AccountId, BlockNumber> for Runtime {
+        fn session(session: SessionId) -> Option<SessionView<AccountId, BlockNumber>> {
+            Qkd::session(session)
+        }
+        fn sessions_of(
+            account: AccountId,
+            after: Option<SessionId>,
+            count: u32,
+        ) -> Vec<SessionView<AccountId, BlockNumber>> {
+            Qkd::sessions_of(&account, after, count)
+        }
+        fn sae_of(account: AccountId) -> Option<(EnrolmentId, Enrolment<AccountId>)> {
+            Qkd::sae_of(&account)
+        }
+        fn awaited_of(
+            account: AccountId,
+            after: Option<SessionId>,
+            count: u32,
+        ) -> Vec<SessionView<AccountId, BlockNumber>> {
+            Qkd::awaited_of(&account, after, count)
         }
     }
 

@@ -12,6 +12,7 @@ frame_benchmarking::define_benchmarks!(
     [pallet_settlement, Settlement]
     [pallet_pov, Pov]
     [pallet_reputation, Reputation]
+    [pallet_qkd, Qkd]
 );
 
 /// The benchmarks and the storage that they touch.

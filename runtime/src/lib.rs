@@ -5,9 +5,9 @@
 //!
 //! # What stands in for a part that is not there yet
 //!
-//! The quantum key distribution pallet is not part of this runtime. Until it is, [`stand_ins`]
-//! answers for the key pools from a council parameter and for the entropy beacon from past block
-//! hashes.
+//! The chain keeps who draws keys where and the sessions under these keys, and no ledger of keys and no
+//! beacon of their entropy yet. Until it does, [`stand_ins`] answers for the key pools from a council
+//! parameter and for the entropy beacon from past block hashes.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "256"]
@@ -214,4 +214,6 @@ mod runtime {
     pub type Settlement = pallet_settlement;
     #[runtime::pallet_index(44)]
     pub type Reputation = pallet_reputation;
+    #[runtime::pallet_index(45)]
+    pub type Qkd = pallet_qkd;
 }

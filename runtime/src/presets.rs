@@ -123,6 +123,7 @@ fn attributes() -> Vec<GenesisAttribute<AccountId>> {
         ("broker", "Trades for others"),
         ("validator", "Writes blocks"),
         ("aggregator", "Leads the community's market"),
+        ("key-service", "Runs a key service"),
     ]
     .into_iter()
     .map(|(name, description)| GenesisAttribute {
@@ -151,6 +152,7 @@ fn policies() -> Vec<Vec<PolicyNode<AttributeId>>> {
         vec![attribute(4)],
         vec![attribute(5)],
         vec![attribute(6)],
+        vec![attribute(7)],
     ]
 }
 
@@ -162,6 +164,7 @@ fn roles() -> Vec<(Role, PolicyId)> {
         (Role::Broker, PolicyId(3)),
         (Role::Validate, PolicyId(4)),
         (Role::Aggregate, PolicyId(5)),
+        (Role::ServeKeys, PolicyId(6)),
     ]
 }
 
@@ -199,6 +202,8 @@ fn credentials(validators: &[Sr25519Keyring]) -> Vec<GenesisCredential<AccountId
         credential(Sr25519Keyring::Alice, 3),
         credential(Sr25519Keyring::Charlie, 4),
         credential(Sr25519Keyring::Charlie, 6),
+        credential(Sr25519Keyring::Alice, 7),
+        credential(Sr25519Keyring::Bob, 7),
     ];
     for prosumer in PROSUMERS {
         all.push(credential(prosumer, 0));

@@ -8,6 +8,7 @@ pub mod membership;
 pub mod metering;
 pub mod money;
 pub mod parameters;
+pub mod qkd;
 pub mod reputation;
 pub mod settlement;
 pub mod system;

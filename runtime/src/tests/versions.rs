@@ -44,6 +44,7 @@ fn genesis_writes_the_storage_version_of_every_pallet_of_ours() {
             in_code::<Auction>(),
             in_code::<Settlement>(),
             in_code::<Reputation>(),
+            in_code::<Qkd>(),
         ];
         assert_eq!(versions.map(|(name, _)| name).to_vec(), ours());
         for (name, version) in versions {

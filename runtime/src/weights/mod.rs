@@ -4,5 +4,6 @@ pub mod auction;
 pub mod membership;
 pub mod metering;
 pub mod pov;
+pub mod qkd;
 pub mod reputation;
 pub mod settlement;

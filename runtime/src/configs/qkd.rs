@@ -1,0 +1,67 @@
+//! Who draws keys where, and sessions under these keys.
+
+use crate::{
+    AccountId, Auction, Balance, Balances, BlockNumber, MILLI_QED, Membership, Runtime,
+    RuntimeHoldReason, configs::governance::AdminOrigin, weights,
+};
+use frame_support::{
+    parameter_types,
+    traits::{ConstU32, ConstU64, LinearStoragePrice, fungible::HoldConsideration},
+};
+use qedex_primitives::Millis;
+use sp_runtime::{traits::Convert, transaction_validity::TransactionPriority};
+
+/// A day, in milliseconds.
+const DAY: Millis = 24 * 3_600_000;
+
+parameter_types! {
+    /// What a site, a link, an enrolment, what an account says of itself, or a session costs while it is
+    /// stored: a tenth of a QED.
+    pub const QkdDepositBase: Balance = 100 * MILLI_QED;
+    /// What each of its bytes costs besides, as for the bytes of a preimage.
+    pub const QkdDepositPerByte: Balance = MILLI_QED / 100;
+    /// Why the registry's is held.
+    pub const RegistryHold: RuntimeHoldReason =
+        RuntimeHoldReason::Qkd(pallet_qkd::HoldReason::Registry);
+    /// Why that for sessions is held.
+    pub const SessionHold: RuntimeHoldReason =
+        RuntimeHoldReason::Qkd(pallet_qkd::HoldReason::Session);
+    /// A step of a handshake is taken for a minute: an agent draws the key in that time though its key
+    /// service takes half a minute to answer, and the step stands in a block though a third of the authors
+    /// leave it out.
+    pub const StepWithin: BlockNumber = crate::MINUTES;
+    /// About that of a transaction which pays no tip: A has paid for both steps.
+    pub const WorkerPriority: TransactionPriority = 10_000;
+}
+
+type Price = LinearStoragePrice<QkdDepositBase, QkdDepositPerByte, Balance>;
+
+/// An account is named by its 32 bytes.
+pub struct AccountBytes;
+
+impl Convert<AccountId, [u8; 32]> for AccountBytes {
+    fn convert(account: AccountId) -> [u8; 32] {
+        account.into()
+    }
+}
+
+impl pallet_qkd::Config for Runtime {
+    type AcceptWithin = StepWithin;
+    type AccountBytes = AccountBytes;
+    type AdminOrigin = AdminOrigin;
+    type Bond = HoldConsideration<AccountId, Balances, RegistryHold, Price>;
+    type Calendar = Auction;
+    type ConfirmWithin = StepWithin;
+    type Deposit = HoldConsideration<AccountId, Balances, SessionHold, Price>;
+    // A broker opens one with each of its principals, one minute after the other.
+    type MaxRequests = ConstU32<32>;
+    // One that waits, and one that takes the place of a session which ends.
+    type MaxRequestsPerPeer = ConstU32<2>;
+    // As certificates of SAEs: a year, and a month in which the next one overlaps.
+    type MaxSaeTerm = ConstU64<{ 400 * DAY }>;
+    type MaxSessionAge = ConstU64<DAY>;
+    type MaxSweptPerBlock = ConstU32<20>;
+    type Membership = Membership;
+    type WeightInfo = weights::qkd::WeightInfo<Runtime>;
+    type WorkerPriority = WorkerPriority;
+}
