@@ -39,6 +39,7 @@ mod vault;
 #[cfg(test)]
 mod tests;
 
+pub use token::Token;
 pub use vault::{Full, Vault};
 
 /// The agent's configuration.
@@ -128,7 +129,7 @@ impl Agent {
         let refuse = |source| AgentError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;
-        let token = token::write(&settings.token_file)
+        let token = Token::write(&settings.token_file)
             .map_err(|source| AgentError::Token { path: settings.token_file.clone(), source })?;
         let vault = Arc::new(Vault::new(settings.max_keys));
         let shared = http::Shared::new(sae, not_after, settings.peers, client, vault, token);

@@ -65,6 +65,11 @@ impl StoreKey {
         Ok(Self(key))
     }
 
+    /// Its bytes, for who seals otherwise than the pools do.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Encrypts or decrypts bytes of block `block` that begin at byte `offset`.
     pub(super) fn apply(&self, block: u64, offset: u64, bytes: &mut [u8]) {
         let mut nonce = [0u8; 12];

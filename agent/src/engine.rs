@@ -1,0 +1,211 @@
+//! What the agent does with others: it asks the key service and delivers frames, each in its own time.
+//!
+//! Who tells news does not wait for it: what [`Desk::jobs`] hands out runs beside.
+
+use crate::{
+    desk::{Asked, Desk, Job, Name, Place, Plan, Refusal, Wish, Work},
+    keys::KeySource,
+    post::Post,
+    serve::LIMIT,
+};
+use qkms::client;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::{sync::Notify, task::JoinSet, time::MissedTickBehavior};
+use zeroize::Zeroizing;
+
+/// How long the sender of a text waits for its delivery; then it is told that it is under way.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often is looked for what has rested long enough.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The longest failure of a key service that is shown, in characters.
+const MAX_WORDS: usize = 256;
+
+/// How the key service did.
+#[derive(Clone, Debug, Default)]
+pub struct Contact {
+    /// When it answered last; a refusal is an answer.
+    pub answered: Option<Instant>,
+    /// When it failed last, and how.
+    pub failed: Option<(Instant, String)>,
+}
+
+/// What became of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The counter of its frame.
+    pub counter: u64,
+    /// How many frames wait to be delivered, this one among them; zero if it was.
+    pub queued: u64,
+}
+
+/// A desk, and what it asks.
+pub struct Engine<K, P> {
+    desk: Desk,
+    keys: K,
+    post: P,
+    contact: Mutex<Contact>,
+    wake: Notify,
+}
+
+impl<K, P> fmt::Debug for Engine<K, P> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Engine").field("desk", &self.desk).finish_non_exhaustive()
+    }
+}
+
+impl<K: KeySource, P: Post> Engine<K, P> {
+    /// Puts them together.
+    pub fn new(desk: Desk, keys: K, post: P) -> Self {
+        Self { desk, keys, post, contact: Mutex::default(), wake: Notify::new() }
+    }
+
+    /// How the key service did.
+    pub fn contact(&self) -> Contact {
+        self.contact.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the desk says to this. It may wait for the disk, so it has a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// As `work` has.
+    pub async fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Desk) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let engine = Arc::clone(self);
+        let asked = tokio::task::spawn_blocking(move || work(&engine.desk)).await;
+        // It did not panic: a stopped runtime takes no more work.
+        asked.unwrap_or(Err(Refusal::Stopped))
+    }
+
+    /// Opens a session: draws its keys, unless the same wish was granted before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Desk::wish`] and [`Desk::opened`], and [`Refusal::Kme`].
+    pub async fn open(self: Arc<Self>, wish: Wish) -> Result<Asked, Refusal> {
+        match self.ask(move |desk| desk.wish(wish)).await? {
+            Plan::Granted(asked) => Ok(asked),
+            Plan::Draw(place) => {
+                // Beside: a user who goes away does not take drawn keys along.
+                let drawn = tokio::spawn(async move { self.draw(place).await }).await;
+                drawn.unwrap_or(Err(Refusal::Stopped))
+            }
+        }
+    }
+
+    async fn draw(self: Arc<Self>, place: Place) -> Result<Asked, Refusal> {
+        let keys = self.note(self.keys.draw(place.peer(), place.keys()).await)?;
+        self.ask(move |desk| desk.opened(&place, keys)).await
+    }
+
+    /// Seals a text and delivers it, if that can be done soon.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Desk::seal`].
+    pub async fn send(
+        self: Arc<Self>,
+        name: Name,
+        text: Zeroizing<Vec<u8>>,
+    ) -> Result<Sent, Refusal> {
+        let (local, counter) = self.ask(move |desk| desk.seal(name, &text)).await?;
+        if let Some(job) = self.desk.delivery(local) {
+            let running = tokio::spawn(Arc::clone(&self).run(job));
+            // What is not delivered by then goes on beside.
+            let _ = tokio::time::timeout(PATIENCE, running).await;
+        }
+        let queued = self.ask(move |desk| desk.queued_from(local, counter)).await?;
+        Ok(Sent { counter, queued })
+    }
+
+    /// Does a job.
+    pub async fn run(self: Arc<Self>, job: Job) {
+        let local = job.local;
+        let done = match &job.work {
+            Work::Collect { peer, ids } => {
+                let keys = self.note(self.keys.collect(peer, ids).await);
+                self.ask(move |desk| desk.collected(local, keys)).await
+            }
+            Work::Post => self.deliver(local).await,
+        };
+        drop(job);
+        if let Err(error) = done {
+            tracing::warn!(%error, "a session has to wait");
+            self.desk.failed(local, &error.to_string());
+        }
+    }
+
+    async fn deliver(self: &Arc<Self>, local: u64) -> Result<(), Refusal> {
+        while let Some(parcel) = self.ask(move |desk| desk.parcel(local)).await? {
+            let counter = parcel.counter;
+            let taken = self.post.deliver(&parcel.address, parcel.session, parcel.frame).await;
+            if let Err(error) = taken {
+                self.desk.failed(local, &error.to_string());
+                return Ok(());
+            }
+            self.ask(move |desk| desk.delivered(local, counter)).await?;
+        }
+        Ok(())
+    }
+
+    /// Has what is due looked for at once.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Does what is due, each beside the others, until `stop` is ready. What has begun then has [`LIMIT`].
+    pub async fn keep_going(self: Arc<Self>, stop: impl Future<Output = ()>) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut running = JoinSet::new();
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                Some(_) = running.join_next(), if !running.is_empty() => {},
+                () = self.wake.notified() => self.start_due(&mut running).await,
+                _ = ticks.tick() => self.start_due(&mut running).await,
+            }
+        }
+        let ended = async { while running.join_next().await.is_some() {} };
+        if tokio::time::timeout(LIMIT, ended).await.is_err() {
+            running.shutdown().await;
+        }
+    }
+
+    async fn start_due(self: &Arc<Self>, running: &mut JoinSet<()>) {
+        match self.ask(Desk::jobs).await {
+            Ok(jobs) => {
+                for job in jobs {
+                    let engine = Arc::clone(self);
+                    running.spawn(async move {
+                        engine.clone().run(job).await;
+                        engine.wake();
+                    });
+                }
+            }
+            Err(error) => tracing::error!(%error, "the agent cannot look for work"),
+        }
+    }
+
+    fn note<T>(&self, result: Result<T, client::Error>) -> Result<T, client::Error> {
+        let mut contact = self.contact.lock().unwrap_or_else(PoisonError::into_inner);
+        match &result {
+            Ok(_) | Err(client::Error::Refused(_)) => contact.answered = Some(Instant::now()),
+            Err(error) => {
+                let what = error.to_string().chars().take(MAX_WORDS).collect();
+                contact.failed = Some((Instant::now(), what));
+            }
+        }
+        drop(contact);
+        result
+    }
+}

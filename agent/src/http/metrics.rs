@@ -1,0 +1,44 @@
+//! Numbers for Prometheus. They carry no identity but fixed words.
+
+use super::{Failure, Shared};
+use axum::{extract::State, http::header, response::IntoResponse};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+use std::sync::Arc;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InState {
+    state: &'static str,
+}
+
+pub(super) async fn metrics(
+    State(shared): State<Arc<Shared>>,
+) -> Result<impl IntoResponse, Failure> {
+    let totals = shared.engine.ask(|desk| desk.totals()).await?;
+    let mut registry = Registry::with_prefix("qedex_agent");
+    let sessions = Family::<InState, Gauge>::default();
+    for (state, number) in totals.states {
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        sessions.get_or_create(&InState { state }).set(number);
+    }
+    registry.register("sessions", "Sessions that are kept, by state", sessions);
+    for (name, help, value) in [
+        ("keys_drawn", "Keys drawn for sessions", totals.keys),
+        ("bits_drawn", "Bits of the keys drawn for sessions", totals.bits),
+        ("handshakes_finished", "Handshakes that ended in an open session", totals.finished),
+        ("handshake_milliseconds", "Time that finished handshakes took", totals.finished_ms),
+    ] {
+        let counter = Counter::<u64>::default();
+        counter.inc_by(value);
+        registry.register(name, help, counter);
+    }
+    let mut text = String::new();
+    encode(&mut text, &registry).map_err(|error| {
+        Failure(http::StatusCode::INTERNAL_SERVER_ERROR, format!("no metrics: {error}"))
+    })?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text))
+}

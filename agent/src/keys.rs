@@ -1,0 +1,48 @@
+//! Where keys come from.
+
+use qkms::{
+    client::{Client, Error, Key, KeyRequest},
+    kme::service::SaeId,
+};
+use std::future::Future;
+use uuid::Uuid;
+
+/// Bits of each key of a handshake.
+pub(crate) const KEY_BITS: u32 = 256;
+
+/// What draws keys as the agent's SAE: its key service.
+///
+/// A call that fails may have drawn keys all the same. They are lost: a key is told once.
+pub trait KeySource: Send + Sync + 'static {
+    /// Draws so many fresh keys of 256 bits, to be shared with `peer`.
+    fn draw(
+        &self,
+        peer: &SaeId,
+        number: usize,
+    ) -> impl Future<Output = Result<Vec<Key>, Error>> + Send;
+
+    /// Fetches the keys of these names, which `peer` has drawn, in their order.
+    fn collect(
+        &self,
+        peer: &SaeId,
+        ids: &[Uuid],
+    ) -> impl Future<Output = Result<Vec<Key>, Error>> + Send;
+}
+
+impl KeySource for Client {
+    async fn draw(&self, peer: &SaeId, number: usize) -> Result<Vec<Key>, Error> {
+        let number = u32::try_from(number).ok();
+        let request = KeyRequest { number, size: Some(KEY_BITS), ..KeyRequest::default() };
+        self.enc_keys(peer, &request).await
+    }
+
+    async fn collect(&self, peer: &SaeId, ids: &[Uuid]) -> Result<Vec<Key>, Error> {
+        self.dec_keys(peer, ids).await
+    }
+}
+
+/// Whether the same request may succeed later. A key that was refused once is never told: asking again
+/// only costs.
+pub(crate) fn may_pass(error: &Error) -> bool {
+    matches!(error, Error::Unavailable(_) | Error::Timeout | Error::Connection(_))
+}

@@ -1,0 +1,9 @@
+//! Agents as they run: real doors, real TLS to two key services.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+mod doors;
+mod field;
+mod leaks;
+mod service;
+mod sessions;
