@@ -3,7 +3,8 @@
 
 use crate::{
     AccountId, AuctionConfig, Balance, BalancesConfig, CouncilConfig, MILLI_QED, MembershipConfig,
-    MeteringConfig, PovConfig, QED, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
+    MeteringConfig, PovConfig, QED, QkdConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
+    SudoConfig,
     configs::money::{CommunityFund, EntropyFund, GridAccount},
 };
 use alloc::{string::ToString, vec, vec::Vec};
@@ -12,6 +13,7 @@ use pallet_auction::MarketTerms;
 use pallet_energy_membership::{GenesisAccount, GenesisAttribute, GenesisCredential};
 use pallet_metering::{ConnectionNumber, GenesisMeter, MeterRatings, TariffRule};
 use pallet_pov::Rules;
+use pallet_qkd::{GenesisLink, GenesisSae, GenesisSite};
 use qedex_math::policy::PolicyNode;
 use qedex_primitives::{
     AttributeId, Band, DayRange, LeaderLimits, LeaderTerms, MeterKey, Millis, Moment, OwnerId,
@@ -236,6 +238,42 @@ fn meters(validators: &[Sr25519Keyring]) -> Vec<GenesisMeter<AccountId>> {
         .collect()
 }
 
+/// The rate of keys that is declared for the link between both sites, in bits per second.
+const LINK_RATE: u64 = 10_000;
+
+/// The sites of the key services, numbered from 0: one of Alice's and one of Bob's.
+fn key_services() -> Vec<GenesisSite<AccountId>> {
+    [(Sr25519Keyring::Alice, "west"), (Sr25519Keyring::Bob, "east")]
+        .into_iter()
+        .map(|(keyring, name)| GenesisSite {
+            operator: keyring.to_account_id(),
+            name: name.to_string(),
+        })
+        .collect()
+}
+
+/// Who draws keys, and at which site: two prosumers of two owners. An SAE is called as its account after
+/// `sae-`, the key of its worker is derived from the account's as `//worker`, and a development node takes its
+/// mail.
+fn saes() -> Vec<GenesisSae<AccountId>> {
+    [(Sr25519Keyring::Dave, 0, 30_350), (Sr25519Keyring::Eve, 1, 30_351)]
+        .into_iter()
+        .filter_map(|(keyring, site, port)| {
+            let seed = keyring.to_seed();
+            let worker =
+                sr25519::Pair::from_string(&alloc::format!("{seed}//worker"), None).ok()?;
+            Some(GenesisSae {
+                account: keyring.to_account_id(),
+                sae: alloc::format!("sae-{}", seed.trim_start_matches('/').to_lowercase()),
+                site,
+                expires: FAR_FUTURE,
+                worker: Some(worker.public()),
+                mail: Some(alloc::format!("/ip4/127.0.0.1/tcp/{port}")),
+            })
+        })
+        .collect()
+}
+
 /// The session keys of a well-known account.
 fn session_keys(keyring: Sr25519Keyring) -> Option<SessionKeys> {
     let seed = keyring.to_seed();
@@ -283,6 +321,11 @@ fn genesis(validators: &[Sr25519Keyring], sudo: Option<AccountId>) -> Value {
             slot_length: TEST_SLOT_LENGTH,
             windows: Windows::default(),
             terms: Some(market_terms()),
+        },
+        qkd: QkdConfig {
+            sites: key_services(),
+            links: vec![GenesisLink { sites: [0, 1], rate: LINK_RATE }],
+            saes: saes(),
         },
     })
 }

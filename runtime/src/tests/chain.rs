@@ -17,7 +17,7 @@ pub use language::{Call, Event, Refusal};
 use super::{games::world::SLOT, invariants};
 use crate::*;
 use codec::{Decode, Encode};
-use frame_support::traits::fungible::Inspect;
+use frame_support::traits::fungible::{Inspect, InspectHold};
 use language::Language;
 use qedex_primitives::{Moment, SlotIndex, Windows};
 use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
@@ -289,9 +289,13 @@ impl Chain {
         owns + self.fees_of(who)
     }
 
-    /// What is held of `who`, for whatever reason, in plancks.
+    /// What is held of `who`, for whatever reason but what it has on record of its SAE, in plancks.
     pub fn held_of(&mut self, who: Key) -> Balance {
-        self.look(|| Balances::reserved_balance(who.to_account_id()))
+        let registry = RuntimeHoldReason::Qkd(pallet_qkd::HoldReason::Registry);
+        self.look(|| {
+            let who = who.to_account_id();
+            Balances::reserved_balance(&who) - Balances::balance_on_hold(&registry, &who)
+        })
     }
 
     /// The standing of `who` in millionths.

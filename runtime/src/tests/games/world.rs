@@ -3,7 +3,7 @@
 use super::super::{externalities, invariants};
 use crate::*;
 use codec::Encode;
-use frame_support::traits::fungible::Inspect;
+use frame_support::traits::fungible::{Inspect, InspectHold};
 use qedex_primitives::{
     Change, ChangeId, MeterKey, MeterKind, MeterRatings, Moment, SlotIndex, Wh, Windows,
 };
@@ -172,9 +172,13 @@ impl World {
         owns + self.fees_of(who)
     }
 
-    /// What is held of `who`, for whatever reason, in plancks.
+    /// What is held of `who`, for whatever reason but what it has on record of its SAE, in plancks.
     pub fn held_of(&mut self, who: Key) -> Balance {
-        self.look(|| Balances::reserved_balance(who.to_account_id()))
+        let registry = RuntimeHoldReason::Qkd(pallet_qkd::HoldReason::Registry);
+        self.look(|| {
+            let who = who.to_account_id();
+            Balances::reserved_balance(&who) - Balances::balance_on_hold(&registry, &who)
+        })
     }
 
     /// The standing of `who` in millionths.
