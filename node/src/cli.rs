@@ -1,5 +1,8 @@
 //! The command line: what `qedex-node` understands.
 
+use crate::qkd::Service;
+use std::{net::SocketAddr, path::PathBuf};
+
 /// The whole command line. Without a subcommand the node runs.
 #[derive(Debug, clap::Parser)]
 pub struct Cli {
@@ -16,6 +19,52 @@ pub struct Cli {
     /// whoever keeps a part of it.
     #[arg(long)]
     pub no_authority_discovery: bool,
+
+    /// With what this node opens sessions under keys of a key service.
+    #[clap(flatten)]
+    pub qkd: Qkd,
+}
+
+/// An SAE that this node speaks for.
+#[derive(Debug, clap::Args)]
+#[group(id = "qkd")]
+pub struct Qkd {
+    /// The key service of this node's SAE, behind ETSI GS QKD 014: `https://HOST:PORT`
+    #[arg(long, value_name = "URL", requires_all = ["qkd_cert", "qkd_key", "qkd_ca"])]
+    pub qkd_kme_url: Option<String>,
+
+    /// The SAE's certificate chain, PEM
+    #[arg(long, value_name = "FILE", requires = "qkd_kme_url")]
+    pub qkd_cert: Option<PathBuf>,
+
+    /// Its private key, PEM
+    #[arg(long, value_name = "FILE", requires = "qkd_kme_url")]
+    pub qkd_key: Option<PathBuf>,
+
+    /// The authorities of key services, PEM
+    #[arg(long, value_name = "FILE", requires = "qkd_kme_url")]
+    pub qkd_ca: Option<PathBuf>,
+
+    /// Where frames of other agents are taken; the address that the account registers leads here
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "qkd_kme_url")]
+    pub qkd_mail: Option<SocketAddr>,
+
+    /// Runs no key services and agents with `--dev`
+    #[arg(long, conflicts_with = "qkd_kme_url")]
+    pub no_qkd: bool,
+}
+
+impl Qkd {
+    /// The SAE's service, if one is named.
+    pub fn service(&self) -> Option<Service> {
+        Some(Service {
+            kme_url: self.qkd_kme_url.clone()?,
+            certificate: self.qkd_cert.clone()?,
+            key: self.qkd_key.clone()?,
+            ca: self.qkd_ca.clone()?,
+            mail: self.qkd_mail,
+        })
+    }
 }
 
 /// What the binary does besides running the node.

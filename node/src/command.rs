@@ -8,7 +8,9 @@ use crate::{
     chain_spec,
     cli::{Cli, Subcommand},
     client::Block,
-    ports, service,
+    ports,
+    qkd::Agents,
+    service,
 };
 
 impl SubstrateCli for Cli {
@@ -110,13 +112,23 @@ fn run_node(cli: &Cli) -> Result<()> {
     let prometheus_asked = cli.run.prometheus_params.prometheus_port.is_some();
     ports::claim(runner.config_mut(), prometheus_asked)?;
     let discovers = !cli.no_authority_discovery;
+    let service = cli.qkd.service();
+    let embeds = cli.run.shared_params.dev && !cli.qkd.no_qkd;
     runner.run_node_until_exit(|config| async move {
+        let folder = config.base_path.config_dir(config.chain_spec.id()).join("qkd");
+        let agents = match service {
+            Some(service) => Some(Agents::of(service, &folder).await),
+            None if embeds => Some(Agents::development(&folder).await),
+            None => None,
+        };
+        let agents =
+            agents.transpose().map_err(|error| sc_cli::Error::Application(error.into()))?;
         let task_manager = match config.network.network_backend {
             NetworkBackendType::Libp2p => {
-                service::new_full::<NetworkWorker<Block, Hash>>(config, discovers)?
+                service::new_full::<NetworkWorker<Block, Hash>>(config, discovers, agents)?
             }
             NetworkBackendType::Litep2p => {
-                service::new_full::<Litep2pNetworkBackend>(config, discovers)?
+                service::new_full::<Litep2pNetworkBackend>(config, discovers, agents)?
             }
         };
         Ok(task_manager)

@@ -13,6 +13,7 @@ mod cli;
 mod client;
 mod command;
 mod ports;
+mod qkd;
 mod rpc;
 mod service;
 

@@ -25,6 +25,7 @@ use sp_consensus_aura::sr25519::AuthorityPair as AuraPair;
 
 use crate::{
     client::{Block, FullBackend, FullClient, FullPool, FullSelectChain},
+    qkd::Agents,
     rpc,
 };
 
@@ -151,6 +152,7 @@ fn inherents(
 pub fn new_full<N: NetworkBackend<Block, Hash>>(
     config: Configuration,
     discovers: bool,
+    agents: Option<Agents>,
 ) -> Result<TaskManager> {
     let PartialComponents {
         client,
@@ -205,6 +207,10 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
             gap_sync_body_policy: None,
         })?;
 
+    if let Some(agents) = agents {
+        let keystore = keystore_container.keystore();
+        agents.serve(&task_manager.spawn_handle(), &*keystore, backend.offchain_storage());
+    }
     if config.offchain_worker.enabled {
         let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
             runtime_api_provider: client.clone(),

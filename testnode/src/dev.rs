@@ -26,7 +26,14 @@ fn spawn(base_path: &Path, rpc_port: u16, p2p_port: u16) -> Process {
         .open(base_path.join("node.log"))
         .expect("a writable folder");
     let child = Command::new(binary::node())
-        .args(["--dev", "--no-prometheus", "--no-telemetry", "--no-mdns", "--base-path"])
+        .args([
+            "--dev",
+            "--no-prometheus",
+            "--no-telemetry",
+            "--no-mdns",
+            "--no-qkd",
+            "--base-path",
+        ])
         .arg(base_path)
         .args(["--rpc-port", &rpc_port.to_string(), "--port", &p2p_port.to_string()])
         .stdout(Stdio::null())

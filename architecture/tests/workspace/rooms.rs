@@ -35,9 +35,11 @@ pub const ROOMS: &[Room] = &[
     // stands in for the others. The messages of a handshake are read by the code that writes them.
     room("pallets/*", &["math", "primitives", "q-sah"]),
     room("runtime", &["math", "primitives", "pallets/*"]),
+    // Beside the chain, as clients are: it knows of it what they know.
+    Room { by_option: FRAME, ..room("agent", &["math", "primitives", "q-sah", "qkms"]) },
     Room {
         tests_import: &["testnode"],
-        ..room("node", &["math", "primitives", "q-sah", "qkms", "runtime"])
+        ..room("node", &["math", "primitives", "q-sah", "qkms", "agent", "runtime"])
     },
     Room {
         // Its calls and answers are held against the runtime's own.
