@@ -3,7 +3,7 @@
 use crate::{
     commands::{
         Attribute, Blacklist, Broker, Council, Credential, Found, Leader, Market, Meter, Order,
-        Owner, Play, Policy, Reading, Reputation, Role, Tariff, Terms, Trade, Validator,
+        Owner, Play, Policy, Reading, Reputation, Role, Session, Tariff, Terms, Trade, Validator,
         options::Ask, status,
     },
     error::Error,
@@ -76,6 +76,9 @@ pub enum Command {
     /// Whom to trust, and what is staked on it.
     #[command(subcommand)]
     Reputation(Reputation),
+    /// Sessions under keys of a key service, and what is said in them.
+    #[command(subcommand)]
+    Session(Session),
     /// Who stands behind which account.
     #[command(subcommand)]
     Owner(Owner),
@@ -122,6 +125,7 @@ impl Command {
             Self::Terms(command) => command.run().await?,
             Self::Leader(command) => command.run().await?,
             Self::Broker(command) => command.run().await?,
+            Self::Session(command) => command.run().await?,
             Self::Attribute(command) => command.run().await?,
             Self::Credential(command) => command.run().await?,
             Self::Policy(command) => command.run().await?,

@@ -11,6 +11,9 @@ pub enum Error {
     /// The community's data cannot be used.
     #[error(transparent)]
     Data(#[from] qedex_play::community::DataError),
+    /// The agent of an SAE, or what becomes of a session.
+    #[error("{0}")]
+    Agent(String),
     /// An argument or a file does not say what it should.
     #[error("bad input: {0}")]
     BadInput(String),

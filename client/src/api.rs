@@ -211,6 +211,22 @@
         with = "::subxt::utils::Static<::qedex_primitives::settlement::TradePage<crate::market::Account>>"
     ),
     substitute_type(
+        path = "qedex_primitives::qkd::SessionId",
+        with = "::subxt::utils::Static<::qedex_primitives::qkd::SessionId>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::qkd::EnrolmentId",
+        with = "::subxt::utils::Static<::qedex_primitives::qkd::EnrolmentId>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::qkd::Enrolment<A>",
+        with = "::subxt::utils::Static<::qedex_primitives::qkd::Enrolment<crate::market::Account>>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::qkd::SessionView<A, B>",
+        with = "::subxt::utils::Static<::qedex_primitives::qkd::SessionView<crate::market::Account, u32>>"
+    ),
+    substitute_type(
         path = "qedex_primitives::settlement::OpenSlot",
         with = "::subxt::utils::Static<::qedex_primitives::settlement::OpenSlot>"
     ),

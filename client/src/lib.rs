@@ -5,7 +5,7 @@
 //! - [`Chain`], [`session`]: a connection, and a run of transactions over it;
 //! - [`calls`], [`act`], [`council`], [`grants`]: what is sent, and by whose right;
 //! - [`queries`], [`books`], [`terms`], [`settlement`], [`metering`], [`membership`], [`reputation`],
-//!   [`validators`]: what is asked;
+//!   [`validators`], [`qkd`]: what is asked;
 //! - [`block`], [`market`]: what a block says;
 //! - [`keys`], [`meter`], [`reading_file`], [`opening`]: who signs what, and how that travels;
 //! - [`amounts`], [`formula`], [`text`], [`readable`]: how people write and read it.
@@ -28,6 +28,7 @@ pub mod membership;
 pub mod meter;
 pub mod metering;
 pub mod opening;
+pub mod qkd;
 pub mod queries;
 pub mod readable;
 pub mod reading_file;

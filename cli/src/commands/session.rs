@@ -1,0 +1,351 @@
+//! `qedex session`: sessions under keys of a key service, and what is said in them.
+
+use super::options::{Ask, Sign};
+use crate::{
+    accounts::parse_account,
+    agent::Agent,
+    error::Error,
+    output::{self, say},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use clap::{Args, Subcommand, ValueEnum};
+use qedex_client::{
+    At, Chain,
+    keys::account_of,
+    market::Account,
+    qkd::{self, View},
+    text::account_text,
+};
+use qedex_primitives::qkd::{SessionEnd, SessionId, SessionStage};
+use serde_json::{Value, json};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+/// What to do with sessions.
+#[derive(Debug, Subcommand)]
+pub enum Session {
+    /// Opens a session with another account: draws a key, asks on the chain, and waits until both ends have
+    /// computed the same. Costs the fee of all three steps, and a deposit while the session is there.
+    Open(Open),
+    /// Says something in an open session. It goes from agent to agent, sealed, and not over the chain.
+    Send(Send),
+    /// Prints what the other end has said, and keeps it no longer.
+    Receive(Receive),
+    /// Shows a session, or all sessions of an account, as the chain has them.
+    Status(Status),
+    /// Closes a session, at this agent and on the chain. The deposit goes back to who opened it.
+    Close(Close),
+}
+
+/// The agent of the signer's SAE.
+#[derive(Debug, Args)]
+struct Beside {
+    /// The agent's door, a file that its node writes: qkd/SAE.json in the folder of the node's chain.
+    #[arg(long, value_name = "FILE", env = "QEDEX_AGENT")]
+    agent: PathBuf,
+}
+
+/// By what both ends make sure of each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Suite {
+    /// HMAC-SHA-256 with HKDF: one key of 256 bits.
+    Hmac,
+    /// One-time Poly1305: four keys of 256 bits.
+    OneTime,
+}
+
+/// Options of `session open`.
+#[derive(Debug, Args)]
+pub struct Open {
+    /// With whom.
+    #[arg(value_name = "ACCOUNT", value_parser = parse_account)]
+    peer: Account,
+    /// By what both ends make sure of each other.
+    #[arg(long, value_enum, default_value_t = Suite::Hmac)]
+    suite: Suite,
+    /// For how many seconds to wait until it is open.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    wait: u64,
+    #[command(flatten)]
+    beside: Beside,
+    /// Who signs: the account of the agent's SAE.
+    #[command(flatten)]
+    by: Sign,
+}
+
+/// Options of `session send`.
+#[derive(Debug, Args)]
+pub struct Send {
+    /// The session's number on the chain.
+    session: u64,
+    /// What to say, 1 to 16,384 bytes.
+    text: String,
+    #[command(flatten)]
+    beside: Beside,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `session receive`.
+#[derive(Debug, Args)]
+pub struct Receive {
+    /// The session's number on the chain.
+    session: u64,
+    #[command(flatten)]
+    beside: Beside,
+    /// Prints JSON, with texts in base64.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `session status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// The session's number on the chain.
+    #[arg(required_unless_present = "account", conflicts_with = "account")]
+    session: Option<u64>,
+    /// All sessions of this account.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
+    account: Option<Account>,
+    /// Which node, and how to answer.
+    #[command(flatten)]
+    ask: Ask,
+}
+
+/// Options of `session close`.
+#[derive(Debug, Args)]
+pub struct Close {
+    /// The session's number on the chain.
+    session: u64,
+    #[command(flatten)]
+    beside: Beside,
+    /// Who signs: either end.
+    #[command(flatten)]
+    by: Sign,
+}
+
+impl Session {
+    /// Does it.
+    pub async fn run(&self) -> Result<(), Error> {
+        match self {
+            Self::Open(args) => open(args).await,
+            Self::Send(args) => send(args).await,
+            Self::Receive(args) => receive(args).await,
+            Self::Status(args) => status(args).await,
+            Self::Close(args) => close(args).await,
+        }
+    }
+}
+
+fn in_hex(bytes: &[u8]) -> String {
+    format!("0x{}", hex::encode(bytes))
+}
+
+async fn sae_of(at: &At, account: Account, whose: &str) -> Result<String, Error> {
+    let (_, enrolment) = qkd::sae_of(at, account).await?.ok_or_else(|| {
+        Error::BadInput(format!("{whose}, {}, draws keys as no SAE", account_text(account)))
+    })?;
+    Ok(String::from_utf8_lossy(&enrolment.sae).into_owned())
+}
+
+async fn open(args: &Open) -> Result<(), Error> {
+    let agent = Agent::of(&args.beside.agent)?;
+    let key = args.by.key()?;
+    let from = account_of(&key);
+    let chain = args.by.node.connect().await?;
+    let genesis = chain.genesis();
+    let at = chain.now().await?;
+    let ours = sae_of(&at, from, "the signer").await?;
+    if ours != agent.sae() {
+        return Err(Error::BadInput(format!(
+            "the signer draws keys as {ours}, and the agent as {}",
+            agent.sae()
+        )));
+    }
+    let wish = json!({
+        "from": in_hex(&from),
+        "to": in_hex(&args.peer),
+        "to_sae": sae_of(&at, args.peer, "the other end").await?,
+        "suite": match args.suite { Suite::Hmac => "hmac", Suite::OneTime => "one-time" },
+        "least_number": qkd::last_number(&at, from).await?,
+        "genesis": in_hex(&genesis.0),
+    });
+    let asked = agent.post("/v1/sessions", &wish).await?;
+    let (Some(number), Some(message1)) = (asked["number"].as_u64(), message1(&asked)) else {
+        return Err(Error::Agent("the agent says no message".into()));
+    };
+    let began = Instant::now();
+    let call = qkd::open_session(args.peer, &message1);
+    let (block, _) = args.by.call("the request", &call).await?;
+    let opened = await_open(&chain, from, number, Duration::from_secs(args.wait)).await?;
+    let (view, since) = opened;
+    let (id, blocks) = (view.id.0, u64::from(since).saturating_sub(block.number));
+    let seconds = began.elapsed().as_secs_f64();
+    if args.by.json {
+        return output::json(&json!({
+            "session": id,
+            "number": number,
+            "suite": wish["suite"],
+            "key_IDs": asked["key_IDs"],
+            "requested_in_block": block.number,
+            "open_since_block": since,
+        }));
+    }
+    say!(
+        "session {id} with {} is open since block {since}: {blocks} blocks after its request, {seconds:.1} s \
+         after it was signed",
+        account_text(args.peer)
+    )
+}
+
+fn message1(asked: &Value) -> Option<Vec<u8>> {
+    hex::decode(asked["message1"].as_str()?.strip_prefix("0x")?).ok()
+}
+
+/// Waits until a session is open. Returns it, and since which block.
+async fn await_open(
+    chain: &Chain,
+    from: Account,
+    number: u64,
+    patience: Duration,
+) -> Result<(View, u32), Error> {
+    let deadline = Instant::now().checked_add(patience);
+    loop {
+        let at = chain.now().await?;
+        let all = qkd::sessions_of(&at, from).await?;
+        let ours = |view: &View| view.session.from.account == from && view.session.number == number;
+        let view = all.into_iter().find(ours);
+        let stage = view.as_ref().map(|view| (&view.session.stage, view.ended));
+        match stage {
+            Some((SessionStage::Open { since, .. }, None)) => {
+                let since = *since;
+                return view.map(|view| (view, since)).ok_or_else(gone);
+            }
+            Some((_, Some(why))) => {
+                return Err(Error::Agent(format!("the session {}", in_words(why))));
+            }
+            None => return Err(gone()),
+            Some((_, None)) => {}
+        }
+        if deadline.is_none_or(|deadline| Instant::now() >= deadline) {
+            return Err(Error::Agent(format!(
+                "the session is not open after {} s; qedex session status shows how far it is",
+                patience.as_secs()
+            )));
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+fn gone() -> Error {
+    Error::Agent("the session is not on the chain any more".into())
+}
+
+const fn in_words(end: SessionEnd) -> &'static str {
+    match end {
+        SessionEnd::NotAccepted => "was not answered in time",
+        SessionEnd::NotConfirmed => "was not confirmed in time",
+        SessionEnd::Expired => "has expired",
+        SessionEnd::SaeRemoved => "has ended: an end draws keys by its SAE no more",
+    }
+}
+
+async fn send(args: &Send) -> Result<(), Error> {
+    let agent = Agent::of(&args.beside.agent)?;
+    let path = format!("/v1/sessions/{}/send", args.session);
+    let said = agent.post_bytes(&path, args.text.clone().into_bytes()).await?;
+    if args.json {
+        return output::json(&said);
+    }
+    match said["queued"].as_u64().unwrap_or_default() {
+        0 => say!("the other end has taken it, as number {}", said["counter"]),
+        _ => say!("it waits for the other end, as number {}", said["counter"]),
+    }
+}
+
+async fn receive(args: &Receive) -> Result<(), Error> {
+    let agent = Agent::of(&args.beside.agent)?;
+    let path = format!("/v1/sessions/{}/receive", args.session);
+    let said = agent.post_bytes(&path, Vec::new()).await?;
+    if args.json {
+        return output::json(&said);
+    }
+    let texts = said["texts"].as_array().cloned().unwrap_or_default();
+    if texts.is_empty() {
+        return say!("nothing has come");
+    }
+    for text in texts {
+        let bytes = text["text"].as_str().map(|text| BASE64_STANDARD.decode(text));
+        let Some(Ok(bytes)) = bytes else {
+            return Err(Error::Agent("the agent hands out what is no text".into()));
+        };
+        say!("{}: {}", text["counter"], String::from_utf8_lossy(&bytes))?;
+    }
+    Ok(())
+}
+
+fn stage(view: &View) -> String {
+    match (view.ended, &view.session.stage) {
+        (Some(why), _) => in_words(why).to_owned(),
+        (None, SessionStage::Requested { until, .. }) => format!("asked for, until block {until}"),
+        (None, SessionStage::Accepted { until, .. }) => format!("answered, until block {until}"),
+        (None, SessionStage::Open { since, .. }) => format!("open since block {since}"),
+    }
+}
+
+fn in_json(view: &View) -> Value {
+    let session = &view.session;
+    json!({
+        "session": view.id.0,
+        "from": account_text(session.from.account),
+        "to": account_text(session.to.account),
+        "suite": session.suite,
+        "number": session.number,
+        "expires": session.expires,
+        "is_open": view.ended.is_none() && matches!(session.stage, SessionStage::Open { .. }),
+        "stage": stage(view),
+    })
+}
+
+async fn status(args: &Status) -> Result<(), Error> {
+    let at = args.ask.at().await?;
+    let views = match (args.session, args.account) {
+        (Some(id), _) => {
+            let view = qkd::session(&at, SessionId(id)).await?;
+            vec![view.ok_or_else(|| Error::BadInput(format!("there is no session {id}")))?]
+        }
+        (None, Some(account)) => qkd::sessions_of(&at, account).await?,
+        (None, None) => Vec::new(),
+    };
+    if args.ask.json {
+        return output::json(&views.iter().map(in_json).collect::<Vec<_>>());
+    }
+    let mut table = output::table(["session", "from", "to", "suite", "stage"]);
+    for view in &views {
+        let session = &view.session;
+        let suite = if session.suite == 1 { "hmac" } else { "one-time" };
+        table.add_row([
+            view.id.0.to_string(),
+            account_text(session.from.account),
+            account_text(session.to.account),
+            suite.to_owned(),
+            stage(view),
+        ]);
+    }
+    say!("{table}")
+}
+
+async fn close(args: &Close) -> Result<(), Error> {
+    let agent = Agent::of(&args.beside.agent)?;
+    let call = qkd::close_session(SessionId(args.session));
+    let (block, _) = args.by.call("the end of the session", &call).await?;
+    // Gone from the chain it carries nothing; what the agent has of it is wiped now, not in two minutes.
+    agent.delete(&format!("/v1/sessions/{}", args.session)).await?;
+    if args.by.json {
+        return output::json(&json!({ "session": args.session, "block": block.number }));
+    }
+    say!("session {} is closed in block {}", args.session, block.number)
+}
