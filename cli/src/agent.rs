@@ -52,11 +52,6 @@ impl Agent {
         &self.door.sae
     }
 
-    /// Asks with `GET`.
-    pub async fn get(&self, path: &str) -> Result<Value, Error> {
-        self.ask(Method::GET, path, Vec::new()).await
-    }
-
     /// Asks with `POST` and JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Error> {
         self.ask(Method::POST, path, body.to_string().into_bytes()).await
