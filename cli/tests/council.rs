@@ -130,6 +130,7 @@ async fn the_council_administers_by_motions() {
         panic!("four answers")
     };
     assert_eq!(closed["outcome"], "executed");
+    assert_eq!(closed["bond_returned"], false, "nothing was held for one of the first eight");
     assert_eq!(policy_of(node, "sell"), 0);
     let attributes = run(node, &["attribute", "list"]).as_array().map(Vec::len);
     let [closed, ..] = &well(
@@ -160,9 +161,34 @@ async fn the_council_administers_by_motions() {
     assert_eq!(run(node, &["blacklist", "list"]), json!([]));
     assert_eq!(policy_of(node, "broker"), 3);
 
+    a_bond_comes_back_with_its_motion(node);
+
     assert_eq!(run(node, &close(&alone, "//Dave"))["outcome"], "executed");
-    assert_eq!(run(node, &["council", "list"]), json!([]));
     a_council_of_one_decides_at_once(node);
+}
+
+/// What is held of who proposes a ninth motion goes back when that one is closed, whoever closes it.
+fn a_bond_comes_back_with_its_motion(node: &Node) {
+    let open = run(node, &["council", "list"]).as_array().map_or(0, Vec::len);
+    assert_eq!(open, 1);
+    let members = ["//Alice", "//Bob", "//Charlie"];
+    let calls: Vec<String> = (50..58).map(set_role).collect();
+    let mut last = 0;
+    for calls in calls.chunks(members.len()) {
+        let proposals = calls.iter().zip(members);
+        let proposals: Vec<_> = proposals
+            .map(|(call, who)| ["council", "propose", "--call", call, "--suri", who])
+            .collect();
+        let proposals: Vec<_> = proposals.iter().map(|proposal| &proposal[..]).collect();
+        let motions = well(node, &proposals);
+        last = motions.iter().filter_map(|motion| motion["motion"].as_u64()).max().expect("some");
+    }
+    let ninth = &last.to_string();
+    let nay = |who| ["council", "vote", "--motion", ninth, "nay", "--suri", who];
+    well(node, &[&nay("//Alice"), &nay("//Bob")]);
+    let closed = run(node, &["council", "close", "--motion", ninth, "--suri", "//Dave"]);
+    assert_eq!(closed["outcome"], "disapproved");
+    assert_eq!(closed["bond_returned"], true);
 }
 
 /// Nobody pays for what cannot be proposed.
@@ -212,11 +238,12 @@ fn motions_are_listed_with_their_calls(node: &Node, new_role: &str, wind: &str) 
 }
 
 fn a_council_of_one_decides_at_once(node: &Node) {
+    let open = run(node, &["council", "list"]);
     let set = ["role", "set", "sell", "1", "--council", "--suri", "//Alice"];
     assert_eq!(run(node, &set)["policy"], 1);
     assert_eq!(policy_of(node, "sell"), 1);
     let failing = set_role(99);
     let failing = ["council", "propose", "--call", &failing, "--suri", "//Alice"];
     assert_refused(&node.qedex(&failing), "Membership::UnknownPolicy");
-    assert_eq!(run(node, &["council", "list"]), json!([]));
+    assert_eq!(run(node, &["council", "list"]), open);
 }

@@ -270,6 +270,9 @@ async fn close(args: &Close) -> Result<(), Error> {
             Ending::Disapproved => say!("{what} is disapproved in block {block}")?,
             Ending::Failed(_) => say!("{what} is approved in block {block}, and failed")?,
         }
+        if closed.bond_returned {
+            say!("what was held of its proposer is returned")?;
+        }
     }
     let what = match closed.end {
         Ending::Executed => format!("a call within {what}"),
@@ -294,6 +297,7 @@ fn ended(motion: &Motion, closed: &Closed) -> serde_json::Value {
         "outcome": outcome,
         "error": error,
         "refused_within": closed.refusals,
+        "bond_returned": closed.bond_returned,
         "block": closed.block,
     })
 }

@@ -5,8 +5,10 @@ use super::{
         At, H256,
         api::{self, runtime_types as types},
         block::{Block, Transaction},
+        calls::{EncodedCall, batch_all},
         keys::{Keypair, account_of},
         readable::{self, Call},
+        reads::fetch,
         session::Session,
     },
     Decision, Motion, MotionState, council, motion, motions, proposal, refused, two_thirds,
@@ -128,6 +130,8 @@ pub struct Closed {
     pub end: Ending,
     /// What failed within the call, though it did not.
     pub refusals: Vec<Refusal>,
+    /// Whether something was held of who proposed it, and went back.
+    pub bond_returned: bool,
     /// The block that has it.
     pub block: u64,
 }
@@ -230,7 +234,8 @@ impl Session {
         Ok((block, ayes, nays))
     }
 
-    /// Closes a motion whose votes decide it, or whose time is up. Anyone may.
+    /// Closes a motion whose votes decide it, or whose time is up. Anyone may. What is held of who proposed
+    /// it goes back in the same transaction: the council's pallet lets go of it only when it is asked to.
     pub async fn close(
         &mut self,
         what: &str,
@@ -258,7 +263,16 @@ impl Session {
             weight(self.at(), &encoded).await?,
             length(&encoded),
         );
-        let (block, included) = self.call(what, &close, key).await?;
+        let (bond_returned, block, included) = if has_bond(self.at(), motion).await? {
+            let release = api::tx().council().release_proposal_cost(motion.hash);
+            let close = EncodedCall::of(self.at(), &close)?;
+            let both = vec![close, EncodedCall::of(self.at(), &release)?];
+            let (block, included) = self.call(what, &batch_all(both), key).await?;
+            (true, block, included)
+        } else {
+            let (block, included) = self.call(what, &close, key).await?;
+            (false, block, included)
+        };
         let end = included.decided(motion.hash).find_map(|decision| match decision {
             Decision::Executed(None) => Some(Ending::Executed),
             Decision::Executed(Some(refusal)) => Some(Ending::Failed(refusal.clone())),
@@ -268,7 +282,13 @@ impl Session {
         Ok(Closed {
             end: end.ok_or_else(|| Error::Answer("nothing was closed".to_owned()))?,
             refusals: included.refusals,
+            bond_returned,
             block: block.number,
         })
     }
+}
+
+/// Whether something is held of who proposed a motion.
+async fn has_bond(at: &At, motion: &Motion) -> Result<bool, Error> {
+    Ok(fetch(at, api::storage().council().cost_of(), (motion.hash,)).await?.is_some())
 }

@@ -92,6 +92,7 @@ fn what_became_of_a_motion_is_told_and_a_failure_is_an_error() {
     let closed = |end, refusals: &[&Refusal]| Closed {
         end,
         refusals: refusals.iter().copied().cloned().collect(),
+        bond_returned: false,
         block: 5,
     };
     let within = [&refusal];
