@@ -1,7 +1,7 @@
 //! An agent that listens.
 
 use crate::{
-    desk::{Desk, Surroundings},
+    desk::{Desk, Surroundings, Totals},
     engine::Engine,
     http::{self, Shared},
     post::HttpPost,
@@ -89,6 +89,22 @@ pub enum AgentError {
     Tls(#[from] TlsError),
 }
 
+/// Reads what an agent has done, while it runs.
+#[derive(Clone, Debug)]
+pub struct Meter(Arc<Shared>);
+
+impl Meter {
+    /// As which SAE the agent draws keys.
+    pub fn sae(&self) -> &SaeId {
+        &self.0.sae
+    }
+
+    /// What it has done, and what it has; none if its store fails.
+    pub fn totals(&self) -> Option<Totals> {
+        self.0.engine.totals().ok()
+    }
+}
+
 /// An agent, listening.
 #[derive(Debug)]
 pub struct Agent {
@@ -159,6 +175,11 @@ impl Agent {
     /// As which SAE it draws keys.
     pub fn sae(&self) -> &SaeId {
         &self.shared.sae
+    }
+
+    /// Where its numbers are read.
+    pub fn meter(&self) -> Meter {
+        Meter(Arc::clone(&self.shared))
     }
 
     /// Serves until `stop` is ready; requests that have begun then have ten seconds. What was under way

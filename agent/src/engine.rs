@@ -3,7 +3,7 @@
 //! Who tells news does not wait for it: what [`Desk::jobs`] hands out runs beside.
 
 use crate::{
-    desk::{Asked, Desk, Job, Name, Place, Plan, Refusal, Wish, Work},
+    desk::{Asked, Desk, Job, Name, Place, Plan, Refusal, Totals, Wish, Work},
     keys::KeySource,
     post::Post,
     serve::LIMIT,
@@ -68,6 +68,15 @@ impl<K: KeySource, P: Post> Engine<K, P> {
     /// How the key service did.
     pub fn contact(&self) -> Contact {
         self.contact.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was done, and what there is, at once.
+    ///
+    /// # Errors
+    ///
+    /// The store.
+    pub fn totals(&self) -> Result<Totals, Refusal> {
+        self.desk.totals()
     }
 
     /// What the desk says to this. It may wait for the disk, so it has a thread of its own.

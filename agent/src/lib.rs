@@ -78,5 +78,6 @@ mod seal;
 mod serve;
 mod store;
 
-pub use agent::{Agent, AgentError, Settings};
+pub use agent::{Agent, AgentError, Meter, Settings};
+pub use desk::Totals;
 pub use store::StoreError;

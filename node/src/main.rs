@@ -12,6 +12,7 @@ mod chain_spec;
 mod cli;
 mod client;
 mod command;
+mod metrics;
 mod ports;
 mod qkd;
 mod rpc;

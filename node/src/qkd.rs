@@ -10,7 +10,7 @@
 //! agent at each: Dave's and Eve's. Their certificates are made at the start, in the node's folder.
 
 use codec::Encode;
-use qedex_agent::{Agent, AgentError, Settings};
+use qedex_agent::{Agent, AgentError, Meter, Settings};
 use qedex_primitives::{
     agent::{AGENTS_KEY, AgentDoor},
     qkd::{SaeId, WORKER_KEYS},
@@ -161,6 +161,11 @@ impl Agents {
         }
         let seeds = DEVELOPMENT.map(|(_, _, seed, _)| seed).to_vec();
         Ok(Self { agents, folder: folder.to_owned(), services: Some(services), seeds })
+    }
+
+    /// Where their numbers are read.
+    pub fn meters(&self) -> Vec<Meter> {
+        self.agents.iter().map(Agent::meter).collect()
     }
 
     /// Lets them serve, and tells the worker and the user where they are.

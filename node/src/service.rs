@@ -25,6 +25,7 @@ use sp_consensus_aura::sr25519::AuthorityPair as AuraPair;
 
 use crate::{
     client::{Block, FullBackend, FullClient, FullPool, FullSelectChain},
+    metrics,
     qkd::Agents,
     rpc,
 };
@@ -209,6 +210,10 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
 
     if let Some(agents) = agents {
         let keystore = keystore_container.keystore();
+        if let Some(registry) = config.prometheus_registry() {
+            let told = metrics::announce(registry, agents.meters(), backend.offchain_storage());
+            told.map_err(Error::Prometheus)?;
+        }
         agents.serve(&task_manager.spawn_handle(), &*keystore, backend.offchain_storage());
     }
     if config.offchain_worker.enabled {

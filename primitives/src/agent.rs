@@ -51,8 +51,32 @@ pub struct AgentDoor {
 /// Under which key the off-chain storage has the list of [`AgentDoor`]s.
 pub const AGENTS_KEY: &[u8] = b"qedex/qkd/agents";
 
-/// The sessions of which an agent wants to hear though they wait for nothing of it: those that it has
-/// answered or confirmed and that are not open yet, and those that are open at its end.
+/// What the worker of a node has done since the node's off-chain storage began, as it notes it there at the
+/// end of each run, under [`COUNTS_KEY`]. Nothing depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct WorkerCounts {
+    /// Runs with an agent to ask.
+    pub runs: u64,
+    /// Of these, those that ended before all agents were asked.
+    pub cut_short: u64,
+    /// Milliseconds that runs took.
+    pub millis: u64,
+    /// Agents that were told what is on the chain and answered as they should, once for each run.
+    pub served: u64,
+    /// Agents that failed, once for each run, and were left alone for a while.
+    pub failed: u64,
+    /// Steps that the pool has taken. Until a step is in a block it is brought again.
+    pub brought: u64,
+    /// Steps that the pool has not taken, as it has them already, most of all.
+    pub refused: u64,
+}
+
+/// Under which key the off-chain storage has the [`WorkerCounts`].
+pub const COUNTS_KEY: &[u8] = b"qedex/qkd/counts";
+
+/// The sessions of which an agent wants to hear though the chain does not wait for its account: those for
+/// which it draws keys, those that it has answered or confirmed and that are not open yet, those that are
+/// open at its end, and those that are over there while the chain still has them.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Watched {
     /// The sessions, at most [`MAX_SESSIONS`]; where there are more, they take turns.

@@ -39,7 +39,7 @@ mod tests;
 pub use jobs::{Job, Work};
 pub use opening::{Asked, Place, Plan, Wish};
 pub use refusal::Refusal;
-pub use view::View;
+pub use view::{Totals, View};
 
 /// For how many blocks a session that is not on the chain, or has ended there, is kept: a fork may bring
 /// it back.

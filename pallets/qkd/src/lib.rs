@@ -95,6 +95,7 @@ mod mock;
 mod profiles;
 mod services;
 mod sessions;
+mod steps;
 mod storage;
 mod sweep;
 #[cfg(test)]
@@ -105,7 +106,6 @@ pub mod types;
 mod views;
 pub mod weights;
 pub mod worker;
-mod workers;
 
 pub use genesis::{GenesisLink, GenesisSae, GenesisSite};
 pub use pallet::*;

@@ -16,9 +16,10 @@ use qedex_primitives::{
     Calendar, Membership, Moment, OwnerId, Role,
     qkd::{Message1Bytes, Session, SessionEnd, SessionId, SessionParty, SessionStage},
 };
+use sp_core::H256;
 use sp_runtime::{
     DispatchResult,
-    traits::{Convert, Saturating},
+    traits::{Convert, Saturating, Zero},
 };
 
 /// What an account lacks to be an end of a session.
@@ -104,6 +105,11 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn block() -> BlockNumberFor<T> {
         frame_system::Pallet::<T>::block_number()
+    }
+
+    /// The hash of the chain's first block.
+    pub(crate) fn genesis() -> H256 {
+        frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
     }
 
     /// Why a message 1 is none.

@@ -19,7 +19,7 @@ use qedex_primitives::qkd::{
 };
 use sp_runtime::{
     DispatchResult,
-    traits::{Saturating, UniqueSaturatedInto, Zero},
+    traits::{Saturating, UniqueSaturatedInto},
 };
 
 /// A session that waits for a step.
@@ -137,8 +137,7 @@ impl<T: Config> Pallet<T> {
         signature: &WorkerSignature,
         until: BlockNumberFor<T>,
     ) -> TransactionValidityWithRefund {
-        let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
-        let signed = payload.signing_bytes(genesis);
+        let signed = payload.signing_bytes(Self::genesis());
         if !sp_io::crypto::sr25519_verify(&signature.0, &signed, &worker.0) {
             return Err(InvalidTransaction::BadProof.into());
         }

@@ -6,7 +6,7 @@ use codec::{Decode, DecodeAll};
 use core::fmt;
 use qedex_primitives::agent::{AgentDoor, MAX_BODY_BYTES};
 use sp_runtime::offchain::{
-    Duration, Timestamp,
+    Duration, HttpError, Timestamp,
     http::{Method, Request, Response},
 };
 
@@ -15,6 +15,8 @@ use sp_runtime::offchain::{
 pub enum Fault {
     /// It did not answer in time, or there is none.
     Silent,
+    /// The run ended before it had the time that a request has. It is not to blame.
+    RunOver,
     /// It answered with this code.
     Code(u16),
     /// Its answer was cut off.
@@ -31,6 +33,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Silent => formatter.write_str("it does not answer"),
+            Self::RunOver => formatter.write_str("the run is over"),
             Self::Code(code) => write!(formatter, "it answers with code {code}"),
             Self::Cut => formatter.write_str("its answer is cut off"),
             Self::Rubbish => formatter.write_str("its answer is not one"),
@@ -68,6 +71,7 @@ fn ask<A: Decode>(
 ) -> Result<A, Fault> {
     let limit = sp_io::offchain::timestamp().add(Duration::from_millis(REQUEST_MILLIS));
     let deadline = limit.min(end);
+    let late = if end < limit { Fault::RunOver } else { Fault::Silent };
     let url = format!("http://127.0.0.1:{}{path}", door.port);
     let token = core::str::from_utf8(&door.token).map_err(|_| Fault::Silent)?;
     let pending = Request::<Vec<Vec<u8>>>::new(&url)
@@ -77,21 +81,23 @@ fn ask<A: Decode>(
         .deadline(deadline)
         .send()
         .map_err(|_| Fault::Silent)?;
-    let answered = pending.try_wait(deadline).map_err(|_| Fault::Silent)?;
+    let answered = pending.try_wait(deadline).map_err(|_| late)?;
     let response = answered.map_err(|_| Fault::Silent)?;
     if response.code != 200 {
         return Err(Fault::Code(response.code));
     }
-    A::decode_all(&mut &read(&response, deadline)?[..]).map_err(|_| Fault::Rubbish)
+    A::decode_all(&mut &read(&response, deadline, late)?[..]).map_err(|_| Fault::Rubbish)
 }
 
 /// The body of an answer, of which no more is read than an answer may have.
-fn read(response: &Response, deadline: Timestamp) -> Result<Vec<u8>, Fault> {
+fn read(response: &Response, deadline: Timestamp, late: Fault) -> Result<Vec<u8>, Fault> {
     let mut body = response.body();
     body.deadline(deadline);
     let bytes: Vec<u8> = body.by_ref().take(MAX_BODY_BYTES.saturating_add(1)).collect();
-    if body.error().is_some() {
-        return Err(Fault::Cut);
+    match body.error() {
+        None if bytes.len() <= MAX_BODY_BYTES => Ok(bytes),
+        None => Err(Fault::Rubbish),
+        Some(HttpError::DeadlineReached) => Err(late),
+        Some(_) => Err(Fault::Cut),
     }
-    if bytes.len() > MAX_BODY_BYTES { Err(Fault::Rubbish) } else { Ok(bytes) }
 }

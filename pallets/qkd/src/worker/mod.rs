@@ -8,6 +8,7 @@
 //!   not hold.
 //! - One run at a time, of [`RUN_MILLIS`] at most, with [`REQUEST_MILLIS`] for each request. Agents take
 //!   turns in being the first, so that a slow one does not starve the others.
+//! - What it has done it counts, for the node's metrics ([`WorkerCounts`]).
 //! - An agent that does not answer, or answers rubbish, is left alone for a number of blocks that doubles
 //!   with every failure, up to [`MAX_REST`], drawn at random up to it. Block production waits for nothing.
 
@@ -21,7 +22,10 @@ use door::{Ask, Fault};
 use frame_system::offchain::SubmitTransaction;
 use news::Told;
 use qedex_primitives::{
-    agent::{AGENTS_KEY, AgentDoor, MAX_SESSIONS, NEWS_PATH, Step, Steps, WATCHED_PATH, Watched},
+    agent::{
+        AGENTS_KEY, AgentDoor, COUNTS_KEY, MAX_SESSIONS, NEWS_PATH, Step, Steps, WATCHED_PATH,
+        Watched, WorkerCounts,
+    },
     qkd::{SaeId, SessionId, WorkerKey, WorkerPayload, WorkerSignature, WorkerStep},
 };
 use sp_runtime::{
@@ -78,17 +82,27 @@ impl<T: Config> Pallet<T> {
         let patience = Duration::from_millis(RUN_MILLIS.saturating_mul(2));
         let mut lock = StorageLock::<Time>::with_deadline(LOCK_KEY, patience);
         let Ok(_guard) = lock.try_lock() else { return };
-        let end = sp_io::offchain::timestamp().add(Duration::from_millis(RUN_MILLIS));
         let first = Self::now().checked_rem(doors.len() as u64).unwrap_or_default();
         doors.rotate_left(usize::try_from(first).unwrap_or_default());
-        for door in doors {
-            if sp_io::offchain::timestamp() >= end {
-                return;
-            }
-            if let Some(client) = Self::client(door) {
-                Self::serve(&client, end);
-            }
+        let mut clients = doors.into_iter().filter_map(Self::client).peekable();
+        if clients.peek().is_none() {
+            return;
         }
+        let stored = StorageValueRef::persistent(COUNTS_KEY);
+        let mut counts = stored.get::<WorkerCounts>().ok().flatten().unwrap_or_default();
+        let began = sp_io::offchain::timestamp();
+        let end = began.add(Duration::from_millis(RUN_MILLIS));
+        add(&mut counts.runs);
+        for client in clients {
+            if sp_io::offchain::timestamp() >= end {
+                add(&mut counts.cut_short);
+                break;
+            }
+            Self::serve(&client, end, &mut counts);
+        }
+        let took = sp_io::offchain::timestamp().diff(&began).millis();
+        counts.millis = counts.millis.saturating_add(took);
+        stored.set(&counts);
     }
 
     /// The number of the block after which the worker runs.
@@ -107,7 +121,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Asks an agent, unless it is left alone, and leaves it alone for a while if it fails.
-    fn serve(client: &Client<T>, end: Timestamp) {
+    fn serve(client: &Client<T>, end: Timestamp, counts: &mut WorkerCounts) {
         let key = (REST_KEY, &client.door.sae).encode();
         let mut stored = StorageValueRef::persistent(&key);
         let rest = stored.get::<Rest>().ok().flatten();
@@ -115,10 +129,17 @@ impl<T: Config> Pallet<T> {
         if rest.is_some_and(|rest| now < rest.until) {
             return;
         }
-        match Self::exchange(client, end) {
-            Ok(()) if rest.is_some() => stored.clear(),
-            Ok(()) => {}
+        match Self::exchange(client, end, counts) {
+            Ok(()) => {
+                add(&mut counts.served);
+                if rest.is_some() {
+                    stored.clear();
+                }
+            }
+            // It has its turn: the next runs begin with others.
+            Err(Fault::RunOver) => {}
             Err(fault) => {
+                add(&mut counts.failed);
                 let failures = rest.map_or(0, |rest| rest.failures).saturating_add(1);
                 let until = now.saturating_add(pause(failures));
                 stored.set(&Rest { failures, until });
@@ -132,7 +153,11 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Tells an agent what is on the chain, and brings there what it says.
-    fn exchange(client: &Client<T>, end: Timestamp) -> Result<(), Fault> {
+    fn exchange(
+        client: &Client<T>,
+        end: Timestamp,
+        counts: &mut WorkerCounts,
+    ) -> Result<(), Fault> {
         let Watched { sessions: watched } = client.door.get(WATCHED_PATH, end)?;
         if watched.len() > MAX_SESSIONS {
             return Err(Fault::Rubbish);
@@ -152,7 +177,7 @@ impl<T: Config> Pallet<T> {
                 return Err(Fault::Rubbish);
             }
             for step in steps {
-                Self::bring(client, &told, step)?;
+                Self::bring(client, &told, step, counts)?;
             }
         }
         Ok(())
@@ -178,7 +203,12 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Brings a step to the chain, if it is one of a session of which the agent was told.
-    fn bring(client: &Client<T>, told: &[Told<T>], step: Step) -> Result<(), Fault> {
+    fn bring(
+        client: &Client<T>,
+        told: &[Told<T>],
+        step: Step,
+        counts: &mut WorkerCounts,
+    ) -> Result<(), Fault> {
         let Step { session, step, answered, message } = step;
         let waits = told.iter().find(|told| told.id == session).and_then(|told| {
             told.waiting(&client.account, step)
@@ -186,18 +216,26 @@ impl<T: Config> Pallet<T> {
         });
         let waits = waits.ok_or(Fault::Foreign)?;
         let payload = WorkerPayload { step, session, answered: waits, message: &message };
-        let genesis = Self::genesis();
-        let signed = payload.signing_bytes(genesis);
+        let signed = payload.signing_bytes(Self::genesis());
         let signature = sp_io::crypto::sr25519_sign(WORKER_KEYS, &client.key.0, &signed)
             .ok_or(Fault::NoSignature)?;
         let call = call::<T>(session, step, message, WorkerSignature(signature))?;
         let transaction = T::create_authorized_transaction(call.into());
         // The pool refuses what it has already, and what the chain has meanwhile.
-        if SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).is_err() {
-            log::debug!(target: "runtime::qkd", "the pool takes no {step:?} of session {}", session.0);
+        match SubmitTransaction::<T, Call<T>>::submit_transaction(transaction) {
+            Ok(()) => add(&mut counts.brought),
+            Err(()) => {
+                add(&mut counts.refused);
+                let id = session.0;
+                log::debug!(target: "runtime::qkd", "the pool takes no {step:?} of session {id}");
+            }
         }
         Ok(())
     }
+}
+
+fn add(count: &mut u64) {
+    *count = count.saturating_add(1);
 }
 
 fn call<T: Config>(

@@ -10,8 +10,7 @@ use qedex_primitives::{
         EnrolmentId, MailAddress, SaeId, Session, SessionId, SessionParty, SessionStage, WorkerStep,
     },
 };
-use sp_core::H256;
-use sp_runtime::traits::{Convert, UniqueSaturatedInto, Zero};
+use sp_runtime::traits::{Convert, UniqueSaturatedInto};
 
 /// A session of which an agent is told.
 pub struct Told<T: Config> {
@@ -40,11 +39,6 @@ impl<T: Config> Told<T> {
 impl<T: Config> Pallet<T> {
     pub(super) fn lookup(id: SessionId) -> Told<T> {
         Told { id, session: Sessions::<T>::get(id) }
-    }
-
-    /// The hash of the chain's first block.
-    pub(super) fn genesis() -> H256 {
-        frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
     }
 
     pub(super) fn news(account: &T::AccountId, told: &[Told<T>]) -> News {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::worker::{MAX_AGENTS, REQUEST_MILLIS, RUN_MILLIS};
-use qedex_primitives::agent::{AGENTS_KEY, AgentDoor, MAX_BODY_BYTES};
+use qedex_primitives::agent::{AGENTS_KEY, AgentDoor, COUNTS_KEY, MAX_BODY_BYTES, WorkerCounts};
 
 /// Lets Ben's agent answer news with what `answer` makes of the true steps, once; nothing comes of it, and
 /// the agent is left alone.
@@ -31,6 +31,12 @@ fn faulty(answer: impl Fn(Vec<Step>) -> Answer + Send + Sync + 'static) {
         work();
         assert_eq!(host.brought().len(), 1, "and then does what it should");
     });
+}
+
+/// What the worker has counted.
+fn counts() -> WorkerCounts {
+    let stored = sp_io::offchain::local_storage_get(StorageKind::PERSISTENT, COUNTS_KEY);
+    stored.map(|bytes| WorkerCounts::decode(&mut &bytes[..]).unwrap()).unwrap_or_default()
 }
 
 fn ok(steps: Vec<Step>) -> Answer {
@@ -179,6 +185,30 @@ fn a_run_ends_in_time_and_agents_take_turns() {
             pass(1);
         }
         assert!(served.iter().all(|served| *served >= 3), "{served:?}");
+        // The third of a run has its answer cut off by the end of the run: nobody fails for that.
+        let counts = counts();
+        assert_eq!((counts.runs, counts.cut_short, counts.failed), (9, 9, 0));
+        assert_eq!(counts.served, 18);
+        assert!(counts.millis <= 9 * RUN_MILLIS, "{counts:?}");
+    });
+}
+
+#[test]
+fn what_is_done_is_counted() {
+    run_with_host(|host| {
+        work();
+        assert_eq!(counts(), WorkerCounts::default(), "there is nobody to ask");
+        put_up(host);
+        asked(ANNA, BEN, 1);
+        work();
+        pass(1);
+        host.agent(ANNA, |_| Answer::bytes(500, vec![]));
+        work();
+        let counts = counts();
+        let agents = (counts.served, counts.failed);
+        assert_eq!((counts.runs, counts.cut_short, agents), (2, 0, (3, 1)));
+        assert_eq!((counts.brought, counts.refused), (2, 0));
+        assert!(counts.millis > 0);
     });
 }
 

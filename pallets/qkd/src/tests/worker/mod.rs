@@ -3,6 +3,7 @@
 mod faults;
 mod host;
 mod interleavings;
+mod mutations;
 
 use super::*;
 use crate::worker::MAX_REST;
