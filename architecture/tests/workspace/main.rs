@@ -1,6 +1,7 @@
 //! The workspace as Cargo sees it, and the rules that it has to keep.
 
 mod arrows;
+mod features;
 mod metadata;
 mod outside;
 mod printing;

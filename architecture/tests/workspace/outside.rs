@@ -53,7 +53,7 @@ const BANNED: &[(&str, &str)] = &[
 
 /// The most versions beside the first one that all crates together may come in. Lower it when some
 /// go; before raising it see whether the newcomer can take the version that is there.
-const MOST_DUPLICATES: usize = 148;
+const MOST_DUPLICATES: usize = 158;
 
 /// The crates from outside.
 fn outside() -> Vec<&'static Package> {
