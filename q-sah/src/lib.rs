@@ -92,4 +92,6 @@ pub use letter::{About, LETTER_OVERHEAD_BYTES, Letter, Purpose, Seal, Slot, Trad
 pub use message::{Message1, Message2, Nonce, Number, VERSION, check_confirmation};
 pub use numbers::{Numbers, Verdict};
 pub use responder::Responder;
-pub use session::{FRAME_OVERHEAD_BYTES, FRAMES_A_KEY, MAX_FRAMES, MAX_TEXT_BYTES, Session};
+pub use session::{
+    FRAME_OVERHEAD_BYTES, FRAMES_A_KEY, MAX_FRAMES, MAX_TEXT_BYTES, RECEIPT_BYTES, Session,
+};

@@ -5,6 +5,9 @@
 //! from the secret, its nonce is four zero bytes and the counter, and the counter is its associated
 //! data. After each [`FRAMES_A_KEY`] frames the next secret is expanded from the last one, which is
 //! wiped. After [`MAX_FRAMES`] no more go that way.
+//!
+//! A frame's *receipt* is expanded from the same secret, with the counter: the end that has opened the frame
+//! says it, and the other one knows then that it may forget the frame.
 
 use crate::{
     Error, Suite,
@@ -27,6 +30,9 @@ pub const MAX_TEXT_BYTES: usize = 65_536;
 /// What a frame adds to its text, in bytes.
 pub const FRAME_OVERHEAD_BYTES: usize = COUNTER + TAG;
 
+/// Bytes of a receipt.
+pub const RECEIPT_BYTES: usize = 32;
+
 const COUNTER: usize = 8;
 const TAG: usize = 16;
 
@@ -44,6 +50,11 @@ impl Direction {
             return Err(Error::Exhausted);
         }
         Ok((aead(&expand(&self.secret, b"qsah/1 frame", &[])), nonce(self.counter)))
+    }
+
+    /// What the end that opens the next frame answers.
+    fn receipt(&self) -> [u8; RECEIPT_BYTES] {
+        *expand(&self.secret, b"qsah/1 receipt", &self.counter.to_le_bytes()).bytes()
     }
 
     fn advance(&mut self) {
@@ -145,6 +156,18 @@ impl Session {
     /// Frames opened so far.
     pub fn received(&self) -> u64 {
         self.receiving.counter
+    }
+
+    /// What the other end answers to the next frame that is sealed here, once it has opened it. Nobody but
+    /// the two ends can say it. Ask before [`Self::seal`].
+    pub fn awaited_receipt(&self) -> [u8; RECEIPT_BYTES] {
+        self.sending.receipt()
+    }
+
+    /// What to answer to the next frame of the other end. Ask before [`Self::open`], and say it only once
+    /// that has opened the frame and its text is stored.
+    pub fn receipt(&self) -> [u8; RECEIPT_BYTES] {
+        self.receiving.receipt()
     }
 
     /// Seals a text as the next frame to the other end. Store the session before the frame leaves: a

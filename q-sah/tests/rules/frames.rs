@@ -39,6 +39,24 @@ fn a_repeated_frame_is_refused() {
 }
 
 #[test]
+fn a_receipt_is_of_one_frame_one_direction_and_one_session() {
+    let (mut a, mut b) = session(Suite::Hmac, 1);
+    let (mut other, _) = session(Suite::Hmac, 2);
+    let mut seen = std::collections::HashSet::new();
+    for number in 0..FRAMES_A_KEY + 2 {
+        assert_eq!(a.awaited_receipt(), b.receipt());
+        for receipt in [a.awaited_receipt(), b.awaited_receipt(), other.awaited_receipt()] {
+            assert!(seen.insert(receipt), "said twice, at {number}");
+        }
+        let frame = a.seal(b"x").unwrap();
+        b.open(&frame).unwrap();
+        let frame = b.seal(b"y").unwrap();
+        a.open(&frame).unwrap();
+        other.seal(b"z").unwrap();
+    }
+}
+
+#[test]
 fn a_frame_after_a_gap_is_refused() {
     let (mut a, mut b) = session(Suite::Hmac, 1);
     let [first, second, third] = [b"0", b"1", b"2"].map(|text| a.seal(text).unwrap());

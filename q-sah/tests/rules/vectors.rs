@@ -2,7 +2,7 @@
 //!
 //! `QEDEX_BLESS=1 cargo test -p q-sah vectors` writes them anew.
 
-use crate::oracle::protocol::{Ends, Handshake, Letter, frame};
+use crate::oracle::protocol::{Ends, Handshake, Letter, frame, receipt};
 use proptest::prelude::*;
 use q_sah::{self as real, Suite};
 use serde_json::{Value, json};
@@ -178,6 +178,8 @@ fn frames_are_those_of_the_vectors() {
         let mut frames = Vec::new();
         for number in 0..=8_192_u64 {
             let (up, down) = (format!("reading {number}"), format!("answer {number}"));
+            let receipts = [a.awaited_receipt(), b.awaited_receipt()];
+            assert_eq!([b.receipt(), a.receipt()], receipts);
             let sealed_up = a.seal(up.as_bytes()).unwrap();
             let sealed_down = b.seal(down.as_bytes()).unwrap();
             assert_eq!(*b.open(&sealed_up).unwrap(), up.as_bytes());
@@ -185,15 +187,19 @@ fn frames_are_those_of_the_vectors() {
             if !shown.contains(&number) {
                 continue;
             }
-            for (direction, secret, text, sealed) in
-                [("a", &from_a, up, sealed_up), ("b", &from_b, down, sealed_down)]
-            {
+            let [receipt_up, receipt_down] = receipts;
+            for (direction, secret, text, sealed, answer) in [
+                ("a", &from_a, up, sealed_up, receipt_up),
+                ("b", &from_b, down, sealed_down, receipt_down),
+            ] {
                 assert_eq!(frame(secret, number, text.as_bytes()), sealed);
+                assert_eq!(receipt(secret, number), answer);
                 frames.push(json!({
                     "from": direction,
                     "number": number,
                     "text": text,
                     "frame": hex::encode(sealed),
+                    "receipt": hex::encode(answer),
                 }));
             }
         }

@@ -80,12 +80,21 @@ impl Handshake {
     }
 }
 
+/// The secret of a frame, from the first one of its direction.
+fn secret(first: &[u8], number: u64) -> Vec<u8> {
+    let next = |secret: Vec<u8>, _| expand(&secret, b"qsah/1 next", 32);
+    (0..number / 4_096).fold(first.to_vec(), next)
+}
+
+/// What is answered to the frame of this number.
+pub fn receipt(first: &[u8], number: u64) -> Vec<u8> {
+    let info = [&b"qsah/1 receipt"[..], &number.to_le_bytes()].concat();
+    expand(&secret(first, number), &info, 32)
+}
+
 /// The frame of this number, under the first secret of its direction.
 pub fn frame(first: &[u8], number: u64, text: &[u8]) -> Vec<u8> {
-    let mut secret = first.to_vec();
-    for _ in 0..number / 4_096 {
-        secret = expand(&secret, b"qsah/1 next", 32);
-    }
+    let secret = secret(first, number);
     let key = expand(&secret, b"qsah/1 frame", 32);
     let counter = number.to_le_bytes();
     let nonce = [&[0; 4], &counter[..]].concat();
