@@ -152,8 +152,10 @@ impl Agent {
         };
         let token = Token::write(&settings.token_file)
             .map_err(|source| AgentError::Token { path: settings.token_file.clone(), source })?;
+        let worker_token = Token::draw()
+            .map_err(|source| AgentError::Token { path: "its memory".into(), source })?;
         let engine = Arc::new(Engine::new(desk, client, HttpPost));
-        let shared = Arc::new(Shared { engine, sae, not_after, token });
+        let shared = Arc::new(Shared { engine, sae, not_after, token, worker_token });
         Ok(Self { listener, address, mail, shared })
     }
 
@@ -167,9 +169,15 @@ impl Agent {
         self.mail.as_ref().map(|(_, address)| *address)
     }
 
-    /// What opens the loopback door, in hexadecimal.
+    /// What opens the loopback door to its user, in hexadecimal. The file `token_file` has the same.
     pub fn token(&self) -> Zeroizing<String> {
         self.shared.token.text()
+    }
+
+    /// What opens it to the worker, in hexadecimal. It stands in the node's off-chain storage, which others
+    /// may read: it opens nothing of the user's.
+    pub fn worker_token(&self) -> Zeroizing<String> {
+        self.shared.worker_token.text()
     }
 
     /// As which SAE it draws keys.

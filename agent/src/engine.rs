@@ -1,13 +1,19 @@
-//! What the agent does with others: it asks the key service and delivers frames, each in its own time.
+//! What the agent does with others: it asks the key service and delivers frames and letters, each in its
+//! own time.
 //!
 //! Who tells news does not wait for it: what [`Desk::jobs`] hands out runs beside.
 
 use crate::{
-    desk::{Asked, Desk, Job, Name, Place, Plan, Refusal, Totals, Wish, Work},
-    keys::KeySource,
-    post::Post,
-    serve::LIMIT,
+    desk::{
+        Asked, Desk, Draft, Job, Knock, Lookup, Name, Pen, Place, Plan, Refusal, Totals, Wish,
+        Work, Writing, WrittenView,
+    },
+    keys::{KEY_BITS, KeySource},
+    post::{NotTaken, Post},
+    serve::{LIMIT, Network},
 };
+use http::StatusCode;
+use q_sah::Seal;
 use qkms::client;
 use std::{
     fmt,
@@ -20,8 +26,17 @@ use zeroize::Zeroizing;
 /// How long the sender of a text waits for its delivery; then it is told that it is under way.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The most frames of a session that are delivered before it is another one's turn.
+const FRAMES_A_JOB: usize = 16;
+
+/// How often the writer of a letter looks whether it is under way still.
+const GLANCE: Duration = Duration::from_millis(20);
+
 /// How often is looked for what has rested long enough.
 const TICK: Duration = Duration::from_secs(1);
+
+/// Where a node takes letters.
+pub const LETTERS_PATH: &str = "/v1/letters";
 
 /// The longest failure of a key service that is shown, in characters.
 const MAX_WORDS: usize = 256;
@@ -111,7 +126,7 @@ impl<K: KeySource, P: Post> Engine<K, P> {
     }
 
     async fn draw(self: Arc<Self>, place: Place) -> Result<Asked, Refusal> {
-        let keys = self.note(self.keys.draw(place.peer(), place.keys()).await)?;
+        let keys = self.note(self.keys.draw(place.peer(), place.keys(), KEY_BITS).await)?;
         self.ask(move |desk| desk.opened(&place, keys)).await
     }
 
@@ -135,6 +150,76 @@ impl<K: KeySource, P: Post> Engine<K, P> {
         Ok(Sent { counter, queued })
     }
 
+    /// Writes a letter and delivers it, if that can be done soon.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Desk::draft`] and [`Desk::written`], [`Refusal::Kme`], and [`Refusal::KeySize`].
+    pub async fn write(self: Arc<Self>, draft: Draft) -> Result<WrittenView, Refusal> {
+        let number = match self.ask(move |desk| desk.draft(draft)).await? {
+            Writing::Granted(number) => number,
+            Writing::Draw(pen) => {
+                // Beside, as with a session.
+                let engine = Arc::clone(&self);
+                let drawn = tokio::spawn(async move { engine.draw_for(pen).await }).await;
+                drawn.unwrap_or(Err(Refusal::Stopped))?
+            }
+        };
+        if let Some(job) = self.ask(move |desk| desk.letter_delivery(number)).await? {
+            let running = tokio::spawn(Arc::clone(&self).run(job));
+            let _ = tokio::time::timeout(PATIENCE, running).await;
+        } else {
+            // It may be under way already, with what else was due.
+            let ended = async {
+                while self.desk.is_letter_under_way(number) {
+                    tokio::time::sleep(GLANCE).await;
+                }
+            };
+            let _ = tokio::time::timeout(PATIENCE, ended).await;
+        }
+        self.ask(move |desk| desk.letter(number)).await
+    }
+
+    async fn draw_for(self: Arc<Self>, pen: Pen) -> Result<u64, Refusal> {
+        if pen.seal() == Seal::OneTime {
+            let sizes = self.note(self.keys.sizes(pen.peer()).await)?;
+            if !sizes.contains(&pen.bits().into()) {
+                let [least, most] = [sizes.start(), sizes.end()].map(|bits| bits.div_euclid(8));
+                return Err(Refusal::KeySize { least, most });
+            }
+        }
+        let keys = self.note(self.keys.draw(pen.peer(), 1, pen.bits()).await)?;
+        self.ask(move |desk| desk.written(&pen, keys)).await
+    }
+
+    /// Takes a letter that came from this network.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Desk::knock`] and [`Desk::looked_up`].
+    pub async fn take_letter(
+        self: Arc<Self>,
+        envelope: Vec<u8>,
+        network: Network,
+    ) -> Result<(), Refusal> {
+        match self.ask(move |desk| desk.knock(&envelope, network)).await? {
+            Knock::Taken => Ok(()),
+            Knock::Draw(lookup) => {
+                // Beside: a key is told once, and a stranger who goes away must not take it along.
+                let looked = tokio::spawn(async move { self.look_up(lookup).await }).await;
+                looked.unwrap_or(Err(Refusal::Stopped))
+            }
+        }
+    }
+
+    async fn look_up(self: Arc<Self>, lookup: Lookup) -> Result<(), Refusal> {
+        let keys = self.note(self.keys.collect(lookup.peer(), &[lookup.id()]).await);
+        let taken = self.ask(move |desk| desk.looked_up(&lookup, keys)).await;
+        // A session may have waited for this key.
+        self.wake();
+        taken
+    }
+
     /// Does a job.
     pub async fn run(self: Arc<Self>, job: Job) {
         let local = job.local;
@@ -144,25 +229,48 @@ impl<K: KeySource, P: Post> Engine<K, P> {
                 self.ask(move |desk| desk.collected(local, keys)).await
             }
             Work::Post => self.deliver(local).await,
+            Work::Letter => self.deliver_letter(local).await,
         };
         drop(job);
         if let Err(error) = done {
-            tracing::warn!(%error, "a session has to wait");
+            tracing::warn!(%error, "a session or a letter has to wait");
             self.desk.failed(local, &error.to_string());
         }
     }
 
     async fn deliver(self: &Arc<Self>, local: u64) -> Result<(), Refusal> {
-        while let Some(parcel) = self.ask(move |desk| desk.parcel(local)).await? {
+        for _ in 0..FRAMES_A_JOB {
+            let Some(parcel) = self.ask(move |desk| desk.parcel(local)).await? else { break };
             let counter = parcel.counter;
-            let taken = self.post.deliver(&parcel.address, parcel.session, parcel.frame).await;
-            if let Err(error) = taken {
+            let path = format!("/v1/mail/{}", parcel.session.0);
+            let taken = StatusCode::OK;
+            let said = self.post.deliver(&parcel.address, &path, parcel.frame, taken).await;
+            let right = said.and_then(|said| {
+                if said[..] == parcel.receipt { Ok(()) } else { Err(NotTaken::Receipt) }
+            });
+            if let Err(error) = right {
                 self.desk.failed(local, &error.to_string());
                 return Ok(());
             }
             self.ask(move |desk| desk.delivered(local, counter)).await?;
         }
         Ok(())
+    }
+
+    async fn deliver_letter(self: &Arc<Self>, number: u64) -> Result<(), Refusal> {
+        let parcel = self.ask(move |desk| desk.letter_parcel(number)).await?;
+        let Some((address, envelope)) = parcel else { return Ok(()) };
+        let taken = StatusCode::NO_CONTENT;
+        match self.post.deliver(&address, LETTERS_PATH, envelope, taken).await {
+            Ok(_) => self.ask(move |desk| desk.letter_delivered(number)).await,
+            Err(error) if error.is_final() => {
+                self.ask(move |desk| desk.letter_refused(number, &error.to_string())).await
+            }
+            Err(error) => {
+                self.desk.failed(number, &error.to_string());
+                Ok(())
+            }
+        }
     }
 
     /// Has what is due looked for at once.

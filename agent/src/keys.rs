@@ -4,22 +4,29 @@ use qkms::{
     client::{Client, Error, Key, KeyRequest},
     kme::service::SaeId,
 };
-use std::future::Future;
+use std::{future::Future, ops::RangeInclusive};
 use uuid::Uuid;
 
-/// Bits of each key of a handshake.
+/// Bits of each key of a handshake, and of that of an AEAD letter.
 pub(crate) const KEY_BITS: u32 = 256;
 
 /// What draws keys as the agent's SAE: its key service.
 ///
 /// A call that fails may have drawn keys all the same. They are lost: a key is told once.
 pub trait KeySource: Send + Sync + 'static {
-    /// Draws so many fresh keys of 256 bits, to be shared with `peer`.
+    /// Draws so many fresh keys of so many bits each, to be shared with `peer`.
     fn draw(
         &self,
         peer: &SaeId,
         number: usize,
+        bits: u32,
     ) -> impl Future<Output = Result<Vec<Key>, Error>> + Send;
+
+    /// How many bits a key that is shared with `peer` may have.
+    fn sizes(
+        &self,
+        peer: &SaeId,
+    ) -> impl Future<Output = Result<RangeInclusive<u64>, Error>> + Send;
 
     /// Fetches the keys of these names, which `peer` has drawn, in their order.
     fn collect(
@@ -30,10 +37,15 @@ pub trait KeySource: Send + Sync + 'static {
 }
 
 impl KeySource for Client {
-    async fn draw(&self, peer: &SaeId, number: usize) -> Result<Vec<Key>, Error> {
+    async fn draw(&self, peer: &SaeId, number: usize, bits: u32) -> Result<Vec<Key>, Error> {
         let number = u32::try_from(number).ok();
-        let request = KeyRequest { number, size: Some(KEY_BITS), ..KeyRequest::default() };
+        let request = KeyRequest { number, size: Some(bits), ..KeyRequest::default() };
         self.enc_keys(peer, &request).await
+    }
+
+    async fn sizes(&self, peer: &SaeId) -> Result<RangeInclusive<u64>, Error> {
+        let status = self.status(peer).await?;
+        Ok(status.min_key_size..=status.max_key_size)
     }
 
     async fn collect(&self, peer: &SaeId, ids: &[Uuid]) -> Result<Vec<Key>, Error> {

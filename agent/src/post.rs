@@ -1,11 +1,12 @@
-//! How frames get to the node that keeps the other end's mail.
+//! How frames and letters get to the node that keeps the other end's mail.
 
 use crate::address::{Address, InvalidAddress};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
-use qedex_primitives::qkd::{MailAddress, SessionId};
+use q_sah::RECEIPT_BYTES;
+use qedex_primitives::qkd::MailAddress;
 use std::{future::Future, io, str::FromStr, time::Duration};
 use tokio::{
     net::{TcpStream, lookup_host},
@@ -18,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// The longest head of an answer, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
-/// Why a frame was not taken. It is kept, and goes again later.
+/// Why something was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum NotTaken {
     /// The chain has no address, or none that is spoken here.
@@ -30,24 +31,39 @@ pub enum NotTaken {
     /// The node took too long.
     #[error("the peer's node did not answer in time")]
     Timeout,
-    /// The node answered something else than that it has taken the frame.
+    /// The node answered something else than that it has taken it.
     #[error("the peer's node answered with code {}", .0.as_u16())]
     Code(StatusCode),
+    /// The node says that it has taken the frame, and not what the other end says then: another session's, or
+    /// a stranger.
+    #[error("the peer's node does not say what the other end of the session says of a frame")]
+    Receipt,
 }
 
-/// What delivers frames.
+impl NotTaken {
+    /// Whether the same thing will not be taken later either: the node says that it is wrong, and not that
+    /// it is too slow or one too many.
+    pub fn is_final(&self) -> bool {
+        let passing = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+        matches!(self, Self::Code(code) if code.is_client_error() && !passing.contains(code))
+    }
+}
+
+/// What delivers frames and letters.
 pub trait Post: Send + Sync + 'static {
-    /// Delivers a frame of a session to the node at `address`.
+    /// Delivers something to this path of the node at `address`, which says with code `taken` that it has taken
+    /// it. Gives what else it answers: nothing, or a receipt.
     fn deliver(
         &self,
         address: &MailAddress,
-        session: SessionId,
-        frame: Vec<u8>,
-    ) -> impl Future<Output = Result<(), NotTaken>> + Send;
+        path: &str,
+        body: Vec<u8>,
+        taken: StatusCode,
+    ) -> impl Future<Output = Result<Bytes, NotTaken>> + Send;
 }
 
-/// Plain HTTP/1.1, one connection a frame: what is in a frame nobody on the way can read or alter.
-/// Redirections are not followed, and no body of an answer is read.
+/// Plain HTTP/1.1, one connection a delivery: what is sealed nobody on the way can read or alter.
+/// Redirections are not followed, and of an answer's body no more is read than a receipt has.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HttpPost;
 
@@ -55,16 +71,13 @@ impl Post for HttpPost {
     async fn deliver(
         &self,
         address: &MailAddress,
-        session: SessionId,
-        frame: Vec<u8>,
-    ) -> Result<(), NotTaken> {
+        path: &str,
+        body: Vec<u8>,
+        taken: StatusCode,
+    ) -> Result<Bytes, NotTaken> {
         let text = std::str::from_utf8(address).map_err(|_| InvalidAddress)?;
         let address = Address::from_str(text)?;
-        let code = timeout(LIMIT, post(&address, session, frame)).await;
-        match code.map_err(|_| NotTaken::Timeout)?? {
-            StatusCode::NO_CONTENT => Ok(()),
-            code => Err(NotTaken::Code(code)),
-        }
+        timeout(LIMIT, post(&address, path, body, taken)).await.map_err(|_| NotTaken::Timeout)?
     }
 }
 
@@ -81,9 +94,10 @@ async fn connect(address: &Address) -> io::Result<TcpStream> {
 
 async fn post(
     address: &Address,
-    session: SessionId,
-    frame: Vec<u8>,
-) -> Result<StatusCode, NotTaken> {
+    path: &str,
+    body: Vec<u8>,
+    taken: StatusCode,
+) -> Result<Bytes, NotTaken> {
     let wrong = |error: &dyn std::error::Error| NotTaken::Connection(error.to_string());
     let stream = connect(address).await.map_err(|error| wrong(&error))?;
     let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
@@ -93,17 +107,28 @@ async fn post(
         .map_err(|error| wrong(&error))?;
     let request = Request::builder()
         .method(Method::POST)
-        .uri(format!("/v1/mail/{}", session.0))
+        .uri(path)
         .header(header::HOST, address.to_string())
         .header(header::CONTENT_TYPE, "application/octet-stream")
-        .body(Full::new(Bytes::from(frame)))
+        .body(Full::new(Bytes::from(body)))
         .map_err(|error| wrong(&error))?;
     let response = sender.send_request(request);
     tokio::pin!(response);
-    // With the answer's head the connection is dropped. If it ends before, the answer is here, or none comes.
+    tokio::pin!(connection);
+    // If the connection ends before, the answer is here, or none comes.
     let response = tokio::select! {
         response = &mut response => response,
-        _ = connection => response.await,
+        _ = &mut connection => response.await,
     };
-    Ok(response.map_err(|error| wrong(&error))?.status())
+    let response = response.map_err(|error| wrong(&error))?;
+    if response.status() != taken {
+        return Err(NotTaken::Code(response.status()));
+    }
+    let body = Limited::new(response.into_body(), RECEIPT_BYTES).collect();
+    tokio::pin!(body);
+    let body = tokio::select! {
+        body = &mut body => body,
+        _ = &mut connection => body.await,
+    };
+    Ok(body.map_err(|_| NotTaken::Receipt)?.to_bytes())
 }

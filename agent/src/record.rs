@@ -1,7 +1,7 @@
 //! What an agent keeps of a session.
 
 use codec::{Decode, Encode, Error, Input, Output};
-use q_sah::{Suite, check_confirmation};
+use q_sah::{RECEIPT_BYTES, Suite, check_confirmation};
 use qedex_primitives::{
     Moment,
     agent::AccountBytes,
@@ -114,6 +114,15 @@ pub enum OnChain {
     Open,
 }
 
+/// A frame that was opened: it may come again, if the answer to it was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Taken {
+    /// The SHA-256 of the frame.
+    pub frame: [u8; 32],
+    /// Its receipt.
+    pub receipt: [u8; RECEIPT_BYTES],
+}
+
 /// A session at this end.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Record {
@@ -153,6 +162,8 @@ pub struct Record {
     pub delivered: u64,
     /// Frames opened.
     pub received: u64,
+    /// The last of them, and what was answered to it.
+    pub taken: Option<Taken>,
     /// Texts that the user has fetched.
     pub fetched: u64,
     /// Bytes of those that it has not.
@@ -183,15 +194,19 @@ impl Record {
             sent: 0,
             delivered: 0,
             received: 0,
+            taken: None,
             fetched: 0,
             unread_bytes: 0,
             state: State::Drawing,
         }
     }
 
-    /// Whether it carries frames: both ends have computed the same, and the chain says so now.
-    pub fn is_open(&self) -> bool {
-        self.chain == Some(OnChain::Open) && matches!(self.state, State::Open(_))
+    /// Whether it carries frames at this moment: both ends have computed the same, the chain says so, and the
+    /// session has not come to its end meanwhile.
+    pub fn is_open(&self, now: Moment) -> bool {
+        self.chain == Some(OnChain::Open)
+            && matches!(self.state, State::Open(_))
+            && self.expires.is_none_or(|expires| now < expires)
     }
 
     /// Whether its handshake is under way here.

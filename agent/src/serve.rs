@@ -56,12 +56,16 @@ pub struct Door {
 }
 
 /// Who stands in a door: how many of which network.
-type Guests = Arc<Mutex<HashMap<IpAddr, usize>>>;
+type Guests = Arc<Mutex<HashMap<Network, usize>>>;
+
+/// From which network a request comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Network(pub IpAddr);
 
 /// A place in a door, until this is dropped.
 struct Place {
     _of_all: OwnedSemaphorePermit,
-    network: IpAddr,
+    network: Network,
     guests: Guests,
 }
 
@@ -91,11 +95,11 @@ impl Drop for Place {
 }
 
 /// By what strangers are counted: who has one address of IPv6 has 64 bits of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
+fn network(address: IpAddr) -> Network {
+    Network(match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (!0 << 64))),
         v4 => v4,
-    }
+    })
 }
 
 impl Door {
@@ -116,8 +120,8 @@ impl Door {
                         let Some(place) = place else { continue };
                         let (routes, watcher) = (self.routes.clone(), open.watcher());
                         connections.spawn(async move {
-                            let _place = place;
-                            serve(stream, routes, keeps_alive, watcher).await;
+                            serve(stream, place.network, routes, keeps_alive, watcher).await;
+                            drop(place);
                         });
                     },
                     Err(error) => {
@@ -136,11 +140,18 @@ impl Door {
     }
 }
 
-async fn serve(stream: TcpStream, routes: Router, keeps_alive: bool, watcher: Watcher) {
+async fn serve(
+    stream: TcpStream,
+    network: Network,
+    routes: Router,
+    keeps_alive: bool,
+    watcher: Watcher,
+) {
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(LIMIT));
-    let answer = service_fn(move |request: http::Request<Incoming>| {
+    let answer = service_fn(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(network);
         let routes = routes.clone();
         async move {
             Ok::<_, Infallible>(routes.oneshot(request.map(Body::new)).await.unwrap_or_else(never))

@@ -6,7 +6,11 @@
 //!
 //! Old values stay in unused pages of the file until these are used again, sealed as they were.
 
-use crate::{record::Record, seal::Sealer};
+use crate::{
+    letter::{Counts, LetterRecord, SpareKey},
+    record::Record,
+    seal::Sealer,
+};
 use codec::{Decode, DecodeAll, Encode};
 use qedex_primitives::agent::AccountBytes;
 use qkms::pool::cipher::StoreKey;
@@ -53,7 +57,8 @@ pub enum Row {
     /// What was answered of an account: `q_sah::Numbers`.
     #[codec(index = 2)]
     Numbers(AccountBytes),
-    /// That a key, or its name, was taken, by its fingerprint: nothing.
+    /// That a key, or its name, was taken, by its fingerprint: nothing, or, for the name of the key of a
+    /// letter that came, the fingerprint of that letter's envelope.
     #[codec(index = 3)]
     Used([u8; 32]),
     /// A frame that is to be delivered, by the session's number in this store and its counter.
@@ -62,9 +67,18 @@ pub enum Row {
     /// A text that waits for the user, likewise.
     #[codec(index = 5)]
     Incoming(u64, u64),
+    /// A letter, by its number in this store: [`LetterRecord`].
+    #[codec(index = 6)]
+    Letter(u64),
+    /// The envelope of a letter that is to be delivered, or the text of one that came, likewise.
+    #[codec(index = 7)]
+    LetterBytes(u64),
+    /// A key that waits for the letter or the session that it is of, by its name: [`SpareKey`].
+    #[codec(index = 8)]
+    Spare([u8; 16]),
 }
 
-/// What holds for all sessions.
+/// What holds for all sessions and letters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct General {
     /// The chain: the hash of its first block.
@@ -73,14 +87,18 @@ pub struct General {
     pub account: Option<AccountBytes>,
     /// The highest number that it gave a session.
     pub last_number: u64,
-    /// The number in this store that the next session gets.
+    /// The number in this store that the next session or letter gets.
     pub next: u64,
-    /// Keys drawn for sessions, in all.
+    /// Keys drawn for sessions and letters, in all.
     pub keys: u64,
+    /// Bits of them.
+    pub bits: u64,
     /// Handshakes that ended in an open session, in all.
     pub finished: u64,
     /// Milliseconds that they took, in all.
     pub finished_ms: u64,
+    /// How many letters there were.
+    pub letters: Counts,
 }
 
 /// What is written: each row with its value, or none to remove it.
@@ -222,20 +240,42 @@ impl Store {
     ///
     /// [`StoreError`].
     pub fn sessions(&self) -> Result<Vec<(u64, Record)>, StoreError> {
+        self.all_of(&Row::Session(0))
+    }
+
+    /// All letters by their numbers in this store.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub fn letters(&self) -> Result<Vec<(u64, LetterRecord)>, StoreError> {
+        self.all_of(&Row::Letter(0))
+    }
+
+    /// All keys that wait, by their names.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub fn spares(&self) -> Result<Vec<([u8; 16], SpareKey)>, StoreError> {
+        self.all_of(&Row::Spare([0; 16]))
+    }
+
+    /// All rows of a kind, each with what follows its kind in its name.
+    fn all_of<N: Decode, V: Decode>(&self, kind: &Row) -> Result<Vec<(N, V)>, StoreError> {
         self.with(|database| {
             let reading = database.begin_read().map_err(failed)?;
             let Some(rows) = table(&reading)? else { return Ok(Vec::new()) };
-            let (first, behind) = (Row::Session(0).encode(), Row::Numbers([0; 32]).encode());
+            let kind = kind.encode().first().copied().unwrap_or_default();
+            let (first, behind) = ([kind], [kind.saturating_add(1)]);
             let mut found = Vec::new();
             for row in rows.range(&first[..]..&behind[..]).map_err(failed)? {
                 let (name, sealed) = row.map_err(failed)?;
                 let value = self.sealer.open_value(name.value(), sealed.value());
                 let value = value.map_err(StoreError::new)?;
-                // One byte of kind, then the number.
-                let number = name.value().get(1..).unwrap_or_default();
-                let number = u64::decode_all(&mut &*number).map_err(StoreError::new)?;
-                let record = Record::decode_all(&mut &value[..]).map_err(StoreError::new)?;
-                found.push((number, record));
+                let name = name.value().get(1..).unwrap_or_default();
+                let name = N::decode_all(&mut &*name).map_err(StoreError::new)?;
+                found.push((name, V::decode_all(&mut &value[..]).map_err(StoreError::new)?));
             }
             Ok(found)
         })

@@ -4,9 +4,10 @@
 //!   whether a key of it was taken before.
 //! - Requests of one A are answered in the order of their numbers: an answer to a higher one would bar all
 //!   lower ones for ever.
+//! - One account has [`MAX_RECORDS_OF_PEER`] sessions here at most; its further requests get no answer.
 //! - Keys are stored when they come, and gone with the transaction that stores the answer.
 
-use super::{Books, Desk, MAX_RECORDS, Refusal};
+use super::{Books, Desk, MAX_RECORDS_OF_PEER, MAX_RECORDS_OF_REQUESTS, Refusal};
 use crate::{
     keys::may_pass,
     record::{OnChain, Over, Parties, Record, Role, Said, Secret, State, sha256},
@@ -26,10 +27,16 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// Under which label a key's name has its fingerprint.
-const NAME: u8 = 1;
+pub(super) const NAME: u8 = 1;
 
 /// Under which label a key has its fingerprint.
 const KEY: u8 = 2;
+
+/// Under which label an envelope that came has its fingerprint.
+pub(super) const LETTER: u8 = 3;
+
+/// Under which label the text of a letter has its fingerprint.
+pub(super) const TEXT: u8 = 4;
 
 /// The keys of a suite, in their order.
 pub(super) fn keys_of(suite: Suite, keys: Vec<Key>) -> Result<Keys, Error> {
@@ -69,18 +76,20 @@ impl Desk {
         Ok(self.store.read(Row::Used(print))?.is_some())
     }
 
-    /// What is wrong with keys that the key service gave, if anything is; then none of them is used.
+    /// What is wrong with keys that the key service gave, if anything is; then none of them is used. Each is
+    /// to have so many bytes.
     pub(super) fn unfit(
         &self,
         keys: &[client::Key],
         number: usize,
+        bytes: usize,
     ) -> Result<Option<&'static str>, Refusal> {
         if keys.len() != number {
             return Ok(Some("another number of keys than was asked for"));
         }
         for key in keys {
-            if key.bytes.len() != KEY_BYTES {
-                return Ok(Some("a key that has not 256 bits"));
+            if key.bytes.len() != bytes {
+                return Ok(Some("a key that has not the size that was asked for"));
             }
             let taken =
                 self.is_taken(NAME, key.id.as_bytes())? || self.is_taken(KEY, &key.bytes)?;
@@ -106,7 +115,12 @@ impl Desk {
         let marks = prints.map(|print| (Row::Used(print), Some(Zeroizing::default())));
         books.changes.extend(marks);
         let number = u64::try_from(keys.len()).unwrap_or(u64::MAX);
-        books.change_general(|general| general.keys = general.keys.saturating_add(number));
+        let bytes = keys.iter().map(|key| u64::try_from(key.bytes.len()).unwrap_or(u64::MAX));
+        let bits = bytes.fold(0, u64::saturating_add).saturating_mul(8);
+        books.change_general(|general| {
+            general.keys = general.keys.saturating_add(number);
+            general.bits = general.bits.saturating_add(bits);
+        });
     }
 
     /// A new request, if it is one that is answered once its keys are here.
@@ -127,7 +141,11 @@ impl Desk {
             && message1.to().0 == session.to.account
             && message1.number().0 == session.number
             && message1.suite().code() == session.suite;
-        if !says_the_same || books.sessions.len() >= MAX_RECORDS {
+        let peer = session.from.account;
+        let lives = |record: &&Record| record.parties.peer == peer && !record.is_over();
+        let is_full = books.sessions.len() >= MAX_RECORDS_OF_REQUESTS
+            || books.sessions.values().filter(lives).count() >= MAX_RECORDS_OF_PEER;
+        if !says_the_same || is_full {
             return Ok(None);
         }
         let numbers = books.numbers(&self.store, session.from.account)?;
@@ -135,7 +153,12 @@ impl Desk {
             return Ok(None);
         }
         for id in message1.keys() {
-            if self.is_taken(NAME, &id.0)? || books.is_awaited(peer_sae.as_str(), *id) {
+            // A stranger may have written the name of this key into a letter, to have it drawn too early.
+            let is_free = match books.is_spare_for(peer_sae.as_str(), *id) {
+                Some(fits) => fits,
+                None => !self.is_taken(NAME, &id.0)?,
+            };
+            if !is_free || books.is_awaited(peer_sae.as_str(), *id) {
                 return Ok(None);
             }
         }
@@ -162,7 +185,7 @@ impl Desk {
             let Some(record) = record.filter(|record| record.state == State::Drawing) else {
                 return Ok(());
             };
-            let ids = names(record)?;
+            let ids = books.missing(record)?;
             let keys = match result {
                 Ok(keys) => keys,
                 Err(error) if may_pass(&error) => {
@@ -177,7 +200,9 @@ impl Desk {
             };
             let named = keys.iter().map(|key| &key.id).eq(&ids);
             let other = Some("other keys than those asked for").filter(|_| !named);
-            match other.map_or_else(|| self.unfit(&keys, ids.len()), |what| Ok(Some(what)))? {
+            match other
+                .map_or_else(|| self.unfit(&keys, ids.len(), KEY_BYTES), |what| Ok(Some(what)))?
+            {
                 Some(what) => {
                     let why = format!("the key service's answer cannot be used: {what}");
                     books.end(local, Over::GivenUp(why));
@@ -185,9 +210,7 @@ impl Desk {
                 None => {
                     self.recovered(local);
                     self.take(books, &keys);
-                    let secret = |key: client::Key| (key.id.into_bytes(), Secret(key.bytes));
-                    let keys = keys.into_iter().map(secret).collect();
-                    books.change(local, |record| record.state = State::Drawn(keys));
+                    books.draw(local, keys)?;
                 }
             }
             self.answer_ready(books)
@@ -197,9 +220,19 @@ impl Desk {
     /// Answers every request that has its keys and whose turn it is.
     pub(super) fn answer_ready(&self, books: &mut Books) -> Result<(), Refusal> {
         loop {
-            let ready = books.heads().find(|(_, record)| record.state != State::Drawing);
-            let Some((local, _)) = ready else { return Ok(()) };
-            self.answer(books, local)?;
+            let mut heads = books.heads();
+            let ready = heads.find(|(_, record)| {
+                let is_here = || books.missing(record).is_ok_and(|missing| missing.is_empty());
+                record.state != State::Drawing || is_here()
+            });
+            let Some((local, record)) = ready else { return Ok(()) };
+            if record.state == State::Drawing {
+                drop(heads);
+                books.draw(local, Vec::new())?;
+            } else {
+                drop(heads);
+                self.answer(books, local)?;
+            }
         }
     }
 
@@ -257,6 +290,20 @@ impl Books {
             }
         }
         heads.into_values().map(|((_, local), record)| (local, record))
+    }
+
+    /// Gives a session its keys: these, and those that waited for it.
+    fn draw(&mut self, local: u64, keys: Vec<client::Key>) -> Result<(), Refusal> {
+        let ids = names(self.sessions.get(&local).ok_or(Refusal::State)?)?;
+        let mut fetched: BTreeMap<Uuid, Secret> =
+            keys.into_iter().map(|key| (key.id, Secret(key.bytes))).collect();
+        let mut drawn = Vec::with_capacity(ids.len());
+        for id in ids {
+            let key = fetched.remove(&id).or_else(|| self.take_spare(id).map(|spare| spare.key));
+            drawn.push((id.into_bytes(), key.ok_or(Refusal::State)?));
+        }
+        self.change(local, |record| record.state = State::Drawn(drawn));
+        Ok(())
     }
 
     /// Whether a request that is under way names this key of the same master.

@@ -1,12 +1,18 @@
 //! What is to be asked of others: of the key service, and of the nodes that keep the mail of other ends.
+//! What strangers have asked is not among it: see [`letters`](super::letters).
 //!
-//! - At most one question of a session is under way, and so many in all.
-//! - After a failure that may pass, a session rests: [`FIRST_REST_MS`], doubled with each failure up to
+//! - At most one question of a session or a letter is under way, [`MAX_POSTING_TO_ONE`] deliveries of frames to
+//!   one account, and so many in all; sessions take turns.
+//! - After a failure that may pass, it rests: [`FIRST_REST_MS`], doubled with each failure up to
 //!   [`LONGEST_REST_MS`], of which at random between a half and the whole is taken.
 
-use super::{Desk, Refusal, answering::names};
-use crate::record::State;
-use qedex_primitives::qkd::{MailAddress, SessionId};
+use super::{Books, Desk, Refusal};
+use crate::{letter::LetterRecord, record::State};
+use q_sah::RECEIPT_BYTES;
+use qedex_primitives::{
+    agent::AccountBytes,
+    qkd::{MailAddress, SessionId},
+};
 use qkms::kme::service::SaeId;
 use std::{
     collections::{HashMap, HashSet},
@@ -20,6 +26,12 @@ pub const MAX_COLLECTING: usize = 8;
 /// The most nodes to which frames are delivered at once.
 pub const MAX_POSTING: usize = 16;
 
+/// Of these, those of one account: one whose node is slow holds nobody else up.
+pub const MAX_POSTING_TO_ONE: usize = 2;
+
+/// The most nodes to which letters are delivered at once. Frames have places of their own.
+pub const MAX_POSTING_LETTERS: usize = 16;
+
 /// How long a session rests after its first failure, in milliseconds.
 pub const FIRST_REST_MS: u64 = 1_000;
 
@@ -30,12 +42,13 @@ pub const LONGEST_REST_MS: u64 = 60_000;
 const MAX_WORDS: usize = 256;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Kind {
+pub(super) enum Kind {
     Collect,
     Post,
+    Letter,
 }
 
-/// A session that failed.
+/// A session or a letter that failed.
 #[derive(Clone, Debug)]
 struct Rest {
     failures: u32,
@@ -49,6 +62,8 @@ struct Rest {
 pub(super) struct Flights {
     airborne: HashSet<(u64, Kind)>,
     rests: HashMap<u64, Rest>,
+    /// The session whose frames were delivered last.
+    last_posted: u64,
     /// Sessions that this end is about to open, and how their requests are named.
     pub(super) openings: Vec<Option<[u8; 16]>>,
 }
@@ -62,8 +77,12 @@ impl Flights {
         let most = match kind {
             Kind::Collect => MAX_COLLECTING,
             Kind::Post => MAX_POSTING,
+            Kind::Letter => MAX_POSTING_LETTERS,
         };
-        let rested = self.rests.get(&local).is_none_or(|rest| rest.until <= now);
+        // A rest that a clock which ran ahead put too far away is over.
+        let latest = now.saturating_add(LONGEST_REST_MS);
+        let rested = |rest: &Rest| rest.until <= now || rest.until > latest;
+        let rested = self.rests.get(&local).is_none_or(rested);
         rested && !self.airborne.contains(&(local, kind)) && self.count(kind) < most
     }
 }
@@ -97,12 +116,14 @@ pub enum Work {
     },
     /// The frames of a session, one after the other: [`Desk::parcel`].
     Post,
+    /// A letter: [`Desk::letter_parcel`].
+    Letter,
 }
 
 /// A question to others. While it is held, the same is not asked again.
 #[derive(Debug)]
 pub struct Job {
-    /// The session's number in the store.
+    /// The number in the store of the session, or of the letter.
     pub local: u64,
     /// What is to be asked.
     pub work: Work,
@@ -120,6 +141,8 @@ pub struct Parcel {
     pub counter: u64,
     /// The frame.
     pub frame: Vec<u8>,
+    /// What the other end answers once it has opened the frame.
+    pub receipt: [u8; RECEIPT_BYTES],
 }
 
 impl Desk {
@@ -131,17 +154,30 @@ impl Desk {
     pub fn jobs(&self) -> Result<Vec<Job>, Refusal> {
         let now = self.now();
         self.transact(|books| {
-            lock(&self.flights).rests.retain(|local, _| books.sessions.contains_key(local));
-            let mut jobs = Vec::new();
+            lock(&self.flights).rests.retain(|local, _| {
+                let letter = books.letters.get(local).and_then(LetterRecord::queued);
+                books.sessions.contains_key(local) || letter.is_some()
+            });
+            let mut jobs = self.letter_jobs(books, now);
             for (local, record) in books.heads() {
                 if record.state == State::Drawing && self.may_start(local, Kind::Collect, now) {
                     let peer = record.parties.peer_sae.parse().map_err(|_| Refusal::State)?;
-                    let work = Work::Collect { peer, ids: names(record)? };
+                    let ids = books.missing(record)?;
+                    // A letter that names one of these keys has it asked for: the key may come from there.
+                    // A session that has all of its keys is answered with the next news.
+                    if ids.is_empty() || self.is_looked_up(&ids) {
+                        continue;
+                    }
+                    let work = Work::Collect { peer, ids };
                     jobs.extend(self.start(local, Kind::Collect, work, now));
                 }
             }
-            for (local, record) in &books.sessions {
-                if record.is_open() && !record.queued().is_empty() && record.mail.is_some() {
+            let last = lock(&self.flights).last_posted;
+            let (had_turn, waited): (Vec<_>, Vec<_>) =
+                books.sessions.iter().partition(|(local, _)| **local <= last);
+            for (local, record) in waited.into_iter().chain(had_turn) {
+                let waits = !record.queued().is_empty() && record.mail.is_some();
+                if record.is_open(now) && waits && self.may_post_to(books, record.parties.peer) {
                     jobs.extend(self.start(*local, Kind::Post, Work::Post, now));
                 }
             }
@@ -158,12 +194,30 @@ impl Desk {
         lock(&self.flights).may_start(local, kind, now)
     }
 
-    fn start(&self, local: u64, kind: Kind, work: Work, now: u64) -> Option<Job> {
+    /// Whether a delivery more to this account may be under way.
+    fn may_post_to(&self, books: &Books, peer: AccountBytes) -> bool {
+        let flights = lock(&self.flights);
+        let posts = flights.airborne.iter().filter(|(_, kind)| *kind == Kind::Post);
+        let to_peer = posts.filter(|(local, _)| {
+            books.sessions.get(local).is_some_and(|record| record.parties.peer == peer)
+        });
+        to_peer.count() < MAX_POSTING_TO_ONE
+    }
+
+    /// Whether this is under way.
+    pub(super) fn is_airborne(&self, local: u64, kind: Kind) -> bool {
+        lock(&self.flights).airborne.contains(&(local, kind))
+    }
+
+    pub(super) fn start(&self, local: u64, kind: Kind, work: Work, now: u64) -> Option<Job> {
         let mut flights = lock(&self.flights);
         if !flights.may_start(local, kind, now) {
             return None;
         }
         flights.airborne.insert((local, kind));
+        if kind == Kind::Post {
+            flights.last_posted = local;
+        }
         let _flight = Flight { flights: Arc::clone(&self.flights), what: (local, kind) };
         Some(Job { local, work, _flight })
     }

@@ -1,13 +1,16 @@
-//! What the agent decides and keeps: every rule of a session, without a socket and without a wait.
+//! What the agent decides and keeps: every rule of sessions and letters, without a socket and without a
+//! wait.
 //!
 //! # Rules
 //!
-//! - All sessions are in memory, as they are in the store. What changes is in the store before anything
-//!   that follows from it leaves; if the store fails, memory is read again from it.
+//! - All sessions and letters are in memory, but for their texts, as they are in the store. What changes is
+//!   in the store before anything that follows from it leaves; if the store fails, memory is read again
+//!   from it.
 //! - Nothing here asks a key service or another node. What is to be asked is handed out as a [`Job`], and
 //!   its outcome handed in.
 
 use crate::{
+    letter::{LetterRecord, SpareKey},
     record::{Over, Record, Role, State},
     store::{Changes, General, Row, Store, StoreError, value},
 };
@@ -28,6 +31,7 @@ use std::{
 mod answering;
 mod frames;
 mod jobs;
+mod letters;
 mod news;
 mod opening;
 mod refusal;
@@ -37,6 +41,7 @@ mod view;
 mod tests;
 
 pub use jobs::{Job, Work};
+pub use letters::{Draft, Knock, Letters, Lookup, Pen, Writing, WrittenView};
 pub use opening::{Asked, Place, Plan, Wish};
 pub use refusal::Refusal;
 pub use view::{Totals, View};
@@ -53,6 +58,15 @@ pub const NAMED_BLOCKS: u64 = 1_024;
 
 /// The most sessions that are kept, whatever became of them.
 pub const MAX_RECORDS: usize = 4_096;
+
+/// Of these, the most when a request of another account is still taken: the others are for this end's own.
+pub const MAX_RECORDS_OF_REQUESTS: usize = 3_072;
+
+/// The most sessions with one account that are not over.
+pub const MAX_RECORDS_OF_PEER: usize = 64;
+
+/// For how many blocks texts wait for the user when their session is over: a day of blocks of two seconds.
+pub const UNREAD_BLOCKS: u64 = 43_200;
 
 /// The most names of sessions that are gone.
 const MAX_NAMES: usize = 256;
@@ -123,6 +137,9 @@ impl FromStr for Name {
 struct Books {
     general: General,
     sessions: BTreeMap<u64, Record>,
+    letters: BTreeMap<u64, LetterRecord>,
+    /// Keys that wait for what they are of, by their names.
+    spares: BTreeMap<[u8; 16], SpareKey>,
     numbers: BTreeMap<AccountBytes, Numbers>,
     /// Sessions to be written.
     changed: BTreeSet<u64>,
@@ -133,6 +150,12 @@ struct Books {
     block: u64,
     /// The last sessions whose turn it was to be watched: of the handshakes, and of the others.
     turns: [Option<SessionId>; 2],
+}
+
+/// A session as it was stored. What the chain says of it now is still to be told.
+fn unconfirmed((local, mut record): (u64, Record)) -> (u64, Record) {
+    record.chain = None;
+    (local, record)
 }
 
 /// So many of all, beginning behind the last one whose turn it was.
@@ -152,7 +175,9 @@ impl Books {
     fn load(store: &Store) -> Result<Self, StoreError> {
         Ok(Self {
             general: store.general()?,
-            sessions: store.sessions()?.into_iter().collect(),
+            sessions: store.sessions()?.into_iter().map(unconfirmed).collect(),
+            letters: store.letters()?.into_iter().collect(),
+            spares: store.spares()?.into_iter().collect(),
             numbers: BTreeMap::new(),
             changed: BTreeSet::new(),
             general_changed: false,
@@ -194,30 +219,45 @@ impl Books {
         self.general_changed |= self.general != before;
     }
 
+    /// A number in the store that nothing else has.
+    fn next_number(&mut self) -> u64 {
+        let number = self.general.next;
+        self.change_general(|general| general.next = number.saturating_add(1));
+        number
+    }
+
     fn insert(&mut self, record: Record) -> u64 {
-        let local = self.general.next;
-        self.change_general(|general| general.next = local.saturating_add(1));
+        let local = self.next_number();
         self.sessions.insert(local, record);
         self.changed.insert(local);
         local
     }
 
     fn remove(&mut self, local: u64) {
+        self.wipe_unread(local);
         self.sessions.remove(&local);
         self.changed.insert(local);
     }
 
-    /// Wipes what is left of a session but its name.
+    /// Wipes what is left of a session but its name, and what it has said to the user.
     fn end(&mut self, local: u64, why: Over) {
         let Some(record) = self.sessions.get(&local).filter(|record| !record.is_over()) else {
             return;
         };
         let outgoing = record.queued().map(|counter| (Row::Outgoing(local, counter), None));
-        let incoming = record.unread().map(|counter| (Row::Incoming(local, counter), None));
-        self.changes.extend(outgoing.chain(incoming));
+        self.changes.extend(outgoing);
         self.change(local, |record| {
             record.state = State::Over(why);
-            record.delivered = record.sent;
+            record.taken = None;
+        });
+    }
+
+    /// Wipes the texts of a session that wait for the user.
+    fn wipe_unread(&mut self, local: u64) {
+        let Some(record) = self.sessions.get(&local) else { return };
+        let incoming = record.unread().map(|counter| (Row::Incoming(local, counter), None));
+        self.changes.extend(incoming);
+        self.change(local, |record| {
             record.fetched = record.received;
             record.unread_bytes = 0;
         });
@@ -261,6 +301,7 @@ pub struct Desk {
     /// None after a failure of the store: read again.
     books: Mutex<Option<Books>>,
     flights: Arc<Mutex<jobs::Flights>>,
+    traffic: Arc<Mutex<letters::Traffic>>,
 }
 
 impl fmt::Debug for Desk {
@@ -277,7 +318,8 @@ impl Desk {
     /// The store cannot be read.
     pub fn open(sae: SaeId, store: Store, surroundings: Surroundings) -> Result<Self, StoreError> {
         let books = Mutex::new(Some(Books::load(&store)?));
-        Ok(Self { sae, store, surroundings, books, flights: Arc::default() })
+        let (flights, traffic) = (Arc::default(), Arc::default());
+        Ok(Self { sae, store, surroundings, books, flights, traffic })
     }
 
     /// Whose desk it is.
@@ -308,7 +350,8 @@ impl Desk {
             *held = Some(books);
             return Ok(value);
         }
-        *held = Some(books);
+        // After a failed read the store is opened anew, and whoever had it meanwhile may have written.
+        *held = Some(books).filter(|_| !matches!(result, Err(Refusal::Store(_))));
         result
     }
 
@@ -336,7 +379,7 @@ impl Desk {
         })
     }
 
-    /// Wipes a session at this end. The chain is not told.
+    /// Wipes a session at this end, with the texts that wait for the user. The chain is not told.
     ///
     /// # Errors
     ///
@@ -345,6 +388,7 @@ impl Desk {
         self.transact(|books| {
             let (local, _) = books.find(name)?;
             books.end(local, Over::Closed);
+            books.wipe_unread(local);
             Ok(())
         })
     }

@@ -6,7 +6,9 @@
 //! - A session that is not on the chain, or has ended there, carries nothing. It is wiped when the news of
 //!   [`KEPT_BLOCKS`](super::KEPT_BLOCKS) blocks have not brought it back.
 
-use super::{ASKED_BLOCKS, Books, Desk, KEPT_BLOCKS, MAX_NAMES, NAMED_BLOCKS, Refusal};
+use super::{
+    ASKED_BLOCKS, Books, Desk, KEPT_BLOCKS, MAX_NAMES, NAMED_BLOCKS, Refusal, UNREAD_BLOCKS,
+};
 use crate::record::{OnChain, Over, Record, Role, Said, Secret, State, sha256};
 use q_sah::{Confirmed, Initiator, Opened, Responder, check_confirmation};
 use qedex_primitives::{
@@ -240,8 +242,9 @@ impl Books {
         for local in all {
             let Some(record) = self.sessions.get(&local) else { continue };
             let Some(since) = record.absent else {
-                // A request of this end that was never seen: from now on it is waited for.
-                if record.chain.is_none() {
+                // A request of this end that was never seen: from now on it is waited for. What was seen
+                // before a restart is told of in its turn.
+                if record.chain.is_none() && record.id.is_none_or(|id| told.contains(&id)) {
                     self.change(local, |record| record.absent = Some(block));
                 }
                 continue;
@@ -250,9 +253,10 @@ impl Books {
             let unseen = matches!(record.state, State::Asked(_)) && record.id.is_none();
             let kept = if unseen { ASKED_BLOCKS } else { KEPT_BLOCKS };
             if record.is_over() {
-                if blocks >= NAMED_BLOCKS {
+                let keeps_texts = !record.unread().is_empty() && blocks < UNREAD_BLOCKS;
+                if blocks >= NAMED_BLOCKS && !keeps_texts {
                     self.remove(local);
-                } else {
+                } else if !keeps_texts {
                     names.push(local);
                 }
             } else if blocks >= kept && record.id.is_none_or(|id| told.contains(&id)) {

@@ -11,7 +11,7 @@ use super::{
     jobs::{Flights, lock},
 };
 use crate::record::{Parties, Record, Role, Secret, State};
-use q_sah::{Initiator, Key, KeyId, Message1, Nonce, Number, Suite};
+use q_sah::{Initiator, KEY_BYTES, Key, KeyId, Message1, Nonce, Number, Suite};
 use qedex_primitives::agent::AccountBytes;
 use qkms::{client, kme::service::SaeId};
 use std::sync::{Arc, Mutex};
@@ -19,6 +19,9 @@ use uuid::Uuid;
 
 /// The most sessions of this end that are under way.
 pub const MAX_UNFINISHED: usize = 64;
+
+/// A day, in milliseconds.
+const DAY_MS: u64 = 86_400_000;
 
 /// What a user wishes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +109,7 @@ impl Desk {
     /// # Errors
     ///
     /// [`Refusal::Bad`], [`Refusal::OtherChain`], [`Refusal::OtherAccount`], [`Refusal::RequestDiffers`],
-    /// [`Refusal::UnderWay`], [`Refusal::Unfinished`], [`Refusal::Records`], or the store.
+    /// [`Refusal::WishOver`], [`Refusal::UnderWay`], [`Refusal::Unfinished`], [`Refusal::Records`], or the store.
     pub fn wish(&self, wish: Wish) -> Result<Plan, Refusal> {
         if wish.from == wish.to {
             return Err(Refusal::Bad("from and to are one account"));
@@ -115,7 +118,7 @@ impl Desk {
             return Err(Refusal::Bad("to_sae is the agent's own SAE"));
         }
         self.transact(|books| {
-            self.meet(books, wish.genesis)?;
+            fits(books, wish.genesis)?;
             if books.general.account.is_some_and(|account| account != wish.from) {
                 return Err(Refusal::OtherAccount);
             }
@@ -124,10 +127,11 @@ impl Desk {
             let named = |record: &&Record| request.is_some() && record.request == request;
             if let Some(record) = books.sessions.values().find(named) {
                 let same = record.parties == wish.parties() && record.suite == wish.suite.code();
-                return if same {
-                    Ok(Plan::Granted(asked(record)?))
-                } else {
-                    Err(Refusal::RequestDiffers)
+                return match (same, record.is_over()) {
+                    (false, _) => Err(Refusal::RequestDiffers),
+                    // Its keys are wiped: the other end would answer in vain.
+                    (true, true) => Err(Refusal::WishOver),
+                    (true, false) => Ok(Plan::Granted(asked(record)?)),
                 };
             }
             let mut flights = lock(&self.flights);
@@ -156,8 +160,8 @@ impl Desk {
     pub fn opened(&self, place: &Place, keys: Vec<client::Key>) -> Result<Asked, Refusal> {
         let wish = &place.wish;
         self.transact(|books| {
-            self.meet(books, wish.genesis)?;
-            if let Some(what) = self.unfit(&keys, place.keys())? {
+            fits(books, wish.genesis)?;
+            if let Some(what) = self.unfit(&keys, place.keys(), KEY_BYTES)? {
                 return Err(Refusal::Keys(what));
             }
             let now = self.now();
@@ -183,8 +187,21 @@ impl Desk {
     }
 }
 
-/// A number above all that were given.
+/// Whether this is the chain that the agent serves, as far as the worker has told it one. A user does not: one
+/// word to the wrong node would bar the right one for good.
+pub(super) fn fits(books: &Books, genesis: [u8; 32]) -> Result<(), Refusal> {
+    match books.general.genesis {
+        Some(ours) if ours != genesis => Err(Refusal::OtherChain),
+        _ => Ok(()),
+    }
+}
+
+/// A number above all that were given. One that a node says is believed as far as a day ahead of the clock:
+/// a higher one, once given, would leave the account no numbers.
 fn next_number(books: &Books, least: u64, now: u64) -> Result<u64, Refusal> {
+    if least > now.saturating_add(DAY_MS) {
+        return Err(Refusal::Bad("least_number is more than a day ahead of the clock"));
+    }
     let highest = books.general.last_number.max(least).max(now);
     highest.checked_add(1).ok_or(Refusal::Bad("least_number leaves no higher number"))
 }

@@ -2,7 +2,7 @@
 
 use super::{Desk, Name, Refusal};
 use crate::{
-    keys::KEY_BITS,
+    letter::Counts,
     record::{OnChain, Over, Record, Role, State},
 };
 use serde::Serialize;
@@ -46,7 +46,7 @@ pub struct View {
 pub struct Totals {
     /// How many sessions are in which state.
     pub states: BTreeMap<&'static str, u64>,
-    /// Keys drawn for sessions.
+    /// Keys drawn for sessions and letters.
     pub keys: u64,
     /// Bits of them.
     pub bits: u64,
@@ -54,6 +54,12 @@ pub struct Totals {
     pub finished: u64,
     /// Milliseconds that they took, in all.
     pub finished_ms: u64,
+    /// How many letters there were.
+    pub letters: Counts,
+    /// How many wait to be delivered.
+    pub letters_queued: u64,
+    /// How many wait for the user.
+    pub letters_unread: u64,
 }
 
 impl Totals {
@@ -76,10 +82,10 @@ fn state(record: &Record) -> &'static str {
         (State::Answered(_), ..) => "answered",
         (State::Confirmed(_), ..) => "confirmed",
         (State::Open(_), Some(OnChain::Open), _) => "open",
-        (State::Open(_), None, _) => "ended",
-        // A fork has taken the last steps back.
-        (State::Open(_), Some(_), Role::A) => "confirmed",
-        (State::Open(_), Some(_), Role::B) => "answered",
+        (State::Open(_), None, _) if record.absent.is_some() => "ended",
+        // A fork has taken the last steps back, or the chain has not told of it since the start.
+        (State::Open(_), _, Role::A) => "confirmed",
+        (State::Open(_), _, Role::B) => "answered",
     }
 }
 
@@ -89,6 +95,9 @@ fn reason(record: &Record) -> Option<String> {
         (State::Over(Over::Closed), _) => "closed here",
         (_, Some(ended)) => return Some(format!("ended on the chain: {ended:?}")),
         (State::Over(Over::Ended), None) => "not on the chain any more",
+        (State::Open(_), None) if record.chain.is_none() && record.absent.is_none() => {
+            "the chain has not told of it since the start"
+        }
         (State::Open(_), None) if record.chain.is_none() => "not on the chain",
         _ => return None,
     };
@@ -150,13 +159,17 @@ impl Desk {
                 let count = states.entry(state(record)).or_default();
                 *count = count.saturating_add(1);
             }
+            let [letters_queued, letters_unread] = books.waiting_letters();
             let general = &books.general;
             Ok(Totals {
                 states,
                 keys: general.keys,
-                bits: general.keys.saturating_mul(KEY_BITS.into()),
+                bits: general.bits,
                 finished: general.finished,
                 finished_ms: general.finished_ms,
+                letters: general.letters,
+                letters_queued,
+                letters_unread,
             })
         })
     }

@@ -25,11 +25,21 @@ pub(super) async fn metrics(
         sessions.get_or_create(&InState { state }).set(number);
     }
     registry.register("sessions", "Sessions that are kept, by state", sessions);
+    let letters = Family::<InState, Gauge>::default();
+    for (state, number) in [("queued", totals.letters_queued), ("unread", totals.letters_unread)] {
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        letters.get_or_create(&InState { state }).set(number);
+    }
+    registry.register("letters", "Letters that are kept, by state", letters);
     for (name, help, value) in [
-        ("keys_drawn", "Keys drawn for sessions", totals.keys),
-        ("bits_drawn", "Bits of the keys drawn for sessions", totals.bits),
+        ("keys_drawn", "Keys drawn for sessions and letters", totals.keys),
+        ("bits_drawn", "Bits of these keys", totals.bits),
         ("handshakes_finished", "Handshakes that ended in an open session", totals.finished),
         ("handshake_milliseconds", "Time that finished handshakes took", totals.finished_ms),
+        ("letters_sent", "Letters written here", totals.letters.written),
+        ("letters_delivered", "Letters that the reader's node has taken", totals.letters.delivered),
+        ("letters_given_up", "Letters that were given up", totals.letters.given_up),
+        ("letters_received", "Letters that came, and were authentic", totals.letters.come),
     ] {
         let counter = Counter::<u64>::default();
         counter.inc_by(value);

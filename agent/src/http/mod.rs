@@ -2,7 +2,12 @@
 //!
 //! Errors are `{message}`, and none tells of a secret.
 
-use crate::{desk::Refusal, engine::Engine, post::HttpPost, serve};
+use crate::{
+    desk::Refusal,
+    engine::{Engine, LETTERS_PATH},
+    post::HttpPost,
+    serve,
+};
 use axum::{
     Json, Router,
     body::Bytes,
@@ -20,6 +25,7 @@ use qkms::{
 use serde_json::json;
 use std::sync::Arc;
 
+mod letters;
 pub mod mail;
 mod metrics;
 mod user;
@@ -42,33 +48,61 @@ pub struct Shared {
     pub sae: qkms::kme::service::SaeId,
     /// Until when its certificate is valid, in seconds of Unix time.
     pub not_after: i64,
-    /// What opens the door.
+    /// What opens the door to its user.
     pub token: Token,
+    /// What opens it to the worker, whose storage others can read: it opens nothing else.
+    pub worker_token: Token,
 }
 
 /// The loopback door.
 pub fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
+    let worker = Router::new()
         .route(WATCHED_PATH, get(worker::watched))
         .route(NEWS_PATH, post(worker::news))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), authorise_worker));
+    let user = Router::new()
         .route("/v1/sessions", get(user::list).post(user::open))
         .route("/v1/sessions/{id}", get(user::one).delete(user::close))
         .route("/v1/sessions/{id}/send", post(user::send))
         .route("/v1/sessions/{id}/receive", post(user::receive))
+        .route(LETTERS_PATH, get(letters::list).post(letters::write))
+        .route("/v1/letters/receive", post(letters::receive))
         .route("/v1/health", get(user::health))
         .route("/v1/metrics", get(metrics::metrics))
-        .layer(middleware::from_fn_with_state(Arc::clone(&shared), authorise))
-        .with_state(shared)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), authorise_user));
+    // Whoever shows nothing learns no paths.
+    let unknown = Router::new()
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), authorise_user));
+    worker.merge(user).merge(unknown).with_state(shared)
 }
 
-async fn authorise(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+async fn authorise_user(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_right = shows(&shared.token, &request);
+    authorise(is_right, request, next).await
+}
+
+async fn authorise_worker(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_right = shows(&shared.worker_token, &request);
+    authorise(is_right, request, next).await
+}
+
+/// Whether a request shows this token.
+fn shows(token: &Token, request: &Request) -> bool {
     let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = shown.and_then(|value| value.strip_prefix("Bearer "));
-    if token.is_some_and(|token| shared.token.is(token)) {
-        next.run(request).await
-    } else {
-        StatusCode::UNAUTHORIZED.into_response()
-    }
+    shown.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|shown| token.is(shown))
+}
+
+async fn authorise(is_right: bool, request: Request, next: Next) -> Response {
+    if is_right { next.run(request).await } else { StatusCode::UNAUTHORIZED.into_response() }
 }
 
 /// The body of a request to the loopback door.
@@ -100,23 +134,37 @@ fn bad(what: impl ToString) -> Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let code = match &refusal {
-            Refusal::Bad(_) | Refusal::NotAuthentic => StatusCode::BAD_REQUEST,
-            Refusal::Unknown => StatusCode::NOT_FOUND,
+            Refusal::Bad(_)
+            | Refusal::NotAuthentic
+            | Refusal::NoEnvelope
+            | Refusal::NoLetter(_)
+            | Refusal::KeySize { .. } => StatusCode::BAD_REQUEST,
+            Refusal::NoKey => StatusCode::FORBIDDEN,
+            Refusal::Unknown | Refusal::OtherReader => StatusCode::NOT_FOUND,
             Refusal::OtherChain
             | Refusal::OtherAccount
             | Refusal::Unfinished(_)
             | Refusal::Records(_)
             | Refusal::RequestDiffers
             | Refusal::UnderWay
+            | Refusal::WishOver
             | Refusal::NotOpen
+            | Refusal::NotDelivered
             | Refusal::Queue(_)
+            | Refusal::LetterQueue(_)
+            | Refusal::KeyUsed
             | Refusal::Exhausted
             | Refusal::Gap => StatusCode::CONFLICT,
             Refusal::Kme(client::Error::Refused(_)) => StatusCode::BAD_REQUEST,
             Refusal::Kme(_) | Refusal::Keys(_) => StatusCode::BAD_GATEWAY,
-            Refusal::InboxFull | Refusal::Store(_) | Refusal::Stopped | Refusal::Random => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Refusal::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::InboxFull
+            | Refusal::NotTold
+            | Refusal::KeyUnderWay
+            | Refusal::KeyService
+            | Refusal::Store(_)
+            | Refusal::Stopped
+            | Refusal::Random => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::State => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self(code, refusal.to_string())

@@ -41,7 +41,7 @@ enum SuiteName {
 }
 
 /// Thirty-two bytes, as `0x` and hexadecimal.
-fn bytes(name: &str, text: &str) -> Result<[u8; 32], Failure> {
+pub(super) fn bytes(name: &str, text: &str) -> Result<[u8; 32], Failure> {
     let wrong = || bad(format!("{name} is not 0x and 64 hexadecimal digits"));
     let mut bytes = [0; 32];
     let digits = text.strip_prefix("0x").ok_or_else(wrong)?;
@@ -113,12 +113,25 @@ pub(super) async fn send(
     })
 }
 
+/// Which texts the user has already: those below this counter.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Has {
+    has: u64,
+}
+
 pub(super) async fn receive(
     State(shared): State<Arc<Shared>>,
     Path(name): Path<String>,
+    request: Request,
 ) -> Result<Json<Value>, Failure> {
     let name: Name = name.parse()?;
-    let texts = shared.engine.ask(move |desk| desk.receive(name)).await?;
+    let body = body(request).await?;
+    let Has { has } = match &body[..] {
+        [] => Has::default(),
+        body => serde_json::from_slice(body).map_err(bad)?,
+    };
+    let texts = shared.engine.ask(move |desk| desk.receive(name, has)).await?;
     let told = |(counter, text): &(u64, Zeroizing<Vec<u8>>)| json!({ "counter": counter, "text": STANDARD.encode(&text[..]) });
     Ok(Json(json!({ "texts": texts.iter().map(told).collect::<Vec<_>>() })))
 }
@@ -140,5 +153,13 @@ pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Result<Json<Val
         "bits_drawn": totals.bits,
         "handshakes_finished": totals.finished,
         "handshake_mean_ms": totals.mean_ms(),
+        "letters": {
+            "sent": totals.letters.written,
+            "delivered": totals.letters.delivered,
+            "given_up": totals.letters.given_up,
+            "received": totals.letters.come,
+            "queued": totals.letters_queued,
+            "waiting": totals.letters_unread,
+        },
     })))
 }

@@ -25,6 +25,20 @@ async fn without_its_token_nothing_is_answered() {
     let wrong = format!("Bearer {}", "0".repeat(64));
     let bare = alice.token.to_string();
     let short = format!("Bearer {}", &alice.token[..63]);
+    let (user, worker) =
+        (format!("Bearer {}", *alice.token), format!("Bearer {}", *alice.worker_token));
+    // Neither opens what is the other's.
+    for (shown, method, path) in [
+        (&user, Method::GET, WATCHED_PATH),
+        (&user, Method::POST, NEWS_PATH),
+        (&worker, Method::GET, "/v1/health"),
+        (&worker, Method::GET, "/v1/sessions"),
+        (&worker, Method::POST, "/v1/sessions"),
+        (&worker, Method::POST, "/v1/sessions/7/receive"),
+    ] {
+        let (code, _) = ask(alice.address, Some(shown), method, path, Vec::new()).await;
+        assert_eq!(code, StatusCode::UNAUTHORIZED, "{path}");
+    }
     for shown in [None, Some(""), Some("Bearer "), Some(&bare), Some(&wrong), Some(&short)] {
         for (method, path) in [
             (Method::GET, "/v1/health"),
@@ -33,6 +47,9 @@ async fn without_its_token_nothing_is_answered() {
             (Method::POST, NEWS_PATH),
             (Method::POST, "/v1/sessions"),
             (Method::POST, "/v1/sessions/7/send"),
+            (Method::GET, "/v1/letters"),
+            (Method::POST, "/v1/letters"),
+            (Method::POST, "/v1/letters/receive"),
             (Method::POST, "/v1/mail/7"),
             (Method::GET, "/nothing"),
         ] {
@@ -63,7 +80,7 @@ async fn rubbish_is_refused_in_words_and_draws_no_key() {
         (with("to_sae", json!("alice")), "own SAE"),
         (with("suite", json!("rot13")), "unknown variant"),
         (with("least_number", json!(-1)), "invalid value"),
-        (with("least_number", json!(u64::MAX)), "no higher number"),
+        (with("least_number", json!(u64::MAX)), "a day ahead"),
         (with("request", json!("7")), "UUID"),
         (with("more", json!(1)), "unknown field"),
         (with("to_sae", json!("nobody")), "not known"),
@@ -93,13 +110,16 @@ async fn rubbish_is_refused_in_words_and_draws_no_key() {
     let (code, _) = alice.json(Method::POST, "/v1/sessions", wish("hmac")).await;
     assert_eq!(code, StatusCode::OK);
     let mut news = News {
-        genesis: [8; 32].into(),
+        genesis: [9; 32].into(),
         account: [1; 32],
         block: 1,
         now: 0,
         last_number: 0,
         sessions: vec![],
     };
+    let (code, _) = alice.bytes(Method::POST, NEWS_PATH, news.encode()).await;
+    assert_eq!(code, StatusCode::OK);
+    news.genesis = [8; 32].into();
     let (code, _) = alice.bytes(Method::POST, NEWS_PATH, news.encode()).await;
     assert_eq!(code, StatusCode::CONFLICT, "another chain");
     news.genesis = [9; 32].into();
@@ -178,8 +198,8 @@ async fn strangers_at_the_door_for_mail_change_nothing() {
     let sent = alice.bytes(Method::POST, "/v1/sessions/7/send", b"x".to_vec()).await;
     assert_eq!(sent.0, StatusCode::OK);
     assert_eq!(bob.get("/v1/sessions/7").await["unread"], 1);
-    // Once taken, a frame is taken again by its counter alone, and changes nothing.
-    assert_eq!(mail("/v1/mail/7", vec![0; 60]).await, StatusCode::NO_CONTENT);
+    // Who knows the counter of a frame that was taken has not the frame.
+    assert_eq!(mail("/v1/mail/7", vec![0; 60]).await, StatusCode::BAD_REQUEST);
     assert_eq!(bob.get("/v1/sessions/7").await["unread"], 1);
 }
 

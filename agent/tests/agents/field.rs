@@ -85,6 +85,7 @@ pub struct Running {
     pub address: SocketAddr,
     pub mail: SocketAddr,
     pub token: Zeroizing<String>,
+    pub worker_token: Zeroizing<String>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -115,12 +116,12 @@ impl Running {
     pub async fn start(settings: Settings) -> Self {
         let agent = Agent::bind(settings).await.unwrap();
         let (address, mail) = (agent.local_addr(), agent.mail_addr().unwrap());
-        let token = agent.token();
+        let (token, worker_token) = (agent.token(), agent.worker_token());
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(agent.run(async {
             let _ = stopped.await;
         }));
-        Self { address, mail, token, stop, task }
+        Self { address, mail, token, worker_token, stop, task }
     }
 
     /// Stops it, and waits until it has.
@@ -130,7 +131,9 @@ impl Running {
     }
 
     pub async fn bytes(&self, method: Method, path: &str, body: Vec<u8>) -> (StatusCode, Bytes) {
-        let token = format!("Bearer {}", *self.token);
+        let is_worker = path.starts_with("/v1/worker/");
+        let token = if is_worker { &self.worker_token } else { &self.token };
+        let token = format!("Bearer {}", **token);
         ask(self.address, Some(&token), method, path, body).await
     }
 

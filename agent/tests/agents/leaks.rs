@@ -1,7 +1,8 @@
 //! Key bytes are in no answer, no file of the agent and no log.
 
 use super::{
-    field::{Field, SAES},
+    field::{Field, SAES, ask},
+    letters::{letter, meet},
     sessions::{finish, open},
 };
 use http::Method;
@@ -68,8 +69,34 @@ async fn no_key_is_in_an_answer_a_file_or_a_log() {
     told.extend(&message1);
     finish(&alice, &bob, &message1).await;
     alice.bytes(Method::POST, "/v1/sessions/7/send", b"1200 Wh".to_vec()).await;
+    // Letters of both seals, and an altered one in front of each, whose key waits for the true one.
+    meet(&alice, &bob).await;
+    let nobody = "127.0.0.1:1".parse().unwrap();
+    for seal in ["aead", "one-time"] {
+        told.extend(
+            alice
+                .json(Method::POST, "/v1/letters", letter(bob.mail, seal))
+                .await
+                .1
+                .to_string()
+                .bytes(),
+        );
+        told.extend(bob.bytes(Method::POST, "/v1/letters/receive", Vec::new()).await.1);
+        told.extend(
+            alice
+                .json(Method::POST, "/v1/letters", letter(nobody, seal))
+                .await
+                .1
+                .to_string()
+                .bytes(),
+        );
+    }
+    let mut rubbish = vec![9; 32];
+    rubbish.extend(b"\x05alice\x03bob");
+    rubbish.extend([1; 200]);
+    told.extend(ask(bob.mail, None, Method::POST, "/v1/letters", rubbish).await.1);
     for agent in [&alice, &bob] {
-        for path in ["/v1/sessions", "/v1/health", "/v1/metrics", "/v1/sessions/7"] {
+        for path in ["/v1/sessions", "/v1/letters", "/v1/health", "/v1/metrics", "/v1/sessions/7"] {
             told.extend(agent.bytes(Method::GET, path, Vec::new()).await.1);
         }
         told.extend(agent.bytes(Method::POST, "/v1/sessions/7/receive", Vec::new()).await.1);
@@ -78,7 +105,7 @@ async fn no_key_is_in_an_answer_a_file_or_a_log() {
         agent.stop().await;
     }
     let needles = needles(&field.link.told());
-    assert_eq!(field.link.told().len(), 4);
+    assert_eq!(field.link.told().len(), 8);
     assert!(!holds(&told, &needles), "in an answer");
     for sae in SAES {
         let store = field.folder.path().join(format!("{sae}.store"));

@@ -5,5 +5,6 @@
 mod doors;
 mod field;
 mod leaks;
+mod letters;
 mod service;
 mod sessions;

@@ -26,7 +26,10 @@ struct Inner {
     random: StdRng,
     promised: HashMap<Uuid, Promise>,
     told: Vec<Vec<u8>>,
+    /// Questions of slaves.
+    asked: u64,
     closed: bool,
+    silent: bool,
     delay: Duration,
 }
 
@@ -36,7 +39,9 @@ impl Link {
             random: StdRng::seed_from_u64(20_190_212),
             promised: HashMap::new(),
             told: Vec::new(),
+            asked: 0,
             closed: false,
+            silent: false,
             delay: Duration::ZERO,
         })))
     }
@@ -46,9 +51,19 @@ impl Link {
         self.0.lock().unwrap().told.clone()
     }
 
+    /// How often a slave has asked for keys.
+    pub fn asked(&self) -> u64 {
+        self.0.lock().unwrap().asked
+    }
+
     /// Gives no key from now on, or gives them again.
     pub fn set_closed(&self, closed: bool) {
         self.0.lock().unwrap().closed = closed;
+    }
+
+    /// Tells slaves no key from now on, or tells them again.
+    pub fn set_silent(&self, silent: bool) {
+        self.0.lock().unwrap().silent = silent;
     }
 
     /// Takes so long for each answer from now on.
@@ -85,8 +100,8 @@ impl KeyService for Site {
             stored_key_count: 1,
             max_key_count: 1,
             max_key_per_request: 128,
-            max_key_size: 256,
-            min_key_size: 256,
+            max_key_size: 16_384,
+            min_key_size: 64,
             max_sae_id_count: 0,
             origin: Origin::Qkd,
             link: LinkState::Open,
@@ -104,11 +119,12 @@ impl KeyService for Site {
         if slave.as_str() == "nobody" {
             return Err(Refusal::UnknownSae(slave.clone()));
         }
-        assert_eq!(request.size, Some(256));
+        let bits = request.size.unwrap();
+        assert!((64..=16_384).contains(&bits));
         let mut inner = self.0.0.lock().unwrap();
         let mut keys = Vec::new();
         for _ in 0..request.number.unwrap_or(1) {
-            let mut key = vec![0; 32];
+            let mut key = vec![0; bits as usize / 8];
             inner.random.fill_bytes(&mut key);
             let id = Uuid::new_v4();
             keys.push(delivered(id, &key));
@@ -125,8 +141,12 @@ impl KeyService for Site {
         master: &SaeId,
         ids: Vec<Uuid>,
     ) -> Result<Vec<DeliveredKey>, Refusal> {
+        self.0.0.lock().unwrap().asked += 1;
         self.0.wait().await?;
         let mut inner = self.0.0.lock().unwrap();
+        if inner.silent {
+            return Err(Refusal::Exhausted);
+        }
         let ours = |promise: &Promise| promise.master == *master && promise.slave == *caller;
         if !ids.iter().all(|id| inner.promised.get(id).is_some_and(ours)) {
             return Err(Refusal::KeysNotFound(ids));

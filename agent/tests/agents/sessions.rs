@@ -84,8 +84,8 @@ pub async fn open(alice: &Running, suite: &str) -> Vec<u8> {
     hex::decode(&asked["message1"].as_str().unwrap()[2..]).unwrap()
 }
 
-/// Takes a session from message 1 to open at both ends.
-pub async fn finish(alice: &Running, bob: &Running, message1: &[u8]) {
+/// Takes a session from message 1 to open at both ends. Gives what the chain has of it then.
+pub async fn finish(alice: &Running, bob: &Running, message1: &[u8]) -> SessionStage<u64> {
     let mail = [alice.mail, bob.mail];
     let first = message1.to_vec().try_into().unwrap();
     let requested = SessionStage::Requested { message1: first, until: 9 };
@@ -105,11 +105,16 @@ pub async fn finish(alice: &Running, bob: &Running, message1: &[u8]) {
         assert!(agent.news(&news(account, message1, open.clone(), mail)).await.steps.is_empty());
         assert_eq!(agent.get("/v1/sessions/7").await["state"], "open");
     }
+    open
 }
 
 async fn receive(agent: &Running) -> Vec<Vec<u8>> {
-    let (code, received) = agent.json(Method::POST, "/v1/sessions/7/receive", Value::Null).await;
+    let path = "/v1/sessions/7/receive";
+    let (code, received) = agent.json(Method::POST, path, Value::Null).await;
     assert_eq!(code, StatusCode::OK);
+    let last = received["texts"].as_array().unwrap().last();
+    let has = last.map_or(0, |text| text["counter"].as_u64().unwrap() + 1);
+    assert_eq!(agent.json(Method::POST, path, json!({ "has": has })).await.0, StatusCode::OK);
     let text = |entry: &Value| STANDARD.decode(entry["text"].as_str().unwrap()).unwrap();
     received["texts"].as_array().unwrap().iter().map(text).collect()
 }
@@ -160,7 +165,7 @@ async fn what_cannot_be_delivered_waits_and_outlives_both_agents() {
     let field = Field::start().await;
     let (alice, bob) = (field.agent("alice").await, field.agent("bob").await);
     let message1 = open(&alice, "hmac").await;
-    finish(&alice, &bob, &message1).await;
+    let stage = finish(&alice, &bob, &message1).await;
     let mut settings = field.settings("bob");
     settings.mail = Some(bob.mail);
     bob.stop().await;
@@ -174,6 +179,9 @@ async fn what_cannot_be_delivered_waits_and_outlives_both_agents() {
     assert!(reason.contains("cannot be reached"), "{reason}");
     alice.stop().await;
     let (alice, bob) = (field.agent("alice").await, Running::start(settings).await);
+    for (agent, account) in [(&alice, ALICE), (&bob, BOB)] {
+        agent.news(&news(account, &message1, stage.clone(), [alice.mail, bob.mail])).await;
+    }
     let end = Instant::now() + Duration::from_secs(20);
     while alice.get("/v1/sessions/7").await["queued"] != 0 {
         assert!(Instant::now() < end, "it is not delivered");

@@ -29,12 +29,12 @@ impl Token {
         self.0.clone()
     }
 
-    /// Draws a token and puts it into the file `path`, of mode 0600, in one step.
+    /// Draws a token.
     ///
     /// # Errors
     ///
-    /// No random bytes, or a file that cannot be written.
-    pub fn write(path: &Path) -> io::Result<Self> {
+    /// No random bytes.
+    pub fn draw() -> io::Result<Self> {
         let mut bytes = Zeroizing::new([0_u8; 32]);
         getrandom::fill(&mut *bytes).map_err(io::Error::other)?;
         let mut text = Zeroizing::new(String::with_capacity(64));
@@ -43,6 +43,16 @@ impl Token {
                 text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
             }
         }
+        Ok(Self(text))
+    }
+
+    /// Draws a token and puts it into the file `path`, of mode 0600, in one step.
+    ///
+    /// # Errors
+    ///
+    /// No random bytes, or a file that cannot be written.
+    pub fn write(path: &Path) -> io::Result<Self> {
+        let token = Self::draw()?;
         let mut new = path.as_os_str().to_owned();
         new.push(".new");
         match fs::remove_file(&new) {
@@ -54,8 +64,8 @@ impl Token {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&new)?;
-        file.write_all(text.as_bytes())?;
+        file.write_all(token.0.as_bytes())?;
         fs::rename(&new, path)?;
-        Ok(Self(text))
+        Ok(token)
     }
 }

@@ -58,10 +58,15 @@ impl Kme {
     }
 
     pub fn draw(&self, master: &str, slave: &str, number: usize) -> Vec<Key> {
+        self.draw_long(master, slave, number, 32)
+    }
+
+    /// Keys of so many bytes.
+    pub fn draw_long(&self, master: &str, slave: &str, number: usize, length: usize) -> Vec<Key> {
         let mut inner = self.0.lock().unwrap();
         let mut keys = Vec::new();
         for _ in 0..number {
-            let mut bytes = vec![0; 32];
+            let mut bytes = vec![0; length];
             inner.random.fill_bytes(&mut bytes);
             let id = Uuid::from_bytes(inner.random.random());
             keys.push(key(id, &bytes));

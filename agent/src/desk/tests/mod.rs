@@ -3,11 +3,11 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails")]
 
 use super::*;
-use crate::record::OnChain;
+use crate::{record::OnChain, serve::Network};
 use chain::{Chain, GENESIS};
 use disk::Disk;
 use kme::Kme;
-use q_sah::{Session, Suite};
+use q_sah::{About, Purpose, Seal, Session, Slot, Suite, Trade};
 use qedex_primitives::agent::{Step, Steps};
 use qkms::client::{Error, Key};
 use rand::{RngCore, SeedableRng};
@@ -20,9 +20,11 @@ mod disk;
 mod frames;
 mod handshake;
 mod kme;
+mod letters;
 mod order;
 mod random;
 mod secrets;
+mod strangers;
 
 pub const ALICE: [u8; 32] = [1; 32];
 pub const BOB: [u8; 32] = [2; 32];
@@ -168,7 +170,7 @@ impl World {
     /// Lets the key service answer all that is asked now; tells how many keys' requests that were.
     pub fn collect(&self, end: usize) -> usize {
         let jobs = self.desk(end).jobs().unwrap();
-        let asked = jobs.iter().filter(|job| job.work != Work::Post);
+        let asked = jobs.iter().filter(|job| matches!(job.work, Work::Collect { .. }));
         let done = asked.map(|job| {
             let keys = self.answer(end, job);
             self.desk(end).collected(job.local, keys).unwrap();
@@ -208,16 +210,86 @@ impl World {
         let (local, _) = desk.transact(|books| Ok((books.find(Name::Id(id))?.0, ()))).unwrap();
         let Some(parcel) = desk.parcel(local).unwrap() else { return false };
         assert_eq!(parcel.session, id);
-        self.desk(1 - from).mail(id, &parcel.frame).unwrap();
+        assert_eq!(self.desk(1 - from).mail(id, &parcel.frame).unwrap(), parcel.receipt);
         desk.delivered(local, parcel.counter).unwrap();
         true
     }
 
-    /// The texts that wait at this end.
+    /// A letter to the other end.
+    pub fn draft(&self, end: usize, seal: Seal, text: &[u8]) -> Draft {
+        let (from, to) = (&self.ends[end], &self.ends[1 - end]);
+        Draft {
+            request: None,
+            genesis: GENESIS,
+            from: from.account,
+            to: to.account,
+            to_sae: to.sae.parse().unwrap(),
+            mail: b"/ip4/127.0.0.1/tcp/30340".to_vec().try_into().unwrap(),
+            about: About { purpose: Purpose(3), slot: Slot(70), trade: Trade(12) },
+            seal,
+            text: text.to_vec().into(),
+        }
+    }
+
+    /// The end writes a letter with a key of its key service.
+    pub fn write(&self, end: usize, seal: Seal, text: &[u8]) -> u64 {
+        let draft = self.draft(end, seal, text);
+        let Writing::Draw(pen) = self.desk(end).draft(draft).unwrap() else {
+            panic!("it was written before")
+        };
+        self.desk(end).written(&pen, self.keys_for(end, &pen)).unwrap()
+    }
+
+    pub fn keys_for(&self, end: usize, pen: &Pen) -> Vec<Key> {
+        let bytes = pen.bits() as usize / 8;
+        self.kme.draw_long(self.ends[end].sae, pen.peer().as_str(), 1, bytes)
+    }
+
+    /// The envelope of a letter that waits.
+    pub fn envelope(&self, end: usize, number: u64) -> Vec<u8> {
+        self.desk(end).letter_parcel(number).unwrap().unwrap().1
+    }
+
+    /// A stranger of this network brings an envelope; the key service answers what it is asked.
+    pub fn knock_from(&self, network: Network, end: usize, bytes: &[u8]) -> Result<(), Refusal> {
+        match self.desk(end).knock(bytes, network)? {
+            Knock::Taken => Ok(()),
+            Knock::Draw(lookup) => {
+                let sae = self.ends[end].sae;
+                let keys = self.kme.collect(sae, lookup.peer().as_str(), &[lookup.id()]);
+                self.desk(end).looked_up(&lookup, keys)
+            }
+        }
+    }
+
+    /// As above. It comes long after the one before.
+    pub fn knock(&self, end: usize, bytes: &[u8]) -> Result<(), Refusal> {
+        self.pass(2_000);
+        self.knock_from(network(1), end, bytes)
+    }
+
+    /// The letters that wait at this end: from whom as which SAE, and their texts.
+    pub fn letters(&self, end: usize) -> Vec<(AccountBytes, String, Vec<u8>)> {
+        let received = self.desk(end).receive_letters().unwrap();
+        let told =
+            received.into_iter().map(|(come, text)| (come.from, come.from_sae, text.to_vec()));
+        told.collect()
+    }
+
+    /// The texts that wait at this end, which has them then.
     pub fn texts(&self, end: usize, id: SessionId) -> Vec<Vec<u8>> {
-        let received = self.desk(end).receive(Name::Id(id)).unwrap();
+        let received = self.desk(end).receive(Name::Id(id), 0).unwrap();
+        assert_eq!(self.desk(end).receive(Name::Id(id), 0).unwrap(), received);
+        if let Some((last, _)) = received.last() {
+            self.desk(end).receive(Name::Id(id), last + 1).unwrap();
+        }
         received.into_iter().map(|(_, text)| text.to_vec()).collect()
     }
+}
+
+/// A network of strangers.
+pub fn network(number: u8) -> Network {
+    Network(std::net::IpAddr::from([192, 0, 2, number]))
 }
 
 #[test]

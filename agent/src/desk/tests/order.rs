@@ -93,6 +93,44 @@ fn so_many_questions_are_asked_at_once_and_no_more() {
 }
 
 #[test]
+fn an_account_has_so_many_sessions_and_takes_no_places_of_others() {
+    const CAROL: AccountBytes = [3; 32];
+    let mut world = World::new(29);
+    world.chain = Chain::new(&[(ALICE, "alice"), (BOB, "bob"), (CAROL, "carol")]);
+    let carol = End::new(CAROL, "carol", &world.clock, 77);
+    let ids: Vec<_> = (0..MAX_RECORDS_OF_PEER).map(|_| world.opened(A, Suite::Hmac)).collect();
+    let asked = world.open(A, Suite::Hmac);
+    world.chain.request(&asked.message1).unwrap();
+    let Plan::Draw(place) =
+        carol.desk().wish(Wish { from: CAROL, ..world.wish(A, Suite::Hmac) }).unwrap()
+    else {
+        panic!()
+    };
+    let keys = world.kme.draw("carol", "bob", 1);
+    let hers = carol.desk().opened(&place, keys).unwrap();
+    world.chain.request(&hers.message1).unwrap();
+    // Whose key is asked for: Carol's alone.
+    let peers = |world: &World| -> Vec<_> {
+        world.news(B);
+        let jobs = world.desk(B).jobs().unwrap();
+        jobs.into_iter()
+            .filter_map(|job| match job.work {
+                Work::Collect { peer, .. } => Some(peer.to_string()),
+                Work::Post | Work::Letter => None,
+            })
+            .collect()
+    };
+    assert_eq!(peers(&world), ["carol"]);
+    // When one of them has ended there is a place again.
+    world.chain.remove(ids[0]);
+    for _ in 0..2 {
+        world.desk(B).news(&world.chain.news(BOB, &ids[..1])).unwrap();
+        world.chain.skip(KEPT_BLOCKS);
+    }
+    assert_eq!(peers(&world), ["alice", "carol"]);
+}
+
+#[test]
 fn a_fork_that_takes_steps_back_gets_them_again() {
     let mut world = World::new(24);
     let asked = world.open(A, Suite::Hmac);

@@ -3,12 +3,15 @@
 //!
 //! What holds in each of them: no key is in two sessions, each is told to B at most once, a message 1 has
 //! one message 2 and a message 2 one message 3, a counter has one frame, texts come in order, and a session
-//! that is open at both ends is the same one.
+//! that is open at both ends is the same one. A letter's key is no session's and no other letter's, and a
+//! letter comes once, as it was written, whatever strangers bring beside it.
 
 use super::{kme::Rubbish, *};
 use qedex_primitives::qkd::WorkerStep;
 use rand::{Rng, seq::IndexedRandom};
 use std::collections::HashMap;
+
+mod letters;
 
 /// Courses of events: `QEDEX_AGENT_COURSES` (2,000).
 fn courses() -> u64 {
@@ -30,6 +33,7 @@ struct Seen {
     /// What was sent and received under which session's name by whom.
     sent: HashMap<([u8; 32], usize), Vec<Vec<u8>>>,
     received: HashMap<([u8; 32], usize), Vec<Vec<u8>>>,
+    letters: letters::Seen,
 }
 
 type WorkerStepKind = bool;
@@ -42,6 +46,8 @@ struct Course {
     pool: Vec<Vec<u8>>,
     steps: Vec<Step>,
     jobs: [Vec<Job>; 2],
+    /// Questions for letters.
+    lookups: [Vec<Lookup>; 2],
     next_text: u64,
     opened: usize,
     broke: usize,
@@ -56,6 +62,7 @@ impl Course {
             pool: Vec::new(),
             steps: Vec::new(),
             jobs: [Vec::new(), Vec::new()],
+            lookups: [Vec::new(), Vec::new()],
             next_text: 0,
             opened: 0,
             broke: 0,
@@ -72,7 +79,7 @@ impl Course {
     }
 
     fn step(&mut self) {
-        match self.random.random_range(0..100) {
+        match self.random.random_range(0..112) {
             0..4 => self.wish(),
             4..12 => self.include_request(),
             12..38 => self.tell(),
@@ -92,7 +99,12 @@ impl Course {
             }
             84..95 => (0..4).for_each(|_| self.speak()),
             95..99 => self.receive(),
-            _ => self.lose(),
+            99..100 => self.lose(),
+            100..103 => self.write(),
+            103..107 => (0..2).for_each(|_| self.carry()),
+            107..110 => (0..2).for_each(|_| self.look_up()),
+            110..111 => self.forge(),
+            _ => self.fetch(),
         }
     }
 
@@ -111,6 +123,7 @@ impl Course {
         for id in &asked.ids {
             let before = self.seen.kids.insert(*id, asked.message1.clone());
             assert!(before.is_none(), "a key in two sessions");
+            assert!(!self.seen.letters.has(*id), "the key of a letter in a session");
         }
         self.pool.push(asked.message1);
     }
@@ -194,7 +207,8 @@ impl Course {
     fn start(&mut self) {
         let end = self.any_end();
         if let Ok(jobs) = self.world.desk(end).jobs() {
-            self.jobs[end].extend(jobs.into_iter().filter(|job| job.work != Work::Post));
+            let asked = |job: &Job| matches!(job.work, Work::Collect { .. });
+            self.jobs[end].extend(jobs.into_iter().filter(asked));
         }
     }
 
@@ -227,6 +241,7 @@ impl Course {
 
     fn restart(&mut self, end: usize) {
         self.jobs[end].clear();
+        self.lookups[end].clear();
         self.world.ends[end].restart();
     }
 
@@ -236,10 +251,13 @@ impl Course {
         let left = self.random.random_range(0..12);
         self.world.ends[end].disk.break_after(Some(left));
         for _ in 0..3 {
-            match self.random.random_range(0..4) {
+            match self.random.random_range(0..7) {
                 0 => self.wish(),
                 1 => self.tell_quietly(end),
                 2 => self.finish_job(),
+                3 => self.write(),
+                4 => self.carry(),
+                5 => self.look_up(),
                 _ => self.speak(),
             }
         }
@@ -280,7 +298,8 @@ impl Course {
     /// An end says something in a session, or a frame that waits is delivered.
     fn speak(&mut self) {
         let end = self.any_end();
-        let open = |record: &&Record| record.is_open();
+        let now = self.world.clock.load(Ordering::SeqCst);
+        let open = |record: &&Record| record.is_open(now);
         let records =
             match self.world.desk(end).transact(|books| {
                 Ok(books.sessions.values().filter(open).cloned().collect::<Vec<_>>())
@@ -308,7 +327,11 @@ impl Course {
         let frame = self.seen.frames.entry(key).or_insert_with(|| parcel.frame.clone());
         assert_eq!(*frame, parcel.frame, "a counter for two frames");
         let taken = self.world.desk(1 - end).mail(id, &parcel.frame);
-        if taken.is_ok() && !self.random.random_ratio(1, 5) {
+        if let Ok(receipt) = taken {
+            assert_eq!(receipt, parcel.receipt, "another end's answer");
+            if self.random.random_ratio(1, 5) {
+                return;
+            }
             let _ = self.world.desk(end).delivered(local, parcel.counter);
         }
     }
@@ -317,13 +340,17 @@ impl Course {
         let end = self.any_end();
         for record in self.world.ends[end].records() {
             let (Some(name), Some(id)) = (session_name(&record), record.id) else { continue };
-            let Ok(texts) = self.world.desk(end).receive(Name::Id(id)) else { continue };
             let received = self.seen.received.entry((name, end)).or_default();
-            received.extend(texts.into_iter().map(|(_, text)| text.to_vec()));
+            let has = received.len() as u64;
+            let Ok(texts) = self.world.desk(end).receive(Name::Id(id), has) else { continue };
+            for (counter, text) in texts {
+                assert_eq!(counter, received.len() as u64, "a gap, or a text twice");
+                received.push(text.to_vec());
+            }
             let sent = self.seen.sent.get(&(name, 1 - end)).map_or(&[][..], Vec::as_slice);
             for (place, text) in received.iter().enumerate() {
-                let said = sent.get(place).filter(|said| !said.is_empty());
-                assert!(said.is_none_or(|said| said == text), "another text than was sent");
+                let said = sent.get(place).expect("a text that nobody sent");
+                assert!(said.is_empty() || said == text, "another text than was sent");
             }
         }
     }
@@ -343,38 +370,41 @@ impl Course {
     }
 }
 
-/// A course, to its end: whether a session was open at both ends, texts that came, writes that broke.
-fn run(seed: u64) -> (usize, usize, usize) {
+/// A course, to its end: whether a session was open at both ends, texts that came, writes that broke, and
+/// letters that came.
+fn run(seed: u64) -> [usize; 4] {
     let mut course = Course::new(seed);
     for _ in 0..STEPS {
         course.step();
     }
     let texts = course.seen.received.values().map(Vec::len).sum();
-    (usize::from(course.opened > 0), texts, course.broke)
+    [usize::from(course.opened > 0), texts, course.broke, course.seen.letters.came()]
 }
 
 #[test]
 fn no_course_of_events_uses_a_key_or_a_counter_twice_or_opens_two_sessions_from_one() {
     let courses = courses();
     let next = AtomicU64::new(0);
-    let (opened, texts, broke) = std::thread::scope(|scope| {
+    let [opened, texts, broke, letters] = std::thread::scope(|scope| {
         let work = || {
-            let mut all = (0, 0, 0);
+            let mut all = [0; 4];
             loop {
                 let seed = next.fetch_add(1, Ordering::SeqCst);
                 if seed >= courses {
                     return all;
                 }
-                let (opened, texts, broke) = run(seed);
-                all = (all.0 + opened, all.1 + texts, all.2 + broke);
+                let more = run(seed);
+                all.iter_mut().zip(more).for_each(|(all, more)| *all += more);
             }
         };
         let threads = [(); 2].map(|()| scope.spawn(work));
-        let done = threads.map(|thread| thread.join().unwrap());
-        done.into_iter().fold((0, 0, 0), |a, b| (a.0 + b.0, a.1 + b.1, a.2 + b.2))
+        let [mut all, more] = threads.map(|thread| thread.join().unwrap());
+        all.iter_mut().zip(more).for_each(|(all, more)| *all += more);
+        all
     });
     // That they come this far is what makes them say something.
     let courses = courses as usize;
     assert!(opened >= courses / 4, "{opened} of {courses} had an open session");
     assert!(texts >= courses / 4 && broke >= courses, "{texts} texts, {broke} broken writes");
+    assert!(letters >= courses, "{letters} letters");
 }

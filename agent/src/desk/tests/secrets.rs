@@ -75,7 +75,7 @@ fn no_key_is_on_the_disk_or_in_what_is_printed() {
         world.bring(A);
         world.desk(A).seal(Name::Id(id), b"a text that nobody else reads").unwrap();
         world.deliver(A, id);
-        let received = world.desk(B).receive(Name::Id(id)).unwrap();
+        let received = world.desk(B).receive(Name::Id(id), 0).unwrap();
         assert_eq!(&received[0].1[..], b"a text that nobody else reads");
         let states = pieces(&secrets(&world));
         for end in &world.ends {
@@ -84,6 +84,50 @@ fn no_key_is_on_the_disk_or_in_what_is_printed() {
         }
         world.desk(A).close(Name::Id(id)).unwrap();
         look(&world, String::new());
+    }
+}
+
+#[test]
+fn no_key_or_text_of_a_letter_is_on_the_disk_or_in_what_is_printed() {
+    const TEXT: &[u8] = b"a text that nobody else reads";
+    for seal in [Seal::Aead, Seal::OneTime] {
+        let world = World::new(62);
+        world.news(A);
+        world.news(B);
+        let look = |told: String| {
+            let pieces = pieces(&world.kme.all());
+            for end in &world.ends {
+                assert!(!holds(&end.disk.bytes(), &pieces), "a key is on the disk");
+                assert!(!end.disk.holds(&TEXT[..16]), "the text is on the disk");
+                let desk = end.desk();
+                let told = format!("{told} {desk:?} {:?} {:?}", desk.letters(), desk.totals());
+                assert!(!holds(told.as_bytes(), &pieces));
+                for secret in world.kme.all().iter().map(Vec::as_slice).chain([TEXT]) {
+                    let numbers = format!("{:?}", &secret[..8]);
+                    assert!(!told.contains(numbers.trim_matches(['[', ']'])));
+                }
+                assert!(!told.contains("nobody else reads"));
+            }
+        };
+        let number = world.write(A, seal, TEXT);
+        let envelope = world.envelope(A, number);
+        look(format!("{envelope:?}"));
+        // An altered one comes first, so that the key waits.
+        let mut forged = envelope.clone();
+        *forged.last_mut().unwrap() ^= 1;
+        let knock = world.desk(B).knock(&forged, network(1)).unwrap();
+        let Knock::Draw(lookup) = &knock else { panic!() };
+        let keys = world.kme.collect("bob", "alice", &[lookup.id()]);
+        let refused = world.desk(B).looked_up(lookup, keys).unwrap_err();
+        look(format!("{knock:?} {refused:?} {refused}"));
+        let spares = world.desk(B).transact(|books| Ok(format!("{:?}", books.spares))).unwrap();
+        assert!(spares.contains("SpareKey"));
+        look(spares);
+        world.knock(B, &envelope).unwrap();
+        world.desk(A).letter_delivered(number).unwrap();
+        look(String::new());
+        assert_eq!(world.letters(B)[0].2, TEXT);
+        look(String::new());
     }
 }
 
