@@ -6,8 +6,8 @@
 //!
 //! - An agent is of the account whose SAE it has; nothing is done for one whose worker's key the node does
 //!   not hold.
-//! - One run at a time, of [`RUN_MILLIS`] at most, with [`REQUEST_MILLIS`] for each request. Agents take
-//!   turns in being the first, so that a slow one does not starve the others.
+//! - One run at a time, of [`RUN_MILLIS`] at most, with [`REQUEST_MILLIS`] for each request. A run begins
+//!   with the agent behind the last one of the run before, so that slow ones do not starve the others.
 //! - What it has done it counts, for the node's metrics ([`WorkerCounts`]).
 //! - An agent that does not answer, or answers rubbish, is left alone for a number of blocks that doubles
 //!   with every failure, up to [`MAX_REST`], drawn at random up to it. Block production waits for nothing.
@@ -54,6 +54,7 @@ pub const MAX_AGENTS: usize = 256;
 const MAX_AWAITED: u32 = 128;
 
 const LOCK_KEY: &[u8] = b"qedex/qkd/lock";
+const LAST_KEY: &[u8] = b"qedex/qkd/last";
 const REST_KEY: &[u8] = b"qedex/qkd/rest";
 const PAGE_KEY: &[u8] = b"qedex/qkd/page";
 
@@ -80,10 +81,17 @@ impl<T: Config> Pallet<T> {
         doors.truncate(MAX_AGENTS);
         // Longer than a run, so that one that was cut off does not bar the others for good.
         let patience = Duration::from_millis(RUN_MILLIS.saturating_mul(2));
+        forget_a_lock_of_another_time(patience);
         let mut lock = StorageLock::<Time>::with_deadline(LOCK_KEY, patience);
         let Ok(_guard) = lock.try_lock() else { return };
-        let first = Self::now().checked_rem(doors.len() as u64).unwrap_or_default();
-        doors.rotate_left(usize::try_from(first).unwrap_or_default());
+        // Behind the one that was served last: runs may skip any number of blocks.
+        let last_served = StorageValueRef::persistent(LAST_KEY);
+        let mut last = last_served.get::<SaeId>().ok().flatten();
+        if let Some(last) = &last {
+            let place = doors.iter().position(|door| door.sae == *last);
+            let behind = place.map_or(0, |place| place.saturating_add(1)).min(doors.len());
+            doors.rotate_left(behind);
+        }
         let mut clients = doors.into_iter().filter_map(Self::client).peekable();
         if clients.peek().is_none() {
             return;
@@ -93,12 +101,25 @@ impl<T: Config> Pallet<T> {
         let began = sp_io::offchain::timestamp();
         let end = began.add(Duration::from_millis(RUN_MILLIS));
         add(&mut counts.runs);
+        let mut is_first = true;
         for client in clients {
             if sp_io::offchain::timestamp() >= end {
                 add(&mut counts.cut_short);
                 break;
             }
-            Self::serve(&client, end, &mut counts);
+            let had_turn = Self::serve(&client, end, &mut counts);
+            // One that takes a whole run has had its turn as well.
+            if had_turn || is_first {
+                last = Some(client.door.sae);
+            }
+            if !had_turn {
+                add(&mut counts.cut_short);
+                break;
+            }
+            is_first = false;
+        }
+        if let Some(last) = last {
+            last_served.set(&last);
         }
         let took = sp_io::offchain::timestamp().diff(&began).millis();
         counts.millis = counts.millis.saturating_add(took);
@@ -120,14 +141,15 @@ impl<T: Config> Pallet<T> {
         held.then_some(Client { door, account, key })
     }
 
-    /// Asks an agent, unless it is left alone, and leaves it alone for a while if it fails.
-    fn serve(client: &Client<T>, end: Timestamp, counts: &mut WorkerCounts) {
+    /// Asks an agent, unless it is left alone, and leaves it alone for a while if it fails. Says whether it
+    /// has had its turn: not so if the run ended in the middle.
+    fn serve(client: &Client<T>, end: Timestamp, counts: &mut WorkerCounts) -> bool {
         let key = (REST_KEY, &client.door.sae).encode();
         let mut stored = StorageValueRef::persistent(&key);
         let rest = stored.get::<Rest>().ok().flatten();
         let now = Self::now();
         if rest.is_some_and(|rest| now < rest.until) {
-            return;
+            return true;
         }
         match Self::exchange(client, end, counts) {
             Ok(()) => {
@@ -136,8 +158,8 @@ impl<T: Config> Pallet<T> {
                     stored.clear();
                 }
             }
-            // It has its turn: the next runs begin with others.
-            Err(Fault::RunOver) => {}
+            // The next run begins with it.
+            Err(Fault::RunOver) => return false,
             Err(fault) => {
                 add(&mut counts.failed);
                 let failures = rest.map_or(0, |rest| rest.failures).saturating_add(1);
@@ -150,6 +172,7 @@ impl<T: Config> Pallet<T> {
                 );
             }
         }
+        true
     }
 
     /// Tells an agent what is on the chain, and brings there what it says.
@@ -231,6 +254,15 @@ impl<T: Config> Pallet<T> {
             }
         }
         Ok(())
+    }
+}
+
+/// A lock stands until a moment. One that a clock which ran ahead put too far away is none.
+fn forget_a_lock_of_another_time(patience: Duration) {
+    let mut stored = StorageValueRef::persistent(LOCK_KEY);
+    let latest = sp_io::offchain::timestamp().add(patience);
+    if stored.get::<Timestamp>().is_ok_and(|until| until.is_some_and(|until| until > latest)) {
+        stored.clear();
     }
 }
 
