@@ -215,6 +215,10 @@ pub mod pallet {
         #[pallet::constant]
         type MaxSweptPerBlock: Get<u32>;
 
+        /// What a worker's transaction takes of a block besides its call and its authorization: who opens
+        /// a session pays for it twice, with the fee of the first step.
+        type StepOverhead: Get<Weight>;
+
         /// The priority of workers' transactions. All have the same one: what came first stays.
         #[pallet::constant]
         type WorkerPriority: Get<TransactionPriority>;

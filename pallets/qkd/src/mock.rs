@@ -10,6 +10,7 @@ use frame_support::{
         ConstU32, ConstU64, ConstU128, LinearStoragePrice,
         fungible::{HoldConsideration, Inspect, InspectHold},
     },
+    weights::Weight,
 };
 use frame_system::{
     AuthorizeCall,
@@ -59,6 +60,8 @@ parameter_types! {
         RuntimeHoldReason::Qkd(pallet_qkd::HoldReason::Registry);
     pub const SessionReason: RuntimeHoldReason =
         RuntimeHoldReason::Qkd(pallet_qkd::HoldReason::Session);
+    /// What a worker's transaction takes besides its call.
+    pub const StepOverhead: Weight = Weight::from_parts(1_000, 10);
 }
 
 /// Names an account by its number, and zeros behind it.
@@ -113,6 +116,7 @@ impl pallet_qkd::Config for Test {
     type MaxSessionAge = ConstU64<AGE>;
     type MaxSweptPerBlock = ConstU32<SWEPT>;
     type Membership = TestMembership;
+    type StepOverhead = StepOverhead;
     type WeightInfo = ();
     type WorkerPriority = ConstU64<PRIORITY>;
 }

@@ -101,6 +101,7 @@ impl<T: Config> Pallet<T> {
             .saturating_add(T::WeightInfo::accept_session())
             .saturating_add(T::WeightInfo::authorize_confirm_session())
             .saturating_add(T::WeightInfo::confirm_session())
+            .saturating_add(T::StepOverhead::get().saturating_mul(2))
     }
 
     pub(crate) fn block() -> BlockNumberFor<T> {

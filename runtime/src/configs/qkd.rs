@@ -2,14 +2,23 @@
 
 use crate::{
     AccountId, Auction, Balance, Balances, BlockNumber, MILLI_QED, Membership, Runtime,
-    RuntimeHoldReason, configs::governance::AdminOrigin, weights,
+    RuntimeCall, RuntimeHoldReason,
+    configs::{governance::AdminOrigin, system::BlockWeights},
+    weights,
 };
+use alloc::vec::Vec;
 use frame_support::{
+    dispatch::DispatchClass,
     parameter_types,
-    traits::{ConstU32, ConstU64, LinearStoragePrice, fungible::HoldConsideration},
+    traits::{ConstU32, ConstU64, Get, LinearStoragePrice, fungible::HoldConsideration},
+    weights::Weight,
 };
+use frame_system::offchain::CreateAuthorizedTransaction;
 use qedex_primitives::Millis;
-use sp_runtime::{traits::Convert, transaction_validity::TransactionPriority};
+use sp_runtime::{
+    traits::{Convert, TransactionExtension},
+    transaction_validity::TransactionPriority,
+};
 
 /// A day, in milliseconds.
 const DAY: Millis = 24 * 3_600_000;
@@ -32,6 +41,19 @@ parameter_types! {
     pub const StepWithin: BlockNumber = crate::MINUTES;
     /// About that of a transaction which pays no tip: A has paid for both steps.
     pub const WorkerPriority: TransactionPriority = 10_000;
+}
+
+/// What a worker's step takes besides: what any transaction does, and what is checked of what it carries.
+pub struct StepOverhead;
+
+impl Get<Weight> for StepOverhead {
+    fn get() -> Weight {
+        let base = BlockWeights::get().get(DispatchClass::Normal).base_extrinsic;
+        // A call that authorizes nothing: what lets a step in is counted by the pallet.
+        let call = RuntimeCall::System(frame_system::Call::remark { remark: Vec::new() });
+        let extension = <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
+        base.saturating_add(extension.weight(&call))
+    }
 }
 
 type Price = LinearStoragePrice<QkdDepositBase, QkdDepositPerByte, Balance>;
@@ -62,6 +84,7 @@ impl pallet_qkd::Config for Runtime {
     type MaxSessionAge = ConstU64<DAY>;
     type MaxSweptPerBlock = ConstU32<20>;
     type Membership = Membership;
+    type StepOverhead = StepOverhead;
     type WeightInfo = weights::qkd::WeightInfo<Runtime>;
     type WorkerPriority = WorkerPriority;
 }

@@ -42,6 +42,9 @@ fn the_first_fee_pays_for_all_three_steps() {
         <() as WeightInfo>::accept_session(),
         <() as WeightInfo>::authorize_confirm_session(),
         <() as WeightInfo>::confirm_session(),
+        // Each is a transaction besides.
+        StepOverhead::get(),
+        StepOverhead::get(),
     ];
     let sum = steps
         .into_iter()
