@@ -7,6 +7,7 @@
 mod attacks;
 mod document;
 mod honesty;
+mod keys;
 mod parameters;
 mod pauses;
 pub mod round;

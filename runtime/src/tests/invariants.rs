@@ -10,13 +10,14 @@ use sp_runtime::TryRuntimeError;
 type Check = fn() -> Result<(), TryRuntimeError>;
 
 /// Each pallet's name and check.
-const CHECKS: [(&str, Check); 6] = [
+const CHECKS: [(&str, Check); 7] = [
     ("membership", Membership::do_try_state),
     ("metering", Metering::do_try_state),
     ("auction", Auction::do_try_state),
     ("settlement", Settlement::do_try_state),
     ("reputation", Reputation::do_try_state),
     ("pov", Pov::do_try_state),
+    ("qkd", Qkd::do_try_state),
 ];
 
 /// The pallets whose invariants do not hold, each with the reason.
@@ -64,6 +65,7 @@ fn a_block_after_which_a_pallets_storage_is_not_sound_fails() {
     );
     let rules = pallet_pov::Rules { window: 0, ..Default::default() };
     assert_eq!(objector(|| pallet_pov::CurrentRules::<Runtime>::put(rules)), "pov");
+    assert_eq!(objector(|| pallet_qkd::NextSite::<Runtime>::put(0)), "qkd");
     assert_eq!(
         objector(|| {
             pallet_energy_membership::Owners::<Runtime>::remove(&dave);

@@ -1,6 +1,6 @@
 //! The tables of `docs/games.md`, and how their numbers are written.
 
-use crate::QED;
+use crate::{MILLI_QED, QED};
 use std::path::Path;
 
 /// One in millionths.
@@ -84,6 +84,11 @@ fn decimals(value: u128, unit: u128) -> String {
 /// Plancks as QED.
 pub fn qed(plancks: u128) -> String {
     decimals(plancks, QED)
+}
+
+/// Plancks as thousandths of a QED.
+pub fn milli(plancks: u128) -> String {
+    decimals(plancks, MILLI_QED)
 }
 
 /// Plancks as QED with a sign, if there is anything.

@@ -3,14 +3,20 @@
 use super::super::{externalities, invariants};
 use crate::*;
 use codec::Encode;
-use frame_support::traits::fungible::{Inspect, InspectHold};
+use frame_support::{
+    traits::fungible::{Inspect, InspectHold},
+    weights::Weight,
+};
 use qedex_primitives::{
     Change, ChangeId, MeterKey, MeterKind, MeterRatings, Moment, SlotIndex, Wh, Windows,
 };
 use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
 use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::{
-    Digest, DigestItem, DispatchResult, ExtrinsicInclusionMode, generic::Era, traits::Header as _,
+    ApplyExtrinsicResult, Digest, DigestItem, DispatchResult, ExtrinsicInclusionMode,
+    generic::Era,
+    traits::Header as _,
+    transaction_validity::{TransactionSource, TransactionValidity},
 };
 use std::collections::BTreeMap;
 
@@ -29,6 +35,40 @@ const MIDNIGHT: Moment = 1_500_000 * DAY;
 /// The hash that the first block's parent has in a genesis without a header.
 const GENESIS_HASH: Hash = Hash::repeat_byte(69);
 
+/// A transaction that a block is offered.
+#[allow(clippy::large_enum_variant)]
+#[derive(Clone)]
+pub enum Offer {
+    /// One that this account signs.
+    Signed(Key, RuntimeCall),
+    /// The same, with a tip in plancks.
+    Tipped(Key, RuntimeCall, Balance),
+    /// A general one, which no account signs, as workers bring them.
+    General(RuntimeCall),
+    /// One as it is.
+    Made(UncheckedExtrinsic),
+}
+
+impl Offer {
+    fn transaction(&self) -> UncheckedExtrinsic {
+        match self {
+            Self::Signed(who, call) => signed(*who, call, 0),
+            Self::Tipped(who, call, tip) => signed(*who, call, *tip),
+            Self::General(call) => {
+                let extension = create_extension();
+                UncheckedExtrinsic::new_transaction(call.clone(), extension)
+            }
+            Self::Made(transaction) => transaction.clone(),
+        }
+    }
+}
+
+/// What a worker's transaction carries beside its call.
+pub fn create_extension() -> TxExtension {
+    use frame_system::offchain::CreateAuthorizedTransaction;
+    <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension()
+}
+
 /// The development chain, from its first block on.
 pub struct World {
     ext: sp_io::TestExternalities,
@@ -38,8 +78,10 @@ pub struct World {
     pub now: Moment,
     /// What each account has paid for transactions.
     fees: BTreeMap<AccountId, Balance>,
-    /// What settlement, market and reputation reported since the last look.
+    /// What settlement, market, membership and the registry of keys reported since the last look.
     log: Vec<RuntimeEvent>,
+    /// What each transaction of the latest block took of it.
+    pub weights: Vec<Weight>,
     issuance: Balance,
 }
 
@@ -54,6 +96,7 @@ impl World {
             now: MIDNIGHT,
             fees: BTreeMap::new(),
             log: Vec::new(),
+            weights: Vec::new(),
             issuance,
         };
         world.block_at(MIDNIGHT + MILLISECONDS_PER_BLOCK, &[]);
@@ -88,7 +131,26 @@ impl World {
 
     /// Writes the next block, with these transactions, and says what became of them.
     pub fn block(&mut self, calls: &[(Key, RuntimeCall)]) -> Vec<DispatchResult> {
-        self.block_at(self.now + MILLISECONDS_PER_BLOCK, calls)
+        let signed = |(who, call): &(Key, RuntimeCall)| Offer::Signed(*who, call.clone());
+        let offers: Vec<_> = calls.iter().map(signed).collect();
+        let applied = self.offer(&offers);
+        applied.into_iter().map(|result| result.expect("a valid transaction")).collect()
+    }
+
+    /// Writes the next block, and says what became of what it was offered.
+    pub fn offer(&mut self, offers: &[Offer]) -> Vec<ApplyExtrinsicResult> {
+        self.block_at(self.now + MILLISECONDS_PER_BLOCK, offers)
+    }
+
+    /// What a pool says of a transaction after the latest block.
+    pub fn validity(&mut self, offer: &Offer) -> TransactionValidity {
+        use sp_transaction_pool::runtime_api::runtime_decl_for_tagged_transaction_queue::TaggedTransactionQueueV3;
+        let (source, parent) = (TransactionSource::External, self.parent);
+        self.look(|| {
+            frame_support::hypothetically!({
+                Runtime::validate_transaction(source, offer.transaction(), parent)
+            })
+        })
     }
 
     /// Writes the next block, with one transaction that has to succeed.
@@ -109,19 +171,24 @@ impl World {
 
     /// Writes a block at `moment`. The one that ends a session is full, takes no transactions and
     /// meets no deadlines: then another one follows at once.
-    fn block_at(&mut self, moment: Moment, calls: &[(Key, RuntimeCall)]) -> Vec<DispatchResult> {
+    fn block_at(&mut self, moment: Moment, offers: &[Offer]) -> Vec<ApplyExtrinsicResult> {
         let number = self.number + 1;
         let slot = Slot::from(moment / MILLISECONDS_PER_BLOCK);
         let digest = Digest { logs: vec![DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode())] };
         let header = Header::new(number, Hash::zero(), Hash::zero(), self.parent, digest);
+        let mut weights = Vec::new();
         let (done, header, events) = self.ext.execute_with(|| {
             let mode = Executive::initialize_block(&header);
-            apply(inherent(moment)).expect("the time can be set");
+            let set = Executive::apply_extrinsic(inherent(moment));
+            assert_eq!(set, Ok(Ok(())), "the time can be set");
             assert_eq!(mode, ExtrinsicInclusionMode::AllExtrinsics);
-            let done = (!is_full()).then(|| {
-                let apply_signed = |(who, call): &(Key, RuntimeCall)| apply(signed(*who, call));
-                calls.iter().map(apply_signed).collect()
-            });
+            let mut apply = |offer: &Offer| {
+                let before = System::block_weight().total();
+                let applied = Executive::apply_extrinsic(offer.transaction());
+                weights.push(System::block_weight().total().saturating_sub(before));
+                applied
+            };
+            let done = (!is_full()).then(|| offers.iter().map(&mut apply).collect());
             let header = Executive::finalize_block();
             assert_eq!(Balances::total_issuance(), self.issuance);
             assert_eq!(invariants::broken(), [], "after block {number}");
@@ -132,12 +199,13 @@ impl World {
         self.number = number;
         self.parent = header.hash();
         self.now = moment;
+        self.weights = weights;
         for event in events {
             self.note(event);
         }
         match done {
             Some(done) => done,
-            None => self.block(calls),
+            None => self.offer(offers),
         }
     }
 
@@ -148,7 +216,8 @@ impl World {
             ) => *self.fees.entry(who).or_default() += actual_fee,
             RuntimeEvent::Settlement(_)
             | RuntimeEvent::Auction(_)
-            | RuntimeEvent::Membership(_) => {
+            | RuntimeEvent::Membership(_)
+            | RuntimeEvent::Qkd(_) => {
                 self.log.push(event);
             }
             _ => (),
@@ -206,16 +275,12 @@ fn is_full() -> bool {
     System::block_weight().total().any_gt(limit)
 }
 
-fn apply(extrinsic: UncheckedExtrinsic) -> DispatchResult {
-    Executive::apply_extrinsic(extrinsic).expect("a valid transaction")
-}
-
 fn inherent(now: Moment) -> UncheckedExtrinsic {
     UncheckedExtrinsic::new_bare(pallet_timestamp::Call::set { now }.into())
 }
 
-/// A transaction with everything that the runtime asks of it.
-fn signed(who: Key, call: &RuntimeCall) -> UncheckedExtrinsic {
+/// A transaction with everything that the runtime asks of it, and a tip in plancks.
+fn signed(who: Key, call: &RuntimeCall, tip: Balance) -> UncheckedExtrinsic {
     let nonce = System::account_nonce(who.to_account_id());
     let extension: TxExtension = (
         frame_system::AuthorizeCall::new(),
@@ -226,7 +291,7 @@ fn signed(who: Key, call: &RuntimeCall) -> UncheckedExtrinsic {
         frame_system::CheckEra::from(Era::Immortal),
         frame_system::CheckNonce::from(nonce),
         frame_system::CheckWeight::new(),
-        pallet_transaction_payment::ChargeTransactionPayment::from(0),
+        pallet_transaction_payment::ChargeTransactionPayment::from(tip),
         frame_metadata_hash_extension::CheckMetadataHash::new(false),
         frame_system::WeightReclaim::new(),
     );
