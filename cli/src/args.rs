@@ -2,9 +2,9 @@
 
 use crate::{
     commands::{
-        Attribute, Blacklist, Broker, Council, Credential, Found, Leader, Market, Meter, Order,
-        Owner, Play, Policy, Reading, Reputation, Role, Session, Tariff, Terms, Trade, Validator,
-        options::Ask, status,
+        Attribute, Blacklist, Broker, Council, Credential, Found, Leader, Letter, Market, Meter,
+        Order, Owner, Play, Policy, Reading, Reputation, Role, Sae, Session, Site, Tariff, Terms,
+        Trade, Validator, options::Ask, status,
     },
     error::Error,
     plan::Plan,
@@ -79,6 +79,16 @@ pub enum Command {
     /// Sessions under keys of a key service, and what is said in them.
     #[command(subcommand)]
     Session(Session),
+    /// As which secure application entity (SAE) an account draws keys of a key service, and how sessions
+    /// reach it.
+    #[command(subcommand)]
+    Sae(Sae),
+    /// Sites of key services, and the links between them.
+    #[command(subcommand)]
+    Site(Site),
+    /// Letters under QKD keys: one text, one key.
+    #[command(subcommand)]
+    Letter(Letter),
     /// Who stands behind which account.
     #[command(subcommand)]
     Owner(Owner),
@@ -126,6 +136,9 @@ impl Command {
             Self::Leader(command) => command.run().await?,
             Self::Broker(command) => command.run().await?,
             Self::Session(command) => command.run().await?,
+            Self::Sae(command) => command.run().await?,
+            Self::Site(command) => command.run().await?,
+            Self::Letter(command) => command.run().await?,
             Self::Attribute(command) => command.run().await?,
             Self::Credential(command) => command.run().await?,
             Self::Policy(command) => command.run().await?,

@@ -58,6 +58,7 @@ impl From<qedex_play::Error> for Error {
     fn from(error: qedex_play::Error) -> Self {
         match error {
             qedex_play::Error::Data(error) => Self::Data(error),
+            qedex_play::Error::File { path, reason } => Self::File { path, reason },
             qedex_play::Error::Chain(error) => Self::Chain(error),
         }
     }

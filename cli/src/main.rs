@@ -1,12 +1,11 @@
 //! `qedex`: the command line of Q-EnergyDEX for prosumers and operators.
 //!
-//! - [`accounts`]: names of accounts; [`slots`]: names of slots; [`agent`]: the agent beside a node;
+//! - [`accounts`]: names of accounts; [`slots`]: names of slots;
 //! - [`args`]: what it takes; [`commands`]: a file a command, its options beside its code;
 //! - [`plan`]: what can be known without a node;
 //! - [`output`]: the one printer; [`store`]: private files of openings; [`tables`]: what is read.
 
 mod accounts;
-mod agent;
 mod args;
 mod commands;
 mod error;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use std::{
     fmt,
     io::{self, BufWriter, ErrorKind, Write},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 /// Prints a line of text, written as [`format!`] takes it.
@@ -39,6 +40,14 @@ pub fn table<H: Into<Row>>(header: H) -> Table {
     table
 }
 
+/// Whether somebody has stopped reading before the end.
+static IS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Whether all that was printed could be written.
+pub fn was_read() -> bool {
+    !IS_CLOSED.load(Ordering::Relaxed)
+}
+
 /// Prints what `write` writes, and the end of the line.
 fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
@@ -49,6 +58,10 @@ fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Err
         Err(reason) if reason.kind() != ErrorKind::BrokenPipe => {
             Err(Error::File { path: "standard output".to_owned(), reason })
         }
-        _ => Ok(()),
+        Err(_) => {
+            IS_CLOSED.store(true, Ordering::Relaxed);
+            Ok(())
+        }
+        Ok(()) => Ok(()),
     }
 }

@@ -6,12 +6,14 @@ use super::{
     events::{Event, decode, describe},
     membership::{self, Change},
     metering,
+    qkd::{self, SessionEvent},
     shapes::EventShapes,
 };
 use crate::{
     error::{Error, Refusal},
     market::{Account, Clearing, NewOrder, PlacedOrder, Plancks, Settlement, SlotEvent, Trade},
 };
+use qedex_primitives::qkd::SessionId;
 use subxt::{Metadata, events::Phase};
 
 /// A finalised block.
@@ -25,6 +27,8 @@ pub struct Block {
     pub transactions: Vec<Transaction>,
     /// What happened to delivery slots, in order.
     pub slot_events: Vec<(u64, SlotEvent)>,
+    /// What happened to sessions under keys of key services, in order.
+    pub session_events: Vec<(SessionId, SessionEvent)>,
 }
 
 /// What became of a transaction.
@@ -72,6 +76,7 @@ impl Block {
                 .map(|hash| Transaction { hash, ..Transaction::default() })
                 .collect(),
             slot_events: Vec::new(),
+            session_events: Vec::new(),
         };
         let events = at.events().fetch().await?;
         for event in events.iter() {
@@ -119,6 +124,9 @@ impl Block {
         };
         if let Some(slot_event) = &slot_event {
             self.slot_events.push(slot_event.clone());
+        }
+        if event.pallet_name() == "Qkd" {
+            self.session_events.extend(qkd::session_event(event)?);
         }
         let Some(transaction) = self.transaction_of(event) else {
             return Ok(());

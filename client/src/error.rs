@@ -39,6 +39,9 @@ pub enum Error {
     /// The chain answered something that this program cannot use.
     #[error("the chain's answer: {0}")]
     Answer(String),
+    /// The agent of an SAE, or its key service.
+    #[error("{0}")]
+    Agent(String),
 }
 
 /// A dispatch error by its names.

@@ -5,12 +5,14 @@
 //! - [`Chain`], [`session`]: a connection, and a run of transactions over it;
 //! - [`calls`], [`act`], [`council`], [`grants`]: what is sent, and by whose right;
 //! - [`queries`], [`books`], [`terms`], [`settlement`], [`metering`], [`membership`], [`reputation`],
-//!   [`validators`], [`qkd`]: what is asked;
+//!   [`validators`], [`qkd`], [`registry`]: what is asked;
 //! - [`block`], [`market`]: what a block says;
+//! - [`agent`], [`key_service`]: what is asked beside the chain, of who has quantum keys;
 //! - [`keys`], [`meter`], [`reading_file`], [`opening`]: who signs what, and how that travels;
 //! - [`amounts`], [`formula`], [`text`], [`readable`]: how people write and read it.
 
 pub mod act;
+pub mod agent;
 pub mod amounts;
 mod api;
 pub mod block;
@@ -22,6 +24,7 @@ pub mod error;
 mod events;
 pub mod formula;
 pub mod grants;
+pub mod key_service;
 pub mod keys;
 pub mod market;
 pub mod membership;
@@ -33,6 +36,7 @@ pub mod queries;
 pub mod readable;
 pub mod reading_file;
 mod reads;
+pub mod registry;
 pub mod reputation;
 pub mod session;
 pub mod settlement;

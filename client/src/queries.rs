@@ -127,13 +127,29 @@ pub async fn free_balance(at: &At, account: Account) -> Result<Plancks, Error> {
     Ok(info.map_or(0, |info| info.data.free))
 }
 
-/// What is held of an account for the market.
-pub async fn held_for_market(at: &At, account: Account) -> Result<Plancks, Error> {
-    use types::qedex_runtime::RuntimeHoldReason;
+/// For what money of an account is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Bids, deposits of sellers, bonds of complaints.
+    Market,
+    /// Sessions that the account has asked for.
+    Sessions,
+    /// What it keeps in the registry of key services and SAEs.
+    Registry,
+}
+
+/// What is held of an account for one of these.
+pub async fn held(at: &At, account: Account, what: Held) -> Result<Plancks, Error> {
+    use types::{pallet_qkd::pallet::HoldReason, qedex_runtime::RuntimeHoldReason};
     let holds = fetch(at, api::storage().balances().holds(), (AccountId32(account),)).await?;
     let holds = holds.map(|holds| holds.0).unwrap_or_default();
-    let of_market = holds.iter().filter(|hold| matches!(hold.id, RuntimeHoldReason::Settlement(_)));
-    Ok(of_market.map(|hold| hold.amount).sum())
+    let of_this = holds.iter().filter(|hold| match &hold.id {
+        RuntimeHoldReason::Settlement(_) => what == Held::Market,
+        RuntimeHoldReason::Qkd(HoldReason::Session) => what == Held::Sessions,
+        RuntimeHoldReason::Qkd(HoldReason::Registry) => what == Held::Registry,
+        _ => false,
+    });
+    Ok(of_this.map(|hold| hold.amount).sum())
 }
 
 /// Whether an account's credential of `attribute` holds until `until`.

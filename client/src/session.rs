@@ -103,6 +103,14 @@ impl Session {
         &self.tally
     }
 
+    /// Fails if a transaction did that was included so far: for what must succeed as a whole.
+    pub fn check(&self) -> Result<(), Error> {
+        match self.tally.failed.first() {
+            None => Ok(()),
+            Some(failed) => Err(Error::Answer(format!("a transaction failed: {failed}"))),
+        }
+    }
+
     /// Signs `call` with the signer's next nonce. To be sent in the order of signing.
     pub async fn sign(
         &mut self,

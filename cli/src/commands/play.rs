@@ -37,6 +37,10 @@ pub struct Play {
     /// The zone of the data's times where these are local, such as Europe/Berlin.
     #[arg(long, requires = "data")]
     zone: Option<Zone>,
+    /// Opens sessions between participants by the agents whose doors are in this folder, and has them tell each
+    /// other their readings: qkd in the folder of a development node's chain.
+    #[arg(long, value_name = "FOLDER")]
+    agents: Option<PathBuf>,
     /// Percent of the participants who commit privately instead of publishing where they sell.
     #[arg(long, default_value = "20", value_name = "PERCENT")]
     private_share: Share,
@@ -75,11 +79,16 @@ impl Play {
             slots: usize::from(self.slots),
             seed: self.seed,
             shares: self.shares(),
+            agents: self.agents.clone(),
         };
         let figures = play::play(&script).await?;
         say!("{figures}")?;
         for failed in &figures.transactions.failed {
             eprintln!("a transaction failed: {failed}");
+        }
+        let sessions = figures.sessions.iter();
+        for trouble in sessions.flat_map(|sessions| &sessions.texts.troubles) {
+            eprintln!("{trouble}");
         }
         if let Some(path) = &self.json {
             let json = serde_json::to_string_pretty(&figures)?;

@@ -3,14 +3,13 @@
 use super::options::{Ask, Sign};
 use crate::{
     accounts::parse_account,
-    agent::Agent,
     error::Error,
     output::{self, say},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clap::{Args, Subcommand, ValueEnum};
 use qedex_client::{
     At, Chain,
+    agent::{self, Agent, Sent, Text, Wish},
     keys::account_of,
     market::Account,
     qkd::{self, View},
@@ -19,9 +18,14 @@ use qedex_client::{
 use qedex_primitives::qkd::{SessionEnd, SessionId, SessionStage};
 use serde_json::{Value, json};
 use std::{
+    io::Read,
     path::PathBuf,
     time::{Duration, Instant},
 };
+use zeroize::Zeroizing;
+
+/// The longest text, in bytes.
+const MAX_TEXT_BYTES: u64 = 16_384;
 
 /// What to do with sessions.
 #[derive(Debug, Subcommand)]
@@ -31,7 +35,7 @@ pub enum Session {
     Open(Open),
     /// Says something in an open session. It goes from agent to agent, sealed, and not over the chain.
     Send(Send),
-    /// Prints what the other end has said, and keeps it no longer.
+    /// Prints what the other end has said, up to 64 texts; the agent forgets them then.
     Receive(Receive),
     /// Shows a session, or all sessions of an account, as the chain has them.
     Status(Status),
@@ -41,10 +45,20 @@ pub enum Session {
 
 /// The agent of the signer's SAE.
 #[derive(Debug, Args)]
-struct Beside {
+pub(super) struct Beside {
     /// The agent's door, a file that its node writes: qkd/SAE.json in the folder of the node's chain.
     #[arg(long, value_name = "FILE", env = "QEDEX_AGENT")]
     agent: PathBuf,
+}
+
+impl Beside {
+    pub(super) fn agent(&self) -> Result<Agent, Error> {
+        let path = self.agent.display();
+        let file = |reason| Error::File { path: path.to_string(), reason };
+        let text = Zeroizing::new(std::fs::read_to_string(&self.agent).map_err(file)?);
+        // What is wrong with it is not shown: it holds a token.
+        Agent::behind(&text).ok_or_else(|| Error::BadInput(format!("{path} is no agent's door")))
+    }
 }
 
 /// By what both ends make sure of each other.
@@ -54,6 +68,15 @@ enum Suite {
     Hmac,
     /// One-time Poly1305: four keys of 256 bits.
     OneTime,
+}
+
+impl Suite {
+    const fn of_agents(self) -> agent::Suite {
+        match self {
+            Self::Hmac => agent::Suite::Hmac,
+            Self::OneTime => agent::Suite::OneTime,
+        }
+    }
 }
 
 /// Options of `session open`.
@@ -80,7 +103,7 @@ pub struct Open {
 pub struct Send {
     /// The session's number on the chain.
     session: u64,
-    /// What to say, 1 to 16,384 bytes.
+    /// What to say, 1 to 16,384 bytes; - reads it from standard input, where no list of processes shows it.
     text: String,
     #[command(flatten)]
     beside: Beside,
@@ -94,6 +117,9 @@ pub struct Send {
 pub struct Receive {
     /// The session's number on the chain.
     session: u64,
+    /// The agent keeps the texts, and hands them out again.
+    #[arg(long)]
+    keep: bool,
     #[command(flatten)]
     beside: Beside,
     /// Prints JSON, with texts in base64.
@@ -140,11 +166,8 @@ impl Session {
     }
 }
 
-fn in_hex(bytes: &[u8]) -> String {
-    format!("0x{}", hex::encode(bytes))
-}
-
-async fn sae_of(at: &At, account: Account, whose: &str) -> Result<String, Error> {
+/// As which SAE an account draws keys; it has to.
+pub(super) async fn sae_of(at: &At, account: Account, whose: &str) -> Result<String, Error> {
     let (_, enrolment) = qkd::sae_of(at, account).await?.ok_or_else(|| {
         Error::BadInput(format!("{whose}, {}, draws keys as no SAE", account_text(account)))
     })?;
@@ -152,11 +175,10 @@ async fn sae_of(at: &At, account: Account, whose: &str) -> Result<String, Error>
 }
 
 async fn open(args: &Open) -> Result<(), Error> {
-    let agent = Agent::of(&args.beside.agent)?;
+    let agent = args.beside.agent()?;
     let key = args.by.key()?;
     let from = account_of(&key);
     let chain = args.by.node.connect().await?;
-    let genesis = chain.genesis();
     let at = chain.now().await?;
     let ours = sae_of(&at, from, "the signer").await?;
     if ours != agent.sae() {
@@ -165,31 +187,30 @@ async fn open(args: &Open) -> Result<(), Error> {
             agent.sae()
         )));
     }
-    let wish = json!({
-        "from": in_hex(&from),
-        "to": in_hex(&args.peer),
-        "to_sae": sae_of(&at, args.peer, "the other end").await?,
-        "suite": match args.suite { Suite::Hmac => "hmac", Suite::OneTime => "one-time" },
-        "least_number": qkd::last_number(&at, from).await?,
-        "genesis": in_hex(&genesis.0),
-    });
-    let asked = agent.post("/v1/sessions", &wish).await?;
-    let (Some(number), Some(message1)) = (asked["number"].as_u64(), message1(&asked)) else {
-        return Err(Error::Agent("the agent says no message".into()));
+    let to_sae = sae_of(&at, args.peer, "the other end").await?;
+    let suite = args.suite.of_agents();
+    let wish = Wish {
+        from,
+        to: args.peer,
+        to_sae: &to_sae,
+        suite,
+        last_number: qkd::last_number(&at, from).await?,
+        genesis: chain.genesis(),
     };
+    let asked = agent.ask(&wish).await?;
     let began = Instant::now();
-    let call = qkd::open_session(args.peer, &message1);
+    let call = qkd::open_session(args.peer, &asked.message1);
     let (block, _) = args.by.call("the request", &call).await?;
-    let opened = await_open(&chain, from, number, Duration::from_secs(args.wait)).await?;
+    let opened = await_open(&chain, from, asked.number, Duration::from_secs(args.wait)).await?;
     let (view, since) = opened;
     let (id, blocks) = (view.id.0, u64::from(since).saturating_sub(block.number));
     let seconds = began.elapsed().as_secs_f64();
     if args.by.json {
         return output::json(&json!({
             "session": id,
-            "number": number,
-            "suite": wish["suite"],
-            "key_IDs": asked["key_IDs"],
+            "number": asked.number,
+            "suite": suite.name(),
+            "key_IDs": asked.key_ids,
             "requested_in_block": block.number,
             "open_since_block": since,
         }));
@@ -199,10 +220,6 @@ async fn open(args: &Open) -> Result<(), Error> {
          after it was signed",
         account_text(args.peer)
     )
-}
-
-fn message1(asked: &Value) -> Option<Vec<u8>> {
-    hex::decode(asked["message1"].as_str()?.strip_prefix("0x")?).ok()
 }
 
 /// Waits until a session is open. Returns it, and since which block.
@@ -254,35 +271,56 @@ const fn in_words(end: SessionEnd) -> &'static str {
 }
 
 async fn send(args: &Send) -> Result<(), Error> {
-    let agent = Agent::of(&args.beside.agent)?;
-    let path = format!("/v1/sessions/{}/send", args.session);
-    let said = agent.post_bytes(&path, args.text.clone().into_bytes()).await?;
+    let agent = args.beside.agent()?;
+    let text = if args.text == "-" { read_text()? } else { args.text.clone().into_bytes() };
+    let sent = agent.send(args.session, text).await?;
     if args.json {
-        return output::json(&said);
+        return output::json(&sent);
     }
-    match said["queued"].as_u64().unwrap_or_default() {
-        0 => say!("the other end has taken it, as number {}", said["counter"]),
-        _ => say!("it waits for the other end, as number {}", said["counter"]),
+    match sent {
+        Sent { counter, queued: 0 } => say!("the other end has taken it, as number {counter}"),
+        Sent { counter, .. } => say!("it waits for the other end, as number {counter}"),
     }
 }
 
+/// A text from standard input, of which no more is read than one has and a byte.
+fn read_text() -> Result<Vec<u8>, Error> {
+    let mut text = Vec::new();
+    let read = std::io::stdin().take(MAX_TEXT_BYTES.saturating_add(1)).read_to_end(&mut text);
+    read.map_err(|reason| Error::File { path: "standard input".to_owned(), reason })?;
+    Ok(text)
+}
+
+/// What somebody else wrote, as it may be shown on a terminal: no character of it moves the cursor or
+/// begins a line.
+fn shown(text: &[u8]) -> String {
+    let escaped = |letter: char| {
+        if letter.is_control() { letter.escape_default().to_string() } else { letter.to_string() }
+    };
+    String::from_utf8_lossy(text).chars().map(escaped).collect()
+}
+
 async fn receive(args: &Receive) -> Result<(), Error> {
-    let agent = Agent::of(&args.beside.agent)?;
-    let path = format!("/v1/sessions/{}/receive", args.session);
-    let said = agent.post_bytes(&path, Vec::new()).await?;
+    let agent = args.beside.agent()?;
+    let texts = agent.receive(args.session, 0).await?;
     if args.json {
-        return output::json(&said);
+        output::json(&json!({ "texts": texts }))?;
+    } else {
+        print(&texts)?;
     }
-    let texts = said["texts"].as_array().cloned().unwrap_or_default();
+    // The agent keeps them until somebody has read them.
+    if let Some(last) = texts.last().filter(|_| !args.keep && output::was_read()) {
+        agent.receive(args.session, last.counter.saturating_add(1)).await?;
+    }
+    Ok(())
+}
+
+fn print(texts: &[Text]) -> Result<(), Error> {
     if texts.is_empty() {
         return say!("nothing has come");
     }
     for text in texts {
-        let bytes = text["text"].as_str().map(|text| BASE64_STANDARD.decode(text));
-        let Some(Ok(bytes)) = bytes else {
-            return Err(Error::Agent("the agent hands out what is no text".into()));
-        };
-        say!("{}: {}", text["counter"], String::from_utf8_lossy(&bytes))?;
+        say!("{}: {}", text.counter, shown(&text.bytes))?;
     }
     Ok(())
 }
@@ -339,13 +377,26 @@ async fn status(args: &Status) -> Result<(), Error> {
 }
 
 async fn close(args: &Close) -> Result<(), Error> {
-    let agent = Agent::of(&args.beside.agent)?;
+    let agent = args.beside.agent()?;
     let call = qkd::close_session(SessionId(args.session));
     let (block, _) = args.by.call("the end of the session", &call).await?;
     // Gone from the chain it carries nothing; what the agent has of it is wiped now, not in two minutes.
-    agent.delete(&format!("/v1/sessions/{}", args.session)).await?;
+    agent.wipe(args.session).await?;
     if args.by.json {
         return output::json(&json!({ "session": args.session, "block": block.number }));
     }
     say!("session {} is closed in block {}", args.session, block.number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn what_a_peer_writes_stays_on_its_line() {
+        assert_eq!(shown("1200 Wh at noon, für E.".as_bytes()), "1200 Wh at noon, für E.");
+        assert_eq!(shown(b"x\n6: I accept"), "x\\n6: I accept");
+        assert_eq!(shown(b"\x1b[2J\r\x07"), "\\u{1b}[2J\\r\\u{7}");
+        assert_eq!(shown(&[0xff]), "\u{fffd}");
+    }
 }
