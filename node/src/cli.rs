@@ -1,6 +1,6 @@
 //! The command line: what `qedex-node` understands.
 
-use crate::qkd::Service;
+use crate::qkd::{MAX_SAES, Service};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// The whole command line. Without a subcommand the node runs.
@@ -45,13 +45,20 @@ pub struct Qkd {
     #[arg(long, value_name = "FILE", requires = "qkd_kme_url")]
     pub qkd_ca: Option<PathBuf>,
 
-    /// Where frames of other agents are taken; the address that the account registers leads here
+    /// Where frames and letters of other agents are taken; the address that the account registers leads here
     #[arg(long, value_name = "ADDRESS:PORT", requires = "qkd_kme_url")]
     pub qkd_mail: Option<SocketAddr>,
 
     /// Runs no key services and agents with `--dev`
     #[arg(long, conflicts_with = "qkd_kme_url")]
     pub no_qkd: bool,
+
+    /// With `--dev`: so many SAEs more at each of both key services, for nobody yet, with an agent each,
+    /// at most 100
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, requires = "dev")]
+    #[arg(value_parser = clap::value_parser!(u8).range(0..=i64::from(MAX_SAES)))]
+    #[arg(conflicts_with_all = ["no_qkd", "qkd_kme_url"])]
+    pub qkd_saes: u8,
 }
 
 impl Qkd {

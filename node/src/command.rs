@@ -1,7 +1,7 @@
 //! From the command line to what is done.
 
 use qedex_runtime::Hash;
-use sc_cli::{Result, SubstrateCli};
+use sc_cli::{OffchainWorkerEnabled, Result, SubstrateCli};
 use sc_network::{Litep2pNetworkBackend, NetworkWorker, config::NetworkBackendType};
 
 use crate::{
@@ -43,9 +43,15 @@ impl SubstrateCli for Cli {
     }
 }
 
+/// At `debug` the SDK logs what off-chain workers read and send: the tokens of this node's agents among it. It
+/// stays out of the log, whatever the command line says.
+const NOT_LOGGED: &str = "offchain-worker::http=info,offchain-worker::storage=info";
+
 /// Parses the command line and does what it says.
 pub fn run() -> Result<()> {
-    let cli = Cli::from_args();
+    let mut cli = Cli::from_args();
+    // Of two filters of a target, the later one counts.
+    cli.run.shared_params.log.push(NOT_LOGGED.into());
     match &cli.subcommand {
         None => run_node(&cli),
         Some(Subcommand::Key(cmd)) => cmd.run(&cli),
@@ -114,15 +120,33 @@ fn run_node(cli: &Cli) -> Result<()> {
     let discovers = !cli.no_authority_discovery;
     let service = cli.qkd.service();
     let embeds = cli.run.shared_params.dev && !cli.qkd.no_qkd;
+    let further = cli.qkd.qkd_saes;
+    // Agents are of no use without the worker, which only validators run unless they are told otherwise.
+    let enabled = &cli.run.offchain_worker_params.enabled;
+    let is_free = matches!(enabled, OffchainWorkerEnabled::WhenAuthority);
+    if is_free && (service.is_some() || embeds) {
+        runner.config_mut().offchain_worker.enabled = true;
+    }
     runner.run_node_until_exit(|config| async move {
         let folder = config.base_path.config_dir(config.chain_spec.id()).join("qkd");
+        if service.is_some() || embeds {
+            // They hold keys.
+            qkms::process::forbid_core_dumps()?;
+        }
         let agents = match service {
-            Some(service) => Some(Agents::of(service, &folder).await),
-            None if embeds => Some(Agents::development(&folder).await),
+            // A validator writes blocks, whatever becomes of its agent.
+            Some(service) => Agents::of(service, &folder)
+                .await
+                .inspect_err(|error| {
+                    log::error!(target: "qkd", "no sessions until the next start: {error}");
+                })
+                .ok(),
+            None if embeds => {
+                let agents = Agents::development(&folder, further).await;
+                Some(agents.map_err(|error| sc_cli::Error::Application(error.into()))?)
+            }
             None => None,
         };
-        let agents =
-            agents.transpose().map_err(|error| sc_cli::Error::Application(error.into()))?;
         let task_manager = match config.network.network_backend {
             NetworkBackendType::Libp2p => {
                 service::new_full::<NetworkWorker<Block, Hash>>(config, discovers, agents)?

@@ -14,11 +14,11 @@ use substrate_prometheus_endpoint::{
 /// A number of an agent that only grows: its name, what it is, and how it is read.
 type AgentCounter = (&'static str, &'static str, fn(&Totals) -> u64);
 
-const AGENT_COUNTERS: [AgentCounter; 4] = [
-    ("qkd_keys_drawn_total", "Keys that agents drew for sessions", |totals| totals.keys),
-    ("qkd_bits_drawn_total", "Bits of the keys that agents drew for sessions", |totals| {
-        totals.bits
+const AGENT_COUNTERS: [AgentCounter; 8] = [
+    ("qkd_keys_drawn_total", "Keys that agents drew for sessions and letters", |totals| {
+        totals.keys
     }),
+    ("qkd_bits_drawn_total", "Bits of these keys", |totals| totals.bits),
     ("qkd_handshakes_finished_total", "Handshakes that ended in an open session", |totals| {
         totals.finished
     }),
@@ -27,6 +27,14 @@ const AGENT_COUNTERS: [AgentCounter; 4] = [
         "Time that finished handshakes took, from the first step at this end",
         |totals| totals.finished_ms,
     ),
+    ("qkd_letters_sent_total", "Letters written", |totals| totals.letters.written),
+    ("qkd_letters_delivered_total", "Letters that the reader's node has taken", |totals| {
+        totals.letters.delivered
+    }),
+    ("qkd_letters_given_up_total", "Letters that were given up", |totals| totals.letters.given_up),
+    ("qkd_letters_received_total", "Letters that came, and were authentic", |totals| {
+        totals.letters.come
+    }),
 ];
 
 /// The same of the off-chain worker.

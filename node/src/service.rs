@@ -26,7 +26,7 @@ use sp_consensus_aura::sr25519::AuthorityPair as AuraPair;
 use crate::{
     client::{Block, FullBackend, FullClient, FullPool, FullSelectChain},
     metrics,
-    qkd::Agents,
+    qkd::{self, Agents},
     rpc,
 };
 
@@ -209,12 +209,17 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
         })?;
 
     if let Some(agents) = agents {
+        if !config.offchain_worker.enabled {
+            log::warn!(target: "qkd", "agents open no session while --offchain-worker is never");
+        }
         let keystore = keystore_container.keystore();
         if let Some(registry) = config.prometheus_registry() {
             let told = metrics::announce(registry, agents.meters(), backend.offchain_storage());
             told.map_err(Error::Prometheus)?;
         }
         agents.serve(&task_manager.spawn_handle(), &*keystore, backend.offchain_storage());
+    } else {
+        qkd::clear_doors(backend.offchain_storage());
     }
     if config.offchain_worker.enabled {
         let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {

@@ -241,3 +241,17 @@ fn blocks_are_written_and_finalised_on_both_network_back_ends() {
         assert!(info["best_number"].as_u64() >= Some(1), "{info}");
     }
 }
+
+#[test]
+fn further_saes_are_those_of_a_development_chain_with_key_services_and_at_most_a_hundred() {
+    for (args, says) in [
+        (&["--qkd-saes", "5"][..], "--dev"),
+        (&["--dev", "--qkd-saes", "101"], "not in 0..=100"),
+        (&["--dev", "--no-qkd", "--qkd-saes", "5"], "cannot be used with"),
+    ] {
+        let output = run(args);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
+        assert!(stderr.contains(says), "{args:?}: {stderr}");
+    }
+}

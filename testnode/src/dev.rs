@@ -17,24 +17,19 @@ pub struct Node {
     base_path: PathBuf,
     rpc_port: u16,
     p2p_port: u16,
+    more: Vec<String>,
 }
 
-fn spawn(base_path: &Path, rpc_port: u16, p2p_port: u16) -> Process {
+fn spawn(base_path: &Path, rpc_port: u16, p2p_port: u16, more: &[String]) -> Process {
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
         .open(base_path.join("node.log"))
         .expect("a writable folder");
     let child = Command::new(binary::node())
-        .args([
-            "--dev",
-            "--no-prometheus",
-            "--no-telemetry",
-            "--no-mdns",
-            "--no-qkd",
-            "--base-path",
-        ])
+        .args(["--dev", "--no-prometheus", "--no-telemetry", "--no-mdns", "--base-path"])
         .arg(base_path)
+        .args(more)
         .args(["--rpc-port", &rpc_port.to_string(), "--port", &p2p_port.to_string()])
         .stdout(Stdio::null())
         .stderr(log)
@@ -44,11 +39,18 @@ fn spawn(base_path: &Path, rpc_port: u16, p2p_port: u16) -> Process {
 }
 
 impl Node {
-    /// Starts a development chain in `base_path` and waits until it has finalised a block.
+    /// Starts a development chain in `base_path`, without key services and agents, and waits until it has
+    /// finalised a block.
     pub async fn start(base_path: &Path) -> Self {
+        Self::start_with(base_path, &["--no-qkd"]).await
+    }
+
+    /// The same with these arguments of the node in place of that one.
+    pub async fn start_with(base_path: &Path, more: &[&str]) -> Self {
         let (rpc_port, p2p_port) = (free_port(), free_port());
-        let process = spawn(base_path, rpc_port, p2p_port);
-        let mut node = Self { process, base_path: base_path.to_owned(), rpc_port, p2p_port };
+        let more: Vec<String> = more.iter().map(|argument| (*argument).to_owned()).collect();
+        let process = spawn(base_path, rpc_port, p2p_port, &more);
+        let mut node = Self { process, base_path: base_path.to_owned(), rpc_port, p2p_port, more };
         node.wait_for_finality(1).await;
         node
     }
@@ -58,11 +60,16 @@ impl Node {
         format!("ws://127.0.0.1:{}", self.rpc_port)
     }
 
+    /// Where the node says which agents stand ready.
+    pub fn agents(&self) -> PathBuf {
+        self.base_path.join("chains/qedex_dev/qkd")
+    }
+
     /// Kills the node as a power cut would, and starts it again on what is on disk.
     pub async fn kill_and_restart(&mut self) {
         self.process.0.kill().expect("SIGKILL is delivered");
         self.process.0.wait().expect("the process ends");
-        self.process = spawn(&self.base_path, self.rpc_port, self.p2p_port);
+        self.process = spawn(&self.base_path, self.rpc_port, self.p2p_port, &self.more);
         self.rpc().await;
     }
 
