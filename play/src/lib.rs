@@ -2,15 +2,16 @@
 //!
 //! - [`community`]: who takes part, and what their meters see;
 //! - [`strategy`]: what they ask and bid, and how honest they are;
-//! - [`mod@play`]: the player;
+//! - [`mod@play`]: the player; [`sessions`]: sessions under keys of key services;
 //! - [`books`], [`report`]: what happened, whether it was right, and its figures.
 
 pub mod books;
 pub mod community;
 pub mod error;
-mod keys;
+pub mod keys;
 pub mod play;
 pub mod report;
+pub mod sessions;
 pub mod strategy;
 
 pub use error::Error;

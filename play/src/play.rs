@@ -12,12 +12,16 @@
 //!    buyers acknowledge what private sellers opened to them;
 //! 4. who bought from a seller that hides its bill complains;
 //! 5. the chain settles.
+//!
+//! Where agents stand ready, participants at two sites open sessions under keys of key services first; with
+//! each slot's readings the ends of each session tell each other theirs. The market does not depend on it.
 
 mod bounds;
 mod cast;
 mod progress;
 mod setup;
 mod slot;
+mod speaking;
 
 use crate::{
     community::{Community, Start, Zone},
@@ -27,17 +31,21 @@ use crate::{
     strategy::{Intent, Shares, Strategy},
 };
 use bounds::Bounds;
-use cast::Cast;
 use progress::Progress;
 use qedex_client::{
     At, Chain, Endpoint,
     market::{Corridor, Side},
-    queries,
+    queries::{self, Held},
     session::Session,
     terms::{self, PriceList},
 };
-use slot::SlotPlay;
+use slot::{SlotPlay, Stage};
+use speaking::Speaking;
 use std::path::PathBuf;
+
+pub use cast::{Cast, Member};
+pub use setup::admit;
+pub use speaking::Cost;
 
 /// What is to be played.
 #[derive(Clone, Debug)]
@@ -56,6 +64,8 @@ pub struct Script {
     pub seed: u64,
     /// Who is private, who cheats.
     pub shares: Shares,
+    /// Where a node says which agents stand ready; without it nobody opens sessions.
+    pub agents: Option<PathBuf>,
 }
 
 /// Slots after its end that the chain may take to settle a slot.
@@ -94,6 +104,13 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
     let bounds = Bounds::of_all(cast.members.len(), &intents, &lists);
     let cast = setup::prepare(&mut session, &leaders, cast, &bounds, horizon).await?;
     let setup_transactions = session.tally().sent;
+    let speaking = match &script.agents {
+        Some(folder) => {
+            progress.say("participants at two sites open sessions under quantum keys");
+            Some(Speaking::begin(&mut session, &leaders, &cast, folder).await?)
+        }
+        None => None,
+    };
 
     let first = calendar.first_to_open(queries::time(session.at()).await?);
     let offers: Vec<Vec<usize>> = intents.iter().map(|intents| sellers(intents)).collect();
@@ -120,7 +137,14 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
         }
         for slot in &mut slots {
             slot.note_refusals(&block);
+            let before = slot.stage();
             slot.act(&mut session, &leaders, &strategy, &cast, block.time).await?;
+            if let Some(speaking) = &speaking
+                && before < Stage::Published
+                && slot.stage() >= Stage::Published
+            {
+                speaking.tell(slot, &session, &cast);
+            }
         }
         progress.show(&block, &slots);
         if block.time > deadline {
@@ -131,7 +155,15 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
         }
     }
     session.settle().await?;
+    let sessions = match speaking {
+        Some(speaking) => Some(speaking.end(&mut session).await?),
+        None => None,
+    };
     progress.finish();
+    // What sessions cost is listed with them.
+    let (of_sessions, fees) =
+        sessions.as_ref().map_or((0, 0), |sessions| (sessions.signed, sessions.fees));
+    let of_market = session.tally().sent.saturating_sub(of_sessions);
 
     let mut run = Run {
         seed: script.seed,
@@ -143,12 +175,13 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
         issuance: (issuance, queries::total_issuance(session.at()).await?),
         still_held: 0,
         setup_transactions,
-        play_transactions: session.tally().sent.saturating_sub(setup_transactions),
+        play_transactions: of_market.saturating_sub(setup_transactions),
         failed: session.tally().failed.clone(),
-        fees: session.tally().fees,
+        fees: session.tally().fees.saturating_sub(fees),
+        sessions,
     };
     for member in &cast.members {
-        let held = queries::held_for_market(session.at(), member.account).await?;
+        let held = queries::held(session.at(), member.account, Held::Market).await?;
         run.still_held = run.still_held.saturating_add(held);
     }
     let books: Vec<_> = slots.into_iter().map(|slot| slot.books).collect();

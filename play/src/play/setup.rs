@@ -59,7 +59,7 @@ enum Naming {
 
 /// Makes everybody of `cast` ready to trade until `horizon` milliseconds from now, those who order by a
 /// grant within their `bounds`, and gives the cast back with its meters' numbers.
-pub async fn prepare(
+pub(super) async fn prepare(
     session: &mut Session,
     leaders: &Leaders,
     mut cast: Cast,
@@ -69,18 +69,7 @@ pub async fn prepare(
     let now = queries::time(session.at()).await?;
     let until = now.saturating_add(horizon);
     let records = look(session.at(), leaders, &cast, bounds, until).await?;
-
-    let funds = fund(session, leaders, &cast, &records).await?;
-    session.send(funds).await?;
-    // Who consents pays a fee.
-    session.settle().await?;
-    check(session)?;
-    name_owners(session, leaders, &cast, &records).await?;
-    let credentials = issue(session, leaders, &cast, &records, until).await?;
-    session.send(credentials).await?;
-    // Who gets a meter must be known.
-    session.settle().await?;
-    check(session)?;
+    welcome(session, leaders, &cast, &records, until).await?;
     install(session, leaders, &cast, &records).await?;
 
     let mut by_participants = Vec::new();
@@ -94,7 +83,7 @@ pub async fn prepare(
     }
     session.send_all(by_participants).await?;
     session.settle().await?;
-    check(session)?;
+    session.check()?;
 
     for (member, record) in cast.members.iter_mut().zip(records) {
         let key = account_of(&member.keys.meter);
@@ -108,12 +97,42 @@ pub async fn prepare(
     Ok(cast)
 }
 
-/// Set-up must succeed as a whole: nothing that follows could be right otherwise.
-fn check(session: &Session) -> Result<(), Error> {
-    match session.tally().failed.first() {
-        None => Ok(()),
-        Some(failed) => Err(Error::Answer(format!("set-up failed: {failed}"))),
-    }
+/// Makes members of everybody of `cast`, with funds, an owner and credentials that hold for `horizon`
+/// milliseconds from now, but without meters and grants.
+///
+/// # Errors
+///
+/// The chain refuses any of it.
+pub async fn admit(
+    session: &mut Session,
+    leaders: &Leaders,
+    cast: &Cast,
+    horizon: u64,
+) -> Result<(), Error> {
+    let until = queries::time(session.at()).await?.saturating_add(horizon);
+    let records = look(session.at(), leaders, cast, &vec![None; cast.members.len()], until).await?;
+    welcome(session, leaders, cast, &records, until).await
+}
+
+/// Funds, owners and credentials.
+async fn welcome(
+    session: &mut Session,
+    leaders: &Leaders,
+    cast: &Cast,
+    records: &[Record],
+    until: u64,
+) -> Result<(), Error> {
+    let funds = fund(session, leaders, cast, records).await?;
+    session.send(funds).await?;
+    // Who consents pays a fee.
+    session.settle().await?;
+    session.check()?;
+    name_owners(session, leaders, cast, records).await?;
+    let credentials = issue(session, leaders, cast, records, until).await?;
+    session.send(credentials).await?;
+    // Who gets a meter must be known.
+    session.settle().await?;
+    session.check()
 }
 
 async fn look(
@@ -194,7 +213,7 @@ async fn name_owners(
         }
         session.send(signed).await?;
         session.settle().await?;
-        check(session)?;
+        session.check()?;
         let mut consents = Vec::new();
         for (member, _) in some {
             let what = format!("{} consents to its owner", member.name);
@@ -203,7 +222,7 @@ async fn name_owners(
         }
         session.send_all(consents).await?;
         session.settle().await?;
-        check(session)?;
+        session.check()?;
     }
     Ok(())
 }
@@ -314,7 +333,7 @@ async fn file(session: &mut Session, members: &[&Member], by: &Keypair) -> Resul
     }
     session.send(signed).await?;
     session.settle().await?;
-    check(session)
+    session.check()
 }
 
 /// Has all changes that concern these participants confirmed, by themselves and by the installer who
@@ -344,7 +363,7 @@ async fn confirm(
     }
     session.send_all(by_owners).await?;
     session.settle().await?;
-    check(session)?;
+    session.check()?;
     for (calls, by) in by_installers.into_iter().zip([&leaders.installer, &leaders.registrar]) {
         let mut signed = Vec::new();
         for batch in in_batches(calls) {
@@ -353,7 +372,7 @@ async fn confirm(
         session.send(signed).await?;
     }
     session.settle().await?;
-    check(session)
+    session.check()
 }
 
 fn in_batches(calls: Vec<EncodedCall>) -> Vec<Vec<EncodedCall>> {

@@ -15,6 +15,7 @@ use qedex_client::{
     market::{NewOrder, SlotEvent},
     meter::{self, Bill},
     opening::{Finding, Opening, Wanted},
+    reading_file::ReadingFile,
     session::{Session, Signed},
     terms,
 };
@@ -310,6 +311,16 @@ impl SlotPlay {
             signed.push(session.sign(what, &call, &member.keys.account).await?);
         }
         session.send_all(signed).await
+    }
+
+    /// What `participant` tells who has a session with it: its signed reading of the slot, as it travels in
+    /// files, or that there is none.
+    pub fn account_of_itself(&self, participant: usize, cast: &Cast, genesis: H256) -> Vec<u8> {
+        let member = cast.members.get(participant);
+        let reading = member.and_then(|member| self.reading(participant, member, genesis));
+        let file = reading.map(|reading| ReadingFile::of(genesis, &reading));
+        let text = file.and_then(|file| serde_json::to_vec(&file).ok());
+        text.unwrap_or_else(|| format!("no reading of slot {}", self.books.slot).into_bytes())
     }
 
     /// Whether `member` answers for this slot by a commitment: it sold, and it is private and does

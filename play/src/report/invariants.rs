@@ -1,6 +1,6 @@
 //! What must hold after a run.
 
-use super::{CheatFigures, Run, TradeFigures};
+use super::{CheatFigures, Run, SessionFigures, TradeFigures};
 use crate::books::SlotBooks;
 use qedex_client::market::Account;
 use std::collections::BTreeMap;
@@ -36,5 +36,6 @@ pub(super) fn invariants(
         let all = cheats.list.iter().all(|line| line.lost > 0 || line.unpaid > 0);
         invariants.insert("cheats_paid", some && all);
     }
+    invariants.extend(run.sessions.iter().flat_map(SessionFigures::invariants));
     invariants
 }

@@ -1,7 +1,10 @@
 //! The figures of a run: computed from the books, checked, and shown.
 
 mod invariants;
+mod sessions;
 mod table;
+
+pub use sessions::{HandshakeFigures, KeyFigures, SessionFigures, SessionRun, TextFigures};
 
 use crate::{books::SlotBooks, strategy::Cheat};
 use qedex_client::market::{Account, Outcome, Plancks, Side};
@@ -36,6 +39,9 @@ pub struct Run {
     pub failed: Vec<String>,
     /// Fees paid by all who signed.
     pub fees: Plancks,
+    /// Sessions under keys of key services, if there were agents. Their transactions and fees are not
+    /// among those above.
+    pub sessions: Option<SessionFigures>,
 }
 
 /// All that a run shows. Energies in Wh, prices in plancks per kWh, money in plancks.
@@ -72,6 +78,9 @@ pub struct Figures {
     pub cheats: CheatFigures,
     /// What it took of the chain.
     pub transactions: TransactionFigures,
+    /// Sessions under keys of key services, if there were agents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionFigures>,
     /// Slot by slot.
     pub slots: Vec<SlotFigures>,
     /// What must hold, by name.
@@ -358,6 +367,7 @@ impl Figures {
                 failed: run.failed.clone(),
                 fees: run.fees,
             },
+            sessions: run.sessions.clone(),
             slots,
             ok: invariants.values().all(|holds| *holds),
             invariants,

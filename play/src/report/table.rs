@@ -1,6 +1,6 @@
 //! The figures as a readable table.
 
-use super::Figures;
+use super::{Figures, SessionFigures};
 use crate::strategy::Cheat;
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use qedex_client::amounts::{kwh, qed};
@@ -17,6 +17,9 @@ impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.slot_table())?;
         writeln!(f, "{}", self.summary_table())?;
+        if let Some(sessions) = &self.sessions {
+            writeln!(f, "{}", session_table(sessions))?;
+        }
         if !self.cheats.list.is_empty() {
             writeln!(f, "{}", self.cheat_table())?;
         }
@@ -41,6 +44,14 @@ fn table(header: &[&str], numbers_from: usize) -> Table {
 
 fn price(price: Option<u128>) -> String {
     price.map_or_else(|| "-".to_owned(), |price| qed(price, DECIMALS))
+}
+
+fn session_table(sessions: &SessionFigures) -> Table {
+    let mut table = table(&["sessions under quantum keys, beside the market", ""], 1);
+    for (what, value) in sessions.rows(|amount| format!("{} QED", qed(amount, DECIMALS))) {
+        table.add_row(vec![what.to_owned(), value]);
+    }
+    table
 }
 
 impl Figures {

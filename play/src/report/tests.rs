@@ -124,3 +124,25 @@ fn amounts_are_shown_rounded_down() {
     assert_eq!(qed(5, 12), "0.000000000005");
     assert_eq!(kwh(Wh(1_005)), "1.005");
 }
+
+#[test]
+fn sessions_stand_beside_the_market_and_change_nothing_of_it() {
+    let without = Figures::of(&run(), &[books()]);
+    let sessions = SessionFigures::of(super::sessions::tests::run());
+    let with = Figures::of(&Run { sessions: Some(sessions), ..run() }, &[books()]);
+    assert!(with.ok, "{:?}", with.broken());
+    let market = |figures: &Figures| {
+        let mut json = serde_json::to_value(figures).unwrap();
+        let all = json.as_object_mut().unwrap();
+        let invariants = all["invariants"].as_object_mut().unwrap();
+        invariants.retain(|name, _| !name.starts_with("sessions_"));
+        all.remove("sessions");
+        json
+    };
+    assert_eq!(market(&with), market(&without));
+    assert!(!without.to_string().contains("quantum"), "nothing is said of what there was not");
+    let table = with.to_string();
+    for part in ["3 of 3 (2 HMAC, 1 one-time), 0 asked for again", "12 sent, 12 received, 0 lost"] {
+        assert!(table.contains(part), "{part} in\n{table}");
+    }
+}
