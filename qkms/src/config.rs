@@ -269,13 +269,9 @@ impl LinkConfig {
         if let Some(rate) = self.pulse_rate {
             device.pulse_rate = rate;
         }
-        let points = self.preset.operating_points();
-        let fits = |(bits, _): &&(u64, OperatingPoint)| *bits <= self.sifted_bits;
-        let chosen = points.iter().rev().find(fits).or_else(|| points.first());
-        let point = self.point.or(chosen.map(|(_, point)| *point));
         LinkParameters {
             device,
-            point: point.unwrap_or_else(|| self.preset.finite()),
+            point: self.point.unwrap_or_else(|| self.preset.operating_point(self.sifted_bits)),
             km: self.km,
             eve: self.eavesdropper,
             drift: self.drift,
@@ -283,7 +279,7 @@ impl LinkConfig {
     }
 
     /// Pulses of a block: as many as give `sifted_bits` on average without an eavesdropper, with the
-    /// dead time of the detectors (not paralysable: of n clicks per pulse 1/(1 + n t) are left).
+    /// [dead time](ClosedForm::alive) of the detectors.
     ///
     /// # Errors
     ///
@@ -292,14 +288,7 @@ impl LinkConfig {
         let parameters = self.parameters();
         let form = ClosedForm::new(parameters.device, self.km, None)
             .map_err(|error| ConfigError::Meaning(error.to_string()))?;
-        let OperatingPoint { probabilities, intensities, .. } = parameters.point;
-        let clicks: f64 = probabilities
-            .iter()
-            .zip(intensities)
-            .map(|(probability, mu)| probability * form.gain_and_errors(mu, intensities[0]).0)
-            .sum();
-        let alive = 1.0 / (1.0 + clicks * parameters.device.dead_pulses() as f64);
-        let sifted = form.sifted_x(&parameters.point) * alive;
+        let sifted = form.sifted_x(&parameters.point) * form.alive(&parameters.point);
         let pulses = (self.sifted_bits as f64 / sifted).ceil();
         if !(1.0..=1e15).contains(&pulses) {
             return Err(wrong("a link's blocks would need more than 10^15 pulses"));

@@ -36,6 +36,20 @@ fn finite_rate_is_null_without_a_block_size() {
 }
 
 #[test]
+fn a_running_link_is_reckoned_with_its_blocks_and_the_dead_time_of_its_detectors() {
+    let plan = json("--preset snspd --km 10 --sifted-bits 1000000");
+    let running = |name: &str| plan["running"][name].as_f64().unwrap();
+    assert_eq!(running("pulses_per_second"), 1e9);
+    let per_second = running("secret_bits_per_block") / running("seconds_per_block");
+    close(&plan["running"]["secret_bits_per_second"], per_second);
+    // At most one click in 100 ns, of which both bases share.
+    assert!(running("seconds_per_block") > 0.1, "{plan}");
+    assert!(json("--preset snspd --km 10").get("running").is_none());
+    let none = json("--preset gys --km 400 --sifted-bits 1000");
+    assert_eq!(none["running"]["secret_bits_per_second"], 0.0);
+}
+
+#[test]
 fn rates_below_zero_are_zero() {
     let plan = json("--preset snspd --km 400 --finite-pulses 1000");
     for rate in ["rate_asymptotic", "rate_decoy", "rate_finite"] {
@@ -69,6 +83,7 @@ fn bad_input_exits_with_2_and_says_what_is_wrong() {
         ("--preset gys --km 1 --finite-pulses 1e19", "whole number of pulses"),
         ("--preset gys --km 1 --finite-pulses nan", "whole number of pulses"),
         ("--preset gys --km 1 --finite-pulses many", "not a number"),
+        ("--preset gys --km 1 --sifted-bits 999", "1000..=100000000"),
         ("--preset gys --km 1 --colour", "--colour"),
         ("--preset gys --km 1 more", "more"),
     ] {

@@ -28,6 +28,10 @@ pub struct LinkArgs {
     /// Pulses of a block with a finite key, such as 10000000000 or 1e10, at most 1e18
     #[arg(long, value_name = "N", value_parser = pulses, allow_negative_numbers = true)]
     finite_pulses: Option<f64>,
+    /// Bits of a running link's blocks after sifting, on average, 1,000 to 10^8: says what such a link makes
+    #[arg(long, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    sifted_bits: Option<u64>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -59,6 +63,30 @@ struct LinkPlan {
     rate_asymptotic: f64,
     rate_decoy: f64,
     rate_finite: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    running: Option<RunningPlan>,
+}
+
+/// What a link makes that runs with blocks of one size, the dead time of its detectors among it.
+#[derive(Serialize)]
+struct RunningPlan {
+    pulses_per_second: f64,
+    seconds_per_block: f64,
+    secret_bits_per_block: f64,
+    secret_bits_per_second: f64,
+}
+
+impl RunningPlan {
+    fn new(preset: Preset, link: &ClosedForm, sifted_bits: u64) -> Self {
+        let point = preset.operating_point(sifted_bits);
+        let pulses_per_second = preset.device().pulse_rate;
+        // Pulses at which the detectors are ready give what the closed form says of all.
+        let ready = sifted_bits as f64 / link.sifted_x(&point);
+        let seconds_per_block = ready / link.alive(&point) / pulses_per_second;
+        let secret_bits_per_block = ready * link.rate_finite(&point, ready, Epsilons::default());
+        let secret_bits_per_second = secret_bits_per_block / seconds_per_block;
+        Self { pulses_per_second, seconds_per_block, secret_bits_per_block, secret_bits_per_second }
+    }
 }
 
 impl LinkPlan {
@@ -73,6 +101,7 @@ impl LinkPlan {
             rate_finite: args
                 .finite_pulses
                 .map(|pulses| link.rate_finite(&args.preset.finite(), pulses, Epsilons::default())),
+            running: args.sifted_bits.map(|bits| RunningPlan::new(args.preset, &link, bits)),
         })
     }
 
@@ -81,10 +110,19 @@ impl LinkPlan {
         writeln!(out, "QBER             {:.4} %", 100.0 * self.qber)?;
         writeln!(out, "asymptotic rate  {:.6e} bits per pulse", self.rate_asymptotic)?;
         writeln!(out, "decoy rate       {:.6e} bits per pulse", self.rate_decoy)?;
-        match self.rate_finite {
-            Some(rate) => writeln!(out, "finite rate      {rate:.6e} bits per pulse"),
-            None => Ok(()),
+        if let Some(rate) = self.rate_finite {
+            writeln!(out, "finite rate      {rate:.6e} bits per pulse")?;
         }
+        if let Some(running) = &self.running {
+            writeln!(
+                out,
+                "running          {:.0} bits a second, in blocks of {:.0} bits every {:.3} s",
+                running.secret_bits_per_second,
+                running.secret_bits_per_block,
+                running.seconds_per_block
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -18,8 +18,8 @@
 //!
 //! A rate below zero is zero. Eavesdroppers change D and w as [`eve`](super::eve) says.
 //!
-//! Left out: double clicks and photons that go astray one by one, dead time, the delay of
-//! afterpulses, drift. The events have them.
+//! Left out: double clicks and photons that go astray one by one, dead time (but for
+//! [`ClosedForm::alive`]), the delay of afterpulses, drift. The events have them.
 
 use super::{
     eve::{Eavesdropper, Splitting},
@@ -174,6 +174,18 @@ impl ClosedForm {
     /// Detections per pulse at which both ends chose X, over all intensities of `point`.
     pub fn sifted_x(&self, point: &OperatingPoint) -> f64 {
         self.per_pulse(point, point.q_x).0.iter().sum()
+    }
+
+    /// The share of pulses at which the detectors are ready, of a device whose dead time does not grow by
+    /// what comes in it: of n clicks per pulse 1/(1 + n t) are left, where the dead time takes t pulses.
+    pub fn alive(&self, point: &OperatingPoint) -> f64 {
+        let OperatingPoint { probabilities, intensities, .. } = *point;
+        let clicks: f64 = probabilities
+            .iter()
+            .zip(intensities)
+            .map(|(probability, mu)| probability * self.gain_and_errors(mu, intensities[0]).0)
+            .sum();
+        1.0 / (1.0 + clicks * self.device.dead_pulses() as f64)
     }
 
     /// Detections and errors per pulse and intensity where both ends choose a basis with `q`.

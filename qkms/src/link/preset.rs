@@ -208,6 +208,15 @@ impl Preset {
         }
     }
 
+    /// The operating point for blocks of so many bits sifted in X: the one of
+    /// [`operating_points`](Self::operating_points) for as many or, if there is none, for the fewest.
+    pub fn operating_point(self, sifted_bits: u64) -> OperatingPoint {
+        let points = self.operating_points();
+        let fits = |(bits, _): &&(u64, OperatingPoint)| *bits <= sifted_bits;
+        let chosen = points.iter().rev().find(fits).or_else(|| points.first());
+        chosen.map_or_else(|| self.finite(), |(_, point)| *point)
+    }
+
     /// Operating points near the optimum at 10 km by the number of bits sifted in X, ascending.
     /// Small blocks need less bias and more decoys: with [`finite`](Self::finite) a block of
     /// 10^5 or 10^6 bits yields nothing.
