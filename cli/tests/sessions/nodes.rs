@@ -1,0 +1,291 @@
+//! Three nodes of one chain: Alice writes blocks and has Eve's agent, Bob writes blocks as well, and a node
+//! of Dave's follows them and has his. Nodes can be killed, and cut off from each other.
+//!
+//! All of them say everything that they do in their logs.
+
+use crate::search::WINDOW;
+use qedex_testnode::{
+    binary::{self, Process},
+    wires::Wires,
+};
+use sp_core::{Pair, sr25519};
+use std::{
+    fs::OpenOptions,
+    net::{TcpListener, UdpSocket},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
+    time::{Duration, Instant},
+};
+use subxt::rpcs::RpcClient;
+
+/// How long a node may take to start, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is written into the logs: everything, but for compilers and what carries packets.
+const LOG: &str = "trace,wasmtime=info,wasmtime_cranelift=info,cranelift_codegen=info,regalloc2=info,\
+                   cranelift_frontend=info,wasmtime_internal_cranelift=info,multistream_select=info,\
+                   yamux=info,polling=info,mio=info";
+
+/// A node, which runs or not.
+pub struct Node {
+    pub name: &'static str,
+    pub base_path: PathBuf,
+    pub log: PathBuf,
+    /// The folder of the chain in its base path.
+    pub chain_path: PathBuf,
+    pub prometheus_port: u16,
+    rpc_port: u16,
+    arguments: Vec<String>,
+    process: Option<Process>,
+}
+
+/// Where an agent draws keys, and takes frames.
+pub struct Agency {
+    pub sae: &'static str,
+    pub kme_url: String,
+    pub mail_port: Option<u16>,
+}
+
+/// A port that is free and stays so: those below the ones that the system gives to whoever asks for any.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 150).expect("a small number") * 100;
+    loop {
+        let port = 10_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 15_000;
+        let at = ("127.0.0.1", port);
+        if TcpListener::bind(at).is_ok() && UdpSocket::bind(at).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// The network key of a node: a test needs no secret.
+fn node_key(name: &str) -> String {
+    let key: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("{key:0>64}")
+}
+
+fn answer(arguments: &[&str], input: &str) -> Vec<u8> {
+    use std::io::Write;
+    let mut process = Command::new(binary::node())
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the node starts");
+    let mut stdin = process.stdin.take().expect("it is piped");
+    stdin.write_all(input.as_bytes()).expect("the node reads");
+    drop(stdin);
+    let output = process.wait_with_output().expect("the node ends");
+    assert!(output.status.success(), "{arguments:?}");
+    output.stdout
+}
+
+fn peer_id(name: &str) -> String {
+    let id = answer(&["key", "inspect-node-key"], &node_key(name));
+    String::from_utf8(id).expect("text").trim().to_owned()
+}
+
+/// The chain `local` with Alice and Bob for its validators, and mail of Dave and Eve at these ports: its file,
+/// and its name.
+fn chain_spec(folder: &Path, mail: [u16; 2]) -> (PathBuf, String) {
+    let file = folder.join("chain.json");
+    let path = file.to_str().expect("a readable path");
+    let text = answer(&["build-spec", "--chain", "local"], "");
+    let mut chain: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    // Nodes of a chain of this type know each other by the wires only.
+    chain["chainType"] = "Live".into();
+    let genesis = chain.pointer_mut("/genesis/runtimeGenesis/patch").expect("a preset");
+    genesis["session"]["keys"].as_array_mut().expect("keys of validators").truncate(2);
+    // No session ends while the test runs.
+    genesis["pov"]["sessionSlots"] = 600.into();
+    for (sae, port) in mail.into_iter().enumerate() {
+        let address = format!("/ip4/127.0.0.1/tcp/{port}");
+        genesis["qkd"]["saes"][sae]["mail"] = address.into();
+    }
+    std::fs::write(path, chain.to_string()).expect("a writable folder");
+    let raw = answer(&["build-spec", "--chain", path, "--raw"], "");
+    std::fs::write(path, raw).expect("a writable folder");
+    (file, chain["id"].as_str().expect("a name").to_owned())
+}
+
+impl Node {
+    fn new(name: &'static str, folder: &Path, chain: (&Path, &str), more: &[&str]) -> Self {
+        let (spec, id) = chain;
+        let (rpc_port, prometheus_port) = (free_port(), free_port());
+        let base_path = folder.join(name);
+        std::fs::create_dir_all(&base_path).expect("a writable folder");
+        let text = |path: &Path| path.to_str().expect("a readable path").to_owned();
+        let (rpc, prometheus) = (rpc_port.to_string(), prometheus_port.to_string());
+        let given = [
+            ("--chain", text(spec)),
+            ("--base-path", text(&base_path)),
+            ("--log", LOG.to_owned()),
+            ("--node-key", node_key(name)),
+            ("--rpc-port", rpc),
+            ("--prometheus-port", prometheus),
+        ];
+        let given = given.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]);
+        let plain =
+            ["--no-telemetry", "--no-mdns", "--no-authority-discovery", "--allow-private-ip"];
+        let more = plain.iter().chain(more).map(|argument| (*argument).to_owned());
+        Self {
+            name,
+            log: folder.join(format!("{name}.log")),
+            chain_path: base_path.join("chains").join(id),
+            base_path,
+            prometheus_port,
+            rpc_port,
+            arguments: given.chain(more).collect(),
+            process: None,
+        }
+    }
+
+    /// Gives it an agent.
+    fn with(mut self, certificates: &Path, agency: &Agency) -> Self {
+        let file = |ending: &str| -> String {
+            let path = certificates.join(format!("sae-{}.{ending}", agency.sae));
+            path.to_str().expect("a readable path").to_owned()
+        };
+        let ca = certificates.join("ca.pem").to_str().expect("a readable path").to_owned();
+        let flags = [("url", agency.kme_url.clone()), ("cert", file("pem")), ("key", file("key"))];
+        for (flag, value) in flags {
+            let flag = if flag == "url" { "--qkd-kme-url".into() } else { format!("--qkd-{flag}") };
+            self.arguments.extend([flag, value]);
+        }
+        self.arguments.extend(["--qkd-ca".into(), ca]);
+        if let Some(port) = agency.mail_port {
+            self.arguments.extend(["--qkd-mail".into(), format!("127.0.0.1:{port}")]);
+        }
+        self
+    }
+
+    /// Puts the key of a worker into its keystore, as an operator does.
+    fn insert_key(&self, suri: &str) {
+        let value = |flag: &str| {
+            let at = self.arguments.iter().position(|argument| argument == flag);
+            self.arguments[at.expect("it is given") + 1].as_str()
+        };
+        let places = ["--chain", value("--chain"), "--base-path", value("--base-path")];
+        let what = ["--key-type", "qsah", "--scheme", "sr25519", "--suri", suri];
+        answer(&[&["key", "insert"][..], &places, &what].concat(), "");
+    }
+
+    pub fn start(&mut self) {
+        let log = OpenOptions::new().create(true).append(true).open(&self.log).expect("a log");
+        let process = Command::new(binary::node())
+            .args(&self.arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("the node starts");
+        self.process = Some(Process(process));
+    }
+
+    /// Kills it, and its agent with it, as a power cut would.
+    pub fn kill(&mut self) {
+        let mut process = self.process.take().expect("it runs");
+        process.0.kill().expect("SIGKILL is delivered");
+        process.0.wait().expect("it ends");
+        // So that nobody takes the doors of before for those of the next start.
+        let doors = std::fs::read_dir(self.chain_path.join("qkd")).expect("a folder");
+        for door in doors.map(|door| door.expect("an entry").path()) {
+            if door.extension().is_some_and(|ending| ending == "json") {
+                std::fs::remove_file(door).expect("a writable folder");
+            }
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let process = self.process.as_ref().expect("it runs");
+        let status = Command::new("kill").args([signal, &process.0.id().to_string()]).status();
+        assert!(status.expect("kill runs").success());
+    }
+
+    /// Stops it where it is.
+    pub fn stop(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Wakes it.
+    pub fn wake(&self) {
+        self.signal("-CONT");
+    }
+
+    /// The address that clients use.
+    pub fn url(&self) -> String {
+        format!("ws://127.0.0.1:{}", self.rpc_port)
+    }
+
+    /// A connection, as soon as the node takes one.
+    pub async fn rpc(&self) -> RpcClient {
+        let start = Instant::now();
+        loop {
+            if let Ok(client) = RpcClient::from_insecure_url(self.url()).await {
+                return client;
+            }
+            assert!(start.elapsed() < PATIENCE, "{} takes no connections", self.name);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// The nodes, none of which runs yet, and what connects them.
+pub struct Nodes {
+    pub alice: Node,
+    pub bob: Node,
+    pub dave: Node,
+    /// Between Bob's node and Alice's.
+    pub split: Wires,
+    /// Between Dave's node and Alice's.
+    pub leash: Wires,
+}
+
+impl Nodes {
+    /// With agents of these; Bob's node has a second one of Dave's SAE, and no key for its worker.
+    pub async fn new(folder: &Path, eve: Agency, dave: Agency, twin: Agency, mark: &[u8]) -> Self {
+        assert!(mark.len() >= 2 * WINDOW && mark.len() < 32, "it has room in a name");
+        let mail = [&dave, &eve].map(|agency| agency.mail_port.expect("they take frames"));
+        let (spec, id) = chain_spec(folder, mail);
+        let certificates = folder.join("certificates");
+        let (split, leash) = (Wires::new(), Wires::new());
+        let [alice, bob, dave_port] = [free_port(), free_port(), free_port()];
+        let at = |name: &str, port: u16| format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", peer_id(name));
+        let listen = |port: u16| format!("/ip4/127.0.0.1/tcp/{port}");
+        let to_bob = at("bob", split.lay(bob).await);
+        let to_alice = at("alice", split.lay(alice).await);
+        let dave_to_alice = at("alice", leash.lay(alice).await);
+        let alice_to_dave = at("dave", leash.lay(dave_port).await);
+        let node = |name, port, more: &[&str], peers: &[&str]| {
+            let (listen, reserved) = (listen(port), ["--reserved-only", "--reserved-nodes"]);
+            let more = [&["--listen-addr", listen.as_str()], more, &reserved, peers].concat();
+            Node::new(name, folder, (&spec, &id), &more)
+        };
+        // Half of the chain goes on without the other one.
+        let marked = hex::encode(mark);
+        let author = ["--alice", "--force-authoring", "--name", &marked];
+        let alice = node("alice", alice, &author, &[&to_bob, &alice_to_dave]);
+        let alice = alice.with(&certificates, &eve);
+        let bob = node("bob", bob, &["--bob", "--force-authoring"], &[&to_alice]);
+        let bob = bob.with(&certificates, &twin);
+        let dave_node =
+            node("dave", dave_port, &["--offchain-worker", "always"], &[&dave_to_alice]);
+        let dave = dave_node.with(&certificates, &dave);
+        alice.insert_key("//Eve//worker");
+        dave.insert_key("//Dave//worker");
+        Self { alice, bob, dave, split, leash }
+    }
+
+    pub fn all(&self) -> [&Node; 3] {
+        [&self.alice, &self.bob, &self.dave]
+    }
+}
+
+/// The public key of a secret URI, in hexadecimal.
+pub fn public_of(suri: &str) -> String {
+    let pair = sr25519::Pair::from_string(suri, None).expect("a secret URI");
+    format!("0x{}", hex::encode(pair.public()))
+}
