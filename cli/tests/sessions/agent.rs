@@ -10,18 +10,13 @@ use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, body::Bytes};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use std::{
-    collections::BTreeSet,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-};
+use std::{path::PathBuf, sync::Arc};
 use tokio::net::TcpStream;
 
 /// The agent of a node, wherever it listens at the moment.
 pub struct Agent {
     door: PathBuf,
     record: Arc<Record>,
-    tokens: Mutex<BTreeSet<String>>,
 }
 
 /// An HTTP request to this machine over a connection of its own; none if nobody answers.
@@ -49,19 +44,13 @@ pub async fn http(
 impl Agent {
     pub fn of(node: &Node, sae: &str, record: &Arc<Record>) -> Arc<Self> {
         let door = node.chain_path.join("qkd").join(format!("{sae}.json"));
-        Arc::new(Self { door, record: Arc::clone(record), tokens: Mutex::default() })
-    }
-
-    /// What has opened its door, one start after the other.
-    pub fn tokens(&self) -> BTreeSet<String> {
-        self.tokens.lock().expect("nobody panics meanwhile").clone()
+        Arc::new(Self { door, record: Arc::clone(record) })
     }
 
     /// What it answers; none if it does not run.
     async fn try_ask(&self, method: Method, path: &str, body: Vec<u8>) -> Option<(u16, Bytes)> {
         let door: Value = serde_json::from_slice(&std::fs::read(&self.door).ok()?).ok()?;
         let (url, token) = (door["url"].as_str()?, door["token"].as_str()?);
-        self.tokens.lock().expect("nobody panics meanwhile").insert(token.to_owned());
         let address = url.trim_start_matches("http://");
         let answer = http(address, Some(token), method, path, body).await?;
         let what = format!("{} {path} {}", door["sae"], answer.0);

@@ -271,8 +271,7 @@ impl Nodes {
         let alice = alice.with(&certificates, &eve);
         let bob = node("bob", bob, &["--bob", "--force-authoring"], &[&to_alice]);
         let bob = bob.with(&certificates, &twin);
-        let dave_node =
-            node("dave", dave_port, &["--offchain-worker", "always"], &[&dave_to_alice]);
+        let dave_node = node("dave", dave_port, &[], &[&dave_to_alice]);
         let dave = dave_node.with(&certificates, &dave);
         alice.insert_key("//Eve//worker");
         dave.insert_key("//Dave//worker");

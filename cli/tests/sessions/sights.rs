@@ -67,13 +67,9 @@ impl Found {
     }
 }
 
-/// The keys in a node's off-chain storage that the worker uses. What opens an agent is there as well: of Bob's
-/// node alone it is asked, as answers of nodes are logged, and his log is known to have it so.
-fn worker_keys(node: &Node) -> Vec<Vec<u8>> {
-    let mut keys = vec![b"qedex/qkd/lock".to_vec()];
-    if node.name == "bob" {
-        keys.push(b"qedex/qkd/agents".to_vec());
-    }
+/// The keys in a node's off-chain storage that the worker uses.
+fn worker_keys() -> Vec<Vec<u8>> {
+    let mut keys = vec![b"qedex/qkd/agents".to_vec(), b"qedex/qkd/lock".to_vec()];
     for sae in ["sae-dave", "sae-eve"] {
         for key in ["qedex/qkd/rest", "qedex/qkd/page"] {
             keys.push((key.as_bytes(), sae.as_bytes()).encode());
@@ -89,7 +85,7 @@ impl Field {
         let head = chain.best().await.hash;
         chain.ask("state_getPairs", json!(["0x", head])).await;
         chain.ask("author_pendingExtrinsics", json!([])).await;
-        for key in worker_keys(node) {
+        for key in worker_keys() {
             let key = format!("0x{}", hex::encode(key));
             chain.ask("offchain_localStorageGet", json!(["PERSISTENT", key])).await;
         }
