@@ -21,9 +21,7 @@ impl Books<'_> {
     ///
     /// [`BookError::Database`].
     pub fn survey(&mut self, pools: &[Pool]) -> Result<Survey, BookError> {
-        if pools.iter().any(|pool| matches!(pool, Pool::Tags(_))) {
-            self.recover_lease()?;
-        }
+        self.end_surveyed_lease(pools)?;
         let mut survey = Survey { free: Vec::new(), staged: self.staged()? };
         for pool in pools {
             let mut ranges = self.tables.free.list(*pool)?;
@@ -34,7 +32,8 @@ impl Books<'_> {
     }
 
     /// Answers a survey of the other end: drops what that end does not hold free and tells what is
-    /// left. Blocks that the other end staged are known to it, so they are spared.
+    /// left. Blocks that the other end staged are known to it, so they are spared; and blocks that
+    /// this end has staged are told as held, since the other end may have stored what it was offered.
     ///
     /// # Errors
     ///
@@ -47,11 +46,11 @@ impl Books<'_> {
             }
         }
         let pools: Vec<Pool> = theirs.free.iter().map(|(pool, _)| *pool).collect();
-        self.survey(&pools)?;
+        self.end_surveyed_lease(&pools)?;
         self.keep_common(theirs, &theirs.staged)?;
-        let mut answer = self.survey(&pools)?;
-        answer.staged = known;
-        Ok(answer)
+        let free = pools.into_iter().map(|pool| Ok((pool, self.tables.free.list(pool)?)));
+        let free = free.collect::<Result<Vec<_>, BookError>>()?;
+        Ok(Survey { free, staged: known })
     }
 
     /// Takes the answer to an own survey: drops what the other end does not hold free, promotes the
@@ -84,6 +83,13 @@ impl Books<'_> {
             .flat_map(|(_, ranges)| ranges.iter().map(|range| range.block))
             .collect();
         self.keep_common_of(&before, |number| asked_blocks.contains(&number))
+    }
+
+    fn end_surveyed_lease(&mut self, pools: &[Pool]) -> Result<(), BookError> {
+        if pools.iter().any(|pool| matches!(pool, Pool::Tags(_))) {
+            self.recover_lease()?;
+        }
+        Ok(())
     }
 
     fn keep_common(&mut self, theirs: &Survey, spared: &[u64]) -> Result<(), BookError> {

@@ -148,6 +148,26 @@ fn what_is_too_old_expires_at_both_ends_and_its_bytes_go() {
     assert!(bob.run(move |books| books.key(id)).unwrap().is_none(), "the record is kept for ever");
 }
 
+/// Bob's end connects anew while it stores a block that Alice's end has staged and offered.
+#[test]
+fn a_survey_while_a_block_is_offered_costs_nothing_of_it() {
+    let (alice, bob) = pair();
+    let split = Split([100, 100, 320, 320]);
+    store_block(&alice, 1, split, true).unwrap();
+    store_block(&bob, 1, split, false).unwrap();
+    let pools = [Pool::Keys(bob.end.outgoing())];
+    let asked = bob.run(move |books| books.survey(&pools)).unwrap();
+    let copy = asked.clone();
+    let answer = alice.run(move |books| books.answer_survey(&copy)).unwrap();
+    bob.run(move |books| books.close_survey(&asked, &answer)).unwrap();
+    // Only now does Alice's end hear that the block is stored.
+    alice.run(|books| books.promote(&[1])).unwrap();
+    for pool in Pool::ALL {
+        assert_eq!(alice.free(pool), bob.free(pool), "{pool:?}");
+        assert!(!alice.free(pool).is_empty(), "{pool:?}");
+    }
+}
+
 #[test]
 fn no_tag_key_is_used_twice_after_a_crash() {
     let (mut alice, _) = ready();
