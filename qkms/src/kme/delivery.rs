@@ -17,7 +17,7 @@ use super::{
         DeliveredKey, EncRequest, KeyService, LinkState, Options, Origin, Refusal, Route, SaeId,
         Status,
     },
-    wire::{Ask, Reply},
+    wire::Ask,
 };
 use crate::pool::{
     BookError, Books, Rejection, StoreError,
@@ -306,12 +306,7 @@ impl Order {
             Err(error) => {
                 if !notes.is_empty() {
                     // The peer may hold what this end has not written.
-                    let line = link.line.clone();
-                    tokio::spawn(async move {
-                        if !matches!(line.ask(Ask::Void(notes)).await, Ok(Reply::Free(_))) {
-                            line.hang_up();
-                        }
-                    });
+                    tokio::spawn(async move { link.give_up(notes).await });
                 }
                 Err(refusal(error))
             }

@@ -10,7 +10,9 @@ use super::{
     service::{KmeId, LinkState},
     wire::{Ask, Reply},
 };
-use crate::pool::{BookError, Books, Direction, End, Pool, Store, making::Summary};
+use crate::pool::{
+    BookError, Books, Direction, End, Pool, Store, making::Summary, record::KeyNote,
+};
 
 /// Keys told and unconfirmed at which a draw writes them; housekeeping writes what is left.
 const MANY_TOLD: usize = 1024;
@@ -52,6 +54,9 @@ pub struct Link {
     /// Keys that their masters were told and that the books hold as unconfirmed; written now and
     /// then, since after a crash what is unconfirmed counts as told.
     told: Mutex<Told>,
+    /// Held by who gives back void keys or surveys: what is given back between a survey and its answer
+    /// would be free at one end alone.
+    agreeing: tokio::sync::Mutex<()>,
     /// Counts the peer's connections: an older one is not served any more.
     pub(super) generation: AtomicU64,
 }
@@ -70,6 +75,7 @@ impl Link {
             closed: watch::channel(None).0,
             stopping: watch::channel(false).0,
             told: Mutex::default(),
+            agreeing: tokio::sync::Mutex::default(),
             generation: AtomicU64::new(0),
         })
     }
@@ -159,8 +165,26 @@ impl Link {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives back what is marked void, there and then here.
+    /// Gives back what is marked void, there and then here. Without an answer the two ends agree anew.
     pub(super) async fn settle_voids(&self) -> Result<(), NoAnswer> {
+        let _agreeing = self.agreeing.lock().await;
+        let settled = self.settle_marked().await;
+        // On a connection that broke, the next one's agreement does it.
+        if settled.as_ref().is_err_and(|error| *error != NoAnswer::Down) {
+            self.line.hang_up();
+        }
+        settled
+    }
+
+    /// Has the peer give back keys that it may hold and that this end has never written.
+    pub(super) async fn give_up(&self, notes: Vec<KeyNote>) {
+        let _agreeing = self.agreeing.lock().await;
+        if !matches!(self.line.ask(Ask::Void(notes)).await, Ok(Reply::Free(_))) {
+            self.line.hang_up();
+        }
+    }
+
+    async fn settle_marked(&self) -> Result<(), NoAnswer> {
         let notes = self.store.run(|books| books.voids()).await.map_err(|_| NoAnswer::Down)?;
         if notes.is_empty() {
             return Ok(());
@@ -180,7 +204,8 @@ impl Link {
     /// The two ends agree on what is free of the pools that this end answers for: those that begin
     /// here and, at Alice's end, the tag keys.
     pub(super) async fn agree(&self) -> Result<(), NoAnswer> {
-        self.settle_voids().await?;
+        let _agreeing = self.agreeing.lock().await;
+        self.settle_marked().await?;
         let mut pools = vec![self.outgoing()];
         if self.end == End::Alice {
             pools.push(Pool::Tags(Direction::AliceToBob));
