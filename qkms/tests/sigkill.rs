@@ -11,7 +11,7 @@
 use std::{
     collections::{HashMap, HashSet},
     io::{self, BufRead, BufReader, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -30,7 +30,12 @@ const CHILD: &str = "QKMS_TEST_CHILD";
 mod end {
     //! One end in a process of its own, with a line protocol for SAEs in place of HTTP.
 
-    use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+    use std::{
+        io,
+        path::{Path, PathBuf},
+        sync::Arc,
+        time::Duration,
+    };
 
     use qkms::{
         kme::{
@@ -45,29 +50,27 @@ mod end {
     };
     use tokio::{
         io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-        net::{TcpListener, TcpStream},
+        net::{UnixListener, UnixStream},
     };
 
-    struct Tcp(SocketAddr);
+    struct Socket(PathBuf);
 
-    impl Dialer for Tcp {
+    impl Dialer for Socket {
         fn dial(&self) -> Dialing<'_> {
-            Box::pin(async {
-                let stream = TcpStream::connect(self.0).await?;
-                stream.set_nodelay(true)?;
-                Ok(Box::new(stream) as Box<dyn Stream>)
-            })
+            Box::pin(async { Ok(Box::new(UnixStream::connect(&self.0).await?) as Box<dyn Stream>) })
+        }
+    }
+
+    /// Listens where a process that was killed may have listened before.
+    fn listen(path: &Path) -> UnixListener {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => panic!("{error}"),
+            _ => UnixListener::bind(path).unwrap(),
         }
     }
 
     #[tokio::main]
-    pub async fn run(
-        end: End,
-        folder: &Path,
-        door: SocketAddr,
-        peer: SocketAddr,
-        saes: SocketAddr,
-    ) {
+    pub async fn run(end: End, folder: &Path, peer: PathBuf) {
         let options = Options {
             capacity: Capacity { keys: 1 << 15, tags: 1 << 14, lease: 1 << 12 },
             block_bits: 100_003,
@@ -75,16 +78,17 @@ mod end {
             ..Options::default()
         };
         let maker = Box::new(SharedGenerator::new(options.seed, options.block_bits));
-        let setup = testing::setup(end, folder, &options, Arc::new(Tcp(peer)), maker).unwrap();
+        let setup =
+            testing::setup(end, folder, &options, Arc::new(Socket(super::door(&peer))), maker)
+                .unwrap();
         setup.links[0].store.run(|books| books.audit()).await.unwrap();
-        let peers = TcpListener::bind(door).await.unwrap();
-        let clients = TcpListener::bind(saes).await.unwrap();
+        let peers = listen(&super::door(folder));
+        let clients = listen(&super::saes(folder));
         let kme = Kme::start(setup).await.unwrap();
         let accepting = Arc::clone(&kme);
         tokio::spawn(async move {
             loop {
                 let (stream, _) = peers.accept().await.unwrap();
-                stream.set_nodelay(true).unwrap();
                 let kme = Arc::clone(&accepting);
                 let peer = kme_id(end.peer());
                 tokio::spawn(async move { kme.answer(&peer, Box::new(stream)).await });
@@ -96,7 +100,7 @@ mod end {
         }
     }
 
-    async fn serve(kme: Arc<Kme>, stream: TcpStream) -> io::Result<()> {
+    async fn serve(kme: Arc<Kme>, stream: UnixStream) -> io::Result<()> {
         let (incoming, mut outgoing) = stream.into_split();
         let mut lines = BufReader::new(incoming).lines();
         while let Some(line) = lines.next_line().await? {
@@ -148,31 +152,21 @@ mod end {
 fn child() {
     let Ok(orders) = std::env::var(CHILD) else { return };
     let words: Vec<&str> = orders.split(' ').collect();
-    let [end, folder, door, peer, saes] = words[..] else { panic!("{orders}") };
+    let [end, folder, peer] = words[..] else { panic!("{orders}") };
     let end = if end == "a" { qkms::pool::End::Alice } else { qkms::pool::End::Bob };
-    let address = |text: &str| -> SocketAddr { text.parse().unwrap() };
-    end::run(end, Path::new(folder), address(door), address(peer), address(saes));
+    end::run(end, Path::new(folder), peer.into());
 }
 
 struct Site {
     name: &'static str,
     folder: PathBuf,
-    door: SocketAddr,
-    peer: SocketAddr,
-    saes: SocketAddr,
+    peer: PathBuf,
     process: Mutex<Option<Child>>,
 }
 
 impl Site {
     fn start(&self) {
-        let orders = format!(
-            "{} {} {} {} {}",
-            self.name,
-            self.folder.display(),
-            self.door,
-            self.peer,
-            self.saes
-        );
+        let orders = format!("{} {} {}", self.name, self.folder.display(), self.peer.display());
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child", "--nocapture"])
             .env(CHILD, orders)
@@ -203,7 +197,7 @@ impl Drop for Site {
 
 /// Asks an end, on a connection of its own.
 fn ask(site: &Site, question: &str) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&site.saes, Duration::from_secs(5))?;
+    let mut stream = UnixStream::connect(saes(&site.folder))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     writeln!(stream, "{question}")?;
     let mut answer = String::new();
@@ -249,7 +243,10 @@ fn deliver(from: &Site, to: &Site, names: [&str; 2], done: &AtomicUsize, wanted:
                 }
                 Ok(fetched) => assert!(fetched.starts_with("refused"), "another key for {id}"),
                 // Refused connections reached nobody; others may have been told.
-                Err(error) => cut |= error.kind() != io::ErrorKind::ConnectionRefused,
+                Err(error) => {
+                    use io::ErrorKind::{ConnectionRefused, NotFound};
+                    cut |= ![ConnectionRefused, NotFound].contains(&error.kind());
+                }
             }
         }
         if let Ok(again) = ask(to, &question) {
@@ -261,8 +258,14 @@ fn deliver(from: &Site, to: &Site, names: [&str; 2], done: &AtomicUsize, wanted:
     told
 }
 
-fn free_address() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
+/// Where the end in a folder listens for its peer. A path is nobody else's, as a port would be.
+fn door(folder: &Path) -> PathBuf {
+    folder.join("door")
+}
+
+/// Where it listens for SAEs.
+fn saes(folder: &Path) -> PathBuf {
+    folder.join("saes")
 }
 
 #[test]
@@ -270,16 +273,19 @@ fn a_key_is_delivered_once_or_never_whoever_is_killed() {
     let wanted =
         std::env::var("QKMS_TEST_DELIVERIES").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     let folder = tempfile::tempdir().unwrap();
-    let doors = [free_address(), free_address()];
-    let site = |index: usize, name| Site {
+    let place = |name: &str| {
+        let place = folder.path().join(name);
+        std::fs::create_dir(&place).unwrap();
+        place
+    };
+    let [a, b] = [place("a"), place("b")];
+    let site = |name, folder: &Path, peer: &Path| Site {
         name,
-        folder: folder.path().join(name),
-        door: doors[index],
-        peer: doors[1 - index],
-        saes: free_address(),
+        folder: folder.to_owned(),
+        peer: peer.to_owned(),
         process: Mutex::new(None),
     };
-    let sites = [site(0, "a"), site(1, "b")];
+    let sites = [site("a", &a, &b), site("b", &b, &a)];
     sites.iter().for_each(Site::start);
     let (done, over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (told, kills) = thread::scope(|scope| {
