@@ -245,7 +245,7 @@ impl Life {
         let ours = self.field.ask(End::Dave, "one-time").await;
         let other = self.field.ask(End::Eve, "hmac").await;
         let (alice, bob) = (self.field.alice().await, self.field.bob().await);
-        // Each node tells others how it reaches a third one: so all of them are alone.
+        // All of them are alone.
         self.field.nodes.split.cut();
         self.field.nodes.leash.cut();
         let cut = alice.best().await;

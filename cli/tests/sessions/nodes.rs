@@ -255,23 +255,25 @@ impl Nodes {
         let [alice, bob, dave_port] = [free_port(), free_port(), free_port()];
         let at = |name: &str, port: u16| format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", peer_id(name));
         let listen = |port: u16| format!("/ip4/127.0.0.1/tcp/{port}");
-        let to_bob = at("bob", split.lay(bob).await);
-        let to_alice = at("alice", split.lay(alice).await);
+        let bob_to_alice = at("alice", split.lay(alice).await);
         let dave_to_alice = at("alice", leash.lay(alice).await);
-        let alice_to_dave = at("dave", leash.lay(dave_port).await);
-        let node = |name, port, more: &[&str], peers: &[&str]| {
-            let (listen, reserved) = (listen(port), ["--reserved-only", "--reserved-nodes"]);
-            let more = [&["--listen-addr", listen.as_str()], more, &reserved, peers].concat();
+        let node = |name, port, more: &[&str]| {
+            let listen = listen(port);
+            let more = [&["--listen-addr", listen.as_str()], more].concat();
             Node::new(name, folder, (&spec, &id), &more)
         };
+        // Nodes tell each other how third ones are reached. Alice's is told no address, so that she has none
+        // to tell, and nobody gets around a wire that is cut by way of another one.
+        let by = |address| ["--reserved-only", "--reserved-nodes", address];
         // Half of the chain goes on without the other one.
         let marked = hex::encode(mark);
         let author = ["--alice", "--force-authoring", "--name", &marked];
-        let alice = node("alice", alice, &author, &[&to_bob, &alice_to_dave]);
+        let alice = node("alice", alice, &author);
         let alice = alice.with(&certificates, &eve);
-        let bob = node("bob", bob, &["--bob", "--force-authoring"], &[&to_alice]);
+        let bob_author = [&["--bob", "--force-authoring"][..], &by(&bob_to_alice)].concat();
+        let bob = node("bob", bob, &bob_author);
         let bob = bob.with(&certificates, &twin);
-        let dave_node = node("dave", dave_port, &[], &[&dave_to_alice]);
+        let dave_node = node("dave", dave_port, &by(&dave_to_alice));
         let dave = dave_node.with(&certificates, &dave);
         alice.insert_key("//Eve//worker");
         dave.insert_key("//Dave//worker");
