@@ -71,8 +71,9 @@ enum Later {
     Done(Effect<()>),
     Free(Effect<Vec<bool>>),
     Survey(Effect<Survey>),
-    Start(Lease),
-    Offer(wire::Offer),
+    /// With the connection on which it was said.
+    Start(Lease, u64),
+    Offer(wire::Offer, u64),
 }
 
 impl Answerer {
@@ -107,7 +108,7 @@ impl Answerer {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else {
                 break io::ErrorKind::BrokenPipe.into();
             };
-            let later = self.begin(question.ask);
+            let later = self.begin(question.ask, generation);
             let (this, answers) = (Arc::clone(&self), answers.clone());
             tokio::spawn(async move {
                 let reply = this.finish(later).await;
@@ -121,21 +122,34 @@ impl Answerer {
         Err(ended)
     }
 
-    fn begin(&self, ask: Ask) -> Later {
+    /// Puts work into the order of the books, where nothing of an older connection has effect.
+    fn put<T: Send + 'static>(
+        &self,
+        generation: u64,
+        work: impl FnOnce(&mut Books<'_>) -> Result<T, BookError> + Send + 'static,
+    ) -> Effect<T> {
+        let link = Arc::clone(&self.link);
+        self.link.store.begin(move |books| {
+            link.check_generation(generation)?;
+            work(books)
+        })
+    }
+
+    fn begin(&self, ask: Ask, generation: u64) -> Later {
         let link = &self.link;
         let theirs = link.end.peer().outgoing();
         match ask {
             Ask::Reserve(reservation) => match self.check(&reservation) {
-                Ok(()) => {
-                    Later::Done(link.store.begin(move |books| books.accept(theirs, &reservation)))
-                }
+                Ok(()) => Later::Done(
+                    self.put(generation, move |books| books.accept(theirs, &reservation)),
+                ),
                 Err(why) => Later::Now(Reply::Refused(why)),
             },
             Ask::Void(notes) => {
-                Later::Free(link.store.begin(move |books| books.void(theirs, &notes)))
+                Later::Free(self.put(generation, move |books| books.void(theirs, &notes)))
             }
             Ask::Retire(ranges) => {
-                Later::Done(link.store.begin(move |books| books.retire(theirs, &ranges)))
+                Later::Done(self.put(generation, move |books| books.retire(theirs, &ranges)))
             }
             Ask::Survey(survey) => {
                 let alice = link.end == End::Bob;
@@ -146,12 +160,12 @@ impl Answerer {
                 if !allowed || (!alice && !survey.staged.is_empty()) {
                     return Later::Now(Reply::Refused(Why::Block));
                 }
-                Later::Survey(link.store.begin(move |books| books.answer_survey(&survey)))
+                Later::Survey(self.put(generation, move |books| books.answer_survey(&survey)))
             }
             Ask::Start(lease) if link.end == End::Bob && link.closed.borrow().is_none() => {
-                Later::Start(lease)
+                Later::Start(lease, generation)
             }
-            Ask::Offer(offer) if link.end == End::Bob => Later::Offer(offer),
+            Ask::Offer(offer) if link.end == End::Bob => Later::Offer(offer, generation),
             Ask::Start(_) | Ask::Offer(_) => Later::Now(Reply::Refused(Why::Block)),
         }
     }
@@ -162,22 +176,24 @@ impl Answerer {
             Later::Done(effect) => effect_of(effect).await.map_or_else(refuse, |()| Reply::Done),
             Later::Free(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Free),
             Later::Survey(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Survey),
-            Later::Start(lease) => {
-                self.start(lease).await.map_or_else(Reply::Refused, |()| Reply::Done)
+            Later::Start(lease, generation) => {
+                self.start(lease, generation).await.map_or_else(Reply::Refused, |()| Reply::Done)
             }
-            Later::Offer(offer) => {
-                self.runs.store(&self.link, offer).await.map_or_else(refuse, |()| Reply::Done)
-            }
+            Later::Offer(offer, generation) => self
+                .runs
+                .store(&self.link, offer, generation)
+                .await
+                .map_or_else(refuse, |()| Reply::Done),
         }
     }
 
     /// Begins a run, after the last one has given back its tag keys: Alice's end may have ended that
     /// run a moment earlier.
-    async fn start(&self, lease: Lease) -> Result<(), Why> {
+    async fn start(&self, lease: Lease, generation: u64) -> Result<(), Why> {
         let patience = self.link.line.patience() / 2;
         timeout(patience, self.runs.idle()).await.map_err(|_| Why::Block)?;
         let joined = lease.clone();
-        let effect = self.link.store.begin(move |books| join(books, &joined));
+        let effect = self.put(generation, move |books| join(books, &joined));
         effect_of(effect).await?;
         if self.runs.begin(lease) { Ok(()) } else { Err(Why::Block) }
     }

@@ -64,8 +64,10 @@ pub async fn lead(link: Arc<Link>, mut maker: Box<dyn BlockMaker>, observer: Obs
             Err(failure) => {
                 observer.failed();
                 tracing::warn!(peer = %link.peer, error = %failure, "a block failed");
-                // The ends may hold different tag keys now.
-                if link.line.is_ready() && link.agree().await.is_err() {
+                // The ends may hold different tag keys now; and what Bob's end did not answer in time may
+                // still take effect there, unless a newer connection takes this one's place.
+                let late = matches!(failure, Failure::Peer(NoAnswer::Late));
+                if link.line.is_ready() && (late || link.agree().await.is_err()) {
                     link.line.hang_up();
                 }
                 tokio::select! {
@@ -119,6 +121,7 @@ async fn store(
     bytes: zeroize::Zeroizing<Vec<u8>>,
     bits: u64,
 ) -> Result<(), Failure> {
+    let _agreeing = link.agreeing.lock().await;
     let split = split(bits, &link.summary(), &link.capacity);
     let keep = move |books: &mut Books<'_>| {
         books.store_block(&NewBlock {

@@ -1,6 +1,9 @@
 //! One link of a KME: its store, the line to the peer, and the state that others see.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -11,7 +14,7 @@ use super::{
     wire::{Ask, Reply},
 };
 use crate::pool::{
-    BookError, Books, Direction, End, Pool, Store, making::Summary, record::KeyNote,
+    BookError, Books, Direction, End, Pool, Rejection, Store, making::Summary, record::KeyNote,
 };
 
 /// Keys told and unconfirmed at which a draw writes them; housekeeping writes what is left.
@@ -54,9 +57,9 @@ pub struct Link {
     /// Keys that their masters were told and that the books hold as unconfirmed; written now and
     /// then, since after a crash what is unconfirmed counts as told.
     told: Mutex<Told>,
-    /// Held by who gives back void keys or surveys: what is given back between a survey and its answer
-    /// would be free at one end alone.
-    agreeing: tokio::sync::Mutex<()>,
+    /// Held by who gives back void keys, surveys, or brings a block into the pools: what one end gives
+    /// or takes between a survey and its answer would be free at the other alone.
+    pub(super) agreeing: tokio::sync::Mutex<()>,
     /// Counts the peer's connections: an older one is not served any more.
     pub(super) generation: AtomicU64,
 }
@@ -130,6 +133,16 @@ impl Link {
             LinkState::Open
         } else {
             LinkState::Unreachable
+        }
+    }
+
+    /// That the peer has not connected anew since connection `generation`. Asked within the store's
+    /// order, so that nothing of an older connection takes effect behind a newer one's survey.
+    pub(super) fn check_generation(&self, generation: u64) -> Result<(), BookError> {
+        if self.generation.load(Ordering::SeqCst) == generation {
+            Ok(())
+        } else {
+            Err(Rejection::OldConnection.into())
         }
     }
 

@@ -104,12 +104,12 @@ impl Runs {
         }
     }
 
-    /// Stores the block that Alice's end offers, when it is finished here.
+    /// Stores the block that Alice's end offers on connection `generation`, when it is finished here.
     ///
     /// # Errors
     ///
     /// [`Why`].
-    pub async fn store(&self, link: &Link, offer: Offer) -> Result<(), Why> {
+    pub async fn store(&self, link: &Arc<Link>, offer: Offer, generation: u64) -> Result<(), Why> {
         let wait = async {
             loop {
                 let mut news = std::pin::pin!(self.news.notified());
@@ -127,7 +127,10 @@ impl Runs {
         if key.bits != offer.bits {
             return Err(Why::Books);
         }
+        let _agreeing = link.agreeing.lock().await;
+        let owner = Arc::clone(link);
         let stored = link.store.run(move |books| {
+            owner.check_generation(generation)?;
             books.store_block(&NewBlock {
                 number: offer.block,
                 made: Source::Link,

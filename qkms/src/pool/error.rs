@@ -26,6 +26,9 @@ pub enum Rejection {
     /// A block number that is in use.
     #[error("a block's number is in use")]
     RepeatedBlock,
+    /// A question on a connection that a newer one has taken the place of.
+    #[error("the peer KME has connected anew")]
+    OldConnection,
     /// A split that does not fit the block, or a length out of range.
     #[error("a length does not fit")]
     Length,
