@@ -2,9 +2,9 @@
 //! stands for the fibre.
 //!
 //! One version byte, then unsigned LEB128 numbers without superfluous zero bytes: the pulses of the
-//! block, the number of clicks, and for each click `gap << 2 | basis << 1 | bit`, where the gap is
+//! block, the number of clicks, and for each click `gap << 3 | double << 2 | basis << 1 | bit`, where the gap is
 //! the number of pulses without a click since the one before (since the block's start for the
-//! first) and basis is 0 for X, 1 for Z. Nothing follows. Every block has exactly one encoding.
+//! first), double is 1 if both detectors clicked, and basis is 0 for X, 1 for Z. Nothing follows. Every block has exactly one encoding.
 //!
 //! This stands for light and must stay as secret as light in a simulation can be: it carries Bob's
 //! raw bits, and it never travels with the classical messages.
@@ -12,17 +12,17 @@
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::{Basis, BobBlock, Detection};
+use super::{AliceBlock, Basis, BobBlock, Detection};
 
-const VERSION: u8 = 1;
-/// A number of at most 62 bits leaves room for basis and bit beside a gap.
-const MOST_PULSES: u64 = 1 << 62;
+const VERSION: u8 = 2;
+/// A number of at most 61 bits leaves room for what stands beside a gap.
+const MOST_PULSES: u64 = 1 << 61;
 
 /// What cannot be the encoding of a block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum DecodeError {
     /// Another version, or no message at all.
-    #[error("not a block of version 1")]
+    #[error("not a block of version 2")]
     Version,
     /// The message ends before the block does.
     #[error("the message ends early")]
@@ -38,6 +38,26 @@ pub enum DecodeError {
     Trailing,
 }
 
+impl AliceBlock {
+    /// Her log as bytes, likewise: `gap << 4 | intensity << 2 | basis << 1 | bit` for each choice.
+    /// It goes nowhere; the block's record holds its hash. Wiped on drop.
+    pub fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(21 + 10 * self.log().len()));
+        bytes.push(VERSION);
+        write(&mut bytes, self.pulses);
+        write(&mut bytes, self.log().len() as u64);
+        let mut next = 0;
+        for choice in self.log() {
+            let gap = choice.pulse.saturating_sub(next);
+            let basis = u64::from(choice.basis == Basis::Z);
+            let intensity = u64::from(choice.intensity.min(3));
+            write(&mut bytes, gap << 4 | intensity << 2 | basis << 1 | u64::from(choice.bit));
+            next = choice.pulse.saturating_add(1);
+        }
+        bytes
+    }
+}
+
 impl BobBlock {
     /// The block as bytes; wiped on drop.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
@@ -51,7 +71,8 @@ impl BobBlock {
         for detection in &self.detections {
             let gap = detection.pulse.saturating_sub(next);
             let basis = u64::from(detection.basis == Basis::Z);
-            write(&mut bytes, gap << 2 | basis << 1 | u64::from(detection.bit));
+            let double = u64::from(detection.double);
+            write(&mut bytes, gap << 3 | double << 2 | basis << 1 | u64::from(detection.bit));
             next = detection.pulse.saturating_add(1);
         }
         bytes
@@ -75,12 +96,13 @@ impl BobBlock {
         let mut next = 0u64;
         for _ in 0..clicks {
             let number = read(&mut rest)?;
-            let pulse = next.saturating_add(number >> 2);
+            let pulse = next.saturating_add(number >> 3);
             if pulse >= pulses {
                 return Err(DecodeError::Pulse);
             }
             let basis = if number & 2 == 0 { Basis::X } else { Basis::Z };
-            block.detections.push(Detection { pulse, basis, bit: number & 1 == 1 });
+            let (bit, double) = (number & 1 == 1, number & 4 == 4);
+            block.detections.push(Detection { pulse, basis, bit, double });
             next = pulse + 1;
         }
         if rest.is_empty() { Ok(block) } else { Err(DecodeError::Trailing) }

@@ -114,7 +114,7 @@ fn sound(clicks: u64) -> (AliceBlock, BobBlock) {
     // Signal and decoy by the gains of snspd's smallest operating point, no vacuum.
     let intensity = |pulse: u64| u8::from(pulse % 17 < 10);
     let choice = |pulse| Choice { pulse, basis: z(pulse), bit: false, intensity: intensity(pulse) };
-    let detection = |pulse| Detection { pulse, basis: z(pulse), bit: false };
+    let detection = |pulse| Detection { pulse, basis: z(pulse), bit: false, double: false };
     let alice = AliceBlock::new(clicks, (0..clicks).map(choice).collect()).unwrap();
     (alice, BobBlock::new(clicks, (0..clicks).map(detection).collect()).unwrap())
 }

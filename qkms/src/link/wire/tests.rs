@@ -3,13 +3,13 @@ use proptest::prelude::*;
 use super::*;
 
 fn block() -> impl Strategy<Value = BobBlock> {
-    (prop::collection::vec((0u64..5000, any::<bool>(), any::<bool>()), 0..200), 0u64..100).prop_map(
+    (prop::collection::vec((0u64..5000, any::<[bool; 3]>()), 0..200), 0u64..100).prop_map(
         |(gaps, after)| {
             let mut next = 0;
             let mut detections = Vec::new();
-            for (gap, z, bit) in gaps {
+            for (gap, [z, bit, double]) in gaps {
                 let basis = if z { Basis::Z } else { Basis::X };
-                detections.push(Detection { pulse: next + gap, basis, bit });
+                detections.push(Detection { pulse: next + gap, basis, bit, double });
                 next += gap + 1;
             }
             BobBlock::new(next + after, detections).unwrap()
@@ -56,7 +56,7 @@ fn each_kind_of_nonsense_has_its_error() {
     let most = |last: u8| [&[VERSION][..], &number, &[last], &[0]].concat();
     for (message, error) in [
         (vec![], DecodeError::Version),
-        (vec![2, 0, 0], DecodeError::Version),
+        (vec![1, 0, 0], DecodeError::Version),
         (vec![VERSION], DecodeError::Short),
         (vec![VERSION, 10, 1], DecodeError::Short),
         (vec![VERSION, 10, 0xff, 0xff, 0xff, 0xff, 0x7f], DecodeError::Short),
@@ -65,7 +65,7 @@ fn each_kind_of_nonsense_has_its_error() {
         (most(2), DecodeError::Number),
         (most(0xff), DecodeError::Number),
         (most(1), DecodeError::Pulse),
-        (vec![VERSION, 1, 1, 1 << 2], DecodeError::Pulse),
+        (vec![VERSION, 1, 1, 1 << 3], DecodeError::Pulse),
         (vec![VERSION, 1, 2, 0, 0], DecodeError::Pulse),
         (vec![VERSION, 1, 1, 0, 0], DecodeError::Trailing),
     ] {
@@ -75,8 +75,13 @@ fn each_kind_of_nonsense_has_its_error() {
 
 #[test]
 fn a_typical_click_takes_two_bytes() {
-    let detections =
-        (0..1000).map(|i| Detection { pulse: 100 * i, basis: Basis::X, bit: i % 3 == 0 }).collect();
+    let click = |i: u64| Detection {
+        pulse: 100 * i,
+        basis: Basis::X,
+        bit: i.is_multiple_of(3),
+        double: false,
+    };
+    let detections = (0..1000).map(click).collect();
     let block = BobBlock::new(100_000, detections).unwrap();
     assert!(block.encode().len() < 2010);
 }
