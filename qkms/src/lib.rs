@@ -7,6 +7,7 @@ pub mod config;
 pub mod deployment;
 pub mod distil;
 pub mod etsi014;
+pub mod health;
 pub mod kme;
 pub mod link;
 pub mod metrics;
