@@ -15,4 +15,5 @@ pub mod operation;
 pub mod pki;
 pub mod pool;
 pub mod process;
+pub mod records;
 pub mod tls;

@@ -19,10 +19,14 @@ use super::{
 /// Bytes of blocks, encrypted: few and large, so that none of them goes through the journal.
 const BYTES: TableDefinition<u64, &[u8]> = TableDefinition::new("bytes");
 
+/// Signed records of blocks by their number: written once, and never taken out.
+const RECORDS: TableDefinition<u64, &[u8]> = TableDefinition::new("records");
+
 const LEDGER: u8 = 0;
 const LEASE: u8 = 1;
 pub(super) const NEXT_BLOCK: u8 = 2;
 pub(super) const NEXT_KEY: u8 = 3;
+pub(super) const PEER_KEY: u8 = 4;
 
 /// Ages after which the books let go, in milliseconds.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +44,7 @@ pub struct Ages {
 pub struct Books<'t> {
     pub(super) tables: Tables<'t>,
     bytes: Table<'t, u64, &'static [u8]>,
+    pub(super) records: Table<'t, u64, &'static [u8]>,
     pub(super) ledger: Ledger,
     cipher: &'t StoreKey,
     pub(super) ages: Ages,
@@ -64,6 +69,7 @@ impl<'t> Books<'t> {
         Ok(Self {
             tables,
             bytes: transaction.open_table(BYTES)?,
+            records: transaction.open_table(RECORDS)?,
             ledger,
             cipher,
             ages,
@@ -137,12 +143,13 @@ impl<'t> Books<'t> {
 
     /// Counts again what is stored, from the tables alone, and compares it with the ledger; that no
     /// two things refer to the same bits; and that each block's bytes are kept while something
-    /// refers to them. Costs a walk over all records.
+    /// refers to them; and that the records of blocks are a chain. Costs a walk over all records.
     ///
     /// # Errors
     ///
     /// [`BookError::Damaged`] names the first thing that does not agree.
     pub fn audit(&self) -> Result<(), BookError> {
+        self.audit_records()?;
         let mut claims = BTreeSet::new();
         let mut stored = 0u64;
         let mut claim = |range: Range, counts: bool| {

@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+use crate::records::Refused;
+
 /// Why an operation on the books changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
@@ -29,6 +31,9 @@ pub enum Rejection {
     /// A split that does not fit the block, or a length out of range.
     #[error("a length does not fit")]
     Length,
+    /// A block's record that is none of the link's.
+    #[error(transparent)]
+    Record(#[from] Refused),
 }
 
 /// An operation on the books failed.

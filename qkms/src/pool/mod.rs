@@ -28,6 +28,7 @@ pub mod ledger;
 pub mod making;
 pub mod record;
 mod rows;
+mod signed;
 pub mod store;
 mod survey;
 mod tagging;
@@ -40,6 +41,7 @@ use codec::{Decode, Encode};
 pub use books::Books;
 pub use error::{BookError, Rejection};
 pub use ledger::Ledger;
+pub use signed::Following;
 pub use store::{Store, StoreError, StoreSettings};
 
 /// An end of a quantum link.

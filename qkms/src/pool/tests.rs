@@ -1,6 +1,7 @@
 mod conservation;
 mod disk;
 mod power;
+mod records;
 mod rules;
 
 use std::sync::{
