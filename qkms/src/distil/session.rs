@@ -4,11 +4,14 @@ use super::{
     Params,
     auth::Channel,
     estimate,
-    outcome::{Accounts, Discarded, Error, Outcome, Reason},
+    outcome::{Accounts, Discarded, Error, Outcome, Reason, SecretBlock},
     verify,
     wire::Message,
 };
-use crate::link::{Bound, NoKey};
+use crate::{
+    bits::Bits,
+    link::{Bound, NoKey},
+};
 
 /// One party's end of one block.
 pub(super) struct Session<'a> {
@@ -55,8 +58,19 @@ impl<'a> Session<'a> {
 
     /// The peer told so.
     pub fn discarded(self, reason: Reason) -> Outcome {
-        let block = self.block();
-        Outcome::Discarded(Discarded { block, reason, accounts: self.accounts })
+        let (block, accounts) = self.close(0);
+        Outcome::Discarded(Discarded { block, reason, accounts })
+    }
+
+    /// Both have a key of `length` bits.
+    pub fn key(self, bits: Bits, length: u64) -> Outcome {
+        let (block, accounts) = self.close(length);
+        Outcome::Key(SecretBlock { block, bits, accounts })
+    }
+
+    fn close(self, length: u64) -> (u64, Accounts) {
+        let transcript = self.channel.transcript();
+        (self.block(), Accounts { length, transcript, ..self.accounts })
     }
 
     /// Books `errors` by intensity, and returns the QBER in X.

@@ -263,6 +263,8 @@ fn strings_that_still_differ_are_discarded() {
 fn a_peer_that_discards_is_believed_whenever_it_may() {
     let discard = || Message::Discard(Reason::PhaseError).encode();
     let ends = [
+        scripted_alice(CLICKS, vec![discard()]),
+        scripted_bob(CLICKS, vec![discard()]),
         scripted_alice(CLICKS, vec![detections().encode(), discard()]),
         scripted_bob(CLICKS, vec![sifted().encode(), discard()]),
         scripted_bob(CLICKS, vec![sifted().encode(), blocks(told()).encode(), discard()]),
