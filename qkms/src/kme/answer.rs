@@ -22,7 +22,7 @@ use super::{
     directory::{Directory, Place},
     line::write_frames,
     link::Link,
-    runs::Runs,
+    runs::{Runs, why},
     service::KmeId,
     wire::{self, Answer, Ask, Hello, Question, Reply, Stream, VERSION, Why},
 };
@@ -30,6 +30,7 @@ use crate::pool::{
     BookError, Books, End, Pool, StoreError,
     record::{Lease, Reservation, Survey},
 };
+use crate::records::{EPOCH, Signed};
 
 /// Questions of one connection that are being answered at once.
 const AT_ONCE: usize = 4096;
@@ -73,6 +74,10 @@ enum Later {
     Survey(Effect<Survey>),
     Start(Lease),
     Offer(wire::Offer),
+    Witness(wire::Witness),
+    Seal(wire::Seal),
+    Introduced(Effect<wire::Introduction>),
+    Records(Effect<Vec<Signed>>),
 }
 
 impl Answerer {
@@ -148,11 +153,37 @@ impl Answerer {
                 }
                 Later::Survey(link.store.begin(move |books| books.answer_survey(&survey)))
             }
-            Ask::Start(lease) if link.end == End::Bob && link.closed.borrow().is_none() => {
-                Later::Start(lease)
+            Ask::Start(_)
+            | Ask::Offer(_)
+            | Ask::Witness(_)
+            | Ask::Seal(_)
+            | Ask::Introduce(_)
+            | Ask::Records(_)
+            | Ask::Append(_)
+                if link.end == End::Alice =>
+            {
+                Later::Now(Reply::Refused(Why::Block))
             }
-            Ask::Offer(offer) if link.end == End::Bob => Later::Offer(offer),
-            Ask::Start(_) | Ask::Offer(_) => Later::Now(Reply::Refused(Why::Block)),
+            Ask::Start(lease) if link.may_begin() => Later::Start(lease),
+            Ask::Start(_) => Later::Now(Reply::Refused(Why::Block)),
+            Ask::Offer(offer) => Later::Offer(offer),
+            Ask::Witness(witness) => Later::Witness(witness),
+            Ask::Seal(seal) => Later::Seal(seal),
+            Ask::Introduce(alice) => {
+                let owner = Arc::clone(link);
+                Later::Introduced(link.store.begin(move |books| {
+                    books.meet(&alice.key)?;
+                    owner.notary.introduction(books)
+                }))
+            }
+            Ask::Records(from) => {
+                let most = usize::try_from(EPOCH).unwrap_or(usize::MAX);
+                Later::Records(link.store.begin(move |books| books.records(from, most)))
+            }
+            Ask::Append(records) => {
+                let owner = Arc::clone(link);
+                Later::Done(link.store.begin(move |books| owner.notary.append(books, &records)))
+            }
         }
     }
 
@@ -168,6 +199,16 @@ impl Answerer {
             Later::Offer(offer) => {
                 self.runs.store(&self.link, offer).await.map_or_else(refuse, |()| Reply::Done)
             }
+            Later::Witness(asked) => {
+                self.runs.witness(&self.link, asked).await.map_or_else(refuse, Reply::Witnessed)
+            }
+            Later::Seal(seal) => {
+                self.runs.seal(&self.link, seal).await.map_or_else(refuse, |()| Reply::Done)
+            }
+            Later::Introduced(effect) => {
+                effect_of(effect).await.map_or_else(refuse, Reply::Introduced)
+            }
+            Later::Records(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Records),
         }
     }
 
@@ -208,12 +249,8 @@ fn join(books: &mut Books<'_>, lease: &Lease) -> Result<(), BookError> {
 
 async fn effect_of<T>(effect: Effect<T>) -> Result<T, Why> {
     match effect.await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(StoreError::Rejected(rejection))) => {
-            tracing::warn!(%rejection, "refused what the peer KME asked");
-            Err(Why::Books)
-        }
-        Ok(Err(_)) | Err(_) => Err(Why::Store),
+        Ok(done) => done.map_err(why),
+        Err(_) => Err(Why::Store),
     }
 }
 

@@ -20,6 +20,7 @@
 pub mod admitted;
 pub mod answer;
 pub mod channels;
+pub mod closure;
 pub mod delivery;
 pub mod directory;
 pub mod door;
@@ -27,6 +28,7 @@ pub mod engine;
 pub mod line;
 pub mod link;
 pub mod maker;
+pub mod notary;
 pub mod observer;
 pub mod photonic;
 mod purse;
@@ -53,10 +55,12 @@ use zeroize::Zeroizing;
 
 use self::{
     answer::{Answerer, Limits},
+    closure::Backoff,
     directory::{Directory, Place},
     line::{Dialer, Line},
     link::{Capacity, Link},
     maker::BlockMaker,
+    notary::Notary,
     observer::Observer,
     runs::Runs,
     seed::Seed,
@@ -66,6 +70,7 @@ use self::{
 use crate::{
     metrics::LinkMetrics,
     pool::{Books, End, Store},
+    records::Sealer,
 };
 
 /// How often a KME lets go of what is too old.
@@ -110,6 +115,8 @@ pub struct LinkSetup {
     pub first_key: Option<Zeroizing<Vec<u8>>>,
     /// Where the link is counted.
     pub metrics: LinkMetrics,
+    /// How long it pauses after health tests that failed.
+    pub backoff: Backoff,
 }
 
 /// What a KME is started with.
@@ -124,6 +131,8 @@ pub struct KmeSetup {
     pub limits: KeyLimits,
     /// Makes everything predictable.
     pub seed: Option<Arc<Seed>>,
+    /// Signs the records of blocks.
+    pub sealer: Arc<Sealer>,
     /// Its links.
     pub links: Vec<LinkSetup>,
 }
@@ -174,7 +183,17 @@ impl Kme {
         let directory = Arc::new(directory);
         let nothing = Capacity { keys: 0, tags: 0, lease: 0 };
         let nowhere = Line::new(Duration::ZERO);
-        let local = Link::new(setup.id.clone(), End::Alice, setup.local, nowhere, nothing);
+        let notary =
+            |end, peer: &KmeId| Notary::new(end, &setup.id, peer, Arc::clone(&setup.sealer));
+        let local = Link::new(
+            setup.id.clone(),
+            End::Alice,
+            setup.local,
+            nowhere,
+            nothing,
+            notary(End::Alice, &setup.id),
+            Backoff::default(),
+        );
         let limits = Limits {
             keys: setup.limits.max_key_per_request,
             slaves: setup.limits.max_sae_id_count.saturating_add(1),
@@ -192,7 +211,8 @@ impl Kme {
             }
             let line = Line::new(setup_link.patience);
             let (end, capacity) = (setup_link.end, setup_link.capacity);
-            let link = Link::new(peer, end, setup_link.store, line, capacity);
+            let (notary, backoff) = (notary(end, &peer), setup_link.backoff);
+            let link = Link::new(peer, end, setup_link.store, line, capacity, notary, backoff);
             let observer = Observer::new(setup_link.metrics);
             let (runs, leases) = Runs::new();
             match end {

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{
     KeyLimits, Kme, KmeSetup, LinkSetup,
+    closure::Backoff,
     door::Wire,
     line::Dialer,
     link::Capacity,
@@ -27,8 +28,10 @@ use crate::{
     pool::{
         End, Store, StoreSettings,
         books::Ages,
+        cipher::StoreKey,
         store::{Clock, system_clock},
     },
+    records::Sealer,
 };
 
 /// The identity of the KME at an end.
@@ -70,6 +73,8 @@ pub struct Options {
     pub seed: u64,
     /// The time.
     pub clock: Clock,
+    /// How long a link pauses after health tests that failed.
+    pub backoff: Backoff,
 }
 
 impl Default for Options {
@@ -92,6 +97,7 @@ impl Default for Options {
             block_bits: 1_000_003,
             seed: 1,
             clock: system_clock(),
+            backoff: Backoff::default(),
         }
     }
 }
@@ -156,6 +162,7 @@ pub fn setup(
         local: open("local.redb")?,
         limits: options.limits,
         seed: None,
+        sealer: Arc::new(Sealer::new(StoreKey::open(&folder.join("record.key"))?.expose())),
         links: vec![LinkSetup {
             peer: peer.clone(),
             end,
@@ -167,6 +174,7 @@ pub fn setup(
             patience: options.patience,
             first_key: Some(first_key),
             metrics: Metrics::new().link(&own, &peer),
+            backoff: options.backoff,
         }],
     })
 }
@@ -233,9 +241,11 @@ impl Pair {
             };
             let (mut changes, mut closed) = (link.changes(), link.closed());
             tokio::select! {
+                biased;
                 filled = changes.wait_for(filled) => drop(filled.map_err(io::Error::other)?),
                 reason = closed.wait_for(Option::is_some) => {
-                    let reason = reason.map_err(io::Error::other)?.clone().unwrap_or_default();
+                    let closed = reason.map_err(io::Error::other)?.clone();
+                    let reason = closed.map(|closed| closed.reason).unwrap_or_default();
                     return Err(io::Error::other(format!("the quantum link is closed: {reason}")));
                 }
             }

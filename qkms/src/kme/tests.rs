@@ -1,7 +1,9 @@
 mod deliveries;
 mod doors;
+mod health;
 mod peers;
 mod photons;
+mod records;
 mod refusals;
 
 use std::sync::atomic::{AtomicU64, Ordering};
