@@ -30,6 +30,8 @@ enum Command {
     /// Compute what a deployment would give, without running it
     #[command(subcommand)]
     Plan(commands::plan::Plan),
+    /// Check records of blocks that a KME told, and show them
+    Records(commands::records::Options),
     /// Run the KMEs of a configuration
     Serve(commands::serve::Options),
 }
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Command::Agent(options) => commands::agent::run(options, &mut out),
         Command::Pki(pki) => commands::pki::run(pki, &mut out),
         Command::Plan(plan) => commands::plan::run(plan, &mut out),
+        Command::Records(options) => commands::records::run(options, &mut out),
         Command::Serve(options) => commands::serve::run(options, &mut out),
     };
     let done = done.and_then(|code| out.flush().map(|()| code).map_err(Into::into));

@@ -3,4 +3,5 @@
 pub mod agent;
 pub mod pki;
 pub mod plan;
+pub mod records;
 pub mod serve;
