@@ -50,11 +50,11 @@ pub struct Chances {
     pub proportion: Alpha,
 }
 
-/// Of the start-up test: a sound link fails it once in 50 million times.
+/// Of the start-up test: a sound link fails it once in 33 million times.
 pub const STARTING: Chances = Chances { repetition: Alpha(40), proportion: Alpha(30) };
 
 /// Of the tests that always run. At 10^7 detections a second, more than any preset's detectors
-/// give, both ends together close a sound link once in 160 years.
+/// give, both ends together close a sound link once in 110 years.
 pub const RUNNING: Chances = Chances { repetition: Alpha(60), proportion: Alpha(50) };
 
 /// Of the share of a block's most common value, a block.

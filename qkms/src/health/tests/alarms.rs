@@ -35,16 +35,18 @@ fn between_repetitions(cutoff: u64) -> f64 {
 }
 
 /// The chance that one window raises an alarm: C or more of its samples equal the first, which is
-/// one of them.
-fn chance_of_window(window: u32, cutoff: u32) -> f64 {
+/// one of them. `entropy` is that of a sample, whose values are as common as it allows.
+fn chance_of_window(window: u32, cutoff: u32, entropy: f64) -> f64 {
     let others = window - 1;
-    let mut ln_term = -f64::from(others) * core::f64::consts::LN_2;
+    let ln_p = -entropy * core::f64::consts::LN_2;
+    let ln_q = (-ln_p.exp_m1()).ln();
+    let mut ln_term = f64::from(others) * ln_p;
     let mut sum = 0.0;
     for equal in (0..=others).rev() {
         if equal + 1 >= cutoff {
             sum += ln_term.exp();
         }
-        ln_term += (f64::from(equal) / f64::from(others - equal + 1)).ln();
+        ln_term += (f64::from(equal) / f64::from(others - equal + 1)).ln() + ln_q - ln_p;
     }
     sum
 }
@@ -79,8 +81,9 @@ fn sound_sources_raise_as_many_alarms_as_the_chance_says() {
         assert_near(runs[at], expected, &format!("repetition count at 2^-{bits}"));
         // At most alpha, and less by what a whole number of samples cannot match.
         assert!(1.0 / between_repetitions(run(alpha)) <= alpha.chance());
-        let chance = chance_of_window(BINARY_WINDOW, share(alpha));
-        assert!(chance <= alpha.chance(), "{chance}");
+        // Not quite at most alpha: see the next test but one.
+        let chance = chance_of_window(BINARY_WINDOW, share(alpha), 1.0);
+        assert!(chance <= 1.02 * alpha.chance(), "{chance}");
         let expected = number as f64 / f64::from(BINARY_WINDOW) * chance;
         if expected > 0.05 {
             assert_near(shares[at], expected, &format!("adaptive proportion at 2^-{bits}"));
@@ -99,7 +102,7 @@ fn windows_raise_as_many_alarms_as_their_chance_says() {
     let mut test = Proportion::new(BINARY_WINDOW, cutoff);
     let mut alarms = 0;
     fair(2, number, |bit| alarms += u64::from(test.take(bit)));
-    let chance = chance_of_window(BINARY_WINDOW, cutoff);
+    let chance = chance_of_window(BINARY_WINDOW, cutoff, 1.0);
     // A window that alarms ends early: a little more than one in 1024 samples.
     let expected = number as f64 / f64::from(BINARY_WINDOW) * chance;
     assert_near(alarms, expected, "adaptive proportion at 2^-8");
@@ -117,21 +120,48 @@ fn sound_sources_raise_no_alarm_at_the_running_chance() {
     assert_eq!(found, None);
 }
 
+/// The standard's formula takes the first sample of a window for one that may differ from itself, so
+/// that windows alarm more often than alpha says.
+#[test]
+fn windows_of_all_sources_alarm_at_most_1_7_times_as_often_as_alpha() {
+    use crate::link::{LinkParameters, Preset};
+    let mut most = 0.0f64;
+    for preset in Preset::ALL {
+        for (_, point) in preset.operating_points() {
+            let device = preset.device();
+            let parameters =
+                LinkParameters { device, point: *point, km: 10.0, eve: None, drift: None };
+            let Claims { sent_bit, basis, intensity, read_bit } = Claims::new(&parameters);
+            for entropy in [sent_bit, basis, intensity, read_bit] {
+                for (window, entropy) in [(1024, entropy), (512, entropy), (512, 2.0 * entropy)] {
+                    for alpha in [STARTING.proportion, RUNNING.proportion] {
+                        let cutoff = proportion(window, entropy, alpha);
+                        let chance = chance_of_window(window, cutoff, entropy);
+                        most = most.max(chance / alpha.chance());
+                    }
+                }
+            }
+        }
+    }
+    assert!((1.2..=1.7).contains(&most), "{most}");
+}
+
 /// What the document says of a year at 10^7 detections a second.
 #[test]
-fn a_sound_link_is_closed_by_chance_once_in_160_years() {
+fn a_sound_link_is_closed_by_chance_once_in_110_years() {
     let a_year = 1e7 * 365.25 * 86_400.0;
     // Six sources, sample by sample and, half as often, pair by pair.
     let repetitions = 9.0 * a_year * RUNNING.repetition.chance();
     // Bits and bases of both ends in windows of 1024; intensity and detector in windows of 512;
     // pairs of all six in windows of 512 pairs.
     let windows = a_year * (4.0 / 1024.0 + 2.0 / 512.0 + 6.0 / 1024.0);
-    let proportions = windows * RUNNING.proportion.chance();
+    let proportions = 1.7 * windows * RUNNING.proportion.chance();
     let closings = repetitions + proportions;
-    assert!((155.0..165.0).contains(&(1.0 / closings)), "{closings} a year");
+    assert!((107.0..115.0).contains(&(1.0 / closings)), "{closings} a year");
     // And at 2^-20 a sample and 10^5 samples a second every ten seconds.
     assert!((1.0 / (1e5 * Alpha(20).chance()) - 10.5).abs() < 0.1);
     // The start-up test of all six sources.
-    let start = 9.0 * 1024.0 * STARTING.repetition.chance() + 14.0 * STARTING.proportion.chance();
-    assert!((4.4e7..5.0e7).contains(&(1.0 / start)), "{start}");
+    let start =
+        9.0 * 1024.0 * STARTING.repetition.chance() + 1.7 * 14.0 * STARTING.proportion.chance();
+    assert!((3.2e7..3.4e7).contains(&(1.0 / start)), "{start}");
 }
