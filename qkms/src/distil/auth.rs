@@ -45,6 +45,12 @@ pub const BRIEF: u8 = 0x80;
 /// What the digest of a transcript begins with.
 const DIGEST_PREFIX: &[u8] = b"qkms/transcript/1";
 
+/// The digest of a block's messages, each after its header: SHA-256 of `qkms/transcript/1` and
+/// [`Channel::into_messages`].
+pub fn digest(messages: &[u8]) -> [u8; 32] {
+    Sha256::new_with_prefix(DIGEST_PREFIX).chain_update(messages).finalize().into()
+}
+
 /// Which way a message goes. Alice holds the source, Bob the detectors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Direction {
@@ -95,8 +101,8 @@ struct Transcript {
     block: u64,
     hash: Polyval,
     factor: Polyval,
-    /// Of the same headers and messages, without keys and without filling.
-    digest: Sha256,
+    /// The same headers and messages, without keys and without filling.
+    messages: Vec<u8>,
 }
 
 impl Transcript {
@@ -109,7 +115,7 @@ impl Transcript {
         // Not zero: without it a transcript that begins with zeros would equal a shorter one.
         hash.update(&[[1; 16].into()]);
         let factor = Polyval::new_from_slice(k).map_err(|_| TagKeysSpent)?;
-        Ok(Self { block, hash, factor, digest: Sha256::new_with_prefix(DIGEST_PREFIX) })
+        Ok(Self { block, hash, factor, messages: Vec::new() })
     }
 
     fn absorb(&mut self, direction: Direction, number: u64, message: &[u8]) {
@@ -120,8 +126,8 @@ impl Transcript {
         }
         self.hash.update_padded(&header);
         self.hash.update_padded(message);
-        self.digest.update(header);
-        self.digest.update(message);
+        self.messages.extend_from_slice(&header);
+        self.messages.extend_from_slice(message);
     }
 
     /// The transcript's tag under `pad`, of the pad's length.
@@ -226,10 +232,10 @@ impl<'a> Channel<'a> {
         if bool::from(expected.ct_eq(&tag)) { Ok(message) } else { Err(forged) }
     }
 
-    /// SHA-256 of `qkms/transcript/1` and all messages so far, sent and received, each after its
-    /// header of 32 bytes as in the [tags](self) and without its tag. Public, as the messages are.
-    pub fn transcript(&self) -> [u8; 32] {
-        self.transcript.digest.clone().finalize().into()
+    /// All messages so far, sent and received, each after its header of 32 bytes as in the
+    /// [tags](self) and without its tag. Public, as the messages are.
+    pub fn into_messages(self) -> Vec<u8> {
+        self.transcript.messages
     }
 
     /// Bits of key that both directions have taken so far in this block.

@@ -108,6 +108,7 @@ impl Accounts {
             bound: None,
             length: 0,
             transcript: [0; 32],
+            seeds: [[0; 32]; 3],
         }
     }
 }

@@ -24,6 +24,9 @@ pub struct SecretBlock {
     pub bits: Bits,
     /// What it was made of and what it cost.
     pub accounts: Accounts,
+    /// All messages, each after its header; see
+    /// [`Channel::into_messages`](super::Channel::into_messages).
+    pub messages: Vec<u8>,
 }
 
 /// A block without a key.
@@ -117,8 +120,11 @@ pub struct Accounts {
     /// Secret bits made: what the bound allows, or 0 if the block was discarded.
     pub length: u64,
     /// SHA-256 of all messages, those of both ends in their order: see
-    /// [`Channel::transcript`](super::Channel::transcript).
+    /// [`digest`](super::auth::digest).
     pub transcript: [u8; 32],
+    /// The block's public seeds, as far as it came: of Cascade's shuffles, the key of the
+    /// verification hash, the first 256 bits of the Toeplitz seed.
+    pub seeds: [[u8; 32]; 3],
 }
 
 impl Accounts {

@@ -26,13 +26,18 @@ impl Claims {
     /// The claims of a link. Its loss has no part in them, so that a link which loses more than it did
     /// is not taken for a sick one.
     pub fn new(parameters: &LinkParameters) -> Self {
-        let LinkParameters { device, point, .. } = parameters;
+        Self::of(&parameters.point, parameters.device.afterpulse)
+    }
+
+    /// The claims at an operating point, with detectors that afterpulse with a chance of
+    /// `afterpulse`.
+    pub fn of(point: &OperatingPoint, afterpulse: f64) -> Self {
         let bits = |share: f64| -share.log2();
         Self {
             sent_bit: 1.0,
             basis: bits(point.q_x.max(1.0 - point.q_x)),
             intensity: bits(largest_share(point)),
-            read_bit: bits((1.0 + device.afterpulse) / 2.0),
+            read_bit: bits((1.0 + afterpulse) / 2.0),
         }
     }
 }

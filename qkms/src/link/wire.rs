@@ -12,11 +12,13 @@
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::{AliceBlock, Basis, BobBlock, Detection};
+use super::{AliceBlock, Basis, BobBlock, Choice, Detection};
 
 const VERSION: u8 = 2;
-/// A number of at most 61 bits leaves room for what stands beside a gap.
-const MOST_PULSES: u64 = 1 << 61;
+/// A number of at most 60 bits leaves room for what stands beside a gap.
+const MOST_PULSES: u64 = 1 << 60;
+/// Pulses, and what stands below each one's gap. Wiped on drop.
+type Entries = Zeroizing<Vec<(u64, u64)>>;
 
 /// What cannot be the encoding of a block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
@@ -33,6 +35,9 @@ pub enum DecodeError {
     /// More pulses than a block may have, or a click beyond the last one.
     #[error("a click lies beyond the block's last pulse")]
     Pulse,
+    /// An intensity that there is none of.
+    #[error("an unknown intensity")]
+    Intensity,
     /// Bytes after the last click.
     #[error("bytes follow the last click")]
     Trailing,
@@ -55,6 +60,22 @@ impl AliceBlock {
             next = choice.pulse.saturating_add(1);
         }
         bytes
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote; refuses everything else.
+    pub fn decode(message: &[u8]) -> Result<Self, DecodeError> {
+        let (pulses, entries) = entries(message, 4)?;
+        let mut block = Self::empty(entries.len());
+        block.pulses = pulses;
+        for &(pulse, low) in entries.iter() {
+            let intensity = (low >> 2) as u8;
+            if intensity > 2 {
+                return Err(DecodeError::Intensity);
+            }
+            let basis = if low & 2 == 0 { Basis::X } else { Basis::Z };
+            block.push(Choice { pulse, basis, bit: low & 1 == 1, intensity });
+        }
+        Ok(block)
     }
 }
 
@@ -80,33 +101,44 @@ impl BobBlock {
 
     /// Reads what [`encode`](Self::encode) wrote; refuses everything else.
     pub fn decode(message: &[u8]) -> Result<Self, DecodeError> {
-        let Some((&VERSION, mut rest)) = message.split_first() else {
-            return Err(DecodeError::Version);
-        };
-        let pulses = read(&mut rest)?;
-        let clicks = read(&mut rest)?;
-        if pulses > MOST_PULSES {
+        let (pulses, entries) = entries(message, 3)?;
+        let mut block = Self::empty(entries.len());
+        block.pulses = pulses;
+        for &(pulse, low) in entries.iter() {
+            let basis = if low & 2 == 0 { Basis::X } else { Basis::Z };
+            let (bit, double) = (low & 1 == 1, low & 4 == 4);
+            block.push(Detection { pulse, basis, bit, double });
+        }
+        Ok(block)
+    }
+}
+
+/// The pulses of a block, and of each entry its pulse and the `below` bits below its gap.
+fn entries(message: &[u8], below: u32) -> Result<(u64, Entries), DecodeError> {
+    let Some((&VERSION, mut rest)) = message.split_first() else {
+        return Err(DecodeError::Version);
+    };
+    let pulses = read(&mut rest)?;
+    let count = read(&mut rest)?;
+    if pulses > MOST_PULSES {
+        return Err(DecodeError::Pulse);
+    }
+    // An entry takes a byte at least: a message cannot ask for more memory than it has length.
+    if count > rest.len() as u64 {
+        return Err(DecodeError::Short);
+    }
+    let mut entries = Zeroizing::new(Vec::with_capacity(count as usize));
+    let mut next = 0u64;
+    for _ in 0..count {
+        let number = read(&mut rest)?;
+        let pulse = next.saturating_add(number >> below);
+        if pulse >= pulses {
             return Err(DecodeError::Pulse);
         }
-        // A click takes a byte at least: a message cannot ask for more memory than it has length.
-        if clicks > rest.len() as u64 {
-            return Err(DecodeError::Short);
-        }
-        let mut block = Self { pulses, detections: Vec::with_capacity(clicks as usize) };
-        let mut next = 0u64;
-        for _ in 0..clicks {
-            let number = read(&mut rest)?;
-            let pulse = next.saturating_add(number >> 3);
-            if pulse >= pulses {
-                return Err(DecodeError::Pulse);
-            }
-            let basis = if number & 2 == 0 { Basis::X } else { Basis::Z };
-            let (bit, double) = (number & 1 == 1, number & 4 == 4);
-            block.detections.push(Detection { pulse, basis, bit, double });
-            next = pulse + 1;
-        }
-        if rest.is_empty() { Ok(block) } else { Err(DecodeError::Trailing) }
+        entries.push((pulse, number & ((1 << below) - 1)));
+        next = pulse + 1;
     }
+    if rest.is_empty() { Ok((pulses, entries)) } else { Err(DecodeError::Trailing) }
 }
 
 fn write(bytes: &mut Vec<u8>, mut number: u64) {

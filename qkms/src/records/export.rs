@@ -59,12 +59,7 @@ impl Export {
     ///
     /// [`ExportError`], by the first record that is wrong.
     pub fn check(&self) -> Result<Vec<Signed>, ExportError> {
-        let key = |digits: &str| -> Result<PublicKey, ExportError> {
-            let mut key = [0; 32];
-            hex::decode_to_slice(digits, &mut key).map_err(|_| ExportError::Key)?;
-            Ok(key)
-        };
-        let keys = Keys { alice: key(&self.alice_key)?, bob: key(&self.bob_key)? };
+        let keys = self.keys()?;
         let chain = Chain { alice: self.alice.clone(), bob: self.bob.clone() };
         let mut standing = chain.start();
         let mut records = Vec::new();
@@ -83,6 +78,20 @@ impl Export {
             records.push(signed);
         }
         Ok(records)
+    }
+
+    /// The keys that it names.
+    ///
+    /// # Errors
+    ///
+    /// [`ExportError::Key`].
+    pub fn keys(&self) -> Result<Keys, ExportError> {
+        let key = |digits: &str| -> Result<PublicKey, ExportError> {
+            let mut key = [0; 32];
+            hex::decode_to_slice(digits, &mut key).map_err(|_| ExportError::Key)?;
+            Ok(key)
+        };
+        Ok(Keys { alice: key(&self.alice_key)?, bob: key(&self.bob_key)? })
     }
 
     /// The Merkle roots of the epochs that are whole among `records`, which follow one another.

@@ -5,8 +5,9 @@ use sha2::{Digest, Sha256};
 
 use super::Hash;
 use crate::{
-    distil::{Accounts, Params},
+    distil::{Accounts, Limits, Params},
     health::Health,
+    link::{Epsilons, OperatingPoint},
 };
 
 /// A block as both ends saw it.
@@ -81,6 +82,12 @@ pub struct Account {
     pub tag_bits: u64,
     /// Bits of the key; 0 if there is none.
     pub length: u64,
+    /// The seeds, see [`Accounts::seeds`]: none serves for two blocks.
+    pub seeds: [Hash; 3],
+    /// The largest QBER that gives a key, a double.
+    pub qber_limit: u64,
+    /// The largest bound on the phase error rate that gives one, a double.
+    pub phase_limit: u64,
     /// The failure probability of secrecy, a double.
     pub secrecy: u64,
     /// That of correctness, a double.
@@ -109,11 +116,33 @@ impl Account {
             leak: accounts.leak,
             tag_bits: accounts.tag_bits,
             length: accounts.length,
+            seeds: accounts.seeds,
+            qber_limit: params.limits.qber.to_bits(),
+            phase_limit: params.limits.phase_error.to_bits(),
             secrecy: accounts.epsilons.secrecy.to_bits(),
             correctness: accounts.epsilons.correctness.to_bits(),
             q_x: params.point.q_x.to_bits(),
             probabilities: params.point.probabilities.map(f64::to_bits),
             intensities: params.point.intensities.map(f64::to_bits),
+        }
+    }
+
+    /// The parameters that it names.
+    pub fn params(&self) -> Params {
+        Params {
+            point: OperatingPoint {
+                q_x: f64::from_bits(self.q_x),
+                probabilities: self.probabilities.map(f64::from_bits),
+                intensities: self.intensities.map(f64::from_bits),
+            },
+            epsilons: Epsilons {
+                secrecy: f64::from_bits(self.secrecy),
+                correctness: f64::from_bits(self.correctness),
+            },
+            limits: Limits {
+                qber: f64::from_bits(self.qber_limit),
+                phase_error: f64::from_bits(self.phase_limit),
+            },
         }
     }
 }

@@ -50,6 +50,47 @@ proptest! {
     }
 }
 
+fn log() -> impl Strategy<Value = AliceBlock> {
+    (prop::collection::vec((0u64..5000, any::<[bool; 2]>(), 0u8..3), 0..200), 0u64..100).prop_map(
+        |(gaps, after)| {
+            let mut next = 0;
+            let mut log = Vec::new();
+            for (gap, [z, bit], intensity) in gaps {
+                let basis = if z { Basis::Z } else { Basis::X };
+                log.push(Choice { pulse: next + gap, basis, bit, intensity });
+                next += gap + 1;
+            }
+            AliceBlock::new(next + after, log).unwrap()
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn alices_log_is_decoded_as_it_was_encoded_and_nothing_else_is(
+        block in log(), at in any::<prop::sample::Index>(), flip in 1u8..=255,
+    ) {
+        let encoded = block.encode();
+        let decoded = AliceBlock::decode(&encoded).unwrap();
+        prop_assert_eq!(decoded.pulses, block.pulses);
+        prop_assert!(decoded.log().eq(block.log()));
+        let at = at.index(encoded.len());
+        prop_assert!(AliceBlock::decode(&encoded[..at]).is_err());
+        let mut message = encoded.to_vec();
+        message[at] ^= flip;
+        if let Ok(other) = AliceBlock::decode(&message) {
+            prop_assert_eq!(&*other.encode(), &message);
+        }
+    }
+}
+
+#[test]
+fn an_intensity_that_there_is_none_of_is_refused() {
+    let message = [VERSION, 10, 1, 3 << 2];
+    assert_eq!(AliceBlock::decode(&message).unwrap_err(), DecodeError::Intensity);
+    assert!(AliceBlock::decode(&[VERSION, 10, 1, 2 << 2]).is_ok());
+}
+
 #[test]
 fn each_kind_of_nonsense_has_its_error() {
     let number = [0xff; 9];
