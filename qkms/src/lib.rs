@@ -1,6 +1,7 @@
 //! A quantum key distribution service: from photon to delivered key.
 
 pub mod agent;
+pub mod audit;
 pub mod bits;
 pub mod client;
 pub mod config;
