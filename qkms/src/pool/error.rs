@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::audits::NoAudit;
 use crate::records::Refused;
 
 /// Why an operation on the books changed nothing.
@@ -34,6 +35,9 @@ pub enum Rejection {
     /// A block's record that is none of the link's.
     #[error(transparent)]
     Record(#[from] Refused),
+    /// An audit that is not made.
+    #[error(transparent)]
+    Audit(#[from] NoAudit),
 }
 
 /// An operation on the books failed.
@@ -48,6 +52,12 @@ pub enum BookError {
     /// A record cannot be read.
     #[error("the store is damaged: {0}")]
     Damaged(&'static str),
+}
+
+impl From<NoAudit> for BookError {
+    fn from(why: NoAudit) -> Self {
+        Self::Rejected(why.into())
+    }
 }
 
 macro_rules! from_redb {

@@ -11,7 +11,7 @@ use super::{
     books::{NEXT_BLOCK, PEER_KEY, decode},
     error::{BookError, Rejection},
 };
-use crate::records::{Chain, EPOCH, Hash, Keys, PublicKey, Refused, Signed, Standing};
+use crate::records::{Chain, EPOCH, Ending, Hash, Keys, PublicKey, Refused, Signed, Standing};
 
 /// A record that was found to follow the last one; it has to be put before another is checked.
 pub struct Following<'r>(&'r Signed);
@@ -80,7 +80,7 @@ impl Books<'_> {
             self.put_counter(NEXT_BLOCK, block)?;
         }
         self.records.insert(signed.record.sequence, signed.encode().as_slice())?;
-        Ok(())
+        self.release_early(signed.record.epoch, block)
     }
 
     /// Stores records that the peer has kept for this end. Those that are there already are passed
@@ -135,9 +135,11 @@ impl Books<'_> {
         }
     }
 
-    /// Each record has its place, and names the one before.
+    /// Each record has its place, and names the one before; and each block that may be picked for an
+    /// audit can be opened.
     pub(super) fn audit_records(&self) -> Result<(), BookError> {
         let mut last: Option<Hash> = None;
+        let mut keyed = Vec::new();
         for (row, expected) in self.records.iter()?.zip(0..) {
             let (number, signed) = row?;
             let Signed { record, .. } = decode(signed.value(), "record")?;
@@ -146,7 +148,10 @@ impl Books<'_> {
                 return Err(BookError::Damaged("records are out of their chain"));
             }
             last = Some(record.hash());
+            if record.ending == Ending::Key {
+                keyed.push((record.epoch, record.block));
+            }
         }
-        Ok(())
+        self.audit_openings(&keyed)
     }
 }

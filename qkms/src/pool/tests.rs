@@ -1,3 +1,4 @@
+mod audits;
 mod conservation;
 mod disk;
 mod power;

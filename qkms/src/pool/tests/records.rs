@@ -3,15 +3,15 @@
 use super::*;
 use crate::records::{Chain, Ending, Evidence, Keys, Refused, Sealer, Signed, Standing, Testimony};
 
-fn chain() -> Chain {
+pub(super) fn chain() -> Chain {
     Chain { alice: "a".into(), bob: "b".into() }
 }
 
-fn sealers() -> [Sealer; 2] {
+pub(super) fn sealers() -> [Sealer; 2] {
     [Sealer::new(&[1; 32]), Sealer::new(&[2; 32])]
 }
 
-fn keys() -> Keys {
+pub(super) fn keys() -> Keys {
     let [alice, bob] = sealers();
     Keys { alice: alice.public(), bob: bob.public() }
 }
