@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use super::{
+    audits,
     directory::{Directory, Place},
     line::write_frames,
     link::Link,
@@ -30,7 +31,7 @@ use crate::pool::{
     BookError, Books, End, Pool, StoreError,
     record::{Lease, Reservation, Survey},
 };
-use crate::records::{EPOCH, Signed};
+use crate::records::{EPOCH, Hash, Signed};
 
 /// Questions of one connection that are being answered at once.
 const AT_ONCE: usize = 4096;
@@ -78,6 +79,8 @@ enum Later {
     Seal(wire::Seal),
     Introduced(Effect<wire::Introduction>),
     Records(Effect<Vec<Signed>>),
+    Root(Effect<Option<Hash>>),
+    Opened(Effect<wire::Opened>),
 }
 
 impl Answerer {
@@ -160,6 +163,9 @@ impl Answerer {
             | Ask::Introduce(_)
             | Ask::Records(_)
             | Ask::Append(_)
+            | Ask::Root(_)
+            | Ask::Open(_)
+            | Ask::Close(_)
                 if link.end == End::Alice =>
             {
                 Later::Now(Reply::Refused(Why::Block))
@@ -173,6 +179,7 @@ impl Answerer {
                 let owner = Arc::clone(link);
                 Later::Introduced(link.store.begin(move |books| {
                     books.meet(&alice.key)?;
+                    owner.notary.join_audits(books, alice.audits)?;
                     owner.notary.introduction(books)
                 }))
             }
@@ -183,6 +190,13 @@ impl Answerer {
             Ask::Append(records) => {
                 let owner = Arc::clone(link);
                 Later::Done(link.store.begin(move |books| owner.notary.append(books, &records)))
+            }
+            Ask::Root(epoch) => Later::Root(link.store.begin(move |books| books.epoch_root(epoch))),
+            Ask::Open(asked) => {
+                Later::Opened(link.store.begin(move |books| audits::open(books, &asked)))
+            }
+            Ask::Close(epoch) => {
+                Later::Done(link.store.begin(move |books| books.close_epoch(epoch, None)))
             }
         }
     }
@@ -209,6 +223,8 @@ impl Answerer {
                 effect_of(effect).await.map_or_else(refuse, Reply::Introduced)
             }
             Later::Records(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Records),
+            Later::Root(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Root),
+            Later::Opened(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Opened),
         }
     }
 

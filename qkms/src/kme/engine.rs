@@ -22,6 +22,7 @@ use super::{
     wire::{Ask, Offer, Seal},
 };
 use crate::{
+    audit::Opening,
     pool::{
         Books, Direction, Pool, Split, StoreError,
         making::{NewBlock, Summary},
@@ -92,6 +93,12 @@ async fn block(
     maker: Box<dyn BlockMaker>,
     observer: &Observer,
 ) -> (Box<dyn BlockMaker>, Result<(), Failure>) {
+    let mut stopping = link.stopping();
+    // An audit may be between two runs.
+    let _run = tokio::select! {
+        run = link.run.lock() => run,
+        _ = stopping.wait_for(|stopping| *stopping) => return (maker, Ok(())),
+    };
     let bytes = link.capacity.lease;
     let begin = move |books: &mut Books<'_>| {
         let number = books.next_block()?;
@@ -107,10 +114,11 @@ async fn block(
     let number = lease.block;
     let (maker, made) = run(maker, link, lease).await;
     let result = match made {
-        Ok(Made::Key { bytes, bits, report }) => {
+        Ok(Made::Key { bytes, bits, report, mut opening }) => {
             observer.made("key", bits, &report);
             link.judge(None, &report);
-            store(link, number, bytes, bits, &report.evidence).await
+            opening.key = if link.notary.is_audited() { bytes.to_vec() } else { Vec::new() };
+            store(link, number, bytes, bits, &report.evidence, opening).await
         }
         Ok(Made::Discarded { reason, closing, report }) => {
             observer.made(reason, 0, &report);
@@ -133,6 +141,7 @@ async fn store(
     bytes: zeroize::Zeroizing<Vec<u8>>,
     bits: u64,
     evidence: &Evidence,
+    opening: Opening,
 ) -> Result<(), Failure> {
     let signed = witness(link, number, Ending::Key, evidence).await?;
     let signature = signed.alice;
@@ -148,6 +157,7 @@ async fn store(
             split,
             staged: true,
         })?;
+        books.keep_opening(number, &opening)?;
         books.put_record(following)
     };
     link.store.run(keep).await?;
@@ -188,10 +198,11 @@ async fn discard(
 fn has_room(summary: &Summary, capacity: &Capacity) -> bool {
     let fill = |pool| summary.fill(pool).bytes;
     let [to_bob, to_alice] = [Direction::AliceToBob, Direction::BobToAlice];
-    [to_bob, to_alice].into_iter().any(|direction| {
-        fill(Pool::Keys(direction)) < capacity.keys
-            || fill(Pool::Tags(direction)) < capacity.tags / 2
-    })
+    !summary.held
+        && [to_bob, to_alice].into_iter().any(|direction| {
+            fill(Pool::Keys(direction)) < capacity.keys
+                || fill(Pool::Tags(direction)) < capacity.tags / 2
+        })
 }
 
 /// How a block is cut: tag keys first, up to their capacity but at most a quarter of the block for

@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Mutex as Turn, Notify, watch};
 use uuid::Uuid;
 
 use super::{
@@ -61,6 +61,10 @@ pub struct Link {
     /// Keys that their masters were told and that the books hold as unconfirmed; written now and
     /// then, since after a crash what is unconfirmed counts as told.
     told: Mutex<Told>,
+    /// Held by a run of post-processing at Alice's end, and by an audit, which comes between two.
+    pub(super) run: Turn<()>,
+    /// A block was picked for an audit.
+    pub(super) picked: Notify,
     /// Counts the peer's connections: an older one is not served any more.
     pub(super) generation: AtomicU64,
 }
@@ -89,6 +93,8 @@ impl Link {
             pauses: Pauses::new(backoff),
             stopping: watch::channel(false).0,
             told: Mutex::default(),
+            run: Turn::default(),
+            picked: Notify::new(),
             generation: AtomicU64::new(0),
         })
     }

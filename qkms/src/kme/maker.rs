@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use zeroize::Zeroizing;
 
-use crate::{distil::auth::TagKeys, records::Evidence};
+use crate::{audit::Opening, distil::auth::TagKeys, records::Evidence};
 
 /// Makes the blocks of one end of a link, together with the maker of the other end. Blocks a
 /// thread while it does.
@@ -33,6 +33,8 @@ pub enum Made {
         bits: u64,
         /// What it was made of.
         report: Report,
+        /// What its opening in an audit takes; the key is added when it is kept.
+        opening: Opening,
     },
     /// There are none.
     Discarded {

@@ -19,6 +19,7 @@
 
 pub mod admitted;
 pub mod answer;
+pub mod audits;
 pub mod channels;
 pub mod closure;
 pub mod delivery;
@@ -117,6 +118,8 @@ pub struct LinkSetup {
     pub metrics: LinkMetrics,
     /// How long it pauses after health tests that failed.
     pub backoff: Backoff,
+    /// Whether its blocks are audited.
+    pub audits: bool,
 }
 
 /// What a KME is started with.
@@ -183,15 +186,16 @@ impl Kme {
         let directory = Arc::new(directory);
         let nothing = Capacity { keys: 0, tags: 0, lease: 0 };
         let nowhere = Line::new(Duration::ZERO);
-        let notary =
-            |end, peer: &KmeId| Notary::new(end, &setup.id, peer, Arc::clone(&setup.sealer));
+        let notary = |end, peer: &KmeId, audits| {
+            Notary::new(end, &setup.id, peer, Arc::clone(&setup.sealer), audits)
+        };
         let local = Link::new(
             setup.id.clone(),
             End::Alice,
             setup.local,
             nowhere,
             nothing,
-            notary(End::Alice, &setup.id),
+            notary(End::Alice, &setup.id, false),
             Backoff::default(),
         );
         let limits = Limits {
@@ -211,14 +215,18 @@ impl Kme {
             }
             let line = Line::new(setup_link.patience);
             let (end, capacity) = (setup_link.end, setup_link.capacity);
-            let (notary, backoff) = (notary(end, &peer), setup_link.backoff);
+            let (notary, backoff) = (notary(end, &peer, setup_link.audits), setup_link.backoff);
             let link = Link::new(peer, end, setup_link.store, line, capacity, notary, backoff);
+            let owner = Arc::clone(&link);
+            let settled = link.store.run(move |books| owner.notary.settle_audits(books)).await;
+            settled.map_err(|source| StartError::Store { peer: link.peer.clone(), source })?;
             let observer = Observer::new(setup_link.metrics);
             let (runs, leases) = Runs::new();
             match end {
                 End::Alice => {
                     let lead = engine::lead(Arc::clone(&link), setup_link.maker, observer.clone());
                     leaders.push(tokio::spawn(lead));
+                    tasks.spawn(audits::watch(Arc::clone(&link)));
                 }
                 End::Bob => {
                     let (runs, link) = (Arc::clone(&runs), Arc::clone(&link));

@@ -9,13 +9,14 @@
 use std::sync::Arc;
 
 use super::{
+    audits,
     line::NoAnswer,
     link::Link,
     service::KmeId,
     wire::{Ask, Introduction, Reply, Witness},
 };
 use crate::{
-    pool::{BookError, Books, End, Following, Rejection, StoreError},
+    pool::{BookError, Books, End, Following, Rejection, StoreError, audits::NoAudit},
     records::{
         Chain, EPOCH, Ending, Evidence, Keys, Record, Refused, Sealer, Signature, Signed, Standing,
         Testimony,
@@ -27,17 +28,47 @@ pub struct Notary {
     chain: Chain,
     end: End,
     sealer: Arc<Sealer>,
+    /// Whether the link's blocks are audited.
+    audited: bool,
 }
 
 impl Notary {
-    /// The notary of `own` at the end `end` of its link to `peer`.
-    pub fn new(end: End, own: &KmeId, peer: &KmeId, sealer: Arc<Sealer>) -> Self {
+    /// The notary of `own` at the end `end` of its link to `peer`, which is `audited` or not.
+    pub fn new(end: End, own: &KmeId, peer: &KmeId, sealer: Arc<Sealer>, audited: bool) -> Self {
         let (own, peer) = (own.to_string(), peer.to_string());
         let (alice, bob) = match end {
             End::Alice => (own, peer),
             End::Bob => (peer, own),
         };
-        Self { chain: Chain { alice, bob }, end, sealer }
+        Self { chain: Chain { alice, bob }, end, sealer, audited }
+    }
+
+    /// Whether the link's blocks are audited.
+    pub fn is_audited(&self) -> bool {
+        self.audited
+    }
+
+    /// Begins or ends audits as configured, when the KME starts. Bob's end begins them when Alice's says
+    /// with which epoch.
+    pub(super) fn settle_audits(&self, books: &mut Books<'_>) -> Result<(), BookError> {
+        match (self.audited, self.end) {
+            (false, _) => books.end_audits(),
+            (true, End::Alice) => books.begin_audits(&self.chain, None).map(|_| ()),
+            (true, End::Bob) => Ok(()),
+        }
+    }
+
+    /// At Bob's end: Alice's says which epoch is the next to be audited.
+    pub(super) fn join_audits(
+        &self,
+        books: &mut Books<'_>,
+        theirs: Option<u64>,
+    ) -> Result<(), BookError> {
+        match (self.audited, theirs) {
+            (false, None) => Ok(()),
+            (true, Some(epoch)) => books.begin_audits(&self.chain, Some(epoch)).map(|_| ()),
+            _ => Err(NoAudit::OneEnd.into()),
+        }
     }
 
     /// The link's chain of records.
@@ -58,7 +89,7 @@ impl Notary {
         }))
     }
 
-    fn known_keys(&self, books: &Books<'_>) -> Result<Keys, BookError> {
+    pub(super) fn known_keys(&self, books: &Books<'_>) -> Result<Keys, BookError> {
         self.keys(books)?.ok_or_else(|| Rejection::Record(Refused::Key).into())
     }
 
@@ -118,7 +149,8 @@ impl Notary {
 
     /// This end's key, and where its records stand.
     pub(super) fn introduction(&self, books: &Books<'_>) -> Result<Introduction, BookError> {
-        Ok(Introduction { key: self.sealer.public(), standing: self.standing(books)? })
+        let audits = books.auditing()?.map(|auditing| auditing.epoch);
+        Ok(Introduction { key: self.sealer.public(), standing: self.standing(books)?, audits })
     }
 }
 
@@ -143,6 +175,7 @@ pub(super) async fn agree(link: &Arc<Link>) -> Result<(), NoAnswer> {
         return Err(NoAnswer::Wrong);
     };
     in_books(link, move |_, books| books.meet(&theirs.key)).await?;
+    let audits = (own.audits, theirs.audits);
     let (mut own, mut theirs) = (own.standing, theirs.standing);
     while own.next < theirs.next {
         let Reply::Records(records) = link.line.ask(Ask::Records(own.next)).await? else {
@@ -169,7 +202,7 @@ pub(super) async fn agree(link: &Arc<Link>) -> Result<(), NoAnswer> {
         link.line.done(Ask::Append(records)).await?;
     }
     if own == theirs {
-        return Ok(());
+        return audits::agree(link, audits.0, audits.1).await;
     }
     tracing::error!(peer = %link.peer, error = %Refused::Fork, "the records do not agree");
     Err(NoAnswer::Wrong)

@@ -47,6 +47,7 @@ impl Observer {
                 ("tags", ledger.tags, last.tags),
                 ("expired", ledger.expired, last.expired),
                 ("wasted", ledger.wasted, last.wasted),
+                ("sacrificed", ledger.sacrificed, last.sacrificed),
             ] {
                 // What is given back after a refusal was counted as delivered before.
                 self.0.spent(cause, now.saturating_sub(before));

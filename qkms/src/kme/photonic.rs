@@ -22,6 +22,7 @@ use super::{
     seed::Seed,
 };
 use crate::{
+    audit::Opening,
     distil::{
         self, Accounts, Entropy, EntropyError, OsEntropy, Outcome, Params, Reason, TagKeys,
         Transport,
@@ -83,7 +84,8 @@ impl<C: Channels> BlockMaker for Alice<C> {
         quantum.send(&bobs.encode()).map_err(MakeError::new)?;
         drop(bobs);
         let health = self.monitor.check_alice(&own);
-        let testimony = Testimony::new(health, &own.encode());
+        let raw = own.encode();
+        let testimony = Testimony::new(health, &raw);
         let (params, channel) = (&self.params, &mut *classical);
         let outcome = match refusal(&health) {
             None => distil::alice(block, own, params, channel, keys, &mut self.entropy),
@@ -92,7 +94,7 @@ impl<C: Channels> BlockMaker for Alice<C> {
             }
         };
         restart(&mut self.monitor, &outcome);
-        outcome.map(|outcome| made(outcome, params, testimony)).map_err(MakeError::new)
+        outcome.map(|outcome| made(outcome, params, testimony, raw)).map_err(MakeError::new)
     }
 
     fn due(&self) -> Option<Instant> {
@@ -123,14 +125,13 @@ impl<C: Channels> BlockMaker for Bob<C> {
         let health = self.monitor.check_bob(&own);
         // The encoding that arrived is the only one there is of this block.
         let testimony = Testimony::new(health, &detections);
-        drop(detections);
         let (params, channel) = (&self.params, &mut *classical);
         let outcome = match refusal(&health) {
             None => distil::bob(block, own, params, channel, keys),
             Some(reason) => distil::refuse_as_bob(block, own.pulses, reason, params, channel, keys),
         };
         restart(&mut self.monitor, &outcome);
-        outcome.map(|outcome| made(outcome, params, testimony)).map_err(MakeError::new)
+        outcome.map(|outcome| made(outcome, params, testimony, detections)).map_err(MakeError::new)
     }
 }
 
@@ -151,12 +152,17 @@ fn refusal(health: &Health) -> Option<Reason> {
     }
 }
 
-fn made(outcome: Outcome, params: &Params, own: Testimony) -> Made {
+fn made(outcome: Outcome, params: &Params, own: Testimony, mut raw: Zeroizing<Vec<u8>>) -> Made {
     match outcome {
         Outcome::Key(key) => Made::Key {
             bytes: key.bits.to_bytes(),
             bits: key.bits.len() as u64,
             report: report(&key.accounts, params, own),
+            opening: Opening {
+                raw: std::mem::take(&mut *raw),
+                messages: key.messages,
+                key: Vec::new(),
+            },
         },
         Outcome::Discarded(discarded) => Made::Discarded {
             reason: word(discarded.reason),

@@ -17,6 +17,7 @@ use super::{
     wire::{Offer, Seal, Why, Witness, Witnessed},
 };
 use crate::{
+    audit::Opening,
     pool::{
         BookError, Books, Rejection, StoreError,
         making::NewBlock,
@@ -29,6 +30,8 @@ use crate::{
 struct Key {
     bits: u64,
     bytes: Zeroizing<Vec<u8>>,
+    /// What its opening takes, if the link is audited, until it is in the books.
+    opening: Option<Opening>,
 }
 
 /// The last block that came to an end, and its key if it has one.
@@ -89,10 +92,12 @@ impl Runs {
             let result;
             (maker, result) = run(maker, &link, lease).await;
             let (key, ended) = match result {
-                Ok(Made::Key { bytes, bits, report }) => {
+                Ok(Made::Key { bytes, bits, report, opening }) => {
                     observer.made("key", bits, &report);
                     link.judge(None, &report);
-                    (Some(Key { bits, bytes }), Some((Ending::Key, report.evidence)))
+                    let opening = link.notary.is_audited().then(|| kept(opening, &bytes));
+                    let key = Key { bits, bytes, opening };
+                    (Some(key), Some((Ending::Key, report.evidence)))
                 }
                 Ok(Made::Discarded { reason, closing, report }) => {
                     observer.made(reason, 0, &report);
@@ -119,13 +124,22 @@ impl Runs {
     /// [`Why`].
     pub async fn witness(&self, link: &Arc<Link>, asked: Witness) -> Result<Witnessed, Why> {
         let ended = self.finished(link, |finished| match finished {
-            Some(finished) if finished.block == asked.block => Some(finished.ended.clone()),
+            Some(finished) if finished.block == asked.block => {
+                let opening = finished.key.as_mut().and_then(|key| key.opening.take());
+                Some((finished.ended.clone(), opening))
+            }
             _ => None,
         });
-        let (ending, evidence) = ended.await?.ok_or(Why::Block)?;
-        let owner = Arc::clone(link);
-        let standing = link.store.run(move |books| owner.notary.standing(books)).await;
-        let standing = standing.map_err(why)?;
+        let (ended, opening) = ended.await?;
+        let (ending, evidence) = ended.ok_or(Why::Block)?;
+        let (owner, keyed) = (Arc::clone(link), ending == Ending::Key);
+        let keep = move |books: &mut Books<'_>| {
+            if keyed {
+                books.assure_opening(asked.block, opening.as_ref())?;
+            }
+            owner.notary.standing(books)
+        };
+        let standing = link.store.run(keep).await.map_err(why)?;
         let record = link.notary.record(&standing, asked.block, ending, &evidence, asked.testimony);
         let signature = link.notary.sign(&record);
         match &mut *self.lock() {
@@ -214,12 +228,23 @@ impl Runs {
     }
 }
 
+/// What Bob's end keeps of a block: the messages are kept at Alice's.
+fn kept(mut opening: Opening, key: &[u8]) -> Opening {
+    opening.messages.clear();
+    opening.key = key.to_vec();
+    opening
+}
+
 /// Why a store did not keep a block or a record. What a record is refused for is logged.
 pub(super) fn why(error: StoreError) -> Why {
     match error {
         StoreError::Rejected(Rejection::Record(refused)) => {
             tracing::error!(%refused, "the peer KME's record is refused");
             Why::Record
+        }
+        StoreError::Rejected(Rejection::Audit(refused)) => {
+            tracing::error!(%refused, "an audit that the peer KME asked for is refused");
+            Why::Audit
         }
         StoreError::Rejected(rejection) => {
             tracing::warn!(%rejection, "refused what the peer KME asked");

@@ -23,6 +23,7 @@ use super::{
     service::{KmeId, SaeId},
 };
 use crate::{
+    audit::Opening,
     distil::auth::{Direction, TagKeys},
     metrics::Metrics,
     pool::{
@@ -75,6 +76,8 @@ pub struct Options {
     pub clock: Clock,
     /// How long a link pauses after health tests that failed.
     pub backoff: Backoff,
+    /// Whether blocks are audited, at Alice's end and at Bob's.
+    pub audits: [bool; 2],
 }
 
 impl Default for Options {
@@ -98,6 +101,7 @@ impl Default for Options {
             seed: 1,
             clock: system_clock(),
             backoff: Backoff::default(),
+            audits: [false; 2],
         }
     }
 }
@@ -123,7 +127,9 @@ impl BlockMaker for SharedGenerator {
         let size = usize::try_from(self.bits.div_ceil(8)).map_err(MakeError::new)?;
         let mut bytes = Zeroizing::new(vec![0; size]);
         self.seed.fill("block", block, &mut bytes);
-        Ok(Made::Key { bytes, bits: self.bits, report: Report::default() })
+        let raw = format!("what an end saw of block {block}").into_bytes();
+        let opening = Opening { raw, messages: Vec::new(), key: Vec::new() };
+        Ok(Made::Key { bytes, bits: self.bits, report: Report::default(), opening })
     }
 }
 
@@ -175,6 +181,7 @@ pub fn setup(
             first_key: Some(first_key),
             metrics: Metrics::new().link(&own, &peer),
             backoff: options.backoff,
+            audits: options.audits[usize::from(end == End::Bob)],
         }],
     })
 }
@@ -187,7 +194,7 @@ pub struct Pair {
 
 impl Pair {
     /// Starts a pair with its stores in `folder`, one below the name of each KME, and waits until
-    /// both ends agree and both pools hold keys.
+    /// both ends agree and both pools hold keys, unless the link is audited.
     ///
     /// # Errors
     ///
@@ -224,7 +231,10 @@ impl Pair {
         let kmes: [Arc<Kme>; 2] =
             kmes.try_into().map_err(|_| io::Error::other("two KMEs were started"))?;
         let pair = Self { kmes };
-        pair.filled().await?;
+        // Keys of an audited link wait for a challenge.
+        if options.audits == [false; 2] {
+            pair.filled().await?;
+        }
         Ok(pair)
     }
 

@@ -1,3 +1,4 @@
+mod audits;
 mod deliveries;
 mod doors;
 mod health;

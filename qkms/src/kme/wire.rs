@@ -5,7 +5,8 @@
 //! its SCALE encoding. The first message each way is a [`Hello`]. Answers come in any order, each
 //! with the number of its question. Questions take effect in their order.
 //!
-//! The connections are mutual TLS; none of these messages carries key bits.
+//! The connections are mutual TLS; none of these messages carries key bits, but those of a block that
+//! is sacrificed.
 
 use std::io;
 
@@ -13,11 +14,12 @@ use codec::{Decode, DecodeAll, Encode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
 use crate::{
+    audit::Challenge,
     pool::{
         End, Range, Split,
         record::{KeyNote, Lease, Reservation, Survey},
     },
-    records::{PublicKey, Signature, Signed, Standing, Testimony},
+    records::{Hash, PublicKey, Signature, Signed, Standing, Testimony},
 };
 
 /// The protocol's version.
@@ -75,6 +77,40 @@ pub enum Ask {
     Records(u64),
     /// Keep these records, of which the asker has more. From Alice's end only.
     Append(Vec<Signed>),
+    /// Tell the root of this epoch's records. From Alice's end only.
+    Root(u64),
+    /// Open the block that a challenge picks. From Alice's end only.
+    Open(Open),
+    /// The file of this epoch's audit is written: close it. From Alice's end only.
+    Close(u64),
+}
+
+/// A challenge, and from where on of what is kept of the block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Open {
+    /// The epoch.
+    pub epoch: u64,
+    /// The root of its records.
+    pub root: Hash,
+    /// The challenge.
+    pub challenge: Challenge,
+    /// The first byte wanted.
+    pub offset: u64,
+}
+
+/// A part of what an end holds of a block that is picked.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Opened {
+    /// Bytes of all of it.
+    pub total: u64,
+    /// The bytes from the one wanted on.
+    pub part: Vec<u8>,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened").field("total", &self.total).finish_non_exhaustive()
+    }
 }
 
 /// What Alice's end alone knows of a block.
@@ -111,6 +147,8 @@ pub struct Introduction {
     pub key: PublicKey,
     /// Where its records stand.
     pub standing: Standing,
+    /// The next epoch to be audited; none if the link is not audited.
+    pub audits: Option<u64>,
 }
 
 /// A block that both ends have made.
@@ -150,6 +188,10 @@ pub enum Reply {
     Introduced(Introduction),
     /// To [`Ask::Records`].
     Records(Vec<Signed>),
+    /// To [`Ask::Root`]; none if the epoch is not whole.
+    Root(Option<Hash>),
+    /// To [`Ask::Open`].
+    Opened(Opened),
     /// Nothing was done.
     Refused(Why),
 }
@@ -169,6 +211,8 @@ pub enum Why {
     Block,
     /// A block's record: out of its chain, another signature or key. This end's log says which.
     Record,
+    /// An audit: off, another epoch, root or challenge, tag keys in use. This end's log says which.
+    Audit,
 }
 
 /// Encodes a message with its length.

@@ -43,7 +43,7 @@ impl Actor {
         let mut unanswered = Vec::new();
         let sealer = Arc::new(Sealer::new(&[7; 32]));
         let key = sealer.public();
-        let notary = Notary::new(End::Bob, &kme_id(End::Bob), &kme_id(End::Alice), sealer);
+        let notary = Notary::new(End::Bob, &kme_id(End::Bob), &kme_id(End::Alice), sealer, false);
         let mut standing = notary.chain().start();
         loop {
             let question: Question = read(&mut stream).await?;
@@ -51,10 +51,12 @@ impl Actor {
                 Ask::Survey(survey) => vec![Reply::Survey(survey.clone())],
                 Ask::Offer(_) | Ask::Retire(_) | Ask::Start(_) => vec![Reply::Done],
                 Ask::Seal(_) | Ask::Append(_) => vec![Reply::Done],
+                // This link is not audited.
+                Ask::Root(_) | Ask::Open(_) | Ask::Close(_) => vec![Reply::Refused(Why::Audit)],
                 Ask::Records(_) => vec![Reply::Records(Vec::new())],
                 Ask::Introduce(alice) => {
                     standing = alice.standing;
-                    vec![Reply::Introduced(Introduction { key, standing })]
+                    vec![Reply::Introduced(Introduction { key, standing, audits: None })]
                 }
                 Ask::Witness(asked) => {
                     let (evidence, block) = (Evidence::default(), asked.block);
@@ -264,7 +266,7 @@ impl Liar {
 /// A record that a stranger has signed for both ends.
 fn foreign_record() -> crate::records::Signed {
     let sealer = || Arc::new(Sealer::new(&[9; 32]));
-    let notary = |end| Notary::new(end, &kme_id(end), &kme_id(end.peer()), sealer());
+    let notary = |end| Notary::new(end, &kme_id(end), &kme_id(end.peer()), sealer(), false);
     let (alice, bob) = (notary(End::Alice), notary(End::Bob));
     // Later than any that the pair has made.
     let standing = Standing { next: 5000, ..alice.chain().start() };
@@ -330,7 +332,14 @@ async fn a_peer_that_lies_is_refused_and_changes_nothing() {
             }),
             Why::Block,
         ),
-        (Ask::Introduce(Introduction { key: [9; 32], standing: Standing::default() }), Why::Record),
+        (
+            Ask::Introduce(Introduction {
+                key: [9; 32],
+                standing: Standing::default(),
+                audits: None,
+            }),
+            Why::Record,
+        ),
         (Ask::Append(vec![foreign_record()]), Why::Record),
         (
             Ask::Witness(wire::Witness { block: 99_999, testimony: Testimony::default() }),
