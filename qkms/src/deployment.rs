@@ -172,6 +172,7 @@ async fn start_kme(
             first_key: Some(secret(&link.first_key)?),
             metrics: metrics.link(&kme.id, peer),
             backoff: Backoff::default(),
+            audits: link.audits,
         });
     }
     let path = kme.store.join("record.key");

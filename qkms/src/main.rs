@@ -24,6 +24,8 @@ struct Cli {
 enum Command {
     /// Hold an SAE's certificate and keys for a process on this machine
     Agent(commands::agent::Options),
+    /// Do all processing of a block again that was opened for an audit
+    Audit(commands::audit::Options),
     /// Make certificates for KMEs and SAEs
     #[command(subcommand)]
     Pki(commands::pki::Pki),
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     let done = match cli.command {
         Command::Agent(options) => commands::agent::run(options, &mut out),
+        Command::Audit(options) => commands::audit::run(options, &mut out),
         Command::Pki(pki) => commands::pki::run(pki, &mut out),
         Command::Plan(plan) => commands::plan::run(plan, &mut out),
         Command::Records(options) => commands::records::run(options, &mut out),

@@ -6,9 +6,12 @@
 //! | `/status.json` | what the page shows, a [`Report`] |
 //! | `/records.json` | where the records of blocks stand: number of the next one, roots of epochs |
 //! | `/records.json?kme=A&peer=B&from=N` | records of a link end from number N on, an [`Export`](crate::records::Export) |
+//! | `POST /challenge` | takes a challenge for an [audit](crate::audit) and says what it picked |
+//! | `/audit?kme=A&peer=B&epoch=N` | the file of an audit, at Alice's end |
 //! | `/metrics` | all metrics in the OpenMetrics text format, for Prometheus |
 //!
-//! No path changes anything, and none tells a key or a key's identity.
+//! No other path changes anything, and none tells a key or a key's identity, but for the sacrificed
+//! block of an audit.
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -17,13 +20,14 @@ use axum::{
     extract::State,
     http::header,
     response::{Html, IntoResponse},
-    routing::get,
+    routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
 use crate::metrics::Metrics;
 
+mod audits;
 pub mod history;
 pub mod records;
 
@@ -116,7 +120,11 @@ impl Operation {
 }
 
 fn router(metrics: Arc<Metrics>, history: Arc<History>, archive: Archive) -> Router {
-    let records = Router::new().route("/records.json", get(records::records)).with_state(archive);
+    let records = Router::new()
+        .route("/records.json", get(records::records))
+        .route("/challenge", post(audits::challenge))
+        .route("/audit", get(audits::file))
+        .with_state(archive);
     Router::new()
         .route("/", get(page))
         .route("/status.json", get(status))

@@ -10,8 +10,9 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::audits::Audits;
 use crate::{
-    kme::{Kme, link::Link, notary},
+    kme::{Kme, audits, link::Link, notary},
     pool::{Books, End},
     records::{EPOCH, Export},
 };
@@ -30,6 +31,12 @@ impl Archive {
             kme.links().iter().map(|link| (kme.id().to_string(), Arc::clone(link)))
         });
         Self(ends.collect())
+    }
+
+    /// The link of a KME to its peer.
+    pub(super) fn link(&self, kme: &str, peer: &str) -> Option<&Arc<Link>> {
+        let mut links = self.0.iter();
+        links.find(|(own, link)| own == kme && link.peer.as_str() == peer).map(|(_, link)| link)
     }
 }
 
@@ -54,6 +61,8 @@ struct Stand {
     head: String,
     /// The last whole epochs.
     epochs: Vec<Root>,
+    /// Where its audits stand.
+    audits: Audits,
 }
 
 /// The Merkle root of an epoch.
@@ -71,8 +80,9 @@ pub(super) async fn records(
 ) -> Response {
     let Wanted { kme, peer, from } = wanted;
     let (Some(kme), Some(peer)) = (kme, peer) else { return stands(&archive).await };
-    let found = archive.0.iter().find(|(own, link)| *own == kme && link.peer.as_str() == peer);
-    let Some((_, link)) = found else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(link) = archive.link(&kme, &peer) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let most = usize::try_from(EPOCH).unwrap_or(usize::MAX);
     match notary::told(link, from.unwrap_or(0), most).await {
         Ok((Some(keys), records)) => {
@@ -96,9 +106,9 @@ async fn stands(archive: &Archive) -> Response {
                 let root = books.epoch_root(epoch)?;
                 epochs.extend(root.map(|root| Root { epoch, root: hex::encode(root) }));
             }
-            Ok((standing, epochs))
+            Ok((standing, epochs, audits::stand(books)?))
         };
-        let (standing, epochs) = match link.store.run(look).await {
+        let (standing, epochs, audits) = match link.store.run(look).await {
             Ok(found) => found,
             Err(error) => return failed(&error),
         };
@@ -108,12 +118,13 @@ async fn stands(archive: &Archive) -> Response {
         };
         let (kme, peer) = (kme.clone(), link.peer.to_string());
         let head = hex::encode(standing.head);
-        stands.push(Stand { kme, peer, end, next: standing.next, head, epochs });
+        let (next, audits) = (standing.next, audits.into());
+        stands.push(Stand { kme, peer, end, next, head, epochs, audits });
     }
     Json(stands).into_response()
 }
 
-fn failed(error: &crate::pool::StoreError) -> Response {
+pub(super) fn failed(error: &crate::pool::StoreError) -> Response {
     tracing::warn!(%error, "the records cannot be read");
     StatusCode::SERVICE_UNAVAILABLE.into_response()
 }
