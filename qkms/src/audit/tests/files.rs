@@ -123,3 +123,24 @@ fn a_block_of_which_a_key_was_delivered_is_named() {
     let expected = Expected { delivered, ..Expected::default() };
     assert_eq!(check(&file, &expected).unwrap_err(), Found::Delivered(96));
 }
+
+#[test]
+fn no_byte_can_be_altered_unnoticed_by_who_writes_the_hash_anew() {
+    let sound = file(three(), 1);
+    let bytes = sound.to_bytes();
+    // Another challenge may pick the same block: who audits knows which one was drawn.
+    let expected = Expected { challenge: Some(sound.challenge), ..Expected::default() };
+    let content = bytes.len() - 32;
+    let heads = 0..400;
+    let tails = content - 10_000..content;
+    let all = heads.step_by(7).chain((0..content).step_by(content / 60)).chain(tails.step_by(999));
+    for at in all {
+        let mut altered = bytes[..content].to_vec();
+        altered[at] ^= 1 << (at % 8);
+        let sum = hash(&altered);
+        altered.extend_from_slice(&sum);
+        if let Ok(file) = AuditFile::from_bytes(&altered) {
+            assert!(check(&file, &expected).is_err(), "byte {at}");
+        }
+    }
+}

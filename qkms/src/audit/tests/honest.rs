@@ -39,3 +39,12 @@ fn an_audit_passes_with_afterpulses_and_with_another_device() {
     passes(&blocks(Preset::Lim2014, 125_000_000, 4, 4, 1));
     passes(&blocks(Preset::Gys, 95_000_000, 5, 5, 1));
 }
+
+#[test]
+fn an_opening_takes_as_much_as_the_document_says() {
+    let [(report, alice), (_, bob)] = &three()[0].ends;
+    let clicks = report.detections as f64;
+    let at = |bytes: usize| bytes as f64 / clicks;
+    let (alices, bobs) = (at(alice.raw.len() + alice.messages.len()), at(bob.raw.len()));
+    assert!((2.5..3.5).contains(&alices) && (1.0..1.5).contains(&bobs), "{alices} {bobs}");
+}

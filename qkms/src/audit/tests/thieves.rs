@@ -41,7 +41,9 @@ fn a_raw_string_that_was_not_signed_for_is_named() {
 fn flipped_at_bob(basis: Basis) -> AuditFile {
     let mut file = sound();
     let mut block = BobBlock::decode(&file.bob_raw).unwrap();
-    let click = block.detections.iter_mut().filter(|click| click.basis == basis).nth(70).unwrap();
+    let kept = kept(&file, basis);
+    let mut clicks = block.detections.iter_mut().filter(|click| kept.contains(&click.pulse));
+    let click = clicks.nth(70).unwrap();
     click.bit = !click.bit;
     file.bob_raw = block.encode().to_vec();
     file.resealed(1)
@@ -79,8 +81,6 @@ fn one_flipped_raw_bit_is_found_where_it_first_shows() {
     assert_eq!(place(&flipped_at_alice(Basis::X)), (2, "Alice's parities of all blocks"));
     // Bob's raw key shows in what he asks for, and in his errors at the latest.
     let mut x = flipped_at_bob(Basis::X);
-    let bits = kept(&x, Basis::X);
-    assert!(!bits.is_empty());
     let (at, what) = place(&x);
     assert!(at >= 3 && (what.contains("Bob's") || what.contains("answer")), "{at} {what}");
     x.bob_raw.push(0);
