@@ -201,6 +201,10 @@ pub struct LinkConfig {
     /// Bits of tag key of each direction that one block may use.
     #[serde(default = "defaults::tag_bits_per_block")]
     pub tag_bits_per_block: u64,
+    /// Whether one block of each epoch is opened for an audit, by a challenge for which the keys of the
+    /// epoch wait. The same at both ends.
+    #[serde(default)]
+    pub audits: bool,
     /// Milliseconds in which the peer KME has to answer.
     #[serde(default = "defaults::patience_ms")]
     pub patience_ms: u64,

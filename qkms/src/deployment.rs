@@ -18,9 +18,11 @@ use zeroize::Zeroizing;
 use crate::{
     config::{Config, KmeConfig, LinkConfig},
     etsi014,
+    health::Claims,
     kme::{
         Kme, KmeSetup, LinkSetup,
         channels::{Dial, Here, Listen, Meeting, There},
+        closure::Backoff,
         door::{Door, Slot, TlsDialer, Wire},
         line::Dialer,
         maker::BlockMaker,
@@ -29,8 +31,9 @@ use crate::{
     },
     link::Link,
     metrics::Metrics,
-    operation::Operation,
-    pool::{End, Store, StoreSettings, store::system_clock},
+    operation::{Operation, records::Archive},
+    pool::{End, Store, StoreSettings, cipher::StoreKey, store::system_clock},
+    records::Sealer,
 };
 
 /// KMEs that run.
@@ -88,7 +91,8 @@ impl Deployment {
             let operation = Operation::bind(settings).await?;
             log("all", "operation", operation.local_addr());
             let stopped = this.stopped();
-            this.servers.push(tokio::spawn(operation.run(metrics, stopped)));
+            let archive = Archive::new(&this.kmes);
+            this.servers.push(tokio::spawn(operation.run(metrics, archive, stopped)));
         }
         Ok(this)
     }
@@ -167,14 +171,19 @@ async fn start_kme(
             patience: link.patience(),
             first_key: Some(secret(&link.first_key)?),
             metrics: metrics.link(&kme.id, peer),
+            backoff: Backoff::default(),
+            audits: link.audits,
         });
     }
+    let path = kme.store.join("record.key");
+    let record_key = StoreKey::open(&path).with_context(|| format!("{}", path.display()))?;
     let setup = KmeSetup {
         id: kme.id.clone(),
         saes: kme.saes.clone(),
         local: open("local.redb")?,
         limits: kme.keys.limits(),
         seed: config.seed.map(|seed| Arc::new(Seed::new(seed, kme.id.as_str()))),
+        sealer: Arc::new(Sealer::new(record_key.expose())),
         links,
     };
     Ok(Kme::start(setup).await?)
@@ -195,7 +204,9 @@ fn maker(
         let alice = Alice::new(photons, link.pulses()?, link.params(), seed("choices"), channels);
         Ok(Box::new(alice))
     };
-    let bob = |channels| -> Box<dyn BlockMaker> { Box::new(Bob::new(link.params(), channels)) };
+    let bob = |channels| -> Box<dyn BlockMaker> {
+        Box::new(Bob::new(link.params(), &Claims::new(&link.parameters()), channels))
+    };
     match (end, meeting, link.quantum.zip(link.classical)) {
         (End::Alice, Some(meeting), _) => alice(Boxed(Box::new(Here(meeting.clone())))),
         (End::Bob, Some(meeting), _) => Ok(bob(Boxed(Box::new(There(meeting.clone()))))),

@@ -24,12 +24,16 @@ struct Cli {
 enum Command {
     /// Hold an SAE's certificate and keys for a process on this machine
     Agent(commands::agent::Options),
+    /// Do all processing of a block again that was opened for an audit
+    Audit(commands::audit::Options),
     /// Make certificates for KMEs and SAEs
     #[command(subcommand)]
     Pki(commands::pki::Pki),
     /// Compute what a deployment would give, without running it
     #[command(subcommand)]
     Plan(commands::plan::Plan),
+    /// Check records of blocks that a KME told, and show them
+    Records(commands::records::Options),
     /// Run the KMEs of a configuration
     Serve(commands::serve::Options),
 }
@@ -39,8 +43,10 @@ fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     let done = match cli.command {
         Command::Agent(options) => commands::agent::run(options, &mut out),
+        Command::Audit(options) => commands::audit::run(options, &mut out),
         Command::Pki(pki) => commands::pki::run(pki, &mut out),
         Command::Plan(plan) => commands::plan::run(plan, &mut out),
+        Command::Records(options) => commands::records::run(options, &mut out),
         Command::Serve(options) => commands::serve::run(options, &mut out),
     };
     let done = done.and_then(|code| out.flush().map(|()| code).map_err(Into::into));

@@ -17,8 +17,10 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use self::health::HealthFamilies;
 use crate::kme::service::KmeId;
 
+mod health;
 #[cfg(test)]
 mod tests;
 
@@ -143,6 +145,7 @@ struct Families {
     qber: Family<LinkLabels, Real>,
     phase_error: Family<LinkLabels, Real>,
     open: Family<LinkLabels, Gauge>,
+    health: HealthFamilies,
 }
 
 impl Families {
@@ -184,6 +187,7 @@ impl Families {
             self.phase_error.clone(),
         );
         r.register("link_open", "1 if the link makes key, 0 if it is closed", self.open.clone());
+        self.health.register(r);
     }
 }
 
@@ -347,6 +351,8 @@ pub struct LinkMetrics {
     open: Gauge,
     /// Finished blocks, so that a page can tell "none yet" from a rate of zero.
     measured: Arc<AtomicU64>,
+    closed: Arc<Mutex<Option<String>>>,
+    health: HealthFamilies,
     blocks: Family<OutcomeLabels, Counter>,
     spent: Family<CauseLabels, Counter>,
     labels: LinkLabels,
@@ -368,6 +374,8 @@ impl LinkMetrics {
             phase_error: f.phase_error.get_or_create_owned(&labels),
             open: f.open.get_or_create_owned(&labels),
             measured: Arc::default(),
+            closed: Arc::default(),
+            health: f.health.clone(),
             blocks: f.blocks.clone(),
             spent: f.spent.clone(),
             labels,
@@ -439,6 +447,16 @@ impl LinkMetrics {
     /// Whether the link makes key.
     pub fn is_open(&self) -> bool {
         self.open.get() == 1
+    }
+
+    /// Tells why the link is closed, if it is.
+    pub fn set_closed(&self, reason: Option<String>) {
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
+    /// Why the link is closed, if it is.
+    pub fn closed(&self) -> Option<String> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn pool(&self, direction: PoolDirection) -> (&Gauge, &Gauge) {

@@ -72,6 +72,13 @@ fn a_seed_needs_insecure() {
 }
 
 #[test]
+fn audits_are_off_unless_they_are_turned_on() {
+    assert!(!parse(&both("")).unwrap().link[0].audits);
+    assert!(parse(&both("audits = true")).unwrap().link[0].audits);
+    refused(&both("audits = 1"), "invalid type");
+}
+
+#[test]
 fn what_contradicts_itself_is_refused() {
     let keys = |keys: &str| kme("a", "s", &format!("keys = {{ {keys} }}\n"));
     refused(&keys("size = 100"), "multiples of 8");

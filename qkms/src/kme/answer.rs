@@ -19,10 +19,11 @@ use tokio::{
 };
 
 use super::{
+    audits,
     directory::{Directory, Place},
     line::write_frames,
     link::Link,
-    runs::Runs,
+    runs::{Runs, why},
     service::KmeId,
     wire::{self, Answer, Ask, Hello, Question, Reply, Stream, VERSION, Why},
 };
@@ -30,6 +31,7 @@ use crate::pool::{
     BookError, Books, End, Pool, StoreError,
     record::{Lease, Reservation, Survey},
 };
+use crate::records::{EPOCH, Hash, Signed};
 
 /// Questions of one connection that are being answered at once.
 const AT_ONCE: usize = 4096;
@@ -74,6 +76,12 @@ enum Later {
     /// With the connection on which it was said.
     Start(Lease, u64),
     Offer(wire::Offer, u64),
+    Witness(wire::Witness),
+    Seal(wire::Seal, u64),
+    Introduced(Effect<wire::Introduction>),
+    Records(Effect<Vec<Signed>>),
+    Root(Effect<Option<Hash>>),
+    Opened(Effect<wire::Opened>),
 }
 
 impl Answerer {
@@ -162,11 +170,50 @@ impl Answerer {
                 }
                 Later::Survey(self.put(generation, move |books| books.answer_survey(&survey)))
             }
-            Ask::Start(lease) if link.end == End::Bob && link.closed.borrow().is_none() => {
-                Later::Start(lease, generation)
+            Ask::Start(_)
+            | Ask::Offer(_)
+            | Ask::Witness(_)
+            | Ask::Seal(_)
+            | Ask::Introduce(_)
+            | Ask::Records(_)
+            | Ask::Append(_)
+            | Ask::Root(_)
+            | Ask::Open(_)
+            | Ask::Close(_)
+                if link.end == End::Alice =>
+            {
+                Later::Now(Reply::Refused(Why::Block))
             }
-            Ask::Offer(offer) if link.end == End::Bob => Later::Offer(offer, generation),
-            Ask::Start(_) | Ask::Offer(_) => Later::Now(Reply::Refused(Why::Block)),
+            Ask::Start(lease) if link.may_begin() => Later::Start(lease, generation),
+            Ask::Start(_) => Later::Now(Reply::Refused(Why::Block)),
+            Ask::Offer(offer) => Later::Offer(offer, generation),
+            Ask::Witness(witness) => Later::Witness(witness),
+            Ask::Seal(seal) => Later::Seal(seal, generation),
+            Ask::Introduce(alice) => {
+                let owner = Arc::clone(link);
+                Later::Introduced(self.put(generation, move |books| {
+                    books.meet(&alice.key)?;
+                    owner.notary.join_audits(books, alice.audits)?;
+                    owner.notary.introduction(books)
+                }))
+            }
+            Ask::Records(from) => {
+                let most = usize::try_from(EPOCH).unwrap_or(usize::MAX);
+                Later::Records(self.put(generation, move |books| books.records(from, most)))
+            }
+            Ask::Append(records) => {
+                let owner = Arc::clone(link);
+                Later::Done(self.put(generation, move |books| owner.notary.append(books, &records)))
+            }
+            Ask::Root(epoch) => {
+                Later::Root(self.put(generation, move |books| books.epoch_root(epoch)))
+            }
+            Ask::Open(asked) => {
+                Later::Opened(self.put(generation, move |books| audits::open(books, &asked)))
+            }
+            Ask::Close(epoch) => {
+                Later::Done(self.put(generation, move |books| books.close_epoch(epoch, None)))
+            }
         }
     }
 
@@ -184,6 +231,20 @@ impl Answerer {
                 .store(&self.link, offer, generation)
                 .await
                 .map_or_else(refuse, |()| Reply::Done),
+            Later::Witness(asked) => {
+                self.runs.witness(&self.link, asked).await.map_or_else(refuse, Reply::Witnessed)
+            }
+            Later::Seal(seal, generation) => self
+                .runs
+                .seal(&self.link, seal, generation)
+                .await
+                .map_or_else(refuse, |()| Reply::Done),
+            Later::Introduced(effect) => {
+                effect_of(effect).await.map_or_else(refuse, Reply::Introduced)
+            }
+            Later::Records(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Records),
+            Later::Root(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Root),
+            Later::Opened(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Opened),
         }
     }
 
@@ -224,12 +285,8 @@ fn join(books: &mut Books<'_>, lease: &Lease) -> Result<(), BookError> {
 
 async fn effect_of<T>(effect: Effect<T>) -> Result<T, Why> {
     match effect.await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(StoreError::Rejected(rejection))) => {
-            tracing::warn!(%rejection, "refused what the peer KME asked");
-            Err(Why::Books)
-        }
-        Ok(Err(_)) | Err(_) => Err(Why::Store),
+        Ok(done) => done.map_err(why),
+        Err(_) => Err(Why::Store),
     }
 }
 

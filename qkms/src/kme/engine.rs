@@ -1,24 +1,34 @@
 //! Alice's end of a link leads: it makes blocks as long as the pools have room.
 //!
 //! For each block: a number and a lease of tag keys, durable here and at Bob's end; the run of both
-//! ends; the tag keys settled; the block stored here, *staged*, so that nothing is drawn from it;
-//! offered to Bob's end, which stores it; promoted here. A block that Bob's end did not confirm is
-//! dropped, here at once or when the two ends agree anew.
+//! ends; the tag keys settled; its [record](super::notary) signed by both; the block stored here with it,
+//! *staged*, so that nothing is drawn from it; offered to Bob's end, which stores both; promoted
+//! here. A block that Bob's end did not confirm is dropped, here at once or when the two ends agree
+//! anew. The record of a block that was discarded is stored at both ends as well.
+//!
+//! While health tests keep the link closed a block is begun after each [pause](super::closure), to see
+//! whether the sources are well.
 
 use std::{sync::Arc, time::Duration};
 
 use super::{
+    closure::Closed,
     line::NoAnswer,
     link::{Capacity, Link},
     maker::{BlockMaker, Made},
+    notary::witness,
     observer::Observer,
     runs::run,
-    wire::{Ask, Offer},
+    wire::{Ask, Offer, Seal},
 };
-use crate::pool::{
-    Books, Direction, Pool, Split, StoreError,
-    making::{NewBlock, Summary},
-    record::Made as Source,
+use crate::{
+    audit::Opening,
+    pool::{
+        Books, Direction, Pool, Split, StoreError,
+        making::{NewBlock, Summary},
+        record::Made as Source,
+    },
+    records::{Ending, Evidence},
 };
 
 /// The longest pause after a block that failed.
@@ -35,7 +45,7 @@ enum Failure {
     Make(#[from] super::maker::MakeError),
 }
 
-/// Makes blocks for ever; ends when the link is closed or the KME stops.
+/// Makes blocks for ever; ends when the link is closed for good or the KME stops.
 pub async fn lead(link: Arc<Link>, mut maker: Box<dyn BlockMaker>, observer: Observer) {
     let mut ready = link.line.ready();
     let mut closed = link.closed();
@@ -44,7 +54,8 @@ pub async fn lead(link: Arc<Link>, mut maker: Box<dyn BlockMaker>, observer: Obs
     let mut pause = Duration::from_millis(50);
     loop {
         let room = |summary: &Summary| has_room(summary, &link.capacity);
-        let due = maker.due();
+        let tried = closed.borrow().as_ref().and_then(|closed| closed.until);
+        let due = maker.due().max(tried);
         let called_for = async {
             if let Some(due) = due {
                 tokio::time::sleep_until(due.into()).await;
@@ -53,7 +64,7 @@ pub async fn lead(link: Arc<Link>, mut maker: Box<dyn BlockMaker>, observer: Obs
         };
         tokio::select! {
             biased;
-            _ = closed.wait_for(Option::is_some) => return,
+            _ = closed.wait_for(is_for_good) => return,
             _ = stopping.wait_for(|stopping| *stopping) => return,
             called_for = called_for => if !called_for { return },
         }
@@ -84,6 +95,12 @@ async fn block(
     maker: Box<dyn BlockMaker>,
     observer: &Observer,
 ) -> (Box<dyn BlockMaker>, Result<(), Failure>) {
+    let mut stopping = link.stopping();
+    // An audit may be between two runs.
+    let _run = tokio::select! {
+        run = link.run.lock() => run,
+        _ = stopping.wait_for(|stopping| *stopping) => return (maker, Ok(())),
+    };
     let bytes = link.capacity.lease;
     let begin = move |books: &mut Books<'_>| {
         let number = books.next_block()?;
@@ -99,31 +116,42 @@ async fn block(
     let number = lease.block;
     let (maker, made) = run(maker, link, lease).await;
     let result = match made {
-        Ok(Made::Key { bytes, bits, report }) => {
+        Ok(Made::Key { bytes, bits, report, mut opening }) => {
             observer.made("key", bits, &report);
-            store(link, number, bytes, bits).await
+            link.judge(None, &report);
+            opening.key = if link.notary.is_audited() { bytes.to_vec() } else { Vec::new() };
+            store(link, number, bytes, bits, &report.evidence, opening).await
         }
-        Ok(Made::Discarded { reason, closes_link, report }) => {
+        Ok(Made::Discarded { reason, closing, report }) => {
             observer.made(reason, 0, &report);
-            if closes_link {
-                link.close(reason.to_owned());
-            }
-            Ok(())
+            link.judge(Some((reason, closing)), &report);
+            discard(link, number, reason, &report.evidence).await
         }
         Err(error) => Err(error.into()),
     };
     (maker, result)
 }
 
+/// Whether the link opens only when the KME is started again.
+fn is_for_good(closed: &Option<Closed>) -> bool {
+    closed.as_ref().is_some_and(Closed::is_for_good)
+}
+
 async fn store(
-    link: &Link,
+    link: &Arc<Link>,
     number: u64,
     bytes: zeroize::Zeroizing<Vec<u8>>,
     bits: u64,
+    evidence: &Evidence,
+    opening: Opening,
 ) -> Result<(), Failure> {
     let _agreeing = link.agreeing.lock().await;
+    let signed = witness(link, number, Ending::Key, evidence).await?;
+    let signature = signed.alice;
     let split = split(bits, &link.summary(), &link.capacity);
+    let owner = Arc::clone(link);
     let keep = move |books: &mut Books<'_>| {
+        let following = owner.notary.follow(books, &signed)?;
         books.store_block(&NewBlock {
             number,
             made: Source::Link,
@@ -131,10 +159,13 @@ async fn store(
             bits,
             split,
             staged: true,
-        })
+        })?;
+        books.keep_opening(number, &opening)?;
+        books.put_record(following)
     };
     link.store.run(keep).await?;
-    match link.line.done(Ask::Offer(Offer { block: number, bits, split })).await {
+    let offer = Offer { block: number, bits, split, signature };
+    match link.line.done(Ask::Offer(offer)).await {
         Ok(()) => Ok(link.store.run(move |books| books.promote(&[number])).await?),
         Err(error) => {
             if matches!(error, NoAnswer::Refused(_)) {
@@ -148,14 +179,34 @@ async fn store(
     }
 }
 
+/// Both ends store the record of a block that gave no key.
+async fn discard(
+    link: &Arc<Link>,
+    number: u64,
+    reason: &'static str,
+    evidence: &Evidence,
+) -> Result<(), Failure> {
+    let _agreeing = link.agreeing.lock().await;
+    let signed = witness(link, number, Ending::Discarded(reason.to_owned()), evidence).await?;
+    let signature = signed.alice;
+    let owner = Arc::clone(link);
+    let keep = move |books: &mut Books<'_>| {
+        let following = owner.notary.follow(books, &signed)?;
+        books.put_record(following)
+    };
+    link.store.run(keep).await?;
+    Ok(link.line.done(Ask::Seal(Seal { block: number, signature })).await?)
+}
+
 /// Whether a block would find room.
 fn has_room(summary: &Summary, capacity: &Capacity) -> bool {
     let fill = |pool| summary.fill(pool).bytes;
     let [to_bob, to_alice] = [Direction::AliceToBob, Direction::BobToAlice];
-    [to_bob, to_alice].into_iter().any(|direction| {
-        fill(Pool::Keys(direction)) < capacity.keys
-            || fill(Pool::Tags(direction)) < capacity.tags / 2
-    })
+    !summary.held
+        && [to_bob, to_alice].into_iter().any(|direction| {
+            fill(Pool::Keys(direction)) < capacity.keys
+                || fill(Pool::Tags(direction)) < capacity.tags / 2
+        })
 }
 
 /// How a block is cut: tag keys first, up to their capacity but at most a quarter of the block for

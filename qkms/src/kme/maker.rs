@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use zeroize::Zeroizing;
 
-use crate::distil::auth::TagKeys;
+use crate::{audit::Opening, distil::auth::TagKeys, records::Evidence};
 
 /// Makes the blocks of one end of a link, together with the maker of the other end. Blocks a
 /// thread while it does.
@@ -33,19 +33,32 @@ pub enum Made {
         bits: u64,
         /// What it was made of.
         report: Report,
+        /// What its opening in an audit takes; the key is added when it is kept.
+        opening: Opening,
     },
     /// There are none.
     Discarded {
         /// Why, as a fixed word.
         reason: &'static str,
-        /// Whether the link has to be closed: somebody may be listening.
-        closes_link: bool,
+        /// Whether the link has to be closed.
+        closing: Closing,
         /// What it was made of.
         report: Report,
     },
 }
 
-/// What a block was made of and what it cost; for metrics.
+/// What a discarded block means for its link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// It goes on.
+    No,
+    /// It is closed until the KME is started again: somebody may be listening.
+    ForGood,
+    /// It is closed until a later block passes its health tests.
+    UntilHealthy,
+}
+
+/// What a block was made of and what it cost; for metrics and for its record.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Report {
     /// Pulses sent.
@@ -58,6 +71,8 @@ pub struct Report {
     pub phase_error: Option<f64>,
     /// Bits that the classical channel disclosed.
     pub disclosed: u64,
+    /// What this end brings to the block's record.
+    pub evidence: Evidence,
 }
 
 /// Why a block was not finished. Never names key bits.

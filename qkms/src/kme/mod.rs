@@ -19,7 +19,9 @@
 
 pub mod admitted;
 pub mod answer;
+pub mod audits;
 pub mod channels;
+pub mod closure;
 pub mod delivery;
 pub mod directory;
 pub mod door;
@@ -27,6 +29,7 @@ pub mod engine;
 pub mod line;
 pub mod link;
 pub mod maker;
+pub mod notary;
 pub mod observer;
 pub mod photonic;
 mod purse;
@@ -53,10 +56,12 @@ use zeroize::Zeroizing;
 
 use self::{
     answer::{Answerer, Limits},
+    closure::Backoff,
     directory::{Directory, Place},
     line::{Dialer, Line},
     link::{Capacity, Link},
     maker::BlockMaker,
+    notary::Notary,
     observer::Observer,
     runs::Runs,
     seed::Seed,
@@ -66,6 +71,7 @@ use self::{
 use crate::{
     metrics::LinkMetrics,
     pool::{Books, End, Store},
+    records::Sealer,
 };
 
 /// How often a KME lets go of what is too old.
@@ -110,6 +116,10 @@ pub struct LinkSetup {
     pub first_key: Option<Zeroizing<Vec<u8>>>,
     /// Where the link is counted.
     pub metrics: LinkMetrics,
+    /// How long it pauses after health tests that failed.
+    pub backoff: Backoff,
+    /// Whether its blocks are audited.
+    pub audits: bool,
 }
 
 /// What a KME is started with.
@@ -124,6 +134,8 @@ pub struct KmeSetup {
     pub limits: KeyLimits,
     /// Makes everything predictable.
     pub seed: Option<Arc<Seed>>,
+    /// Signs the records of blocks.
+    pub sealer: Arc<Sealer>,
     /// Its links.
     pub links: Vec<LinkSetup>,
 }
@@ -174,7 +186,18 @@ impl Kme {
         let directory = Arc::new(directory);
         let nothing = Capacity { keys: 0, tags: 0, lease: 0 };
         let nowhere = Line::new(Duration::ZERO);
-        let local = Link::new(setup.id.clone(), End::Alice, setup.local, nowhere, nothing);
+        let notary = |end, peer: &KmeId, audits| {
+            Notary::new(end, &setup.id, peer, Arc::clone(&setup.sealer), audits)
+        };
+        let local = Link::new(
+            setup.id.clone(),
+            End::Alice,
+            setup.local,
+            nowhere,
+            nothing,
+            notary(End::Alice, &setup.id, false),
+            Backoff::default(),
+        );
         let limits = Limits {
             keys: setup.limits.max_key_per_request,
             slaves: setup.limits.max_sae_id_count.saturating_add(1),
@@ -192,13 +215,18 @@ impl Kme {
             }
             let line = Line::new(setup_link.patience);
             let (end, capacity) = (setup_link.end, setup_link.capacity);
-            let link = Link::new(peer, end, setup_link.store, line, capacity);
+            let (notary, backoff) = (notary(end, &peer, setup_link.audits), setup_link.backoff);
+            let link = Link::new(peer, end, setup_link.store, line, capacity, notary, backoff);
+            let owner = Arc::clone(&link);
+            let settled = link.store.run(move |books| owner.notary.settle_audits(books)).await;
+            settled.map_err(|source| StartError::Store { peer: link.peer.clone(), source })?;
             let observer = Observer::new(setup_link.metrics);
             let (runs, leases) = Runs::new();
             match end {
                 End::Alice => {
                     let lead = engine::lead(Arc::clone(&link), setup_link.maker, observer.clone());
                     leaders.push(tokio::spawn(lead));
+                    tasks.spawn(audits::watch(Arc::clone(&link)));
                 }
                 End::Bob => {
                     let (runs, link) = (Arc::clone(&runs), Arc::clone(&link));

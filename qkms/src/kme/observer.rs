@@ -25,6 +25,7 @@ impl Observer {
         self.0.made_bits.inc_by(bits);
         self.0.block_finished(outcome, report.qber, report.phase_error);
         self.0.spent("disclosed", report.disclosed);
+        self.0.tested(&report.evidence.own.health);
     }
 
     /// A block was not finished.
@@ -46,6 +47,7 @@ impl Observer {
                 ("tags", ledger.tags, last.tags),
                 ("expired", ledger.expired, last.expired),
                 ("wasted", ledger.wasted, last.wasted),
+                ("sacrificed", ledger.sacrificed, last.sacrificed),
             ] {
                 // What is given back after a refusal was counted as delivered before.
                 self.0.spent(cause, now.saturating_sub(before));
@@ -59,7 +61,9 @@ impl Observer {
                 let stored = summary.fill(pool).bytes.saturating_mul(8);
                 self.0.set_pool(direction, stored, link.capacity.keys.saturating_mul(8));
             }
-            self.0.set_open(*ready.borrow_and_update() && closed.borrow_and_update().is_none());
+            let reason = closed.borrow_and_update().as_ref().map(|closed| closed.reason.clone());
+            self.0.set_open(*ready.borrow_and_update() && reason.is_none());
+            self.0.set_closed(reason);
             let changed = tokio::select! {
                 changed = changes.changed() => changed,
                 changed = ready.changed() => changed,

@@ -4,6 +4,9 @@
 //! Bob's end over a channel that stands for the fibre; the two ends then exchange classical
 //! messages over another one. Each block has channels of its own.
 //!
+//! Before an end tells anything of a block it [tests](crate::health) its noise sources, and refuses the
+//! block if one is sick or has not been tested for long enough.
+//!
 //! A block takes the time that its pulses take at the device's pulse rate: the next is not begun
 //! before.
 
@@ -15,14 +18,18 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    maker::{BlockMaker, Made, MakeError, Report},
+    maker::{BlockMaker, Closing, Made, MakeError, Report},
     seed::Seed,
 };
 use crate::{
+    audit::Opening,
     distil::{
-        self, Accounts, Entropy, EntropyError, OsEntropy, Outcome, Params, TagKeys, Transport,
+        self, Accounts, Entropy, EntropyError, OsEntropy, Outcome, Params, Reason, TagKeys,
+        Transport,
     },
+    health::{Claims, Health, Monitor},
     link::{BobBlock, Link},
+    records::{Account, Evidence, Testimony},
 };
 
 /// The two channels of one block.
@@ -48,6 +55,7 @@ pub struct Alice<C> {
     link: Link,
     pulses: u64,
     params: Params,
+    monitor: Monitor,
     entropy: Randomness,
     channels: C,
     /// When the pulses of the last block have all been sent.
@@ -60,7 +68,8 @@ impl<C: Channels> Alice<C> {
     pub fn new(link: Link, pulses: u64, params: Params, seed: Option<Seed>, channels: C) -> Self {
         let entropy =
             seed.map_or(Randomness::System(OsEntropy), |seed| Randomness::Seeded(seed, 0));
-        Self { link, pulses, params, entropy, channels, due: None }
+        let monitor = Monitor::alice(&Claims::new(link.parameters()));
+        Self { link, pulses, params, monitor, entropy, channels, due: None }
     }
 }
 
@@ -74,9 +83,18 @@ impl<C: Channels> BlockMaker for Alice<C> {
         let (own, bobs) = self.link.block(self.pulses);
         quantum.send(&bobs.encode()).map_err(MakeError::new)?;
         drop(bobs);
-        let params = &self.params;
-        let outcome = distil::alice(block, own, params, &mut *classical, keys, &mut self.entropy);
-        outcome.map(made).map_err(MakeError::new)
+        let health = self.monitor.check_alice(&own);
+        let raw = own.encode();
+        let testimony = Testimony::new(health, &raw);
+        let (params, channel) = (&self.params, &mut *classical);
+        let outcome = match refusal(&health) {
+            None => distil::alice(block, own, params, channel, keys, &mut self.entropy),
+            Some(reason) => {
+                distil::refuse_as_alice(block, own.pulses, reason, params, channel, keys)
+            }
+        };
+        restart(&mut self.monitor, &outcome);
+        outcome.map(|outcome| made(outcome, params, testimony, raw)).map_err(MakeError::new)
     }
 
     fn due(&self) -> Option<Instant> {
@@ -87,13 +105,14 @@ impl<C: Channels> BlockMaker for Alice<C> {
 /// Bob's end: what its detectors saw.
 pub struct Bob<C> {
     params: Params,
+    monitor: Monitor,
     channels: C,
 }
 
 impl<C: Channels> Bob<C> {
-    /// Bob's end.
-    pub fn new(params: Params, channels: C) -> Self {
-        Self { params, channels }
+    /// Bob's end, whose noise sources claim what `claims` says.
+    pub fn new(params: Params, claims: &Claims, channels: C) -> Self {
+        Self { params, monitor: Monitor::bob(claims), channels }
     }
 }
 
@@ -103,28 +122,61 @@ impl<C: Channels> BlockMaker for Bob<C> {
             self.channels.open(block).map_err(MakeError::new)?;
         let detections = Zeroizing::new(quantum.receive().map_err(MakeError::new)?);
         let own = BobBlock::decode(&detections).map_err(MakeError::new)?;
-        drop(detections);
-        let outcome = distil::bob(block, own, &self.params, &mut *classical, keys);
-        outcome.map(made).map_err(MakeError::new)
+        let health = self.monitor.check_bob(&own);
+        // The encoding that arrived is the only one there is of this block.
+        let testimony = Testimony::new(health, &detections);
+        let (params, channel) = (&self.params, &mut *classical);
+        let outcome = match refusal(&health) {
+            None => distil::bob(block, own, params, channel, keys),
+            Some(reason) => distil::refuse_as_bob(block, own.pulses, reason, params, channel, keys),
+        };
+        restart(&mut self.monitor, &outcome);
+        outcome.map(|outcome| made(outcome, params, testimony, detections)).map_err(MakeError::new)
     }
 }
 
-fn made(outcome: Outcome) -> Made {
+/// A link that was closed because of either end's sources starts up anew at both.
+fn restart(monitor: &mut Monitor, outcome: &Result<Outcome, distil::Error>) {
+    let sick = |discarded: &distil::Discarded| discarded.reason == Reason::Health;
+    if matches!(outcome, Ok(Outcome::Discarded(discarded)) if sick(discarded)) {
+        monitor.restart();
+    }
+}
+
+/// Why a block is refused before anything of it is told.
+fn refusal(health: &Health) -> Option<Reason> {
+    match health.failure {
+        Some(_) => Some(Reason::Health),
+        None if !health.started => Some(Reason::TooFewDetections),
+        None => None,
+    }
+}
+
+fn made(outcome: Outcome, params: &Params, own: Testimony, mut raw: Zeroizing<Vec<u8>>) -> Made {
     match outcome {
         Outcome::Key(key) => Made::Key {
             bytes: key.bits.to_bytes(),
             bits: key.bits.len() as u64,
-            report: report(&key.accounts),
+            report: report(&key.accounts, params, own),
+            opening: Opening {
+                raw: std::mem::take(&mut *raw),
+                messages: key.messages,
+                key: Vec::new(),
+            },
         },
         Outcome::Discarded(discarded) => Made::Discarded {
             reason: word(discarded.reason),
-            closes_link: discarded.closes_link(),
-            report: report(&discarded.accounts),
+            closing: match discarded.reason {
+                Reason::Health => Closing::UntilHealthy,
+                reason if reason.closes_link() => Closing::ForGood,
+                _ => Closing::No,
+            },
+            report: report(&discarded.accounts, params, own),
         },
     }
 }
 
-fn report(accounts: &Accounts) -> Report {
+fn report(accounts: &Accounts, params: &Params, own: Testimony) -> Report {
     let sum = |counts: &[u64; 3]| counts.iter().sum::<u64>();
     let (errors, sifted) = match &accounts.counts.m_x {
         Some(m_x) => (sum(m_x), sum(&accounts.counts.n_x)),
@@ -136,6 +188,11 @@ fn report(accounts: &Accounts) -> Report {
         qber: (sifted > 0).then(|| errors as f64 / sifted as f64),
         phase_error: accounts.bound.map(|bound| bound.phi),
         disclosed: accounts.leak,
+        evidence: Evidence {
+            account: Account::new(accounts, params),
+            transcript: accounts.transcript,
+            own,
+        },
     }
 }
 
@@ -147,6 +204,7 @@ fn word(reason: distil::Reason) -> &'static str {
         distil::Reason::TooFewDetections => "too few detections",
         distil::Reason::CostExceedsLength => "cost exceeds length",
         distil::Reason::Verification => "verification",
+        distil::Reason::Health => "health",
     }
 }
 

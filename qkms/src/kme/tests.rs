@@ -1,7 +1,10 @@
+mod audits;
 mod deliveries;
 mod doors;
+mod health;
 mod peers;
 mod photons;
+mod records;
 mod refusals;
 
 use std::sync::atomic::{AtomicU64, Ordering};

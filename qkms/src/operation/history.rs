@@ -30,6 +30,8 @@ pub struct Series {
     pub peer: String,
     /// Whether the link makes key now.
     pub open: bool,
+    /// Why it is closed, if it is: fixed words, and of a sick noise source which test it failed.
+    pub closed: Option<String>,
     /// Outgoing pool, as a share of what it holds at most, 0 to 1.
     pub fill_outgoing: VecDeque<f64>,
     /// Incoming pool, likewise.
@@ -94,6 +96,7 @@ impl Series {
             (stored, capacity) => stored as f64 / capacity as f64,
         };
         self.open = link.is_open();
+        self.closed = link.closed();
         let made = link.made_bits.get();
         self.made_bits.push_back((now, made));
         if self.made_bits.len() > RATE_SAMPLES {

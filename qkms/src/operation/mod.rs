@@ -4,9 +4,14 @@
 //! |---|---|
 //! | `/` | the status page: one HTML document that loads nothing else |
 //! | `/status.json` | what the page shows, a [`Report`] |
+//! | `/records.json` | where the records of blocks stand: number of the next one, roots of epochs |
+//! | `/records.json?kme=A&peer=B&from=N` | records of a link end from number N on, an [`Export`](crate::records::Export) |
+//! | `POST /challenge` | takes a challenge for an [audit](crate::audit) and says what it picked |
+//! | `/audit?kme=A&peer=B&epoch=N` | the file of an audit, at Alice's end |
 //! | `/metrics` | all metrics in the OpenMetrics text format, for Prometheus |
 //!
-//! No path changes anything, and none tells a key or a key's identity.
+//! No other path changes anything, and none tells a key or a key's identity, but for the sacrificed
+//! block of an audit.
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -15,19 +20,22 @@ use axum::{
     extract::State,
     http::header,
     response::{Html, IntoResponse},
-    routing::get,
+    routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
 use crate::metrics::Metrics;
 
+mod audits;
 pub mod history;
+pub mod records;
 
 #[cfg(test)]
 mod tests;
 
 use history::{History, Series};
+use records::Archive;
 
 /// What the status page shows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -91,10 +99,16 @@ impl Operation {
         self.address
     }
 
-    /// Samples `metrics` each second and serves until `stop` is ready.
-    pub async fn run(self, metrics: Arc<Metrics>, stop: impl Future<Output = ()> + Send) {
+    /// Samples `metrics` each second and serves them and the records of `archive` until `stop` is ready.
+    pub async fn run(
+        self,
+        metrics: Arc<Metrics>,
+        archive: Archive,
+        stop: impl Future<Output = ()> + Send,
+    ) {
         let history = Arc::new(History::default());
-        let pages = axum::serve(self.listener, router(Arc::clone(&metrics), Arc::clone(&history)));
+        let router = router(Arc::clone(&metrics), Arc::clone(&history), archive);
+        let pages = axum::serve(self.listener, router);
         tokio::select! {
             () = stop => {},
             () = history.sample_forever(&metrics) => {},
@@ -105,12 +119,18 @@ impl Operation {
     }
 }
 
-fn router(metrics: Arc<Metrics>, history: Arc<History>) -> Router {
+fn router(metrics: Arc<Metrics>, history: Arc<History>, archive: Archive) -> Router {
+    let records = Router::new()
+        .route("/records.json", get(records::records))
+        .route("/challenge", post(audits::challenge))
+        .route("/audit", get(audits::file))
+        .with_state(archive);
     Router::new()
         .route("/", get(page))
         .route("/status.json", get(status))
         .route("/metrics", get(text))
         .with_state((metrics, history))
+        .merge(records)
 }
 
 type Shared = State<(Arc<Metrics>, Arc<History>)>;

@@ -8,6 +8,7 @@ use tower::ServiceExt;
 use super::{
     Operation, OperationError, Settings,
     history::{History, SAMPLES},
+    records::Archive,
     router,
 };
 use crate::metrics::{Metrics, PoolDirection};
@@ -62,7 +63,7 @@ fn the_oldest_samples_go_and_the_rate_is_that_of_the_last_thirty() {
 
 /// What the page's server answers for `path`.
 async fn asked(metrics: &Arc<Metrics>, path: &str) -> String {
-    let router = router(Arc::clone(metrics), Arc::new(History::default()));
+    let router = router(Arc::clone(metrics), Arc::new(History::default()), Archive::default());
     let request = Request::builder().uri(path).body(Body::empty()).unwrap();
     let answer = router.oneshot(request).await.unwrap();
     let body = answer.into_body().collect().await.unwrap().to_bytes();

@@ -1,7 +1,7 @@
 //! The encryption of block bytes at rest.
 //!
 //! ChaCha20 (RFC 8439) under a random key of the store's own, with the block's number as nonce: a
-//! number is used for one block only. It keeps key bytes out of the database's cache and of the
+//! number is used for one block only. What is kept of a block for an audit has nonces of its own. It keeps key bytes out of the database's cache and of the
 //! file's unused pages; whoever has both the key file and the store has the keys.
 
 use std::{
@@ -70,9 +70,20 @@ impl StoreKey {
         &self.0
     }
 
+    /// Encrypts or decrypts what is kept of block `block` until its epoch is closed; its nonce is none
+    /// of a block's bytes.
+    pub(super) fn apply_opening(&self, block: u64, bytes: &mut [u8]) {
+        self.stream(1, block, 0, bytes);
+    }
+
     /// Encrypts or decrypts bytes of block `block` that begin at byte `offset`.
     pub(super) fn apply(&self, block: u64, offset: u64, bytes: &mut [u8]) {
+        self.stream(0, block, offset, bytes);
+    }
+
+    fn stream(&self, kind: u8, block: u64, offset: u64, bytes: &mut [u8]) {
         let mut nonce = [0u8; 12];
+        nonce[0] = kind;
         nonce[4..].copy_from_slice(&block.to_le_bytes());
         let mut cipher = ChaCha20::new((&*self.0).into(), (&nonce).into());
         cipher.seek(offset);

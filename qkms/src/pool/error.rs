@@ -2,6 +2,9 @@
 
 use uuid::Uuid;
 
+use super::audits::NoAudit;
+use crate::records::Refused;
+
 /// Why an operation on the books changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
@@ -32,6 +35,12 @@ pub enum Rejection {
     /// A split that does not fit the block, or a length out of range.
     #[error("a length does not fit")]
     Length,
+    /// A block's record that is none of the link's.
+    #[error(transparent)]
+    Record(#[from] Refused),
+    /// An audit that is not made.
+    #[error(transparent)]
+    Audit(#[from] NoAudit),
 }
 
 /// An operation on the books failed.
@@ -46,6 +55,12 @@ pub enum BookError {
     /// A record cannot be read.
     #[error("the store is damaged: {0}")]
     Damaged(&'static str),
+}
+
+impl From<NoAudit> for BookError {
+    fn from(why: NoAudit) -> Self {
+        Self::Rejected(why.into())
+    }
 }
 
 macro_rules! from_redb {

@@ -20,6 +20,10 @@ pub struct Ledger {
     /// Was dropped: no whole byte, a disagreement of the ends after a crash, a block that the peer
     /// did not store, a pool without room.
     pub wasted: u64,
+    /// Was opened in an audit. Not part of the encoding: it is kept beside it, since stores of before
+    /// have none.
+    #[codec(skip)]
+    pub sacrificed: u64,
 }
 
 /// A place of the [`Ledger`] that bits move between.
@@ -35,12 +39,14 @@ pub enum Place {
     Expired,
     /// [`Ledger::wasted`].
     Wasted,
+    /// [`Ledger::sacrificed`].
+    Sacrificed,
 }
 
 impl Ledger {
     /// Whether no bit was lost or counted twice.
     pub fn balances(&self) -> bool {
-        [self.stored, self.delivered, self.tags, self.expired, self.wasted]
+        [self.stored, self.delivered, self.tags, self.expired, self.wasted, self.sacrificed]
             .into_iter()
             .try_fold(0u64, u64::checked_add)
             == Some(self.made)
@@ -69,6 +75,7 @@ impl Ledger {
             Place::Tags => &mut self.tags,
             Place::Expired => &mut self.expired,
             Place::Wasted => &mut self.wasted,
+            Place::Sacrificed => &mut self.sacrificed,
         }
     }
 }

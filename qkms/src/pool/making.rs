@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Books, Pool, Range, Rejection, Split,
+    audits::waits,
     books::{NEXT_BLOCK, NEXT_KEY},
     error::BookError,
     ledger::Ledger,
@@ -159,7 +160,7 @@ impl Books<'_> {
     }
 
     /// How many keys of `len` bytes can be drawn from a pool, and how many bytes it has; staged
-    /// blocks are left out.
+    /// blocks are left out, and of keys for SAEs those that wait for their audit.
     ///
     /// # Errors
     ///
@@ -167,12 +168,15 @@ impl Books<'_> {
     pub fn fill(&self, pool: Pool, len: u64) -> Result<Fill, BookError> {
         let mut fill = Fill::default();
         let mut checked = None;
+        let above = if matches!(pool, Pool::Keys(_)) { self.waits_above()? } else { None };
         for range in self.tables.free.iter(pool)? {
             let range: Range = range?;
             let (block, staged) = match checked {
                 Some((block, staged)) if block == range.block => (block, staged),
                 _ => {
-                    let staged = self.block(range.block)?.is_some_and(|record| record.staged);
+                    let record = self.block(range.block)?;
+                    let staged = record
+                        .is_some_and(|record| record.staged || waits(above, range.block, &record));
                     (range.block, staged)
                 }
             };
@@ -195,7 +199,7 @@ impl Books<'_> {
         for (fill, pool) in fills.iter_mut().zip(Pool::ALL) {
             *fill = self.fill(pool, key_len)?;
         }
-        Ok(Summary { ledger: self.ledger, fills })
+        Ok(Summary { ledger: self.ledger, fills, held: self.is_held()? })
     }
 }
 
@@ -213,6 +217,8 @@ pub struct Fill {
 pub struct Summary {
     /// The ledger.
     pub ledger: Ledger,
+    /// As many blocks wait for their audit as may: no other is begun.
+    pub held: bool,
     fills: [Fill; 4],
 }
 

@@ -10,7 +10,6 @@ use super::{
     Books, Pool,
     error::BookError,
     free::subtract,
-    ledger::Place,
     record::{BlockRecord, Survey},
 };
 
@@ -110,8 +109,9 @@ impl Books<'_> {
                     continue;
                 }
                 let old = matches!(pool, Pool::Keys(_)) && self.is_old(range.block)?;
+                let place = self.place_of_lost(range.block, old)?;
                 self.tables.free.take(*pool, range)?;
-                self.discard(range, if old { Place::Expired } else { Place::Wasted })?;
+                self.discard(range, place)?;
             }
         }
         Ok(())
