@@ -167,6 +167,7 @@ impl Books<'_> {
         if let Some(auditing) = self.auditing()?.filter(|auditing| epoch < auditing.epoch) {
             let released = auditing.released.max(block);
             self.put_auditing(&Auditing { released, ..auditing });
+            self.wipe_openings(released)?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use rand::Rng;
 
 use super::{
+    super::record::{KeyNote, KeyRecord, Side, State},
     records::{chain, keys, sealers},
     *,
 };
@@ -240,7 +241,7 @@ fn the_peer_cannot_draw_what_waits_or_is_picked() {
         let free = run.sites[1].free(pool);
         let range = free.iter().find(|range| range.block == block).copied().unwrap();
         let id = Uuid::new_v4().into_bytes();
-        let keys = vec![super::super::record::KeyNote { id, range: Range { len: 1, ..range } }];
+        let keys = vec![KeyNote { id, range: Range { len: 1, ..range } }];
         let (master, slaves) = ("master".into(), vec!["slave".into()]);
         accept(&run.sites[1], Reservation { master, slaves, keys })
     };
@@ -285,13 +286,17 @@ fn a_block_of_which_a_key_was_drawn_is_not_sacrificed() {
     run.make(true);
     let block = run.next;
     // As by a service that does not keep the rules: a key of a block that waits.
-    run.sites[0].run(|books| books.end_audits()).unwrap();
-    draw(&run.sites[0], &[Uuid::new_v4()], 8).unwrap();
-    let again = move |books: &mut Books<'_>| {
-        books.begin_audits(&chain(), Some(0))?;
-        books.keep_opening(block, &Opening::default())
+    let told = KeyRecord {
+        range: Range { block, offset: 0, len: 8 },
+        direction: Direction::AliceToBob,
+        side: Side::Master,
+        state: State::Told,
+        master: "master".into(),
+        slaves: Vec::new(),
+        pending: Vec::new(),
+        drawn: 0,
     };
-    run.sites[0].store.run_blocking(again).unwrap();
+    run.sites[0].run(move |books| books.put_key(Uuid::new_v4(), &told)).unwrap();
     for _ in 1..EPOCH {
         run.make(false);
     }
