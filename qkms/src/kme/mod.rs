@@ -68,6 +68,7 @@ use self::{
     wire::{Ask, Hello, VERSION},
 };
 use crate::{
+    control::{Choices, Pilot},
     metrics::LinkMetrics,
     pool::{Books, End, Store},
     records::Sealer,
@@ -117,6 +118,10 @@ pub struct LinkSetup {
     pub metrics: LinkMetrics,
     /// How long it pauses after health tests that failed.
     pub backoff: Backoff,
+    /// Chooses what blocks are made with, at Alice's end; without it they are all alike.
+    pub pilot: Option<Pilot>,
+    /// What may be chosen, at Bob's end.
+    pub choices: Option<Choices>,
 }
 
 /// What a KME is started with.
@@ -214,15 +219,16 @@ impl Kme {
             let (notary, backoff) = (notary(end, &peer), setup_link.backoff);
             let link = Link::new(peer, end, setup_link.store, line, capacity, notary, backoff);
             let observer = Observer::new(setup_link.metrics);
-            let (runs, leases) = Runs::new();
+            let (runs, starts) = Runs::new();
             match end {
                 End::Alice => {
-                    let lead = engine::lead(Arc::clone(&link), setup_link.maker, observer.clone());
+                    let (maker, pilot) = (setup_link.maker, setup_link.pilot);
+                    let lead = engine::lead(Arc::clone(&link), maker, pilot, observer.clone());
                     leaders.push(tokio::spawn(lead));
                 }
                 End::Bob => {
                     let (runs, link) = (Arc::clone(&runs), Arc::clone(&link));
-                    let follow = runs.follow(link, setup_link.maker, leases, observer.clone());
+                    let follow = runs.follow(link, setup_link.maker, starts, observer.clone());
                     tasks.spawn(follow);
                 }
             }
@@ -236,6 +242,7 @@ impl Kme {
                 directory: Arc::clone(&directory),
                 limits,
                 runs,
+                choices: setup_link.choices,
             }));
             links.push(link);
         }

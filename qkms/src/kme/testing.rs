@@ -23,6 +23,7 @@ use super::{
     service::{KmeId, SaeId},
 };
 use crate::{
+    control::{Choices, Pilot},
     distil::auth::{Direction, TagKeys},
     metrics::Metrics,
     pool::{
@@ -75,6 +76,10 @@ pub struct Options {
     pub clock: Clock,
     /// How long a link pauses after health tests that failed.
     pub backoff: Backoff,
+    /// Control at Alice's end.
+    pub pilot: Option<Pilot>,
+    /// What Bob's end admits.
+    pub choices: Option<Choices>,
 }
 
 impl Default for Options {
@@ -98,6 +103,8 @@ impl Default for Options {
             seed: 1,
             clock: system_clock(),
             backoff: Backoff::default(),
+            pilot: None,
+            choices: None,
         }
     }
 }
@@ -175,6 +182,8 @@ pub fn setup(
             first_key: Some(first_key),
             metrics: Metrics::new().link(&own, &peer),
             backoff: options.backoff,
+            pilot: options.pilot.clone(),
+            choices: options.choices.clone(),
         }],
     })
 }

@@ -13,6 +13,7 @@ use codec::{Decode, DecodeAll, Encode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
 use crate::{
+    control::Setting,
     pool::{
         End, Range, Split,
         record::{KeyNote, Lease, Reservation, Survey},
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// The protocol's version.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 /// The longest message in bytes.
 pub const MAX_MESSAGE: usize = 16 << 20;
 
@@ -60,8 +61,8 @@ pub enum Ask {
     Retire(Vec<Range>),
     /// Keep of these pools only what both hold free.
     Survey(Survey),
-    /// Begin to make a block, with these tag keys. From Alice's end only.
-    Start(Lease),
+    /// Begin to make a block. From Alice's end only.
+    Start(Start),
     /// Store the block that was made, and its record. From Alice's end only.
     Offer(Offer),
     /// Say what this end alone knows of a block that came to its end, and sign its record. From
@@ -75,6 +76,15 @@ pub enum Ask {
     Records(u64),
     /// Keep these records, of which the asker has more. From Alice's end only.
     Append(Vec<Signed>),
+}
+
+/// A block to be begun.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Start {
+    /// Its number and its tag keys.
+    pub lease: Lease,
+    /// What control chose for it; none where blocks are all alike.
+    pub setting: Option<Setting>,
 }
 
 /// What Alice's end alone knows of a block.
@@ -169,6 +179,8 @@ pub enum Why {
     Block,
     /// A block's record: out of its chain, another signature or key. This end's log says which.
     Record,
+    /// An operating point or a pulse rate that is not configured here. This end's log says which.
+    Setting,
 }
 
 /// Encodes a message with its length.
