@@ -175,7 +175,7 @@ pub struct LinkConfig {
     pub km: f64,
     /// Bits that a block is to have after sifting, on average, 1,000 to 10^8. It chooses the
     /// preset's operating point unless `point` is given. If nothing is said, 10^6, or what control
-    /// chooses.
+    /// chooses up to that.
     pub sifted_bits: Option<u64>,
     /// Basis bias, intensities and their probabilities.
     pub point: Option<OperatingPoint>,
@@ -319,7 +319,12 @@ impl LinkConfig {
         }
         let own = [(self.size(), self.parameters().point)];
         let points = match (self.point, self.sifted_bits) {
-            (None, None) => self.preset.operating_points(),
+            (None, None) => {
+                let all = self.preset.operating_points();
+                // Larger blocks take much memory: 32 bytes a detection at either end. They have to be named.
+                let small = all.partition_point(|(size, _)| *size <= SIFTED_BITS);
+                if settings.sizes.is_some() { all } else { all.get(..small).unwrap_or(all) }
+            }
             _ => &own,
         };
         let link = Controlled {

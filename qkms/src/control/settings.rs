@@ -23,8 +23,8 @@ pub struct Settings {
     pub target: f64,
     /// The high mark: above it no block is begun.
     pub high: f64,
-    /// Sizes of blocks in bits after sifting, each one of the preset's operating points; those of which
-    /// a block fits between the marks if nothing is said.
+    /// Sizes of blocks in bits after sifting, each one of the preset's operating points; those up to 10^6
+    /// of which a block fits between the marks if nothing is said.
     pub sizes: Option<Vec<u64>>,
     /// The least pulse rate a second; a 10,000th of the link's if nothing is said. The largest is the
     /// link's `pulse_rate`.
@@ -84,7 +84,7 @@ impl Default for Settings {
             integral: 0.003,
             step: 8.0,
             longest_block_s: 1800.0,
-            surge: 4.0,
+            surge: 2.0,
             immovable: Immovable,
         }
     }
@@ -140,9 +140,9 @@ impl Settings {
         let proof = loop {
             match gains.prove(choices.spread()) {
                 Ok(proof) => break proof,
-                // On a long fibre the smallest blocks give next to nothing: unless they were asked for by
-                // name they are left out.
-                Err(_) if self.sizes.is_none() && choices.points().len() > 1 => {
+                // On a long fibre the smallest blocks give next to nothing: unless sizes or gains were
+                // asked for by name they are left out.
+                Err(_) if self.names_nothing() && choices.points().len() > 1 => {
                     choices = choices.without_smallest();
                 }
                 Err(unstable) => return Err(unstable.into()),
@@ -152,6 +152,13 @@ impl Settings {
         let law = Law::new(gains, marks.target, most);
         let pace = Pace { step: self.step, longest: self.longest_block_s, surge: self.surge };
         Ok((choices.clone(), Pilot::new(choices, marks, pace, law), proof))
+    }
+
+    /// Whether sizes and gains are those that come if nothing is said.
+    fn names_nothing(&self) -> bool {
+        let ours = Self::default();
+        self.sizes.is_none()
+            && (self.proportional, self.integral) == (ours.proportional, ours.integral)
     }
 
     fn check(&self) -> Result<(), SettingsError> {

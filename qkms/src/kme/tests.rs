@@ -1,3 +1,4 @@
+mod control;
 mod deliveries;
 mod doors;
 mod health;
