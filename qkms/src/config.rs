@@ -61,7 +61,8 @@ pub struct Config {
     /// Allows what makes keys predictable. Status tells every client.
     #[serde(default)]
     pub insecure: bool,
-    /// Makes everything that is random repeatable; only where `insecure` is true.
+    /// Makes everything that is random repeatable; only where `insecure` is true. How a block is made is as
+    /// repeatable where its link is not controlled.
     pub seed: Option<u64>,
     /// Metrics and the status page.
     pub operation: Option<operation::Settings>,

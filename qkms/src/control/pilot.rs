@@ -97,8 +97,10 @@ struct Candidate {
     seconds: f64,
     rate: f64,
     limit: Limit,
-    /// Whether the pool lasts for it.
+    /// Whether the pools are not empty before it comes, even if demand rises.
     lasts: bool,
+    /// Whether they have room for it.
+    room: bool,
 }
 
 impl Candidate {
@@ -182,15 +184,21 @@ impl Pilot {
         }
     }
 
-    /// The block of a point as the law asks for it, if the pools have room for it.
+    /// The block of a point as the law asks for it, unless it takes too long.
     fn candidate(&self, nominal: &Point, smallest: bool, view: &View) -> Option<Candidate> {
-        let point = nominal.seen_through(self.transmitted);
-        let bits = nominal.bits * self.yielded;
-        let (slowest, fastest) = self.reach(view);
-        let shortest = point.seconds(fastest);
-        if shortest > self.pace.longest && !smallest {
+        let (_, most) = self.choices.rates();
+        if nominal.seconds(most) > self.pace.longest && !smallest {
             return None;
         }
+        // A block makes up for light that is lost as far as the longest time of a block allows.
+        let seen = nominal.seen_through(self.transmitted);
+        let share = (self.pace.longest / seen.seconds(most)).min(1.0);
+        let share = share.max(nominal.ready / seen.ready).min(1.0);
+        let point = Point { ready: seen.ready * share, ..seen };
+        let bits = nominal.bits * self.yielded * share;
+        let (slowest, fastest) = self.reach(view);
+        let fastest = fastest.max(point.rate(self.pace.longest)).min(most);
+        let shortest = point.seconds(fastest);
         let longest = point.seconds(slowest).min(self.pace.longest).max(shortest);
         let demand = self.demand.rate();
         let asked = self.law.asked(view.fill);
@@ -203,8 +211,7 @@ impl Pilot {
         };
         let lasting = self.lasting(view, demand);
         let below = view.fill < self.marks.low;
-        let seconds =
-            if below { shortest } else { wanted.min(lasting).clamp(shortest, longest) };
+        let seconds = if below { shortest } else { wanted.min(lasting).clamp(shortest, longest) };
         let limit = match wanted {
             wanted if wanted < seconds => Limit::Less,
             wanted if wanted > seconds => Limit::More,
@@ -213,22 +220,31 @@ impl Pilot {
         // Bits may come at any time of the block: what the pools have no room for is wasted.
         let room = view.fill + bits <= self.marks.capacity
             && view.fill + bits - demand * seconds <= self.marks.high;
-        let lasts = seconds <= lasting;
-        let rate = point.rate(seconds).clamp(slowest, fastest);
-        (room || view.tags_short).then_some(Candidate { point, bits, seconds, rate, limit, lasts })
+        let lasts = seconds * self.risen(demand) <= 2.0 * view.emptier;
+        let rate = point.rate(seconds).clamp(slowest.min(fastest), fastest);
+        let room = room || view.tags_short;
+        Some(Candidate { point, bits, seconds, rate, limit, lasts, room })
     }
 
     /// Seconds for which the pools stay above the low mark even if demand rises.
     fn lasting(&self, view: &View, demand: f64) -> f64 {
         let above = (2.0 * view.emptier).min(view.fill) - self.marks.low;
-        above.max(0.0) / (self.pace.surge * demand).max(self.most)
+        above.max(0.0) / self.risen(demand)
     }
 
-    /// Of blocks for which the pool lasts the one of the fewest pulses a bit; else of those that come before
+    /// The demand that may come within a block.
+    fn risen(&self, demand: f64) -> f64 {
+        (self.pace.surge * demand).max(self.most)
+    }
+
+    /// Of blocks for which the pool lasts the one of the fewest pulses a bit, and none while there is no
+    /// room for that one: a smaller block would have room, and cost more. Else of those that come before
     /// it is empty the one of the most bits a second; else the one that comes first.
     fn choose(&self, candidates: &[Candidate], view: &View) -> Option<Candidate> {
-        let all = || candidates.iter().copied();
-        let cheapest = all()
+        let all = || candidates.iter().copied().filter(|candidate| candidate.room);
+        let cheapest = candidates
+            .iter()
+            .copied()
             .filter(|candidate| candidate.lasts)
             .min_by(|one, other| one.pulses_per_bit().total_cmp(&other.pulses_per_bit()));
         let demand = self.demand.rate();
@@ -239,6 +255,9 @@ impl Pilot {
                 .max_by(|one, other| one.bits_per_second().total_cmp(&other.bits_per_second()))
         };
         let first = || all().min_by(|one, other| one.seconds.total_cmp(&other.seconds));
-        cheapest.or_else(most).or_else(first)
+        match cheapest {
+            Some(candidate) => candidate.room.then_some(candidate),
+            None => most().or_else(first),
+        }
     }
 }

@@ -134,8 +134,9 @@ impl Choices {
     }
 
     /// A block of a point at a rate within the range, in whole pulses a second.
-    pub(super) fn setting(&self, point: &Point, rate: f64) -> Setting {
-        let rate = rate.clamp(self.least_rate, self.most_rate).floor().max(1.0);
+    pub fn setting(&self, point: &Point, rate: f64) -> Setting {
+        let rate = rate.clamp(self.least_rate, self.most_rate).round();
+        let rate = rate.min(self.most_rate.floor()).max(1.0);
         let pulses = point.pulses(rate).ceil().max(1.0);
         Setting::new(point.sifted_bits, &point.point, pulses as u64, rate as u64)
     }

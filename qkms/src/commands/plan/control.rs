@@ -1,4 +1,6 @@
 //! `qkms plan control`: a day of one link under four controllers.
+//!
+//! Without tables it takes the SimBench extract of `data/simbench` that it was built with.
 
 use std::{io::Write, path::PathBuf};
 
@@ -62,7 +64,8 @@ pub fn control(args: &ControlArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let day = match (&args.community, &args.week) {
         (Some(community), Some(week)) => {
             let read = |path: &PathBuf| {
-                std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+                std::fs::read_to_string(path)
+                    .with_context(|| format!("cannot read {}", path.display()))
             };
             Day::read(&read(community)?, &read(week)?, args.day)?
         }

@@ -1,8 +1,7 @@
 use super::choices::points;
 use crate::{
     control::{
-        Choices, Decision, Gains, Law, Marks, Outcome, Pilot, Setting, View,
-        law::Limit,
+        Choices, Decision, Gains, Law, Marks, Outcome, Pilot, Point, Setting, View, law::Limit,
         pilot::Pace,
     },
     link::Preset,
@@ -12,8 +11,7 @@ const CAPACITY: f64 = 2e7;
 
 fn pilot(preset: Preset) -> Pilot {
     let device = preset.device();
-    let choices =
-        Choices::new(points(preset, 10.0), device.pulse_rate / 1e4, device.pulse_rate);
+    let choices = Choices::new(points(preset, 10.0), device.pulse_rate / 1e4, device.pulse_rate);
     let share = |share: f64| share * CAPACITY;
     let marks =
         Marks { low: share(0.6), target: share(0.85), high: share(0.95), capacity: CAPACITY };
@@ -56,13 +54,11 @@ impl Loop {
                 None
             }
             Decision::Begin(setting) => {
-                let all = self.pilot.clone();
                 let point = points(Preset::Gys, 10.0)
                     .into_iter()
                     .chain(points(Preset::Snspd, 10.0))
                     .find(|point| point.point == setting.point())
                     .unwrap();
-                drop(all);
                 self.draw(setting.seconds(), demand);
                 let bits = point.bits * self.yielded;
                 self.fill = (self.fill + bits).min(CAPACITY);
@@ -160,24 +156,20 @@ fn a_link_that_loses_half_its_light_gets_twice_the_pulses_for_a_block() {
     let mut pilot = pilot(Preset::Gys);
     let view = View { now: 0.0, fill: 0.0, emptier: 0.0, gone: 0.0, tags_short: false };
     let Decision::Begin(first) = pilot.decide(&view) else { panic!() };
-    let point = points(Preset::Gys, 10.0)
-        .into_iter()
-        .find(|point| point.sifted_bits == first.sifted_bits)
-        .unwrap();
+    let point = |setting: &Setting| {
+        let of = |point: &Point| point.sifted_bits == setting.sifted_bits;
+        points(Preset::Gys, 10.0).into_iter().find(of).unwrap()
+    };
     let mut setting = first;
     for block in 1..20 {
-        let detections = (setting.pulses as f64 * point.clicks / 2.0) as u64;
-        let outcome = Outcome { pulses: setting.pulses, detections, bits: point.bits as u64 };
-        pilot.learn(&setting, &outcome);
+        let (pulses, bits) = (setting.pulses, point(&setting).bits as u64);
+        let detections = (pulses as f64 * point(&setting).clicks / 2.0) as u64;
+        pilot.learn(&setting, &Outcome { pulses, detections, bits });
         let view = View { now: 1e4 * f64::from(block), ..view };
         let Decision::Begin(next) = pilot.decide(&view) else { panic!() };
         setting = next;
     }
-    let again = points(Preset::Gys, 10.0)
-        .into_iter()
-        .find(|point| point.sifted_bits == setting.sifted_bits)
-        .unwrap();
-    let factor = setting.pulses as f64 / again.ready;
+    let factor = setting.pulses as f64 / point(&setting).ready;
     assert!((factor - 2.0).abs() < 0.01, "{factor}");
     // However dark it gets, no block has more pulses than the other end admits.
     let dark = Outcome { pulses: setting.pulses, detections: 0, bits: 0 };

@@ -132,8 +132,8 @@ fn the_defaults_are_proven_over_the_spread_of_the_largest_table_with_its_margin(
     assert!(proof.late > 8.1 && proof.late > MARGIN * spread, "{proof:?}");
     assert_eq!(proof.changing, (1.0 / spread, MARGIN * spread));
     for step in 0..=1000 {
-        let g = proof.changing.0
-            * (proof.changing.1 / proof.changing.0).powf(f64::from(step) / 1000.0);
+        let g =
+            proof.changing.0 * (proof.changing.1 / proof.changing.0).powf(f64::from(step) / 1000.0);
         assert!(DEFAULT.shrinks(&proof.norm, g), "{g}");
         assert!(DEFAULT.is_stable(g, Delay::None) && DEFAULT.is_stable(g, Delay::Block));
     }

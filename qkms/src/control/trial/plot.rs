@@ -114,8 +114,11 @@ impl Panel<'_> {
             top + 9.0,
         );
         for (colour, values) in &self.lines {
-            let (colour, dash) =
-                if *colour == "dotted" { ("#1d2733", " stroke-dasharray=\"2 3\"") } else { (*colour, "") };
+            let (colour, dash) = if *colour == "dotted" {
+                ("#1d2733", " stroke-dasharray=\"2 3\"")
+            } else {
+                (*colour, "")
+            };
             let last = (values.len().max(2) - 1) as f64;
             let mut points = String::new();
             for (at, value) in values.iter().enumerate() {

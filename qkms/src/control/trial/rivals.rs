@@ -1,8 +1,6 @@
 //! Four controllers: that of the service, and three that others use.
 
-use crate::control::{
-    Choices, Decision, Outcome, Pilot, Point, Setting, View, law::Marks,
-};
+use crate::control::{Choices, Decision, Outcome, Pilot, Point, Setting, View, law::Marks};
 
 /// What chooses a block's setting.
 pub trait Controller {

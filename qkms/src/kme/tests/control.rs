@@ -59,8 +59,7 @@ async fn blocks_of_a_controlled_link_are_made_with_what_control_chose() {
     let folder = tempfile::tempdir().unwrap();
     let capacity = Options::default().capacity;
     let pilot = pilot(choices(), 16.0 * capacity.keys as f64);
-    let options =
-        Options { pilot: Some(pilot), choices: Some(choices()), ..Options::default() };
+    let options = Options { pilot: Some(pilot), choices: Some(choices()), ..Options::default() };
     let pair = Pair::start_with(folder.path(), &options, makers()).await.unwrap();
     let more = |summary: &crate::pool::making::Summary| summary.ledger.made > 600_000;
     pair.kmes[0].links()[0].changes().wait_for(more).await.unwrap();
@@ -90,8 +89,7 @@ async fn what_is_not_configured_at_bobs_end_is_not_begun_there() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { choices: Some(choices()), ..Options::default() };
     let generator = || -> Box<dyn BlockMaker> { Box::new(SharedGenerator::new(1, 1_000_003)) };
-    let pair =
-        Pair::start_with(folder.path(), &options, [generator(), generator()]).await.unwrap();
+    let pair = Pair::start_with(folder.path(), &options, [generator(), generator()]).await.unwrap();
     pair.kmes[0].wind_down().await;
     let LinkParameters { device, point, km, .. } = parameters();
     let start = |point: OperatingPoint, rate: f64| {
@@ -125,8 +123,7 @@ async fn a_controlled_pool_is_filled_to_its_marks_and_no_further() {
         ..Options::default()
     };
     let generator = || -> Box<dyn BlockMaker> { Box::new(SharedGenerator::new(1, bits)) };
-    let pair =
-        Pair::start_with(folder.path(), &options, [generator(), generator()]).await.unwrap();
+    let pair = Pair::start_with(folder.path(), &options, [generator(), generator()]).await.unwrap();
     let link = &pair.kmes[0].links()[0];
     let fill = |summary: &crate::pool::making::Summary| {
         8.0 * [link.outgoing(), link.incoming()]
