@@ -56,7 +56,7 @@ pub struct Measured {
     pub demand: f64,
     /// Clicks over those by formula.
     pub transmitted: f64,
-    /// Secret bits of a block over those by formula.
+    /// Secret bits a click over those by formula.
     pub yielded: f64,
 }
 
@@ -85,7 +85,7 @@ pub struct Pilot {
     most: f64,
     /// Clicks of late over those by formula.
     transmitted: f64,
-    /// Secret bits of late over those by formula.
+    /// Secret bits a click of late over those by formula.
     yielded: f64,
 }
 
@@ -168,7 +168,10 @@ impl Pilot {
         let ready = clicks / (1.0 - clicks * dead).max(1e-3);
         let seen = (ready / point.clicks).clamp(1.0 / MOST_PULSES, 2.0);
         self.transmitted += FRESH * (seen - self.transmitted);
-        let seen = (outcome.bits as f64 / point.bits).clamp(LEAST_YIELD, 2.0);
+        // Secret bits a click, so that a block that got fewer clicks than it was to have is not taken for
+        // a worse one.
+        let due = point.bits * outcome.detections as f64 / (point.ready * point.clicks);
+        let seen = (outcome.bits as f64 / due.max(1.0)).clamp(LEAST_YIELD, 2.0);
         self.yielded += FRESH * (seen - self.yielded);
     }
 
