@@ -159,6 +159,8 @@ async fn start_kme(
             }
             (None, None) => bail!("{} has no way to {peer}", kme.id),
         };
+        let control = link.control().context("the link's control")?;
+        let (choices, pilot) = control.map(|(choices, pilot, _)| (choices, pilot)).unzip();
         let name = format!("link-{}.redb", crate::tls::identity::escape(peer.as_str()));
         links.push(LinkSetup {
             peer: peer.clone(),
@@ -173,6 +175,8 @@ async fn start_kme(
             metrics: metrics.link(&kme.id, peer),
             backoff: Backoff::default(),
             audits: link.audits,
+            pilot,
+            choices,
         });
     }
     let path = kme.store.join("record.key");
@@ -205,7 +209,9 @@ fn maker(
         Ok(Box::new(alice))
     };
     let bob = |channels| -> Box<dyn BlockMaker> {
-        Box::new(Bob::new(link.params(), &Claims::new(&link.parameters()), channels))
+        let parameters = link.parameters();
+        let bob = Bob::new(link.params(), &Claims::new(&parameters), channels);
+        Box::new(bob.controlled(parameters))
     };
     match (end, meeting, link.quantum.zip(link.classical)) {
         (End::Alice, Some(meeting), _) => alice(Boxed(Box::new(Here(meeting.clone())))),

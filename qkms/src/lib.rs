@@ -5,6 +5,7 @@ pub mod audit;
 pub mod bits;
 pub mod client;
 pub mod config;
+pub mod control;
 pub mod deployment;
 pub mod distil;
 pub mod etsi014;

@@ -17,9 +17,13 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use self::health::HealthFamilies;
+use self::{
+    control::{ControlFamilies, ControlMetrics},
+    health::HealthFamilies,
+};
 use crate::kme::service::KmeId;
 
+mod control;
 mod health;
 #[cfg(test)]
 mod tests;
@@ -146,6 +150,7 @@ struct Families {
     phase_error: Family<LinkLabels, Real>,
     open: Family<LinkLabels, Gauge>,
     health: HealthFamilies,
+    control: ControlFamilies,
 }
 
 impl Families {
@@ -188,6 +193,7 @@ impl Families {
         );
         r.register("link_open", "1 if the link makes key, 0 if it is closed", self.open.clone());
         self.health.register(r);
+        self.control.register(r);
     }
 }
 
@@ -344,6 +350,8 @@ pub struct LinkMetrics {
     pub pulses: Counter,
     /// Detections.
     pub detections: Counter,
+    /// What control chooses.
+    pub control: ControlMetrics,
     stored: [Gauge; 2],
     capacity: [Gauge; 2],
     qber: Real,
@@ -368,6 +376,7 @@ impl LinkMetrics {
             made_bits: f.made.get_or_create_owned(&labels),
             pulses: f.pulses.get_or_create_owned(&labels),
             detections: f.detections.get_or_create_owned(&labels),
+            control: ControlMetrics::new(&f.control, &labels),
             stored: pools.each_ref().map(|pool| f.stored.get_or_create_owned(pool)),
             capacity: pools.each_ref().map(|pool| f.capacity.get_or_create_owned(pool)),
             qber: f.qber.get_or_create_owned(&labels),

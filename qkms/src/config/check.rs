@@ -58,7 +58,7 @@ impl Config {
             }
         }
         let fits = |value: u64, least, most| (least..=most).contains(&value);
-        if !fits(link.sifted_bits, 1000, 100_000_000) {
+        if !fits(link.size(), 1000, 100_000_000) {
             return Err(wrong("sifted_bits shall be 1,000 to 10^8"));
         }
         if !fits(link.capacity_bits, 16_384, 1 << 36)
@@ -75,7 +75,8 @@ impl Config {
         }
         link.parameters().check().map_err(wrong)?;
         link.params().check().map_err(wrong)?;
-        link.pulses().map(|_| ())
+        link.pulses()?;
+        link.control().map(|_| ())
     }
 }
 

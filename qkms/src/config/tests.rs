@@ -55,6 +55,38 @@ fn two_kmes_of_one_process_need_little() {
 }
 
 #[test]
+fn a_link_is_controlled_unless_it_says_otherwise_or_cannot_be() {
+    let sizes = |more: &str| {
+        let config = parse(&both(more)).unwrap();
+        let controlled = config.link[0].control().unwrap();
+        controlled.map(|(choices, ..)| {
+            choices.points().iter().map(|point| point.sifted_bits).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(sizes(""), Some(vec![100_000, 1_000_000]));
+    let named = "control = { sizes = [100000, 10000000] }";
+    assert_eq!(sizes(named), Some(vec![100_000, 10_000_000]));
+    assert_eq!(sizes("control = { enabled = false }"), None);
+    // A size that the file fixes stays; control moves the pulse rate.
+    assert_eq!(sizes("sifted_bits = 300000"), Some(vec![300_000]));
+    // Pools too small for any block: they are filled as before, unless the file asks for control.
+    assert_eq!(sizes("capacity_bits = 16384"), None);
+    refused(&both("capacity_bits = 16384\ncontrol = { enabled = true }"), "fits between the marks");
+}
+
+#[test]
+fn a_configuration_that_would_let_control_move_a_limit_is_refused() {
+    let never = "never abort limits, epsilons, health tests or audits";
+    refused(&both("control = { limits = { qber = 0.2 } }"), never);
+    refused(&both("[link.control]\nepsilons = { secrecy = 1e-3 }"), never);
+    refused(&both("[link.control]\naudit = false"), never);
+    refused(&both("[link.control]\nproportional = 0.5"), "control would not be stable");
+    // An operating point is a point and nothing else.
+    let point = "q_x = 0.7, probabilities = [0.2, 0.5, 0.3], intensities = [0.6, 0.2, 0.0]";
+    refused(&both(&format!("point = {{ {point}, qber = 0.2 }}")), "unknown field `qber`");
+}
+
+#[test]
 fn an_unknown_member_is_named() {
     refused(&both("colour = 1"), "unknown field `colour`");
     refused(&format!("colour = 1\n{}", both("")), "unknown field `colour`");

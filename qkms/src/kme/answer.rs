@@ -25,8 +25,9 @@ use super::{
     link::Link,
     runs::{Runs, why},
     service::KmeId,
-    wire::{self, Answer, Ask, Hello, Question, Reply, Stream, VERSION, Why},
+    wire::{self, Answer, Ask, Hello, Question, Reply, Start, Stream, VERSION, Why},
 };
+use crate::control::Choices;
 use crate::pool::{
     BookError, Books, End, Pool, StoreError,
     record::{Lease, Reservation, Survey},
@@ -63,6 +64,8 @@ pub struct Answerer {
     pub limits: Limits,
     /// The blocks that this end makes when Alice's end says so.
     pub runs: Arc<Runs>,
+    /// What control at Alice's end may choose; none if it may choose nothing.
+    pub choices: Option<Choices>,
 }
 
 type Effect<T> = oneshot::Receiver<Result<T, StoreError>>;
@@ -74,7 +77,7 @@ enum Later {
     Free(Effect<Vec<bool>>),
     Survey(Effect<Survey>),
     /// With the connection on which it was said.
-    Start(Lease, u64),
+    Start(Start, u64),
     Offer(wire::Offer, u64),
     Witness(wire::Witness),
     Seal(wire::Seal, u64),
@@ -184,7 +187,10 @@ impl Answerer {
             {
                 Later::Now(Reply::Refused(Why::Block))
             }
-            Ask::Start(lease) if link.may_begin() => Later::Start(lease, generation),
+            Ask::Start(start) if link.may_begin() => match self.check_setting(&start) {
+                Ok(()) => Later::Start(start, generation),
+                Err(why) => Later::Now(Reply::Refused(why)),
+            },
             Ask::Start(_) => Later::Now(Reply::Refused(Why::Block)),
             Ask::Offer(offer) => Later::Offer(offer, generation),
             Ask::Witness(witness) => Later::Witness(witness),
@@ -223,8 +229,8 @@ impl Answerer {
             Later::Done(effect) => effect_of(effect).await.map_or_else(refuse, |()| Reply::Done),
             Later::Free(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Free),
             Later::Survey(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Survey),
-            Later::Start(lease, generation) => {
-                self.start(lease, generation).await.map_or_else(Reply::Refused, |()| Reply::Done)
+            Later::Start(start, generation) => {
+                self.start(start, generation).await.map_or_else(Reply::Refused, |()| Reply::Done)
             }
             Later::Offer(offer, generation) => self
                 .runs
@@ -250,13 +256,27 @@ impl Answerer {
 
     /// Begins a run, after the last one has given back its tag keys: Alice's end may have ended that
     /// run a moment earlier.
-    async fn start(&self, lease: Lease, generation: u64) -> Result<(), Why> {
+    async fn start(&self, start: Start, generation: u64) -> Result<(), Why> {
         let patience = self.link.line.patience() / 2;
         timeout(patience, self.runs.idle()).await.map_err(|_| Why::Block)?;
-        let joined = lease.clone();
+        let joined = start.lease.clone();
         let effect = self.put(generation, move |books| join(books, &joined));
         effect_of(effect).await?;
-        if self.runs.begin(lease) { Ok(()) } else { Err(Why::Block) }
+        if self.runs.begin(start) { Ok(()) } else { Err(Why::Block) }
+    }
+
+    /// Whether a block may be made with what Alice's end chose. A block of the link's own size and
+    /// pulse rate, of which nothing is said, always may.
+    fn check_setting(&self, start: &Start) -> Result<(), Why> {
+        let Some(setting) = &start.setting else { return Ok(()) };
+        let admitted = match &self.choices {
+            Some(choices) => choices.admit(setting),
+            None => Err(crate::control::SettingError::Point),
+        };
+        admitted.map_err(|error| {
+            tracing::warn!(block = start.lease.block, %error, "refused what the peer KME chose");
+            Why::Setting
+        })
     }
 
     fn check(&self, reservation: &Reservation) -> Result<(), Why> {

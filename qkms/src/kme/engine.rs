@@ -6,10 +6,18 @@
 //! here. A block that Bob's end did not confirm is dropped, here at once or when the two ends agree
 //! anew. The record of a block that was discarded is stored at both ends as well.
 //!
+//! Where the link is [controlled](crate::control), control says when a block is begun and what it is made
+//! with; elsewhere blocks are all alike, and made as long as the pools have room.
+//!
 //! While health tests keep the link closed a block is begun after each [pause](super::closure), to see
 //! whether the sources are well.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::watch;
 
 use super::{
     closure::Closed,
@@ -19,10 +27,11 @@ use super::{
     notary::witness,
     observer::Observer,
     runs::run,
-    wire::{Ask, Offer, Seal},
+    wire::{Ask, Offer, Seal, Start},
 };
 use crate::{
     audit::Opening,
+    control::{Decision, Outcome, Pilot, Setting, View},
     pool::{
         Books, Direction, Pool, Split, StoreError,
         making::{NewBlock, Summary},
@@ -46,30 +55,42 @@ enum Failure {
 }
 
 /// Makes blocks for ever; ends when the link is closed for good or the KME stops.
-pub async fn lead(link: Arc<Link>, mut maker: Box<dyn BlockMaker>, observer: Observer) {
+pub async fn lead(
+    link: Arc<Link>,
+    mut maker: Box<dyn BlockMaker>,
+    mut pilot: Option<Pilot>,
+    observer: Observer,
+) {
+    let began = Instant::now();
     let mut ready = link.line.ready();
     let mut closed = link.closed();
     let mut stopping = link.stopping();
     let mut changes = link.changes();
     let mut pause = Duration::from_millis(50);
     loop {
-        let room = |summary: &Summary| has_room(summary, &link.capacity);
         let tried = closed.borrow().as_ref().and_then(|closed| closed.until);
         let due = maker.due().max(tried);
         let called_for = async {
             if let Some(due) = due {
                 tokio::time::sleep_until(due.into()).await;
             }
-            ready.wait_for(|ready| *ready).await.is_ok() && changes.wait_for(room).await.is_ok()
+            ready.wait_for(|ready| *ready).await.ok()?;
+            call(&link, pilot.as_mut(), &mut changes, began).await
         };
+        let setting;
         tokio::select! {
             biased;
             _ = closed.wait_for(is_for_good) => return,
             _ = stopping.wait_for(|stopping| *stopping) => return,
-            called_for = called_for => if !called_for { return },
+            called_for = called_for => match called_for {
+                Some(called) => setting = called,
+                None => return,
+            },
         }
+        observer.set(setting.as_ref());
+        observer.measured(pilot.as_ref().map(Pilot::measured));
         let result;
-        (maker, result) = block(&link, maker, &observer).await;
+        (maker, result) = block(&link, maker, setting, pilot.as_mut(), &observer).await;
         match result {
             Ok(()) => pause = Duration::from_millis(50),
             Err(failure) => {
@@ -93,6 +114,8 @@ pub async fn lead(link: Arc<Link>, mut maker: Box<dyn BlockMaker>, observer: Obs
 async fn block(
     link: &Arc<Link>,
     maker: Box<dyn BlockMaker>,
+    setting: Option<Setting>,
+    pilot: Option<&mut Pilot>,
     observer: &Observer,
 ) -> (Box<dyn BlockMaker>, Result<(), Failure>) {
     let mut stopping = link.stopping();
@@ -110,11 +133,15 @@ async fn block(
         Ok(lease) => lease,
         Err(error) => return (maker, Err(error.into())),
     };
-    if let Err(error) = link.line.done(Ask::Start(lease.clone())).await {
+    let number = lease.block;
+    let start = Start { lease, setting };
+    if let Err(error) = link.line.done(Ask::Start(start.clone())).await {
         return (maker, Err(error.into()));
     }
-    let number = lease.block;
-    let (maker, made) = run(maker, link, lease).await;
+    let (maker, made) = run(maker, link, start).await;
+    if let (Some(pilot), Some(setting), Ok(made)) = (pilot, &setting, &made) {
+        pilot.learn(setting, &outcome(made));
+    }
     let result = match made {
         Ok(Made::Key { bytes, bits, report, mut opening }) => {
             observer.made("key", bits, &report);
@@ -130,6 +157,57 @@ async fn block(
         Err(error) => Err(error.into()),
     };
     (maker, result)
+}
+
+/// Waits until a block is to be begun, and says with what; none at all if the store is gone.
+async fn call(
+    link: &Link,
+    pilot: Option<&mut Pilot>,
+    changes: &mut watch::Receiver<Summary>,
+    began: Instant,
+) -> Option<Option<Setting>> {
+    let Some(pilot) = pilot else {
+        changes.wait_for(|summary| has_room(summary, &link.capacity)).await.ok()?;
+        return Some(None);
+    };
+    loop {
+        let view = view(&changes.borrow_and_update(), &link.capacity, began.elapsed());
+        match pilot.decide(&view) {
+            Decision::Begin(setting) => return Some(Some(setting)),
+            Decision::Wait(seconds) => {
+                let pause = Duration::try_from_secs_f64(seconds).unwrap_or(MAX_PAUSE);
+                // Late is as good: nothing has changed.
+                if let Ok(changed) = tokio::time::timeout(pause, changes.changed()).await {
+                    changed.ok()?;
+                }
+            }
+        }
+    }
+}
+
+/// What control sees of the books.
+pub(super) fn view(summary: &Summary, capacity: &Capacity, now: Duration) -> View {
+    let bytes = |pool| summary.fill(pool).bytes;
+    let ways = [Direction::AliceToBob, Direction::BobToAlice];
+    let keys = ways.map(|way| bytes(Pool::Keys(way)).saturating_mul(8) as f64);
+    let stored: u64 = Pool::ALL.into_iter().map(bytes).sum();
+    let ledger = summary.ledger;
+    let kept = ledger.made as f64 - ledger.wasted as f64;
+    View {
+        now: now.as_secs_f64(),
+        fill: keys.iter().sum(),
+        emptier: keys.into_iter().fold(f64::INFINITY, f64::min),
+        gone: kept - stored.saturating_mul(8) as f64,
+        tags_short: ways.into_iter().any(|way| bytes(Pool::Tags(way)) < capacity.tags / 2),
+    }
+}
+
+fn outcome(made: &Made) -> Outcome {
+    let (bits, report) = match made {
+        Made::Key { bits, report, .. } => (*bits, report),
+        Made::Discarded { report, .. } => (0, report),
+    };
+    Outcome { pulses: report.pulses, detections: report.detections, bits }
 }
 
 /// Whether the link opens only when the KME is started again.

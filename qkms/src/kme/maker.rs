@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use zeroize::Zeroizing;
 
-use crate::{audit::Opening, distil::auth::TagKeys, records::Evidence};
+use crate::{audit::Opening, control::Setting, distil::auth::TagKeys, records::Evidence};
 
 /// Makes the blocks of one end of a link, together with the maker of the other end. Blocks a
 /// thread while it does.
@@ -16,6 +16,15 @@ pub trait BlockMaker: Send + 'static {
     /// The two ends could not finish the block; nothing of it may be used. The next one is another
     /// block, begun anew at both ends.
     fn make(&mut self, block: u64, keys: &mut dyn TagKeys) -> Result<Made, MakeError>;
+
+    /// Sets what the next blocks are made with; both ends are told the same.
+    ///
+    /// # Errors
+    ///
+    /// The devices cannot be set so.
+    fn set(&mut self, _setting: &Setting) -> Result<(), MakeError> {
+        Ok(())
+    }
 
     /// When the next block may be begun; at once if nothing is said. Asked at Alice's end.
     fn due(&self) -> Option<Instant> {

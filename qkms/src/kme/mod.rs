@@ -69,6 +69,7 @@ use self::{
     wire::{Ask, Hello, VERSION},
 };
 use crate::{
+    control::{Choices, Pilot},
     metrics::LinkMetrics,
     pool::{Books, End, Store},
     records::Sealer,
@@ -120,6 +121,10 @@ pub struct LinkSetup {
     pub backoff: Backoff,
     /// Whether its blocks are audited.
     pub audits: bool,
+    /// Chooses what blocks are made with, at Alice's end; without it they are all alike.
+    pub pilot: Option<Pilot>,
+    /// What may be chosen, at Bob's end.
+    pub choices: Option<Choices>,
 }
 
 /// What a KME is started with.
@@ -221,16 +226,17 @@ impl Kme {
             let settled = link.store.run(move |books| owner.notary.settle_audits(books)).await;
             settled.map_err(|source| StartError::Store { peer: link.peer.clone(), source })?;
             let observer = Observer::new(setup_link.metrics);
-            let (runs, leases) = Runs::new();
+            let (runs, starts) = Runs::new();
             match end {
                 End::Alice => {
-                    let lead = engine::lead(Arc::clone(&link), setup_link.maker, observer.clone());
+                    let (maker, pilot) = (setup_link.maker, setup_link.pilot);
+                    let lead = engine::lead(Arc::clone(&link), maker, pilot, observer.clone());
                     leaders.push(tokio::spawn(lead));
                     tasks.spawn(audits::watch(Arc::clone(&link)));
                 }
                 End::Bob => {
                     let (runs, link) = (Arc::clone(&runs), Arc::clone(&link));
-                    let follow = runs.follow(link, setup_link.maker, leases, observer.clone());
+                    let follow = runs.follow(link, setup_link.maker, starts, observer.clone());
                     tasks.spawn(follow);
                 }
             }
@@ -244,6 +250,7 @@ impl Kme {
                 directory: Arc::clone(&directory),
                 limits,
                 runs,
+                choices: setup_link.choices,
             }));
             links.push(link);
         }

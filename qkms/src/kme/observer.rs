@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{link::Link, maker::Report};
 use crate::{
+    control::{Setting, pilot::Measured},
     metrics::{LinkMetrics, PoolDirection},
     pool::Pool,
 };
@@ -26,6 +27,20 @@ impl Observer {
         self.0.block_finished(outcome, report.qber, report.phase_error);
         self.0.spent("disclosed", report.disclosed);
         self.0.tested(&report.evidence.own.health);
+    }
+
+    /// A block is begun with this.
+    pub(super) fn set(&self, setting: Option<&Setting>) {
+        if let Some(setting) = setting {
+            self.0.control.set(setting);
+        }
+    }
+
+    /// Control holds this for true.
+    pub(super) fn measured(&self, measured: Option<Measured>) {
+        if let Some(measured) = measured {
+            self.0.control.measured(&measured);
+        }
     }
 
     /// A block was not finished.

@@ -7,10 +7,15 @@
 //! Before an end tells anything of a block it [tests](crate::health) its noise sources, and refuses the
 //! block if one is sick or has not been tested for long enough.
 //!
+//! Where the link is [controlled](crate::control), each operating point has a monitor of its own: what its
+//! sources claim depends on the point, and samples of different points are not one series. Everything
+//! else that a block is judged by stays as it was configured.
+//!
 //! A block takes the time that its pulses take at the device's pulse rate: the next is not begun
 //! before.
 
 use std::{
+    collections::BTreeMap,
     io,
     time::{Duration, Instant},
 };
@@ -23,12 +28,13 @@ use super::{
 };
 use crate::{
     audit::Opening,
+    control::Setting,
     distil::{
         self, Accounts, Entropy, EntropyError, OsEntropy, Outcome, Params, Reason, TagKeys,
         Transport,
     },
     health::{Claims, Health, Monitor},
-    link::{BobBlock, Link},
+    link::{BobBlock, Link, LinkParameters},
     records::{Account, Evidence, Testimony},
 };
 
@@ -55,7 +61,7 @@ pub struct Alice<C> {
     link: Link,
     pulses: u64,
     params: Params,
-    monitor: Monitor,
+    monitors: Monitors,
     entropy: Randomness,
     channels: C,
     /// When the pulses of the last block have all been sent.
@@ -68,8 +74,8 @@ impl<C: Channels> Alice<C> {
     pub fn new(link: Link, pulses: u64, params: Params, seed: Option<Seed>, channels: C) -> Self {
         let entropy =
             seed.map_or(Randomness::System(OsEntropy), |seed| Randomness::Seeded(seed, 0));
-        let monitor = Monitor::alice(&Claims::new(link.parameters()));
-        Self { link, pulses, params, monitor, entropy, channels, due: None }
+        let monitors = Monitors::new(Monitor::alice(&Claims::new(link.parameters())));
+        Self { link, pulses, params, monitors, entropy, channels, due: None }
     }
 }
 
@@ -83,7 +89,7 @@ impl<C: Channels> BlockMaker for Alice<C> {
         let (own, bobs) = self.link.block(self.pulses);
         quantum.send(&bobs.encode()).map_err(MakeError::new)?;
         drop(bobs);
-        let health = self.monitor.check_alice(&own);
+        let health = self.monitors.current.check_alice(&own);
         let raw = own.encode();
         let testimony = Testimony::new(health, &raw);
         let (params, channel) = (&self.params, &mut *classical);
@@ -93,8 +99,19 @@ impl<C: Channels> BlockMaker for Alice<C> {
                 distil::refuse_as_alice(block, own.pulses, reason, params, channel, keys)
             }
         };
-        restart(&mut self.monitor, &outcome);
+        self.monitors.restart(&outcome);
         outcome.map(|outcome| made(outcome, params, testimony, raw)).map_err(MakeError::new)
+    }
+
+    fn set(&mut self, setting: &Setting) -> Result<(), MakeError> {
+        let mut parameters = *self.link.parameters();
+        parameters.point = setting.point();
+        parameters.device.pulse_rate = setting.pulse_rate as f64;
+        self.link.configure(parameters, self.link.excess_loss()).map_err(MakeError::new)?;
+        self.params.point = parameters.point;
+        self.pulses = setting.pulses;
+        self.monitors.choose(setting.point, || Monitor::alice(&Claims::new(&parameters)));
+        Ok(())
     }
 
     fn due(&self) -> Option<Instant> {
@@ -105,14 +122,23 @@ impl<C: Channels> BlockMaker for Alice<C> {
 /// Bob's end: what its detectors saw.
 pub struct Bob<C> {
     params: Params,
-    monitor: Monitor,
+    /// What the link is made of, where it is controlled: what its sources claim follows from it.
+    controlled: Option<LinkParameters>,
+    monitors: Monitors,
     channels: C,
 }
 
 impl<C: Channels> Bob<C> {
     /// Bob's end, whose noise sources claim what `claims` says.
     pub fn new(params: Params, claims: &Claims, channels: C) -> Self {
-        Self { params, monitor: Monitor::bob(claims), channels }
+        let monitors = Monitors::new(Monitor::bob(claims));
+        Self { params, controlled: None, monitors, channels }
+    }
+
+    /// The same end of a link that is made of this and controlled.
+    #[must_use]
+    pub fn controlled(self, parameters: LinkParameters) -> Self {
+        Self { controlled: Some(parameters), ..self }
     }
 }
 
@@ -122,7 +148,7 @@ impl<C: Channels> BlockMaker for Bob<C> {
             self.channels.open(block).map_err(MakeError::new)?;
         let detections = Zeroizing::new(quantum.receive().map_err(MakeError::new)?);
         let own = BobBlock::decode(&detections).map_err(MakeError::new)?;
-        let health = self.monitor.check_bob(&own);
+        let health = self.monitors.current.check_bob(&own);
         // The encoding that arrived is the only one there is of this block.
         let testimony = Testimony::new(health, &detections);
         let (params, channel) = (&self.params, &mut *classical);
@@ -130,16 +156,52 @@ impl<C: Channels> BlockMaker for Bob<C> {
             None => distil::bob(block, own, params, channel, keys),
             Some(reason) => distil::refuse_as_bob(block, own.pulses, reason, params, channel, keys),
         };
-        restart(&mut self.monitor, &outcome);
+        self.monitors.restart(&outcome);
         outcome.map(|outcome| made(outcome, params, testimony, detections)).map_err(MakeError::new)
+    }
+
+    fn set(&mut self, setting: &Setting) -> Result<(), MakeError> {
+        let parameters = self.controlled.as_mut();
+        let parameters = parameters.ok_or_else(|| MakeError::new("this end is not controlled"))?;
+        parameters.point = setting.point();
+        self.params.point = parameters.point;
+        self.monitors.choose(setting.point, || Monitor::bob(&Claims::new(parameters)));
+        Ok(())
     }
 }
 
-/// A link that was closed because of either end's sources starts up anew at both.
-fn restart(monitor: &mut Monitor, outcome: &Result<Outcome, distil::Error>) {
-    let sick = |discarded: &distil::Discarded| discarded.reason == Reason::Health;
-    if matches!(outcome, Ok(Outcome::Discarded(discarded)) if sick(discarded)) {
-        monitor.restart();
+/// The monitors of one end: one for each operating point that was used.
+struct Monitors {
+    current: Monitor,
+    point: Option<[u64; 7]>,
+    others: BTreeMap<[u64; 7], Monitor>,
+}
+
+impl Monitors {
+    /// Of an end whose point is not said.
+    fn new(current: Monitor) -> Self {
+        Self { current, point: None, others: BTreeMap::new() }
+    }
+
+    /// Goes on with the monitor of a point, a new one if the point was never used.
+    fn choose(&mut self, point: [u64; 7], new: impl FnOnce() -> Monitor) {
+        if self.point == Some(point) {
+            return;
+        }
+        let next = self.others.remove(&point).unwrap_or_else(new);
+        let last = std::mem::replace(&mut self.current, next);
+        if let Some(before) = self.point.replace(point) {
+            self.others.insert(before, last);
+        }
+    }
+
+    /// A link that was closed because of either end's sources starts up anew at both, at each point.
+    fn restart(&mut self, outcome: &Result<Outcome, distil::Error>) {
+        let sick = |discarded: &distil::Discarded| discarded.reason == Reason::Health;
+        if matches!(outcome, Ok(Outcome::Discarded(discarded)) if sick(discarded)) {
+            self.current.restart();
+            self.others.values_mut().for_each(Monitor::restart);
+        }
     }
 }
 

@@ -14,15 +14,11 @@ use super::{
     maker::{BlockMaker, Made, MakeError},
     observer::Observer,
     purse::Purse,
-    wire::{Offer, Seal, Why, Witness, Witnessed},
+    wire::{Offer, Seal, Start, Why, Witness, Witnessed},
 };
 use crate::{
     audit::Opening,
-    pool::{
-        BookError, Books, Rejection, StoreError,
-        making::NewBlock,
-        record::{Lease, Made as Source},
-    },
+    pool::{BookError, Books, Rejection, StoreError, making::NewBlock, record::Made as Source},
     records::{Ending, Evidence, Record},
 };
 
@@ -44,9 +40,9 @@ struct Finished {
     record: Option<Record>,
 }
 
-/// Hands leases to Bob's maker and blocks to the store.
+/// Hands what is to be begun to Bob's maker and blocks to the store.
 pub struct Runs {
-    leases: mpsc::Sender<Lease>,
+    starts: mpsc::Sender<Start>,
     finished: Mutex<Option<Finished>>,
     news: Notify,
     /// Runs that are begun and not ended.
@@ -54,19 +50,19 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// The hand-over, and where [`Runs::follow`] takes leases from. One may wait while a run that
+    /// The hand-over, and where [`Runs::follow`] takes what is begun from. One may wait while a run that
     /// Alice's end has given up ends.
-    pub fn new() -> (Arc<Self>, mpsc::Receiver<Lease>) {
-        let (leases, incoming) = mpsc::channel(1);
+    pub fn new() -> (Arc<Self>, mpsc::Receiver<Start>) {
+        let (starts, incoming) = mpsc::channel(1);
         let running = watch::channel(0).0;
-        let this = Self { leases, finished: Mutex::default(), news: Notify::new(), running };
+        let this = Self { starts, finished: Mutex::default(), news: Notify::new(), running };
         (Arc::new(this), incoming)
     }
 
-    /// Begins to make the block of a lease; false if another waits already.
-    pub fn begin(&self, lease: Lease) -> bool {
+    /// Begins to make a block; false if another waits already.
+    pub fn begin(&self, start: Start) -> bool {
         self.running.send_modify(|running| *running += 1);
-        let begun = self.leases.try_send(lease).is_ok();
+        let begun = self.starts.try_send(start).is_ok();
         if !begun {
             self.running.send_modify(|running| *running -= 1);
         }
@@ -84,13 +80,14 @@ impl Runs {
         self: Arc<Self>,
         link: Arc<Link>,
         mut maker: Box<dyn BlockMaker>,
-        mut leases: mpsc::Receiver<Lease>,
+        mut starts: mpsc::Receiver<Start>,
         observer: Observer,
     ) {
-        while let Some(lease) = leases.recv().await {
-            let block = lease.block;
+        while let Some(start) = starts.recv().await {
+            let block = start.lease.block;
+            observer.set(start.setting.as_ref());
             let result;
-            (maker, result) = run(maker, &link, lease).await;
+            (maker, result) = run(maker, &link, start).await;
             let (key, ended) = match result {
                 Ok(Made::Key { bytes, bits, report, opening }) => {
                     observer.made("key", bits, &report);
@@ -261,13 +258,14 @@ pub(super) fn why(error: StoreError) -> Why {
 pub(super) async fn run(
     mut maker: Box<dyn BlockMaker>,
     link: &Arc<Link>,
-    lease: Lease,
+    Start { lease, setting }: Start,
 ) -> (Box<dyn BlockMaker>, Result<Made, MakeError>) {
     let store = link.store.clone();
     let work = move || {
         let block = lease.block;
         let result = Purse::open(&store, lease).map_err(MakeError::new).and_then(|mut purse| {
-            let made = maker.make(block, &mut purse);
+            let set = setting.as_ref().map_or(Ok(()), |setting| maker.set(setting));
+            let made = set.and_then(|()| maker.make(block, &mut purse));
             purse.settle().map_err(MakeError::new)?;
             made
         });

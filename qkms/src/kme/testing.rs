@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     audit::Opening,
+    control::{Choices, Pilot},
     distil::auth::{Direction, TagKeys},
     metrics::Metrics,
     pool::{
@@ -78,6 +79,10 @@ pub struct Options {
     pub backoff: Backoff,
     /// Whether blocks are audited, at Alice's end and at Bob's.
     pub audits: [bool; 2],
+    /// Control at Alice's end.
+    pub pilot: Option<Pilot>,
+    /// What Bob's end admits.
+    pub choices: Option<Choices>,
 }
 
 impl Default for Options {
@@ -102,6 +107,8 @@ impl Default for Options {
             clock: system_clock(),
             backoff: Backoff::default(),
             audits: [false; 2],
+            pilot: None,
+            choices: None,
         }
     }
 }
@@ -182,6 +189,8 @@ pub fn setup(
             metrics: Metrics::new().link(&own, &peer),
             backoff: options.backoff,
             audits: options.audits[usize::from(end == End::Bob)],
+            pilot: options.pilot.clone(),
+            choices: options.choices.clone(),
         }],
     })
 }

@@ -1,4 +1,5 @@
 mod audits;
+mod control;
 mod deliveries;
 mod doors;
 mod health;

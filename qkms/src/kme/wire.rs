@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
 use crate::{
     audit::Challenge,
+    control::Setting,
     pool::{
         End, Range, Split,
         record::{KeyNote, Lease, Reservation, Survey},
@@ -23,7 +24,7 @@ use crate::{
 };
 
 /// The protocol's version.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 /// The longest message in bytes.
 pub const MAX_MESSAGE: usize = 16 << 20;
 
@@ -62,8 +63,8 @@ pub enum Ask {
     Retire(Vec<Range>),
     /// Keep of these pools only what both hold free.
     Survey(Survey),
-    /// Begin to make a block, with these tag keys. From Alice's end only.
-    Start(Lease),
+    /// Begin to make a block. From Alice's end only.
+    Start(Start),
     /// Store the block that was made, and its record. From Alice's end only.
     Offer(Offer),
     /// Say what this end alone knows of a block that came to its end, and sign its record. From
@@ -111,6 +112,15 @@ impl std::fmt::Debug for Opened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Opened").field("total", &self.total).finish_non_exhaustive()
     }
+}
+
+/// A block to be begun.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Start {
+    /// Its number and its tag keys.
+    pub lease: Lease,
+    /// What control chose for it; none where blocks are all alike.
+    pub setting: Option<Setting>,
 }
 
 /// What Alice's end alone knows of a block.
@@ -213,6 +223,8 @@ pub enum Why {
     Record,
     /// An audit: off, another epoch, root or challenge, tag keys in use. This end's log says which.
     Audit,
+    /// An operating point or a pulse rate that is not configured here. This end's log says which.
+    Setting,
 }
 
 /// Encodes a message with its length.

@@ -42,6 +42,10 @@ pub struct Series {
     pub qber: VecDeque<Option<f64>>,
     /// Bound on its phase error rate, likewise.
     pub phase_error: VecDeque<Option<f64>>,
+    /// Pulses a second of the latest block that control chose; none without control.
+    pub pulse_rate: VecDeque<Option<f64>>,
+    /// Secret bits a second that control saw leave the pools, at Alice's end.
+    pub demand: VecDeque<f64>,
     #[serde(skip)]
     made_bits: VecDeque<(Instant, u64)>,
 }
@@ -112,6 +116,8 @@ impl Series {
         push(&mut self.rate, rate);
         push(&mut self.qber, errors.map(|(qber, _)| qber));
         push(&mut self.phase_error, errors.map(|(_, phase)| phase));
+        push(&mut self.pulse_rate, link.control.pulse_rate());
+        push(&mut self.demand, link.control.demand());
     }
 }
 

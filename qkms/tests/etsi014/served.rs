@@ -54,7 +54,8 @@ pub fn configuration(folder: &Path) {
     }
     text.push_str(
         "[[link]]\nalice = \"kme-a\"\nbob = \"kme-b\"\npreset = \"snspd\"\nkm = 10\n\
-         sifted_bits = 100000\npulse_rate = 1e8\ncapacity_bits = 65536\nfirst_key = \"first.key\"\n",
+         sifted_bits = 100000\npulse_rate = 1e8\ncapacity_bits = 65536\nfirst_key = \"first.key\"\n\
+         control = { enabled = false }\n",
     );
     std::fs::write(folder.join("qkms.toml"), text).unwrap();
     first_key(folder);

@@ -291,6 +291,7 @@ async fn a_peer_that_lies_is_refused_and_changes_nothing() {
         keys: vec![key(range)],
     };
     let own = free(bob, bob.links()[0].outgoing()).await[0];
+    let begin = |lease| Ask::Start(wire::Start { lease, setting: None });
     let mut liar = Liar::new(bob, Liar::hello()).await;
     let before = audit(bob).await;
     let lies = [
@@ -310,9 +311,9 @@ async fn a_peer_that_lies_is_refused_and_changes_nothing() {
         (Ask::Reserve(honest(Range { len: 32, ..own })), Why::Books),
         (Ask::Reserve(honest(Range { block: 99_999, ..range })), Why::Books),
         (Ask::Reserve(honest(Range { offset: u64::MAX, ..range })), Why::Books),
-        (Ask::Start(Lease { block: 1, ..Lease::default() }), Why::Books),
+        (begin(Lease { block: 1, ..Lease::default() }), Why::Books),
         (
-            Ask::Start(Lease {
+            begin(Lease {
                 block: 99_999,
                 alice_to_bob: Purse { ranges: vec![own], marked: 0 },
                 ..Lease::default()
