@@ -22,6 +22,9 @@ const BYTES: TableDefinition<u64, &[u8]> = TableDefinition::new("bytes");
 /// Signed records of blocks by their number: written once, and never taken out.
 const RECORDS: TableDefinition<u64, &[u8]> = TableDefinition::new("records");
 
+/// Orders to withdraw relayed keys that the target has not confirmed, by the first key's identity.
+const WITHDRAWALS: TableDefinition<u128, &[u8]> = TableDefinition::new("withdrawals");
+
 const LEDGER: u8 = 0;
 const LEASE: u8 = 1;
 pub(super) const NEXT_BLOCK: u8 = 2;
@@ -45,6 +48,7 @@ pub struct Books<'t> {
     pub(super) tables: Tables<'t>,
     bytes: Table<'t, u64, &'static [u8]>,
     pub(super) records: Table<'t, u64, &'static [u8]>,
+    pub(super) withdrawals: Table<'t, u128, &'static [u8]>,
     pub(super) ledger: Ledger,
     cipher: &'t StoreKey,
     pub(super) ages: Ages,
@@ -63,13 +67,14 @@ impl<'t> Books<'t> {
     ) -> Result<Self, BookError> {
         let tables = Tables::open(transaction, journal)?;
         let ledger = match tables.meta.get(LEDGER)? {
-            Some(row) => decode(&row, "ledger")?,
+            Some(row) => Ledger::from_row(&row).ok_or(BookError::Damaged("ledger"))?,
             None => Ledger::default(),
         };
         Ok(Self {
             tables,
             bytes: transaction.open_table(BYTES)?,
             records: transaction.open_table(RECORDS)?,
+            withdrawals: transaction.open_table(WITHDRAWALS)?,
             ledger,
             cipher,
             ages,

@@ -1,7 +1,10 @@
 //! The book of conservation.
 
-use codec::{Decode, Encode};
+use codec::{Decode, DecodeAll, Encode};
 use serde::Serialize;
+
+/// Bytes of a ledger's row that knows no relayed bits: six numbers.
+const BEFORE_RELAYS: usize = 6 * size_of::<u64>();
 
 /// Bits by where they are. Each bit that was made is in exactly one of the other places.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode, Serialize)]
@@ -20,6 +23,8 @@ pub struct Ledger {
     /// Was dropped: no whole byte, a disagreement of the ends after a crash, a block that the peer
     /// did not store, a pool without room.
     pub wasted: u64,
+    /// Was spent as one-time pad, and on the tag, of [relayed](crate::relay) keys.
+    pub relayed: u64,
 }
 
 /// A place of the [`Ledger`] that bits move between.
@@ -35,15 +40,26 @@ pub enum Place {
     Expired,
     /// [`Ledger::wasted`].
     Wasted,
+    /// [`Ledger::relayed`].
+    Relayed,
 }
 
 impl Ledger {
     /// Whether no bit was lost or counted twice.
     pub fn balances(&self) -> bool {
-        [self.stored, self.delivered, self.tags, self.expired, self.wasted]
+        [self.stored, self.delivered, self.tags, self.expired, self.wasted, self.relayed]
             .into_iter()
             .try_fold(0u64, u64::checked_add)
             == Some(self.made)
+    }
+
+    /// The ledger of a row. One that was written before keys were relayed ends with `wasted`.
+    pub(super) fn from_row(row: &[u8]) -> Option<Self> {
+        let mut whole = row.to_vec();
+        if whole.len() == BEFORE_RELAYS {
+            whole.extend_from_slice(&[0; size_of::<u64>()]);
+        }
+        Self::decode_all(&mut whole.as_slice()).ok()
     }
 
     /// Books new bits.
@@ -69,6 +85,7 @@ impl Ledger {
             Place::Tags => &mut self.tags,
             Place::Expired => &mut self.expired,
             Place::Wasted => &mut self.wasted,
+            Place::Relayed => &mut self.relayed,
         }
     }
 }
