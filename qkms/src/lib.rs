@@ -16,4 +16,5 @@ pub mod pki;
 pub mod pool;
 pub mod process;
 pub mod records;
+pub mod relay;
 pub mod tls;

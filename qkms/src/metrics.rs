@@ -17,12 +17,15 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use self::health::HealthFamilies;
+use self::{health::HealthFamilies, relay::RelayFamilies};
 use crate::kme::service::KmeId;
 
 mod health;
+mod relay;
 #[cfg(test)]
 mod tests;
+
+pub use relay::{RelayMetrics, RelayPart};
 
 type Real = Gauge<f64, AtomicU64>;
 
@@ -146,6 +149,7 @@ struct Families {
     phase_error: Family<LinkLabels, Real>,
     open: Family<LinkLabels, Gauge>,
     health: HealthFamilies,
+    relay: RelayFamilies,
 }
 
 impl Families {
@@ -188,6 +192,7 @@ impl Families {
         );
         r.register("link_open", "1 if the link makes key, 0 if it is closed", self.open.clone());
         self.health.register(r);
+        self.relay.register(r);
     }
 }
 

@@ -31,6 +31,7 @@ use crate::pool::{
     record::{Lease, Reservation, Survey},
 };
 use crate::records::{EPOCH, Signed};
+use crate::relay::Relay;
 
 /// Questions of one connection that are being answered at once.
 const AT_ONCE: usize = 4096;
@@ -62,6 +63,8 @@ pub struct Answerer {
     pub limits: Limits,
     /// The blocks that this end makes when Alice's end says so.
     pub runs: Arc<Runs>,
+    /// What it relays with, if it is part of a route.
+    pub relay: Option<Arc<Relay>>,
 }
 
 type Effect<T> = oneshot::Receiver<Result<T, StoreError>>;
@@ -78,6 +81,7 @@ enum Later {
     Seal(wire::Seal),
     Introduced(Effect<wire::Introduction>),
     Records(Effect<Vec<Signed>>),
+    Relay(Ask),
 }
 
 impl Answerer {
@@ -164,6 +168,11 @@ impl Answerer {
             {
                 Later::Now(Reply::Refused(Why::Block))
             }
+            Ask::Spent(ranges) => {
+                Later::Done(link.store.begin(move |books| books.spend_pad(theirs, &ranges)))
+            }
+            // They need no order: a withdrawal holds for keys that come after it.
+            Ask::ExtKeys(_) | Ask::VoidKeys(_) | Ask::Reach(_) => Later::Relay(ask),
             Ask::Start(lease) if link.may_begin() => Later::Start(lease),
             Ask::Start(_) => Later::Now(Reply::Refused(Why::Block)),
             Ask::Offer(offer) => Later::Offer(offer),
@@ -208,6 +217,10 @@ impl Answerer {
             Later::Introduced(effect) => {
                 effect_of(effect).await.map_or_else(refuse, Reply::Introduced)
             }
+            Later::Relay(ask) => match &self.relay {
+                Some(relay) => relay.answer(&self.link, ask).await,
+                None => Reply::Refused(Why::Route),
+            },
             Later::Records(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Records),
         }
     }

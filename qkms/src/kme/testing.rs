@@ -176,6 +176,7 @@ pub fn setup(
             metrics: Metrics::new().link(&own, &peer),
             backoff: options.backoff,
         }],
+        relay: None,
     })
 }
 

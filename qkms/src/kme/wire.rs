@@ -5,7 +5,8 @@
 //! its SCALE encoding. The first message each way is a [`Hello`]. Answers come in any order, each
 //! with the number of its question. Questions take effect in their order.
 //!
-//! The connections are mutual TLS; none of these messages carries key bits.
+//! The connections are mutual TLS; none of these messages carries key bits, but for those of
+//! [relayed](crate::relay) keys, under a one-time pad.
 
 use std::io;
 
@@ -18,10 +19,11 @@ use crate::{
         record::{KeyNote, Lease, Reservation, Survey},
     },
     records::{PublicKey, Signature, Signed, Standing, Testimony},
+    relay::{ExtKeys, Reach, Void},
 };
 
 /// The protocol's version.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 /// The longest message in bytes.
 pub const MAX_MESSAGE: usize = 16 << 20;
 
@@ -75,6 +77,14 @@ pub enum Ask {
     Records(u64),
     /// Keep these records, of which the asker has more. From Alice's end only.
     Append(Vec<Signed>),
+    /// Relay these keys, or hold them for their slaves.
+    ExtKeys(ExtKeys),
+    /// Have these relayed keys withdrawn.
+    VoidKeys(Void),
+    /// These pads of the asker's direction were spent on what was not taken.
+    Spent(Vec<Range>),
+    /// Say what the rest of this route holds.
+    Reach(Vec<String>),
 }
 
 /// What Alice's end alone knows of a block.
@@ -152,6 +162,10 @@ pub enum Reply {
     Records(Vec<Signed>),
     /// Nothing was done.
     Refused(Why),
+    /// To [`Ask::ExtKeys`]: the target holds the keys, and signed that.
+    Ack(Signature),
+    /// To [`Ask::Reach`].
+    Reach(Reach),
 }
 
 /// Why nothing was done.
@@ -169,6 +183,16 @@ pub enum Why {
     Block,
     /// A block's record: out of its chain, another signature or key. This end's log says which.
     Record,
+    /// A route that is not configured, or that did not come from the site before.
+    Route,
+    /// A relayed key's tag, or the origin's signature, does not hold.
+    Forged,
+    /// The next site of a route does not answer.
+    Onward,
+    /// A link of a route does not hold enough key.
+    Exhausted,
+    /// A link of a route does not hold enough key that is young enough.
+    Age,
 }
 
 /// Encodes a message with its length.
