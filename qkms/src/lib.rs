@@ -4,6 +4,7 @@ pub mod agent;
 pub mod bits;
 pub mod client;
 pub mod config;
+pub mod demo;
 pub mod deployment;
 pub mod distil;
 pub mod etsi014;
