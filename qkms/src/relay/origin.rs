@@ -7,7 +7,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{
-    MAX_BYTES, OVERHEAD, Order, Relay, SALT_BYTES, Void, Way,
+    MAX_BYTES, OVERHEAD, Order, Reach, Relay, SALT_BYTES, Void, Way,
     seal::{self, Statement},
     service::Far,
     site::Unsent,
@@ -53,16 +53,16 @@ impl Relay {
         if bytes > MAX_BYTES {
             return Err(Refusal::Number(MAX_BYTES.checked_div(wanted.len).unwrap_or(0)));
         }
-        let reach = match far.reach() {
-            Some(reach) => Some(reach),
-            None if far.first.line.is_ready() => far.ask().await,
-            None => None,
-        };
-        let reach = reach.filter(|reach| reach.way != Way::Unreachable);
-        let reach = reach.ok_or(Refusal::Unconfirmed)?;
         // What cannot come through would cost the first links all the same.
-        if reach.bytes < bytes.saturating_add(OVERHEAD) {
-            return Err(Refusal::Exhausted);
+        let enough = |reach: &Reach| reach.bytes >= bytes.saturating_add(OVERHEAD);
+        let mut reach = far.reach().filter(enough);
+        if reach.is_none() && far.first.line.is_ready() {
+            reach = far.ask().await;
+        }
+        match reach.filter(|reach| reach.way != Way::Unreachable) {
+            None => return Err(Refusal::Unconfirmed),
+            Some(reach) if !enough(&reach) => return Err(Refusal::Exhausted),
+            Some(_) => {}
         }
         let (ids, clear) = self.make(wanted.number, wanted.len).await?;
         let order = Order {

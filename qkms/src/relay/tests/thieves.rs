@@ -53,19 +53,25 @@ async fn keys_that_are_not_relayed_are_refused_and_withdrawn() {
 async fn keys_that_are_relayed_twice_are_held_once() {
     let ground = Ground::new(&options()).await;
     for thief in [&ground.before, &ground.after] {
-        let made = ground.held(Site::C).await.made;
+        let kept = |held: Ledger| held.made - held.wasted;
+        let before = kept(ground.held(Site::C).await);
+        // Under a number that nobody waits for, so that the answer to the first one counts.
         thief.on_questions(|question| match question.ask {
-            Ask::ExtKeys(_) => vec![question.clone(), question],
+            Ask::ExtKeys(_) => vec![question.clone(), Question { number: 0, ..question }],
             _ => vec![question],
         });
+        // Should the second overtake the first, the master is refused and asks again.
         let keys = drawn(&ground).await;
-        assert_eq!(ground.held(Site::C).await.made - made, 512);
+        ground.withdrawn(Site::A).await;
+        assert_eq!(kept(ground.held(Site::C).await) - before, 512);
         assert!(dec(&ground, Site::C, "sae-c1", "sae-a1", ids(&keys)).await.unwrap() == keys);
         assert!(dec(&ground, Site::C, "sae-c1", "sae-a1", ids(&keys)).await.is_err());
         thief.rest();
     }
-    let relayed = ground.relayed().await;
-    assert_eq!(relayed, [relayed[0]; 4]);
+    let all_agree = |relayed: [u64; 4]| relayed == [relayed[0]; 4];
+    while !all_agree(ground.relayed().await) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test]
@@ -106,17 +112,18 @@ async fn other_keys_are_noticed_by_the_target() {
     let by_m = between.key.sign(Statement::Sent(hash(&other_keys)), &sound);
     let stolen = Order { slaves: vec!["sae-c2".into()], ..sound.clone() };
     let patience = Duration::from_secs(5);
-    let before = (ground.held(Site::C).await, audit(&ground.link(Site::C, 0).store).await);
+    let before = (ground.held(Site::C).await, ground.relayed().await[3]);
     for (order, signature, keys) in
         [(&sound, by_a, &other_keys), (&sound, by_m, &other_keys), (&stolen, by_a, &true_keys)]
     {
         let sent = between.send(link, order.clone(), None, signature, keys, patience).await;
         assert!(sent.unwrap_err().to_string().contains("Forged"));
     }
-    let (held, books) = (ground.held(Site::C).await, audit(&ground.link(Site::C, 0).store).await);
-    assert_eq!(held, before.0);
-    // The owner of the direction said that it spent three pads, and so they are gone here, too.
-    assert_eq!(books.relayed, before.1.relayed + 3 * 8 * (32 + OVERHEAD));
+    assert_eq!(ground.held(Site::C).await, before.0);
+    // The owner of the direction says that it spent three pads, and so they are gone here, too.
+    while ground.relayed().await[3] != before.1 + 3 * 8 * (32 + OVERHEAD) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     between.send(link, sound, None, by_a, &true_keys, patience).await.unwrap();
 }
 
