@@ -5,6 +5,9 @@
 //! What one end alone holds free was drawn, leased or expired at the other in a transaction that
 //! the first has not got: it is dropped, whichever of the two has forgotten (after a restored
 //! backup too). A lease of tag keys ends by its marks when tag keys are surveyed. Staged blocks that the answer knows are promoted, others dropped.
+//!
+//! A block that Alice's end has still staged may be in use at Bob's. So what Bob's end holds of
+//! it is spared when Bob's end asks, and is what Alice's end keeps of it when she asks.
 
 use super::{
     Books, Pool,
@@ -50,7 +53,14 @@ impl Books<'_> {
         self.survey(&pools)?;
         self.keep_common(theirs, &theirs.staged)?;
         let mut answer = self.survey(&pools)?;
-        answer.staged = known;
+        for pool in Pool::ALL.into_iter().filter(|pool| is_other(&pools, *pool)) {
+            let mut ranges = self.tables.free.list(pool)?;
+            ranges.retain(|range| known.contains(&range.block));
+            if !known.is_empty() {
+                answer.free.push((pool, ranges));
+            }
+        }
+        answer.staged.extend(known);
         Ok(answer)
     }
 
@@ -61,6 +71,11 @@ impl Books<'_> {
     ///
     /// [`BookError::Database`].
     pub fn close_survey(&mut self, asked: &Survey, answer: &Survey) -> Result<(), BookError> {
+        let pools: Vec<Pool> = asked.free.iter().map(|(pool, _)| *pool).collect();
+        let others = answer.free.iter().filter(|(pool, _)| is_other(&pools, *pool));
+        let of_staged = Survey { free: others.cloned().collect(), staged: Vec::new() };
+        let known = |number| asked.staged.contains(&number) && answer.staged.contains(&number);
+        self.keep_common_of(&of_staged, known)?;
         for number in &asked.staged {
             if answer.staged.contains(number) {
                 self.promote(&[*number])?;
@@ -83,7 +98,8 @@ impl Books<'_> {
             .iter()
             .flat_map(|(_, ranges)| ranges.iter().map(|range| range.block))
             .collect();
-        self.keep_common_of(&before, |number| asked_blocks.contains(&number))
+        let spared = |number| answer.staged.contains(&number);
+        self.keep_common_of(&before, |number| asked_blocks.contains(&number) && !spared(number))
     }
 
     fn keep_common(&mut self, theirs: &Survey, spared: &[u64]) -> Result<(), BookError> {
@@ -111,6 +127,7 @@ impl Books<'_> {
         Ok(())
     }
 
+    /// Blocks of which something is free and that are staged.
     fn staged(&self) -> Result<Vec<u64>, BookError> {
         let mut staged = Vec::new();
         for pool in Pool::ALL {
@@ -126,4 +143,9 @@ impl Books<'_> {
         }
         Ok(staged)
     }
+}
+
+/// Whether a pool holds keys for SAEs in a direction that is not asked about.
+fn is_other(asked: &[Pool], pool: Pool) -> bool {
+    matches!(pool, Pool::Keys(_)) && !asked.contains(&pool)
 }
