@@ -27,8 +27,11 @@ use crate::{
 };
 
 mod check;
+mod route;
 #[cfg(test)]
 mod tests;
+
+pub use route::RouteConfig;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +77,9 @@ pub struct Config {
     /// The links.
     #[serde(default)]
     pub link: Vec<LinkConfig>,
+    /// The ways between sites that no link joins.
+    #[serde(default)]
+    pub route: Vec<RouteConfig>,
 }
 
 /// A KME of this process.
@@ -156,10 +162,13 @@ impl KeyConfig {
 pub struct RemoteConfig {
     /// Its identity.
     pub id: KmeId,
-    /// Host and port of its interface for peers.
-    pub address: String,
+    /// Host and port of its interface for peers; needed if a link leads there.
+    pub address: Option<String>,
     /// The SAEs of its site.
     pub saes: Vec<SaeId>,
+    /// The public key by which it signs what is relayed, in hexadecimal (`qkms relay-key`); needed if
+    /// a route of a KME of this process leads there.
+    pub relay_key: Option<String>,
 }
 
 /// A quantum link.

@@ -28,12 +28,14 @@ use crate::{
         maker::BlockMaker,
         photonic::{Alice, Bob, Channels},
         seed::Seed,
+        service::KmeId,
     },
     link::Link,
     metrics::Metrics,
     operation::{Operation, records::Archive},
     pool::{End, Store, StoreSettings, cipher::StoreKey, store::system_clock},
-    records::Sealer,
+    records::{PublicKey, Sealer},
+    relay::{FarSetup, RelayKey, RelaySetup, RouteSetup},
 };
 
 /// KMEs that run.
@@ -154,7 +156,8 @@ async fn start_kme(
             (Some((_, slot)), _) => Arc::new(Wire::new(kme.id.clone(), Arc::clone(slot))),
             (None, Some(peers)) => {
                 let remote = config.remote.iter().find(|remote| remote.id == *peer);
-                let address = remote.map(|remote| remote.address.as_str()).unwrap_or_default();
+                let address =
+                    remote.and_then(|remote| remote.address.as_deref()).unwrap_or_default();
                 Arc::new(TlsDialer::new(peers, address, peer.clone())?)
             }
             (None, None) => bail!("{} has no way to {peer}", kme.id),
@@ -189,8 +192,51 @@ async fn start_kme(
         seed: config.seed.map(|seed| Arc::new(Seed::new(seed, kme.id.as_str()))),
         sealer: Arc::new(Sealer::new(record_key.expose())),
         links,
+        relay: relay(config, kme, &settings, metrics)?,
     };
     Ok(Kme::start(setup).await?)
+}
+
+/// What a KME relays with; none if it is on no route.
+fn relay(
+    config: &Config,
+    kme: &KmeConfig,
+    settings: &StoreSettings,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Option<RelaySetup>> {
+    let mut routes = Vec::new();
+    for route in config.route.iter().filter(|route| route.path.contains(&kme.id)) {
+        let far = match route.far_end(&kme.id) {
+            Some(far) => Some(FarSetup {
+                key: relay_key_of(config, far)?,
+                saes: config.saes_of(far).unwrap_or_default().to_vec(),
+            }),
+            None => None,
+        };
+        routes.push(RouteSetup { path: route.path.clone(), far });
+    }
+    if routes.is_empty() {
+        return Ok(None);
+    }
+    // Numbers of blocks are nonces at rest: a store beside others needs a key of its own.
+    let (path, key) = (kme.store.join("relay.redb"), kme.store.join("relay-store.key"));
+    let store = Store::open(&path, &key, settings.clone())
+        .with_context(|| format!("the store {}", path.display()))?;
+    let key = RelayKey::open(&kme.store.join(RelayKey::FILE))
+        .with_context(|| format!("the key of relays of {}", kme.id))?;
+    Ok(Some(RelaySetup { key, store, routes, metrics: metrics.relay(&kme.id) }))
+}
+
+/// The public key by which a KME signs what is relayed.
+fn relay_key_of(config: &Config, kme: &KmeId) -> anyhow::Result<PublicKey> {
+    if let Some(own) = config.kme.iter().find(|own| own.id == *kme) {
+        make_folder(&own.store)?;
+        let key = RelayKey::open(&own.store.join(RelayKey::FILE));
+        return Ok(key.with_context(|| format!("the key of relays of {kme}"))?.public());
+    }
+    let remote = config.remote.iter().find(|remote| remote.id == *kme);
+    let key = remote.and_then(|remote| remote.relay_key());
+    key.with_context(|| format!("{kme} needs a `relay_key`"))
 }
 
 /// The maker of one end of a link; `meeting` if both ends are in this process.

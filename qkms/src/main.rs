@@ -26,6 +26,8 @@ enum Command {
     Agent(commands::agent::Options),
     /// Do all processing of a block again that was opened for an audit
     Audit(commands::audit::Options),
+    /// Set up a line of KMEs with everything they need in a folder, and run it
+    Demo(commands::demo::Options),
     /// Make certificates for KMEs and SAEs
     #[command(subcommand)]
     Pki(commands::pki::Pki),
@@ -34,6 +36,8 @@ enum Command {
     Plan(commands::plan::Plan),
     /// Check records of blocks that a KME told, and show them
     Records(commands::records::Options),
+    /// Print the public key by which a KME signs what is relayed
+    RelayKey(commands::relay_key::Options),
     /// Run the KMEs of a configuration
     Serve(commands::serve::Options),
 }
@@ -44,9 +48,11 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Agent(options) => commands::agent::run(options, &mut out),
         Command::Audit(options) => commands::audit::run(options, &mut out),
+        Command::Demo(options) => commands::demo::run(options, &mut out),
         Command::Pki(pki) => commands::pki::run(pki, &mut out),
         Command::Plan(plan) => commands::plan::run(plan, &mut out),
         Command::Records(options) => commands::records::run(options, &mut out),
+        Command::RelayKey(options) => commands::relay_key::run(options, &mut out),
         Command::Serve(options) => commands::serve::run(options, &mut out),
     };
     let done = done.and_then(|code| out.flush().map(|()| code).map_err(Into::into));

@@ -20,13 +20,17 @@ use prometheus_client::{
 use self::{
     control::{ControlFamilies, ControlMetrics},
     health::HealthFamilies,
+    relay::RelayFamilies,
 };
 use crate::kme::service::KmeId;
 
 mod control;
 mod health;
+mod relay;
 #[cfg(test)]
 mod tests;
+
+pub use relay::{RelayMetrics, RelayPart};
 
 type Real = Gauge<f64, AtomicU64>;
 
@@ -151,6 +155,7 @@ struct Families {
     open: Family<LinkLabels, Gauge>,
     health: HealthFamilies,
     control: ControlFamilies,
+    relay: RelayFamilies,
 }
 
 impl Families {
@@ -194,6 +199,7 @@ impl Families {
         r.register("link_open", "1 if the link makes key, 0 if it is closed", self.open.clone());
         self.health.register(r);
         self.control.register(r);
+        self.relay.register(r);
     }
 }
 

@@ -22,6 +22,13 @@ pub struct Options {
     check: bool,
 }
 
+impl Options {
+    /// Those that run the KMEs of a file.
+    pub fn of(config: PathBuf) -> Self {
+        Self { config, check: false }
+    }
+}
+
 /// Runs the KMEs until SIGINT or SIGTERM.
 ///
 /// # Errors

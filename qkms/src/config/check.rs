@@ -33,7 +33,7 @@ impl Config {
             self.check_link(link)
                 .map_err(|error| wrong(format!("the link from {one} to {other}: {error}")))?;
         }
-        Ok(())
+        self.check_routes()
     }
 
     fn check_link(&self, link: &LinkConfig) -> Result<(), ConfigError> {
@@ -51,6 +51,11 @@ impl Config {
                 let peers = self.kme.iter().find(|kme| kme.id == *here).map(|kme| &kme.peers);
                 if !matches!(peers, Some(Some(_))) {
                     return Err(wrong(format!("{here} needs [kme.peers]")));
+                }
+                let there = if alice { &link.bob } else { &link.alice };
+                let remote = self.remote.iter().find(|remote| remote.id == *there);
+                if remote.is_some_and(|remote| remote.address.is_none()) {
+                    return Err(wrong(format!("{there} needs an `address`")));
                 }
                 if link.quantum.is_none() || link.classical.is_none() {
                     return Err(wrong("two processes need `quantum` and `classical`"));

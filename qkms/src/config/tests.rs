@@ -160,3 +160,55 @@ fn paths_are_relative_to_the_file() {
     assert_eq!(config.link[0].first_key, folder.path().join("first"));
     assert!(matches!(Config::read(Path::new("/nowhere")), Err(ConfigError::Read { .. })));
 }
+
+/// Three KMEs in one process, a link between each and the next.
+fn line(more: &str) -> String {
+    let last = link("").replace("'b'", "'c'").replace("'a'", "'b'");
+    kme("a", "sae-a", "")
+        + &kme("b", "sae-b", "")
+        + &kme("c", "sae-c", "")
+        + &link("")
+        + &last
+        + more
+}
+
+#[test]
+fn a_route_is_a_line_of_links() {
+    let config = parse(&line("[[route]]\npath = ['a', 'b', 'c']\n")).unwrap();
+    let [a, b, c] = ["a", "b", "c"].map(|name| name.parse::<KmeId>().unwrap());
+    assert_eq!(config.route[0].far_end(&a), Some(&c));
+    assert_eq!(config.route[0].far_end(&c), Some(&a));
+    assert_eq!(config.route[0].far_end(&b), None);
+    let route = |path: &str| line(&format!("[[route]]\npath = [{path}]\n"));
+    refused(&route("'a', 'b'"), "3 to 8 sites");
+    refused(&route("'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'"), "3 to 8 sites");
+    refused(&route("'a', 'b', 'a'"), "comes to a twice");
+    refused(&route("'a', 'c', 'b'"), "there is no link from a to c");
+    refused(&route("'a', 'b', 'x'"), "there is no link from b to x");
+    refused(&route("'x', 'y', 'z'"), "none of its KMEs is in this process");
+    refused(&route("'a', 'b', 'c']\ncolour = ["), "unknown field `colour`");
+    let twice = "[[route]]\npath = ['a', 'b', 'c']\n[[route]]\npath = ['c', 'b', 'a']\n";
+    refused(&line(twice), "a second one between its ends");
+    let short = link("").replace("'b'", "'c'");
+    refused(&(line(&short) + "[[route]]\npath = ['a', 'b', 'c']\n"), "a link joins a and c");
+}
+
+#[test]
+fn the_far_end_of_another_process_is_known_by_its_key() {
+    let far = |more: &str| {
+        format!(
+            "{}[[remote]]\nid = 'c'\nsaes = ['sae-c']\n{more}\n{}[[route]]\npath = ['a', 'b', 'c']\n",
+            kme("a", "sae-a", PEERS),
+            link("quantum = '127.0.0.1:1'\nclassical = '127.0.0.1:2'")
+        ) + "[[remote]]\nid = 'b'\nsaes = ['sae-b']\naddress = 'host:1'\n"
+    };
+    let key = format!("relay_key = '{}'", "0f".repeat(32));
+    let config = parse(&far(&key)).unwrap();
+    assert_eq!(config.remote[0].relay_key(), Some([15; 32]));
+    refused(&far(""), "c needs a `relay_key`");
+    refused(&far("relay_key = '0f'"), "64 hexadecimal digits");
+    refused(&far(&format!("relay_key = '{}'", "xy".repeat(32))), "64 hexadecimal digits");
+    let unknown = far(&key).replace("id = 'c'", "id = 'd'");
+    refused(&unknown, "c is no [[kme]] and no [[remote]]");
+    refused(&far(&key).replace("address = 'host:1'", ""), "b needs an `address`");
+}

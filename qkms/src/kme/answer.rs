@@ -33,6 +33,7 @@ use crate::pool::{
     record::{Lease, Reservation, Survey},
 };
 use crate::records::{EPOCH, Hash, Signed};
+use crate::relay::Relay;
 
 /// Questions of one connection that are being answered at once.
 const AT_ONCE: usize = 4096;
@@ -66,6 +67,8 @@ pub struct Answerer {
     pub runs: Arc<Runs>,
     /// What control at Alice's end may choose; none if it may choose nothing.
     pub choices: Option<Choices>,
+    /// What it relays with, if it is part of a route.
+    pub relay: Option<Arc<Relay>>,
 }
 
 type Effect<T> = oneshot::Receiver<Result<T, StoreError>>;
@@ -85,6 +88,7 @@ enum Later {
     Records(Effect<Vec<Signed>>),
     Root(Effect<Option<Hash>>),
     Opened(Effect<wire::Opened>),
+    Relay(Ask),
 }
 
 impl Answerer {
@@ -187,6 +191,11 @@ impl Answerer {
             {
                 Later::Now(Reply::Refused(Why::Block))
             }
+            Ask::Spent(ranges) => {
+                Later::Done(self.put(generation, move |books| books.spend_pad(theirs, &ranges)))
+            }
+            // They need no order: a withdrawal holds for keys that come after it.
+            Ask::ExtKeys(_) | Ask::VoidKeys(_) | Ask::Reach(_) => Later::Relay(ask),
             Ask::Start(start) if link.may_begin() => match self.check_setting(&start) {
                 Ok(()) => Later::Start(start, generation),
                 Err(why) => Later::Now(Reply::Refused(why)),
@@ -248,6 +257,10 @@ impl Answerer {
             Later::Introduced(effect) => {
                 effect_of(effect).await.map_or_else(refuse, Reply::Introduced)
             }
+            Later::Relay(ask) => match &self.relay {
+                Some(relay) => relay.answer(&self.link, ask).await,
+                None => Reply::Refused(Why::Route),
+            },
             Later::Records(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Records),
             Later::Root(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Root),
             Later::Opened(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Opened),

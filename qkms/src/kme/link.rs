@@ -229,7 +229,7 @@ impl Link {
     }
 
     /// Writes what was remembered if it is [`MANY_TOLD`] keys: they cost less together.
-    pub(super) fn write_many_told(&self, books: &mut Books<'_>) -> Result<(), BookError> {
+    pub(crate) fn write_many_told(&self, books: &mut Books<'_>) -> Result<(), BookError> {
         let many = self.lock_told().new.len() >= MANY_TOLD;
         if many { self.write_told(books) } else { Ok(()) }
     }

@@ -6,7 +6,8 @@
 //! [pools](crate::pool). An SAE asks the KME of its site ([`delivery`]), which draws the key from
 //! the direction that begins there and asks its peer on the [`line`](mod@line) to hold it for the
 //! slaves; the peer [answers](answer). When both ends are durable the master is told. The slaves
-//! fetch the key from their own KME, which asks nobody.
+//! fetch the key from their own KME, which asks nobody. Keys for a site that no link leads to are
+//! [relayed](crate::relay).
 //!
 //! # When something fails
 //!
@@ -73,6 +74,7 @@ use crate::{
     metrics::LinkMetrics,
     pool::{Books, End, Store},
     records::Sealer,
+    relay::{self, Relay, RelaySetup, routes::RouteError},
 };
 
 /// How often a KME lets go of what is too old.
@@ -143,6 +145,8 @@ pub struct KmeSetup {
     pub sealer: Arc<Sealer>,
     /// Its links.
     pub links: Vec<LinkSetup>,
+    /// What it relays with, if it is part of a route.
+    pub relay: Option<RelaySetup>,
 }
 
 /// Why a KME cannot start.
@@ -151,6 +155,9 @@ pub enum StartError {
     /// An SAE is named at two sites, or twice.
     #[error("the SAE {0} is named twice")]
     RepeatedSae(SaeId),
+    /// A route.
+    #[error(transparent)]
+    Route(#[from] RouteError),
     /// The store.
     #[error("the store of the link to {peer}: {source}")]
     Store {
@@ -170,6 +177,7 @@ pub struct Kme {
     pub(super) local: Arc<Link>,
     pub(super) limits: KeyLimits,
     pub(super) seed: Option<Arc<Seed>>,
+    pub(super) relay: Option<Arc<Relay>>,
     answerers: Vec<Arc<Answerer>>,
     tasks: Mutex<JoinSet<()>>,
     leaders: Mutex<Vec<JoinHandle<()>>>,
@@ -187,6 +195,9 @@ impl Kme {
         directory.put(&setup.saes, Place::Here).map_err(StartError::RepeatedSae)?;
         for (index, link) in setup.links.iter().enumerate() {
             directory.put(&link.saes, Place::Peer(index)).map_err(StartError::RepeatedSae)?;
+        }
+        if let Some(relay) = &setup.relay {
+            relay::enter(&relay.routes, &mut directory).map_err(StartError::RepeatedSae)?;
         }
         let directory = Arc::new(directory);
         let nothing = Capacity { keys: 0, tags: 0, lease: 0 };
@@ -209,7 +220,8 @@ impl Kme {
             len: (setup.limits.min_key_size / 8, setup.limits.max_key_size / 8),
         };
         let (mut tasks, mut leaders) = (JoinSet::new(), Vec::new());
-        let (mut links, mut answerers) = (Vec::new(), Vec::new());
+        let mut links = Vec::new();
+        let mut ends = Vec::new();
         tasks.spawn(keep_house(Arc::clone(&local)));
         for (index, setup_link) in setup.links.into_iter().enumerate() {
             let peer = setup_link.peer.clone();
@@ -243,17 +255,30 @@ impl Kme {
             tasks.spawn(observer.watch(Arc::clone(&link)));
             tasks.spawn(keep_house(Arc::clone(&link)));
             tasks.spawn(dial(setup.id.clone(), Arc::clone(&link), setup_link.dialer));
-            answerers.push(Arc::new(Answerer {
+            ends.push((index, Arc::clone(&link), runs, setup_link.choices));
+            links.push(link);
+        }
+        let relay = setup.relay.map(|relay| {
+            let (id, seed) = (setup.id.clone(), setup.seed.clone());
+            Relay::new(id, relay, &links, Arc::clone(&directory), limits, seed)
+        });
+        let relay = relay.transpose()?;
+        if let Some(relay) = &relay {
+            relay.tend(&mut tasks);
+        }
+        let answerer = |(index, link, runs, choices)| {
+            Arc::new(Answerer {
                 kme: setup.id.clone(),
-                link: Arc::clone(&link),
+                link,
                 index,
                 directory: Arc::clone(&directory),
                 limits,
                 runs,
-                choices: setup_link.choices,
-            }));
-            links.push(link);
-        }
+                choices,
+                relay: relay.clone(),
+            })
+        };
+        let answerers = ends.into_iter().map(answerer).collect();
         Ok(Arc::new(Self {
             id: setup.id,
             directory,
@@ -261,6 +286,7 @@ impl Kme {
             local,
             limits: setup.limits,
             seed: setup.seed,
+            relay,
             answerers,
             tasks: Mutex::new(tasks),
             leaders: Mutex::new(leaders),
@@ -280,6 +306,11 @@ impl Kme {
     /// The store of keys of its own generator.
     pub fn local(&self) -> &Store {
         &self.local.store
+    }
+
+    /// What it relays with, if it is part of a route.
+    pub fn relay(&self) -> Option<&Arc<Relay>> {
+        self.relay.as_ref()
     }
 
     /// Answers a connection of a peer that has proven to be `peer`, until it ends.
@@ -323,6 +354,9 @@ impl Kme {
                 tracing::warn!(%error, "the last records were not written");
             }
             link.store.close().await;
+        }
+        if let Some(relay) = &self.relay {
+            relay.store().close().await;
         }
     }
 }

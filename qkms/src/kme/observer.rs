@@ -60,6 +60,7 @@ impl Observer {
             for (cause, now, before) in [
                 ("delivered", ledger.delivered, last.delivered),
                 ("tags", ledger.tags, last.tags),
+                ("relayed", ledger.relayed, last.relayed),
                 ("expired", ledger.expired, last.expired),
                 ("wasted", ledger.wasted, last.wasted),
                 ("sacrificed", ledger.sacrificed, last.sacrificed),

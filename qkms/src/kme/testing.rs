@@ -192,6 +192,7 @@ pub fn setup(
             pilot: options.pilot.clone(),
             choices: options.choices.clone(),
         }],
+        relay: None,
     })
 }
 

@@ -6,7 +6,7 @@
 //! with the number of its question. Questions take effect in their order.
 //!
 //! The connections are mutual TLS; none of these messages carries key bits, but those of a block that
-//! is sacrificed.
+//! is sacrificed, and those of [relayed](crate::relay) keys, under a one-time pad.
 
 use std::io;
 
@@ -21,6 +21,7 @@ use crate::{
         record::{KeyNote, Lease, Reservation, Survey},
     },
     records::{Hash, PublicKey, Signature, Signed, Standing, Testimony},
+    relay::{ExtKeys, Reach, Void},
 };
 
 /// The protocol's version.
@@ -84,6 +85,14 @@ pub enum Ask {
     Open(Open),
     /// The file of this epoch's audit is written: close it. From Alice's end only.
     Close(u64),
+    /// Relay these keys, or hold them for their slaves.
+    ExtKeys(ExtKeys),
+    /// Have these relayed keys withdrawn.
+    VoidKeys(Void),
+    /// These pads of the asker's direction were spent on what was not taken.
+    Spent(Vec<Range>),
+    /// Say what the rest of this route holds.
+    Reach(Vec<String>),
 }
 
 /// A challenge, and from where on of what is kept of the block.
@@ -204,6 +213,10 @@ pub enum Reply {
     Opened(Opened),
     /// Nothing was done.
     Refused(Why),
+    /// To [`Ask::ExtKeys`]: the target holds the keys, and signed that.
+    Ack(Signature),
+    /// To [`Ask::Reach`].
+    Reach(Reach),
 }
 
 /// Why nothing was done.
@@ -225,6 +238,16 @@ pub enum Why {
     Audit,
     /// An operating point or a pulse rate that is not configured here. This end's log says which.
     Setting,
+    /// A route that is not configured, or that did not come from the site before.
+    Route,
+    /// A relayed key's tag, or the origin's signature, does not hold.
+    Forged,
+    /// The next site of a route does not answer.
+    Onward,
+    /// A link of a route does not hold enough key.
+    Exhausted,
+    /// A link of a route does not hold enough key that is young enough.
+    Age,
 }
 
 /// Encodes a message with its length.

@@ -28,14 +28,15 @@ const OPENINGS: TableDefinition<u64, &[u8]> = TableDefinition::new("openings");
 /// Files of audits by their epoch.
 const AUDITS: TableDefinition<u64, &[u8]> = TableDefinition::new("audits");
 
+/// Orders to withdraw relayed keys that the target has not confirmed, by the first key's identity.
+const WITHDRAWALS: TableDefinition<u128, &[u8]> = TableDefinition::new("withdrawals");
+
 const LEDGER: u8 = 0;
 const LEASE: u8 = 1;
 pub(super) const NEXT_BLOCK: u8 = 2;
 pub(super) const NEXT_KEY: u8 = 3;
 pub(super) const PEER_KEY: u8 = 4;
 pub(super) const AUDITING: u8 = 5;
-/// [`Ledger::sacrificed`]: stores of before have none.
-const SACRIFICED: u8 = 6;
 
 /// Ages after which the books let go, in milliseconds.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +57,7 @@ pub struct Books<'t> {
     pub(super) records: Table<'t, u64, &'static [u8]>,
     openings: Table<'t, u64, &'static [u8]>,
     pub(super) audits: Table<'t, u64, &'static [u8]>,
+    pub(super) withdrawals: Table<'t, u128, &'static [u8]>,
     pub(super) ledger: Ledger,
     cipher: &'t StoreKey,
     pub(super) ages: Ages,
@@ -73,19 +75,17 @@ impl<'t> Books<'t> {
         now: u64,
     ) -> Result<Self, BookError> {
         let tables = Tables::open(transaction, journal)?;
-        let mut ledger = match tables.meta.get(LEDGER)? {
-            Some(row) => decode(&row, "ledger")?,
+        let ledger = match tables.meta.get(LEDGER)? {
+            Some(row) => Ledger::from_row(&row).ok_or(BookError::Damaged("ledger"))?,
             None => Ledger::default(),
         };
-        if let Some(row) = tables.meta.get(SACRIFICED)? {
-            ledger.sacrificed = decode(&row, "ledger")?;
-        }
         Ok(Self {
             tables,
             bytes: transaction.open_table(BYTES)?,
             records: transaction.open_table(RECORDS)?,
             openings: transaction.open_table(OPENINGS)?,
             audits: transaction.open_table(AUDITS)?,
+            withdrawals: transaction.open_table(WITHDRAWALS)?,
             ledger,
             cipher,
             ages,
@@ -104,7 +104,6 @@ impl<'t> Books<'t> {
         let changed = self.is_changed();
         if changed {
             self.tables.meta.insert(LEDGER, self.ledger.encode());
-            self.tables.meta.insert(SACRIFICED, self.ledger.sacrificed.encode());
             self.tables.close()?;
         }
         Ok(changed)

@@ -341,7 +341,7 @@ impl Books<'_> {
         Ok(self.key(id)?.filter(|record| record.side == side && record.state == State::Held))
     }
 
-    fn enter(&mut self, id: Uuid, record: &KeyRecord) -> Result<(), BookError> {
+    pub(super) fn enter(&mut self, id: Uuid, record: &KeyRecord) -> Result<(), BookError> {
         self.put_key(id, record)?;
         self.tables.due.insert((record.drawn.saturating_add(self.ages.key), id.as_u128()), ());
         Ok(())

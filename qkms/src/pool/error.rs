@@ -35,6 +35,9 @@ pub enum Rejection {
     /// A split that does not fit the block, or a length out of range.
     #[error("a length does not fit")]
     Length,
+    /// A relayed key whose tag or signature does not hold.
+    #[error("a relayed key's tag or signature does not hold")]
+    Forged,
     /// A block's record that is none of the link's.
     #[error(transparent)]
     Record(#[from] Refused),

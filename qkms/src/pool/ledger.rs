@@ -1,7 +1,12 @@
 //! The book of conservation.
 
-use codec::{Decode, Encode};
+use codec::{Decode, DecodeAll, Encode};
 use serde::Serialize;
+
+/// Bytes of a ledger's row: eight numbers.
+const ROW: usize = 64;
+/// Bytes of one that knows neither relayed nor sacrificed bits.
+const BEFORE_RELAYS: usize = 48;
 
 /// Bits by where they are. Each bit that was made is in exactly one of the other places.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode, Serialize)]
@@ -20,9 +25,9 @@ pub struct Ledger {
     /// Was dropped: no whole byte, a disagreement of the ends after a crash, a block that the peer
     /// did not store, a pool without room.
     pub wasted: u64,
-    /// Was opened in an audit. Not part of the encoding: it is kept beside it, since stores of before
-    /// have none.
-    #[codec(skip)]
+    /// Was spent as one-time pad, and on the tag, of [relayed](crate::relay) keys.
+    pub relayed: u64,
+    /// Was opened in an audit.
     pub sacrificed: u64,
 }
 
@@ -41,15 +46,32 @@ pub enum Place {
     Wasted,
     /// [`Ledger::sacrificed`].
     Sacrificed,
+    /// [`Ledger::relayed`].
+    Relayed,
 }
 
 impl Ledger {
     /// Whether no bit was lost or counted twice.
     pub fn balances(&self) -> bool {
-        [self.stored, self.delivered, self.tags, self.expired, self.wasted, self.sacrificed]
-            .into_iter()
-            .try_fold(0u64, u64::checked_add)
-            == Some(self.made)
+        let places = [
+            self.stored,
+            self.delivered,
+            self.tags,
+            self.relayed,
+            self.expired,
+            self.wasted,
+            self.sacrificed,
+        ];
+        places.into_iter().try_fold(0u64, u64::checked_add) == Some(self.made)
+    }
+
+    /// The ledger of a row. One that was written before keys were relayed or sacrificed ends with `wasted`.
+    pub(super) fn from_row(row: &[u8]) -> Option<Self> {
+        let mut whole = row.to_vec();
+        if whole.len() == BEFORE_RELAYS {
+            whole.resize(ROW, 0);
+        }
+        Self::decode_all(&mut whole.as_slice()).ok()
     }
 
     /// Books new bits.
@@ -76,6 +98,7 @@ impl Ledger {
             Place::Expired => &mut self.expired,
             Place::Wasted => &mut self.wasted,
             Place::Sacrificed => &mut self.sacrificed,
+            Place::Relayed => &mut self.relayed,
         }
     }
 }

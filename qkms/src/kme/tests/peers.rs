@@ -66,6 +66,9 @@ impl Actor {
                     let (testimony, signature) = (Testimony::default(), notary.sign(&record));
                     vec![Reply::Witnessed(Witnessed { testimony, signature })]
                 }
+                Ask::ExtKeys(_) | Ask::VoidKeys(_) | Ask::Spent(_) | Ask::Reach(_) => {
+                    vec![Reply::Refused(Why::Route)]
+                }
                 Ask::Reserve(_) | Ask::Void(_) => (self.play.lock().unwrap())(&question),
             };
             let _ = self.asked.send(question.ask);
