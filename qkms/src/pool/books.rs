@@ -37,6 +37,7 @@ pub(super) const NEXT_BLOCK: u8 = 2;
 pub(super) const NEXT_KEY: u8 = 3;
 pub(super) const PEER_KEY: u8 = 4;
 pub(super) const AUDITING: u8 = 5;
+const KEY_CHECK: u8 = 6;
 
 /// Ages after which the books let go, in milliseconds.
 #[derive(Debug, Clone, Copy)]
@@ -249,6 +250,20 @@ impl<'t> Books<'t> {
             None => self.tables.meta.remove(LEASE)?,
         }
         Ok(())
+    }
+
+    /// That the bytes in these books are encrypted under the key that is given; books without any bytes
+    /// take it.
+    pub(super) fn check_key(&mut self) -> Result<(), BookError> {
+        let check = self.cipher.check();
+        match self.tables.meta.get(KEY_CHECK)? {
+            Some(row) if row == check => Ok(()),
+            None if self.ledger == Ledger::default() => {
+                self.tables.meta.insert(KEY_CHECK, check.to_vec());
+                Ok(())
+            }
+            _ => Err(super::Rejection::OtherKey.into()),
+        }
     }
 
     pub(super) fn counter(&self, name: u8) -> Result<u64, BookError> {

@@ -32,6 +32,9 @@ pub enum Rejection {
     /// A question on a connection that a newer one has taken the place of.
     #[error("the peer KME has connected anew")]
     OldConnection,
+    /// The store's bytes are encrypted under another key.
+    #[error("the store was written under another key or name, or by an earlier version")]
+    OtherKey,
     /// A split that does not fit the block, or a length out of range.
     #[error("a length does not fit")]
     Length,

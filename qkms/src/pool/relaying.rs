@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Books, Direction, Pool, Range, Rejection, Split,
+    audits::waits,
     error::BookError,
     ledger::Place,
     making::NewBlock,
@@ -36,7 +37,8 @@ pub struct Pad {
 
 impl Books<'_> {
     /// Spends `bytes` bytes of a direction that this end owns as a pad, the oldest first; of blocks
-    /// that are at most `max_age` milliseconds old if that is given.
+    /// that are at most `max_age` milliseconds old if that is given. Blocks that wait for an audit are
+    /// left out.
     ///
     /// # Errors
     ///
@@ -49,6 +51,7 @@ impl Books<'_> {
     ) -> Result<Pad, BookError> {
         let pool = Pool::Keys(direction);
         let (mut ranges, mut wanted, mut passed_over) = (Vec::new(), bytes, false);
+        let above = self.waits_above()?;
         for range in self.tables.free.iter(pool)? {
             if wanted == 0 {
                 break;
@@ -56,7 +59,7 @@ impl Books<'_> {
             let range = range?;
             let block = self.block(range.block)?.ok_or(BookError::Damaged("a block is missing"))?;
             let age = self.now.saturating_sub(block.created);
-            if block.staged || age > self.ages.key {
+            if block.staged || age > self.ages.key || waits(above, range.block, &block) {
                 continue;
             }
             if max_age.is_some_and(|most| age > most) {

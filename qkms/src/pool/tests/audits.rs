@@ -356,3 +356,19 @@ fn an_epoch_without_any_key_is_closed_without_a_sacrifice() {
     run.sites[0].run(|books| books.close_epoch(0, None)).unwrap();
     assert_eq!((run.auditing(0).epoch, run.sites[0].ledger().sacrificed), (1, 0));
 }
+
+#[test]
+fn no_pad_is_drawn_of_a_block_that_waits() {
+    let mut run = Audited::new(11);
+    run.fill_epoch();
+    let direction = run.sites[0].end.outgoing();
+    let draw = move |books: &mut Books<'_>| books.draw_pad(direction, 16, None).map(|_| ());
+    let waits = run.sites[0].run(draw).unwrap_err();
+    assert!(matches!(waits, StoreError::Rejected(Rejection::Exhausted)), "{waits}");
+    let root = run.root(0, 0).unwrap();
+    for site in 0..2 {
+        run.pick(site, 0, root, 1).unwrap();
+        run.close(site, 0).unwrap();
+    }
+    run.sites[0].run(draw).unwrap();
+}
