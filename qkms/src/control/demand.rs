@@ -24,7 +24,7 @@ impl Demand {
             return;
         };
         let seconds = now - then;
-        if !(seconds > 0.0) {
+        if seconds.is_nan() || seconds <= 0.0 {
             return;
         }
         self.last = Some((now, gone));

@@ -164,7 +164,7 @@ fn lyapunov(mut a: [[f64; 2]; 2], q: [f64; 3]) -> Option<[f64; 3]> {
         if size < 1e-30 {
             return Some(p);
         }
-        if !(size < 1e30) {
+        if size.is_nan() || size >= 1e30 {
             return None;
         }
     }
