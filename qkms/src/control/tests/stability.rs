@@ -79,7 +79,6 @@ fn simulated(k: f64, i: f64, d: usize, blocks: usize) -> f64 {
 }
 
 #[test]
-#[expect(clippy::approx_constant, reason = "a root as another program printed it")]
 fn the_largest_root_is_that_of_an_independent_script() {
     for (k, i, roots) in [
         (0.3, 0.03, [0.8367, 0.8538, 0.8707]),

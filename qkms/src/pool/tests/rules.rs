@@ -284,11 +284,6 @@ fn stores_with_one_key_file_have_keys_of_their_own() {
         store.run_blocking(keep).unwrap();
         futures::executor::block_on(store.close());
     }
-    let windows = |name: &str| -> HashSet<Vec<u8>> {
-        let bytes = std::fs::read(at(name)).unwrap();
-        let varied = |window: &&[u8]| window.iter().collect::<HashSet<_>>().len() > 12;
-        bytes.windows(16).filter(varied).map(<[u8]>::to_vec).collect()
-    };
     // Of zeros the keystream is what is written: 1,009 windows of it, beside some of the records.
     let [one, other] = ["one", "other"].map(|name| -> HashSet<Vec<u8>> {
         let bytes = std::fs::read(at(name)).unwrap();
