@@ -1,0 +1,13 @@
+//! Plans for a site and a market, made off-line before anyone decides.
+//!
+//! Nothing here knows a chain. Quantities of a plan are real numbers (kWh, kW, QED or another currency), since
+//! a plan is advice; what goes to the chain becomes whole watt-hours at the edge, in the command line.
+//!
+//! | module | question |
+//! |---|---|
+//! | [`site`] | What does a site run when, over a day, at the least cost? |
+
+// Plans are computed in floating point, which cannot wrap around. What counts is checked where it is counted.
+#![allow(clippy::arithmetic_side_effects)]
+
+pub mod site;

@@ -1,0 +1,1 @@
+//! The dispatch of one site over a day.
