@@ -25,6 +25,23 @@ struct Grid {
     deficit: Vec<RowId>,
 }
 
+/// What goes into a battery, or out of it: of its own house, and of others.
+#[derive(Clone, Copy, Debug, Default)]
+struct Flow {
+    own: Option<Var>,
+    other: Option<Var>,
+}
+
+impl Flow {
+    fn parts(self) -> impl Iterator<Item = Var> {
+        self.own.into_iter().chain(self.other)
+    }
+
+    fn value(self, solved: &Solved) -> f64 {
+        self.parts().map(|part| solved.value(part)).sum()
+    }
+}
+
 impl Grid {
     /// `fixed` is what members without a battery have over, and lack.
     fn new(fixed: &[(f64, f64)], tariff: &Tariff) -> Self {
@@ -48,35 +65,70 @@ impl Grid {
         Self { program, drawn, costs, surplus, deficit }
     }
 
-    /// A battery that is empty at both ends of the day: what goes in and what comes out, kWh.
+    /// A battery that is empty at both ends of the day, behind a meter that sees `over` in each step without it: what
+    /// goes in and what comes out, kWh.
+    ///
+    /// It takes its own surplus before it draws, and serves its own deficit before it feeds in: whatever else costs
+    /// the fee, and never less. So no step needs a row that says what the meter sees.
     fn battery(
         &mut self,
         name: &str,
+        over: &[f64],
+        most: f64,
         capacity: f64,
-        batteries: &Batteries,
-        step_hours: f64,
-    ) -> Vec<(Var, Var)> {
-        let most = capacity * batteries.rate * step_hours;
-        let steps = self.drawn.len();
+        efficiency: f64,
+    ) -> Vec<(Flow, Flow)> {
+        let steps = over.len();
+        let rows: Vec<_> = self.surplus.iter().copied().zip(self.deficit.iter().copied()).collect();
         let mut before: Option<Var> = None;
         let mut worked = Vec::new();
-        for step in 0..steps {
+        for (step, (over, (surplus, deficit))) in over.iter().zip(rows).enumerate() {
+            self.program.move_right(surplus, over.max(0.0));
+            self.program.move_right(deficit, (-over).max(0.0));
+            let charge =
+                self.flow(&format!("{name}_in"), step, over.max(0.0), most, (surplus, deficit));
+            let give =
+                self.flow(&format!("{name}_out"), step, (-over).max(0.0), most, (deficit, surplus));
             let is_last = step.saturating_add(1) == steps;
-            let charge = self.program.real(format!("{name}_in_{step}"), 0.0, most);
-            let give = self.program.real(format!("{name}_out_{step}"), 0.0, most);
             let full = if is_last { 0.0 } else { capacity };
             let level = self.program.real(format!("{name}_level_{step}"), 0.0, full);
-            let mut terms = vec![
-                (level, 1.0),
-                (charge, -batteries.efficiency),
-                (give, 1.0 / batteries.efficiency),
-            ];
+            let mut terms = vec![(level, 1.0)];
+            terms.extend(charge.parts().map(|part| (part, -efficiency)));
+            terms.extend(give.parts().map(|part| (part, 1.0 / efficiency)));
             terms.extend(before.map(|before| (before, -1.0)));
             self.program.row(format!("{name}_holds_{step}"), terms, Relation::Equal, 0.0);
             before = Some(level);
             worked.push((charge, give));
         }
         worked
+    }
+
+    /// Up to `most` into a battery or out of it: what it leaves less of `own` in one row, and what more there is in
+    /// the other.
+    fn flow(
+        &mut self,
+        name: &str,
+        step: usize,
+        own: f64,
+        most: f64,
+        (less, more): (RowId, RowId),
+    ) -> Flow {
+        let mut flow = Flow::default();
+        if own > 0.0 {
+            let part = self.program.real(format!("{name}_own_{step}"), 0.0, own.min(most));
+            self.program.add_term(less, part, 1.0);
+            flow.own = Some(part);
+        }
+        if own < most {
+            let part = self.program.real(format!("{name}_{step}"), 0.0, most);
+            self.program.add_term(more, part, -1.0);
+            flow.other = Some(part);
+        }
+        if let (Some(own), Some(other)) = (flow.own, flow.other) {
+            let terms = [(own, 1.0), (other, 1.0)];
+            self.program.row(format!("{name}_most_{step}"), terms, Relation::AtMost, most);
+        }
+        flow
     }
 
     fn optimum(self, step_hours: f64) -> Optimum {
@@ -93,18 +145,9 @@ pub fn optimum(members: &[Member], tariff: &Tariff, batteries: &Batteries) -> Op
     let mut grid = Grid::new(&fixed, tariff);
     let with = members.iter().enumerate().filter(|(_, member)| member.battery > 0.0);
     for (number, member) in with {
-        let name = format!("b{number}");
-        let worked = grid.battery(&name, member.battery, batteries, tariff.step_hours);
-        let rows = grid.surplus.iter().zip(&grid.deficit);
-        let steps = worked.into_iter().zip(member.surplus()).zip(rows).enumerate();
-        for (step, (((charge, give), over), (surplus, deficit))) in steps {
-            let leaves = grid.program.real(format!("{name}_leaves_{step}"), 0.0, f64::INFINITY);
-            let enters = grid.program.real(format!("{name}_enters_{step}"), 0.0, f64::INFINITY);
-            let terms = [(leaves, 1.0), (enters, -1.0), (charge, 1.0), (give, -1.0)];
-            grid.program.row(format!("{name}_meter_{step}"), terms, Relation::Equal, over);
-            grid.program.add_term(*surplus, leaves, -1.0);
-            grid.program.add_term(*deficit, enters, -1.0);
-        }
+        let most = member.battery * batteries.rate * tariff.step_hours;
+        let over = member.surplus();
+        grid.battery(&format!("b{number}"), &over, most, member.battery, batteries.efficiency);
     }
     grid.optimum(tariff.step_hours)
 }
@@ -174,12 +217,9 @@ pub(super) fn shared(
 ) -> Result<(Vec<f64>, Vec<f64>), Unsolved> {
     let mut grid = Grid::new(shape.yesterday, shape.tariff);
     let hours = shape.tariff.step_hours;
-    let worked = grid.battery("all", shape.capacity, shape.batteries, hours);
-    let rows = grid.surplus.iter().zip(&grid.deficit);
-    for ((charge, give), (surplus, deficit)) in worked.iter().zip(rows) {
-        grid.program.add_term(*surplus, *give, -1.0);
-        grid.program.add_term(*deficit, *charge, -1.0);
-    }
+    let most = shape.capacity * shape.batteries.rate * hours;
+    let idle = vec![0.0; shape.yesterday.len()];
+    let worked = grid.battery("all", &idle, most, shape.capacity, shape.batteries.efficiency);
     let optimum = grid.optimum(hours);
     let idle = super::day(shape.tariff, shape.yesterday, |step| {
         shape.yesterday.get(step).map_or(0.0, |(surplus, deficit)| surplus.min(*deficit))
@@ -188,5 +228,5 @@ pub(super) fn shared(
     let budget = least.cost + given_up * (idle.cost - least.cost).max(0.0);
     // A hair more, for what the solver rounds.
     let solved = optimum.solve_least_peak(budget + 1e-6, limits)?;
-    Ok(worked.iter().map(|(charge, give)| (solved.value(*charge), solved.value(*give))).unzip())
+    Ok(worked.iter().map(|(charge, give)| (charge.value(&solved), give.value(&solved))).unzip())
 }

@@ -20,8 +20,8 @@ const COMMUNITY: &str = include_str!("../../../data/simbench/community_100.csv")
 /// 0.20 from 22 to 6, 0.30 from 7 to 11 and from 17 to 21, else 0.25.
 fn tariff() -> Tariff {
     let price = |quarter: usize| match quarter / 4 {
-        22.. | 0..6 => 0.20,
-        7..11 | 17..21 => 0.30,
+        22.. | 0..=5 => 0.20,
+        7..=10 | 17..=20 => 0.30,
         _ => 0.25,
     };
     let buy = (0..DAY).map(price).collect();
@@ -98,36 +98,30 @@ fn batteries_that_serve_their_own_house_first_cost_a_community_more_than_none() 
     }
 }
 
-/// What one mind that knows the day reaches, and what a lower peak costs.
-fn best(week: &str, cost: f64, peaks: [f64; 2], flattest: f64) {
+/// What one mind that knows the day reaches: the least cost, the least peak at that cost, and what the least peak of
+/// all costs. The figures are HiGHS's; which peak the least cost has is the solver's choice.
+fn best(week: &str, least: f64, peak: f64, (flattest, dearer): (f64, f64)) {
     let members = on_day(&members(week), 0);
     let best = optimum(&members, &tariff(), &BATTERIES);
-    let begun = std::time::Instant::now();
-    let least = best.least_cost(None, &LIMITS).unwrap();
-    eprintln!("least {least:?} {:?}", begun.elapsed());
-    is(least.cost, cost, 0.005);
-    let low = best.least_peak(least.cost + 1e-6, &LIMITS).unwrap();
-    eprintln!("low {low:?} {:?}", begun.elapsed());
-    is(low.cost, cost, 0.005);
-    is(low.peak, peaks[0], 0.6);
-    let lowest = best.least_peak(1e9, &LIMITS).unwrap();
-    eprintln!("lowest {lowest:?} {:?}", begun.elapsed());
-    is(lowest.peak, peaks[1], 0.05);
-    let flat = best.least_cost(Some(lowest.peak + 1e-6), &LIMITS).unwrap();
-    eprintln!("flat {flat:?} {:?}", begun.elapsed());
-    is(flat.cost, flattest, 0.02);
+    let found = best.least_cost(None, &LIMITS).unwrap();
+    is(found.cost, least, 0.005);
+    assert!(found.peak > peak - 0.01, "{found:?}");
+    let low = best.least_peak(found.cost + 1e-6, &LIMITS).unwrap();
+    is(low.cost, least, 0.005);
+    is(low.peak, peak, 0.01);
+    let flat = best.least_cost(Some(flattest), &LIMITS).unwrap();
+    is(flat.cost, dearer, 0.005);
+    is(flat.peak, flattest, 1e-6);
 }
 
 #[test]
-#[ignore]
-fn the_best_of_a_summers_day_and_its_peaks() {
-    best(JULY, 703.22, [160.0, 130.6], 712.59);
+fn the_best_of_a_summers_day_and_what_a_lower_peak_costs() {
+    best(JULY, 703.22, 160.31, (130.64, 712.59));
 }
 
 #[test]
-#[ignore]
-fn the_best_of_a_winters_day_and_its_peaks() {
-    best(JANUARY, 984.00, [234.0, 170.9], 993.27);
+fn the_best_of_a_winters_day_and_what_a_lower_peak_costs() {
+    best(JANUARY, 984.00, 234.51, (170.94, 993.27));
 }
 
 /// The day as the market's own clearing trades it: whole watt-hours, all bids at the grid's price and all asks at the
@@ -167,7 +161,6 @@ fn sites_that_plan_from_yesterday_reach_half_of_what_can_be_gained_without_a_hig
         let plan = plan_by(follower, &read, capacity, &tariff, &BATTERIES, &LIMITS).unwrap();
         let reached = cleared(&tariff, &plan.follow(&today, &BATTERIES, 0.25));
         let own = cleared(&tariff, &own_first(&today, &BATTERIES, 0.25));
-        eprintln!("{own:?} {reached:?} {best}");
         assert!(own.cost - reached.cost >= (own.cost - best) / 2.0, "{own:?} {reached:?} {best}");
         assert!(reached.peak <= own.peak, "{own:?} {reached:?}");
     }
