@@ -116,12 +116,12 @@ fn best(week: &str, least: f64, peak: f64, (flattest, dearer): (f64, f64)) {
 
 #[test]
 fn the_best_of_a_summers_day_and_what_a_lower_peak_costs() {
-    best(JULY, 703.22, 160.31, (130.64, 712.59));
+    best(JULY, 703.22, 160.31, (130.639, 712.59));
 }
 
 #[test]
 fn the_best_of_a_winters_day_and_what_a_lower_peak_costs() {
-    best(JANUARY, 984.00, 234.51, (170.94, 993.27));
+    best(JANUARY, 984.00, 234.51, (170.9358, 993.27));
 }
 
 /// The day as the market's own clearing trades it: whole watt-hours, all bids at the grid's price and all asks at the

@@ -107,6 +107,6 @@ fn a_store_that_keeps_something_for_itself_is_found() {
     // Charged, paid for, and never given back.
     series.battery =
         Run { charge: vec![0.0, 6.0], discharge: vec![0.0; 2], level: vec![60.0, 66.0] };
-    series.import = vec![3.0, 9.0];
+    (series.import, series.export) = (vec![3.0, 9.0], vec![0.0; 2]);
     assert_eq!(breaches(&site, &series), ["battery ends with 66 kWh and began with 60"]);
 }
