@@ -84,6 +84,10 @@ pub fn run(args: &SiteArgs) -> Result<(), Error> {
     if let Some(prices) = &args.prices {
         (site.price_buy, site.price_sell) = read_prices(&tables::read(prices)?)?;
     }
+    let market = match (args.floor, args.cap) {
+        (Some(floor), Some(cap)) => Some(orders::Market::new(floor, cap, args.tick, Wh(args.lot))?),
+        _ => None,
+    };
     if let Some(file) = &args.mps {
         write(file, &site::as_mps(&site).map_err(bad)?)?;
     }
@@ -95,9 +99,7 @@ pub fn run(args: &SiteArgs) -> Result<(), Error> {
     } else {
         (site::plan(&site, &limits).map_err(bad)?, Vec::new())
     };
-    if let (Some(file), Some(floor), Some(cap)) = (&args.orders, args.floor, args.cap) {
-        let market = orders::Market { floor, cap, tick: args.tick, lot: Wh(args.lot) };
-        market.check()?;
+    if let (Some(file), Some(market)) = (&args.orders, market) {
         let orders = market.orders(&site, &plan, &marginal, args.first_slot);
         write(file, &orders::table(&orders))?;
     }

@@ -1,6 +1,6 @@
 //! Why a site has no plan: the first step that cannot be served, and which of its balances is short.
 
-use super::{model::Model, spec::Site};
+use super::{SiteError, model::Model, spec::Site};
 use crate::program::{self, Limits, Program, RowId, Unsolved};
 use std::fmt;
 
@@ -53,7 +53,8 @@ impl fmt::Display for Shortage {
                 write!(f, "{most:.3} kW can be had")
             }
             Self::Step { hour, .. } => {
-                write!(f, "hour {hour} is the first that cannot be served, in more than one balance")
+                write!(f, "hour {hour} is the first that cannot be served: more than one balance fails, or a vehicle is ")?;
+                f.write_str("not charged in time")
             }
             Self::End => f.write_str(
                 "every hour can be served, but a store does not come back to its start, or a vehicle is not charged",
@@ -64,24 +65,32 @@ impl fmt::Display for Shortage {
 
 /// Which step is the first that no plan of it and of those before it serves. To be asked of a site that has no
 /// plan.
-pub(super) fn find(site: &Site, limits: &Limits) -> Shortage {
+///
+/// # Errors
+/// If that is not found out in time.
+pub(super) fn find(site: &Site, limits: &Limits) -> Result<Shortage, SiteError> {
     // The least number of steps that has no plan lies above `served`, and is at most `short`.
     let (mut served, mut short) = (0, site.steps());
-    if !is_short(site, short, limits) {
-        return Shortage::End;
+    if !is_short(site, short, limits)? {
+        return Ok(Shortage::End);
     }
     while short.saturating_sub(served) > 1 {
         let middle = served.midpoint(short);
-        if is_short(site, middle, limits) { short = middle } else { served = middle }
+        if is_short(site, middle, limits)? { short = middle } else { served = middle }
     }
-    which(site, short, limits)
+    Ok(which(site, short, limits))
 }
 
 /// Whether the first `steps` steps have no plan, whatever comes after.
-fn is_short(site: &Site, steps: usize, limits: &Limits) -> bool {
+fn is_short(site: &Site, steps: usize, limits: &Limits) -> Result<bool, SiteError> {
     let mut program = Model::new(site, steps, false).program;
     program.forget_costs();
-    matches!(program::solve(&program, limits), Err(Unsolved::Infeasible))
+    match program::solve(&program, limits) {
+        Ok(_) => Ok(false),
+        Err(Unsolved::Infeasible) => Ok(true),
+        Err(Unsolved::Time) => Err(SiteError::Time(limits.time.as_secs())),
+        Err(other) => Err(SiteError::Unsolved(other)),
+    }
 }
 
 fn which(site: &Site, steps: usize, limits: &Limits) -> Shortage {
@@ -110,5 +119,6 @@ fn short_by(program: &Program, row: RowId, limits: &Limits) -> Option<f64> {
     let given = program.real("given", 0.0, f64::INFINITY);
     program.cost(given, 1.0);
     program.add_term(row, given, 1.0);
-    program::solve(&program, limits).ok().map(|solved| solved.value(given))
+    let exact = Limits { gap: 0.0, ..*limits };
+    program::solve(&program, &exact).ok().map(|solved| solved.value(given))
 }

@@ -9,10 +9,10 @@ use std::fmt::Write;
 /// The market that the orders are for.
 #[derive(Clone, Copy, Debug)]
 pub struct Market {
-    pub floor: PricePerKwh,
-    pub cap: PricePerKwh,
-    pub tick: PricePerKwh,
-    pub lot: Wh,
+    floor: PricePerKwh,
+    cap: PricePerKwh,
+    tick: PricePerKwh,
+    lot: Wh,
 }
 
 /// An order of one slot.
@@ -29,14 +29,19 @@ const SLOTS: u64 = 4;
 
 impl Market {
     /// Refuses a market without prices.
-    pub fn check(&self) -> Result<(), Error> {
-        if self.floor > self.cap {
+    pub fn new(
+        floor: PricePerKwh,
+        cap: PricePerKwh,
+        tick: PricePerKwh,
+        lot: Wh,
+    ) -> Result<Self, Error> {
+        if floor > cap {
             return Err(Error::BadInput("the floor is above the cap".to_owned()));
         }
-        if self.tick.0 == 0 {
+        if tick.0 == 0 {
             return Err(Error::BadInput("the tick is zero".to_owned()));
         }
-        Ok(())
+        Ok(Self { floor, cap, tick, lot })
     }
 
     /// What each step draws as bids, at what less of it saves, and what it feeds in as asks, at what more of it costs.
@@ -154,7 +159,9 @@ mod tests {
     fn what_is_less_than_a_lot_or_without_a_worth_is_no_order() {
         assert_eq!(orders([0.39, 0.0], [Some(0.2), None], 0.25), "slot,side,price,kwh\n");
         assert_eq!(orders([4.0, 0.0], [None, None], 0.25), "slot,side,price,kwh\n");
-        assert!(Market { tick: PricePerKwh(0), ..MARKET }.check().is_err());
-        assert!(Market { cap: PricePerKwh(1), ..MARKET }.check().is_err());
+        let Market { floor, cap, tick, lot } = MARKET;
+        assert!(Market::new(floor, cap, tick, lot).is_ok());
+        assert!(Market::new(floor, cap, PricePerKwh(0), lot).is_err());
+        assert!(Market::new(floor, PricePerKwh(1), tick, lot).is_err());
     }
 }
