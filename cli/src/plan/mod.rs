@@ -10,6 +10,7 @@ mod leader;
 mod par;
 mod schedule;
 mod score;
+mod site;
 mod stackelberg;
 mod trust;
 
@@ -36,6 +37,8 @@ pub enum Plan {
     Schedule(schedule::Schedule),
     /// What generating and saving in one slot is worth to a validator (BC-ET-MF, eqs 11 to 13).
     Score(score::Score),
+    /// What a site's devices do over a day at the least cost (the thermal game, eqs 1 to 16, corrected).
+    Site(Box<site::SiteArgs>),
     /// The leader's best price, given how followers answer (the design, section 5).
     Stackelberg(stackelberg::Stackelberg),
     /// How much one participant trusts another (BC-ET-MF, eqs 19-23).
@@ -53,6 +56,7 @@ impl Plan {
             Self::Par(args) => par::run(args),
             Self::Schedule(args) => schedule::run(args),
             Self::Score(args) => score::run(args),
+            Self::Site(args) => site::run(args),
             Self::Stackelberg(args) => stackelberg::run(args),
             Self::Trust(args) => trust::run(args),
         }
