@@ -6,8 +6,10 @@
 //! | module | question |
 //! |---|---|
 //! | [`site`] | What does a site run when, over a day, at the least cost? |
+//! | [`response`] | How low does the peak get where a part of the load may move? |
 
 // Plans are computed in floating point, which cannot wrap around. What counts is checked where it is counted.
 #![allow(clippy::arithmetic_side_effects)]
 
+pub mod response;
 pub mod site;
