@@ -231,6 +231,8 @@ fn a_site_that_means_nothing_or_has_no_plan_is_refused() {
         assert_refused(&site(&good.replace(from, to)), why);
     }
     assert_refused(&qedex(&["plan", "site", "--site", path, "--orders", "o.csv"]), "--floor");
+}
+
 fn data(path: &str) -> String {
     format!("{}/../data/{path}", env!("CARGO_MANIFEST_DIR"))
 }
