@@ -2,7 +2,7 @@
 //!
 //! Alice's end leads. Each step is durable before the next begins, and can be done again:
 //!
-//! 1. A [challenge](challenge) is taken for the next epoch when both ends have the same root of it, and
+//! 1. A [challenge] is taken for the next epoch when both ends have the same root of it, and
 //!    picks a block. The keys of the epoch wait on.
 //! 2. Between two runs of post-processing Bob's end is asked to [open](Ask::Open) the block. It computes
 //!    the pick itself, keeps it, and tells what it holds of the block.
