@@ -1,4 +1,7 @@
-//! The solver: microlp, a simplex method with branch and bound.
+//! The solver: microlp, a simplex method with branch and bound, in Rust alone.
+//!
+//! It is named itself, and not behind `good_lp`: that holds an older version (0.6 in 1.15.3), and has no word for
+//! the bound that the search has proven, from which the gap is told.
 
 use super::{Program, Relation, Var};
 use microlp::{
