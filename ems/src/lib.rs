@@ -8,10 +8,12 @@
 //! | [`community`] | What could the batteries of a community do, and what do sites reach by themselves? |
 //! | [`program`] | What is the least cost under linear rows, with switches? |
 //! | [`site`] | What does a site run when, over a day, at the least cost? |
+//! | [`response`] | How low does the peak get where a part of the load may move? |
 
 // Plans are computed in floating point, which cannot wrap around. What counts is checked where it is counted.
 #![allow(clippy::arithmetic_side_effects)]
 
 pub mod community;
 pub mod program;
+pub mod response;
 pub mod site;
