@@ -9,11 +9,13 @@
 //! | [`program`] | What is the least cost under linear rows, with switches? |
 //! | [`site`] | What does a site run when, over a day, at the least cost? |
 //! | [`response`] | How low does the peak get where a part of the load may move? |
+//! | [`negotiate`] | At which price do a buyer and a seller meet who offer in turn? |
 
 // Plans are computed in floating point, which cannot wrap around. What counts is checked where it is counted.
 #![allow(clippy::arithmetic_side_effects)]
 
 pub mod community;
+pub mod negotiate;
 pub mod program;
 pub mod response;
 pub mod site;
