@@ -9,12 +9,14 @@
 //! | [`program`] | What is the least cost under linear rows, with switches? |
 //! | [`site`] | What does a site run when, over a day, at the least cost? |
 //! | [`response`] | How low does the peak get where a part of the load may move? |
+//! | [`game`] | What do a market's members lose to middlemen? |
 //! | [`negotiate`] | At which price do a buyer and a seller meet who offer in turn? |
 
 // Plans are computed in floating point, which cannot wrap around. What counts is checked where it is counted.
 #![allow(clippy::arithmetic_side_effects)]
 
 pub mod community;
+pub mod game;
 pub mod negotiate;
 pub mod program;
 pub mod response;
