@@ -1,4 +1,5 @@
-//! `qedex plan`: what can be computed without a node, by the very functions that the runtime calls.
+//! `qedex plan`: what can be computed without a node: by the very functions that the runtime calls, or by those of
+//! `ems` where the runtime has none.
 //!
 //! Each tool has a file of its own with its arguments, its result and `run`, which computes the one
 //! from the other. A result is printed as JSON with `--json`, and as lines for people otherwise.
@@ -10,6 +11,7 @@ mod leader;
 mod par;
 mod schedule;
 mod score;
+mod series;
 mod site;
 mod stackelberg;
 mod trust;
