@@ -9,6 +9,7 @@ mod double_spend;
 mod efficiency;
 mod leader;
 mod par;
+mod response;
 mod schedule;
 mod score;
 mod series;
@@ -35,6 +36,8 @@ pub enum Plan {
     Leader(leader::Leader),
     /// The peak-to-average ratio of a load (BC-ET-MF, eq. 18).
     Par(par::Par),
+    /// The least peak and the flattest load where a share of it may move (BC-ET-MF, 4.9, 6.7 and 6.8).
+    Response(response::Response),
     /// Who writes which block of a session, from the validators' scores.
     Schedule(schedule::Schedule),
     /// What generating and saving in one slot is worth to a validator (BC-ET-MF, eqs 11 to 13).
@@ -56,6 +59,7 @@ impl Plan {
             Self::Efficiency(args) => efficiency::run(args),
             Self::Leader(args) => leader::run(args),
             Self::Par(args) => par::run(args),
+            Self::Response(args) => response::run(args),
             Self::Schedule(args) => schedule::run(args),
             Self::Score(args) => score::run(args),
             Self::Site(args) => site::run(args),
