@@ -8,6 +8,7 @@ mod clear;
 mod double_spend;
 mod efficiency;
 mod leader;
+mod negotiate;
 mod par;
 mod response;
 mod schedule;
@@ -34,6 +35,8 @@ pub enum Plan {
     Efficiency(efficiency::Efficiency),
     /// How many keys to admit in each of the coming slots, beside admitting all (the design, section 5).
     Leader(leader::Leader),
+    /// The prices at which buyers and sellers meet who offer in turn (SETM).
+    Negotiate(negotiate::Negotiate),
     /// The peak-to-average ratio of a load (BC-ET-MF, eq. 18).
     Par(par::Par),
     /// The least peak and the flattest load where a share of it may move (BC-ET-MF, 4.9, 6.7 and 6.8).
@@ -58,6 +61,7 @@ impl Plan {
             Self::DoubleSpend(args) => double_spend::run(args),
             Self::Efficiency(args) => efficiency::run(args),
             Self::Leader(args) => leader::run(args),
+            Self::Negotiate(args) => negotiate::run(args),
             Self::Par(args) => par::run(args),
             Self::Response(args) => response::run(args),
             Self::Schedule(args) => schedule::run(args),
@@ -67,6 +71,11 @@ impl Plan {
             Self::Trust(args) => trust::run(args),
         }
     }
+}
+
+/// Digits of a decimal number as the nearest floating-point number, for JSON.
+fn as_number(digits: &str) -> f64 {
+    digits.parse().unwrap_or(f64::NAN)
 }
 
 /// Prints `result` as JSON, or as `lines`.
