@@ -7,6 +7,7 @@
 mod clear;
 mod double_spend;
 mod efficiency;
+mod game;
 mod leader;
 mod negotiate;
 mod par;
@@ -33,6 +34,8 @@ pub enum Plan {
     DoubleSpend(double_spend::DoubleSpend),
     /// What each rule makes of a real community's weeks, and what overstating a quantity earns.
     Efficiency(efficiency::Efficiency),
+    /// What members lose to middlemen, beside the auction; and what two priced offers lose (thermal game, eqs 29 to 35).
+    Game(game::Game),
     /// How many keys to admit in each of the coming slots, beside admitting all (the design, section 5).
     Leader(leader::Leader),
     /// The prices at which buyers and sellers meet who offer in turn (SETM).
@@ -60,6 +63,7 @@ impl Plan {
             Self::Clear(args) => clear::run(args),
             Self::DoubleSpend(args) => double_spend::run(args),
             Self::Efficiency(args) => efficiency::run(args),
+            Self::Game(args) => game::run(args),
             Self::Leader(args) => leader::run(args),
             Self::Negotiate(args) => negotiate::run(args),
             Self::Par(args) => par::run(args),
