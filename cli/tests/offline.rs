@@ -232,3 +232,35 @@ fn a_site_that_means_nothing_or_has_no_plan_is_refused() {
     }
     assert_refused(&qedex(&["plan", "site", "--site", path, "--orders", "o.csv"]), "--floor");
 }
+
+fn data(path: &str) -> String {
+    format!("{}/../data/{path}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The tools for planning, on the examples in the data, and on what is none.
+#[test]
+fn plans_come_out_as_numbers_and_bad_ones_with_status_two() {
+    let (load, pv) = (data("response/load.csv"), data("response/pv.csv"));
+    let response = ["plan", "response", "--load", &load, "--share", "0.25", "--window", "4"];
+    let moved = answer(&qedex(&[&response[..], &["--net-of", &pv, "--json"]].concat()));
+    assert_eq!(moved["peak_wh"]["after"].as_f64().map(|wh| wh.round()), Some(32_867.0));
+    let other = data("simbench/README.md");
+    assert_refused(&qedex(&[&response[..], &["--net-of", &other]].concat()), "README.md");
+    let much = ["plan", "response", "--load", &load, "--share", "25"];
+    assert_refused(&qedex(&much), "25 is more than all");
+
+    let files =
+        ["microgrids", "users", "aggregators"].map(|name| data(&format!("middlemen/{name}.csv")));
+    let [microgrids, users, aggregators] = &files;
+    let game = ["plan", "game", "--microgrids", microgrids, "--users", users];
+    let played = answer(&qedex(&[&game[..], &["--aggregators", aggregators, "--json"]].concat()));
+    assert_eq!(played["auction"]["volume_kwh"], json!(202.0));
+    assert_refused(&qedex(&game), "--aggregators");
+
+    let table = data("setm/offers.csv");
+    let negotiate = ["plan", "negotiate", "--table", &table];
+    let deals = answer(&qedex(&[&negotiate[..], &["--json"]].concat()));
+    assert_eq!(deals[5]["price"], json!(44.8));
+    assert_refused(&qedex(&[&negotiate[..], &["--steps", "0"]].concat()), "the number of steps");
+    assert_refused(&qedex(&[&negotiate[..], &["--buyers", "0"]].concat()), "beta is not from 0.01");
+}
