@@ -7,6 +7,9 @@
 //! and taken out, and so on with the slots that are left, moved together (the method of Yao, Demers and
 //! Shenker for the speed of a processor, 1995, with a load that is there before).
 //!
+//! A run is found in a few passes over the slots that are left, so that the time is that of slots times runs: a year of a
+//! community's quarter-hours takes seconds, one in which each slot is a run of its own minutes.
+//!
 //! In whole units the levels of a run differ by one at most, and the sum of squares is the least of all fillings
 //! in whole units: load could only move from a run to one taken out before it, which is no lower.
 

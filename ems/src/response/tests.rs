@@ -64,7 +64,11 @@ fn a_request_that_makes_no_sense_is_refused() {
     let long = vec![MilliWh(1); MOST_SLOTS + 1];
     assert_eq!(flattest(&Request { load: &long, ..request }), Err(Unfit::TooLong(MOST_SLOTS + 1)));
     let full = [MilliWh(u64::MAX), MilliWh(u64::MAX)];
-    assert!(flattest(&Request { load: &full, share_ppm: 1_000_000, ..request }).is_ok());
+    let all = Request { load: &full, share_ppm: WHOLE, ..request };
+    assert!(flattest(&all).is_ok());
+    // So much sun in the second slot that both loads belong there.
+    let generation = &[MilliWh(0), MilliWh(u64::MAX)];
+    assert_eq!(flattest(&Request { generation, ..all }), Err(Unfit::TooLarge));
 }
 
 #[test]
