@@ -7,7 +7,8 @@
 //! anew. The record of a block that was discarded is stored at both ends as well.
 //!
 //! Where the link is [controlled](crate::control), control says when a block is begun and what it is made
-//! with; elsewhere blocks are all alike, and made as long as the pools have room.
+//! with; elsewhere blocks are all alike, and made as long as the pools have room. Either way none is begun
+//! while as many wait for their audit as may.
 //!
 //! While health tests keep the link closed a block is begun after each [pause](super::closure), to see
 //! whether the sources are well.
@@ -160,7 +161,7 @@ async fn block(
 }
 
 /// Waits until a block is to be begun, and says with what; none at all if the store is gone.
-async fn call(
+pub(super) async fn call(
     link: &Link,
     pilot: Option<&mut Pilot>,
     changes: &mut watch::Receiver<Summary>,
@@ -171,7 +172,9 @@ async fn call(
         return Some(None);
     };
     loop {
-        let view = view(&changes.borrow_and_update(), &link.capacity, began.elapsed());
+        // In how many blocks may wait for their audit control has no say.
+        let summary = *changes.wait_for(|summary| !summary.held).await.ok()?;
+        let view = view(&summary, &link.capacity, began.elapsed());
         match pilot.decide(&view) {
             Decision::Begin(setting) => return Some(Some(setting)),
             Decision::Wait(seconds) => {

@@ -243,7 +243,7 @@ pub(super) fn why(error: StoreError) -> Why {
             Why::Record
         }
         StoreError::Rejected(Rejection::Audit(refused)) => {
-            tracing::error!(%refused, "an audit that the peer KME asked for is refused");
+            tracing::error!(%refused, "refused what the peer KME asked, because of the audits");
             Why::Audit
         }
         StoreError::Rejected(rejection) => {

@@ -1,10 +1,17 @@
 //! Audits by sacrifice between two KMEs.
 
-use super::{line::NoAnswer, *};
+use std::{pin::pin, task::Poll, time::Instant};
+
+use super::{
+    control::{choices, pilot},
+    line::NoAnswer,
+    wire::{Ask, Start, Why},
+    *,
+};
 use crate::{
     audit::AuditFile,
     kme::audits::{Untaken, challenge, close, collect},
-    pool::{StoreError, audits::NoAudit},
+    pool::{StoreError, audits::NoAudit, record::Lease},
     records::{EPOCH, Hash},
 };
 
@@ -210,21 +217,40 @@ async fn an_audit_that_stops_after_any_step_is_brought_to_its_end_later() {
     ground.pair.stop().await;
 }
 
+/// Whether nothing comes of it now.
+async fn waits<T>(mut called: std::pin::Pin<&mut impl Future<Output = T>>) -> bool {
+    std::future::poll_fn(|context| Poll::Ready(called.as_mut().poll(context).is_pending())).await
+}
+
 #[tokio::test]
 async fn blocks_are_begun_until_two_epochs_wait_and_no_longer() {
-    let ground = Ground::new(&options()).await;
-    let root = ground.whole(0).await;
-    ground.whole(1).await;
-    let link = &ground.kme(End::Alice).links()[0];
-    link.changes().wait_for(|summary| summary.held).await.unwrap();
-    ground.settle().await;
-    let records = link.store.run(|books| books.records(0, 1000)).await.unwrap();
-    assert_eq!(records.len() as u64, 2 * EPOCH);
-    assert_eq!(ground.openings(End::Bob).await.len() as u64, 2 * EPOCH);
-    ground.pick(0, root).await;
-    ground.closed(0).await;
-    assert_eq!(ground.openings(End::Bob).await.len() as u64, EPOCH);
-    ground.pair.stop().await;
+    let controlled = pilot(choices(), 1e9);
+    for mut pilot in [None, Some(controlled)] {
+        let choices = pilot.is_some().then(choices);
+        let ground = Ground::new(&Options { pilot: pilot.clone(), choices, ..options() }).await;
+        let root = ground.whole(0).await;
+        ground.whole(1).await;
+        let link = &ground.kme(End::Alice).links()[0];
+        link.changes().wait_for(|summary| summary.held).await.unwrap();
+        ground.settle().await;
+        let records = link.store.run(|books| books.records(0, 1000)).await.unwrap();
+        assert_eq!(records.len() as u64, 2 * EPOCH);
+        assert_eq!(ground.openings(End::Bob).await.len() as u64, 2 * EPOCH);
+        // Neither does Alice's end begin another, nor Bob's join it.
+        let mut changes = link.changes();
+        let mut called = pin!(engine::call(link, pilot.as_mut(), &mut changes, Instant::now()));
+        assert!(waits(called.as_mut()).await);
+        let lease = Lease { block: 90_000, ..Lease::default() };
+        let start = Ask::Start(Start { lease, setting: None });
+        let refused = Err(NoAnswer::Refused(Why::Audit));
+        assert_eq!(link.line.done(start.clone()).await, refused);
+        ground.pick(0, root).await;
+        ground.closed(0).await;
+        assert_eq!(ground.openings(End::Bob).await.len() as u64, EPOCH);
+        assert!(called.await.is_some());
+        assert_eq!(link.line.done(start).await, Ok(()));
+        ground.pair.stop().await;
+    }
 }
 
 #[tokio::test]
@@ -246,7 +272,7 @@ async fn audits_at_one_end_alone_are_no_audits() {
 
 #[tokio::test]
 async fn the_peer_opens_nothing_but_the_block_that_is_picked() {
-    use super::wire::{Ask, Open, Why};
+    use super::wire::Open;
     let ground = Ground::new(&options()).await;
     let root = ground.whole(0).await;
     let alice = &ground.kme(End::Alice).links()[0];

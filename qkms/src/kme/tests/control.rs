@@ -22,7 +22,7 @@ fn parameters() -> LinkParameters {
 }
 
 /// Two points for blocks of nearly one size.
-fn choices() -> Choices {
+pub(super) fn choices() -> Choices {
     let LinkParameters { device, point, km, .. } = parameters();
     let other = OperatingPoint { q_x: 0.73, ..point };
     let of = |size, point| Point::new(&device, km, Epsilons::default(), size, point).unwrap();
@@ -30,7 +30,7 @@ fn choices() -> Choices {
 }
 
 /// Control of pools that hold `capacity` bits in both directions.
-fn pilot(choices: Choices, capacity: f64) -> Pilot {
+pub(super) fn pilot(choices: Choices, capacity: f64) -> Pilot {
     let gains = Gains { proportional: 0.12, integral: 0.003 };
     gains.prove(choices.spread()).unwrap();
     let [low, target, high] = [0.5, 0.8, 1.0].map(|share| share * capacity);
