@@ -19,7 +19,7 @@ const HOLD: f64 = 5.0;
 pub struct View {
     /// Seconds since some beginning.
     pub now: f64,
-    /// Bits of key that can be drawn, of both directions.
+    /// Bits of key that can be drawn, of both directions, and those that wait for a challenge alone.
     pub fill: f64,
     /// Those of the direction that has fewer.
     pub emptier: f64,

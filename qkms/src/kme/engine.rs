@@ -188,20 +188,29 @@ pub(super) async fn call(
     }
 }
 
-/// What control sees of the books.
+/// What control sees of the books. Keys of whole epochs, which wait for a challenge alone, count as there:
+/// more blocks bring none of them sooner. Those of an epoch that is not whole do not: only more blocks make it
+/// whole, and pools smaller than an epoch would wait for ever. Demand is what has left the pools, and what
+/// waits has not.
 pub(super) fn view(summary: &Summary, capacity: &Capacity, now: Duration) -> View {
-    let bytes = |pool| summary.fill(pool).bytes;
     let ways = [Direction::AliceToBob, Direction::BobToAlice];
-    let keys = ways.map(|way| bytes(Pool::Keys(way)).saturating_mul(8) as f64);
-    let stored: u64 = Pool::ALL.into_iter().map(bytes).sum();
+    let keys = ways.map(|way| {
+        let fill = summary.fill(Pool::Keys(way));
+        fill.bytes.saturating_add(fill.due).saturating_mul(8) as f64
+    });
+    let free = Pool::ALL.map(|pool| {
+        let fill = summary.fill(pool);
+        fill.bytes.saturating_add(fill.waiting)
+    });
     let ledger = summary.ledger;
     let kept = ledger.made as f64 - ledger.wasted as f64;
+    let short = |way| summary.fill(Pool::Tags(way)).bytes < capacity.tags / 2;
     View {
         now: now.as_secs_f64(),
         fill: keys.iter().sum(),
         emptier: keys.into_iter().fold(f64::INFINITY, f64::min),
-        gone: kept - stored.saturating_mul(8) as f64,
-        tags_short: ways.into_iter().any(|way| bytes(Pool::Tags(way)) < capacity.tags / 2),
+        gone: kept - free.into_iter().sum::<u64>().saturating_mul(8) as f64,
+        tags_short: ways.into_iter().any(short),
     }
 }
 

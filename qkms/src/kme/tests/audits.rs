@@ -244,6 +244,13 @@ async fn blocks_are_begun_until_two_epochs_wait_and_no_longer() {
         let start = Ask::Start(Start { lease, setting: None });
         let refused = Err(NoAnswer::Refused(Why::Audit));
         assert_eq!(link.line.done(start.clone()).await, refused);
+        // What waits is there for control, and has not left the pools.
+        let view = engine::view(&link.summary(), &link.capacity, Duration::ZERO);
+        let keys = [free(&ground.pair.kmes[0], link.outgoing()).await, free(&ground.pair.kmes[0], link.incoming()).await];
+        let waiting: u64 = keys.iter().flatten().map(Range::bits).sum();
+        assert!(waiting > 1_000_000);
+        let ledger = link.summary().ledger;
+        assert_eq!([view.fill, view.gone], [waiting as f64, ledger.tags as f64], "{ledger:?}");
         ground.pick(0, root).await;
         ground.closed(0).await;
         assert_eq!(ground.openings(End::Bob).await.len() as u64, EPOCH);
@@ -251,6 +258,30 @@ async fn blocks_are_begun_until_two_epochs_wait_and_no_longer() {
         assert_eq!(link.line.done(start).await, Ok(()));
         ground.pair.stop().await;
     }
+}
+
+#[tokio::test]
+async fn control_makes_an_epoch_whole_that_is_larger_than_the_pools_and_then_waits() {
+    let bits = choices().points()[0].bits as u64;
+    // The pools hold 20 blocks.
+    let mut own = pilot(choices(), 20.0 * bits as f64);
+    let (pilot, choices) = (Some(own.clone()), Some(choices()));
+    let ground = Ground::new(&Options { pilot, choices, block_bits: bits, ..options() }).await;
+    let root = ground.whole(0).await;
+    ground.settle().await;
+    let link = &ground.kme(End::Alice).links()[0];
+    let count = link.store.run(|books| Ok(books.records(0, 1000)?.len() as u64)).await.unwrap();
+    assert_eq!(count, EPOCH);
+    assert!(!link.summary().held);
+    let mut changes = link.changes();
+    let mut called = pin!(engine::call(link, Some(&mut own), &mut changes, Instant::now()));
+    assert!(waits(called.as_mut()).await);
+    // With the challenge they can be drawn, and the pools are as full as before.
+    ground.pick(0, root).await;
+    ground.closed(0).await;
+    assert!(waits(called.as_mut()).await);
+    assert!(ground.stored_keys(End::Alice) > 0);
+    ground.pair.stop().await;
 }
 
 #[tokio::test]
