@@ -155,7 +155,11 @@ async fn block(
             link.judge(Some((reason, closing)), &report);
             discard(link, number, reason, &report.evidence).await
         }
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            observer.unfinished(&error);
+            link.judge_unfinished(&error);
+            Err(error.into())
+        }
     };
     (maker, result)
 }

@@ -246,7 +246,10 @@ async fn blocks_are_begun_until_two_epochs_wait_and_no_longer() {
         assert_eq!(link.line.done(start.clone()).await, refused);
         // What waits is there for control, and has not left the pools.
         let view = engine::view(&link.summary(), &link.capacity, Duration::ZERO);
-        let keys = [free(&ground.pair.kmes[0], link.outgoing()).await, free(&ground.pair.kmes[0], link.incoming()).await];
+        let keys = [
+            free(&ground.pair.kmes[0], link.outgoing()).await,
+            free(&ground.pair.kmes[0], link.incoming()).await,
+        ];
         let waiting: u64 = keys.iter().flatten().map(Range::bits).sum();
         assert!(waiting > 1_000_000);
         let ledger = link.summary().ledger;
