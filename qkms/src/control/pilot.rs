@@ -135,6 +135,15 @@ impl Pilot {
         &self.marks
     }
 
+    /// Seconds of the longest block, by formula, that it may choose at the largest rate.
+    pub fn longest_at_most_rate(&self) -> f64 {
+        let (_, most) = self.choices.rates();
+        let points = self.choices.points();
+        let shortest = points.iter().map(|point| point.seconds(most)).fold(f64::INFINITY, f64::min);
+        let within = points.iter().map(|point| point.seconds(most));
+        within.filter(|seconds| *seconds <= self.pace.longest).fold(shortest, f64::max)
+    }
+
     /// Takes a look, and says what is to be done. Whoever is told to begin a block begins it.
     pub fn decide(&mut self, view: &View) -> Decision {
         self.demand.observe(view.now, view.gone);
