@@ -30,6 +30,7 @@ use super::{
 use crate::control::Choices;
 use crate::pool::{
     BookError, Books, End, Pool, StoreError,
+    audits::NoAudit,
     record::{Lease, Reservation, Survey},
 };
 use crate::records::{EPOCH, Hash, Signed};
@@ -308,8 +309,11 @@ impl Answerer {
     }
 }
 
-/// Joins the lease for a block that is new to this end.
+/// Joins the lease for a block that is new to this end, unless as many wait for their audit here as may.
 fn join(books: &mut Books<'_>, lease: &Lease) -> Result<(), BookError> {
+    if books.is_held()? {
+        return Err(NoAudit::Held.into());
+    }
     if books.block(lease.block)?.is_some() || lease.block >= crate::pool::making::CONFIGURED {
         return Err(crate::pool::Rejection::RepeatedBlock.into());
     }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{
     link::Link,
-    maker::{BlockMaker, Made, MakeError},
+    maker::{BlockMaker, Made, MakeError, found},
     observer::Observer,
     purse::Purse,
     wire::{Offer, Seal, Start, Why, Witness, Witnessed},
@@ -104,6 +104,8 @@ impl Runs {
                 }
                 Err(error) => {
                     observer.failed();
+                    observer.unfinished(&error);
+                    link.judge_unfinished(&error);
                     tracing::warn!(block, %error, "a block was not finished");
                     (None, None)
                 }
@@ -243,7 +245,7 @@ pub(super) fn why(error: StoreError) -> Why {
             Why::Record
         }
         StoreError::Rejected(Rejection::Audit(refused)) => {
-            tracing::error!(%refused, "an audit that the peer KME asked for is refused");
+            tracing::error!(%refused, "refused what the peer KME asked, because of the audits");
             Why::Audit
         }
         StoreError::Rejected(rejection) => {
@@ -266,7 +268,9 @@ pub(super) async fn run(
         let result = Purse::open(&store, lease).map_err(MakeError::new).and_then(|mut purse| {
             let set = setting.as_ref().map_or(Ok(()), |setting| maker.set(setting));
             let made = set.and_then(|()| maker.make(block, &mut purse));
-            purse.settle().map_err(MakeError::new)?;
+            // What the block showed counts, even if its tag keys cannot be booked.
+            let settled = purse.settle();
+            settled.map_err(|error| MakeError::new(error).after(found(&made)))?;
             made
         });
         (maker, result)

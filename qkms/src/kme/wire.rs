@@ -234,7 +234,8 @@ pub enum Why {
     Block,
     /// A block's record: out of its chain, another signature or key. This end's log says which.
     Record,
-    /// An audit: off, another epoch, root or challenge, tag keys in use. This end's log says which.
+    /// An audit: off, another epoch, root or challenge, tag keys in use; or a block while as many wait for
+    /// their audit as may. This end's log says which.
     Audit,
     /// An operating point or a pulse rate that is not configured here. This end's log says which.
     Setting,

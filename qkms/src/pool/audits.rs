@@ -88,6 +88,9 @@ pub enum NoAudit {
     /// A run of post-processing holds tag keys of the block.
     #[error("tag keys of block {0} are in use")]
     InUse(u64),
+    /// No block is begun before an epoch is closed.
+    #[error("as many blocks wait for their audit as may")]
+    Held,
 }
 
 impl Books<'_> {
@@ -156,7 +159,11 @@ impl Books<'_> {
     }
 
     /// Whether as many blocks wait as may: no other is begun.
-    pub(super) fn is_held(&self) -> Result<bool, BookError> {
+    ///
+    /// # Errors
+    ///
+    /// [`BookError::Database`] or [`BookError::Damaged`].
+    pub fn is_held(&self) -> Result<bool, BookError> {
         let Some(auditing) = self.auditing()? else { return Ok(false) };
         let next = self.records.last()?.map_or(0, |(number, _)| number.value().saturating_add(1));
         Ok(next >= auditing.epoch.saturating_add(WAITING_EPOCHS).saturating_mul(EPOCH))
