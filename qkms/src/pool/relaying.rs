@@ -120,6 +120,7 @@ impl Books<'_> {
         for range in ranges {
             if self.tables.free.take(Pool::Keys(direction), *range)? {
                 self.discard(*range, Place::Relayed)?;
+                self.note_pad(range.block)?;
             }
         }
         Ok(())

@@ -68,7 +68,10 @@ async fn one_block_of_an_epoch_is_opened_by_a_challenge_and_checked_by_the_comma
     std::fs::write(&file, text).unwrap();
     let (mut process, [a, _, page]) = serve(folder.path(), "qkms.toml");
     let next = audits(page).await["next"].clone();
-    assert_eq!(next, json!({"epoch": 0, "released": 0, "root": null, "picked": false}));
+    assert_eq!(
+        next,
+        json!({"epoch": 0, "released": 0, "root": null, "picked": false, "failed": []})
+    );
     let challenge = |root: &str| {
         let challenge = "5c".repeat(32);
         json!({"kme": "kme-a", "peer": "kme-b", "epoch": 0, "root": root, "challenge": challenge})
