@@ -122,6 +122,7 @@ fn check_epoch<'f>(file: &'f AuditFile, expected: &Expected) -> Result<(Hash, &'
             return Err(Found::OtherRecord(sequence));
         }
     }
+    check_neighbours(file, expected)?;
     let root = Signed::root(&file.records);
     if expected.root.is_some_and(|expected| expected != root) {
         return Err(Found::Root(root));
@@ -135,6 +136,26 @@ fn check_epoch<'f>(file: &'f AuditFile, expected: &Expected) -> Result<(Hash, &'
             Err(Found::NotPicked { opened: file.block, picked: other.map(|record| record.block) })
         }
     }
+}
+
+/// What was told before names, and is named by, what it adjoins: all of one chain, in the file or not.
+fn check_neighbours(file: &AuditFile, expected: &Expected) -> Result<(), Found> {
+    let all = || file.records.iter().chain(&expected.records).map(|signed| &signed.record);
+    let mut known = BTreeMap::new();
+    for record in all() {
+        let hash = record.hash();
+        // Two files of what was told before may overlap.
+        if known.insert(record.sequence, hash).is_some_and(|before| before != hash) {
+            return Err(Found::OtherRecord(record.sequence));
+        }
+    }
+    for record in all() {
+        let before = record.sequence.checked_sub(1).and_then(|before| known.get(&before));
+        if before.is_some_and(|before| *before != record.previous) {
+            return Err(Found::Fork(record.sequence));
+        }
+    }
+    Ok(())
 }
 
 /// No seed served for two blocks of all that are known.

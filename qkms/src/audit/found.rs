@@ -58,6 +58,9 @@ pub enum Found {
     /// A record is another one than was told before.
     #[error("record {0} is another one than was told before")]
     OtherRecord(u64),
+    /// A record names another one before it than was told.
+    #[error("record {0} names another record before it than was told")]
+    Fork(u64),
     /// The block is not the one that the challenge picks.
     #[error("the file opens block {opened}, and the challenge picks {picked:?}")]
     NotPicked {
