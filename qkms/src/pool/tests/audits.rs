@@ -431,3 +431,21 @@ fn no_pad_is_drawn_of_a_block_that_waits() {
     }
     run.sites[0].run(draw).unwrap();
 }
+
+#[test]
+fn no_pad_is_taken_of_a_block_that_waits_for_the_other_end() {
+    let mut run = Audited::new(16);
+    run.fill_epoch();
+    let theirs = Direction::AliceToBob;
+    let not_free = StoreError::Rejected(Rejection::NotFree);
+    let read = |run: &Audited, spared: bool, picked: Option<u64>| {
+        let free = run.sites[1].free(Pool::Keys(theirs));
+        let range = free.into_iter().find(|range| (Some(range.block) != picked) == spared).unwrap();
+        run.sites[1].run(move |books| books.read_pad(theirs, &[range]).map(|_| ()))
+    };
+    assert_eq!(read(&run, true, None), Err(not_free.clone()));
+    let root = run.root(1, 0).unwrap();
+    let picked = run.pick(1, 0, root, 1).unwrap().block;
+    assert_eq!(read(&run, false, picked), Err(not_free));
+    read(&run, true, picked).unwrap();
+}
