@@ -69,6 +69,16 @@ pub enum Found {
         /// The one that it should be; none if no block of the epoch gave a key.
         picked: Option<u64>,
     },
+    /// The ends allowed themselves more than the defaults do.
+    #[error("the record's {what} is {value}, beyond {most}")]
+    Loose {
+        /// What.
+        what: &'static str,
+        /// The record's.
+        value: f64,
+        /// The largest that passes.
+        most: f64,
+    },
     /// A seed served for two blocks.
     #[error("the {seed} of record {sequence} was used before, in record {before}")]
     ReusedSeed {
