@@ -130,8 +130,9 @@ impl Answerer {
                 let reply = this.finish(later).await;
                 let answer = Answer { number: question.number, reply };
                 // The connection may have ended.
-                let _ = answers.send(wire::frame(&answer));
-                drop(place);
+                // Its place is free when the answer is written, so that a peer which reads none cannot
+                // have them pile up.
+                let _ = answers.send((wire::frame(&answer), place));
             });
         };
         writer.abort();
