@@ -142,7 +142,11 @@ impl Runs {
         let record = link.notary.record(&standing, asked.block, ending, &evidence, asked.testimony);
         let signature = link.notary.sign(&record);
         match &mut *self.lock() {
-            Some(finished) if finished.block == asked.block => finished.record = Some(record),
+            Some(finished) if finished.block == asked.block => match &finished.record {
+                // Of several records that are signed Alice's end could take the one whose root suits it.
+                Some(signed) if *signed != record => return Err(Why::Record),
+                _ => finished.record = Some(record),
+            },
             _ => return Err(Why::Block),
         }
         Ok(Witnessed { testimony: evidence.own, signature })
@@ -284,3 +288,6 @@ pub(super) async fn run(
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

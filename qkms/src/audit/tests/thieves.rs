@@ -256,3 +256,24 @@ fn a_sick_source_is_named_though_its_record_says_that_it_is_well() {
     let file = file.forged(1, |record| record.at_bob.health = well);
     assert!(matches!(found(&file), Found::Sick(End::Bob, failure) if failure.samples <= 100));
 }
+
+#[test]
+fn terms_beyond_the_defaults_are_named_unless_they_are_allowed() {
+    let sound = file(three(), 0);
+    let bits = f64::to_bits;
+    let cases: [(&str, &dyn Fn(&mut Record)); 5] = [
+        ("epsilon of secrecy", &|record| record.account.secrecy = bits(0.01)),
+        ("epsilon of correctness", &|record| record.account.correctness = bits(f64::NAN)),
+        ("limit of the QBER", &|record| record.account.qber_limit = bits(0.3)),
+        ("limit of the phase error", &|record| record.account.phase_limit = bits(0.4)),
+        ("chance of an afterpulse", &|record| record.at_bob.health.sources[0].claim = 600_000),
+    ];
+    for (name, change) in cases {
+        let loose = sound.clone().forged(0, change);
+        let found = check(&loose, &Expected::default()).unwrap_err();
+        assert!(matches!(found, Found::Loose { what, .. } if what == name), "{name}: {found}");
+        let expected = Expected { loose: true, ..Expected::default() };
+        let found = check(&loose, &expected).err();
+        assert!(!matches!(found, Some(Found::Loose { .. })), "{name}: {found:?}");
+    }
+}

@@ -323,3 +323,83 @@ async fn the_peer_opens_nothing_but_the_block_that_is_picked() {
     }
     ground.pair.stop().await;
 }
+
+#[tokio::test]
+async fn audits_that_are_off_for_once_at_one_end_lose_nothing() {
+    let mut ground = Ground::new(&options()).await;
+    let root = ground.whole(0).await;
+    for audits in [[true, false], [false, true], [true; 2]] {
+        ground = ground.restart(&Options { audits, ..options() }).await;
+        for end in [End::Alice, End::Bob] {
+            assert!(ground.openings(end).await.len() as u64 >= EPOCH, "{audits:?}");
+        }
+    }
+    let block = ground.pick(0, root).await;
+    ground.closed(0).await;
+    assert_eq!(ground.file(0).await.unwrap().block, block);
+    ground.pair.stop().await;
+}
+
+#[tokio::test]
+async fn an_epoch_of_which_an_end_lost_the_openings_fails_and_the_next_goes_on() {
+    let ground = Ground::new(&options()).await;
+    let root = ground.whole(0).await;
+    ground.whole(1).await;
+    let [alice, bob] = [End::Alice, End::Bob].map(|end| Arc::clone(&ground.kme(end).links()[0]));
+    alice.changes().wait_for(|summary| summary.held).await.unwrap();
+    // As a backup leaves it: the records come from the peer, what was kept does not.
+    let chain = bob.notary.chain().clone();
+    let lose = move |books: &mut Books<'_>| {
+        books.end_audits()?;
+        books.begin_audits(&chain, Some(0))
+    };
+    bob.store.run(lose).await.unwrap();
+    let wasted = alice.summary().ledger.wasted;
+    ground.pick(0, root).await;
+    ground.closed(0).await;
+    assert!(ground.file(0).await.is_none());
+    for link in [&alice, &bob] {
+        assert_eq!(link.store.run(|books| books.failed_epochs()).await.unwrap(), [0]);
+    }
+    assert!(alice.summary().ledger.wasted > wasted);
+    let root = ground.whole(1).await;
+    ground.pick(1, root).await;
+    ground.closed(1).await;
+    let root = ground.whole(2).await;
+    assert_eq!([ground.stored_keys(End::Alice), ground.stored_keys(End::Bob)], [0, 0]);
+    let block = ground.pick(2, root).await;
+    ground.closed(2).await;
+    assert!(ground.file(2).await.is_none_or(|file| file.block == block));
+    ground.pair.stop().await;
+}
+
+#[tokio::test]
+async fn the_challenge_by_which_the_peer_picked_first_stays() {
+    let ground = Ground::new(&options()).await;
+    let [alice, bob] = [End::Alice, End::Bob].map(|end| Arc::clone(&ground.kme(end).links()[0]));
+    for (epoch, lost) in [(0, true), (1, false)] {
+        let root = ground.whole(epoch).await;
+        let turn = alice.run.lock().await;
+        let pick = move |by: u8| move |books: &mut Books<'_>| books.pick(epoch, &root, &[by; 32]);
+        bob.store.run(pick(9)).await.unwrap();
+        if !lost {
+            // As Alice's end did when it did not ask first.
+            alice.store.run(pick(7)).await.unwrap();
+        }
+        drop(turn);
+        if lost {
+            let why = loop {
+                match ground.challenge(epoch, root, 7).await.unwrap_err() {
+                    Untaken::Peer(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                    other => break refused(other),
+                }
+            };
+            assert_eq!(why, NoAudit::Second);
+        } else {
+            alice.picked.notify_one();
+        }
+        ground.closed(epoch).await;
+        assert_eq!(ground.file(epoch).await.unwrap().challenge, [9; 32]);
+    }
+    ground.pair.stop().await;
+}
