@@ -261,7 +261,8 @@ fn a_sick_source_is_named_though_its_record_says_that_it_is_well() {
 fn terms_beyond_the_defaults_are_named_unless_they_are_allowed() {
     let sound = file(three(), 0);
     let bits = f64::to_bits;
-    let cases: [(&str, &dyn Fn(&mut Record)); 5] = [
+    type Case<'a> = (&'a str, &'a dyn Fn(&mut Record));
+    let cases: [Case<'_>; 5] = [
         ("epsilon of secrecy", &|record| record.account.secrecy = bits(0.01)),
         ("epsilon of correctness", &|record| record.account.correctness = bits(f64::NAN)),
         ("limit of the QBER", &|record| record.account.qber_limit = bits(0.3)),

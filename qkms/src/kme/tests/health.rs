@@ -150,7 +150,7 @@ fn a_sick_source_is_named_in_the_error_of_a_block_that_was_not_finished() {
         distil::Params { point, epsilons: Epsilons::default(), limits: distil::Limits::default() };
     for stuck in [true, false] {
         let click = |pulse: u64| {
-            let basis = if pulse % 3 == 0 { Basis::X } else { Basis::Z };
+            let basis = if pulse.is_multiple_of(3) { Basis::X } else { Basis::Z };
             Detection { pulse, basis, bit: stuck || pulse % 5 < 2, double: false }
         };
         let block = BobBlock::new(1000, (0..100).map(click).collect()).unwrap();
