@@ -119,7 +119,7 @@ fn parameters_that_the_block_was_not_made_by_are_found() {
     // Another operating point gives another bound, and so another length or claim.
     let point = |record: &mut Record| record.account.probabilities.swap(0, 1);
     assert!(matches!(found(&sound().forged(1, point)), Found::Health(End::Alice, _)));
-    let epsilon = |record: &mut Record| record.account.secrecy = 1e-3f64.to_bits();
+    let epsilon = |record: &mut Record| record.account.secrecy = 1e-12f64.to_bits();
     assert!(matches!(found(&sound().forged(1, epsilon)), Found::Differs { .. }));
     let limit = |record: &mut Record| record.account.qber_limit = 1e-3f64.to_bits();
     assert!(matches!(found(&sound().forged(1, limit)), Found::NoKey(_)));
