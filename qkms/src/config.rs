@@ -216,7 +216,8 @@ pub struct LinkConfig {
     #[serde(default = "defaults::tag_bits_per_block")]
     pub tag_bits_per_block: u64,
     /// Whether one block of each epoch is opened for an audit, by a challenge for which the keys of the
-    /// epoch wait. The same at both ends.
+    /// epoch wait. The same at both ends. Refused if the 64 blocks of an epoch take `max_age_s` or longer at
+    /// the full pulse rate.
     #[serde(default)]
     pub audits: bool,
     /// Milliseconds in which the peer KME has to answer.

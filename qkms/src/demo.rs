@@ -41,8 +41,17 @@ impl Demo {
     ///
     /// # Errors
     ///
-    /// A folder that cannot be written, or that has a part already; an identity that is none.
+    /// A folder that cannot be written, or that has a part already; an identity that is none; ports
+    /// beyond the last one.
     pub fn set_up(&self) -> anyhow::Result<()> {
+        if self.port != 0 && usize::from(u16::MAX - self.port) < self.sites {
+            anyhow::bail!(
+                "ports end at {}, and {} from {} on are needed",
+                u16::MAX,
+                self.sites + 1,
+                self.port
+            );
+        }
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         let authority = Authority::create(&self.folder, "qkms demo", DAYS)?;
         let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned()];
@@ -108,7 +117,7 @@ impl Demo {
         let (last, first_port, last_port) = (self.sites, port(1), port(self.sites));
         format!(
             "cd {}\n\
-             as() {{ curl --silent --cacert ca.pem --cert sae-sae-$1.pem --key sae-sae-$1.key \"$2\"; echo; }}\n\
+             as() {{ curl --silent --show-error --cacert ca.pem --cert sae-sae-$1.pem --key sae-sae-$1.key \"$2\"; echo; }}\n\
              as 1 https://localhost:{first_port}/api/v1/keys/sae-{last}/status\n\
              as 1 https://localhost:{first_port}/api/v1/keys/sae-{last}/enc_keys | tee drawn\n\
              id=$(grep -o '[0-9a-f-]\\{{36\\}}' drawn)\n\

@@ -16,6 +16,7 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use crate::{
+    agent::Token,
     config::{Config, KmeConfig, LinkConfig},
     etsi014,
     health::Claims,
@@ -32,7 +33,7 @@ use crate::{
     },
     link::Link,
     metrics::Metrics,
-    operation::{Operation, records::Archive},
+    operation::{Operation, guard, records::Archive},
     pool::{End, Store, StoreSettings, cipher::StoreKey, store::system_clock},
     records::{PublicKey, Sealer},
     relay::{FarSetup, RelayKey, RelaySetup, RouteSetup},
@@ -90,7 +91,10 @@ impl Deployment {
             this.servers.push(tokio::spawn(server.run(this.stopped())));
         }
         if let Some(settings) = &config.operation {
-            let operation = Operation::bind(settings).await?;
+            let Some(first) = config.kme.first() else { bail!("no KME to operate") };
+            let path = first.store.join(guard::FILE);
+            let token = Token::write(&path).with_context(|| format!("{}", path.display()))?;
+            let operation = Operation::bind(settings, token).await?;
             log("all", "operation", operation.local_addr());
             let stopped = this.stopped();
             let archive = Archive::new(&this.kmes);

@@ -24,7 +24,10 @@ impl Drop for Served {
 
 fn demo(folder: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_qkms"));
-    command.arg("demo").arg(folder).args(["--port", "0", "--sifted-bits", "100000"]).args(more);
+    command.arg("demo").arg(folder).args(["--sifted-bits", "100000"]).args(more);
+    if !more.contains(&"--port") {
+        command.args(["--port", "0"]);
+    }
     command
 }
 
@@ -89,6 +92,15 @@ fn a_folder_is_set_up_once() {
     let key = std::fs::read(place.join("ca.key")).unwrap();
     assert!(run().status.success());
     assert_eq!(std::fs::read(place.join("ca.key")).unwrap(), key);
+    // The commands that it would print are those of another line.
+    let refused = |place: &Path, more: &[&str], why: &str| {
+        let other = demo(place, more).output().unwrap();
+        let said = String::from_utf8_lossy(&other.stderr).into_owned();
+        assert!(!other.status.success() && said.contains(why), "{said}");
+        assert!(other.stdout.is_empty());
+    };
+    refused(&place, &["--sites", "4", "--dry"], "is not what these options make");
+    refused(&place.join("more"), &["--port", "65533", "--dry"], "ports end at 65535");
     let check = Command::new(env!("CARGO_BIN_EXE_qkms"))
         .args(["serve", "--check", "--config"])
         .arg(place.join("qkms.toml"))

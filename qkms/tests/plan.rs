@@ -139,7 +139,7 @@ fn a_day_of_control_is_told_beside_three_others_and_plotted() {
 fn a_comparison_that_cannot_be_is_refused_with_its_reason() {
     for (options, reason, code) in [
         ("--peak 0", "not from 0.01 to 10", 2),
-        ("--scenario storm", "one of day, steps", 2),
+        ("--scenario storm", "possible values: day, steps", 2),
         ("--km -1", "not a finite number", 2),
         ("--community x", "--week", 2),
         ("--community /nowhere --week /nowhere", "cannot read /nowhere", 1),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{AuditFile, Challenge, Found, Seed, picked, replay};
+use super::{AuditFile, Challenge, Found, Seed, Terms, picked, replay};
 use crate::{
     distil::{Accounts, estimate},
     health::{Claims, Health, Measured, Monitor, Source},
@@ -26,6 +26,8 @@ pub struct Expected {
     pub records: Vec<Signed>,
     /// Keys that SAEs were told.
     pub delivered: Vec<Vec<u8>>,
+    /// Whether the opened block's [terms](Terms) may be looser than the defaults.
+    pub loose: bool,
 }
 
 /// What a sound audit tells.
@@ -44,13 +46,17 @@ pub struct Audited {
 }
 
 /// Checks a file, in the order of the module's rules: keys, records and signatures, root, challenge
-/// and pick, seeds, raw strings, health, messages, counts, key.
+/// and pick, terms, seeds, raw strings, health, messages, counts, key.
 ///
 /// # Errors
 ///
 /// [`Found`]: the first thing that is not as it should be.
 pub fn check(file: &AuditFile, expected: &Expected) -> Result<Audited, Found> {
     let (root, record) = check_epoch(file, expected)?;
+    let terms = Terms::of(record);
+    if !expected.loose {
+        terms.check()?;
+    }
     check_seeds(file, expected)?;
     let account = &record.account;
     let strings = [
@@ -66,7 +72,7 @@ pub fn check(file: &AuditFile, expected: &Expected) -> Result<Audited, Found> {
     let alice = alice.map_err(|error| Found::Unreadable(End::Alice, error))?;
     let bob = BobBlock::decode(&file.bob_raw);
     let bob = bob.map_err(|error| Found::Unreadable(End::Bob, error))?;
-    check_health(record, &alice, &bob)?;
+    check_health(record, &terms, &alice, &bob)?;
     if crate::distil::auth::digest(&file.messages) != record.transcript {
         return Err(Found::Transcript);
     }
@@ -122,6 +128,7 @@ fn check_epoch<'f>(file: &'f AuditFile, expected: &Expected) -> Result<(Hash, &'
             return Err(Found::OtherRecord(sequence));
         }
     }
+    check_neighbours(file, expected)?;
     let root = Signed::root(&file.records);
     if expected.root.is_some_and(|expected| expected != root) {
         return Err(Found::Root(root));
@@ -135,6 +142,26 @@ fn check_epoch<'f>(file: &'f AuditFile, expected: &Expected) -> Result<(Hash, &'
             Err(Found::NotPicked { opened: file.block, picked: other.map(|record| record.block) })
         }
     }
+}
+
+/// What was told before names, and is named by, what it adjoins: all of one chain, in the file or not.
+fn check_neighbours(file: &AuditFile, expected: &Expected) -> Result<(), Found> {
+    let all = || file.records.iter().chain(&expected.records).map(|signed| &signed.record);
+    let mut known = BTreeMap::new();
+    for record in all() {
+        let hash = record.hash();
+        // Two files of what was told before may overlap.
+        if known.insert(record.sequence, hash).is_some_and(|before| before != hash) {
+            return Err(Found::OtherRecord(record.sequence));
+        }
+    }
+    for record in all() {
+        let before = record.sequence.checked_sub(1).and_then(|before| known.get(&before));
+        if before.is_some_and(|before| *before != record.previous) {
+            return Err(Found::Fork(record.sequence));
+        }
+    }
+    Ok(())
 }
 
 /// No seed served for two blocks of all that are known.
@@ -158,11 +185,14 @@ fn check_seeds(file: &AuditFile, expected: &Expected) -> Result<(), Found> {
 
 /// The health tests once more. Their claims follow from the operating point, but for the detectors'
 /// afterpulses: these are taken from the record.
-fn check_health(record: &Record, alice: &AliceBlock, bob: &BobBlock) -> Result<(), Found> {
+fn check_health(
+    record: &Record,
+    terms: &Terms,
+    alice: &AliceBlock,
+    bob: &BobBlock,
+) -> Result<(), Found> {
     let at_bob = &record.at_bob.health;
-    let claim = at_bob.sources.first().map_or(1.0, |measured| f64::from(measured.claim) / 1e6);
-    let afterpulse = (2.0 * (-claim).exp2() - 1.0).clamp(0.0, 1.0);
-    let claims = Claims::of(&record.account.params().point, afterpulse);
+    let claims = Claims::of(&record.account.params().point, terms.afterpulse);
     let (mut sent, mut read) = (Monitor::alice(&claims), Monitor::bob(&claims));
     sent.skip_start_up();
     read.skip_start_up();

@@ -58,6 +58,9 @@ pub enum Found {
     /// A record is another one than was told before.
     #[error("record {0} is another one than was told before")]
     OtherRecord(u64),
+    /// A record names another one before it than was told.
+    #[error("record {0} names another record before it than was told")]
+    Fork(u64),
     /// The block is not the one that the challenge picks.
     #[error("the file opens block {opened}, and the challenge picks {picked:?}")]
     NotPicked {
@@ -65,6 +68,16 @@ pub enum Found {
         opened: u64,
         /// The one that it should be; none if no block of the epoch gave a key.
         picked: Option<u64>,
+    },
+    /// The ends allowed themselves more than the defaults do.
+    #[error("the record's {what} is {value}, beyond {most}")]
+    Loose {
+        /// What.
+        what: &'static str,
+        /// The record's.
+        value: f64,
+        /// The largest that passes.
+        most: f64,
     },
     /// A seed served for two blocks.
     #[error("the {seed} of record {sequence} was used before, in record {before}")]

@@ -22,6 +22,7 @@ mod found;
 mod opening;
 mod pick;
 mod replay;
+mod terms;
 
 pub use check::{Audited, Expected, check};
 pub use file::{AuditFile, FileError};
@@ -29,6 +30,7 @@ pub use found::{Found, Seed};
 pub use opening::Opening;
 pub use pick::{Challenge, pick, picked};
 pub use replay::{Replay, replay};
+pub use terms::Terms;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::Args;
 use qkms::{
-    audit::{AuditFile, Audited, Expected, check},
+    audit::{AuditFile, Audited, Expected, Terms, check},
     records::Export,
 };
 
@@ -33,6 +33,9 @@ pub struct Options {
     /// Keys that SAEs were told, in base64, one a line: none may be part of the block
     #[arg(long, value_name = "FILE")]
     delivered: Option<PathBuf>,
+    /// Let epsilons, limits and the afterpulses that were claimed pass where they are beyond the defaults
+    #[arg(long)]
+    allow_loose: bool,
 }
 
 fn digits(text: &str) -> Result<[u8; 32], String> {
@@ -55,8 +58,12 @@ pub fn run(options: Options, out: &mut impl Write) -> anyhow::Result<ExitCode> {
         read(&options.file)?
     };
     let file = AuditFile::from_bytes(&bytes)?;
-    let mut expected =
-        Expected { root: options.root, challenge: options.challenge, ..Expected::default() };
+    let mut expected = Expected {
+        root: options.root,
+        challenge: options.challenge,
+        loose: options.allow_loose,
+        ..Expected::default()
+    };
     for path in &options.records {
         let export: Export = serde_json::from_slice(&read(path)?)
             .with_context(|| format!("{}: no records of a KME", path.display()))?;
@@ -106,6 +113,7 @@ fn show(
     writeln!(out, "challenge  {challenge}, {}", from(expected.challenge.is_some()))?;
     let (block, number) = (record.block, record.sequence);
     writeln!(out, "opened     block {block}, record {number}: one of {keyed} that gave a key")?;
+    writeln!(out, "terms      {}", Terms::of(record))?;
     let [x, z] = audited.qber();
     writeln!(out, "detections {}, of them sifted {}", accounts.detections, accounts.sifted())?;
     writeln!(out, "QBER       {x:.4} in X, {z:.4} in Z")?;

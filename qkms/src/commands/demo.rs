@@ -1,8 +1,8 @@
 //! `qkms demo`: set up a line of KMEs in a folder, and run it.
 
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use std::{fs, io::Write, path::PathBuf, process::ExitCode};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use qkms::demo::Demo;
 
@@ -11,7 +11,7 @@ use super::serve;
 /// Options of `qkms demo`.
 #[derive(Args)]
 pub struct Options {
-    /// The folder; what it holds of an earlier demo is used again
+    /// The folder; what it holds of an earlier demo with the same options is used again
     folder: PathBuf,
     /// KMEs in the line, each joined to the next by a quantum link
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(2..=8))]
@@ -42,6 +42,11 @@ pub fn run(options: Options, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let config = demo.folder.join("qkms.toml");
     if !config.exists() {
         demo.set_up().with_context(|| format!("cannot set up {}", demo.folder.display()))?;
+    } else if fs::read_to_string(&config).ok() != Some(demo.configuration()) {
+        bail!(
+            "{} is not what these options make: give those of before, another folder, or run it by `qkms serve --config {0}`",
+            config.display(),
+        );
     }
     writeln!(out, "# as the first site's SAE, for the last site's, and there:")?;
     write!(out, "{}", demo.by_hand())?;

@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context;
 use clap::Args;
 use qkms::{
+    audit::Terms,
     health::Health,
     records::{Ending, Export, Signed},
 };
@@ -42,6 +43,16 @@ pub fn run(options: Options, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     writeln!(out, "keys      {} {}", export.alice_key, export.bob_key)?;
     writeln!(out, "number epoch  block     pulses detections    sifted       key  ending, health")?;
     records.iter().try_for_each(|signed| line(signed, out))?;
+    for part in records.chunk_by(|one, next| Terms::of(&one.record) == Terms::of(&next.record)) {
+        if let Some(first) = part.first() {
+            writeln!(
+                out,
+                "terms from record {} on: {}",
+                first.record.sequence,
+                Terms::of(&first.record)
+            )?;
+        }
+    }
     for (epoch, root) in Export::roots(&records) {
         writeln!(out, "epoch {epoch} has the root {}", hex::encode(root))?;
     }

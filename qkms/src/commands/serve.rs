@@ -63,7 +63,11 @@ pub fn run(options: Options, out: &mut impl Write) -> anyhow::Result<ExitCode> {
             }
         });
         let deployment = deployment.await?;
-        written.and_then(|()| out.flush())?;
+        match written.and_then(|()| out.flush()) {
+            // Nobody reads where it listens; that ends no service.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            written => written?,
+        }
         stop.await;
         tracing::info!("stopping");
         deployment.stop().await;

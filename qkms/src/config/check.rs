@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Config, ConfigError, KmeConfig, LinkConfig, wrong};
+use crate::records::EPOCH;
 
 impl Config {
     /// Refuses what contradicts itself or is out of range.
@@ -80,8 +81,27 @@ impl Config {
         }
         link.parameters().check().map_err(wrong)?;
         link.params().check().map_err(wrong)?;
-        link.pulses()?;
-        link.control().map(|_| ())
+        self.check_audits(link)
+    }
+
+    /// No key of an audited link expires before its epoch is whole, at the rate of the device.
+    fn check_audits(&self, link: &LinkConfig) -> Result<(), ConfigError> {
+        let alike = link.pulses()? as f64 / link.parameters().device.pulse_rate;
+        let block = match link.control()? {
+            Some((_, pilot, _)) => pilot.longest_at_most_rate(),
+            None => alike,
+        };
+        let epoch = block * EPOCH as f64;
+        let ends = self.kme.iter().filter(|kme| link.end_of(&kme.id).is_some());
+        let mut ages = ends.map(|kme| (&kme.id, kme.keys.max_age_s));
+        match ages.find(|(_, age)| link.audits && epoch >= *age as f64) {
+            Some((id, age)) => Err(wrong(format!(
+                "audits: {EPOCH} blocks take {epoch:.0} s at the full pulse rate, and keys of {id} expire after \
+                 max_age_s = {age}, before their epoch is whole; take smaller blocks, a larger max_age_s, or no \
+                 audits"
+            ))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -111,6 +111,45 @@ fn audits_are_off_unless_they_are_turned_on() {
 }
 
 #[test]
+fn audits_whose_keys_would_expire_before_they_can_be_drawn_are_refused() {
+    let aged = |age: u64, more: &str| {
+        let keys = format!("keys = {{ max_age_s = {age}, record_age_s = 100000000 }}\n");
+        kme("a", "sae-a", &keys)
+            + &kme("b", "sae-b", "keys = { max_age_s = 90000000, record_age_s = 100000000 }\n")
+            + &link(more)
+    };
+    let because = "before their epoch is whole";
+    // At 1 kHz an epoch takes days, whoever chooses the block.
+    for more in ["pulse_rate = 1000.0", "pulse_rate = 1000.0\ncontrol = { enabled = false }"] {
+        refused(&aged(86_400, &format!("audits = true\n{more}")), because);
+        parse(&aged(86_400, more)).unwrap();
+        parse(&aged(80_000_000, &format!("audits = true\n{more}"))).unwrap();
+    }
+    // Equal is too long.
+    let alike = "audits = true\npulse_rate = 1000.0\ncontrol = { enabled = false }";
+    let pulses = parse(&aged(80_000_000, alike)).unwrap().link[0].pulses().unwrap();
+    let epoch = pulses * 64 / 1000;
+    refused(&aged(epoch, alike), because);
+    parse(&aged(epoch + 1, alike)).unwrap();
+    // Each end of this process is asked.
+    refused(
+        &aged(epoch, alike).replace("'a'", "'x'").replace("'b'", "'a'").replace("'x'", "'b'"),
+        because,
+    );
+    // Of the sizes that control may choose the largest counts.
+    let epoch = |sizes: &str| {
+        let more = format!("control = {{ sizes = [{sizes}] }}");
+        let (_, pilot, _) = parse(&both(&more)).unwrap().link[0].control().unwrap().unwrap();
+        64.0 * pilot.longest_at_most_rate()
+    };
+    let [small, large] = [epoch("100000"), epoch("100000, 1000000")];
+    assert!(small * 5.0 < large, "{small} {large}");
+    let age = (small * 2.0).ceil() as u64;
+    parse(&aged(age, "audits = true\ncontrol = { sizes = [100000] }")).unwrap();
+    refused(&aged(age, "audits = true\ncontrol = { sizes = [100000, 1000000] }"), because);
+}
+
+#[test]
 fn what_contradicts_itself_is_refused() {
     let keys = |keys: &str| kme("a", "s", &format!("keys = {{ {keys} }}\n"));
     refused(&keys("size = 100"), "multiples of 8");

@@ -19,7 +19,7 @@ const HOLD: f64 = 5.0;
 pub struct View {
     /// Seconds since some beginning.
     pub now: f64,
-    /// Bits of key that can be drawn, of both directions.
+    /// Bits of key that can be drawn, of both directions, and those that wait for a challenge alone.
     pub fill: f64,
     /// Those of the direction that has fewer.
     pub emptier: f64,
@@ -133,6 +133,15 @@ impl Pilot {
     /// The marks that it keeps between.
     pub fn marks(&self) -> &Marks {
         &self.marks
+    }
+
+    /// Seconds of the longest block, by formula, that it may choose at the largest rate.
+    pub fn longest_at_most_rate(&self) -> f64 {
+        let (_, most) = self.choices.rates();
+        let points = self.choices.points();
+        let shortest = points.iter().map(|point| point.seconds(most)).fold(f64::INFINITY, f64::min);
+        let within = points.iter().map(|point| point.seconds(most));
+        within.filter(|seconds| *seconds <= self.pace.longest).fold(shortest, f64::max)
     }
 
     /// Takes a look, and says what is to be done. Whoever is told to begin a block begins it.

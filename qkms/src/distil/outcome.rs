@@ -159,6 +159,14 @@ pub enum Error {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// This party discards the block, and could not tell the peer.
+    #[error("{reason}, which the peer could not be told: {cause}")]
+    Untold {
+        /// Why it discards it.
+        reason: Reason,
+        /// Why the peer could not be told.
+        cause: Box<Error>,
+    },
     /// Parameters outside of their ranges.
     #[error("{0}")]
     Parameter(String),

@@ -65,10 +65,12 @@ impl<'a> Session<'a> {
         self.malformed("a message that is not due")
     }
 
-    /// Tells the peer that there will be no key.
+    /// Tells the peer that there will be no key. The reason is part of the error if it cannot be told.
     pub fn discard(mut self, reason: Reason) -> Result<Outcome, Error> {
-        self.send(&Message::Discard(reason))?;
-        Ok(self.discarded(reason))
+        match self.send(&Message::Discard(reason)) {
+            Ok(()) => Ok(self.discarded(reason)),
+            Err(cause) => Err(Error::Untold { reason, cause: Box::new(cause) }),
+        }
     }
 
     /// The peer told so.

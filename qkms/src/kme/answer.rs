@@ -30,6 +30,7 @@ use super::{
 use crate::control::Choices;
 use crate::pool::{
     BookError, Books, End, Pool, StoreError,
+    audits::NoAudit,
     record::{Lease, Reservation, Survey},
 };
 use crate::records::{EPOCH, Hash, Signed};
@@ -88,6 +89,7 @@ enum Later {
     Records(Effect<Vec<Signed>>),
     Root(Effect<Option<Hash>>),
     Opened(Effect<wire::Opened>),
+    Picked(Effect<wire::Choice>),
     Relay(Ask),
 }
 
@@ -129,8 +131,9 @@ impl Answerer {
                 let reply = this.finish(later).await;
                 let answer = Answer { number: question.number, reply };
                 // The connection may have ended.
-                let _ = answers.send(wire::frame(&answer));
-                drop(place);
+                // Its place is free when the answer is written, so that a peer which reads none cannot
+                // have them pile up.
+                let _ = answers.send((wire::frame(&answer), place));
             });
         };
         writer.abort();
@@ -186,6 +189,8 @@ impl Answerer {
             | Ask::Append(_)
             | Ask::Root(_)
             | Ask::Open(_)
+            | Ask::Pick(_)
+            | Ask::Fail(_)
             | Ask::Close(_)
                 if link.end == End::Alice =>
             {
@@ -226,6 +231,12 @@ impl Answerer {
             Ask::Open(asked) => {
                 Later::Opened(self.put(generation, move |books| audits::open(books, &asked)))
             }
+            Ask::Pick(posed) => {
+                Later::Picked(self.put(generation, move |books| audits::choose(books, &posed)))
+            }
+            Ask::Fail(epoch) => {
+                Later::Done(self.put(generation, move |books| audits::give_up(books, epoch)))
+            }
             Ask::Close(epoch) => {
                 Later::Done(self.put(generation, move |books| books.close_epoch(epoch, None)))
             }
@@ -263,6 +274,7 @@ impl Answerer {
             },
             Later::Records(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Records),
             Later::Root(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Root),
+            Later::Picked(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Picked),
             Later::Opened(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Opened),
         }
     }
@@ -308,8 +320,11 @@ impl Answerer {
     }
 }
 
-/// Joins the lease for a block that is new to this end.
+/// Joins the lease for a block that is new to this end, unless as many wait for their audit here as may.
 fn join(books: &mut Books<'_>, lease: &Lease) -> Result<(), BookError> {
+    if books.is_held()? {
+        return Err(NoAudit::Held.into());
+    }
     if books.block(lease.block)?.is_some() || lease.block >= crate::pool::making::CONFIGURED {
         return Err(crate::pool::Rejection::RepeatedBlock.into());
     }

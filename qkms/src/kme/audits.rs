@@ -3,12 +3,16 @@
 //! Alice's end leads. Each step is durable before the next begins, and can be done again:
 //!
 //! 1. A [challenge] is taken for the next epoch when both ends have the same root of it, and
-//!    picks a block. The keys of the epoch wait on.
+//!    picks a block: first at Bob's end, which keeps the [first](Ask::Pick) one that comes and says
+//!    whether it can open the block. The keys of the epoch wait on.
 //! 2. Between two runs of post-processing Bob's end is asked to [open](Ask::Open) the block. It computes
 //!    the pick itself, keeps it, and tells what it holds of the block.
 //! 3. Alice's end writes the file and closes the epoch: what is left of the block is sacrificed, the
 //!    others' keys can be drawn, and what was kept of all of them is wiped.
 //! 4. Bob's end [closes](Ask::Close) it as well. If it does not hear of that, it does when the two meet.
+//!
+//! If either end cannot open the block, the epoch [fails](crate::pool::failing) at both in place of steps
+//! 2 to 4: its keys are wasted.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,12 +22,12 @@ use zeroize::Zeroizing;
 use super::{
     line::NoAnswer,
     link::Link,
-    wire::{Ask, Open, Opened, Reply, Why},
+    wire::{Ask, Choice, Open, Opened, Pose, Reply, Why},
 };
 use crate::{
     audit::{AuditFile, Challenge, Opening},
     pool::{
-        BookError, Books, End, StoreError,
+        BookError, Books, End, Rejection, StoreError,
         audits::{Auditing, NoAudit, Picked},
     },
     records::{EPOCH, Hash},
@@ -73,18 +77,67 @@ pub async fn challenge(
         if auditing.epoch != epoch {
             return Err(NoAudit::Epoch(auditing.epoch).into());
         }
+        if auditing.picked.is_some_and(|picked| picked.challenge != challenge) {
+            return Err(NoAudit::Second.into());
+        }
         books.epoch_root(epoch)?.ok_or_else(|| BookError::from(NoAudit::Early))
     };
-    link.store.run(look).await?;
+    let own = link.store.run(look).await?;
     match link.line.ask(Ask::Root(epoch)).await? {
-        Reply::Root(Some(theirs)) if theirs == root => {}
+        Reply::Root(Some(theirs)) if theirs == root && own == root => {}
         Reply::Root(_) => return Err(Untaken::Unfixed),
         _ => return Err(NoAnswer::Wrong.into()),
     }
-    let picked = link.store.run(move |books| books.pick(epoch, &root, &challenge)).await?;
+    let (picked, _) = meet(link, Pose { epoch, root, challenge }).await?;
     tracing::info!(peer = %link.peer, epoch, block = ?picked.block, "a block is picked for an audit");
     link.picked.notify_one();
-    Ok(picked)
+    if picked.challenge == challenge {
+        Ok(picked)
+    } else {
+        // An earlier one has picked at Bob's end, and this end had lost it.
+        Err(StoreError::from(Rejection::from(NoAudit::Second)).into())
+    }
+}
+
+/// Has Bob's end pick, and takes the challenge by which it did: it keeps the first. Says whether both
+/// ends can open the block.
+async fn meet(link: &Arc<Link>, posed: Pose) -> Result<(Picked, bool), Untaken> {
+    let Reply::Picked(Choice { challenge, opens }) = link.line.ask(Ask::Pick(posed)).await? else {
+        return Err(NoAnswer::Wrong.into());
+    };
+    let Pose { epoch, root, .. } = posed;
+    let adopt = move |books: &mut Books<'_>| {
+        let picked = books.adopt(epoch, &root, &challenge)?;
+        Ok((picked, is_openable(books, &picked)?))
+    };
+    let (picked, openable) = link.store.run(adopt).await?;
+    Ok((picked, opens && openable))
+}
+
+fn is_openable(books: &Books<'_>, picked: &Picked) -> Result<bool, BookError> {
+    let why = books.unopenable(picked)?;
+    if let Some(why) = why {
+        tracing::error!(epoch = picked.epoch, %why, "the block that is picked cannot be opened");
+    }
+    Ok(why.is_none())
+}
+
+/// Bob's end answers [`Ask::Pick`].
+pub(super) fn choose(books: &mut Books<'_>, posed: &Pose) -> Result<Choice, BookError> {
+    let Pose { epoch, root, challenge } = posed;
+    let before = books.auditing()?.and_then(|auditing| auditing.picked);
+    let picked = match before.filter(|picked| picked.epoch == *epoch && picked.root == *root) {
+        Some(before) => before,
+        None => books.pick(*epoch, root, challenge)?,
+    };
+    Ok(Choice { challenge: picked.challenge, opens: is_openable(books, &picked)? })
+}
+
+/// An epoch fails, at either end.
+pub(super) fn give_up(books: &mut Books<'_>, epoch: u64) -> Result<(), BookError> {
+    books.fail_epoch(epoch)?;
+    tracing::error!(epoch, "the audit of an epoch failed: the keys of its blocks are wasted");
+    Ok(())
 }
 
 /// Makes the audits of a link whose Alice this is, for ever.
@@ -110,9 +163,16 @@ pub(super) async fn settle(link: &Arc<Link>) -> Result<(), Untaken> {
     let _quiet = link.run.lock().await;
     let auditing = link.store.run(|books| books.auditing()).await?;
     let Some(picked) = auditing.and_then(|auditing| auditing.picked) else { return Ok(()) };
-    let theirs = collect(link, &picked).await?;
-    close(link, picked, theirs).await?;
-    let told = link.line.done(Ask::Close(picked.epoch)).await;
+    let Picked { epoch, root, challenge, .. } = picked;
+    let (picked, opens) = meet(link, Pose { epoch, root, challenge }).await?;
+    let told = if opens {
+        let theirs = collect(link, &picked).await?;
+        close(link, picked, theirs).await?;
+        link.line.done(Ask::Close(epoch)).await
+    } else {
+        link.store.run(move |books| give_up(books, epoch)).await?;
+        link.line.done(Ask::Fail(epoch)).await
+    };
     if told.is_err() {
         // Whether Bob's end has heard of it is unknown: they agree anew on a new connection.
         link.line.hang_up();
@@ -196,6 +256,9 @@ pub(super) fn open(books: &mut Books<'_>, asked: &Open) -> Result<Opened, BookEr
     let Open { epoch, root, challenge, offset } = asked;
     let picked = books.pick(*epoch, root, challenge)?;
     books.unused(&picked)?;
+    if let Some(why) = books.unopenable(&picked)? {
+        return Err(why.into());
+    }
     let opening = match picked.block {
         Some(block) => books.opening(block)?,
         None => Opening::default(),
@@ -207,8 +270,8 @@ pub(super) fn open(books: &mut Books<'_>, asked: &Open) -> Result<Opened, BookEr
     Ok(Opened { total: bytes.len() as u64, part })
 }
 
-/// The ends meet: they are at the same epoch, or Bob's has not heard that the last one is closed. At
-/// Alice's end, with the epochs of both.
+/// The ends meet: they are at the same epoch, or Bob's has not heard that the last one is closed, or
+/// failed. At Alice's end, with the epochs of both.
 pub(super) async fn agree(
     link: &Arc<Link>,
     own: Option<u64>,
@@ -217,7 +280,9 @@ pub(super) async fn agree(
     match (own, theirs) {
         (own, theirs) if own == theirs => Ok(()),
         (Some(own), Some(theirs)) if own == theirs.saturating_add(1) => {
-            link.line.done(Ask::Close(theirs)).await
+            let failed = link.store.run(|books| books.failed_epochs()).await;
+            let failed = failed.map_err(|_| NoAnswer::Down)?.contains(&theirs);
+            link.line.done(if failed { Ask::Fail(theirs) } else { Ask::Close(theirs) }).await
         }
         _ => {
             tracing::error!(peer = %link.peer, ?own, ?theirs, "the audits do not agree");
@@ -227,12 +292,14 @@ pub(super) async fn agree(
 }
 
 /// What is told of a link's audits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stand {
     /// Where they stand.
     pub auditing: Auditing,
     /// The root of the next epoch, if it is whole: it waits for a challenge, or has one.
     pub root: Option<Hash>,
+    /// The latest epochs that failed: no block of them could be opened, and their keys were wasted.
+    pub failed: Vec<u64>,
 }
 
 /// Where the audits of a link stand; none if it is not audited.
@@ -242,5 +309,6 @@ pub struct Stand {
 /// [`BookError::Database`] or [`BookError::Damaged`].
 pub fn stand(books: &Books<'_>) -> Result<Option<Stand>, BookError> {
     let Some(auditing) = books.auditing()? else { return Ok(None) };
-    Ok(Some(Stand { auditing, root: books.epoch_root(auditing.epoch)? }))
+    let (root, failed) = (books.epoch_root(auditing.epoch)?, books.failed_epochs()?);
+    Ok(Some(Stand { auditing, root, failed }))
 }

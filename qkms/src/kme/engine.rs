@@ -7,7 +7,8 @@
 //! anew. The record of a block that was discarded is stored at both ends as well.
 //!
 //! Where the link is [controlled](crate::control), control says when a block is begun and what it is made
-//! with; elsewhere blocks are all alike, and made as long as the pools have room.
+//! with; elsewhere blocks are all alike, and made as long as the pools have room. Either way none is begun
+//! while as many wait for their audit as may.
 //!
 //! While health tests keep the link closed a block is begun after each [pause](super::closure), to see
 //! whether the sources are well.
@@ -154,13 +155,17 @@ async fn block(
             link.judge(Some((reason, closing)), &report);
             discard(link, number, reason, &report.evidence).await
         }
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            observer.unfinished(&error);
+            link.judge_unfinished(&error);
+            Err(error.into())
+        }
     };
     (maker, result)
 }
 
 /// Waits until a block is to be begun, and says with what; none at all if the store is gone.
-async fn call(
+pub(super) async fn call(
     link: &Link,
     pilot: Option<&mut Pilot>,
     changes: &mut watch::Receiver<Summary>,
@@ -171,7 +176,9 @@ async fn call(
         return Some(None);
     };
     loop {
-        let view = view(&changes.borrow_and_update(), &link.capacity, began.elapsed());
+        // In how many blocks may wait for their audit control has no say.
+        let summary = *changes.wait_for(|summary| !summary.held).await.ok()?;
+        let view = view(&summary, &link.capacity, began.elapsed());
         match pilot.decide(&view) {
             Decision::Begin(setting) => return Some(Some(setting)),
             Decision::Wait(seconds) => {
@@ -185,20 +192,29 @@ async fn call(
     }
 }
 
-/// What control sees of the books.
+/// What control sees of the books. Keys of whole epochs, which wait for a challenge alone, count as there:
+/// more blocks bring none of them sooner. Those of an epoch that is not whole do not: only more blocks make it
+/// whole, and pools smaller than an epoch would wait for ever. Demand is what has left the pools, and what
+/// waits has not.
 pub(super) fn view(summary: &Summary, capacity: &Capacity, now: Duration) -> View {
-    let bytes = |pool| summary.fill(pool).bytes;
     let ways = [Direction::AliceToBob, Direction::BobToAlice];
-    let keys = ways.map(|way| bytes(Pool::Keys(way)).saturating_mul(8) as f64);
-    let stored: u64 = Pool::ALL.into_iter().map(bytes).sum();
+    let keys = ways.map(|way| {
+        let fill = summary.fill(Pool::Keys(way));
+        fill.bytes.saturating_add(fill.due).saturating_mul(8) as f64
+    });
+    let free = Pool::ALL.map(|pool| {
+        let fill = summary.fill(pool);
+        fill.bytes.saturating_add(fill.waiting)
+    });
     let ledger = summary.ledger;
     let kept = ledger.made as f64 - ledger.wasted as f64;
+    let short = |way| summary.fill(Pool::Tags(way)).bytes < capacity.tags / 2;
     View {
         now: now.as_secs_f64(),
         fill: keys.iter().sum(),
         emptier: keys.into_iter().fold(f64::INFINITY, f64::min),
-        gone: kept - stored.saturating_mul(8) as f64,
-        tags_short: ways.into_iter().any(|way| bytes(Pool::Tags(way)) < capacity.tags / 2),
+        gone: kept - free.into_iter().sum::<u64>().saturating_mul(8) as f64,
+        tags_short: ways.into_iter().any(short),
     }
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     closure::{Backoff, Closed, Pauses},
     line::{Line, NoAnswer},
-    maker::{Closing, Report},
+    maker::{Closing, Found, MakeError, Report},
     notary::{self, Notary},
     service::{KmeId, LinkState},
     wire::{Ask, Reply},
@@ -143,16 +143,31 @@ impl Link {
     /// What a block that came to its end means for the link: it is closed, or opened again, or
     /// stays as it is. `discarded` is the reason of one that gave no key.
     pub(super) fn judge(&self, discarded: Option<(&'static str, Closing)>, report: &Report) {
-        let health = &report.evidence.own.health;
+        let health = report.evidence.own.health;
         match discarded {
-            Some((reason, Closing::ForGood)) => self.close(reason.to_owned()),
-            Some((reason, Closing::UntilHealthy)) => {
-                let what = health.failure.map(|failure| failure.to_string());
-                let what = what.as_deref().unwrap_or("at the other end");
-                self.close_until_healthy(format!("{reason}: {what}"));
-            }
             Some((_, Closing::No)) if !health.is_sound() => {}
-            _ => self.reopen(),
+            None | Some((_, Closing::No)) => self.reopen(),
+            Some((reason, closing)) => self.close_for(&Found { reason, closing, health }),
+        }
+    }
+
+    /// What a block that was not finished means for the link: what this end found in it closes it, even if
+    /// the other end was never told. It opens none.
+    pub(super) fn judge_unfinished(&self, error: &MakeError) {
+        if let Some(found) = error.found() {
+            self.close_for(found);
+        }
+    }
+
+    fn close_for(&self, found: &Found) {
+        match found.closing {
+            Closing::No => {}
+            Closing::ForGood => self.close(found.reason.to_owned()),
+            Closing::UntilHealthy => {
+                let what = found.health.failure.map(|failure| failure.to_string());
+                let what = what.as_deref().unwrap_or("at the other end");
+                self.close_until_healthy(format!("{}: {what}", found.reason));
+            }
         }
     }
 

@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use zeroize::Zeroizing;
 
-use crate::{audit::Opening, control::Setting, distil::auth::TagKeys, records::Evidence};
+use crate::{
+    audit::Opening, control::Setting, distil::auth::TagKeys, health::Health, records::Evidence,
+};
 
 /// Makes the blocks of one end of a link, together with the maker of the other end. Blocks a
 /// thread while it does.
@@ -86,12 +88,49 @@ pub struct Report {
 
 /// Why a block was not finished. Never names key bits.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct MakeError(pub String);
+#[error("{what}")]
+pub struct MakeError {
+    what: String,
+    found: Option<Box<Found>>,
+}
+
+/// What an end found in a block that closes its link, whether or not the block was finished.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Found {
+    /// Why the block is discarded, as a fixed word.
+    pub reason: &'static str,
+    /// What it means for the link.
+    pub closing: Closing,
+    /// What its health tests said.
+    pub health: Health,
+}
 
 impl MakeError {
     /// An error from what anything says of itself.
     pub fn new(cause: impl std::fmt::Display) -> Self {
-        Self(cause.to_string())
+        Self { what: cause.to_string(), found: None }
+    }
+
+    /// The same error, in a block in which this was found before.
+    #[must_use]
+    pub fn after(self, found: Option<Found>) -> Self {
+        Self { found: found.map(Box::new), ..self }
+    }
+
+    /// What closes the link all the same.
+    pub fn found(&self) -> Option<&Found> {
+        self.found.as_deref()
+    }
+}
+
+/// What a block that came to this closes its link for.
+pub(super) fn found(result: &Result<Made, MakeError>) -> Option<Found> {
+    match result {
+        Ok(Made::Discarded { reason, closing, report }) if *closing != Closing::No => {
+            let health = report.evidence.own.health;
+            Some(Found { reason, closing: *closing, health })
+        }
+        Ok(_) => None,
+        Err(error) => error.found().copied(),
     }
 }

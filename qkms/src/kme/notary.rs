@@ -48,24 +48,24 @@ impl Notary {
         self.audited
     }
 
-    /// Begins or ends audits as configured, when the KME starts. Bob's end begins them when Alice's says
-    /// with which epoch.
+    /// Begins audits if they are configured, when the KME starts. Bob's end begins them when Alice's says
+    /// with which epoch. They end when the two meet and neither is configured for them: an end that
+    /// let go of what it keeps before could open no block of the epochs that the other still audits.
     pub(super) fn settle_audits(&self, books: &mut Books<'_>) -> Result<(), BookError> {
         match (self.audited, self.end) {
-            (false, _) => books.end_audits(),
             (true, End::Alice) => books.begin_audits(&self.chain, None).map(|_| ()),
-            (true, End::Bob) => Ok(()),
+            (true, End::Bob) | (false, _) => Ok(()),
         }
     }
 
-    /// At Bob's end: Alice's says which epoch is the next to be audited.
+    /// The other end says which epoch is the next to be audited; none if it is not configured for audits.
     pub(super) fn join_audits(
         &self,
         books: &mut Books<'_>,
         theirs: Option<u64>,
     ) -> Result<(), BookError> {
         match (self.audited, theirs) {
-            (false, None) => Ok(()),
+            (false, None) => books.end_audits(),
             (true, Some(epoch)) => books.begin_audits(&self.chain, Some(epoch)).map(|_| ()),
             _ => Err(NoAudit::OneEnd.into()),
         }
@@ -149,7 +149,7 @@ impl Notary {
 
     /// This end's key, and where its records stand.
     pub(super) fn introduction(&self, books: &Books<'_>) -> Result<Introduction, BookError> {
-        let audits = books.auditing()?.map(|auditing| auditing.epoch);
+        let audits = books.auditing()?.filter(|_| self.audited).map(|auditing| auditing.epoch);
         Ok(Introduction { key: self.sealer.public(), standing: self.standing(books)?, audits })
     }
 }
@@ -174,8 +174,12 @@ pub(super) async fn agree(link: &Arc<Link>) -> Result<(), NoAnswer> {
     let Reply::Introduced(theirs) = link.line.ask(Ask::Introduce(own)).await? else {
         return Err(NoAnswer::Wrong);
     };
-    in_books(link, move |_, books| books.meet(&theirs.key)).await?;
     let audits = (own.audits, theirs.audits);
+    let meet = move |link: &Link, books: &mut Books<'_>| {
+        books.meet(&theirs.key)?;
+        link.notary.join_audits(books, theirs.audits)
+    };
+    in_books(link, meet).await?;
     let (mut own, mut theirs) = (own.standing, theirs.standing);
     while own.next < theirs.next {
         let Reply::Records(records) = link.line.ask(Ask::Records(own.next)).await? else {

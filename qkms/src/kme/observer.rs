@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{link::Link, maker::Report};
+use super::{
+    link::Link,
+    maker::{MakeError, Report},
+};
 use crate::{
     control::{Setting, pilot::Measured},
     metrics::{LinkMetrics, PoolDirection},
@@ -46,6 +49,13 @@ impl Observer {
     /// A block was not finished.
     pub(super) fn failed(&self) {
         self.0.block_finished("failed", None, None);
+    }
+
+    /// The makers did not finish a block: what this end found in it counts.
+    pub(super) fn unfinished(&self, error: &MakeError) {
+        if let Some(found) = error.found() {
+            self.0.tested(&found.health);
+        }
     }
 
     /// Keeps fills and the link's state current, for ever.

@@ -23,7 +23,7 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    maker::{BlockMaker, Closing, Made, MakeError, Report},
+    maker::{BlockMaker, Closing, Found, Made, MakeError, Report},
     seed::Seed,
 };
 use crate::{
@@ -99,8 +99,10 @@ impl<C: Channels> BlockMaker for Alice<C> {
                 distil::refuse_as_alice(block, own.pulses, reason, params, channel, keys)
             }
         };
-        self.monitors.restart(&outcome);
-        outcome.map(|outcome| made(outcome, params, testimony, raw)).map_err(MakeError::new)
+        self.monitors.restart(&health, &outcome);
+        outcome
+            .map(|outcome| made(outcome, params, testimony, raw))
+            .map_err(|error| unfinished(&error, &health))
     }
 
     fn set(&mut self, setting: &Setting) -> Result<(), MakeError> {
@@ -156,8 +158,10 @@ impl<C: Channels> BlockMaker for Bob<C> {
             None => distil::bob(block, own, params, channel, keys),
             Some(reason) => distil::refuse_as_bob(block, own.pulses, reason, params, channel, keys),
         };
-        self.monitors.restart(&outcome);
-        outcome.map(|outcome| made(outcome, params, testimony, detections)).map_err(MakeError::new)
+        self.monitors.restart(&health, &outcome);
+        outcome
+            .map(|outcome| made(outcome, params, testimony, detections))
+            .map_err(|error| unfinished(&error, &health))
     }
 
     fn set(&mut self, setting: &Setting) -> Result<(), MakeError> {
@@ -195,10 +199,15 @@ impl Monitors {
         }
     }
 
-    /// A link that was closed because of either end's sources starts up anew at both, at each point.
-    fn restart(&mut self, outcome: &Result<Outcome, distil::Error>) {
-        let sick = |discarded: &distil::Discarded| discarded.reason == Reason::Health;
-        if matches!(outcome, Ok(Outcome::Discarded(discarded)) if sick(discarded)) {
+    /// A link that was closed because of either end's sources starts up anew at both, at each point. So does
+    /// an end whose own were sick in a block that was not finished.
+    fn restart(&mut self, own: &Health, outcome: &Result<Outcome, distil::Error>) {
+        let sick = match outcome {
+            Ok(Outcome::Discarded(discarded)) => discarded.reason == Reason::Health,
+            Ok(Outcome::Key(_)) => false,
+            Err(_) => own.failure.is_some(),
+        };
+        if sick {
             self.current.restart();
             self.others.values_mut().for_each(Monitor::restart);
         }
@@ -228,13 +237,28 @@ fn made(outcome: Outcome, params: &Params, own: Testimony, mut raw: Zeroizing<Ve
         },
         Outcome::Discarded(discarded) => Made::Discarded {
             reason: word(discarded.reason),
-            closing: match discarded.reason {
-                Reason::Health => Closing::UntilHealthy,
-                reason if reason.closes_link() => Closing::ForGood,
-                _ => Closing::No,
-            },
+            closing: closing(discarded.reason),
             report: report(&discarded.accounts, params, own),
         },
+    }
+}
+
+/// The error of a block that was not finished, with what this end found in it that closes the link.
+fn unfinished(error: &distil::Error, health: &Health) -> MakeError {
+    let reason = match error {
+        _ if health.failure.is_some() => Some(Reason::Health),
+        distil::Error::Untold { reason, .. } => Some(*reason),
+        _ => None,
+    };
+    let found = |reason| Found { reason: word(reason), closing: closing(reason), health: *health };
+    MakeError::new(error).after(reason.map(found).filter(|found| found.closing != Closing::No))
+}
+
+fn closing(reason: Reason) -> Closing {
+    match reason {
+        Reason::Health => Closing::UntilHealthy,
+        reason if reason.closes_link() => Closing::ForGood,
+        _ => Closing::No,
     }
 }
 
@@ -285,5 +309,42 @@ impl Entropy for Randomness {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        health::{Failure, Source, Test},
+        link::Preset,
+    };
+
+    #[test]
+    fn sources_that_were_sick_in_a_block_that_was_not_finished_start_up_anew_at_each_point() {
+        let device = Preset::Snspd.device();
+        let (_, point) = Preset::Snspd.operating_points()[0];
+        let parameters = LinkParameters { device, point, km: 10.0, eve: None, drift: None };
+        let started = || {
+            let mut monitor = Monitor::bob(&Claims::new(&parameters));
+            monitor.skip_start_up();
+            monitor
+        };
+        let empty = BobBlock { pulses: 1, detections: Vec::new() };
+        let mut monitors = Monitors::new(started());
+        monitors.choose([1; 7], started);
+        monitors.choose([2; 7], started);
+        let sound = monitors.current.check_bob(&empty);
+        let sick = Health {
+            failure: Some(Failure { source: Source::Bit, test: Test::Repetition, samples: 61 }),
+            ..sound
+        };
+        let mut at_another_point = |health: &Health| {
+            let closed = distil::ChannelError::Transport(distil::TransportError::Closed);
+            monitors.restart(health, &Err(closed.into()));
+            monitors.others.get_mut(&[1; 7]).unwrap().check_bob(&empty).started
+        };
+        assert!(sound.started && at_another_point(&sound));
+        assert!(!at_another_point(&sick));
     }
 }

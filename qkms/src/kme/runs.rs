@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{
     link::Link,
-    maker::{BlockMaker, Made, MakeError},
+    maker::{BlockMaker, Made, MakeError, found},
     observer::Observer,
     purse::Purse,
     wire::{Offer, Seal, Start, Why, Witness, Witnessed},
@@ -104,6 +104,8 @@ impl Runs {
                 }
                 Err(error) => {
                     observer.failed();
+                    observer.unfinished(&error);
+                    link.judge_unfinished(&error);
                     tracing::warn!(block, %error, "a block was not finished");
                     (None, None)
                 }
@@ -140,7 +142,11 @@ impl Runs {
         let record = link.notary.record(&standing, asked.block, ending, &evidence, asked.testimony);
         let signature = link.notary.sign(&record);
         match &mut *self.lock() {
-            Some(finished) if finished.block == asked.block => finished.record = Some(record),
+            Some(finished) if finished.block == asked.block => match &finished.record {
+                // Of several records that are signed Alice's end could take the one whose root suits it.
+                Some(signed) if *signed != record => return Err(Why::Record),
+                _ => finished.record = Some(record),
+            },
             _ => return Err(Why::Block),
         }
         Ok(Witnessed { testimony: evidence.own, signature })
@@ -243,7 +249,7 @@ pub(super) fn why(error: StoreError) -> Why {
             Why::Record
         }
         StoreError::Rejected(Rejection::Audit(refused)) => {
-            tracing::error!(%refused, "an audit that the peer KME asked for is refused");
+            tracing::error!(%refused, "refused what the peer KME asked, because of the audits");
             Why::Audit
         }
         StoreError::Rejected(rejection) => {
@@ -266,7 +272,9 @@ pub(super) async fn run(
         let result = Purse::open(&store, lease).map_err(MakeError::new).and_then(|mut purse| {
             let set = setting.as_ref().map_or(Ok(()), |setting| maker.set(setting));
             let made = set.and_then(|()| maker.make(block, &mut purse));
-            purse.settle().map_err(MakeError::new)?;
+            // What the block showed counts, even if its tag keys cannot be booked.
+            let settled = purse.settle();
+            settled.map_err(|error| MakeError::new(error).after(found(&made)))?;
             made
         });
         (maker, result)
@@ -280,3 +288,6 @@ pub(super) async fn run(
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,6 +104,14 @@ async fn dec(
     kme.dec_keys(&id(caller), &id(master), ids).await
 }
 
+/// Whether nothing comes of it now.
+async fn waits<T>(mut called: std::pin::Pin<&mut impl Future<Output = T>>) -> bool {
+    std::future::poll_fn(|context| {
+        std::task::Poll::Ready(called.as_mut().poll(context).is_pending())
+    })
+    .await
+}
+
 fn number(number: u64) -> EncRequest {
     EncRequest { number: Some(number), ..EncRequest::default() }
 }

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The protocol's version.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 /// The longest message in bytes.
 pub const MAX_MESSAGE: usize = 16 << 20;
 
@@ -93,6 +93,30 @@ pub enum Ask {
     Spent(Vec<Range>),
     /// Say what the rest of this route holds.
     Reach(Vec<String>),
+    /// Pick a block by this challenge, unless another one has picked. From Alice's end only.
+    Pick(Pose),
+    /// The block that is picked of this epoch cannot be opened: waste the epoch. From Alice's end only.
+    Fail(u64),
+}
+
+/// A challenge for an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Pose {
+    /// The epoch.
+    pub epoch: u64,
+    /// The root of its records.
+    pub root: Hash,
+    /// The challenge.
+    pub challenge: Challenge,
+}
+
+/// What Bob's end has picked by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Choice {
+    /// The challenge: the first that came.
+    pub challenge: Challenge,
+    /// Whether Bob's end can open the block.
+    pub opens: bool,
 }
 
 /// A challenge, and from where on of what is kept of the block.
@@ -217,6 +241,8 @@ pub enum Reply {
     Ack(Signature),
     /// To [`Ask::Reach`].
     Reach(Reach),
+    /// To [`Ask::Pick`].
+    Picked(Choice),
 }
 
 /// Why nothing was done.
@@ -234,7 +260,8 @@ pub enum Why {
     Block,
     /// A block's record: out of its chain, another signature or key. This end's log says which.
     Record,
-    /// An audit: off, another epoch, root or challenge, tag keys in use. This end's log says which.
+    /// An audit: off, another epoch, root or challenge, tag keys in use; or a block while as many wait for
+    /// their audit as may. This end's log says which.
     Audit,
     /// An operating point or a pulse rate that is not configured here. This end's log says which.
     Setting,

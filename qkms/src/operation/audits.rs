@@ -104,6 +104,8 @@ pub(super) enum Audits {
         root: Option<String>,
         /// Whether a challenge has picked a block of it.
         picked: bool,
+        /// The latest epochs of which a block that was picked could not be opened.
+        failed: Vec<u64>,
     },
 }
 
@@ -111,11 +113,12 @@ impl From<Option<Stand>> for Audits {
     fn from(stand: Option<Stand>) -> Self {
         match stand {
             None => Self::None,
-            Some(Stand { auditing, root }) => Self::Next {
+            Some(Stand { auditing, root, failed }) => Self::Next {
                 epoch: auditing.epoch,
                 released: auditing.released,
                 root: root.map(hex::encode),
                 picked: auditing.picked.is_some(),
+                failed,
             },
         }
     }

@@ -6,7 +6,7 @@
 //! | `/status.json` | what the page shows, a [`Report`] |
 //! | `/records.json` | where the records of blocks stand: number of the next one, roots of epochs |
 //! | `/records.json?kme=A&peer=B&from=N` | records of a link end from number N on, an [`Export`](crate::records::Export) |
-//! | `POST /challenge` | takes a challenge for an [audit](crate::audit) and says what it picked |
+//! | `POST /challenge` | takes a challenge for an [audit](crate::audit) and says what it picked; with the [token](guard) |
 //! | `/audit?kme=A&peer=B&epoch=N` | the file of an audit, at Alice's end |
 //! | `/metrics` | all metrics in the OpenMetrics text format, for Prometheus |
 //!
@@ -19,21 +19,24 @@ use axum::{
     Router,
     extract::State,
     http::header,
+    middleware,
     response::{Html, IntoResponse},
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
-use crate::metrics::Metrics;
+use crate::{agent::Token, metrics::Metrics};
 
 mod audits;
+pub mod guard;
 pub mod history;
 pub mod records;
 
 #[cfg(test)]
 mod tests;
 
+use guard::Guard;
 use history::{History, Series};
 use records::Archive;
 
@@ -75,15 +78,16 @@ pub enum OperationError {
 pub struct Operation {
     listener: TcpListener,
     address: SocketAddr,
+    token: Token,
 }
 
 impl Operation {
-    /// Listens.
+    /// Listens. Challenges are taken from whoever shows `token`.
     ///
     /// # Errors
     ///
     /// [`OperationError`].
-    pub async fn bind(settings: &Settings) -> Result<Self, OperationError> {
+    pub async fn bind(settings: &Settings, token: Token) -> Result<Self, OperationError> {
         let address = settings.listen;
         if !address.ip().is_loopback() {
             return Err(OperationError::NotLoopback(address));
@@ -91,7 +95,7 @@ impl Operation {
         let refuse = |source| OperationError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, token })
     }
 
     /// The address it listens on.
@@ -107,7 +111,8 @@ impl Operation {
         stop: impl Future<Output = ()> + Send,
     ) {
         let history = Arc::new(History::default());
-        let router = router(Arc::clone(&metrics), Arc::clone(&history), archive);
+        let guard = Guard { token: self.token, address: self.address };
+        let router = router(Arc::clone(&metrics), Arc::clone(&history), archive, guard);
         let pages = axum::serve(self.listener, router);
         tokio::select! {
             () = stop => {},
@@ -119,10 +124,11 @@ impl Operation {
     }
 }
 
-fn router(metrics: Arc<Metrics>, history: Arc<History>, archive: Archive) -> Router {
+fn router(metrics: Arc<Metrics>, history: Arc<History>, archive: Archive, guard: Guard) -> Router {
+    let guarded = middleware::from_fn_with_state(Arc::new(guard), guard::check);
     let records = Router::new()
         .route("/records.json", get(records::records))
-        .route("/challenge", post(audits::challenge))
+        .route("/challenge", post(audits::challenge).layer(guarded))
         .route("/audit", get(audits::file))
         .with_state(archive);
     Router::new()

@@ -5,7 +5,8 @@
 //!   anybody once its message has been accepted.
 //! - A challenge picks for the epoch that is next, when its last record is there, once.
 //! - With the close of an epoch what is left of the block picked is *sacrificed*, all that was kept of
-//!   the epoch's blocks is wiped, and the others' keys can be drawn.
+//!   the epoch's blocks is wiped, and the others' keys can be drawn. An epoch whose block cannot be
+//!   opened [fails](super::failing).
 //! - Block numbers rise with those of records, so that two numbers say it all: see [`Auditing`].
 
 use codec::{Decode, Encode};
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{
     audit::{Challenge, Opening, picked},
-    records::{Chain, EPOCH, Hash},
+    records::{Chain, EPOCH, Hash, Signed},
 };
 
 /// Epochs of which the blocks may wait at once: one that is whole, and the next.
@@ -73,8 +74,8 @@ pub enum NoAudit {
     /// The epoch has another challenge.
     #[error("the epoch has a challenge already")]
     Second,
-    /// A key of the block was drawn.
-    #[error("a key of block {0} was delivered: it cannot be sacrificed")]
+    /// A key of the block was drawn, or a pad of it spent.
+    #[error("key of block {0} was used: it cannot be sacrificed")]
     Delivered(u64),
     /// What was kept of the block is not there.
     #[error("nothing is kept of block {0}")]
@@ -88,6 +89,9 @@ pub enum NoAudit {
     /// A run of post-processing holds tag keys of the block.
     #[error("tag keys of block {0} are in use")]
     InUse(u64),
+    /// No block is begun before an epoch is closed.
+    #[error("as many blocks wait for their audit as may")]
+    Held,
 }
 
 impl Books<'_> {
@@ -118,9 +122,14 @@ impl Books<'_> {
         if let Some(auditing) = self.auditing()? {
             return Ok(auditing);
         }
-        let standing = self.standing(chain)?;
-        let epoch = epoch.unwrap_or_else(|| standing.next.div_ceil(EPOCH));
-        let auditing = Auditing { epoch, released: standing.block, picked: None };
+        let next = self.standing(chain)?.next;
+        let epoch = epoch.unwrap_or_else(|| next.div_ceil(EPOCH));
+        // Blocks of that epoch wait, also where this end has their records already.
+        let released = match self.records.range(..epoch.saturating_mul(EPOCH))?.next_back() {
+            Some(row) => decode::<Signed>(row?.1.value(), "record")?.record.block,
+            None => 0,
+        };
+        let auditing = Auditing { epoch, released, picked: None };
         self.put_auditing(&auditing);
         Ok(auditing)
     }
@@ -156,7 +165,11 @@ impl Books<'_> {
     }
 
     /// Whether as many blocks wait as may: no other is begun.
-    pub(super) fn is_held(&self) -> Result<bool, BookError> {
+    ///
+    /// # Errors
+    ///
+    /// [`BookError::Database`] or [`BookError::Damaged`].
+    pub fn is_held(&self) -> Result<bool, BookError> {
         let Some(auditing) = self.auditing()? else { return Ok(false) };
         let next = self.records.last()?.map_or(0, |(number, _)| number.value().saturating_add(1));
         Ok(next >= auditing.epoch.saturating_add(WAITING_EPOCHS).saturating_mul(EPOCH))
@@ -219,7 +232,8 @@ impl Books<'_> {
         }
     }
 
-    /// A challenge picks a block of the next epoch. The same one may come again.
+    /// A challenge picks a block of the next epoch. The same one may come again. Whether the block can be
+    /// opened is [another matter](Self::unopenable).
     ///
     /// # Errors
     ///
@@ -230,14 +244,31 @@ impl Books<'_> {
         root: &Hash,
         challenge: &Challenge,
     ) -> Result<Picked, BookError> {
+        let auditing = self.next_audit(epoch)?;
+        match auditing.picked {
+            Some(before) if before.root == *root && before.challenge == *challenge => Ok(before),
+            Some(_) => Err(NoAudit::Second.into()),
+            None => self.put_pick(auditing, root, challenge),
+        }
+    }
+
+    /// Where the audits stand, if that epoch is the next.
+    pub(super) fn next_audit(&self, epoch: u64) -> Result<Auditing, BookError> {
         let auditing = self.auditing()?.ok_or(NoAudit::Off)?;
-        if epoch != auditing.epoch {
-            return Err(NoAudit::Epoch(auditing.epoch).into());
+        if epoch == auditing.epoch {
+            Ok(auditing)
+        } else {
+            Err(NoAudit::Epoch(auditing.epoch).into())
         }
-        if let Some(before) = auditing.picked {
-            let same = before.root == *root && before.challenge == *challenge;
-            return if same { Ok(before) } else { Err(NoAudit::Second.into()) };
-        }
+    }
+
+    pub(super) fn put_pick(
+        &mut self,
+        auditing: Auditing,
+        root: &Hash,
+        challenge: &Challenge,
+    ) -> Result<Picked, BookError> {
+        let epoch = auditing.epoch;
         let Some(fixed) = self.epoch_root(epoch)? else { return Err(NoAudit::Early.into()) };
         if fixed != *root {
             return Err(NoAudit::Root.into());
@@ -245,12 +276,6 @@ impl Books<'_> {
         let size = usize::try_from(EPOCH).unwrap_or(usize::MAX);
         let records = self.records(epoch.saturating_mul(EPOCH), size)?;
         let block = picked(challenge, root, &records).map(|record| record.block);
-        if let Some(block) = block {
-            if self.keys()?.iter().any(|(_, key)| key.range.block == block) {
-                return Err(NoAudit::Delivered(block).into());
-            }
-            self.opening(block)?;
-        }
         let last = records.last().map_or(0, |signed| signed.record.block);
         let picked = Picked { epoch, root: *root, challenge: *challenge, block, last };
         self.put_auditing(&Auditing { picked: Some(picked), ..auditing });
@@ -297,15 +322,21 @@ impl Books<'_> {
                 self.discard(range, Place::Sacrificed)?;
             }
         }
-        self.wipe_openings(picked.last)?;
         if let Some(file) = file {
             self.changed = true;
             self.audits.insert(epoch, file)?;
             self.audits.retain_in(..epoch.saturating_sub(FILES - 1), |_, _| false)?;
         }
+        self.pass_epoch(auditing, picked.last)
+    }
+
+    /// The next epoch is over, of which `last` is the last block: none of its blocks waits any more, and
+    /// what was kept of them is wiped.
+    pub(super) fn pass_epoch(&mut self, auditing: Auditing, last: u64) -> Result<(), BookError> {
+        self.wipe_openings(last)?;
         let next = Auditing {
-            epoch: epoch.saturating_add(1),
-            released: auditing.released.max(picked.last),
+            epoch: auditing.epoch.saturating_add(1),
+            released: auditing.released.max(last),
             picked: None,
         };
         self.put_auditing(&next);

@@ -38,6 +38,8 @@ pub(super) const NEXT_KEY: u8 = 3;
 pub(super) const PEER_KEY: u8 = 4;
 pub(super) const AUDITING: u8 = 5;
 const KEY_CHECK: u8 = 6;
+pub(super) const FAILED: u8 = 7;
+pub(super) const PADDED: u8 = 8;
 
 /// Ages after which the books let go, in milliseconds.
 #[derive(Debug, Clone, Copy)]

@@ -24,6 +24,7 @@ pub mod cipher;
 pub mod delivery;
 pub mod error;
 mod expiry;
+pub mod failing;
 mod free;
 pub mod ledger;
 pub mod making;

@@ -74,7 +74,7 @@ impl Books<'_> {
             let why = if passed_over { Rejection::TooOld } else { Rejection::Exhausted };
             return Err(why.into());
         }
-        let bytes = self.read_pad(direction, &ranges)?;
+        let bytes = self.read_ranges(&ranges)?;
         self.spend_pad(direction, &ranges)?;
         Ok(Pad { ranges, bytes })
     }
@@ -83,7 +83,7 @@ impl Books<'_> {
     ///
     /// # Errors
     ///
-    /// [`Rejection::NotFree`] if a range is not free here, or named twice.
+    /// [`Rejection::NotFree`] if a range is not free here, or named twice, or its block waits for an audit.
     pub fn read_pad(
         &self,
         direction: Direction,
@@ -97,10 +97,15 @@ impl Books<'_> {
             return Err(Rejection::NotFree.into());
         }
         for range in ranges {
-            if self.tables.free.around(Pool::Keys(direction), *range)?.is_none() {
+            let free = self.tables.free.around(Pool::Keys(direction), *range)?.is_some();
+            if !free || self.is_withheld(range.block)? {
                 return Err(Rejection::NotFree.into());
             }
         }
+        self.read_ranges(ranges)
+    }
+
+    fn read_ranges(&self, ranges: &[Range]) -> Result<Zeroizing<Vec<u8>>, BookError> {
         let total = ranges.iter().fold(0, |sum: u64, range| sum.saturating_add(range.len));
         let size = usize::try_from(total).map_err(|_| BookError::Damaged("a pad"))?;
         // Exact, so that the buffer never moves and leaves a copy behind.
@@ -120,6 +125,7 @@ impl Books<'_> {
         for range in ranges {
             if self.tables.free.take(Pool::Keys(direction), *range)? {
                 self.discard(*range, Place::Relayed)?;
+                self.note_pad(range.block)?;
             }
         }
         Ok(())

@@ -25,10 +25,17 @@ use super::{
 };
 
 /// Asks on the operator's page: code and body of the answer.
-async fn ask(page: SocketAddr, method: &str, path: &str, body: &str) -> (u16, Vec<u8>) {
+async fn ask(
+    page: SocketAddr,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> (u16, Vec<u8>) {
     let mut stream = TcpStream::connect(page).await.unwrap();
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: {page}\r\nconnection: close\r\n\
+         authorization: Bearer {token}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
@@ -41,8 +48,8 @@ async fn ask(page: SocketAddr, method: &str, path: &str, body: &str) -> (u16, Ve
 }
 
 /// Posts a challenge.
-async fn post(page: SocketAddr, body: &Value) -> (u16, String) {
-    let (code, answer) = ask(page, "POST", "/challenge", &body.to_string()).await;
+async fn post(page: SocketAddr, token: &str, body: &Value) -> (u16, String) {
+    let (code, answer) = ask(page, token, "POST", "/challenge", &body.to_string()).await;
     (code, String::from_utf8(answer).unwrap())
 }
 
@@ -67,13 +74,17 @@ async fn one_block_of_an_epoch_is_opened_by_a_challenge_and_checked_by_the_comma
     let text = std::fs::read_to_string(&file).unwrap() + "audits = true\n";
     std::fs::write(&file, text).unwrap();
     let (mut process, [a, _, page]) = serve(folder.path(), "qkms.toml");
+    let token = std::fs::read_to_string(folder.path().join("store-kme-a/operation.token")).unwrap();
     let next = audits(page).await["next"].clone();
-    assert_eq!(next, json!({"epoch": 0, "released": 0, "root": null, "picked": false}));
+    assert_eq!(
+        next,
+        json!({"epoch": 0, "released": 0, "root": null, "picked": false, "failed": []})
+    );
     let challenge = |root: &str| {
         let challenge = "5c".repeat(32);
         json!({"kme": "kme-a", "peer": "kme-b", "epoch": 0, "root": root, "challenge": challenge})
     };
-    let (code, why) = post(page, &challenge(&"00".repeat(32))).await;
+    let (code, why) = post(page, &token, &challenge(&"00".repeat(32))).await;
     assert_eq!(code, 409, "{why}");
     assert!(why.contains("known too early"), "{why}");
     let root = loop {
@@ -85,17 +96,17 @@ async fn one_block_of_an_epoch_is_opened_by_a_challenge_and_checked_by_the_comma
     let (alice, id_of_bob): (_, SaeId) =
         (client(folder.path(), "alice", a), "bob".parse().unwrap());
     assert_eq!(alice.status(&id_of_bob).await.unwrap().stored_key_count, 0, "they wait");
-    assert_eq!(post(page, &challenge("0")).await.0, 400);
-    let (code, why) = post(page, &challenge(&"00".repeat(32))).await;
+    assert_eq!(post(page, &token, &challenge("0")).await.0, 400);
+    let (code, why) = post(page, &token, &challenge(&"00".repeat(32))).await;
     assert!(code == 409 && why.contains("same root"), "{code} {why}");
     let mut elsewhere = challenge(&root);
     elsewhere["kme"] = "kme-b".into();
     elsewhere["peer"] = "kme-a".into();
-    let (code, why) = post(page, &elsewhere).await;
+    let (code, why) = post(page, &token, &elsewhere).await;
     assert!(code == 409 && why.contains("Alice's end"), "{code} {why}");
     // Bob's end may lack the last record for a moment.
     let answer = loop {
-        match post(page, &challenge(&root)).await {
+        match post(page, &token, &challenge(&root)).await {
             (200, answer) => break answer,
             (409 | 503, _) => tokio::time::sleep(Duration::from_millis(50)).await,
             (code, why) => panic!("{code} {why}"),
@@ -103,7 +114,7 @@ async fn one_block_of_an_epoch_is_opened_by_a_challenge_and_checked_by_the_comma
     };
     let answer: Value = serde_json::from_str(&answer).unwrap();
     let bytes = loop {
-        match ask(page, "GET", "/audit?kme=kme-a&peer=kme-b&epoch=0", "").await {
+        match ask(page, "", "GET", "/audit?kme=kme-a&peer=kme-b&epoch=0", "").await {
             (200, bytes) => break bytes,
             (code, _) => assert_eq!(code, 404),
         }

@@ -116,6 +116,31 @@ fn what_is_known_from_elsewhere_is_held_against_the_file() {
 }
 
 #[test]
+fn a_fork_at_the_border_of_an_epoch_is_named() {
+    let file = file(three(), 2);
+    let (first, last) = (&file.records[0].record, &file.records[EPOCH as usize - 1].record);
+    let with = |records: Vec<crate::records::Signed>| {
+        check(&file, &Expected { records, ..Expected::default() }).map(|_| ())
+    };
+    let after = |previous| crate::records::Record {
+        previous,
+        sequence: last.sequence + 1,
+        epoch: last.epoch + 1,
+        block: last.block + 1,
+        ..last.clone()
+    };
+    assert_eq!(with(vec![seal(after(last.hash()))]), Ok(()));
+    let forked = seal(after([5; 32]));
+    assert_eq!(with(vec![forked]), Err(Found::Fork(last.sequence + 1)));
+    let before = crate::records::Record { sequence: first.sequence - 1, ..first.clone() };
+    assert_eq!(with(vec![seal(before)]), Err(Found::Fork(first.sequence)));
+    // Two files of what was told before that do not fit each other.
+    let one = after(last.hash());
+    let next = crate::records::Record { sequence: one.sequence + 1, ..after([6; 32]) };
+    assert_eq!(with(vec![seal(one), seal(next)]), Err(Found::Fork(last.sequence + 2)));
+}
+
+#[test]
 fn a_block_of_which_a_key_was_delivered_is_named() {
     let file = file(three(), 2);
     let key = file.key_at_bob[96..128].to_vec();

@@ -11,6 +11,7 @@ fn passes(blocks: &[Block]) {
     for (at, block) in blocks.iter().enumerate() {
         let file = file(blocks, at);
         let expected = Expected {
+            loose: false,
             keys: Some(keys()),
             root: Some(Signed::root(&file.records)),
             challenge: Some(file.challenge),

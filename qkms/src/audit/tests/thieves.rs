@@ -119,7 +119,7 @@ fn parameters_that_the_block_was_not_made_by_are_found() {
     // Another operating point gives another bound, and so another length or claim.
     let point = |record: &mut Record| record.account.probabilities.swap(0, 1);
     assert!(matches!(found(&sound().forged(1, point)), Found::Health(End::Alice, _)));
-    let epsilon = |record: &mut Record| record.account.secrecy = 1e-3f64.to_bits();
+    let epsilon = |record: &mut Record| record.account.secrecy = 1e-12f64.to_bits();
     assert!(matches!(found(&sound().forged(1, epsilon)), Found::Differs { .. }));
     let limit = |record: &mut Record| record.account.qber_limit = 1e-3f64.to_bits();
     assert!(matches!(found(&sound().forged(1, limit)), Found::NoKey(_)));
@@ -255,4 +255,26 @@ fn a_sick_source_is_named_though_its_record_says_that_it_is_well() {
     let well = sound().records[1].record.at_bob.health;
     let file = file.forged(1, |record| record.at_bob.health = well);
     assert!(matches!(found(&file), Found::Sick(End::Bob, failure) if failure.samples <= 100));
+}
+
+#[test]
+fn terms_beyond_the_defaults_are_named_unless_they_are_allowed() {
+    let sound = file(three(), 0);
+    let bits = f64::to_bits;
+    type Case<'a> = (&'a str, &'a dyn Fn(&mut Record));
+    let cases: [Case<'_>; 5] = [
+        ("epsilon of secrecy", &|record| record.account.secrecy = bits(0.01)),
+        ("epsilon of correctness", &|record| record.account.correctness = bits(f64::NAN)),
+        ("limit of the QBER", &|record| record.account.qber_limit = bits(0.3)),
+        ("limit of the phase error", &|record| record.account.phase_limit = bits(0.4)),
+        ("chance of an afterpulse", &|record| record.at_bob.health.sources[0].claim = 600_000),
+    ];
+    for (name, change) in cases {
+        let loose = sound.clone().forged(0, change);
+        let found = check(&loose, &Expected::default()).unwrap_err();
+        assert!(matches!(found, Found::Loose { what, .. } if what == name), "{name}: {found}");
+        let expected = Expected { loose: true, ..Expected::default() };
+        let found = check(&loose, &expected).err();
+        assert!(!matches!(found, Some(Found::Loose { .. })), "{name}: {found:?}");
+    }
 }

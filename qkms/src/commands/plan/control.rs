@@ -5,7 +5,10 @@
 use std::{io::Write, path::PathBuf};
 
 use anyhow::Context;
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use qkms::{
     control::{
         Settings,
@@ -27,7 +30,7 @@ pub struct ControlArgs {
     #[arg(long, value_parser = share, default_value = "0.7")]
     peak: f64,
     /// One scenario alone
-    #[arg(long, value_parser = scenario)]
+    #[arg(long, value_parser = scenario_parser())]
     scenario: Option<Scenario>,
     /// What is random comes from it
     #[arg(long, default_value = "1")]
@@ -54,9 +57,11 @@ fn share(given: &str) -> Result<f64, String> {
     if (0.01..=10.0).contains(&share) { Ok(share) } else { Err("not from 0.01 to 10".into()) }
 }
 
-fn scenario(given: &str) -> Result<Scenario, String> {
-    let found = Scenario::ALL.into_iter().find(|scenario| scenario.name() == given);
-    found.ok_or_else(|| format!("one of {}", Scenario::ALL.map(Scenario::name).join(", ")))
+fn scenario_parser() -> impl TypedValueParser<Value = Scenario> {
+    PossibleValuesParser::new(Scenario::ALL.map(Scenario::name)).try_map(|given| {
+        let found = Scenario::ALL.into_iter().find(|scenario| scenario.name() == given);
+        found.ok_or("no scenario")
+    })
 }
 
 /// Runs the comparison, writing to `out`.
@@ -80,6 +85,8 @@ pub fn control(args: &ControlArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         if let Some(folder) = &args.plots {
             let title = format!("{preset}, {km} km: {}", scenario.title());
             let path = folder.join(format!("control-{preset}-{}.svg", scenario.name()));
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
             std::fs::write(&path, plot::figure(&comparison, &title))
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }

@@ -58,3 +58,15 @@ fn ends_agree_on_the_transcript_and_no_two_blocks_have_the_same() {
     assert_ne!(one, transcript(2, 1));
     assert_ne!(one, transcript(1, 2));
 }
+
+#[test]
+fn a_reason_that_the_peer_could_not_be_told_is_part_of_the_error() {
+    for reason in Reason::ALL {
+        let (to_bob, mut to_alice) = InProcess::pair();
+        drop(to_bob);
+        let mut keys = Keys::plenty(1);
+        let params = params(Preset::Snspd);
+        let end = refuse_as_bob(1, 1000, reason, &params, &mut to_alice, &mut keys);
+        assert!(matches!(end, Err(Error::Untold { reason: own, .. }) if own == reason), "{end:?}");
+    }
+}

@@ -1,10 +1,17 @@
 //! Audits by sacrifice between two KMEs.
 
-use super::{line::NoAnswer, *};
+use std::{pin::pin, time::Instant};
+
+use super::{
+    control::{choices, pilot},
+    line::NoAnswer,
+    wire::{Ask, Start, Why},
+    *,
+};
 use crate::{
     audit::AuditFile,
     kme::audits::{Untaken, challenge, close, collect},
-    pool::{StoreError, audits::NoAudit},
+    pool::{StoreError, audits::NoAudit, record::Lease},
     records::{EPOCH, Hash},
 };
 
@@ -212,18 +219,66 @@ async fn an_audit_that_stops_after_any_step_is_brought_to_its_end_later() {
 
 #[tokio::test]
 async fn blocks_are_begun_until_two_epochs_wait_and_no_longer() {
-    let ground = Ground::new(&options()).await;
+    let controlled = pilot(choices(), 1e9);
+    for mut pilot in [None, Some(controlled)] {
+        let choices = pilot.is_some().then(choices);
+        let ground = Ground::new(&Options { pilot: pilot.clone(), choices, ..options() }).await;
+        let root = ground.whole(0).await;
+        ground.whole(1).await;
+        let link = &ground.kme(End::Alice).links()[0];
+        link.changes().wait_for(|summary| summary.held).await.unwrap();
+        ground.settle().await;
+        let records = link.store.run(|books| books.records(0, 1000)).await.unwrap();
+        assert_eq!(records.len() as u64, 2 * EPOCH);
+        assert_eq!(ground.openings(End::Bob).await.len() as u64, 2 * EPOCH);
+        // Neither does Alice's end begin another, nor Bob's join it.
+        let mut changes = link.changes();
+        let mut called = pin!(engine::call(link, pilot.as_mut(), &mut changes, Instant::now()));
+        assert!(waits(called.as_mut()).await);
+        let lease = Lease { block: 90_000, ..Lease::default() };
+        let start = Ask::Start(Start { lease, setting: None });
+        let refused = Err(NoAnswer::Refused(Why::Audit));
+        assert_eq!(link.line.done(start.clone()).await, refused);
+        // What waits is there for control, and has not left the pools.
+        let view = engine::view(&link.summary(), &link.capacity, Duration::ZERO);
+        let keys = [
+            free(&ground.pair.kmes[0], link.outgoing()).await,
+            free(&ground.pair.kmes[0], link.incoming()).await,
+        ];
+        let waiting: u64 = keys.iter().flatten().map(Range::bits).sum();
+        assert!(waiting > 1_000_000);
+        let ledger = link.summary().ledger;
+        assert_eq!([view.fill, view.gone], [waiting as f64, ledger.tags as f64], "{ledger:?}");
+        ground.pick(0, root).await;
+        ground.closed(0).await;
+        assert_eq!(ground.openings(End::Bob).await.len() as u64, EPOCH);
+        assert!(called.await.is_some());
+        assert_eq!(link.line.done(start).await, Ok(()));
+        ground.pair.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn control_makes_an_epoch_whole_that_is_larger_than_the_pools_and_then_waits() {
+    let bits = choices().points()[0].bits as u64;
+    // The pools hold 20 blocks.
+    let mut own = pilot(choices(), 20.0 * bits as f64);
+    let (pilot, choices) = (Some(own.clone()), Some(choices()));
+    let ground = Ground::new(&Options { pilot, choices, block_bits: bits, ..options() }).await;
     let root = ground.whole(0).await;
-    ground.whole(1).await;
-    let link = &ground.kme(End::Alice).links()[0];
-    link.changes().wait_for(|summary| summary.held).await.unwrap();
     ground.settle().await;
-    let records = link.store.run(|books| books.records(0, 1000)).await.unwrap();
-    assert_eq!(records.len() as u64, 2 * EPOCH);
-    assert_eq!(ground.openings(End::Bob).await.len() as u64, 2 * EPOCH);
+    let link = &ground.kme(End::Alice).links()[0];
+    let count = link.store.run(|books| Ok(books.records(0, 1000)?.len() as u64)).await.unwrap();
+    assert_eq!(count, EPOCH);
+    assert!(!link.summary().held);
+    let mut changes = link.changes();
+    let mut called = pin!(engine::call(link, Some(&mut own), &mut changes, Instant::now()));
+    assert!(waits(called.as_mut()).await);
+    // With the challenge they can be drawn, and the pools are as full as before.
     ground.pick(0, root).await;
     ground.closed(0).await;
-    assert_eq!(ground.openings(End::Bob).await.len() as u64, EPOCH);
+    assert!(waits(called.as_mut()).await);
+    assert!(ground.stored_keys(End::Alice) > 0);
     ground.pair.stop().await;
 }
 
@@ -233,12 +288,12 @@ async fn audits_at_one_end_alone_are_no_audits() {
         let folder = tempfile::tempdir().unwrap();
         let options = Options { audits, ..options() };
         let pair = Pair::start(folder.path(), &options).await.unwrap();
-        let ready = pair.kmes[0].links()[0].line.ready();
-        let agreed = timeout(Duration::from_millis(500), async {
-            let mut ready = ready;
-            ready.wait_for(|ready| *ready).await.is_ok()
-        });
-        assert!(agreed.await.is_err(), "{audits:?}");
+        let [alice, bob] = &pair.kmes;
+        // Alice's end comes back only where the agreement on the connection before came to nothing.
+        while bob.links()[0].generation.load(Ordering::SeqCst) < 4 {
+            assert!(!alice.links()[0].line.is_ready(), "{audits:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         assert_eq!(audit(&pair.kmes[0]).await.made, 524_288, "no block but the first key");
         pair.stop().await;
     }
@@ -246,7 +301,7 @@ async fn audits_at_one_end_alone_are_no_audits() {
 
 #[tokio::test]
 async fn the_peer_opens_nothing_but_the_block_that_is_picked() {
-    use super::wire::{Ask, Open, Why};
+    use super::wire::Open;
     let ground = Ground::new(&options()).await;
     let root = ground.whole(0).await;
     let alice = &ground.kme(End::Alice).links()[0];
@@ -265,6 +320,86 @@ async fn the_peer_opens_nothing_but_the_block_that_is_picked() {
     for question in [Ask::Open(open), Ask::Close(0), Ask::Root(0)] {
         let told = bob.line.ask(question).await.unwrap_err();
         assert_eq!(told, NoAnswer::Refused(Why::Block));
+    }
+    ground.pair.stop().await;
+}
+
+#[tokio::test]
+async fn audits_that_are_off_for_once_at_one_end_lose_nothing() {
+    let mut ground = Ground::new(&options()).await;
+    let root = ground.whole(0).await;
+    for audits in [[true, false], [false, true], [true; 2]] {
+        ground = ground.restart(&Options { audits, ..options() }).await;
+        for end in [End::Alice, End::Bob] {
+            assert!(ground.openings(end).await.len() as u64 >= EPOCH, "{audits:?}");
+        }
+    }
+    let block = ground.pick(0, root).await;
+    ground.closed(0).await;
+    assert_eq!(ground.file(0).await.unwrap().block, block);
+    ground.pair.stop().await;
+}
+
+#[tokio::test]
+async fn an_epoch_of_which_an_end_lost_the_openings_fails_and_the_next_goes_on() {
+    let ground = Ground::new(&options()).await;
+    let root = ground.whole(0).await;
+    ground.whole(1).await;
+    let [alice, bob] = [End::Alice, End::Bob].map(|end| Arc::clone(&ground.kme(end).links()[0]));
+    alice.changes().wait_for(|summary| summary.held).await.unwrap();
+    // As a backup leaves it: the records come from the peer, what was kept does not.
+    let chain = bob.notary.chain().clone();
+    let lose = move |books: &mut Books<'_>| {
+        books.end_audits()?;
+        books.begin_audits(&chain, Some(0))
+    };
+    bob.store.run(lose).await.unwrap();
+    let wasted = alice.summary().ledger.wasted;
+    ground.pick(0, root).await;
+    ground.closed(0).await;
+    assert!(ground.file(0).await.is_none());
+    for link in [&alice, &bob] {
+        assert_eq!(link.store.run(|books| books.failed_epochs()).await.unwrap(), [0]);
+    }
+    assert!(alice.summary().ledger.wasted > wasted);
+    let root = ground.whole(1).await;
+    ground.pick(1, root).await;
+    ground.closed(1).await;
+    let root = ground.whole(2).await;
+    assert_eq!([ground.stored_keys(End::Alice), ground.stored_keys(End::Bob)], [0, 0]);
+    let block = ground.pick(2, root).await;
+    ground.closed(2).await;
+    assert!(ground.file(2).await.is_none_or(|file| file.block == block));
+    ground.pair.stop().await;
+}
+
+#[tokio::test]
+async fn the_challenge_by_which_the_peer_picked_first_stays() {
+    let ground = Ground::new(&options()).await;
+    let [alice, bob] = [End::Alice, End::Bob].map(|end| Arc::clone(&ground.kme(end).links()[0]));
+    for (epoch, lost) in [(0, true), (1, false)] {
+        let root = ground.whole(epoch).await;
+        let turn = alice.run.lock().await;
+        let pick = move |by: u8| move |books: &mut Books<'_>| books.pick(epoch, &root, &[by; 32]);
+        bob.store.run(pick(9)).await.unwrap();
+        if !lost {
+            // As Alice's end did when it did not ask first.
+            alice.store.run(pick(7)).await.unwrap();
+        }
+        drop(turn);
+        if lost {
+            let why = loop {
+                match ground.challenge(epoch, root, 7).await.unwrap_err() {
+                    Untaken::Peer(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                    other => break refused(other),
+                }
+            };
+            assert_eq!(why, NoAudit::Second);
+        } else {
+            alice.picked.notify_one();
+        }
+        ground.closed(epoch).await;
+        assert_eq!(ground.file(epoch).await.unwrap().challenge, [9; 32]);
     }
     ground.pair.stop().await;
 }

@@ -22,7 +22,7 @@ fn parameters() -> LinkParameters {
 }
 
 /// Two points for blocks of nearly one size.
-fn choices() -> Choices {
+pub(super) fn choices() -> Choices {
     let LinkParameters { device, point, km, .. } = parameters();
     let other = OperatingPoint { q_x: 0.73, ..point };
     let of = |size, point| Point::new(&device, km, Epsilons::default(), size, point).unwrap();
@@ -30,7 +30,7 @@ fn choices() -> Choices {
 }
 
 /// Control of pools that hold `capacity` bits in both directions.
-fn pilot(choices: Choices, capacity: f64) -> Pilot {
+pub(super) fn pilot(choices: Choices, capacity: f64) -> Pilot {
     let gains = Gains { proportional: 0.12, integral: 0.003 };
     gains.prove(choices.spread()).unwrap();
     let [low, target, high] = [0.5, 0.8, 1.0].map(|share| share * capacity);
@@ -112,13 +112,15 @@ async fn what_is_not_configured_at_bobs_end_is_not_begun_there() {
 async fn a_controlled_pool_is_filled_to_its_marks_and_no_further() {
     let folder = tempfile::tempdir().unwrap();
     // The generator's blocks are taken for those of a point that gives as much.
-    let bits = choices().points()[0].bits as u64;
+    let point = choices().points()[0];
+    let choices = Choices::new(vec![point], 1e6, 1e9);
+    let bits = point.bits as u64;
     let capacity = 40 * bits / 8;
-    let pilot = pilot(choices(), 16.0 * capacity as f64);
-    let high = pilot.marks().high;
+    let mut own = pilot(choices.clone(), 16.0 * capacity as f64);
+    let high = own.marks().high;
     let options = Options {
-        pilot: Some(pilot),
-        choices: Some(choices()),
+        pilot: Some(own.clone()),
+        choices: Some(choices),
         capacity: link::Capacity { keys: capacity, ..Options::default().capacity },
         ..Options::default()
     };
@@ -131,10 +133,24 @@ async fn a_controlled_pool_is_filled_to_its_marks_and_no_further() {
             .iter()
             .sum::<f64>()
     };
-    // Below the low mark there is no waiting: the pool comes to half.
-    link.changes().wait_for(|summary| fill(summary) >= high / 2.0).await.unwrap();
+    // Blocks are begun until there is no room for another.
+    link.changes().wait_for(|summary| fill(summary) + point.bits > high).await.unwrap();
     assert!(fill(&link.summary()) <= high);
+    // And then none is, by whoever looks at these pools,
+    pair.kmes[0].wind_down().await;
+    pair.kmes[1].answerers[0].runs.idle().await;
     let ledger = audit(&pair.kmes[0]).await;
-    assert!(ledger.wasted < 8 * 64, "{ledger:?}");
+    assert!(ledger.wasted < 8 * 100, "{ledger:?}");
+    assert!(fill(&link.summary()) <= high);
+    let (mut changes, began) = (link.changes(), std::time::Instant::now());
+    let mut called = std::pin::pin!(engine::call(link, Some(&mut own), &mut changes, began));
+    assert!(waits(called.as_mut()).await);
+    // until there is room again.
+    while fill(&link.summary()) + 2.0 * point.bits > high {
+        let [alice, bob] = &pair.kmes;
+        enc(alice, "sae-a1", "sae-b1", number(100)).await.unwrap();
+        enc(bob, "sae-b1", "sae-a1", number(100)).await.unwrap();
+    }
+    assert!(called.await.is_some());
     pair.stop().await;
 }

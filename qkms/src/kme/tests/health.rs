@@ -2,18 +2,18 @@
 
 use super::{
     closure::Backoff,
-    maker::{BlockMaker, Closing, Made, MakeError, Report},
+    maker::{BlockMaker, Closing, Found, Made, MakeError, Report},
     service::LinkState,
     *,
 };
 use crate::{
-    distil::{self, TagKeys, Transport, TransportError},
+    distil::{self, InProcess, TagKeys, Transport, TransportError},
     health::{Claims, Source},
     kme::{
         channels::{Here, Meeting, There},
         photonic::{Alice, Bob, Channels, Opened},
     },
-    link::{BobBlock, Epsilons, Link, LinkParameters, Preset},
+    link::{Basis, BobBlock, Detection, Epsilons, Link, LinkParameters, Preset},
     records::Ending,
 };
 
@@ -88,6 +88,81 @@ async fn a_sick_link_is_closed_visibly_and_opens_by_itself_after_pauses() {
         audit(kme).await;
     }
     pair.stop().await;
+}
+
+/// Who finds something in each block from [`SICK_FROM`] on, and cannot tell the other end.
+struct Untold(testing::SharedGenerator, Option<Closing>);
+
+impl BlockMaker for Untold {
+    fn make(&mut self, block: u64, keys: &mut dyn TagKeys) -> Result<Made, MakeError> {
+        let made = self.0.make(block, keys)?;
+        let Some(closing) = self.1.filter(|_| block >= SICK_FROM) else { return Ok(made) };
+        let health = Report::default().evidence.own.health;
+        let found = Found { reason: "found", closing, health };
+        Err(MakeError::new("the channel broke").after(Some(found)))
+    }
+}
+
+#[tokio::test]
+async fn a_block_that_could_not_be_discarded_at_both_ends_closes_the_link_at_the_one_that_saw_why()
+{
+    for end in [End::Alice, End::Bob] {
+        for closing in [Closing::ForGood, Closing::UntilHealthy] {
+            let folder = tempfile::tempdir().unwrap();
+            let maker = |of: End| -> Box<dyn BlockMaker> {
+                let generator = testing::SharedGenerator::new(1, 100_000);
+                Box::new(Untold(generator, (of == end).then_some(closing)))
+            };
+            let makers = [maker(End::Alice), maker(End::Bob)];
+            let hour = Duration::from_secs(3600);
+            let backoff = Backoff { first: hour, most: hour };
+            let options = Options { backoff, ..Options::default() };
+            let pair = Pair::start_with(folder.path(), &options, makers).await.unwrap();
+            let [seeing, other] = if end == End::Alice { [0, 1] } else { [1, 0] };
+            let link = &pair.kmes[seeing].links()[0];
+            let closed = link.closed().wait_for(Option::is_some).await.unwrap().clone().unwrap();
+            assert_eq!(closed.is_for_good(), closing == Closing::ForGood);
+            assert!(closed.reason.starts_with("found"), "{}", closed.reason);
+            assert!(!link.may_begin());
+            assert_eq!(pair.kmes[other].links()[0].closed().borrow().clone(), None);
+            pair.stop().await;
+        }
+    }
+}
+
+/// Bob's channels: his clicks come, and nobody hears him.
+struct Alone(BobBlock);
+
+impl Channels for Alone {
+    fn open(&mut self, _: u64) -> io::Result<Opened> {
+        let ((mut fibre, quantum), (_, classical)) = (InProcess::pair(), InProcess::pair());
+        fibre.send(&self.0.encode()).map_err(io::Error::other)?;
+        Ok(Opened { quantum: Box::new(quantum), classical: Box::new(classical) })
+    }
+}
+
+#[test]
+fn a_sick_source_is_named_in_the_error_of_a_block_that_was_not_finished() {
+    let (_, point) = Preset::Snspd.operating_points()[0];
+    let device = Preset::Snspd.device();
+    let parameters = LinkParameters { device, point, km: 10.0, eve: None, drift: None };
+    let params =
+        distil::Params { point, epsilons: Epsilons::default(), limits: distil::Limits::default() };
+    for stuck in [true, false] {
+        let click = |pulse: u64| {
+            let basis = if pulse.is_multiple_of(3) { Basis::X } else { Basis::Z };
+            Detection { pulse, basis, bit: stuck || pulse % 5 < 2, double: false }
+        };
+        let block = BobBlock::new(1000, (0..100).map(click).collect()).unwrap();
+        let mut bob = Bob::new(params, &Claims::new(&parameters), Alone(block));
+        let Err(error) = bob.make(1, &mut Zeros) else { panic!("nobody heard him") };
+        let found = error.found();
+        assert_eq!(found.is_some(), stuck, "{error}");
+        if let Some(found) = found {
+            assert_eq!((found.reason, found.closing), ("health", Closing::UntilHealthy));
+            assert!(found.health.failure.unwrap().samples <= 41);
+        }
+    }
 }
 
 /// Bob's channels, on which his detectors are stuck for some blocks.

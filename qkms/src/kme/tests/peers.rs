@@ -52,7 +52,9 @@ impl Actor {
                 Ask::Offer(_) | Ask::Retire(_) | Ask::Start(_) => vec![Reply::Done],
                 Ask::Seal(_) | Ask::Append(_) => vec![Reply::Done],
                 // This link is not audited.
-                Ask::Root(_) | Ask::Open(_) | Ask::Close(_) => vec![Reply::Refused(Why::Audit)],
+                Ask::Root(_) | Ask::Open(_) | Ask::Close(_) | Ask::Pick(_) | Ask::Fail(_) => {
+                    vec![Reply::Refused(Why::Audit)]
+                }
                 Ask::Records(_) => vec![Reply::Records(Vec::new())],
                 Ask::Introduce(alice) => {
                     standing = alice.standing;

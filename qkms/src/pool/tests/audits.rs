@@ -301,7 +301,66 @@ fn a_block_of_which_a_key_was_drawn_is_not_sacrificed() {
         run.make(false);
     }
     let root = run.root(0, 0).unwrap();
-    assert_eq!(refused(run.pick(0, 0, root, 1).unwrap_err()), NoAudit::Delivered(block));
+    let picked = run.pick(0, 0, root, 1).unwrap();
+    let why = run.sites[0].run(move |books| books.unopenable(&picked)).unwrap();
+    assert_eq!(why, Some(NoAudit::Delivered(block)));
+}
+
+#[test]
+fn an_epoch_that_cannot_be_opened_fails_and_wastes_its_keys_at_both_ends() {
+    let mut run = Audited::new(14);
+    run.fill_epoch();
+    let root = run.root(0, 0).unwrap();
+    let picked = run.pick(0, 0, root, 1).unwrap();
+    // Bob's end lost what it kept, as by a restored backup.
+    run.sites[1]
+        .run(|books| {
+            books.end_audits()?;
+            books.begin_audits(&chain(), Some(0))
+        })
+        .unwrap();
+    assert_eq!(run.auditing(1).released, 0, "blocks whose records are there wait all the same");
+    assert_eq!(run.pick(1, 0, root, 1).unwrap(), picked);
+    let why = |site: usize| run.sites[site].run(move |books| books.unopenable(&picked)).unwrap();
+    assert_eq!([why(0), why(1)], [None, picked.block.map(NoAudit::Lost)]);
+    for site in 0..2 {
+        run.sites[site].run(|books| books.fail_epoch(0)).unwrap();
+        run.crash(site);
+        run.sites[site].run(|books| books.fail_epoch(0)).unwrap();
+        assert_eq!(run.sites[site].run(|books| books.failed_epochs()).unwrap(), [0]);
+        assert!(run.openings(site).is_empty());
+        assert_eq!(run.auditing(site).epoch, 1);
+        assert!(run.deliver(site).is_err(), "nothing is delivered unaudited");
+    }
+    let [alice, bob] = [0, 1].map(|site| run.sites[site].ledger());
+    assert!(alice.wasted == bob.wasted && alice.wasted > 64 * 8, "{alice:?}");
+    run.fill_epoch();
+    let root = run.root(1, 1).unwrap();
+    for site in 0..2 {
+        run.pick(site, 1, root, 1).unwrap();
+        run.close(site, 1).unwrap();
+        run.deliver(site).unwrap();
+    }
+}
+
+#[test]
+fn no_block_is_opened_of_which_a_pad_was_taken() {
+    let mut run = Audited::new(15);
+    run.fill_epoch();
+    let root = run.root(1, 0).unwrap();
+    let first = run.pick(1, 0, root, 1).unwrap();
+    let other = (2..).find_map(|by| {
+        let picked = run.sites[0].run(move |books| books.adopt(0, &root, &[by; 32])).unwrap();
+        (picked.block != first.block).then_some((by, picked.block?))
+    });
+    let (by, block) = other.unwrap();
+    // Spared by the first challenge, it may be drawn from; then another one takes that one's place.
+    let pool = Pool::Keys(Direction::AliceToBob);
+    let range = run.sites[1].free(pool).into_iter().find(|range| range.block == block).unwrap();
+    run.sites[1].run(move |books| books.spend_pad(Direction::AliceToBob, &[range])).unwrap();
+    let picked = run.sites[1].run(move |books| books.adopt(0, &root, &[by; 32])).unwrap();
+    let why = run.sites[1].run(move |books| books.unopenable(&picked)).unwrap();
+    assert_eq!(why, Some(NoAudit::Delivered(block)));
 }
 
 #[test]
@@ -371,4 +430,22 @@ fn no_pad_is_drawn_of_a_block_that_waits() {
         run.close(site, 0).unwrap();
     }
     run.sites[0].run(draw).unwrap();
+}
+
+#[test]
+fn no_pad_is_taken_of_a_block_that_waits_for_the_other_end() {
+    let mut run = Audited::new(16);
+    run.fill_epoch();
+    let theirs = Direction::AliceToBob;
+    let not_free = StoreError::Rejected(Rejection::NotFree);
+    let read = |run: &Audited, spared: bool, picked: Option<u64>| {
+        let free = run.sites[1].free(Pool::Keys(theirs));
+        let range = free.into_iter().find(|range| (Some(range.block) != picked) == spared).unwrap();
+        run.sites[1].run(move |books| books.read_pad(theirs, &[range]).map(|_| ()))
+    };
+    assert_eq!(read(&run, true, None), Err(not_free.clone()));
+    let root = run.root(1, 0).unwrap();
+    let picked = run.pick(1, 0, root, 1).unwrap().block;
+    assert_eq!(read(&run, false, picked), Err(not_free));
+    read(&run, true, picked).unwrap();
 }
