@@ -184,6 +184,9 @@ pub struct Epoch {
     pub block: Option<H256>,
 }
 
+/// The epoch that is under way, and who has committed in it, each with whether it has revealed.
+pub type EpochView<AccountId> = (Epoch, Vec<(AccountId, bool)>);
+
 /// Where the value of an epoch comes from.
 #[derive(
     Clone,
