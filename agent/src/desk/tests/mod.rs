@@ -15,6 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
+mod beacon;
 mod chain;
 mod disk;
 mod frames;
@@ -155,7 +156,7 @@ impl World {
             pages.push(&[]);
         }
         let told = |page: &&[SessionId]| {
-            let Steps { steps } = desk.news(&self.chain.news(account, page)).unwrap();
+            let Steps { steps, .. } = desk.news(&self.chain.news(account, page)).unwrap();
             steps
         };
         pages.iter().flat_map(told).collect()
