@@ -10,6 +10,8 @@
 //!   chain takes reveals of this very epoch and has this very commitment, and that it was is stored before.
 //! - *A secret that was revealed is not committed to again*: on a fork of the chain where commitments are still
 //!   open, others would know it already.
+//! - It commits only where its operator wants that: who commits promises to be there half an epoch later, and its
+//!   owner loses standing if it is not.
 //! - One secret of an epoch is made, and those of other epochs than the one under way and its two neighbours are
 //!   wiped: a fork may go back over the end of an epoch.
 
@@ -79,6 +81,7 @@ impl Desk {
         books.wanted = None;
         let draw = books.draws.get(&told.epoch).filter(|draw| draw.account == news.account);
         match (&told.awaits, draw) {
+            (BeaconAwaits::Commitment { .. }, _) if !self.commits => Ok(None),
             (BeaconAwaits::Commitment { .. }, Some(draw)) => {
                 let commitment = Commitment(draw.commitment.into());
                 Ok((!draw.revealed).then_some(BeaconStep::Commit(commitment)))

@@ -306,6 +306,8 @@ pub struct Desk {
     sae: SaeId,
     store: Store,
     surroundings: Surroundings,
+    /// Whether it commits to what it draws in the beacon.
+    commits: bool,
     /// None after a failure of the store: read again.
     books: Mutex<Option<Books>>,
     flights: Arc<Mutex<jobs::Flights>>,
@@ -327,7 +329,13 @@ impl Desk {
     pub fn open(sae: SaeId, store: Store, surroundings: Surroundings) -> Result<Self, StoreError> {
         let books = Mutex::new(Some(Books::load(&store)?));
         let (flights, traffic) = (Arc::default(), Arc::default());
-        Ok(Self { sae, store, surroundings, books, flights, traffic })
+        Ok(Self { sae, store, surroundings, commits: false, books, flights, traffic })
+    }
+
+    /// The same, which commits in the beacon, or does not: then it reveals what it had committed to, and no more.
+    #[must_use]
+    pub fn committing(self, commits: bool) -> Self {
+        Self { commits, ..self }
     }
 
     /// Whose desk it is.

@@ -122,6 +122,18 @@ fn nothing_is_revealed_but_on_the_chains_word() {
     assert!(reveal(&world, 7, commitment).is_some());
 }
 
+/// Its operator has changed its mind: what was promised is kept.
+#[test]
+fn who_does_not_take_part_commits_to_nothing_and_reveals_what_it_had_committed_to() {
+    let mut world = World::new(91);
+    let commitment = commit(&world, 1);
+    world.ends[A].restart_as(false);
+    assert_eq!(says(&world, &news(&world, 1, None, commits())), None);
+    assert!(reveal(&world, 1, commitment).is_some());
+    assert_eq!(says(&world, &news(&world, 2, None, commits())), None);
+    assert!(wanted(&world).is_none());
+}
+
 #[test]
 fn without_a_key_it_says_nothing_and_asks_again_in_time() {
     let world = World::new(82);
