@@ -228,12 +228,17 @@ impl<K: KeySource, P: Post> Engine<K, P> {
                 let keys = self.note(self.keys.collect(peer, ids).await);
                 self.ask(move |desk| desk.collected(local, keys)).await
             }
+            Work::Draw(wanted) => {
+                let keys = self.note(self.keys.draw(&wanted.peer, 1, KEY_BITS).await);
+                let wanted = wanted.clone();
+                self.ask(move |desk| desk.drawn(&wanted, keys)).await
+            }
             Work::Post => self.deliver(local).await,
             Work::Letter => self.deliver_letter(local).await,
         };
         drop(job);
         if let Err(error) = done {
-            tracing::warn!(%error, "a session or a letter has to wait");
+            tracing::warn!(%error, "a session, a letter or the beacon has to wait");
             self.desk.failed(local, &error.to_string());
         }
     }

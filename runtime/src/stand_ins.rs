@@ -1,18 +1,14 @@
-//! What answers for the key service until its pallet is there: [`KeyBudget`] and [`Beacon`].
+//! What answers for the key ledger until it is there: [`KeyBudget`].
 //!
-//! The rest of the runtime names these two and nothing else of it, so that the pallet takes their
-//! place in this file alone. A test holds that.
+//! The rest of the runtime names this one and nothing else of it, so that the ledger takes its place in this
+//! file alone. A test holds that.
 
-use crate::{BlockNumber, Runtime, System, dynamic_params::keys};
+use crate::dynamic_params::keys;
 use frame_support::traits::Get;
-use qedex_primitives::{EntropyBeacon, SlotIndex};
-use sp_core::H256;
+use qedex_primitives::SlotIndex;
 
 /// The market's share of the key pools.
 pub type KeyBudget = CouncilKeyBudget;
-
-/// The public random value per epoch.
-pub type Beacon = PastBlockHashes;
 
 /// Keys that the council says are there whenever a gate opens.
 ///
@@ -27,31 +23,5 @@ impl qedex_primitives::KeyBudget for CouncilKeyBudget {
 
     fn consume(_: SlotIndex, _: u64) {
         // The budget is a rate per slot, not a stock.
-    }
-}
-
-/// A beacon made of past block hashes: the value of an epoch is the hash of its last block.
-///
-/// It stands in for the beacon that is fed by quantum entropy. The author of that block can
-/// choose among the blocks that it could write, so nothing of value may depend on it.
-pub struct PastBlockHashes;
-
-/// The length of an epoch in blocks: one minute.
-pub(crate) const EPOCH_LENGTH: BlockNumber = crate::MINUTES;
-
-impl EntropyBeacon for PastBlockHashes {
-    fn latest() -> u64 {
-        let ended = System::block_number().checked_div(EPOCH_LENGTH);
-        u64::from(ended.unwrap_or_default().saturating_sub(1))
-    }
-
-    fn value(epoch: u64) -> Option<H256> {
-        let after = epoch.checked_add(1)?.checked_mul(u64::from(EPOCH_LENGTH))?;
-        let last = BlockNumber::try_from(after.checked_sub(1)?).ok()?;
-        if last >= System::block_number() {
-            return None;
-        }
-        let hash = frame_system::BlockHash::<Runtime>::get(last);
-        (hash != H256::default()).then_some(hash)
     }
 }

@@ -1,8 +1,10 @@
 //! Worst cases of the calls, of their authorization and of sweeping.
 
+mod epochs;
 mod setup;
 
 use crate::*;
+use epochs::*;
 use frame_benchmarking::v2::*;
 use frame_support::{
     BoundedVec,
@@ -311,6 +313,63 @@ mod benchmarks {
         }
 
         assert_eq!(Sessions::<T>::iter_keys().count(), 0);
+        Ok(())
+    }
+
+    // A block in which reveals can stand, as the first behind the one with which they opened.
+    #[benchmark]
+    fn each_block() -> Result<(), BenchmarkError> {
+        put_reveals::<T>(0, 0)?;
+
+        #[block]
+        {
+            Pallet::<T>::pass_epoch();
+        }
+
+        assert!(CurrentEpoch::<T>::get().is_some_and(|epoch| epoch.block.is_some()));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn close_epoch(n: Linear<0, { beacon::MAX_REVEALERS }>) -> Result<(), BenchmarkError> {
+        let index = u64::from(T::KeptEpochs::get());
+        put_forgotten::<T>(n);
+        put_reveals::<T>(index, n)?;
+        pass_reveals::<T>();
+
+        #[block]
+        {
+            Pallet::<T>::pass_epoch();
+        }
+
+        assert_eq!(Pallet::<T>::attendance(index).map(|all| all.withheld.len()), Some(n as usize));
+        assert!(Pallet::<T>::attendance(0).is_none());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_bring_epoch() -> Result<(), BenchmarkError> {
+        let (_, call) = to_commit::<T>()?;
+
+        #[block]
+        {
+            let_in::<T>(&call)?;
+        }
+        Ok(())
+    }
+
+    // To commit takes more than to reveal: it is asked who the account is.
+    #[benchmark]
+    fn bring_epoch() -> Result<(), BenchmarkError> {
+        let (who, call) = to_commit::<T>()?;
+        let Call::bring_epoch { epoch, work, .. } = call else {
+            return Err(BenchmarkError::Stop("another call"));
+        };
+
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, who.clone(), epoch, work, unsigned());
+
+        assert!(Commitments::<T>::contains_key(who));
         Ok(())
     }
 

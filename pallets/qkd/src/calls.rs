@@ -223,5 +223,26 @@ mod calls {
             ensure_signed(origin)?;
             Self::do_clear(session)
         }
+
+        /// Brings what an account has to say in this half of an epoch of the beacon: a commitment, and then
+        /// what it had committed to.
+        ///
+        /// Origin: authorized, by the signature of the account's worker over the
+        /// [work](qedex_primitives::beacon::EpochWork::signing_bytes). It costs nothing, and there is one of
+        /// each for an account and epoch; to call it by a signed transaction is refused and costs its fee.
+        #[pallet::call_index(17)]
+        #[pallet::weight(T::WeightInfo::bring_epoch())]
+        #[pallet::authorize(Self::authorize_epoch)]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_bring_epoch())]
+        pub fn bring_epoch(
+            origin: OriginFor<T>,
+            who: T::AccountId,
+            epoch: EpochIndex,
+            work: EpochWork,
+            _signature: WorkerSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            Self::do_epoch(who, epoch, work)
+        }
     }
 }

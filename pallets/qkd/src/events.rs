@@ -129,6 +129,56 @@ mod events {
             /// Why it had ended.
             why: SessionEnd,
         },
+        /// An account has committed in an epoch of the beacon.
+        Committed {
+            /// In which.
+            epoch: EpochIndex,
+            /// Who.
+            who: T::AccountId,
+            /// The owner behind it.
+            owner: OwnerId,
+        },
+        /// Commitments of an epoch of the beacon are closed, and reveals open.
+        RevealsOpened {
+            /// Of which.
+            epoch: EpochIndex,
+            /// How many there are.
+            commitments: u32,
+        },
+        /// An account has revealed what it had committed to.
+        Revealed {
+            /// In which epoch.
+            epoch: EpochIndex,
+            /// Who.
+            who: T::AccountId,
+            /// What.
+            secret: Revealed,
+        },
+        /// An epoch of the beacon has ended, and its value is known.
+        EpochEnded {
+            /// Which.
+            epoch: EpochIndex,
+            /// The value.
+            value: H256,
+            /// Where it comes from.
+            source: BeaconSource,
+            /// How many owners have revealed.
+            revealed: u32,
+            /// How many have committed and not revealed.
+            withheld: u32,
+        },
+        /// An owner has committed in an epoch of the beacon and not revealed.
+        RevealWithheld {
+            /// In which.
+            epoch: EpochIndex,
+            /// By which account it had committed.
+            who: T::AccountId,
+            /// Which owner.
+            owner: OwnerId,
+            /// If f + 1 authors could have included its reveal, it has missed it, and may not commit before
+            /// this epoch. If not, nobody is to blame.
+            barred_until: Option<EpochIndex>,
+        },
     }
 
     #[pallet::error]
@@ -225,7 +275,7 @@ mod events {
         NotYourSession,
         /// The session has not ended, so that it is closed by an end or not at all.
         NotEnded,
-        /// The session does not wait for this message.
+        /// The session, or the epoch, does not wait for this.
         NotAwaited,
     }
 }

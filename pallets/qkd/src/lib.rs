@@ -58,6 +58,8 @@
 //!     [`Config::MaxSweptPerBlock`] sessions looked at in a block, round and round. With it the deposit goes
 //!     back to A, whatever else has become of A, of B, or of their SAEs.
 //!
+//! **The entropy beacon** has [rules of its own](beacon).
+//!
 //! **Storage is paid for**: [`Config::Bond`] is held of the operator for sites, links and enrolments, and of
 //! the account for its worker's key, its mail's address and its list, until they are removed.
 //!
@@ -83,6 +85,7 @@
 
 extern crate alloc;
 
+pub mod beacon;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod bonds;
@@ -109,7 +112,10 @@ pub mod worker;
 
 pub use genesis::{GenesisLink, GenesisSae, GenesisSite};
 pub use pallet::*;
-pub use qedex_primitives::qkd::{WORKER_KEYS, WorkerRefusal};
+pub use qedex_primitives::{
+    beacon::{Attendance, Entry, Epoch, EpochRefusal, EpochValue, EpochWork},
+    qkd::{WORKER_KEYS, WorkerRefusal},
+};
 pub use types::{EnrolmentOf, Item, Profile, SessionOf};
 pub use weights::WeightInfo;
 
@@ -119,6 +125,10 @@ use qedex_primitives::qkd::MAX_SAE_BYTES;
 
 /// For how many blocks a worker's transaction waits in a pool at most.
 pub const MAX_LONGEVITY: u64 = 64;
+
+/// The most authors that are noted in the second half of an epoch of the beacon: where f + 1 are more, no
+/// owner is blamed.
+pub const MAX_AUTHORS: u32 = 128;
 
 /// What a worker's transaction provides begins with this.
 pub const TAG_PREFIX: &str = "qedex/qkd";
@@ -133,6 +143,7 @@ const _: () = assert!(q_sah::MAX_SAE_BYTES == MAX_SAE_BYTES as usize);
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
 #[import_section(storage::storage)]
+#[import_section(beacon::storage::beacon_storage)]
 #[import_section(events::events)]
 #[import_section(calls::calls)]
 #[frame_support::pallet]
@@ -145,7 +156,9 @@ pub mod pallet {
     };
     use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
     use qedex_primitives::{
-        Calendar, Membership, Millis, Moment, OwnerId,
+        BeaconSource, BlockAuthors, Calendar, EntropyFallback, EpochIndex, Membership, Millis,
+        Misses, Moment, OwnerId,
+        beacon::Revealed,
         qkd::{
             AcceptsFrom, BitsPerSecond, EnrolmentId, Link, LinkId, MailAddress, Message1Bytes,
             Message2Bytes, Message3Bytes, SaeId, SessionEnd, SessionId, Site, SiteId, SiteName,
@@ -215,6 +228,26 @@ pub mod pallet {
         #[pallet::constant]
         type MaxSweptPerBlock: Get<u32>;
 
+        /// How long an epoch of the beacon takes, in milliseconds. More than two delivery slots are two.
+        type EpochLength: Get<Millis>;
+
+        /// From how many of the next epochs an owner is barred that withheld a reveal. More than are kept
+        /// are as many as are kept.
+        type BarredEpochs: Get<u32>;
+
+        /// For how many epochs their values, and who took part, are kept. At least 1.
+        #[pallet::constant]
+        type KeptEpochs: Get<u32>;
+
+        /// Who writes blocks.
+        type Authors: BlockAuthors<Self::AccountId>;
+
+        /// Where it is noted that an owner withheld a reveal.
+        type Misses: Misses;
+
+        /// What takes the place of the beacon's value where keys give none.
+        type Fallback: EntropyFallback;
+
         /// What a worker's transaction takes of a block besides its call and its authorization: who opens
         /// a session pays for it twice, with the fee of the first step.
         type StepOverhead: Get<Weight>;
@@ -263,6 +296,11 @@ pub mod pallet {
             qedex_primitives::qkd::MAX_LISTED
         }
 
+        /// The most owners that commit in an epoch of the beacon.
+        fn max_revealers() -> u32 {
+            beacon::MAX_REVEALERS
+        }
+
         /// For how many blocks a worker's transaction waits in a pool at most.
         fn max_longevity() -> u64 {
             MAX_LONGEVITY
@@ -271,6 +309,10 @@ pub mod pallet {
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_initialize(_n: BlockNumberFor<T>) -> Weight {
+            Self::pass_epoch()
+        }
+
         fn on_idle(_n: BlockNumberFor<T>, remaining: Weight) -> Weight {
             Self::sweep(remaining)
         }
@@ -290,6 +332,7 @@ pub mod pallet {
                 "requests with one peer are requests"
             );
             assert!(T::MaxSweptPerBlock::get() >= 1, "sessions that have ended must be found");
+            assert!(T::KeptEpochs::get() >= 1, "the value of the last epoch is kept");
         }
 
         #[cfg(feature = "try-runtime")]

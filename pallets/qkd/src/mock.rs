@@ -17,7 +17,7 @@ use frame_system::{
     offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
 };
 pub use qedex_primitives::testing::{Now, TestMembership, owner};
-use qedex_primitives::{Balance, Millis, Moment, testing};
+use qedex_primitives::{Balance, Millis, Moment, OwnerId, testing};
 use sp_core::H256;
 use sp_runtime::{
     BuildStorage, DispatchResult, generic,
@@ -92,17 +92,72 @@ pub const SWEPT: u32 = 4;
 /// The priority of workers' transactions.
 pub const PRIORITY: u64 = 1_000;
 
+/// The length of a delivery slot.
+pub const SLOT: Millis = 900_000;
+/// How long an epoch of the beacon takes.
+pub const EPOCH: Millis = 2 * SLOT;
+/// For how many epochs the beacon keeps what came of them.
+pub const KEPT: u32 = 12;
+
+parameter_types! {
+    /// How long the council wants an epoch to take.
+    pub static EpochLength: Millis = EPOCH;
+    /// From how many epochs the council wants a withheld reveal to bar.
+    pub static BarredEpochs: u32 = 3;
+    /// Who writes the present block.
+    pub static Author: Option<AccountId> = None;
+    /// How many authors may fail.
+    pub static Bearable: u32 = 1;
+    /// Who has missed something, each time.
+    pub static Missed: Vec<OwnerId> = Vec::new();
+}
+
+pub struct TestAuthors;
+
+impl qedex_primitives::BlockAuthors<AccountId> for TestAuthors {
+    fn author() -> Option<AccountId> {
+        Author::get()
+    }
+
+    fn bearable() -> u32 {
+        Bearable::get()
+    }
+}
+
+pub struct TestMisses;
+
+impl qedex_primitives::Misses for TestMisses {
+    fn record_miss(owner: OwnerId) {
+        Missed::mutate(|all| all.push(owner));
+    }
+}
+
+/// The hash of the parent of the block at this height.
+pub fn parent_hash(block: u64) -> H256 {
+    H256(sp_io::hashing::blake2_256(&block.to_le_bytes()))
+}
+
+pub struct TestFallback;
+
+impl qedex_primitives::EntropyFallback for TestFallback {
+    fn entropy() -> H256 {
+        parent_hash(System::block_number())
+    }
+}
+
 impl pallet_qkd::Config for Test {
     type AcceptWithin = ConstU64<ACCEPT_WITHIN>;
     type AccountBytes = Padded;
     type AdminOrigin = frame_system::EnsureRoot<AccountId>;
+    type Authors = TestAuthors;
+    type BarredEpochs = BarredEpochs;
     type Bond = HoldConsideration<
         AccountId,
         Balances,
         RegistryReason,
         LinearStoragePrice<ConstU128<1_000>, ConstU128<1>, Balance>,
     >;
-    type Calendar = testing::TestCalendar<900_000>;
+    type Calendar = testing::TestCalendar<SLOT>;
     type ConfirmWithin = ConstU64<CONFIRM_WITHIN>;
     type Deposit = HoldConsideration<
         AccountId,
@@ -110,12 +165,16 @@ impl pallet_qkd::Config for Test {
         SessionReason,
         LinearStoragePrice<ConstU128<2_000>, ConstU128<1>, Balance>,
     >;
+    type EpochLength = EpochLength;
+    type Fallback = TestFallback;
+    type KeptEpochs = ConstU32<KEPT>;
     type MaxRequests = ConstU32<REQUESTS>;
     type MaxRequestsPerPeer = ConstU32<REQUESTS_PER_PEER>;
     type MaxSaeTerm = ConstU64<TERM>;
     type MaxSessionAge = ConstU64<AGE>;
     type MaxSweptPerBlock = ConstU32<SWEPT>;
     type Membership = TestMembership;
+    type Misses = TestMisses;
     type StepOverhead = StepOverhead;
     type WeightInfo = ();
     type WorkerPriority = ConstU64<PRIORITY>;
@@ -175,6 +234,11 @@ pub const GENESIS: H256 = H256::repeat_byte(7);
 pub fn new_chain() -> sp_io::TestExternalities {
     Now::set(0);
     TestMembership::reset();
+    EpochLength::set(EPOCH);
+    BarredEpochs::set(3);
+    Author::set(None);
+    Bearable::set(1);
+    Missed::take();
     let everybody = [OPERATOR, OTHER_OPERATOR, ANNA, BEN, CLARA, DORA, EMIL];
     for who in everybody {
         TestMembership::set_owner(who, owner(who));

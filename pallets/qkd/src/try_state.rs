@@ -29,6 +29,7 @@ impl<T: Config> Pallet<T> {
     ///    last one of A. If it is open, message 3 is what message 2 promised.
     /// 8. The requests that are not open yet are counted by owner and by peer exactly, and lie within the
     ///    quotas.
+    /// 9. The beacon's own hold.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::try_services()?;
         Self::try_enrolments()?;
@@ -42,7 +43,8 @@ impl<T: Config> Pallet<T> {
             .saturating_add(Enrolments::<T>::iter_keys().count())
             .saturating_add(Profiles::<T>::iter_keys().count());
         ensure!(Bonds::<T>::iter_keys().count() == items, "a bond for nothing");
-        Self::try_sessions()
+        Self::try_sessions()?;
+        Self::try_beacon()
     }
 
     fn try_bond(item: Item<T::AccountId>, payer: &T::AccountId) -> Result<(), TryRuntimeError> {

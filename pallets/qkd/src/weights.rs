@@ -47,6 +47,15 @@ pub trait WeightInfo {
     fn clear_session() -> Weight;
     /// Of looking at `n` sessions that have ended, and clearing them.
     fn sweep(n: u32) -> Weight;
+    /// Of what the beacon does at the beginning of each block.
+    fn each_block() -> Weight;
+    /// Of ending an epoch in which `n` owners have committed and withheld, and forgetting one of which the
+    /// same holds.
+    fn close_epoch(n: u32) -> Weight;
+    /// Of letting `bring_epoch` in.
+    fn authorize_bring_epoch() -> Weight;
+    /// Of `bring_epoch`.
+    fn bring_epoch() -> Weight;
 }
 
 /// Time of a call or step besides its reads, writes and signatures.
@@ -143,5 +152,26 @@ impl WeightInfo for () {
             one.ref_time().saturating_mul(n),
             one.proof_size().saturating_mul(n),
         ))
+    }
+
+    fn each_block() -> Weight {
+        call(6, 2)
+    }
+
+    fn close_epoch(n: u32) -> Weight {
+        let n = u64::from(n);
+        let one = call(6, 7);
+        call(8, 7).saturating_add(Weight::from_parts(
+            one.ref_time().saturating_mul(n),
+            one.proof_size().saturating_mul(n),
+        ))
+    }
+
+    fn authorize_bring_epoch() -> Weight {
+        call(11, 0).saturating_add(SIGNATURE)
+    }
+
+    fn bring_epoch() -> Weight {
+        call(10, 3)
     }
 }

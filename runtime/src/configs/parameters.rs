@@ -22,6 +22,18 @@ pub mod dynamic_params {
         #[codec(index = 0)]
         pub static MarketKeysPerSlot: u64 = 3_000;
     }
+
+    /// The entropy beacon.
+    #[dynamic_pallet_params]
+    #[codec(index = 1)]
+    pub mod beacon {
+        /// How long an epoch takes, in tenths of a delivery slot: 4 to 20.
+        #[codec(index = 0)]
+        pub static EpochTenths: u32 = 20;
+        /// From how many of the next epochs an owner is barred that withheld a reveal: 0 to 128.
+        #[codec(index = 1)]
+        pub static BarredEpochs: u32 = 8;
+    }
 }
 
 #[cfg(feature = "runtime-benchmarks")]

@@ -50,7 +50,6 @@ fn the_calendar_is_told() {
         let times: SlotTimes = ask("EnergyMarketApi_slot_times", slot);
         assert_eq!(times, Windows::default().schedule(slot, SLOT));
         assert!(ask::<u64>("EnergyMarketApi_key_budget", slot) > 0);
-        assert_eq!(ask::<Option<Hash>>("EnergyMarketApi_beacon", u64::MAX), None);
     });
 }
 

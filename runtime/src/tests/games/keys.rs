@@ -7,7 +7,7 @@ mod deposits;
 mod ledger;
 mod operators;
 mod peers;
-mod scene;
+pub mod scene;
 mod steps;
 mod strangers;
 

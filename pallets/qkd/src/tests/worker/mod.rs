@@ -1,5 +1,6 @@
 //! The off-chain worker, between a chain and agents that a test plays.
 
+mod beacon;
 mod faults;
 mod host;
 mod interleavings;
@@ -73,7 +74,7 @@ fn honest(
                 let news = News::decode(&mut &request.body[..]).unwrap();
                 let steps = news.sessions.iter().filter_map(|news| step_of(who, news)).collect();
                 notes.lock().unwrap().push(news);
-                Answer::ok(Steps { steps })
+                Answer::ok(Steps { steps, beacon: None })
             }
             other => panic!("asked {other:?}"),
         }
