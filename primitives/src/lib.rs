@@ -17,6 +17,7 @@ pub mod bill;
 pub mod calendar;
 pub mod change;
 pub mod grant;
+pub mod keys;
 pub mod market;
 pub mod membership;
 pub mod meter;
@@ -58,7 +59,7 @@ pub use tariff::{Band, DayRange, TariffRule};
 pub use terms::{Announcement, KeyAdmission, LeaderLimits, PriceList};
 #[cfg(feature = "frame")]
 pub use traits::{
-    Admission, BillAudit, Calendar, EnergyFlow, EnergyLedger, EntropyBeacon, Escrow, KeyBudget,
-    MarketSettlement, Membership, Opened, Prices, Rated, Ratings, Sanctions, Standing, Tariff,
-    UnsettledSlots,
+    Admission, BillAudit, Calendar, EnergyFlow, EnergyLedger, EntropyBeacon, Epochs, Escrow,
+    KeyBudget, Leadership, MarketSettlement, Membership, Opened, Prices, Rated, Ratings, Sanctions,
+    SlotsInFlight, Standing, Tariff, UnsettledSlots,
 };

@@ -5,9 +5,8 @@
 //!
 //! # What stands in for a part that is not there yet
 //!
-//! The chain keeps who draws keys where and the sessions under these keys, and no ledger of keys and no
-//! beacon of their entropy yet. Until it does, [`stand_ins`] answers for the key pools from a council
-//! parameter and for the entropy beacon from past block hashes.
+//! The chain keeps who draws keys where, the sessions under these keys and a ledger of them, and no beacon of
+//! their entropy yet. Until it does, [`stand_ins`] answers for it from past block hashes.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "256"]

@@ -1,43 +1,20 @@
-//! What answers for the key service until its pallet is there: [`KeyBudget`] and [`Beacon`].
+//! What answers for the entropy beacon until its pallet does: [`Beacon`].
 //!
-//! The rest of the runtime names these two and nothing else of it, so that the pallet takes their
-//! place in this file alone. A test holds that.
+//! The rest of the runtime names it and nothing else of this file, so that another type can take its place
+//! here alone. A test holds that.
 
-use crate::{BlockNumber, Runtime, System, dynamic_params::keys};
-use frame_support::traits::Get;
-use qedex_primitives::{EntropyBeacon, SlotIndex};
+use crate::{BlockNumber, Runtime, System, configs::qkd::EPOCH_LENGTH};
+use qedex_primitives::EntropyBeacon;
 use sp_core::H256;
-
-/// The market's share of the key pools.
-pub type KeyBudget = CouncilKeyBudget;
 
 /// The public random value per epoch.
 pub type Beacon = PastBlockHashes;
-
-/// Keys that the council says are there whenever a gate opens.
-///
-/// It stands in for the key pools of a quantum key distribution service: it limits the cleared
-/// volume by the same rule, but no key stands behind it.
-pub struct CouncilKeyBudget;
-
-impl qedex_primitives::KeyBudget for CouncilKeyBudget {
-    fn available(_: SlotIndex) -> u64 {
-        keys::MarketKeysPerSlot::get()
-    }
-
-    fn consume(_: SlotIndex, _: u64) {
-        // The budget is a rate per slot, not a stock.
-    }
-}
 
 /// A beacon made of past block hashes: the value of an epoch is the hash of its last block.
 ///
 /// It stands in for the beacon that is fed by quantum entropy. The author of that block can
 /// choose among the blocks that it could write, so nothing of value may depend on it.
 pub struct PastBlockHashes;
-
-/// The length of an epoch in blocks: one minute.
-pub(crate) const EPOCH_LENGTH: BlockNumber = crate::MINUTES;
 
 impl EntropyBeacon for PastBlockHashes {
     fn latest() -> u64 {

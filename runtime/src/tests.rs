@@ -147,8 +147,9 @@ fn a_block_has_at_most_one_second_of_computation() {
 
 #[test]
 fn the_beacon_knows_ended_epochs_only() {
+    use configs::qkd::EPOCH_LENGTH;
     use qedex_primitives::EntropyBeacon;
-    use stand_ins::{Beacon, EPOCH_LENGTH};
+    use stand_ins::Beacon;
     externalities("development").execute_with(|| {
         assert_eq!(Beacon::value(0), None);
         let last = EPOCH_LENGTH - 1;
@@ -164,8 +165,9 @@ fn the_beacon_knows_ended_epochs_only() {
 
 #[test]
 fn the_latest_epoch_of_the_beacon_is_the_last_that_ended() {
+    use configs::qkd::EPOCH_LENGTH;
     use qedex_primitives::EntropyBeacon;
-    use stand_ins::{Beacon, EPOCH_LENGTH};
+    use stand_ins::Beacon;
     externalities("development").execute_with(|| {
         for (block, epoch) in [(0, 0), (2 * EPOCH_LENGTH - 1, 0), (2 * EPOCH_LENGTH, 1)] {
             System::set_block_number(block);

@@ -17,7 +17,10 @@ use frame_system::{
     offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
 };
 pub use qedex_primitives::testing::{Now, TestMembership, owner};
-use qedex_primitives::{Balance, Millis, Moment, testing};
+use qedex_primitives::{
+    Balance, Epochs, Leadership, Millis, Moment, OwnerId, SlotIndex, SlotsInFlight,
+    keys::EpochIndex, testing,
+};
 use sp_core::H256;
 use sp_runtime::{
     BuildStorage, DispatchResult, generic,
@@ -25,7 +28,7 @@ use sp_runtime::{
     traits::{Applyable, Checkable, Convert},
     transaction_validity::{TransactionSource, TransactionValidity, TransactionValidityError},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub type AccountId = u64;
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -64,6 +67,50 @@ parameter_types! {
     pub const StepOverhead: Weight = Weight::from_parts(1_000, 10);
 }
 
+parameter_types! {
+    /// The epoch that is under way.
+    pub static Epoch: EpochIndex = 100;
+    /// The slots that were opened and are not final.
+    pub static Flying: BTreeSet<SlotIndex> = BTreeSet::new();
+    /// The owners that have led.
+    pub static Led: BTreeSet<OwnerId> = BTreeSet::new();
+    /// What a slot gets of a market that is not bound.
+    pub static Allotment: u64 = 3_000;
+}
+
+/// Epochs of a minute, which go on when a test says so.
+pub struct Minutes;
+
+impl Epochs for Minutes {
+    fn current() -> EpochIndex {
+        Epoch::get()
+    }
+
+    fn length() -> Millis {
+        60_000
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_current(epoch: EpochIndex) {
+        Epoch::set(epoch);
+    }
+}
+
+/// A market of which tests say who leads it, and which slots are in flight.
+pub struct TestMarket;
+
+impl SlotsInFlight for TestMarket {
+    fn is_in_flight(slot: SlotIndex) -> bool {
+        Flying::get().contains(&slot)
+    }
+}
+
+impl Leadership for TestMarket {
+    fn has_led(owner: &OwnerId) -> bool {
+        Led::get().contains(owner)
+    }
+}
+
 /// Names an account by its number, and zeros behind it.
 pub struct Padded;
 
@@ -93,6 +140,12 @@ pub const SWEPT: u32 = 4;
 pub const PRIORITY: u64 = 1_000;
 
 impl pallet_qkd::Config for Test {
+    type Allotment = Allotment;
+    type Currency = Balances;
+    type EntropyFund = ConstU64<FUND>;
+    type Epochs = Minutes;
+    type Leadership = TestMarket;
+    type Slots = TestMarket;
     type AcceptWithin = ConstU64<ACCEPT_WITHIN>;
     type AccountBytes = Padded;
     type AdminOrigin = frame_system::EnsureRoot<AccountId>;
@@ -164,6 +217,9 @@ pub const DORA: AccountId = 13;
 /// Has nothing but money.
 pub const EMIL: AccountId = 14;
 
+/// Keeps the entropy fund.
+pub const FUND: AccountId = 77;
+
 /// What everybody has at genesis.
 pub const WEALTH: Balance = 1_000_000;
 /// When the clock starts.
@@ -174,6 +230,10 @@ pub const GENESIS: H256 = H256::repeat_byte(7);
 /// Nobody has an SAE, and all roles are as the accounts' documentation says.
 pub fn new_chain() -> sp_io::TestExternalities {
     Now::set(0);
+    Epoch::set(100);
+    Flying::take();
+    Led::take();
+    Allotment::set(3_000);
     TestMembership::reset();
     let everybody = [OPERATOR, OTHER_OPERATOR, ANNA, BEN, CLARA, DORA, EMIL];
     for who in everybody {

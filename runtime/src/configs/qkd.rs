@@ -1,9 +1,10 @@
 //! Who draws keys where, and sessions under these keys.
 
 use crate::{
-    AccountId, Auction, Balance, Balances, BlockNumber, MILLI_QED, Membership, Runtime,
-    RuntimeCall, RuntimeHoldReason,
-    configs::{governance::AdminOrigin, system::BlockWeights},
+    AccountId, Auction, Balance, Balances, BlockNumber, MILLI_QED, MILLISECONDS_PER_BLOCK,
+    Membership, Runtime, RuntimeCall, RuntimeHoldReason, System,
+    configs::{governance::AdminOrigin, money::EntropyFund, system::BlockWeights},
+    dynamic_params::keys,
     weights,
 };
 use alloc::vec::Vec;
@@ -14,7 +15,7 @@ use frame_support::{
     weights::Weight,
 };
 use frame_system::offchain::CreateAuthorizedTransaction;
-use qedex_primitives::Millis;
+use qedex_primitives::{Epochs, Millis, keys::EpochIndex};
 use sp_runtime::{
     traits::{Convert, TransactionExtension},
     transaction_validity::TransactionPriority,
@@ -56,6 +57,29 @@ impl Get<Weight> for StepOverhead {
     }
 }
 
+/// The length of an epoch in blocks: one minute.
+pub(crate) const EPOCH_LENGTH: BlockNumber = crate::MINUTES;
+
+/// Epochs of so many blocks, numbered from the first block on. A chain that stands still has none: nobody
+/// could report in them.
+pub struct BlockEpochs;
+
+impl Epochs for BlockEpochs {
+    fn current() -> EpochIndex {
+        u64::from(System::block_number().checked_div(EPOCH_LENGTH).unwrap_or_default())
+    }
+
+    fn length() -> Millis {
+        MILLISECONDS_PER_BLOCK.saturating_mul(u64::from(EPOCH_LENGTH))
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_current(epoch: EpochIndex) {
+        let epoch = BlockNumber::try_from(epoch).unwrap_or(BlockNumber::MAX);
+        System::set_block_number(epoch.saturating_mul(EPOCH_LENGTH));
+    }
+}
+
 type Price = LinearStoragePrice<QkdDepositBase, QkdDepositPerByte, Balance>;
 
 /// An account is named by its 32 bytes.
@@ -71,10 +95,15 @@ impl pallet_qkd::Config for Runtime {
     type AcceptWithin = StepWithin;
     type AccountBytes = AccountBytes;
     type AdminOrigin = AdminOrigin;
+    type Allotment = keys::MarketKeysPerSlot;
     type Bond = HoldConsideration<AccountId, Balances, RegistryHold, Price>;
     type Calendar = Auction;
     type ConfirmWithin = StepWithin;
+    type Currency = Balances;
     type Deposit = HoldConsideration<AccountId, Balances, SessionHold, Price>;
+    type EntropyFund = EntropyFund;
+    type Epochs = BlockEpochs;
+    type Leadership = Auction;
     // A broker opens one with each of its principals, one minute after the other.
     type MaxRequests = ConstU32<32>;
     // One that waits, and one that takes the place of a session which ends.
@@ -84,6 +113,7 @@ impl pallet_qkd::Config for Runtime {
     type MaxSessionAge = ConstU64<DAY>;
     type MaxSweptPerBlock = ConstU32<20>;
     type Membership = Membership;
+    type Slots = Auction;
     type StepOverhead = StepOverhead;
     type WeightInfo = weights::qkd::WeightInfo<Runtime>;
     type WorkerPriority = WorkerPriority;

@@ -1,9 +1,10 @@
-//! The seam at which the pallet of the key service takes the place of its stand-ins.
+//! The seam between the market and the key service, and that at which a beacon takes the place of its
+//! stand-in.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// What the runtime may name of the stand-ins.
-const EXPORTS: [&str; 2] = ["Beacon", "KeyBudget"];
+const EXPORTS: [&str; 1] = ["Beacon"];
 
 /// The sources of the runtime's configuration and of its APIs.
 fn sources() -> Vec<(String, String)> {
@@ -40,7 +41,7 @@ fn imports(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_stand_ins_export_one_key_budget_and_one_beacon() {
+fn the_stand_ins_export_one_beacon() {
     let text = include_str!("../stand_ins.rs");
     let aliases: Vec<_> = text
         .lines()
@@ -67,7 +68,7 @@ fn configs_and_apis_name_one_key_budget_and_one_beacon() {
             assert!(!behind.contains(&word), "{path} names {word} instead of its role");
         }
         named.extend(imports(&text));
-        budgets += text.matches("type KeyBudget = KeyBudget;").count();
+        budgets += text.matches("type KeyBudget = Qkd;").count();
         beacons += text.matches("type Beacon = Beacon;").count();
     }
     assert_eq!(named, EXPORTS.map(str::to_owned).into());
