@@ -137,13 +137,15 @@ fn the_council_alone_says_what_binds_the_market() {
             assert_noop!(Qkd::admit_link(signed(who), LINK, TERMS), bad);
             assert_noop!(Qkd::dismiss_link(signed(who), LINK), bad);
         }
-        let invalid = Error::<Test>::InvalidKeyRules;
         for rules in [
             KeyRules { quorum: 0, ..RULES },
             KeyRules { quorum: 17, ..RULES },
             KeyRules { stale_after: 97, ..RULES },
         ] {
-            assert_noop!(Qkd::set_key_rules(root(), rules), invalid);
+            assert_noop!(
+                Qkd::set_key_rules(root(), rules),
+                Error::<Test>::InvalidKeyRules
+            );
         }
     });
 }
