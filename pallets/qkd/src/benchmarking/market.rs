@@ -48,7 +48,9 @@ fn book(link: LinkId, owner: OwnerId, entry: &MarketLink) -> EndBook {
     for number in 0..MAX_REPORTERS {
         let last = number.saturating_add(1) == MAX_REPORTERS;
         let mut other = [200; 32];
-        other[..4].copy_from_slice(&number.to_le_bytes());
+        for (byte, part) in other.iter_mut().zip(number.to_le_bytes()) {
+            *byte = part;
+        }
         let owner = if last { owner } else { OwnerId(other) };
         let made = 5_000_u64.saturating_sub(number.into());
         let kept = KeptReport { owner, epoch, said: report(link, made) };

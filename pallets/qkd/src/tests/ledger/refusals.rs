@@ -142,10 +142,7 @@ fn the_council_alone_says_what_binds_the_market() {
             KeyRules { quorum: 17, ..RULES },
             KeyRules { stale_after: 97, ..RULES },
         ] {
-            assert_noop!(
-                Qkd::set_key_rules(root(), rules),
-                Error::<Test>::InvalidKeyRules
-            );
+            assert_noop!(Qkd::set_key_rules(root(), rules), Error::<Test>::InvalidKeyRules);
         }
     });
 }
