@@ -26,7 +26,8 @@ use sp_runtime::{DispatchError, DispatchResult, Permill};
 use std::collections::BTreeMap;
 
 /// Who reports in the west, and who in the east.
-const REPORTERS: [[Key; 3]; 2] = [[DAVE, Key::One, Key::Two], [EVE, FERDIE, Key::CharlieStash]];
+const REPORTERS: [[Key; 3]; 2] =
+    [[DAVE, Key::EveStash, Key::FerdieStash], [EVE, FERDIE, Key::CharlieStash]];
 
 /// The keys that there are: half of them are the market's, of which the slot gets a third.
 const STORED: u64 = 120;
@@ -40,7 +41,7 @@ const LOT: Wh = Wh(10_000);
 /// Each with its side, its limit in thousandths of a QED, and the meter of those who sell.
 const TRADERS: [(Key, Side, u128, Option<MeterId>); 4] = [
     (EVE, Side::Bid, 300, None),
-    (Key::One, Side::Bid, 260, None),
+    (Key::EveStash, Side::Bid, 260, None),
     (DAVE, Side::Ask, 100, Some(MeterId(0))),
     (FERDIE, Side::Ask, 160, Some(MeterId(2))),
 ];
@@ -223,7 +224,7 @@ fn who_reports_alone_neither_withholds_keys_nor_invents_any() {
         ("one of three who report at an end says that there is nothing", 0),
         ("one of three who report at an end says that there is ten times as much", 10 * STORED),
     ] {
-        for thief in [EVE, Key::One, DAVE, FERDIE] {
+        for thief in [EVE, Key::EveStash, DAVE, FERDIE] {
             earns(attack, &[thief], false, |scene| {
                 honest_but(scene, &[thief]);
                 name(says(scene, thief, said(stored)))
@@ -240,7 +241,7 @@ fn one_of_two_withholds_keys_to_its_own_loss() {
         (
             "the seller that asks least, one of two who report, says that there is a half",
             DAVE,
-            Key::One,
+            Key::EveStash,
         ),
     ] {
         earns(attack, &[thief], false, |scene| {
@@ -254,11 +255,11 @@ fn one_of_two_withholds_keys_to_its_own_loss() {
 fn the_marginal_trader_that_withholds_keys_trades_less_itself() {
     earns(
         "the buyer that bids least, one of two who report, says that there is a half",
-        &[Key::One],
+        &[Key::EveStash],
         false,
         |scene| {
-            honest_but(scene, &[DAVE, Key::One]);
-            name(says(scene, Key::One, said(STORED / 2)))
+            honest_but(scene, &[DAVE, Key::EveStash]);
+            name(says(scene, Key::EveStash, said(STORED / 2)))
         },
     );
 }
@@ -377,7 +378,7 @@ fn more_than_half_at_both_ends_invent_keys() {
     let scarce = deal(&mut scene);
     assert_eq!((scarce.keys, scarce.traded), (5, Wh(5_000)));
     let honest = honestly();
-    let thieves = [EVE, DAVE, FERDIE, Key::One];
+    let thieves = [EVE, DAVE, FERDIE, Key::EveStash];
     let more: i128 = thieves.iter().map(|who| honest.of(*who) - scarce.of(*who)).sum();
     assert!(more > 0);
     let attack =
