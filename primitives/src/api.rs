@@ -15,6 +15,7 @@ use crate::{
     PendingNaming, PolicyId, PriceList, PricePerKwh, Role, Side, SlotIndex, SlotTimes, Totals,
     TradeId, Wh,
     beacon::{Attendance, EpochValue, EpochView},
+    keys::{KeyLedger, Reservation, SlotReservation},
     pov::{AuraSlot, SessionIndex, ValidatorScore},
     qkd::{Enrolment, EnrolmentId, SessionId, SessionView},
     reputation::{Counts, RememberedRater, Trust},
@@ -41,7 +42,8 @@ sp_api::decl_runtime_apis! {
         /// or as they would be now. Of a slot that is over for good none lies ahead.
         fn slot_times(slot: SlotIndex) -> SlotTimes;
 
-        /// How many keys the market would get if `slot` opened now.
+        /// How many keys the market would get if `slot` opened now, which is the same for each. What a slot
+        /// in flight is promised, and whether keys that exist stand behind it, [`KeyLedgerApi`] says.
         fn key_budget(slot: SlotIndex) -> u64;
     }
 
@@ -312,5 +314,18 @@ sp_api::decl_runtime_apis! {
             after: Option<SessionId>,
             count: u32,
         ) -> Vec<SessionView<AccountId, BlockNumber>>;
+    }
+
+    /// How many keys there are, by what is reported of links, and what the market is promised of them.
+    pub trait KeyLedgerApi {
+        /// Links, their ends, and what the market may use of them. Reads all reports: at most
+        /// `Qkd.max_reporters` for each end of `Qkd.max_market_links` links.
+        fn key_ledger() -> KeyLedger;
+
+        /// What `slot` is promised, while it is in flight.
+        fn reservation(slot: SlotIndex) -> Option<Reservation>;
+
+        /// All slots that are promised something, in ascending order: at most `Auction.MaxSlotsInFlight`.
+        fn reservations() -> Vec<SlotReservation>;
     }
 }
