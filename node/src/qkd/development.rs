@@ -7,7 +7,7 @@
 //! at the start, by an authority in the node's folder.
 //!
 //! `qkd/services.json` of the chain's folder says where the key services tell how much key they made and
-//! delivered.
+//! delivered, and with which token their operator changes something.
 
 use super::{
     Agents, Error, PATIENCE_S, Resident, Told, file, loopback, make_folder, write_json,
@@ -19,6 +19,7 @@ use qkms::{
     config::Config,
     deployment::Deployment,
     kme::service::KmeId,
+    operation::guard,
     pki::Authority,
     tls::{Peer, identity::escape},
 };
@@ -121,8 +122,10 @@ impl Agents {
         });
         let services = started.await.map_err(|error| Error::Services(format!("{error:#}")))?;
         if let Some(status) = status {
-            let status = json!({ "status": format!("http://{status}") });
-            write_json(folder, "services", &status)?;
+            let path = folder.join(SITES[0].0).join(guard::FILE);
+            let token = fs::read_to_string(&path).map_err(file(&path))?;
+            let door = json!({ "status": format!("http://{status}"), "token": token.trim() });
+            write_json(folder, "services", &door)?;
         }
         // Beside each other: to make a store waits for the disk.
         let mut binding = Vec::new();

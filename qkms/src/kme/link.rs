@@ -133,8 +133,8 @@ impl Link {
         self.closed.subscribe()
     }
 
-    /// Closes the link: no block is begun until the KME is started again. Keys of blocks made
-    /// before stay.
+    /// Closes the link: no block is begun until [`Self::open`], or the KME is started again. Keys of
+    /// blocks made before stay.
     pub fn close(&self, reason: String) {
         tracing::error!(peer = %self.peer, reason, "the quantum link is closed");
         self.closed.send_replace(Some(Closed { reason, until: None }));
@@ -197,6 +197,21 @@ impl Link {
             self.pauses.opened(Instant::now());
             tracing::info!(peer = %self.peer, "the quantum link is open again");
         }
+    }
+
+    /// Opens the link that was closed for good; says whether it was.
+    pub fn open(&self) -> bool {
+        let opened = self.closed.send_if_modified(|closed| {
+            let for_good = closed.as_ref().is_some_and(Closed::is_for_good);
+            if for_good {
+                *closed = None;
+            }
+            for_good
+        });
+        if opened {
+            tracing::warn!(peer = %self.peer, "an operator opened the quantum link");
+        }
+        opened
     }
 
     /// Whether a block may be begun: the link is open, or its sources may be tried again.

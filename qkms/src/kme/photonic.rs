@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 use super::{
     maker::{BlockMaker, Closing, Found, Made, MakeError, Report},
     seed::Seed,
+    tap::Tap,
 };
 use crate::{
     audit::Opening,
@@ -59,6 +60,7 @@ pub trait Channels: Send + 'static {
 /// Alice's end: the source, and the simulation of everything up to Bob's detectors.
 pub struct Alice<C> {
     link: Link,
+    tap: Option<Tap>,
     pulses: u64,
     params: Params,
     monitors: Monitors,
@@ -75,7 +77,24 @@ impl<C: Channels> Alice<C> {
         let entropy =
             seed.map_or(Randomness::System(OsEntropy), |seed| Randomness::Seeded(seed, 0));
         let monitors = Monitors::new(Monitor::alice(&Claims::new(link.parameters())));
-        Self { link, pulses, params, monitors, entropy, channels, due: None }
+        Self { link, tap: None, pulses, params, monitors, entropy, channels, due: None }
+    }
+
+    /// The same end, with a tap on its fibre.
+    #[must_use]
+    pub fn tapped(self, tap: Tap) -> Self {
+        Self { tap: Some(tap), ..self }
+    }
+
+    /// Whoever has come to listen, or has gone, does or does not from now on.
+    fn look_for_eve(&mut self) -> Result<(), MakeError> {
+        let mut parameters = *self.link.parameters();
+        let Some(eve) = self.tap.as_ref().map(Tap::eve) else { return Ok(()) };
+        if parameters.eve == eve {
+            return Ok(());
+        }
+        parameters.eve = eve;
+        self.link.configure(parameters, self.link.excess_loss()).map_err(MakeError::new)
     }
 }
 
@@ -83,6 +102,7 @@ impl<C: Channels> BlockMaker for Alice<C> {
     fn make(&mut self, block: u64, keys: &mut dyn TagKeys) -> Result<Made, MakeError> {
         let Opened { mut quantum, mut classical } =
             self.channels.open(block).map_err(MakeError::new)?;
+        self.look_for_eve()?;
         let seconds = self.pulses as f64 / self.link.parameters().device.pulse_rate;
         let duration = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
         self.due = Instant::now().checked_add(duration);

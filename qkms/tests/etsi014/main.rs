@@ -9,6 +9,7 @@ mod certificates;
 mod clients;
 mod commands;
 mod connections;
+mod eavesdropper;
 mod field;
 mod full_disk;
 mod leaks;
