@@ -152,7 +152,7 @@ mod site {
     async fn audit(kme: &Kme) -> String {
         let kept = kme.relay().unwrap().store().run(|books| {
             books.audit()?;
-            books.kept_withdrawals()
+            books.kept_withdrawals(None, usize::MAX)
         });
         let mut parts = match kept.await {
             Ok(kept) => vec![kept.len().to_string()],
