@@ -148,7 +148,7 @@ impl<C: Channels> BlockMaker for Bob<C> {
     fn make(&mut self, block: u64, keys: &mut dyn TagKeys) -> Result<Made, MakeError> {
         let Opened { mut quantum, mut classical } =
             self.channels.open(block).map_err(MakeError::new)?;
-        let detections = Zeroizing::new(quantum.receive().map_err(MakeError::new)?);
+        let detections = quantum.receive().map_err(MakeError::new)?;
         let own = BobBlock::decode(&detections).map_err(MakeError::new)?;
         let health = self.monitors.current.check_bob(&own);
         // The encoding that arrived is the only one there is of this block.

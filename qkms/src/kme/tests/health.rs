@@ -187,7 +187,7 @@ impl Transport for Detectors {
         self.fibre.send(message)
     }
 
-    fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
+    fn receive(&mut self) -> Result<zeroize::Zeroizing<Vec<u8>>, TransportError> {
         let message = self.fibre.receive()?;
         if !self.stuck {
             return Ok(message);
@@ -196,7 +196,7 @@ impl Transport for Detectors {
         for click in &mut block.detections {
             (click.bit, click.double) = (true, false);
         }
-        Ok(block.encode().to_vec())
+        Ok(block.encode())
     }
 }
 
