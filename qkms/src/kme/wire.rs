@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The protocol's version.
-pub const VERSION: u16 = 4;
+pub const VERSION: u16 = 5;
 /// The longest message in bytes.
 pub const MAX_MESSAGE: usize = 16 << 20;
 
