@@ -10,7 +10,7 @@ use super::{
     MAX_BYTES, OVERHEAD, Order, Reach, Relay, SALT_BYTES, Void, Way,
     seal::{self, Statement},
     service::Far,
-    site::Unsent,
+    site::{MISMATCH, Unsent},
 };
 use crate::{
     kme::{
@@ -96,10 +96,7 @@ impl Relay {
                 return Ok(keys(ids, clear, order.len));
             }
             Ok(_) => {
-                tracing::error!(
-                    kme = %far.kme,
-                    "a site between has acknowledged other keys than were sent"
-                );
+                tracing::error!(kme = %far.kme, "keys were not acknowledged: {MISMATCH}");
                 Refusal::Unconfirmed
             }
             Err(Unsent::Store(error)) => {
@@ -109,6 +106,13 @@ impl Relay {
             }
             Err(Unsent::Peer(error)) => {
                 tracing::warn!(kme = %far.kme, %error, "keys were not relayed");
+                if error == NoAnswer::Refused(Why::Signature) {
+                    tracing::error!(
+                        kme = %far.kme,
+                        "it does not know the signature of this KME, {}: is that its `relay_key` there?",
+                        hex::encode(self.key.public())
+                    );
+                }
                 match error {
                     NoAnswer::Refused(Why::Exhausted) => Refusal::Exhausted,
                     NoAnswer::Refused(Why::Age) => Refusal::MandatoryUnmet,
@@ -194,7 +198,7 @@ impl Relay {
             match far.first.line.done(Ask::VoidKeys(void)).await {
                 Ok(()) => {}
                 // It will not be taken another time either.
-                Err(NoAnswer::Refused(why @ (Why::Route | Why::Limits | Why::Forged))) => {
+                Err(NoAnswer::Refused(why @ (Why::Route | Why::Limits | Why::Signature))) => {
                     tracing::error!(kme = %far.kme, ?why, "keys cannot be withdrawn");
                 }
                 Err(error) => return Err(error.into()),

@@ -1,5 +1,6 @@
 mod crashes;
 mod deliveries;
+mod mismatch;
 mod refusals;
 mod seals;
 mod thieves;
