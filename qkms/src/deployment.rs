@@ -43,6 +43,10 @@ use crate::{
     relay::{FarSetup, RelayKey, RelaySetup, RouteSetup},
 };
 
+mod preflight;
+
+pub use preflight::faults;
+
 /// KMEs that run.
 pub struct Deployment {
     kmes: Vec<Arc<Kme>>,
@@ -178,12 +182,11 @@ async fn start_kme(
         if let Some(tap) = &tap {
             taps.push((kme.id.to_string(), peer.to_string(), tap.clone()));
         }
-        let name = format!("link-{}.redb", crate::tls::identity::escape(peer.as_str()));
         links.push(LinkSetup {
             peer: peer.clone(),
             end,
             saes: config.saes_of(peer).unwrap_or_default().to_vec(),
-            store: open(&name)?,
+            store: open(&store_of(peer))?,
             dialer,
             maker: maker(config, link, end, slot.map(|_| meeting), tap)?,
             capacity: link.capacity(),
@@ -209,6 +212,11 @@ async fn start_kme(
         relay: relay(config, kme, &settings, metrics)?,
     };
     Ok(Kme::start(setup).await?)
+}
+
+/// The file of the store of a link to `peer`.
+fn store_of(peer: &KmeId) -> String {
+    format!("link-{}.redb", crate::tls::identity::escape(peer.as_str()))
 }
 
 /// What a KME relays with; none if it is on no route.

@@ -286,13 +286,14 @@ async fn discard(
 ) -> Result<(), Failure> {
     let _agreeing = link.agreeing.lock().await;
     let signed = witness(link, number, Ending::Discarded(reason.to_owned()), evidence).await?;
-    let signature = signed.alice;
+    let (signature, health) = (signed.alice, signed.record.at_bob.health);
     let owner = Arc::clone(link);
     let keep = move |books: &mut Books<'_>| {
         let following = owner.notary.follow(books, &signed)?;
         books.put_record(following)
     };
     link.store.run(keep).await?;
+    link.told(&health);
     Ok(link.line.done(Ask::Seal(Seal { block: number, signature })).await?)
 }
 

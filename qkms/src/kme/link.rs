@@ -19,12 +19,18 @@ use super::{
     service::{Figures, KmeId, LinkState},
     wire::{Ask, Reply},
 };
-use crate::pool::{
-    BookError, Books, Direction, End, Pool, Rejection, Store, making::Summary, record::KeyNote,
+use crate::{
+    health::Health,
+    pool::{
+        BookError, Books, Direction, End, Pool, Rejection, Store, making::Summary, record::KeyNote,
+    },
 };
 
 /// Keys told and unconfirmed at which a draw writes them; housekeeping writes what is left.
 const MANY_TOLD: usize = 1024;
+
+/// Where a source is sick that is not this end's.
+const THERE: &str = "at the other end";
 
 /// How much a link keeps, and how its post-processing is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,10 +210,24 @@ impl Link {
             Closing::ForGood => self.close(found.reason.to_owned()),
             Closing::UntilHealthy => {
                 let what = found.health.failure.map(|failure| failure.to_string());
-                let what = what.as_deref().unwrap_or("at the other end");
+                let what = what.as_deref().unwrap_or(THERE);
                 self.close_until_healthy(format!("{}: {what}", found.reason));
             }
         }
+    }
+
+    /// What the other end's record says of its sources: names the failure there for which the link is closed
+    /// here.
+    pub(super) fn told(&self, theirs: &Health) {
+        let Some(failure) = theirs.failure else { return };
+        self.closed.send_if_modified(|closed| match closed {
+            Some(closed) if !closed.is_for_good() && closed.reason.ends_with(THERE) => {
+                closed.reason = format!("{}: {failure}", closed.reason);
+                tracing::error!(peer = %self.peer, reason = closed.reason, "why the quantum link is closed");
+                true
+            }
+            _ => false,
+        });
     }
 
     /// Closes the link until [`Self::reopen`], unless it is closed for good.

@@ -4,6 +4,7 @@ mod disk;
 mod power;
 mod records;
 mod rules;
+mod withdrawals;
 
 use std::sync::{
     Arc,

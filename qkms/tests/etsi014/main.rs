@@ -6,6 +6,7 @@ mod agent;
 mod audits;
 mod bad_input;
 mod certificates;
+mod check;
 mod clients;
 mod commands;
 mod connections;
