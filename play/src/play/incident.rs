@@ -100,7 +100,7 @@ impl Incident {
                 most_keys_per_epoch: made_in(link.rate, least),
                 most_qber_ppm: MOST_QBER_PPM,
             };
-            calls.push(EncodedCall::of(session.at(), &ledger::admit(link.id, terms))?);
+            calls.push(EncodedCall::of(session.at(), &ledger::admit(link.number, terms))?);
         }
         let rules = KeyRules {
             bound: true,
