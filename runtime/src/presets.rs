@@ -239,8 +239,9 @@ fn meters(validators: &[Sr25519Keyring]) -> Vec<GenesisMeter<AccountId>> {
         .collect()
 }
 
-/// The rate of keys that is declared for the link between both sites, in bits per second.
-const LINK_RATE: u64 = 10_000;
+/// The rate of keys that is declared for the link between both sites, in bits per second: what the simulated one
+/// makes at most (`qkms plan link --preset snspd --km 10 --sifted-bits 1000000`), rounded up.
+const LINK_RATE: u64 = 2_000_000;
 
 /// As what it counts: it makes as many keys in an epoch of two delivery slots as is declared, and is unhealthy
 /// with more than 11 % of bit errors, where no key is secret any more.

@@ -77,7 +77,8 @@ pub struct Agreement {
 }
 
 impl Incident {
-    /// Binds the market by the keys of all links, and waits until there are some. `folder` is where a node
+    /// Binds the market by the keys of all links, those that are not the market's yet among them, and waits until
+    /// there are some. `folder` is where a node
     /// tells of its key services.
     ///
     /// # Errors
@@ -94,8 +95,11 @@ impl Incident {
         })?;
         let slot_length = queries::calendar(session.at()).await?.slot_length;
         let least = slot_length.saturating_mul(LEAST_EPOCH_TENTHS) / 10;
+        let counted = ledger::ledger(session.at()).await?.links;
+        let is_new = |number| counted.iter().all(|entry| entry.link.0 != number);
+        let links = registry::links(session.at()).await?;
         let mut calls = Vec::new();
-        for link in registry::links(session.at()).await?.iter().filter(|link| link.agreed) {
+        for link in links.iter().filter(|link| link.agreed && is_new(link.number)) {
             let terms = LinkTerms {
                 most_keys_per_epoch: made_in(link.rate, least),
                 most_qber_ppm: MOST_QBER_PPM,
@@ -115,9 +119,8 @@ impl Incident {
         session.send([signed]).await?;
         session.settle().await?;
         session.check()?;
-        let until = queries::time(session.at())
-            .await?
-            .saturating_add(PATIENCE.saturating_mul(slot_length));
+        let until =
+            queries::time(session.at()).await?.saturating_add(PATIENCE.saturating_mul(slot_length));
         while ledger::ledger(session.at()).await?.available == 0 {
             if session.next_block().await?.time > until {
                 let what = "nobody reports keys of the market's links".to_owned();
@@ -269,8 +272,7 @@ mod tests {
                 ((name("east"), name("west")), one),
             ])
         };
-        let compared =
-            |ends| agreement(&[link(ends)], &told(100, 10), &told(110, 12));
+        let compared = |ends| agreement(&[link(ends)], &told(100, 10), &told(110, 12));
         let sound = compared([end(100, 10), end(110, 12)]);
         assert_eq!(sound, Agreement { made: 100, drawn: 10, holds: true });
         for wrong in [end(99, 10), end(111, 10), end(100, 9), end(100, 13)] {

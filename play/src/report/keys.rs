@@ -55,7 +55,10 @@ impl KeyMarketFigures {
             ("keys reserved", format!("{}, {} of them used", self.reserved, self.used)),
             (
                 "  slots",
-                format!("{} with keys behind them, {} bound by too few", self.backed, self.cap_bound),
+                format!(
+                    "{} with keys behind them, {} bound by too few",
+                    self.backed, self.cap_bound
+                ),
             ),
             (
                 "values of the beacon",
@@ -79,15 +82,13 @@ fn is_bound(slot: &SlotBooks) -> bool {
 pub(super) fn invariants(run: &KeyRun, books: &[SlotBooks]) -> Vec<(&'static str, bool)> {
     let Some(agreement) = run.agreement else { return Vec::new() };
     let keys = |slot: &SlotBooks| slot.reserved.map_or(0, |reserved| reserved.keys);
-    let traded = |slot: &SlotBooks| slot.clearing.is_some_and(|clearing| !clearing.volume.is_zero());
+    let traded =
+        |slot: &SlotBooks| slot.clearing.is_some_and(|clearing| !clearing.volume.is_zero());
     let backed = |slot: &SlotBooks| slot.reserved.is_some_and(|reserved| reserved.backed);
-    let within = |slot: &SlotBooks| {
-        slot.clearing.is_none_or(|clearing| clearing.keys_used <= keys(slot))
-    };
-    let (closed, others): (Vec<_>, Vec<_>) = books
-        .iter()
-        .enumerate()
-        .partition(|(place, _)| place.saturating_add(2) == books.len());
+    let within =
+        |slot: &SlotBooks| slot.clearing.is_none_or(|clearing| clearing.keys_used <= keys(slot));
+    let (closed, others): (Vec<_>, Vec<_>) =
+        books.iter().enumerate().partition(|(place, _)| place.saturating_add(2) == books.len());
     let stopped = closed.iter().all(|(_, slot)| keys(slot) == 0 && !traded(slot) && is_bound(slot));
     let went_on = others.iter().all(|(_, slot)| keys(slot) > 0 && traded(slot));
     vec![
