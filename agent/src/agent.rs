@@ -41,6 +41,10 @@ pub struct Settings {
     /// Where mail comes in; nowhere if nothing is said.
     #[serde(default)]
     pub mail: Option<SocketAddr>,
+    /// Whether it takes part in the entropy beacon: it then commits in each epoch, and its owner answers with its
+    /// standing for that it is there to reveal. Not if nothing is said.
+    #[serde(default)]
+    pub beacon: bool,
     /// The SAE and its key service.
     pub sae: client::Settings,
 }
@@ -145,6 +149,7 @@ impl Agent {
         let store = Store::open(&settings.store)
             .map_err(|source| AgentError::Folder { path: settings.store.clone(), source })?;
         let desk = Desk::open(sae.clone(), store, Surroundings::system())?;
+        let desk = desk.committing(settings.beacon);
         let (listener, address) = listen(settings.listen).await?;
         let mail = match settings.mail {
             Some(address) => Some(listen(address).await?),

@@ -31,6 +31,11 @@
 //!     to this account and SAE, for what has no place, and for more than so many a minute that were not
 //!     authentic; only authentic letters are kept. A key that was told for one that is not is kept for a day:
 //!     the true letter finds it, or the session that it is of.
+//! 11. **What it commits to in the beacon it keeps to itself** until the chain takes reveals of that very epoch
+//!     and has that very commitment. It makes one secret of an epoch, of a fresh key and of what the operating
+//!     system draws, and wipes it when the epoch is long over.
+//! 12. **What it reports of links its key service has said**, in the very epoch; where the service says nothing,
+//!     or what cannot be, nothing is reported.
 //!
 //! # The loopback door
 //!

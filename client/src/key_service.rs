@@ -79,16 +79,16 @@ impl KeyServices {
     }
 
     /// Lets somebody intercept and resend this share of the pulses, 0 to 1, of the simulated link of `kme`,
-    /// Alice's, to `peer`, from its next block on; none: nobody listens any more.
+    /// to `peer`, from its next block on; none: nobody listens any more. Says whether it took that: photons are
+    /// simulated at Alice's end, and the other one takes nothing.
     ///
     /// # Errors
     ///
     /// [`Error::Agent`]: they do not answer, or refuse it.
-    pub async fn listen(&self, kme: &str, peer: &str, share: Option<f64>) -> Result<(), Error> {
+    pub async fn listen(&self, kme: &str, peer: &str, share: Option<f64>) -> Result<bool, Error> {
         let who = share.map(|share| json!({ "intercept-resend": { "share": share } }));
         let body = json!({ "kme": kme, "peer": peer, "eavesdropper": who });
-        let (code, answer) = self.ask("eavesdropper", Some(body)).await?;
-        if code.is_success() { Ok(()) } else { Err(self.refused(code, &answer)) }
+        self.took("eavesdropper", body).await
     }
 
     /// Opens the end at `kme` of its link to `peer`, that an eavesdropper closed. Says whether it was closed.
@@ -97,7 +97,12 @@ impl KeyServices {
     ///
     /// [`Error::Agent`]: they do not answer, or refuse it.
     pub async fn open(&self, kme: &str, peer: &str) -> Result<bool, Error> {
-        let (code, answer) = self.ask("open", Some(json!({ "kme": kme, "peer": peer }))).await?;
+        self.took("open", json!({ "kme": kme, "peer": peer })).await
+    }
+
+    /// Whether something was changed, or there was nothing to be changed.
+    async fn took(&self, path: &str, body: Value) -> Result<bool, Error> {
+        let (code, answer) = self.ask(path, Some(body)).await?;
         match code {
             StatusCode::CONFLICT => Ok(false),
             code if code.is_success() => Ok(true),

@@ -5,6 +5,7 @@ use alloc::vec;
 use sp_runtime::BuildStorage;
 
 mod authoring;
+mod beacon;
 mod chain;
 mod deputies;
 mod documents;
@@ -143,35 +144,6 @@ fn a_deputy_gives_away_none_of_its_principal_s_meters() {
 fn a_block_has_at_most_one_second_of_computation() {
     let limit = configs::system::BlockWeights::get().max_block.ref_time();
     assert_eq!(limit, frame_support::weights::constants::WEIGHT_REF_TIME_PER_SECOND);
-}
-
-#[test]
-fn the_beacon_knows_ended_epochs_only() {
-    use qedex_primitives::EntropyBeacon;
-    use stand_ins::{Beacon, EPOCH_LENGTH};
-    externalities("development").execute_with(|| {
-        assert_eq!(Beacon::value(0), None);
-        let last = EPOCH_LENGTH - 1;
-        let hash = Hash::repeat_byte(7);
-        frame_system::BlockHash::<Runtime>::insert(last, hash);
-        System::set_block_number(last);
-        assert_eq!(Beacon::value(0), None);
-        System::set_block_number(last + 1);
-        assert_eq!(Beacon::value(0), Some(hash));
-        assert_eq!(Beacon::value(u64::MAX), None);
-    });
-}
-
-#[test]
-fn the_latest_epoch_of_the_beacon_is_the_last_that_ended() {
-    use qedex_primitives::EntropyBeacon;
-    use stand_ins::{Beacon, EPOCH_LENGTH};
-    externalities("development").execute_with(|| {
-        for (block, epoch) in [(0, 0), (2 * EPOCH_LENGTH - 1, 0), (2 * EPOCH_LENGTH, 1)] {
-            System::set_block_number(block);
-            assert_eq!(Beacon::latest(), epoch, "at block {block}");
-        }
-    });
 }
 
 /// With `QEDEX_WRITE_METADATA=FILE` the test also writes the latest to that file.

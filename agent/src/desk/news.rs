@@ -124,7 +124,10 @@ impl Desk {
             let steps = found.iter().filter_map(|(here, local)| {
                 books.sessions.get(local).and_then(|record| here.step(record))
             });
-            Ok(Steps { steps: steps.collect() })
+            let steps = steps.collect();
+            let beacon = self.beacon(books, news)?;
+            let (beacon, reports) = books.together(news, beacon);
+            Ok(Steps { steps, beacon, reports })
         })
     }
 

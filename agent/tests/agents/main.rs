@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+mod beacon;
 mod doors;
 mod field;
 mod leaks;
+mod ledger;
 mod letters;
 mod service;
 mod sessions;

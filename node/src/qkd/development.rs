@@ -1,7 +1,7 @@
 //! The key services and agents of a development chain.
 //!
 //! Two key services, *west* and *east*, with a simulated link between them, and an agent at each: Dave's and
-//! Eve's. On request there are further SAEs at both, `sae-west-1`, `sae-east-1` and so on, which nobody is
+//! Eve's, which take part in the entropy beacon. On request there are further SAEs at both, `sae-west-1`, `sae-east-1` and so on, which nobody is
 //! enrolled for, with an agent each that takes frames at a free port of the loopback interface; the seed of
 //! its worker's key is the SAE's name with `//` before and `//worker` behind it. All certificates are made
 //! at the start, by an authority in the node's folder.
@@ -61,6 +61,8 @@ struct Sae {
     worker: String,
     /// The port at which its agent takes frames; 0 is any free one.
     mail: u16,
+    /// Whether its agent takes part in the entropy beacon.
+    beacon: bool,
 }
 
 /// All SAEs, with so many further ones at each site.
@@ -72,12 +74,19 @@ fn saes(further: u8) -> Vec<Sae> {
             name: name.to_owned(),
             worker: worker.to_owned(),
             mail,
+            beacon: true,
         })
         .collect();
     for number in 1..=further {
         for (site, ..) in SITES {
             let name = format!("sae-{site}-{number}");
-            all.push(Sae { site, worker: format!("//{name}//worker"), name, mail: 0 });
+            all.push(Sae {
+                site,
+                worker: format!("//{name}//worker"),
+                name,
+                mail: 0,
+                beacon: false,
+            });
         }
     }
     all
@@ -155,6 +164,7 @@ async fn resident(folder: PathBuf, pki: PathBuf, sae: Sae, port: u16) -> Result<
         token_file: folder.join(format!("{name}.token")),
         store: folder.join(&name),
         mail,
+        beacon: sae.beacon,
         sae: client::Settings {
             kme_url: format!("https://localhost:{port}"),
             certificate: pki.join(format!("sae-{name}.pem")),

@@ -78,6 +78,8 @@ pub struct Service {
     pub ca: PathBuf,
     /// Where it takes frames.
     pub mail: Option<SocketAddr>,
+    /// Whether it takes part in the entropy beacon.
+    pub beacon: bool,
 }
 
 /// An agent that listens.
@@ -130,10 +132,11 @@ impl Agents {
     /// [`Error`].
     pub async fn of(service: Service, folder: &Path) -> Result<Self, Error> {
         make_folder(folder)?;
-        let Service { kme_url, certificate, key, ca, mail } = service;
+        let Service { kme_url, certificate, key, ca, mail, beacon } = service;
         let sae = client::Settings { kme_url, certificate, key, ca, timeout_s: PATIENCE_S };
         let (token_file, store) = (folder.join("agent.token"), folder.join("agent"));
-        let agent = Agent::bind(Settings { listen: loopback(0), token_file, store, mail, sae });
+        let listen = loopback(0);
+        let agent = Agent::bind(Settings { listen, token_file, store, mail, beacon, sae });
         let residents = vec![Resident { agent: agent.await?, told: Told::default() }];
         Ok(Self { residents, folder: folder.to_owned(), services: None })
     }

@@ -4,7 +4,9 @@
 use crate::{
     AccountId, Auction, Aura, AuthorityDiscovery, Balances, Grandpa, Historical,
     MILLISECONDS_PER_BLOCK, Membership, Metering, Pov, Reputation, Runtime, RuntimeEvent,
-    SessionKeys, configs::governance::AdminOrigin, stand_ins::Beacon, weights,
+    SessionKeys,
+    configs::{beacon::Beacon, governance::AdminOrigin},
+    weights,
 };
 use frame_support::{
     parameter_types,

@@ -1,11 +1,13 @@
 //! What the rules of the crate's documentation promise, rule by rule.
 
 mod answers;
+mod beacon;
 mod bonds;
 mod endings;
 mod enrolment;
 mod genesis;
 mod handshake;
+mod ledger;
 mod profiles;
 mod properties;
 mod requests;
