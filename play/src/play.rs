@@ -139,8 +139,7 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
         let times = calendar.times(slot);
         Some(SlotPlay::new(slot, times, quarter_hour, intents, cheats, offset, &cast))
     };
-    let mut slots: Vec<SlotPlay> =
-        (first..).take(script.slots).filter_map(&mut part_on).collect();
+    let mut slots: Vec<SlotPlay> = (first..).take(script.slots).filter_map(&mut part_on).collect();
 
     while slots.iter().any(|slot| !slot.is_done())
         || incident.as_ref().is_some_and(|incident| !incident.is_over())
