@@ -206,6 +206,13 @@ impl EndBook {
         })
     }
 
+    /// Whether a report of `owner` for `now` would find room: it has one there, or not all that are there
+    /// still count.
+    pub fn has_room(&self, owner: OwnerId, now: EpochIndex, rules: &KeyRules) -> bool {
+        !self.reports.is_full()
+            || self.reports.iter().any(|one| one.owner == owner || !Self::is_fresh(one, now, rules))
+    }
+
     /// Keeps a report in the place of its owner's last one. One that counts no more is forgotten: a service
     /// that began anew begins anew here as well.
     pub fn keep(&mut self, report: KeptReport, rules: &KeyRules) -> Result<(), NotKept> {

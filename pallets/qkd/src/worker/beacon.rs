@@ -3,7 +3,7 @@
 
 use super::{Client, Fault, add};
 use crate::{
-    AcceptedBy, Call, Commitments, Config, CurrentEpoch, Ends, Enrolments, Links, MarketKeys,
+    AcceptedBy, Call, Commitments, Config, CurrentEpoch, CurrentRules, Ends, Enrolments, Links, MarketKeys,
     Pallet, WORKER_KEYS,
 };
 use alloc::{
@@ -53,17 +53,19 @@ impl<T: Config> Pallet<T> {
         peers.into_iter().nth(usize::try_from(turn).ok()?)
     }
 
-    /// The links of which a report of this account is awaited, each with the first SAE at its other end.
+    /// The links of which a report of this account is awaited and would find room, each with the first SAE at its other end.
     pub(super) fn ledger_news(account: &T::AccountId) -> Option<LedgerNews> {
         let Epoch { index, part: EpochPart::Commit, until, .. } = CurrentEpoch::<T>::get()? else {
             return None;
         };
         let (owner, site) = Self::reporter(account)?;
+        let rules = CurrentRules::<T>::get();
         let awaited = MarketKeys::<T>::get().links.into_iter().filter_map(|entry| {
             let far = far_end(&Links::<T>::get(entry.link)?.sites, site)?;
             let book = Ends::<T>::get(entry.link, site);
             let said = book.reports.iter().any(|one| one.owner == owner && one.epoch >= index);
-            (!said).then_some((entry.link, far))
+            let awaited = !said && book.has_room(owner, index, &rules);
+            awaited.then_some((entry.link, far))
         });
         let awaited: Vec<(LinkId, SiteId)> = awaited.collect();
         if awaited.is_empty() {

@@ -4,11 +4,11 @@ use super::{
     beacon::{block_at, include_all, next_half, own_commitment},
     *,
 };
-use crate::{Commitments, CurrentEpoch, Ends};
+use crate::{Commitments, CurrentEpoch, CurrentRules, Ends, ledger::types::KeptReport};
 use qedex_primitives::{
     agent::{BeaconAwaits, BeaconStep, LedgerNews, LinkNews},
     beacon::EpochWork,
-    keys::{LinkReport, LinkTerms},
+    keys::{LinkReport, LinkTerms, MAX_REPORTERS},
     qkd::{BitsPerSecond, LinkId},
 };
 
@@ -156,5 +156,35 @@ fn of_whom_no_report_is_awaited_is_not_asked() {
         assert_ok!(Qkd::remove_sae(signed(DORA), id));
         work();
         assert_eq!(heard.lock().unwrap().pop(), Some(None), "nobody by whom to ask the service");
+    });
+}
+
+#[test]
+fn who_would_find_no_room_is_asked_for_no_report() {
+    run_with_host(|host| {
+        put_link();
+        let heard = agent_of(host, ANNA, false, |_| vec![]);
+        block_at(START);
+        let keep = |epoch| {
+            let others = (0..MAX_REPORTERS).map(|number| KeptReport {
+                owner: OwnerId([u8::try_from(number).unwrap() | 0x80; 32]),
+                epoch,
+                said: report(7),
+            });
+            let reports = others.collect::<Vec<_>>().try_into().unwrap();
+            Ends::<Test>::mutate(LINK, SITE, |book| book.reports = reports);
+        };
+        keep(0);
+        work();
+        assert_eq!(heard.lock().unwrap().pop().flatten(), None, "it is asked for none");
+        // Once theirs are stale there is room.
+        let stale = CurrentRules::<Test>::get().stale_after;
+        while CurrentEpoch::<Test>::get().unwrap().index <= u64::from(stale) {
+            next_half();
+        }
+        work();
+        let told = heard.lock().unwrap().pop().flatten().expect("a report is awaited");
+        assert_eq!(told.links.len(), 1);
+        Ends::<Test>::remove(LINK, SITE);
     });
 }
