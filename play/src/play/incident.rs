@@ -26,6 +26,9 @@ const INTERCEPTED: f64 = 1.0;
 /// Bits of a key.
 const KEY_BITS: u64 = 256;
 
+/// The file of a link's first key.
+const FIRST_KEY: &str = "first.key";
+
 /// An epoch lasts at least so many tenths of a slot: as many keys as a link makes then are its most in each.
 const LEAST_EPOCH_TENTHS: u64 = 4;
 
@@ -59,6 +62,8 @@ enum Scene {
 /// An incident.
 pub struct Incident {
     services: KeyServices,
+    /// Bits with which the books of a link begin: those of its first key, which no block gave.
+    configured: u64,
     scene: Scene,
     /// What the services told, and in which epoch, until the chain is compared with it.
     told: Option<(u64, Ledgers)>,
@@ -127,7 +132,10 @@ impl Incident {
                 return Err(qedex_client::Error::TimedOut(what).into());
             }
         }
-        Ok(Self { services, scene: Scene::Before, told: None, agreement: None })
+        // A node that runs key services keeps it beside the doors.
+        let configured = std::fs::metadata(folder.join(FIRST_KEY)).map_or(0, |file| file.len());
+        let configured = configured.saturating_mul(8);
+        Ok(Self { services, configured, scene: Scene::Before, told: None, agreement: None })
     }
 
     /// Whether it is over, and chain and services were compared.
@@ -204,7 +212,8 @@ impl Incident {
         if ends.any(|end| end.counted.is_none_or(|counted| counted < fresh)) {
             return Ok(());
         }
-        self.agreement = Some(agreement(&counted.links, before, &self.services.ledgers().await?));
+        let after = self.services.ledgers().await?;
+        self.agreement = Some(agreement(&counted.links, self.configured, [before, &after]));
         Ok(())
     }
 }
@@ -218,19 +227,21 @@ pub struct Turn {
 }
 
 /// Compares what the chain holds of links with what the key services told before its reports were made and
-/// after. A development chain has one link, so that each service has one peer.
-fn agreement(links: &[LinkView], before: &Ledgers, after: &Ledgers) -> Agreement {
-    let keys = |all: &Ledgers, of: fn(&Ledger) -> u64, least: bool| {
+/// after; `configured` bits were there from the beginning. A development chain has one link, so that each
+/// service has one peer.
+fn agreement(links: &[LinkView], configured: u64, [before, after]: [&Ledgers; 2]) -> Agreement {
+    let keys = |all: &Ledgers, of: &dyn Fn(&Ledger) -> u64, least: bool| {
         let ends = all.values().map(|ledger| of(ledger) / KEY_BITS);
         if least { ends.min() } else { ends.max() }.unwrap_or_default()
     };
-    let within = |number: u64, of: fn(&Ledger) -> u64| {
+    let within = |number: u64, of: &dyn Fn(&Ledger) -> u64| {
         (keys(before, of, true)..=keys(after, of, false)).contains(&number)
     };
     let ends: Vec<_> = links.iter().filter_map(|link| link.ends.as_ref()).collect();
     let holds = !ends.is_empty()
         && ends.iter().copied().flatten().all(|end| {
-            within(end.made, |ledger| ledger.made) && within(end.drawn, |ledger| ledger.delivered)
+            within(end.made, &|ledger| ledger.made.saturating_add(configured))
+                && within(end.drawn, &|ledger| ledger.delivered)
         });
     let least = |of: fn(&ledger::EndView) -> u64| {
         ends.iter().map(|ends| ends.iter().map(of).min().unwrap_or_default()).sum()
@@ -274,12 +285,13 @@ mod tests {
                 ((name("east"), name("west")), one),
             ])
         };
-        let compared = |ends| agreement(&[link(ends)], &told(100, 10), &told(110, 12));
+        let compared =
+            |ends| agreement(&[link(ends)], 20 * KEY_BITS, [&told(80, 10), &told(90, 12)]);
         let sound = compared([end(100, 10), end(110, 12)]);
         assert_eq!(sound, Agreement { made: 100, drawn: 10, holds: true });
         for wrong in [end(99, 10), end(111, 10), end(100, 9), end(100, 13)] {
             assert!(!compared([end(100, 10), wrong]).holds);
         }
-        assert!(!agreement(&[], &told(1, 1), &told(1, 1)).holds);
+        assert!(!agreement(&[], 0, [&told(1, 1), &told(1, 1)]).holds);
     }
 }
