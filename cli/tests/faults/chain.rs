@@ -1,16 +1,20 @@
 //! What the test asks a node, and brings there as the workers of accounts do.
 
+use crate::sight::Sight;
 use codec::{Decode, Encode};
 use frame_system::offchain::CreateAuthorizedTransaction;
+use pallet_qkd::books::EndBook;
 use qedex_primitives::{
     EpochIndex, Moment,
     beacon::{Attendance, EpochPart, EpochValue, EpochView, EpochWork},
-    qkd::WorkerSignature,
+    keys::SlotReservation,
+    qkd::{LinkId, SiteId, WorkerSignature},
 };
 use qedex_runtime::{Hash, Runtime, RuntimeCall, UncheckedExtrinsic};
 use qedex_testnode::chain::{self, Block, call_runtime, hash_at};
 use serde_json::Value;
 use sp_core::{Pair, sr25519};
+use sp_crypto_hashing::{twox_64, twox_128};
 use sp_keyring::Sr25519Keyring;
 use std::time::{Duration, Instant};
 use subxt::rpcs::{RpcClient, client::rpc_params};
@@ -18,7 +22,7 @@ use subxt::rpcs::{RpcClient, client::rpc_params};
 /// How long anything may take, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// Those who take part in the beacon.
+/// Those who take part in the beacon: Dave's and Eve's agents on a development node.
 pub const DRAWERS: [Sr25519Keyring; 2] = [Sr25519Keyring::Dave, Sr25519Keyring::Eve];
 
 /// An account by its bytes.
@@ -37,7 +41,7 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut is: impl Fn
 }
 
 /// The key with which the worker of `who` signs, where the test is its worker.
-fn worker(who: Sr25519Keyring) -> sr25519::Pair {
+pub fn worker(who: Sr25519Keyring) -> sr25519::Pair {
     let seed = format!("{}//worker", who.to_seed());
     sr25519::Pair::from_string(&seed, None).expect("a secret URI")
 }
@@ -63,6 +67,21 @@ impl Now {
     /// Whether all who draw have committed.
     pub fn all_committed(&self) -> bool {
         DRAWERS.iter().all(|who| self.has(*who).is_some())
+    }
+
+    /// Whether all who draw have revealed.
+    pub fn all_revealed(&self) -> bool {
+        DRAWERS.iter().all(|who| self.has(*who) == Some(true))
+    }
+
+    /// Whether nobody has committed.
+    pub const fn none_committed(&self) -> bool {
+        self.committed.is_empty()
+    }
+
+    /// Whether nobody has revealed.
+    pub fn none_revealed(&self) -> bool {
+        !self.committed.iter().any(|(_, revealed)| *revealed)
     }
 }
 
@@ -134,6 +153,33 @@ impl Chain {
     /// Waits until an epoch has ended, and gives its value.
     pub async fn ended(&self, epoch: EpochIndex) -> EpochValue {
         until(&format!("the end of epoch {epoch}"), || self.value(epoch)).await
+    }
+
+    /// What slots in flight are promised.
+    pub async fn reservations(&self) -> Vec<SlotReservation> {
+        self.call("KeyLedgerApi_reservations", &()).await
+    }
+
+    /// What is said and counted of the link between both sites, all of it in one block.
+    pub async fn sight(&self) -> Sight {
+        let at = self.best().await.hash;
+        let ledger = call_runtime(&self.rpc, "KeyLedgerApi_key_ledger", &[], &at).await;
+        let mut books = Vec::new();
+        for site in [0, 1] {
+            let hash = |name: &str| twox_128(name.as_bytes()).to_vec();
+            let place = |encoded: Vec<u8>| [twox_64(&encoded).to_vec(), encoded].concat();
+            let (link, site) = (place(LinkId(0).encode()), place(SiteId(site).encode()));
+            let key = [hash("Qkd"), hash("Ends"), link, site].concat();
+            let key = format!("0x{}", hex::encode(key));
+            let stored: Option<String> = self
+                .rpc
+                .request("state_getStorage", rpc_params![key, &at])
+                .await
+                .expect("an answer");
+            let decoded = |text: String| EndBook::decode(&mut &bytes(&text)[..]).expect("a book");
+            books.push(stored.map(decoded).unwrap_or_default());
+        }
+        Sight { ledger, books }
     }
 
     /// Brings to the chain what the worker of `who` has to say; or why the node does not take it.
