@@ -95,6 +95,17 @@ impl Life {
         false
     }
 
+    /// Whether an epoch after the last kill has a value of keys.
+    async fn left_alone_gives_keys(&self) -> bool {
+        let first = self.kills.iter().map(|(_, epoch)| epoch + 1).max().unwrap_or_default();
+        for epoch in first..self.chain.now().await.map_or(first, |now| now.index) {
+            if self.chain.ended(epoch).await.source == BeaconSource::Keys {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Whenever the node is killed, the epoch ends; and it goes on as if nothing had been once it is left alone.
     /// Where the machine was too slow for a step to be met, or for the node to be back in time, there are further
     /// epochs.
@@ -109,14 +120,14 @@ impl Life {
             if !left.is_empty() {
                 self.note(&format!("still to come: {left:?}"));
             }
+            if left.is_empty() && self.left_alone_gives_keys().await {
+                return;
+            }
             let epoch = self.next_epoch().await;
             if let Some(step) = left.first() {
                 self.kill_at(epoch, *step).await;
             }
-            let value = self.chain.ended(epoch).await;
-            if left.is_empty() && value.source == BeaconSource::Keys {
-                return;
-            }
+            self.chain.ended(epoch).await;
         }
         panic!("killed at some step, the agents never went on: {:?}", self.kills);
     }
