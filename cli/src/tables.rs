@@ -3,6 +3,7 @@
 
 use crate::error::Error;
 use qedex_client::amounts::parse_price;
+use qedex_ems::response::MilliWh;
 use qedex_math::{PricePerKwh, Wh};
 use qedex_tables::{Column, Columns, Quantity, Table};
 use std::path::Path;
@@ -58,6 +59,15 @@ impl Units {
             let hint = if text.contains('.') { "; kWh stand in a column kwh" } else { "" };
             format!("{reason}{hint}")
         })
+    }
+
+    /// A cell of the column [`ENERGY`], in thousandths of a watt-hour: a sum of many loads is finer than one.
+    pub fn fine_energy(self, text: &str) -> Result<MilliWh, String> {
+        const KILOWATT_HOURS: Quantity = Quantity { places: 6, ..Quantity::KILOWATT_HOURS };
+        const WATT_HOURS: Quantity = Quantity { places: 3, ..Quantity::WATT_HOURS };
+        let (quantity, name) =
+            if self.in_kwh { (KILOWATT_HOURS, "kwh") } else { (WATT_HOURS, "wh") };
+        quantity.read_u64(name, text).map(MilliWh)
     }
 }
 

@@ -157,3 +157,110 @@ fn whoever_stops_reading_what_is_printed_makes_no_error() {
         assert_eq!(stderr(&output), "");
     }
 }
+
+const SUMMER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/cche/cche-summer.json");
+
+#[test]
+fn a_site_s_day_is_planned_written_for_other_solvers_and_ordered() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a readable path").to_owned();
+    let (mps, orders, prices) = (path("m.mps"), path("o.csv"), path("p.csv"));
+    let plan = answer(&qedex(&[
+        "plan",
+        "site",
+        "--site",
+        SUMMER,
+        "--json",
+        "--mps",
+        &mps,
+        "--orders",
+        &orders,
+        "--floor",
+        "0.08",
+        "--cap",
+        "0.30",
+        "--first-slot",
+        "1000",
+    ]));
+    let cost = plan["cost"].as_f64().expect("a number");
+    assert!((232.7657..232.9986).contains(&cost), "{plan}");
+    assert!(plan["gap"].as_f64().expect("a number") <= 0.001, "{plan}");
+    assert_eq!(plan["import"].as_array().map(Vec::len), Some(24));
+    assert_eq!(plan["marginal"].as_array().map(Vec::len), Some(24));
+    let model = std::fs::read_to_string(&mps).expect("the model");
+    assert!(model.starts_with("NAME site\nROWS\n N cost\n"), "{model}");
+    // At hour 4 the site draws from the grid, and a kWh from elsewhere saves the price of the night.
+    let orders = std::fs::read_to_string(&orders).expect("the orders");
+    assert!(orders.starts_with("slot,side,price,kwh\n"), "{orders}");
+    assert!(orders.lines().any(|line| line.starts_with("1016,bid,0.12,")), "{orders}");
+    // From a grid that is cheaper than gas, less than half is paid.
+    let rows = (0..24).map(|step| format!("{step},0.05,0.01\n"));
+    let table = format!("step,price_buy,price_sell\n{}", rows.collect::<String>());
+    std::fs::write(&prices, table).expect("a writable file");
+    let cheap = answer(&qedex(&["plan", "site", "--site", SUMMER, "--prices", &prices, "--json"]));
+    assert!(cheap["cost"].as_f64().expect("a number") < cost / 2.0, "{cheap}");
+    std::fs::write(&prices, "step,price_buy,price_sell\n0,0.05,0.01\n").expect("a writable file");
+    let short = qedex(&["plan", "site", "--site", SUMMER, "--prices", &prices]);
+    assert_refused(&short, "price_buy: has 1 values, and there are 24 steps");
+}
+
+#[test]
+fn a_site_that_means_nothing_or_has_no_plan_is_refused() {
+    let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
+    let path = file.path().to_str().expect("a readable path");
+    let site = |text: &str| {
+        std::fs::write(file.path(), text).expect("a writable file");
+        qedex(&["plan", "site", "--site", path])
+    };
+    let good = "hours = 1\ndt_h = 1\nprice_buy = [0.2]\nprice_sell = [0]\nload_e = [3]\ngrid = { import_max = 5, \
+        export_max = 0 }\n";
+    let planned = site(good);
+    assert!(planned.status.success(), "{}", stderr(&planned));
+    assert!(String::from_utf8_lossy(&planned.stdout).starts_with("cost 0.6000; "), "{planned:?}");
+    for (from, to, why) in [
+        ("load_e = [3]", "load_e = [nan]", "load_e[0]: NaN is no number from 0 on"),
+        ("load_e = [3]", "load_e = [3, 3]", "load_e: has 2 values, and there are 1 steps"),
+        (
+            "load_e = [3]",
+            "load_e = [6]",
+            "hour 0 is the first that cannot be served: 6.000 kW of electricity",
+        ),
+        ("load_e = [3]", "load_e = 3", "invalid type"),
+        ("hours = 1", "hours = 1\nbatery = 1", "unknown field `batery`"),
+    ] {
+        assert_refused(&site(&good.replace(from, to)), why);
+    }
+    assert_refused(&qedex(&["plan", "site", "--site", path, "--orders", "o.csv"]), "--floor");
+}
+
+fn data(path: &str) -> String {
+    format!("{}/../data/{path}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The tools for planning, on the examples in the data, and on what is none.
+#[test]
+fn plans_come_out_as_numbers_and_bad_ones_with_status_two() {
+    let (load, pv) = (data("response/load.csv"), data("response/pv.csv"));
+    let response = ["plan", "response", "--load", &load, "--share", "0.25", "--window", "4"];
+    let moved = answer(&qedex(&[&response[..], &["--net-of", &pv, "--json"]].concat()));
+    assert_eq!(moved["peak_wh"]["after"].as_f64().map(|wh| wh.round()), Some(32_867.0));
+    let other = data("simbench/README.md");
+    assert_refused(&qedex(&[&response[..], &["--net-of", &other]].concat()), "README.md");
+    let much = ["plan", "response", "--load", &load, "--share", "25"];
+    assert_refused(&qedex(&much), "25 is more than all");
+
+    let files =
+        ["microgrids", "users", "aggregators"].map(|name| data(&format!("middlemen/{name}.csv")));
+    let [microgrids, users, aggregators] = &files;
+    let game = ["plan", "game", "--microgrids", microgrids, "--users", users];
+    let played = answer(&qedex(&[&game[..], &["--aggregators", aggregators, "--json"]].concat()));
+    assert_eq!(played["auction"]["volume_kwh"], json!(202.0));
+    assert_refused(&qedex(&game), "--aggregators");
+
+    let table = data("setm/offers.csv");
+    let negotiate = ["plan", "negotiate", "--table", &table];
+    let deals = answer(&qedex(&[&negotiate[..], &["--json"]].concat()));
+    assert_eq!(deals[5]["price"], json!(44.8));
+    assert_refused(&qedex(&[&negotiate[..], &["--steps", "0"]].concat()), "the number of steps");
+    assert_refused(&qedex(&[&negotiate[..], &["--buyers", "0"]].concat()), "beta is not from 0.01");
+}

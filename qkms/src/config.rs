@@ -14,6 +14,7 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
+    control::{self, Choices, Pilot, Proof, settings::Controlled},
     distil,
     kme::{
         KeyLimits, door,
@@ -26,8 +27,11 @@ use crate::{
 };
 
 mod check;
+mod route;
 #[cfg(test)]
 mod tests;
+
+pub use route::RouteConfig;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +64,8 @@ pub struct Config {
     /// Allows what makes keys predictable. Status tells every client.
     #[serde(default)]
     pub insecure: bool,
-    /// Makes everything that is random repeatable; only where `insecure` is true.
+    /// Makes everything that is random repeatable; only where `insecure` is true. How a block is made is as
+    /// repeatable where its link is not controlled.
     pub seed: Option<u64>,
     /// Metrics and the status page.
     pub operation: Option<operation::Settings>,
@@ -72,6 +77,9 @@ pub struct Config {
     /// The links.
     #[serde(default)]
     pub link: Vec<LinkConfig>,
+    /// The ways between sites that no link joins.
+    #[serde(default)]
+    pub route: Vec<RouteConfig>,
 }
 
 /// A KME of this process.
@@ -154,10 +162,13 @@ impl KeyConfig {
 pub struct RemoteConfig {
     /// Its identity.
     pub id: KmeId,
-    /// Host and port of its interface for peers.
-    pub address: String,
+    /// Host and port of its interface for peers; needed if a link leads there.
+    pub address: Option<String>,
     /// The SAEs of its site.
     pub saes: Vec<SaeId>,
+    /// The public key by which it signs what is relayed, in hexadecimal (`qkms relay-key`); needed if
+    /// a route of a KME of this process leads there.
+    pub relay_key: Option<String>,
 }
 
 /// A quantum link.
@@ -173,17 +184,20 @@ pub struct LinkConfig {
     /// The length of the fibre in km.
     pub km: f64,
     /// Bits that a block is to have after sifting, on average, 1,000 to 10^8. It chooses the
-    /// preset's operating point unless `point` is given.
-    #[serde(default = "defaults::sifted_bits")]
-    pub sifted_bits: u64,
+    /// preset's operating point unless `point` is given. If nothing is said, 10^6, or what control
+    /// chooses up to that.
+    pub sifted_bits: Option<u64>,
     /// Basis bias, intensities and their probabilities.
     pub point: Option<OperatingPoint>,
-    /// Pulses per second; the preset's if nothing is said.
+    /// Pulses per second, the most if the link is controlled; the preset's if nothing is said.
     pub pulse_rate: Option<f64>,
     /// Who listens; for tests and demonstrations.
     pub eavesdropper: Option<Eavesdropper>,
     /// How loss and misalignment wander.
     pub drift: Option<Drift>,
+    /// What chooses operating point and pulse rate of each block. If nothing is said the link is controlled
+    /// with the defaults, as far as its pools and its fibre allow.
+    pub control: Option<control::Settings>,
     /// The QBER and phase error from which on a block closes the link.
     #[serde(default)]
     pub limits: LimitsConfig,
@@ -201,6 +215,11 @@ pub struct LinkConfig {
     /// Bits of tag key of each direction that one block may use.
     #[serde(default = "defaults::tag_bits_per_block")]
     pub tag_bits_per_block: u64,
+    /// Whether one block of each epoch is opened for an audit, by a challenge for which the keys of the
+    /// epoch wait. The same at both ends. Refused if the 64 blocks of an epoch take `max_age_s` or longer at
+    /// the full pulse rate.
+    #[serde(default)]
+    pub audits: bool,
     /// Milliseconds in which the peer KME has to answer.
     #[serde(default = "defaults::patience_ms")]
     pub patience_ms: u64,
@@ -244,10 +263,10 @@ impl Default for EpsilonsConfig {
     }
 }
 
+/// Bits of a block after sifting if nothing is said.
+const SIFTED_BITS: u64 = 1_000_000;
+
 mod defaults {
-    pub(super) fn sifted_bits() -> u64 {
-        1_000_000
-    }
     pub(super) fn capacity_bits() -> u64 {
         1 << 24
     }
@@ -271,7 +290,7 @@ impl LinkConfig {
         }
         LinkParameters {
             device,
-            point: self.point.unwrap_or_else(|| self.preset.operating_point(self.sifted_bits)),
+            point: self.point.unwrap_or_else(|| self.preset.operating_point(self.size())),
             km: self.km,
             eve: self.eavesdropper,
             drift: self.drift,
@@ -289,11 +308,51 @@ impl LinkConfig {
         let form = ClosedForm::new(parameters.device, self.km, None)
             .map_err(|error| ConfigError::Meaning(error.to_string()))?;
         let sifted = form.sifted_x(&parameters.point) * form.alive(&parameters.point);
-        let pulses = (self.sifted_bits as f64 / sifted).ceil();
+        let pulses = (self.size() as f64 / sifted).ceil();
         if !(1.0..=1e15).contains(&pulses) {
             return Err(wrong("a link's blocks would need more than 10^15 pulses"));
         }
         Ok(pulses as u64)
+    }
+
+    /// Bits of a block after sifting, where control does not choose it.
+    pub fn size(&self) -> u64 {
+        self.sifted_bits.unwrap_or(SIFTED_BITS)
+    }
+
+    /// What control may choose, and control itself with the proof that it is stable; none if the link is
+    /// not controlled: because the file says so, or because it says nothing and no block that gives
+    /// a key fits between the marks.
+    ///
+    /// # Errors
+    ///
+    /// What the file says of control cannot be.
+    pub fn control(&self) -> Result<Option<(Choices, Pilot, Proof)>, ConfigError> {
+        let settings = self.control.clone().unwrap_or_default();
+        if !settings.enabled {
+            return Ok(None);
+        }
+        let own = [(self.size(), self.parameters().point)];
+        let points = match (self.point, self.sifted_bits) {
+            (None, None) => {
+                let all = self.preset.operating_points();
+                // Larger blocks take much memory: 32 bytes a detection at either end. They have to be named.
+                let small = all.partition_point(|(size, _)| *size <= SIFTED_BITS);
+                if settings.sizes.is_some() { all } else { all.get(..small).unwrap_or(all) }
+            }
+            _ => &own,
+        };
+        let link = Controlled {
+            parameters: self.parameters(),
+            points,
+            epsilons: self.params().epsilons,
+            capacity: self.capacity_bits.saturating_mul(2),
+        };
+        match settings.pilot(&link) {
+            Ok(controlled) => Ok(Some(controlled)),
+            Err(_) if self.control.is_none() => Ok(None),
+            Err(error) => Err(wrong(error)),
+        }
     }
 
     /// What both parties agree on.

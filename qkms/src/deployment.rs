@@ -16,21 +16,27 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use crate::{
+    agent::Token,
     config::{Config, KmeConfig, LinkConfig},
     etsi014,
+    health::Claims,
     kme::{
         Kme, KmeSetup, LinkSetup,
         channels::{Dial, Here, Listen, Meeting, There},
+        closure::Backoff,
         door::{Door, Slot, TlsDialer, Wire},
         line::Dialer,
         maker::BlockMaker,
         photonic::{Alice, Bob, Channels},
         seed::Seed,
+        service::KmeId,
     },
     link::Link,
     metrics::Metrics,
-    operation::Operation,
-    pool::{End, Store, StoreSettings, store::system_clock},
+    operation::{Operation, guard, records::Archive},
+    pool::{End, Store, StoreSettings, cipher::StoreKey, store::system_clock},
+    records::{PublicKey, Sealer},
+    relay::{FarSetup, RelayKey, RelaySetup, RouteSetup},
 };
 
 /// KMEs that run.
@@ -85,10 +91,14 @@ impl Deployment {
             this.servers.push(tokio::spawn(server.run(this.stopped())));
         }
         if let Some(settings) = &config.operation {
-            let operation = Operation::bind(settings).await?;
+            let Some(first) = config.kme.first() else { bail!("no KME to operate") };
+            let path = first.store.join(guard::FILE);
+            let token = Token::write(&path).with_context(|| format!("{}", path.display()))?;
+            let operation = Operation::bind(settings, token).await?;
             log("all", "operation", operation.local_addr());
             let stopped = this.stopped();
-            this.servers.push(tokio::spawn(operation.run(metrics, stopped)));
+            let archive = Archive::new(&this.kmes);
+            this.servers.push(tokio::spawn(operation.run(metrics, archive, stopped)));
         }
         Ok(this)
     }
@@ -150,11 +160,14 @@ async fn start_kme(
             (Some((_, slot)), _) => Arc::new(Wire::new(kme.id.clone(), Arc::clone(slot))),
             (None, Some(peers)) => {
                 let remote = config.remote.iter().find(|remote| remote.id == *peer);
-                let address = remote.map(|remote| remote.address.as_str()).unwrap_or_default();
+                let address =
+                    remote.and_then(|remote| remote.address.as_deref()).unwrap_or_default();
                 Arc::new(TlsDialer::new(peers, address, peer.clone())?)
             }
             (None, None) => bail!("{} has no way to {peer}", kme.id),
         };
+        let control = link.control().context("the link's control")?;
+        let (choices, pilot) = control.map(|(choices, pilot, _)| (choices, pilot)).unzip();
         let name = format!("link-{}.redb", crate::tls::identity::escape(peer.as_str()));
         links.push(LinkSetup {
             peer: peer.clone(),
@@ -167,17 +180,67 @@ async fn start_kme(
             patience: link.patience(),
             first_key: Some(secret(&link.first_key)?),
             metrics: metrics.link(&kme.id, peer),
+            backoff: Backoff::default(),
+            audits: link.audits,
+            pilot,
+            choices,
         });
     }
+    let path = kme.store.join("record.key");
+    let record_key = StoreKey::open(&path).with_context(|| format!("{}", path.display()))?;
     let setup = KmeSetup {
         id: kme.id.clone(),
         saes: kme.saes.clone(),
         local: open("local.redb")?,
         limits: kme.keys.limits(),
         seed: config.seed.map(|seed| Arc::new(Seed::new(seed, kme.id.as_str()))),
+        sealer: Arc::new(Sealer::new(record_key.expose())),
         links,
+        relay: relay(config, kme, &settings, metrics)?,
     };
     Ok(Kme::start(setup).await?)
+}
+
+/// What a KME relays with; none if it is on no route.
+fn relay(
+    config: &Config,
+    kme: &KmeConfig,
+    settings: &StoreSettings,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Option<RelaySetup>> {
+    let mut routes = Vec::new();
+    for route in config.route.iter().filter(|route| route.path.contains(&kme.id)) {
+        let far = match route.far_end(&kme.id) {
+            Some(far) => Some(FarSetup {
+                key: relay_key_of(config, far)?,
+                saes: config.saes_of(far).unwrap_or_default().to_vec(),
+            }),
+            None => None,
+        };
+        routes.push(RouteSetup { path: route.path.clone(), far });
+    }
+    if routes.is_empty() {
+        return Ok(None);
+    }
+    // Numbers of blocks are nonces at rest: a store beside others needs a key of its own.
+    let (path, key) = (kme.store.join("relay.redb"), kme.store.join("relay-store.key"));
+    let store = Store::open(&path, &key, settings.clone())
+        .with_context(|| format!("the store {}", path.display()))?;
+    let key = RelayKey::open(&kme.store.join(RelayKey::FILE))
+        .with_context(|| format!("the key of relays of {}", kme.id))?;
+    Ok(Some(RelaySetup { key, store, routes, metrics: metrics.relay(&kme.id) }))
+}
+
+/// The public key by which a KME signs what is relayed.
+fn relay_key_of(config: &Config, kme: &KmeId) -> anyhow::Result<PublicKey> {
+    if let Some(own) = config.kme.iter().find(|own| own.id == *kme) {
+        make_folder(&own.store)?;
+        let key = RelayKey::open(&own.store.join(RelayKey::FILE));
+        return Ok(key.with_context(|| format!("the key of relays of {kme}"))?.public());
+    }
+    let remote = config.remote.iter().find(|remote| remote.id == *kme);
+    let key = remote.and_then(|remote| remote.relay_key());
+    key.with_context(|| format!("{kme} needs a `relay_key`"))
 }
 
 /// The maker of one end of a link; `meeting` if both ends are in this process.
@@ -195,7 +258,11 @@ fn maker(
         let alice = Alice::new(photons, link.pulses()?, link.params(), seed("choices"), channels);
         Ok(Box::new(alice))
     };
-    let bob = |channels| -> Box<dyn BlockMaker> { Box::new(Bob::new(link.params(), channels)) };
+    let bob = |channels| -> Box<dyn BlockMaker> {
+        let parameters = link.parameters();
+        let bob = Bob::new(link.params(), &Claims::new(&parameters), channels);
+        Box::new(bob.controlled(parameters))
+    };
     match (end, meeting, link.quantum.zip(link.classical)) {
         (End::Alice, Some(meeting), _) => alice(Boxed(Box::new(Here(meeting.clone())))),
         (End::Bob, Some(meeting), _) => Ok(bob(Boxed(Box::new(There(meeting.clone()))))),

@@ -17,10 +17,20 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use self::{
+    control::{ControlFamilies, ControlMetrics},
+    health::HealthFamilies,
+    relay::RelayFamilies,
+};
 use crate::kme::service::KmeId;
 
+mod control;
+mod health;
+mod relay;
 #[cfg(test)]
 mod tests;
+
+pub use relay::{RelayMetrics, RelayPart};
 
 type Real = Gauge<f64, AtomicU64>;
 
@@ -143,6 +153,9 @@ struct Families {
     qber: Family<LinkLabels, Real>,
     phase_error: Family<LinkLabels, Real>,
     open: Family<LinkLabels, Gauge>,
+    health: HealthFamilies,
+    control: ControlFamilies,
+    relay: RelayFamilies,
 }
 
 impl Families {
@@ -184,6 +197,9 @@ impl Families {
             self.phase_error.clone(),
         );
         r.register("link_open", "1 if the link makes key, 0 if it is closed", self.open.clone());
+        self.health.register(r);
+        self.control.register(r);
+        self.relay.register(r);
     }
 }
 
@@ -340,6 +356,8 @@ pub struct LinkMetrics {
     pub pulses: Counter,
     /// Detections.
     pub detections: Counter,
+    /// What control chooses.
+    pub control: ControlMetrics,
     stored: [Gauge; 2],
     capacity: [Gauge; 2],
     qber: Real,
@@ -347,6 +365,8 @@ pub struct LinkMetrics {
     open: Gauge,
     /// Finished blocks, so that a page can tell "none yet" from a rate of zero.
     measured: Arc<AtomicU64>,
+    closed: Arc<Mutex<Option<String>>>,
+    health: HealthFamilies,
     blocks: Family<OutcomeLabels, Counter>,
     spent: Family<CauseLabels, Counter>,
     labels: LinkLabels,
@@ -362,12 +382,15 @@ impl LinkMetrics {
             made_bits: f.made.get_or_create_owned(&labels),
             pulses: f.pulses.get_or_create_owned(&labels),
             detections: f.detections.get_or_create_owned(&labels),
+            control: ControlMetrics::new(&f.control, &labels),
             stored: pools.each_ref().map(|pool| f.stored.get_or_create_owned(pool)),
             capacity: pools.each_ref().map(|pool| f.capacity.get_or_create_owned(pool)),
             qber: f.qber.get_or_create_owned(&labels),
             phase_error: f.phase_error.get_or_create_owned(&labels),
             open: f.open.get_or_create_owned(&labels),
             measured: Arc::default(),
+            closed: Arc::default(),
+            health: f.health.clone(),
             blocks: f.blocks.clone(),
             spent: f.spent.clone(),
             labels,
@@ -439,6 +462,16 @@ impl LinkMetrics {
     /// Whether the link makes key.
     pub fn is_open(&self) -> bool {
         self.open.get() == 1
+    }
+
+    /// Tells why the link is closed, if it is.
+    pub fn set_closed(&self, reason: Option<String>) {
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
+    /// Why the link is closed, if it is.
+    pub fn closed(&self) -> Option<String> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn pool(&self, direction: PoolDirection) -> (&Gauge, &Gauge) {

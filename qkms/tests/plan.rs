@@ -111,3 +111,44 @@ fn the_table_of_the_link_s_page_is_what_the_command_computes() {
     }
     assert!(document.contains(&table), "docs/qkms-link.md lacks what is computed:\n{table}");
 }
+
+fn control(options: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_qkms"));
+    command.args(["plan", "control"]).args(options.split_whitespace()).output().unwrap()
+}
+
+#[test]
+fn a_day_of_control_is_told_beside_three_others_and_plotted() {
+    let folder = tempfile::tempdir().unwrap();
+    let plots = folder.path().display();
+    let output = control(&format!("--scenario day --json --plots {plots}"));
+    assert!(output.status.success(), "{output:?}");
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names: Vec<_> = told[0]["reports"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|report| report["controller"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["adaptive", "full rate", "mean", "on-off"]);
+    let plot = std::fs::read_to_string(folder.path().join("control-gys-day.svg")).unwrap();
+    assert!(plot.starts_with("<svg") && plot.ends_with("</svg>\n"));
+}
+
+#[test]
+fn a_comparison_that_cannot_be_is_refused_with_its_reason() {
+    for (options, reason, code) in [
+        ("--peak 0", "not from 0.01 to 10", 2),
+        ("--scenario storm", "possible values: day, steps", 2),
+        ("--km -1", "not a finite number", 2),
+        ("--community x", "--week", 2),
+        ("--community /nowhere --week /nowhere", "cannot read /nowhere", 1),
+        ("--day 7", "no whole day number 7", 1),
+        ("--km 400", "gives a key on this link", 1),
+    ] {
+        let output = control(options);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{options}: {error}");
+        assert!(error.contains(reason), "{options}: {error}");
+    }
+}

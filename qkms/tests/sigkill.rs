@@ -216,12 +216,26 @@ struct Told {
     refused: usize,
 }
 
+/// What has been done: keys delivered, and ends killed.
+#[derive(Default)]
+struct Done {
+    deliveries: AtomicUsize,
+    kills: AtomicUsize,
+}
+
+impl Done {
+    /// Whether enough keys were delivered, with enough kills among them, however fast the machine is.
+    fn is_enough(&self, wanted: usize) -> bool {
+        self.deliveries.load(Ordering::SeqCst) >= wanted && self.kills.load(Ordering::SeqCst) > 3
+    }
+}
+
 /// Delivers keys from a master at `from` to a slave at `to` until enough are.
-fn deliver(from: &Site, to: &Site, names: [&str; 2], done: &AtomicUsize, wanted: usize) -> Told {
+fn deliver(from: &Site, to: &Site, names: [&str; 2], done: &Done, wanted: usize) -> Told {
     let [master, slave] = names;
     let mut told = Told::default();
     let until = Instant::now() + Duration::from_secs(600);
-    while done.load(Ordering::SeqCst) < wanted {
+    while !done.is_enough(wanted) {
         assert!(Instant::now() < until, "deliveries do not get on: {} refused", told.refused);
         let answer = ask(from, &format!("enc {master} {slave}")).unwrap_or_default();
         let Some((id, key)) = answer.strip_prefix("key ").and_then(|key| key.split_once(' '))
@@ -253,7 +267,7 @@ fn deliver(from: &Site, to: &Site, names: [&str; 2], done: &AtomicUsize, wanted:
             assert!(again.starts_with("refused"), "{id} was told twice by one end");
         }
         assert_eq!(told.keys.insert(id.to_owned(), key.to_owned()), None, "an identity twice");
-        done.fetch_add(1, Ordering::SeqCst);
+        done.deliveries.fetch_add(1, Ordering::SeqCst);
     }
     told
 }
@@ -287,8 +301,8 @@ fn a_key_is_delivered_once_or_never_whoever_is_killed() {
     };
     let sites = [site("a", &a, &b), site("b", &b, &a)];
     sites.iter().for_each(Site::start);
-    let (done, over) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let (told, kills) = thread::scope(|scope| {
+    let (done, over) = (Done::default(), AtomicBool::new(false));
+    let told = thread::scope(|scope| {
         let [a, b] = &sites;
         let masters = [
             scope.spawn(|| deliver(a, b, ["sae-a1", "sae-b1"], &done, wanted)),
@@ -296,12 +310,12 @@ fn a_key_is_delivered_once_or_never_whoever_is_killed() {
         ];
         let killer = scope.spawn(|| {
             let mut random = StdRng::seed_from_u64(3);
-            let mut kills = 0;
+            let deliveries = || done.deliveries.load(Ordering::SeqCst);
             while !over.load(Ordering::SeqCst) {
                 // After some more deliveries, so that there is progress however slow the machine
                 // is, and then at any moment of the next ones: no event is awaited there.
-                let next = done.load(Ordering::SeqCst) + random.random_range(1..12);
-                while done.load(Ordering::SeqCst) < next && !over.load(Ordering::SeqCst) {
+                let next = deliveries() + random.random_range(1..12);
+                while deliveries() < next && !over.load(Ordering::SeqCst) {
                     thread::sleep(Duration::from_millis(1));
                 }
                 thread::sleep(Duration::from_micros(random.random_range(0..30_000)));
@@ -312,15 +326,15 @@ fn a_key_is_delivered_once_or_never_whoever_is_killed() {
                 };
                 victims.iter().for_each(Site::kill);
                 victims.iter().for_each(Site::start);
-                kills += victims.len();
+                done.kills.fetch_add(victims.len(), Ordering::SeqCst);
             }
-            kills
         });
         let told = masters.map(|master| master.join());
         over.store(true, Ordering::SeqCst);
-        let kills = killer.join().unwrap();
-        (told.map(Result::unwrap), kills)
+        killer.join().unwrap();
+        told.map(Result::unwrap)
     });
+    let kills = done.kills.into_inner();
     // Both up, agreed, and nothing being made: the ends hold the same ranges free.
     let until = Instant::now() + Duration::from_secs(60);
     loop {

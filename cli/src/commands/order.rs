@@ -1,12 +1,14 @@
 //! `qedex order`
 
+mod batch;
+
 use super::options::{EnergyArg, Sign};
 use crate::{
     accounts::parse_account,
     error::Error,
     output::{self, say},
     slots::SlotName,
-    tables::{self, ENERGY, PRICE, Units},
+    tables,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use qedex_client::{
@@ -44,7 +46,7 @@ impl Order {
             Self::Place(args) => place(args).await,
             Self::Amend(args) => amend(args).await,
             Self::Cancel(args) => cancel(args).await,
-            Self::Batch(args) => batch(args).await,
+            Self::Batch(args) => place_batch(args).await,
             Self::Standing(args) => standing(args).await,
         }
     }
@@ -120,7 +122,8 @@ pub struct Batch {
     #[command(flatten)]
     slot: SlotArg,
     /// The orders: a CSV file with the columns side,price,kwh; side is bid or ask, price QED per kWh. Instead of
-    /// price there may be price_per_kwh, in plancks, and instead of kwh there may be wh.
+    /// price there may be price_per_kwh, in plancks, and instead of kwh there may be wh. With a column slot, as of
+    /// `plan site --orders`, only the rows of the slot are placed.
     file: PathBuf,
     /// Acts for this principal by its grant: its orders and money, the signer's fee.
     #[arg(long = "for", value_name = "PRINCIPAL", value_parser = parse_account)]
@@ -268,28 +271,13 @@ async fn amend(args: &Amend) -> Result<(), Error> {
 
 /// Places the orders of a file and says how many were taken. One refused order is an error only
 /// after the others were placed.
-async fn batch(args: &Batch) -> Result<(), Error> {
+async fn place_batch(args: &Batch) -> Result<(), Error> {
     args.by.key()?;
-    let mut orders = Vec::new();
-    let table = tables::read(&args.file)?;
-    let columns = table.columns([&["side"], PRICE, ENERGY])?;
-    let units = Units::of(&columns, 1, 2);
-    table.each(|row| {
-        let [side, price, energy] = row.cells(&columns);
-        let side = match side {
-            "bid" => Side::Bid,
-            "ask" => Side::Ask,
-            other => return Err(format!("the side is {other:?}, neither bid nor ask")),
-        };
-        orders.push(NewOrder { side, limit: units.price(price)?, energy: units.energy(energy)? });
-        Ok(())
-    })?;
-    if orders.is_empty() {
-        return Err(Error::BadInput("there is no order in the file".to_owned()));
-    }
+    let rows = batch::read(&tables::read(&args.file)?)?;
     let (mut session, key) = args.by.begin().await?;
-    queries::Limit::Orders.check(session.at(), orders.len())?;
     let slot = args.slot.number(&session).await?;
+    let orders = batch::of_slot(rows, slot)?;
+    queries::Limit::Orders.check(session.at(), orders.len())?;
     let (block, included) = match args.principal {
         None => session.call("the orders", &calls::place_orders(slot, &orders), &key).await?,
         Some(principal) => {

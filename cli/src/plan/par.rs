@@ -1,12 +1,13 @@
 //! `qedex plan par`
 
+use super::series;
 use crate::{
     error::Error,
-    tables::{self, ENERGY, Units},
+    tables::{self, Units},
 };
 use clap::Args;
-use qedex_math::{Wh, load::par_ppm};
-use qedex_tables::{Moment, Quantity, Step, Table, TimeAxis, Zone, contiguous};
+use qedex_math::load::par_ppm;
+use qedex_tables::Table;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -25,9 +26,6 @@ pub struct Par {
     #[arg(long)]
     json: bool,
 }
-
-/// Slots of a day.
-const DAY: u64 = 96;
 
 #[derive(Debug, PartialEq, Serialize)]
 struct Ratio {
@@ -54,71 +52,9 @@ pub fn run(args: &Par) -> Result<(), Error> {
 
 /// The ratio, and what is to be said where the load is no whole number of days.
 fn ratio(table: &Table) -> Result<(Ratio, Option<String>), Error> {
-    let time = table.names().iter().find_map(|name| Some((name.as_str(), Zone::of_column(name)?)));
-    let (load, part) = match time {
-        None => by_slot(table)?,
-        Some((column, zone)) => {
-            let zone = zone.map_err(|what| table.header_error(what))?;
-            by_time(table, column, zone.as_ref())?
-        }
-    };
-    Ok((Ratio { par_ppm: par_ppm(&load) }, part))
+    let load = series::read(table, Units::energy)?;
+    Ok((Ratio { par_ppm: par_ppm(&load.energies) }, load.axis.part()))
 }
-
-fn by_slot(table: &Table) -> Result<(Vec<Wh>, Option<String>), Error> {
-    let columns = table.columns([&["slot"], ENERGY])?;
-    let units = Units::of(&columns, 1, 1);
-    let (mut slots, mut load) = (Vec::new(), Vec::new());
-    table.each(|row| {
-        let [slot, energy] = row.cells(&columns);
-        slots.push((Quantity::COUNT.read_u64("slot", slot)?, row.line()));
-        load.push(units.energy(energy)?);
-        Ok(())
-    })?;
-    let slots = contiguous(slots).map_err(|what| table.error(what))?;
-    let (first, last) = slots.into_inner();
-    let is_whole = first.is_multiple_of(DAY) && last % DAY == DAY - 1;
-    let part = (!is_whole).then(|| {
-        let count = load.len();
-        format!("slots {first} to {last} ({count}) are not whole days of {DAY} slots")
-    });
-    Ok((load, part.map(|part| format!("{part}. {LEFT_OUT}"))))
-}
-
-fn by_time(
-    table: &Table,
-    column: &str,
-    zone: Option<&Zone>,
-) -> Result<(Vec<Wh>, Option<String>), Error> {
-    let columns = table.columns([&[column], ENERGY])?;
-    let units = Units::of(&columns, 1, 1);
-    let (mut times, mut load) = (Vec::new(), Vec::new());
-    table.each(|row| {
-        let [time, energy] = row.cells(&columns);
-        times.push((Moment::read(time, zone)?, row.line()));
-        load.push(units.energy(energy)?);
-        Ok(())
-    })?;
-    let by_hours = match times.as_slice() {
-        [(one, _), (next, _), ..] => next.minutes().saturating_sub(one.minutes()) == 60,
-        _ => false,
-    };
-    let step = if by_hours { Step::Hour } else { Step::QuarterHour };
-    let mut axis = TimeAxis::new(step);
-    for (time, line) in times {
-        axis.push(time, line).map_err(|what| table.line_error(line, what))?;
-    }
-    let times = axis.into_times();
-    let (Some(first), Some(last)) = (times.first(), times.last()) else {
-        return Err(table.error("there is no time".to_owned()).into());
-    };
-    let end = last.after(step.minutes());
-    let is_whole = first.time_of_day().is_midnight() && end.time_of_day().is_midnight();
-    let part = (!is_whole).then(|| format!("{first} to {last} are not whole days. {LEFT_OUT}"));
-    Ok((load, part))
-}
-
-const LEFT_OUT: &str = "If some were left out because nothing flowed, write them with 0";
 
 #[cfg(test)]
 mod tests {

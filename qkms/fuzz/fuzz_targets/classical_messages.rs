@@ -29,7 +29,7 @@ fn alice_block() -> AliceBlock {
 }
 
 fn bob_block() -> BobBlock {
-    let detection = |pulse| Detection { pulse, basis: basis(pulse), bit: true };
+    let detection = |pulse| Detection { pulse, basis: basis(pulse), bit: true, double: false };
     BobBlock::new(CLICKS, (0..CLICKS).map(detection).collect()).unwrap()
 }
 

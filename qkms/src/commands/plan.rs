@@ -9,11 +9,15 @@ use clap::{
 use qkms::link::{ClosedForm, Epsilons, Preset};
 use serde::Serialize;
 
+mod control;
+
 /// What can be planned.
 #[derive(Subcommand)]
 pub enum Plan {
     /// Gain, QBER and secret key rates of a link, per pulse
     Link(LinkArgs),
+    /// A day of a link under rate-adaptive control and three others: keys not served, pulses, ages of keys
+    Control(control::ControlArgs),
 }
 
 /// Options of `qkms plan link`.
@@ -128,7 +132,13 @@ impl LinkPlan {
 
 /// Runs `plan`, writing to `out`.
 pub fn run(plan: Plan, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let Plan::Link(args) = plan;
+    let args = match plan {
+        Plan::Link(args) => args,
+        Plan::Control(args) => {
+            control::control(&args, out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
     let plan = LinkPlan::new(&args)?;
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&plan)?)?;

@@ -22,6 +22,13 @@ pub struct Options {
     check: bool,
 }
 
+impl Options {
+    /// Those that run the KMEs of a file.
+    pub fn of(config: PathBuf) -> Self {
+        Self { config, check: false }
+    }
+}
+
 /// Runs the KMEs until SIGINT or SIGTERM.
 ///
 /// # Errors
@@ -56,7 +63,11 @@ pub fn run(options: Options, out: &mut impl Write) -> anyhow::Result<ExitCode> {
             }
         });
         let deployment = deployment.await?;
-        written.and_then(|()| out.flush())?;
+        match written.and_then(|()| out.flush()) {
+            // Nobody reads where it listens; that ends no service.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            written => written?,
+        }
         stop.await;
         tracing::info!("stopping");
         deployment.stop().await;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Config, ConfigError, KmeConfig, LinkConfig, wrong};
+use crate::records::EPOCH;
 
 impl Config {
     /// Refuses what contradicts itself or is out of range.
@@ -33,7 +34,7 @@ impl Config {
             self.check_link(link)
                 .map_err(|error| wrong(format!("the link from {one} to {other}: {error}")))?;
         }
-        Ok(())
+        self.check_routes()
     }
 
     fn check_link(&self, link: &LinkConfig) -> Result<(), ConfigError> {
@@ -52,13 +53,18 @@ impl Config {
                 if !matches!(peers, Some(Some(_))) {
                     return Err(wrong(format!("{here} needs [kme.peers]")));
                 }
+                let there = if alice { &link.bob } else { &link.alice };
+                let remote = self.remote.iter().find(|remote| remote.id == *there);
+                if remote.is_some_and(|remote| remote.address.is_none()) {
+                    return Err(wrong(format!("{there} needs an `address`")));
+                }
                 if link.quantum.is_none() || link.classical.is_none() {
                     return Err(wrong("two processes need `quantum` and `classical`"));
                 }
             }
         }
         let fits = |value: u64, least, most| (least..=most).contains(&value);
-        if !fits(link.sifted_bits, 1000, 100_000_000) {
+        if !fits(link.size(), 1000, 100_000_000) {
             return Err(wrong("sifted_bits shall be 1,000 to 10^8"));
         }
         if !fits(link.capacity_bits, 16_384, 1 << 36)
@@ -75,7 +81,27 @@ impl Config {
         }
         link.parameters().check().map_err(wrong)?;
         link.params().check().map_err(wrong)?;
-        link.pulses().map(|_| ())
+        self.check_audits(link)
+    }
+
+    /// No key of an audited link expires before its epoch is whole, at the rate of the device.
+    fn check_audits(&self, link: &LinkConfig) -> Result<(), ConfigError> {
+        let alike = link.pulses()? as f64 / link.parameters().device.pulse_rate;
+        let block = match link.control()? {
+            Some((_, pilot, _)) => pilot.longest_at_most_rate(),
+            None => alike,
+        };
+        let epoch = block * EPOCH as f64;
+        let ends = self.kme.iter().filter(|kme| link.end_of(&kme.id).is_some());
+        let mut ages = ends.map(|kme| (&kme.id, kme.keys.max_age_s));
+        match ages.find(|(_, age)| link.audits && epoch >= *age as f64) {
+            Some((id, age)) => Err(wrong(format!(
+                "audits: {EPOCH} blocks take {epoch:.0} s at the full pulse rate, and keys of {id} expire after \
+                 max_age_s = {age}, before their epoch is whole; take smaller blocks, a larger max_age_s, or no \
+                 audits"
+            ))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -55,6 +55,38 @@ fn two_kmes_of_one_process_need_little() {
 }
 
 #[test]
+fn a_link_is_controlled_unless_it_says_otherwise_or_cannot_be() {
+    let sizes = |more: &str| {
+        let config = parse(&both(more)).unwrap();
+        let controlled = config.link[0].control().unwrap();
+        controlled.map(|(choices, ..)| {
+            choices.points().iter().map(|point| point.sifted_bits).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(sizes(""), Some(vec![100_000, 1_000_000]));
+    let named = "control = { sizes = [100000, 10000000] }";
+    assert_eq!(sizes(named), Some(vec![100_000, 10_000_000]));
+    assert_eq!(sizes("control = { enabled = false }"), None);
+    // A size that the file fixes stays; control moves the pulse rate.
+    assert_eq!(sizes("sifted_bits = 300000"), Some(vec![300_000]));
+    // Pools too small for any block: they are filled as before, unless the file asks for control.
+    assert_eq!(sizes("capacity_bits = 16384"), None);
+    refused(&both("capacity_bits = 16384\ncontrol = { enabled = true }"), "fits between the marks");
+}
+
+#[test]
+fn a_configuration_that_would_let_control_move_a_limit_is_refused() {
+    let never = "never abort limits, epsilons, health tests or audits";
+    refused(&both("control = { limits = { qber = 0.2 } }"), never);
+    refused(&both("[link.control]\nepsilons = { secrecy = 1e-3 }"), never);
+    refused(&both("[link.control]\naudit = false"), never);
+    refused(&both("[link.control]\nproportional = 0.5"), "control would not be stable");
+    // An operating point is a point and nothing else.
+    let point = "q_x = 0.7, probabilities = [0.2, 0.5, 0.3], intensities = [0.6, 0.2, 0.0]";
+    refused(&both(&format!("point = {{ {point}, qber = 0.2 }}")), "unknown field `qber`");
+}
+
+#[test]
 fn an_unknown_member_is_named() {
     refused(&both("colour = 1"), "unknown field `colour`");
     refused(&format!("colour = 1\n{}", both("")), "unknown field `colour`");
@@ -69,6 +101,52 @@ fn a_seed_needs_insecure() {
     refused(&format!("seed = 1\ninsecure = false\n{}", both("")), "insecure");
     let config = parse(&format!("seed = 1\ninsecure = true\n{}", both(""))).unwrap();
     assert_eq!(config.seed, Some(1));
+}
+
+#[test]
+fn audits_are_off_unless_they_are_turned_on() {
+    assert!(!parse(&both("")).unwrap().link[0].audits);
+    assert!(parse(&both("audits = true")).unwrap().link[0].audits);
+    refused(&both("audits = 1"), "invalid type");
+}
+
+#[test]
+fn audits_whose_keys_would_expire_before_they_can_be_drawn_are_refused() {
+    let aged = |age: u64, more: &str| {
+        let keys = format!("keys = {{ max_age_s = {age}, record_age_s = 100000000 }}\n");
+        kme("a", "sae-a", &keys)
+            + &kme("b", "sae-b", "keys = { max_age_s = 90000000, record_age_s = 100000000 }\n")
+            + &link(more)
+    };
+    let because = "before their epoch is whole";
+    // At 1 kHz an epoch takes days, whoever chooses the block.
+    for more in ["pulse_rate = 1000.0", "pulse_rate = 1000.0\ncontrol = { enabled = false }"] {
+        refused(&aged(86_400, &format!("audits = true\n{more}")), because);
+        parse(&aged(86_400, more)).unwrap();
+        parse(&aged(80_000_000, &format!("audits = true\n{more}"))).unwrap();
+    }
+    // Equal is too long.
+    let alike = "audits = true\npulse_rate = 1000.0\ncontrol = { enabled = false }";
+    let pulses = parse(&aged(80_000_000, alike)).unwrap().link[0].pulses().unwrap();
+    let epoch = pulses * 64 / 1000;
+    refused(&aged(epoch, alike), because);
+    parse(&aged(epoch + 1, alike)).unwrap();
+    // Each end of this process is asked.
+    refused(
+        &aged(epoch, alike).replace("'a'", "'x'").replace("'b'", "'a'").replace("'x'", "'b'"),
+        because,
+    );
+    // Of the sizes that control may choose the largest counts.
+    let epoch = |sizes: &str| {
+        let more = format!("control = {{ sizes = [{sizes}] }}");
+        let (_, pilot, _) = parse(&both(&more)).unwrap().link[0].control().unwrap().unwrap();
+        64.0 * pilot.longest_at_most_rate()
+    };
+    let [small, large] = [epoch("100000"), epoch("100000, 1000000")];
+    assert!(small * 5.0 < large, "{small} {large}");
+    let age = (small * 2.0).ceil() as u64;
+    parse(&aged(age, "audits = true\ncontrol = { sizes = [100000] }")).unwrap();
+    refused(&aged(age, "audits = true\ncontrol = { sizes = [100000, 1000000] }"), because);
 }
 
 #[test]
@@ -120,4 +198,56 @@ fn paths_are_relative_to_the_file() {
     assert_eq!(config.kme[0].etsi014.key, folder.path().join("kme.key"));
     assert_eq!(config.link[0].first_key, folder.path().join("first"));
     assert!(matches!(Config::read(Path::new("/nowhere")), Err(ConfigError::Read { .. })));
+}
+
+/// Three KMEs in one process, a link between each and the next.
+fn line(more: &str) -> String {
+    let last = link("").replace("'b'", "'c'").replace("'a'", "'b'");
+    kme("a", "sae-a", "")
+        + &kme("b", "sae-b", "")
+        + &kme("c", "sae-c", "")
+        + &link("")
+        + &last
+        + more
+}
+
+#[test]
+fn a_route_is_a_line_of_links() {
+    let config = parse(&line("[[route]]\npath = ['a', 'b', 'c']\n")).unwrap();
+    let [a, b, c] = ["a", "b", "c"].map(|name| name.parse::<KmeId>().unwrap());
+    assert_eq!(config.route[0].far_end(&a), Some(&c));
+    assert_eq!(config.route[0].far_end(&c), Some(&a));
+    assert_eq!(config.route[0].far_end(&b), None);
+    let route = |path: &str| line(&format!("[[route]]\npath = [{path}]\n"));
+    refused(&route("'a', 'b'"), "3 to 8 sites");
+    refused(&route("'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'"), "3 to 8 sites");
+    refused(&route("'a', 'b', 'a'"), "comes to a twice");
+    refused(&route("'a', 'c', 'b'"), "there is no link from a to c");
+    refused(&route("'a', 'b', 'x'"), "there is no link from b to x");
+    refused(&route("'x', 'y', 'z'"), "none of its KMEs is in this process");
+    refused(&route("'a', 'b', 'c']\ncolour = ["), "unknown field `colour`");
+    let twice = "[[route]]\npath = ['a', 'b', 'c']\n[[route]]\npath = ['c', 'b', 'a']\n";
+    refused(&line(twice), "a second one between its ends");
+    let short = link("").replace("'b'", "'c'");
+    refused(&(line(&short) + "[[route]]\npath = ['a', 'b', 'c']\n"), "a link joins a and c");
+}
+
+#[test]
+fn the_far_end_of_another_process_is_known_by_its_key() {
+    let far = |more: &str| {
+        format!(
+            "{}[[remote]]\nid = 'c'\nsaes = ['sae-c']\n{more}\n{}[[route]]\npath = ['a', 'b', 'c']\n",
+            kme("a", "sae-a", PEERS),
+            link("quantum = '127.0.0.1:1'\nclassical = '127.0.0.1:2'")
+        ) + "[[remote]]\nid = 'b'\nsaes = ['sae-b']\naddress = 'host:1'\n"
+    };
+    let key = format!("relay_key = '{}'", "0f".repeat(32));
+    let config = parse(&far(&key)).unwrap();
+    assert_eq!(config.remote[0].relay_key(), Some([15; 32]));
+    refused(&far(""), "c needs a `relay_key`");
+    refused(&far("relay_key = '0f'"), "64 hexadecimal digits");
+    refused(&far(&format!("relay_key = '{}'", "xy".repeat(32))), "64 hexadecimal digits");
+    let unknown = far(&key).replace("id = 'c'", "id = 'd'");
+    refused(&unknown, "c is no [[kme]] and no [[remote]]");
+    refused(&far(&key).replace("address = 'host:1'", ""), "b needs an `address`");
 }

@@ -7,7 +7,7 @@ use super::{
     cascade::{Responder, SEED_BYTES, Shape},
     entropy::{self, Entropy},
     estimate,
-    outcome::{Accounts, Error, Outcome, Reason, SecretBlock},
+    outcome::{Accounts, Error, Outcome, Reason},
     session::Session,
     sift::{self, Sifted},
     toeplitz,
@@ -40,7 +40,10 @@ pub fn alice(
     params.check()?;
     let channel = Channel::open(number, Direction::AliceToBob, transport, keys)?;
     let mut session = Session::new(channel, Accounts::new(params, block.pulses));
-    let sifted = sift(&mut session, block)?;
+    let sifted = match sift(&mut session, block)? {
+        Ok(sifted) => sifted,
+        Err(reason) => return Ok(session.discarded(reason)),
+    };
     let before = match estimate::judge(params, &sifted.counts)? {
         Ok(bound) => bound,
         Err(reason) => return session.discard(reason),
@@ -59,17 +62,19 @@ pub fn alice(
     amplify(session, params, &before, &sifted.key, entropy)
 }
 
-/// Answers Bob's announcement.
-fn sift(session: &mut Session<'_>, block: AliceBlock) -> Result<Sifted, Error> {
-    let Message::Detections { pulses, clicks } = session.receive()? else {
-        return Err(session.unexpected());
+/// Answers Bob's announcement, unless he refuses the block.
+fn sift(session: &mut Session<'_>, block: AliceBlock) -> Result<Result<Sifted, Reason>, Error> {
+    let (pulses, clicks) = match session.receive()? {
+        Message::Detections { pulses, clicks } => (pulses, clicks),
+        Message::Discard(reason) => return Ok(Err(reason)),
+        _ => return Err(session.unexpected()),
     };
     let sifted = sift::alice(&block, pulses, &clicks);
     let (sifted, answer) = sifted.map_err(|error| session.malformed(error.0))?;
     session.accounts.detections = clicks.len() as u64;
     session.accounts.counts = sifted.counts;
     session.send(&answer)?;
-    Ok(sifted)
+    Ok(Ok(sifted))
 }
 
 /// Tells parities until Bob has found his errors, and returns how many they were.
@@ -127,11 +132,7 @@ fn amplify(
     let key = toeplitz::hash(&seed, string, length as usize);
     session.send(&Message::Amplify { verification_key, tag, length, seed })?;
     match (session.receive()?, key) {
-        (Message::Accept, Some(bits)) => {
-            session.accounts.length = length;
-            let (block, accounts) = (session.block(), session.accounts);
-            Ok(Outcome::Key(SecretBlock { block, bits, accounts }))
-        }
+        (Message::Accept, Some(bits)) => Ok(session.key(bits, length)),
         (Message::Discard(reason), _) => Ok(session.discarded(reason)),
         _ => Err(session.unexpected()),
     }

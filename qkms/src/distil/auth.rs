@@ -29,6 +29,7 @@ use polyval::{
     Polyval,
     universal_hash::{KeyInit, UniversalHash},
 };
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -40,6 +41,15 @@ pub const TAG_BYTES: usize = 8;
 pub const BRIEF_TAG_BYTES: usize = 2;
 /// The bit that marks a brief message in its first byte.
 pub const BRIEF: u8 = 0x80;
+
+/// What the digest of a transcript begins with.
+const DIGEST_PREFIX: &[u8] = b"qkms/transcript/1";
+
+/// The digest of a block's messages, each after its header: SHA-256 of `qkms/transcript/1` and
+/// [`Channel::into_messages`].
+pub fn digest(messages: &[u8]) -> [u8; 32] {
+    Sha256::new_with_prefix(DIGEST_PREFIX).chain_update(messages).finalize().into()
+}
 
 /// Which way a message goes. Alice holds the source, Bob the detectors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -91,6 +101,8 @@ struct Transcript {
     block: u64,
     hash: Polyval,
     factor: Polyval,
+    /// The same headers and messages, without keys and without filling.
+    messages: Vec<u8>,
 }
 
 impl Transcript {
@@ -103,7 +115,7 @@ impl Transcript {
         // Not zero: without it a transcript that begins with zeros would equal a shorter one.
         hash.update(&[[1; 16].into()]);
         let factor = Polyval::new_from_slice(k).map_err(|_| TagKeysSpent)?;
-        Ok(Self { block, hash, factor })
+        Ok(Self { block, hash, factor, messages: Vec::new() })
     }
 
     fn absorb(&mut self, direction: Direction, number: u64, message: &[u8]) {
@@ -114,6 +126,8 @@ impl Transcript {
         }
         self.hash.update_padded(&header);
         self.hash.update_padded(message);
+        self.messages.extend_from_slice(&header);
+        self.messages.extend_from_slice(message);
     }
 
     /// The transcript's tag under `pad`, of the pad's length.
@@ -216,6 +230,12 @@ impl<'a> Channel<'a> {
         let tag = message.split_off(length);
         let expected = self.incoming.tag(&mut self.transcript, &message, self.keys)?;
         if bool::from(expected.ct_eq(&tag)) { Ok(message) } else { Err(forged) }
+    }
+
+    /// All messages so far, sent and received, each after its header of 32 bytes as in the
+    /// [tags](self) and without its tag. Public, as the messages are.
+    pub fn into_messages(self) -> Vec<u8> {
+        self.transcript.messages
     }
 
     /// Bits of key that both directions have taken so far in this block.

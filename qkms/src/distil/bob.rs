@@ -5,7 +5,7 @@ use super::{
     auth::{Channel, Direction, TagKeys},
     cascade::{Corrector, Shape},
     estimate,
-    outcome::{Accounts, Error, Outcome, Reason, SecretBlock},
+    outcome::{Accounts, Error, Outcome, Reason},
     session::Session,
     sift::{self, Sifted},
     toeplitz,
@@ -29,7 +29,10 @@ pub fn bob(
     params.check()?;
     let channel = Channel::open(number, Direction::BobToAlice, transport, keys)?;
     let mut session = Session::new(channel, Accounts::new(params, block.pulses));
-    let sifted = sift(&mut session, block)?;
+    let sifted = match sift(&mut session, block)? {
+        Ok(sifted) => sifted,
+        Err(reason) => return Ok(session.discarded(reason)),
+    };
     let corrector = match begin(&mut session, &sifted)? {
         Ok(corrector) => corrector,
         Err(reason) => return Ok(session.discarded(reason)),
@@ -50,17 +53,21 @@ pub fn bob(
     amplify(session, params, &before, &corrected)
 }
 
-/// Announces his clicks and keeps those that Alice says.
-fn sift(session: &mut Session<'_>, block: BobBlock) -> Result<Sifted, Error> {
+/// Announces his clicks and keeps those that Alice says, unless she refuses the block.
+fn sift(session: &mut Session<'_>, block: BobBlock) -> Result<Result<Sifted, Reason>, Error> {
     session.send(&sift::announce(&block))?;
-    let Message::Sifted { kept, intensity_low, intensity_high, z_bits } = session.receive()? else {
-        return Err(session.unexpected());
+    session.accounts.detections = block.detections.len() as u64;
+    let (kept, low, high, z_bits) = match session.receive()? {
+        Message::Sifted { kept, intensity_low, intensity_high, z_bits } => {
+            (kept, intensity_low, intensity_high, z_bits)
+        }
+        Message::Discard(reason) => return Ok(Err(reason)),
+        _ => return Err(session.unexpected()),
     };
-    let sifted = sift::bob(&block, &kept, [&intensity_low, &intensity_high], &z_bits);
+    let sifted = sift::bob(&block, &kept, [&low, &high], &z_bits);
     let sifted = sifted.map_err(|error| session.malformed(error.0))?;
-    session.accounts.detections = kept.len() as u64;
     session.accounts.counts = sifted.counts;
-    Ok(sifted)
+    Ok(Ok(sifted))
 }
 
 /// Alice's first parities, unless she discards the block.
@@ -127,7 +134,5 @@ fn amplify(
         return Err(session.malformed("a Toeplitz seed of another length"));
     };
     session.send(&Message::Accept)?;
-    session.accounts.length = length;
-    let (block, accounts) = (session.block(), session.accounts);
-    Ok(Outcome::Key(SecretBlock { block, bits, accounts }))
+    Ok(session.key(bits, length))
 }

@@ -20,10 +20,19 @@
 //! a photon, s0X, does not: who sends Bob a photon of her own in place of the vacuum and guesses
 //! his basis knows his bit, and W turns it into Alice's. So s0X is counted as leaked:
 //!
-//! leak = Alice's parities + ceil(s0X) + what the verification tag exceeds Lim's term by.
+//! leak = Alice's parities + ceil(s0X) + what the verification tag exceeds Lim's term by + what the
+//! block's record tells.
+//!
+//! **The record** of a block ([`records`](crate::records)) holds a hash of each end's raw string, and how
+//! often the most common of Alice's bits, of Bob's bits and of his detectors came. Anybody may read
+//! it, so all that these numbers can say is counted as told: [`RECORD_BITS`].
 
 use super::{Params, outcome::Reason, verify};
 use crate::link::{Bound, Counts, NoKey, binary_entropy, finite};
+
+/// Bits that a block's record may tell of the raw key: two hashes of 256 bits, and three counts of up
+/// to [`MAX_DETECTIONS`](super::wire::MAX_DETECTIONS), 25 bits each.
+pub const RECORD_BITS: u64 = 2 * 256 + 3 * 25;
 
 /// The share of errors in Z; 0 without a detection.
 pub fn qber_z(counts: &Counts) -> f64 {
@@ -65,7 +74,7 @@ pub fn bound(params: &Params, counts: &Counts, leak: u64) -> Result<Bound, NoKey
 /// Bits known to Eve beside what Lim's length subtracts by itself.
 pub fn leak(params: &Params, before: &Bound, parities: u64, tag_bits: u32) -> u64 {
     let unpaid = verify::unpaid(params.epsilons.correctness, tag_bits);
-    parities + unpaid + before.s0_x.ceil() as u64
+    parities + unpaid + before.s0_x.ceil() as u64 + RECORD_BITS
 }
 
 /// The least that any correction of `errors` errors in `bits` bits discloses: lg binom(bits,

@@ -10,7 +10,8 @@
 //! | verification tag, length, Toeplitz seed | Alice | Bob | [`verify`], [`toeplitz`] |
 //! | acceptance | Bob | Alice | |
 //!
-//! Either may end a block instead, with a [`Reason`]. Rules:
+//! Either may end a block instead, with a [`Reason`]; one whose noise sources are sick
+//! [refuses](refuse_as_bob) it before it has told anything. Rules:
 //!
 //! - Every number comes from this block's counts; the link's model is never asked.
 //! - Every message carries a tag under fresh key ([`auth`]).
@@ -33,6 +34,7 @@ pub mod wire;
 mod alice;
 mod bob;
 mod outcome;
+mod refusal;
 mod session;
 
 pub use alice::alice;
@@ -40,6 +42,7 @@ pub use auth::{Channel, ChannelError, Direction, TagKeys, TagKeysSpent};
 pub use bob::bob;
 pub use entropy::{Entropy, EntropyError, OsEntropy};
 pub use outcome::{Accounts, Discarded, Error, Outcome, Reason, SecretBlock};
+pub use refusal::{refuse_as_alice, refuse_as_bob};
 pub use transport::{Framed, InProcess, Transport, TransportError};
 
 use crate::link::{Counts, Epsilons, OperatingPoint};
@@ -104,6 +107,8 @@ impl Accounts {
             epsilons: params.epsilons,
             bound: None,
             length: 0,
+            transcript: [0; 32],
+            seeds: [[0; 32]; 3],
         }
     }
 }

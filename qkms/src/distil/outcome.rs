@@ -24,6 +24,9 @@ pub struct SecretBlock {
     pub bits: Bits,
     /// What it was made of and what it cost.
     pub accounts: Accounts,
+    /// All messages, each after its header; see
+    /// [`Channel::into_messages`](super::Channel::into_messages).
+    pub messages: Vec<u8>,
 }
 
 /// A block without a key.
@@ -38,7 +41,7 @@ pub struct Discarded {
 }
 
 impl Discarded {
-    /// Whether the link has to stop until somebody looked: somebody may be listening.
+    /// Whether the link has to stop: somebody may be listening, or a source may be sick.
     pub fn closes_link(&self) -> bool {
         self.reason.closes_link()
     }
@@ -66,22 +69,27 @@ pub enum Reason {
     /// Strings still differ after Cascade.
     #[error("the verification tags differ")]
     Verification = 6,
+    /// A noise source of either end failed a health test; nothing of the block was announced or
+    /// answered.
+    #[error("a noise source failed its health tests")]
+    Health = 7,
 }
 
 impl Reason {
     /// See [`Discarded::closes_link`].
     pub fn closes_link(self) -> bool {
-        matches!(self, Self::Qber | Self::PhaseError | Self::DecoyCollapse)
+        matches!(self, Self::Qber | Self::PhaseError | Self::DecoyCollapse | Self::Health)
     }
 
     /// All reasons.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Qber,
         Self::PhaseError,
         Self::DecoyCollapse,
         Self::TooFewDetections,
         Self::CostExceedsLength,
         Self::Verification,
+        Self::Health,
     ];
 }
 
@@ -99,7 +107,8 @@ pub struct Accounts {
     /// Length of the verification tag, paid by Lim's lg(2/eps_cor).
     pub verification_bits: u32,
     /// Bits reckoned as known to Eve beside Lim's own terms: parities, what the verification tag
-    /// exceeds its term by, and the vacuum's share, which the announced error pattern gives away.
+    /// exceeds its term by, the vacuum's share, which the announced error pattern gives away, and what
+    /// the block's [record](super::estimate::RECORD_BITS) tells.
     pub leak: u64,
     /// Key that the tags of both directions took.
     pub tag_bits: u64,
@@ -110,6 +119,12 @@ pub struct Accounts {
     pub bound: Option<Bound>,
     /// Secret bits made: what the bound allows, or 0 if the block was discarded.
     pub length: u64,
+    /// SHA-256 of all messages, those of both ends in their order: see
+    /// [`digest`](super::auth::digest).
+    pub transcript: [u8; 32],
+    /// The block's public seeds, as far as it came: of Cascade's shuffles, the key of the
+    /// verification hash, the first 256 bits of the Toeplitz seed.
+    pub seeds: [[u8; 32]; 3],
 }
 
 impl Accounts {
@@ -143,6 +158,14 @@ pub enum Error {
         block: u64,
         /// What is wrong with it.
         what: &'static str,
+    },
+    /// This party discards the block, and could not tell the peer.
+    #[error("{reason}, which the peer could not be told: {cause}")]
+    Untold {
+        /// Why it discards it.
+        reason: Reason,
+        /// Why the peer could not be told.
+        cause: Box<Error>,
     },
     /// Parameters outside of their ranges.
     #[error("{0}")]

@@ -2,13 +2,16 @@
 
 use super::{
     Params,
-    auth::Channel,
+    auth::{self, Channel},
     estimate,
-    outcome::{Accounts, Discarded, Error, Outcome, Reason},
+    outcome::{Accounts, Discarded, Error, Outcome, Reason, SecretBlock},
     verify,
     wire::Message,
 };
-use crate::link::{Bound, NoKey};
+use crate::{
+    bits::Bits,
+    link::{Bound, NoKey},
+};
 
 /// One party's end of one block.
 pub(super) struct Session<'a> {
@@ -26,6 +29,7 @@ impl<'a> Session<'a> {
     }
 
     pub fn send(&mut self, message: &Message) -> Result<(), Error> {
+        self.note_seeds(message);
         self.channel.send(message.encode())?;
         self.accounts.tag_bits = self.channel.tag_bits();
         Ok(())
@@ -34,7 +38,21 @@ impl<'a> Session<'a> {
     pub fn receive(&mut self) -> Result<Message, Error> {
         let message = self.channel.receive()?;
         self.accounts.tag_bits = self.channel.tag_bits();
-        Message::decode(&message).map_err(|error| self.malformed(error.0))
+        let message = Message::decode(&message).map_err(|error| self.malformed(error.0))?;
+        self.note_seeds(&message);
+        Ok(message)
+    }
+
+    fn note_seeds(&mut self, message: &Message) {
+        let [shuffles, verification, toeplitz] = &mut self.accounts.seeds;
+        match message {
+            Message::Blocks { seed, .. } => *shuffles = *seed,
+            Message::Amplify { verification_key, seed, .. } => {
+                *verification = *verification_key;
+                toeplitz.iter_mut().zip(&*seed.to_bytes()).for_each(|(kept, byte)| *kept = *byte);
+            }
+            _ => {}
+        }
     }
 
     /// The error of a message that no honest peer sends.
@@ -47,16 +65,31 @@ impl<'a> Session<'a> {
         self.malformed("a message that is not due")
     }
 
-    /// Tells the peer that there will be no key.
+    /// Tells the peer that there will be no key. The reason is part of the error if it cannot be told.
     pub fn discard(mut self, reason: Reason) -> Result<Outcome, Error> {
-        self.send(&Message::Discard(reason))?;
-        Ok(self.discarded(reason))
+        match self.send(&Message::Discard(reason)) {
+            Ok(()) => Ok(self.discarded(reason)),
+            Err(cause) => Err(Error::Untold { reason, cause: Box::new(cause) }),
+        }
     }
 
     /// The peer told so.
     pub fn discarded(self, reason: Reason) -> Outcome {
-        let block = self.block();
-        Outcome::Discarded(Discarded { block, reason, accounts: self.accounts })
+        let (block, accounts, _) = self.close(0);
+        Outcome::Discarded(Discarded { block, reason, accounts })
+    }
+
+    /// Both have a key of `length` bits.
+    pub fn key(self, bits: Bits, length: u64) -> Outcome {
+        let (block, accounts, messages) = self.close(length);
+        Outcome::Key(SecretBlock { block, bits, accounts, messages })
+    }
+
+    fn close(self, length: u64) -> (u64, Accounts, Vec<u8>) {
+        let (block, accounts) = (self.block(), self.accounts);
+        let messages = self.channel.into_messages();
+        let transcript = auth::digest(&messages);
+        (block, Accounts { length, transcript, ..accounts }, messages)
     }
 
     /// Books `errors` by intensity, and returns the QBER in X.

@@ -2,6 +2,7 @@
 
 mod long;
 mod peers;
+mod refusal;
 
 use super::{testing::*, *};
 use crate::link::{Eavesdropper, Preset, binary_entropy};

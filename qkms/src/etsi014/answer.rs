@@ -12,11 +12,14 @@ use crate::kme::service::{DeliveredKey, LinkState, Origin, Status};
 /// What a status and a key container say of keys that came over no quantum link.
 pub const SOURCE_OF_LOCAL_KEYS: &str = "local_generator";
 const SOURCE_OF_QKD_KEYS: &str = "qkd";
+/// What they say of keys that trusted nodes relayed.
+pub const SOURCE_OF_RELAYED_KEYS: &str = "relayed";
 
 fn source(origin: Origin) -> &'static str {
     match origin {
         Origin::Qkd => SOURCE_OF_QKD_KEYS,
         Origin::LocalGenerator => SOURCE_OF_LOCAL_KEYS,
+        Origin::Relayed => SOURCE_OF_RELAYED_KEYS,
     }
 }
 
@@ -69,8 +72,8 @@ pub(super) fn status(status: &Status) -> Response {
     .into_response()
 }
 
-/// The standard's key container. Keys are base64 of their bytes, with padding; one that came over
-/// no quantum link says so in its `key_extension`. The body is wiped when it is dropped.
+/// The standard's key container. Keys are base64 of their bytes, with padding; one that did
+/// not come over one quantum link alone says so in its `key_extension`. The body is wiped when it is dropped.
 pub(super) fn key_container(keys: &[DeliveredKey]) -> Response {
     // Exact, so that the buffer never moves and leaves a copy behind.
     let length = keys.iter().map(|key| ENTRY + base64_length(key.key.len())).sum::<usize>();
@@ -92,9 +95,9 @@ pub(super) fn key_container(keys: &[DeliveredKey]) -> Response {
             let _ = STANDARD.encode_slice(&*key.key, slot);
         }
         out.push(b'"');
-        if key.origin == Origin::LocalGenerator {
+        if key.origin != Origin::Qkd {
             out.extend_from_slice(br#","key_extension":{"qkms_key_source":""#);
-            out.extend_from_slice(SOURCE_OF_LOCAL_KEYS.as_bytes());
+            out.extend_from_slice(source(key.origin).as_bytes());
             out.extend_from_slice(br#""}"#);
         }
         out.push(b'}');

@@ -19,17 +19,22 @@ use tokio::{
 };
 
 use super::{
+    audits,
     directory::{Directory, Place},
     line::write_frames,
     link::Link,
-    runs::Runs,
+    runs::{Runs, why},
     service::KmeId,
-    wire::{self, Answer, Ask, Hello, Question, Reply, Stream, VERSION, Why},
+    wire::{self, Answer, Ask, Hello, Question, Reply, Start, Stream, VERSION, Why},
 };
+use crate::control::Choices;
 use crate::pool::{
     BookError, Books, End, Pool, StoreError,
+    audits::NoAudit,
     record::{Lease, Reservation, Survey},
 };
+use crate::records::{EPOCH, Hash, Signed};
+use crate::relay::Relay;
 
 /// Questions of one connection that are being answered at once.
 const AT_ONCE: usize = 4096;
@@ -61,6 +66,10 @@ pub struct Answerer {
     pub limits: Limits,
     /// The blocks that this end makes when Alice's end says so.
     pub runs: Arc<Runs>,
+    /// What control at Alice's end may choose; none if it may choose nothing.
+    pub choices: Option<Choices>,
+    /// What it relays with, if it is part of a route.
+    pub relay: Option<Arc<Relay>>,
 }
 
 type Effect<T> = oneshot::Receiver<Result<T, StoreError>>;
@@ -72,8 +81,16 @@ enum Later {
     Free(Effect<Vec<bool>>),
     Survey(Effect<Survey>),
     /// With the connection on which it was said.
-    Start(Lease, u64),
+    Start(Start, u64),
     Offer(wire::Offer, u64),
+    Witness(wire::Witness),
+    Seal(wire::Seal, u64),
+    Introduced(Effect<wire::Introduction>),
+    Records(Effect<Vec<Signed>>),
+    Root(Effect<Option<Hash>>),
+    Opened(Effect<wire::Opened>),
+    Picked(Effect<wire::Choice>),
+    Relay(Ask),
 }
 
 impl Answerer {
@@ -114,8 +131,9 @@ impl Answerer {
                 let reply = this.finish(later).await;
                 let answer = Answer { number: question.number, reply };
                 // The connection may have ended.
-                let _ = answers.send(wire::frame(&answer));
-                drop(place);
+                // Its place is free when the answer is written, so that a peer which reads none cannot
+                // have them pile up.
+                let _ = answers.send((wire::frame(&answer), place));
             });
         };
         writer.abort();
@@ -162,11 +180,66 @@ impl Answerer {
                 }
                 Later::Survey(self.put(generation, move |books| books.answer_survey(&survey)))
             }
-            Ask::Start(lease) if link.end == End::Bob && link.closed.borrow().is_none() => {
-                Later::Start(lease, generation)
+            Ask::Start(_)
+            | Ask::Offer(_)
+            | Ask::Witness(_)
+            | Ask::Seal(_)
+            | Ask::Introduce(_)
+            | Ask::Records(_)
+            | Ask::Append(_)
+            | Ask::Root(_)
+            | Ask::Open(_)
+            | Ask::Pick(_)
+            | Ask::Fail(_)
+            | Ask::Close(_)
+                if link.end == End::Alice =>
+            {
+                Later::Now(Reply::Refused(Why::Block))
             }
-            Ask::Offer(offer) if link.end == End::Bob => Later::Offer(offer, generation),
-            Ask::Start(_) | Ask::Offer(_) => Later::Now(Reply::Refused(Why::Block)),
+            Ask::Spent(ranges) => {
+                Later::Done(self.put(generation, move |books| books.spend_pad(theirs, &ranges)))
+            }
+            // They need no order: a withdrawal holds for keys that come after it.
+            Ask::ExtKeys(_) | Ask::VoidKeys(_) | Ask::Reach(_) => Later::Relay(ask),
+            Ask::Start(start) if link.may_begin() => match self.check_setting(&start) {
+                Ok(()) => Later::Start(start, generation),
+                Err(why) => Later::Now(Reply::Refused(why)),
+            },
+            Ask::Start(_) => Later::Now(Reply::Refused(Why::Block)),
+            Ask::Offer(offer) => Later::Offer(offer, generation),
+            Ask::Witness(witness) => Later::Witness(witness),
+            Ask::Seal(seal) => Later::Seal(seal, generation),
+            Ask::Introduce(alice) => {
+                let owner = Arc::clone(link);
+                Later::Introduced(self.put(generation, move |books| {
+                    books.meet(&alice.key)?;
+                    owner.notary.join_audits(books, alice.audits)?;
+                    owner.notary.introduction(books)
+                }))
+            }
+            Ask::Records(from) => {
+                let most = usize::try_from(EPOCH).unwrap_or(usize::MAX);
+                Later::Records(self.put(generation, move |books| books.records(from, most)))
+            }
+            Ask::Append(records) => {
+                let owner = Arc::clone(link);
+                Later::Done(self.put(generation, move |books| owner.notary.append(books, &records)))
+            }
+            Ask::Root(epoch) => {
+                Later::Root(self.put(generation, move |books| books.epoch_root(epoch)))
+            }
+            Ask::Open(asked) => {
+                Later::Opened(self.put(generation, move |books| audits::open(books, &asked)))
+            }
+            Ask::Pick(posed) => {
+                Later::Picked(self.put(generation, move |books| audits::choose(books, &posed)))
+            }
+            Ask::Fail(epoch) => {
+                Later::Done(self.put(generation, move |books| audits::give_up(books, epoch)))
+            }
+            Ask::Close(epoch) => {
+                Later::Done(self.put(generation, move |books| books.close_epoch(epoch, None)))
+            }
         }
     }
 
@@ -176,26 +249,59 @@ impl Answerer {
             Later::Done(effect) => effect_of(effect).await.map_or_else(refuse, |()| Reply::Done),
             Later::Free(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Free),
             Later::Survey(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Survey),
-            Later::Start(lease, generation) => {
-                self.start(lease, generation).await.map_or_else(Reply::Refused, |()| Reply::Done)
+            Later::Start(start, generation) => {
+                self.start(start, generation).await.map_or_else(Reply::Refused, |()| Reply::Done)
             }
             Later::Offer(offer, generation) => self
                 .runs
                 .store(&self.link, offer, generation)
                 .await
                 .map_or_else(refuse, |()| Reply::Done),
+            Later::Witness(asked) => {
+                self.runs.witness(&self.link, asked).await.map_or_else(refuse, Reply::Witnessed)
+            }
+            Later::Seal(seal, generation) => self
+                .runs
+                .seal(&self.link, seal, generation)
+                .await
+                .map_or_else(refuse, |()| Reply::Done),
+            Later::Introduced(effect) => {
+                effect_of(effect).await.map_or_else(refuse, Reply::Introduced)
+            }
+            Later::Relay(ask) => match &self.relay {
+                Some(relay) => relay.answer(&self.link, ask).await,
+                None => Reply::Refused(Why::Route),
+            },
+            Later::Records(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Records),
+            Later::Root(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Root),
+            Later::Picked(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Picked),
+            Later::Opened(effect) => effect_of(effect).await.map_or_else(refuse, Reply::Opened),
         }
     }
 
     /// Begins a run, after the last one has given back its tag keys: Alice's end may have ended that
     /// run a moment earlier.
-    async fn start(&self, lease: Lease, generation: u64) -> Result<(), Why> {
+    async fn start(&self, start: Start, generation: u64) -> Result<(), Why> {
         let patience = self.link.line.patience() / 2;
         timeout(patience, self.runs.idle()).await.map_err(|_| Why::Block)?;
-        let joined = lease.clone();
+        let joined = start.lease.clone();
         let effect = self.put(generation, move |books| join(books, &joined));
         effect_of(effect).await?;
-        if self.runs.begin(lease) { Ok(()) } else { Err(Why::Block) }
+        if self.runs.begin(start) { Ok(()) } else { Err(Why::Block) }
+    }
+
+    /// Whether a block may be made with what Alice's end chose. A block of the link's own size and
+    /// pulse rate, of which nothing is said, always may.
+    fn check_setting(&self, start: &Start) -> Result<(), Why> {
+        let Some(setting) = &start.setting else { return Ok(()) };
+        let admitted = match &self.choices {
+            Some(choices) => choices.admit(setting),
+            None => Err(crate::control::SettingError::Point),
+        };
+        admitted.map_err(|error| {
+            tracing::warn!(block = start.lease.block, %error, "refused what the peer KME chose");
+            Why::Setting
+        })
     }
 
     fn check(&self, reservation: &Reservation) -> Result<(), Why> {
@@ -214,8 +320,11 @@ impl Answerer {
     }
 }
 
-/// Joins the lease for a block that is new to this end.
+/// Joins the lease for a block that is new to this end, unless as many wait for their audit here as may.
 fn join(books: &mut Books<'_>, lease: &Lease) -> Result<(), BookError> {
+    if books.is_held()? {
+        return Err(NoAudit::Held.into());
+    }
     if books.block(lease.block)?.is_some() || lease.block >= crate::pool::making::CONFIGURED {
         return Err(crate::pool::Rejection::RepeatedBlock.into());
     }
@@ -224,12 +333,8 @@ fn join(books: &mut Books<'_>, lease: &Lease) -> Result<(), BookError> {
 
 async fn effect_of<T>(effect: Effect<T>) -> Result<T, Why> {
     match effect.await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(StoreError::Rejected(rejection))) => {
-            tracing::warn!(%rejection, "refused what the peer KME asked");
-            Err(Why::Books)
-        }
-        Ok(Err(_)) | Err(_) => Err(Why::Store),
+        Ok(done) => done.map_err(why),
+        Err(_) => Err(Why::Store),
     }
 }
 

@@ -25,6 +25,7 @@ use crate::pool::{
     making::NewBlock,
     record::{KeyNote, Made, Reservation},
 };
+use crate::relay::Wanted;
 
 /// A request that is sound.
 struct Sound {
@@ -34,6 +35,8 @@ struct Sound {
     here: Vec<String>,
     /// Slaves of the site at the other end of a link.
     there: Option<(Arc<Link>, Vec<String>)>,
+    /// Slaves of the site at the far end of a route.
+    far: Option<(usize, Vec<String>)>,
 }
 
 impl KeyService for Kme {
@@ -45,6 +48,12 @@ impl KeyService for Kme {
         let limits = self.limits;
         let key_bytes = limits.key_size / 8;
         let (target, stored, most, origin, link) = match self.find(slave)? {
+            Place::Far(index) => {
+                let relay = self.relay.as_ref().and_then(|relay| relay.status(index));
+                let (target, reach) = relay.ok_or(Refusal::UnknownSae(slave.clone()))?;
+                let (stored, most) = reach.keys(key_bytes);
+                (target, stored, most, Origin::Relayed, reach.way.into())
+            }
             Place::Here => {
                 let most = limits.max_key_per_request;
                 (&self.id, most, most, Origin::LocalGenerator, LinkState::Local)
@@ -81,6 +90,17 @@ impl KeyService for Kme {
     ) -> Result<Vec<DeliveredKey>, Refusal> {
         let sound = self.check(master, slave, &request)?;
         let master = master.to_string();
+        if let (Some((far, slaves)), Some(relay)) = (sound.far, self.relay.clone()) {
+            if request.mandatory.route == Some(Route::Direct) {
+                return Err(Refusal::MandatoryUnmet);
+            }
+            let (number, len) = (sound.number, sound.len);
+            let max_age = request.mandatory.max_age.map(millis);
+            let wanted = Wanted { far, master, slaves, number, len, max_age };
+            // On a task of its own, too.
+            let delivery = tokio::spawn(async move { relay.deliver(wanted).await });
+            return delivery.await.unwrap_or(Err(Refusal::Stopping));
+        }
         let Some((link, there)) = sound.there else {
             if request.mandatory.route == Some(Route::Direct) {
                 return Err(Refusal::MandatoryUnmet);
@@ -132,6 +152,10 @@ impl KeyService for Kme {
         let origin_and_link = match self.directory.find(master.as_str()) {
             Some(Place::Peer(index)) => self.links.get(index).map(|link| (Origin::Qkd, link)),
             Some(Place::Here) => self.holder_of(&ids).await?,
+            Some(Place::Far(_)) => {
+                let relay = self.relay.as_ref().ok_or(Refusal::KeysNotFound(ids.clone()))?;
+                return relay.fetch(caller.to_string(), master.to_string(), ids).await;
+            }
             None => None,
         };
         let Some((origin, link)) = origin_and_link else {
@@ -166,7 +190,7 @@ impl Kme {
         if !u64::try_from(additional.len()).is_ok_and(|count| count <= limits.max_sae_id_count) {
             return Err(Refusal::TooManySlaves(limits.max_sae_id_count));
         }
-        let (mut here, mut there, mut peer) = (Vec::new(), Vec::new(), None);
+        let (mut here, mut there, mut peer, mut far) = (Vec::new(), Vec::new(), None, None);
         let mut seen = BTreeSet::new();
         for slave in std::iter::once(slave).chain(additional) {
             if slave == master {
@@ -177,12 +201,19 @@ impl Kme {
             }
             match self.find(slave)? {
                 Place::Here => here.push(slave.to_string()),
+                Place::Far(index) if far.is_none_or(|other| other == index) => {
+                    far = Some(index);
+                    there.push(slave.to_string());
+                }
                 Place::Peer(index) if peer.is_none_or(|other| other == index) => {
                     peer = Some(index);
                     there.push(slave.to_string());
                 }
-                Place::Peer(_) => return Err(Refusal::SlavesOfManySites),
+                Place::Peer(_) | Place::Far(_) => return Err(Refusal::SlavesOfManySites),
             }
+        }
+        if far.is_some() && (peer.is_some() || !here.is_empty()) {
+            return Err(Refusal::SlavesOfManySites);
         }
         let size = request.size.unwrap_or(limits.key_size);
         if !size.is_multiple_of(8) {
@@ -196,8 +227,12 @@ impl Kme {
             .ok()
             .filter(|_| (1..=limits.max_key_per_request).contains(&number))
             .ok_or(Refusal::Number(limits.max_key_per_request))?;
+        let len = size / 8;
+        if let Some(far) = far {
+            return Ok(Sound { number, len, here, there: None, far: Some((far, there)) });
+        }
         let link = peer.and_then(|index| self.links.get(index)).cloned();
-        Ok(Sound { number, len: size / 8, here, there: link.map(|link| (link, there)) })
+        Ok(Sound { number, len, here, there: link.map(|link| (link, there)), far: None })
     }
 
     /// Keys of the own generator, for SAEs of this site alone.
@@ -212,7 +247,7 @@ impl Kme {
         let direction = self.local.end.outgoing();
         let make = move |books: &mut Books<'_>| {
             local.write_told(books)?;
-            let ids = ids(books, seed.as_deref(), number)?;
+            let ids = ids(books, seed.as_deref(), "key", number)?;
             let block = books.next_block()?;
             let total = len.saturating_mul(number as u64);
             let mut bytes = Zeroizing::new(vec![0; usize::try_from(total).unwrap_or(0)]);
@@ -275,7 +310,7 @@ impl Order {
         let (owner, kept) = (Arc::clone(&link), Arc::clone(&notes));
         let work = move |books: &mut Books<'_>| {
             owner.write_many_told(books)?;
-            let ids = ids(books, seed.as_deref(), number)?;
+            let ids = ids(books, seed.as_deref(), "key", number)?;
             let drawn = books.draw(&Draw { ids, ..draw.clone() })?;
             let keys: Vec<KeyNote> = drawn.iter().map(|drawn| drawn.note.clone()).collect();
             kept.get_or_init(|| keys.clone());
@@ -316,16 +351,17 @@ impl Order {
 
 /// Identities for new keys: random after the time, so that the records of one moment lie beside each
 /// other in the store; or repeatable with a seed.
-fn ids(
+pub(crate) fn ids(
     books: &mut Books<'_>,
     seed: Option<&super::seed::Seed>,
+    usage: &str,
     number: usize,
 ) -> Result<Vec<Uuid>, BookError> {
     let Some(seed) = seed else {
         return Ok((0..number).map(|_| Uuid::now_v7()).collect());
     };
     let first = books.count_keys(number as u64)?;
-    Ok((first..).take(number).map(|count| seed.uuid("key", count)).collect())
+    Ok((first..).take(number).map(|count| seed.uuid(usage, count)).collect())
 }
 
 fn deliver(drawn: Vec<Drawn>, origin: Origin) -> Vec<DeliveredKey> {
@@ -335,7 +371,7 @@ fn deliver(drawn: Vec<Drawn>, origin: Origin) -> Vec<DeliveredKey> {
         .collect()
 }
 
-fn refusal(error: StoreError) -> Refusal {
+pub(crate) fn refusal(error: StoreError) -> Refusal {
     match error {
         StoreError::Rejected(Rejection::Exhausted) => Refusal::Exhausted,
         StoreError::Rejected(Rejection::TooOld) => Refusal::MandatoryUnmet,

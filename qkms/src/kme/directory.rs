@@ -11,6 +11,8 @@ pub enum Place {
     Here,
     /// At the site of the peer with this index among the KME's links.
     Peer(usize),
+    /// At the site of the far end with this index among the KME's [routes](crate::relay).
+    Far(usize),
 }
 
 /// The SAEs that a KME knows.

@@ -54,7 +54,7 @@ pub enum NoAnswer {
 #[derive(Default)]
 struct Open {
     /// Where frames go; none while there is no connection.
-    outgoing: Option<mpsc::UnboundedSender<Vec<u8>>>,
+    outgoing: Option<mpsc::UnboundedSender<(Vec<u8>, ())>>,
     waiting: HashMap<u64, oneshot::Sender<Reply>>,
     next: u64,
 }
@@ -95,7 +95,7 @@ impl Line {
         open.next += 1;
         let number = open.next;
         let frame = wire::frame(&Question { number, ask });
-        if open.outgoing.as_ref().is_some_and(|outgoing| outgoing.send(frame).is_ok()) {
+        if open.outgoing.as_ref().is_some_and(|outgoing| outgoing.send((frame, ())).is_ok()) {
             open.waiting.insert(number, sender);
         }
         drop(open);
@@ -272,19 +272,45 @@ async fn greet(
     Ok(stream)
 }
 
-/// Writes frames, those that wait in one go. Ends when there can be no more.
-pub(super) async fn write_frames(
+/// Writes frames, those that wait in one go. What comes with a frame is dropped when it is written.
+/// Ends when there can be no more.
+pub(super) async fn write_frames<T>(
     mut stream: impl AsyncWrite + Unpin,
-    mut frames: mpsc::UnboundedReceiver<Vec<u8>>,
+    mut frames: mpsc::UnboundedReceiver<(Vec<u8>, T)>,
 ) -> io::Result<()> {
-    while let Some(mut bytes) = frames.recv().await {
+    while let Some((mut bytes, first)) = frames.recv().await {
+        let mut with = vec![first];
         while bytes.len() < 1 << 16
-            && let Ok(more) = frames.try_recv()
+            && let Ok((more, also)) = frames.try_recv()
         {
             bytes.extend_from_slice(&more);
+            with.push(also);
         }
         stream.write_all(&bytes).await?;
         stream.flush().await?;
+        drop(with);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_comes_with_a_frame_is_kept_until_it_is_written() {
+        let places = Arc::new(tokio::sync::Semaphore::new(1));
+        let place = Arc::clone(&places).acquire_owned().await.unwrap();
+        let (near, mut far) = tokio::io::duplex(8);
+        let (sender, frames) = mpsc::unbounded_channel();
+        sender.send((vec![7; 20], place)).unwrap();
+        let writer = tokio::spawn(write_frames(near, frames));
+        let mut bytes = [0; 8];
+        tokio::io::AsyncReadExt::read_exact(&mut far, &mut bytes).await.unwrap();
+        assert_eq!(places.available_permits(), 0, "the reader has not taken all of it");
+        tokio::io::AsyncReadExt::read_exact(&mut far, &mut [0; 12]).await.unwrap();
+        drop(places.acquire().await.unwrap());
+        drop(sender);
+        writer.await.unwrap().unwrap();
+    }
 }

@@ -1,15 +1,21 @@
 //! One link of a KME: its store, the line to the peer, and the state that others see.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Mutex as Turn, Notify, watch};
 use uuid::Uuid;
 
 use super::{
+    closure::{Backoff, Closed, Pauses},
     line::{Line, NoAnswer},
+    maker::{Closing, Found, MakeError, Report},
+    notary::{self, Notary},
     service::{KmeId, LinkState},
     wire::{Ask, Reply},
 };
@@ -51,22 +57,37 @@ pub struct Link {
     pub line: Line,
     /// What it keeps.
     pub capacity: Capacity,
+    /// Signs the records of its blocks.
+    pub notary: Notary,
     pub(super) summary: watch::Receiver<Summary>,
-    pub(super) closed: watch::Sender<Option<String>>,
+    closed: watch::Sender<Option<Closed>>,
+    pauses: Pauses,
     stopping: watch::Sender<bool>,
     /// Keys that their masters were told and that the books hold as unconfirmed; written now and
     /// then, since after a crash what is unconfirmed counts as told.
     told: Mutex<Told>,
     /// Held by who gives back void keys, surveys, or brings a block into the pools: what one end gives
     /// or takes between a survey and its answer would be free at the other alone.
-    pub(super) agreeing: tokio::sync::Mutex<()>,
+    pub(super) agreeing: Turn<()>,
+    /// Held by a run of post-processing at Alice's end, and by an audit, which comes between two.
+    pub(super) run: Turn<()>,
+    /// A block was picked for an audit.
+    pub(super) picked: Notify,
     /// Counts the peer's connections: an older one is not served any more.
     pub(super) generation: AtomicU64,
 }
 
 impl Link {
     /// A link with an open store.
-    pub fn new(peer: KmeId, end: End, store: Store, line: Line, capacity: Capacity) -> Arc<Self> {
+    pub fn new(
+        peer: KmeId,
+        end: End,
+        store: Store,
+        line: Line,
+        capacity: Capacity,
+        notary: Notary,
+        backoff: Backoff,
+    ) -> Arc<Self> {
         let summary = store.summary();
         Arc::new(Self {
             peer,
@@ -74,11 +95,15 @@ impl Link {
             store,
             line,
             capacity,
+            notary,
             summary,
             closed: watch::channel(None).0,
+            pauses: Pauses::new(backoff),
             stopping: watch::channel(false).0,
             told: Mutex::default(),
-            agreeing: tokio::sync::Mutex::default(),
+            agreeing: Turn::default(),
+            run: Turn::default(),
+            picked: Notify::new(),
             generation: AtomicU64::new(0),
         })
     }
@@ -104,7 +129,7 @@ impl Link {
     }
 
     /// Whether the link is closed, and why; and a way to wait for it.
-    pub fn closed(&self) -> watch::Receiver<Option<String>> {
+    pub fn closed(&self) -> watch::Receiver<Option<Closed>> {
         self.closed.subscribe()
     }
 
@@ -112,7 +137,74 @@ impl Link {
     /// before stay.
     pub fn close(&self, reason: String) {
         tracing::error!(peer = %self.peer, reason, "the quantum link is closed");
-        self.closed.send_replace(Some(reason));
+        self.closed.send_replace(Some(Closed { reason, until: None }));
+    }
+
+    /// What a block that came to its end means for the link: it is closed, or opened again, or
+    /// stays as it is. `discarded` is the reason of one that gave no key.
+    pub(super) fn judge(&self, discarded: Option<(&'static str, Closing)>, report: &Report) {
+        let health = report.evidence.own.health;
+        match discarded {
+            Some((_, Closing::No)) if !health.is_sound() => {}
+            None | Some((_, Closing::No)) => self.reopen(),
+            Some((reason, closing)) => self.close_for(&Found { reason, closing, health }),
+        }
+    }
+
+    /// What a block that was not finished means for the link: what this end found in it closes it, even if
+    /// the other end was never told. It opens none.
+    pub(super) fn judge_unfinished(&self, error: &MakeError) {
+        if let Some(found) = error.found() {
+            self.close_for(found);
+        }
+    }
+
+    fn close_for(&self, found: &Found) {
+        match found.closing {
+            Closing::No => {}
+            Closing::ForGood => self.close(found.reason.to_owned()),
+            Closing::UntilHealthy => {
+                let what = found.health.failure.map(|failure| failure.to_string());
+                let what = what.as_deref().unwrap_or("at the other end");
+                self.close_until_healthy(format!("{}: {what}", found.reason));
+            }
+        }
+    }
+
+    /// Closes the link until [`Self::reopen`], unless it is closed for good.
+    fn close_until_healthy(&self, reason: String) {
+        let now = Instant::now();
+        let chance = if self.end == End::Alice { rand::random() } else { 0.0 };
+        let pause = self.pauses.next(now, chance);
+        if self.closed.borrow().as_ref().is_some_and(Closed::is_for_good) {
+            return;
+        }
+        tracing::error!(peer = %self.peer, reason, ?pause, "the quantum link is closed for now");
+        // A pause beyond what the clock can tell does not end.
+        self.closed.send_replace(Some(Closed { reason, until: now.checked_add(pause) }));
+    }
+
+    /// Opens the link again if its sources were sick: a block has passed their tests.
+    fn reopen(&self) {
+        let opened = self.closed.send_if_modified(|closed| {
+            let sick = closed.as_ref().is_some_and(|closed| !closed.is_for_good());
+            if sick {
+                *closed = None;
+            }
+            sick
+        });
+        if opened {
+            self.pauses.opened(Instant::now());
+            tracing::info!(peer = %self.peer, "the quantum link is open again");
+        }
+    }
+
+    /// Whether a block may be begun: the link is open, or its sources may be tried again.
+    pub(super) fn may_begin(&self) -> bool {
+        match &*self.closed.borrow() {
+            None => true,
+            Some(closed) => closed.until.is_some_and(|until| until <= Instant::now()),
+        }
     }
 
     /// No block is begun any more.
@@ -152,7 +244,7 @@ impl Link {
     }
 
     /// Writes what was remembered if it is [`MANY_TOLD`] keys: they cost less together.
-    pub(super) fn write_many_told(&self, books: &mut Books<'_>) -> Result<(), BookError> {
+    pub(crate) fn write_many_told(&self, books: &mut Books<'_>) -> Result<(), BookError> {
         let many = self.lock_told().new.len() >= MANY_TOLD;
         if many { self.write_told(books) } else { Ok(()) }
     }
@@ -215,12 +307,13 @@ impl Link {
     }
 
     /// The two ends agree on what is free of the pools that this end answers for: those that begin
-    /// here and, at Alice's end, the tag keys.
-    pub(super) async fn agree(&self) -> Result<(), NoAnswer> {
+    /// here and, at Alice's end, the tag keys. There they also agree on the records of blocks.
+    pub(super) async fn agree(self: &Arc<Self>) -> Result<(), NoAnswer> {
         let _agreeing = self.agreeing.lock().await;
         self.settle_marked().await?;
         let mut pools = vec![self.outgoing()];
         if self.end == End::Alice {
+            notary::agree(self).await?;
             pools.push(Pool::Tags(Direction::AliceToBob));
             pools.push(Pool::Tags(Direction::BobToAlice));
         }

@@ -6,7 +6,8 @@
 //! [pools](crate::pool). An SAE asks the KME of its site ([`delivery`]), which draws the key from
 //! the direction that begins there and asks its peer on the [`line`](mod@line) to hold it for the
 //! slaves; the peer [answers](answer). When both ends are durable the master is told. The slaves
-//! fetch the key from their own KME, which asks nobody.
+//! fetch the key from their own KME, which asks nobody. Keys for a site that no link leads to are
+//! [relayed](crate::relay).
 //!
 //! # When something fails
 //!
@@ -19,7 +20,9 @@
 
 pub mod admitted;
 pub mod answer;
+pub mod audits;
 pub mod channels;
+pub mod closure;
 pub mod delivery;
 pub mod directory;
 pub mod door;
@@ -27,6 +30,7 @@ pub mod engine;
 pub mod line;
 pub mod link;
 pub mod maker;
+pub mod notary;
 pub mod observer;
 pub mod photonic;
 mod purse;
@@ -53,10 +57,12 @@ use zeroize::Zeroizing;
 
 use self::{
     answer::{Answerer, Limits},
+    closure::Backoff,
     directory::{Directory, Place},
     line::{Dialer, Line},
     link::{Capacity, Link},
     maker::BlockMaker,
+    notary::Notary,
     observer::Observer,
     runs::Runs,
     seed::Seed,
@@ -64,8 +70,11 @@ use self::{
     wire::{Ask, Hello, VERSION},
 };
 use crate::{
+    control::{Choices, Pilot},
     metrics::LinkMetrics,
     pool::{Books, End, Store},
+    records::Sealer,
+    relay::{self, Relay, RelaySetup, routes::RouteError},
 };
 
 /// How often a KME lets go of what is too old.
@@ -110,6 +119,14 @@ pub struct LinkSetup {
     pub first_key: Option<Zeroizing<Vec<u8>>>,
     /// Where the link is counted.
     pub metrics: LinkMetrics,
+    /// How long it pauses after health tests that failed.
+    pub backoff: Backoff,
+    /// Whether its blocks are audited.
+    pub audits: bool,
+    /// Chooses what blocks are made with, at Alice's end; without it they are all alike.
+    pub pilot: Option<Pilot>,
+    /// What may be chosen, at Bob's end.
+    pub choices: Option<Choices>,
 }
 
 /// What a KME is started with.
@@ -124,8 +141,12 @@ pub struct KmeSetup {
     pub limits: KeyLimits,
     /// Makes everything predictable.
     pub seed: Option<Arc<Seed>>,
+    /// Signs the records of blocks.
+    pub sealer: Arc<Sealer>,
     /// Its links.
     pub links: Vec<LinkSetup>,
+    /// What it relays with, if it is part of a route.
+    pub relay: Option<RelaySetup>,
 }
 
 /// Why a KME cannot start.
@@ -134,6 +155,9 @@ pub enum StartError {
     /// An SAE is named at two sites, or twice.
     #[error("the SAE {0} is named twice")]
     RepeatedSae(SaeId),
+    /// A route.
+    #[error(transparent)]
+    Route(#[from] RouteError),
     /// The store.
     #[error("the store of the link to {peer}: {source}")]
     Store {
@@ -153,6 +177,7 @@ pub struct Kme {
     pub(super) local: Arc<Link>,
     pub(super) limits: KeyLimits,
     pub(super) seed: Option<Arc<Seed>>,
+    pub(super) relay: Option<Arc<Relay>>,
     answerers: Vec<Arc<Answerer>>,
     tasks: Mutex<JoinSet<()>>,
     leaders: Mutex<Vec<JoinHandle<()>>>,
@@ -171,17 +196,32 @@ impl Kme {
         for (index, link) in setup.links.iter().enumerate() {
             directory.put(&link.saes, Place::Peer(index)).map_err(StartError::RepeatedSae)?;
         }
+        if let Some(relay) = &setup.relay {
+            relay::enter(&relay.routes, &mut directory).map_err(StartError::RepeatedSae)?;
+        }
         let directory = Arc::new(directory);
         let nothing = Capacity { keys: 0, tags: 0, lease: 0 };
         let nowhere = Line::new(Duration::ZERO);
-        let local = Link::new(setup.id.clone(), End::Alice, setup.local, nowhere, nothing);
+        let notary = |end, peer: &KmeId, audits| {
+            Notary::new(end, &setup.id, peer, Arc::clone(&setup.sealer), audits)
+        };
+        let local = Link::new(
+            setup.id.clone(),
+            End::Alice,
+            setup.local,
+            nowhere,
+            nothing,
+            notary(End::Alice, &setup.id, false),
+            Backoff::default(),
+        );
         let limits = Limits {
             keys: setup.limits.max_key_per_request,
             slaves: setup.limits.max_sae_id_count.saturating_add(1),
             len: (setup.limits.min_key_size / 8, setup.limits.max_key_size / 8),
         };
         let (mut tasks, mut leaders) = (JoinSet::new(), Vec::new());
-        let (mut links, mut answerers) = (Vec::new(), Vec::new());
+        let mut links = Vec::new();
+        let mut ends = Vec::new();
         tasks.spawn(keep_house(Arc::clone(&local)));
         for (index, setup_link) in setup.links.into_iter().enumerate() {
             let peer = setup_link.peer.clone();
@@ -192,33 +232,53 @@ impl Kme {
             }
             let line = Line::new(setup_link.patience);
             let (end, capacity) = (setup_link.end, setup_link.capacity);
-            let link = Link::new(peer, end, setup_link.store, line, capacity);
+            let (notary, backoff) = (notary(end, &peer, setup_link.audits), setup_link.backoff);
+            let link = Link::new(peer, end, setup_link.store, line, capacity, notary, backoff);
+            let owner = Arc::clone(&link);
+            let settled = link.store.run(move |books| owner.notary.settle_audits(books)).await;
+            settled.map_err(|source| StartError::Store { peer: link.peer.clone(), source })?;
             let observer = Observer::new(setup_link.metrics);
-            let (runs, leases) = Runs::new();
+            let (runs, starts) = Runs::new();
             match end {
                 End::Alice => {
-                    let lead = engine::lead(Arc::clone(&link), setup_link.maker, observer.clone());
+                    let (maker, pilot) = (setup_link.maker, setup_link.pilot);
+                    let lead = engine::lead(Arc::clone(&link), maker, pilot, observer.clone());
                     leaders.push(tokio::spawn(lead));
+                    tasks.spawn(audits::watch(Arc::clone(&link)));
                 }
                 End::Bob => {
                     let (runs, link) = (Arc::clone(&runs), Arc::clone(&link));
-                    let follow = runs.follow(link, setup_link.maker, leases, observer.clone());
+                    let follow = runs.follow(link, setup_link.maker, starts, observer.clone());
                     tasks.spawn(follow);
                 }
             }
             tasks.spawn(observer.watch(Arc::clone(&link)));
             tasks.spawn(keep_house(Arc::clone(&link)));
             tasks.spawn(dial(setup.id.clone(), Arc::clone(&link), setup_link.dialer));
-            answerers.push(Arc::new(Answerer {
+            ends.push((index, Arc::clone(&link), runs, setup_link.choices));
+            links.push(link);
+        }
+        let relay = setup.relay.map(|relay| {
+            let (id, seed) = (setup.id.clone(), setup.seed.clone());
+            Relay::new(id, relay, &links, Arc::clone(&directory), limits, seed)
+        });
+        let relay = relay.transpose()?;
+        if let Some(relay) = &relay {
+            relay.tend(&mut tasks);
+        }
+        let answerer = |(index, link, runs, choices)| {
+            Arc::new(Answerer {
                 kme: setup.id.clone(),
-                link: Arc::clone(&link),
+                link,
                 index,
                 directory: Arc::clone(&directory),
                 limits,
                 runs,
-            }));
-            links.push(link);
-        }
+                choices,
+                relay: relay.clone(),
+            })
+        };
+        let answerers = ends.into_iter().map(answerer).collect();
         Ok(Arc::new(Self {
             id: setup.id,
             directory,
@@ -226,6 +286,7 @@ impl Kme {
             local,
             limits: setup.limits,
             seed: setup.seed,
+            relay,
             answerers,
             tasks: Mutex::new(tasks),
             leaders: Mutex::new(leaders),
@@ -245,6 +306,11 @@ impl Kme {
     /// The store of keys of its own generator.
     pub fn local(&self) -> &Store {
         &self.local.store
+    }
+
+    /// What it relays with, if it is part of a route.
+    pub fn relay(&self) -> Option<&Arc<Relay>> {
+        self.relay.as_ref()
     }
 
     /// Answers a connection of a peer that has proven to be `peer`, until it ends.
@@ -288,6 +354,9 @@ impl Kme {
                 tracing::warn!(%error, "the last records were not written");
             }
             link.store.close().await;
+        }
+        if let Some(relay) = &self.relay {
+            relay.store().close().await;
         }
     }
 }

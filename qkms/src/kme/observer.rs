@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{link::Link, maker::Report};
+use super::{
+    link::Link,
+    maker::{MakeError, Report},
+};
 use crate::{
+    control::{Setting, pilot::Measured},
     metrics::{LinkMetrics, PoolDirection},
     pool::Pool,
 };
@@ -25,11 +29,33 @@ impl Observer {
         self.0.made_bits.inc_by(bits);
         self.0.block_finished(outcome, report.qber, report.phase_error);
         self.0.spent("disclosed", report.disclosed);
+        self.0.tested(&report.evidence.own.health);
+    }
+
+    /// A block is begun with this.
+    pub(super) fn set(&self, setting: Option<&Setting>) {
+        if let Some(setting) = setting {
+            self.0.control.set(setting);
+        }
+    }
+
+    /// Control holds this for true.
+    pub(super) fn measured(&self, measured: Option<Measured>) {
+        if let Some(measured) = measured {
+            self.0.control.measured(&measured);
+        }
     }
 
     /// A block was not finished.
     pub(super) fn failed(&self) {
         self.0.block_finished("failed", None, None);
+    }
+
+    /// The makers did not finish a block: what this end found in it counts.
+    pub(super) fn unfinished(&self, error: &MakeError) {
+        if let Some(found) = error.found() {
+            self.0.tested(&found.health);
+        }
     }
 
     /// Keeps fills and the link's state current, for ever.
@@ -44,8 +70,10 @@ impl Observer {
             for (cause, now, before) in [
                 ("delivered", ledger.delivered, last.delivered),
                 ("tags", ledger.tags, last.tags),
+                ("relayed", ledger.relayed, last.relayed),
                 ("expired", ledger.expired, last.expired),
                 ("wasted", ledger.wasted, last.wasted),
+                ("sacrificed", ledger.sacrificed, last.sacrificed),
             ] {
                 // What is given back after a refusal was counted as delivered before.
                 self.0.spent(cause, now.saturating_sub(before));
@@ -59,7 +87,9 @@ impl Observer {
                 let stored = summary.fill(pool).bytes.saturating_mul(8);
                 self.0.set_pool(direction, stored, link.capacity.keys.saturating_mul(8));
             }
-            self.0.set_open(*ready.borrow_and_update() && closed.borrow_and_update().is_none());
+            let reason = closed.borrow_and_update().as_ref().map(|closed| closed.reason.clone());
+            self.0.set_open(*ready.borrow_and_update() && reason.is_none());
+            self.0.set_closed(reason);
             let changed = tokio::select! {
                 changed = changes.changed() => changed,
                 changed = ready.changed() => changed,

@@ -4,10 +4,18 @@
 //! Bob's end over a channel that stands for the fibre; the two ends then exchange classical
 //! messages over another one. Each block has channels of its own.
 //!
+//! Before an end tells anything of a block it [tests](crate::health) its noise sources, and refuses the
+//! block if one is sick or has not been tested for long enough.
+//!
+//! Where the link is [controlled](crate::control), each operating point has a monitor of its own: what its
+//! sources claim depends on the point, and samples of different points are not one series. Everything
+//! else that a block is judged by stays as it was configured.
+//!
 //! A block takes the time that its pulses take at the device's pulse rate: the next is not begun
 //! before.
 
 use std::{
+    collections::BTreeMap,
     io,
     time::{Duration, Instant},
 };
@@ -15,14 +23,19 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    maker::{BlockMaker, Made, MakeError, Report},
+    maker::{BlockMaker, Closing, Found, Made, MakeError, Report},
     seed::Seed,
 };
 use crate::{
+    audit::Opening,
+    control::Setting,
     distil::{
-        self, Accounts, Entropy, EntropyError, OsEntropy, Outcome, Params, TagKeys, Transport,
+        self, Accounts, Entropy, EntropyError, OsEntropy, Outcome, Params, Reason, TagKeys,
+        Transport,
     },
-    link::{BobBlock, Link},
+    health::{Claims, Health, Monitor},
+    link::{BobBlock, Link, LinkParameters},
+    records::{Account, Evidence, Testimony},
 };
 
 /// The two channels of one block.
@@ -48,6 +61,7 @@ pub struct Alice<C> {
     link: Link,
     pulses: u64,
     params: Params,
+    monitors: Monitors,
     entropy: Randomness,
     channels: C,
     /// When the pulses of the last block have all been sent.
@@ -60,7 +74,8 @@ impl<C: Channels> Alice<C> {
     pub fn new(link: Link, pulses: u64, params: Params, seed: Option<Seed>, channels: C) -> Self {
         let entropy =
             seed.map_or(Randomness::System(OsEntropy), |seed| Randomness::Seeded(seed, 0));
-        Self { link, pulses, params, entropy, channels, due: None }
+        let monitors = Monitors::new(Monitor::alice(&Claims::new(link.parameters())));
+        Self { link, pulses, params, monitors, entropy, channels, due: None }
     }
 }
 
@@ -74,9 +89,31 @@ impl<C: Channels> BlockMaker for Alice<C> {
         let (own, bobs) = self.link.block(self.pulses);
         quantum.send(&bobs.encode()).map_err(MakeError::new)?;
         drop(bobs);
-        let params = &self.params;
-        let outcome = distil::alice(block, own, params, &mut *classical, keys, &mut self.entropy);
-        outcome.map(made).map_err(MakeError::new)
+        let health = self.monitors.current.check_alice(&own);
+        let raw = own.encode();
+        let testimony = Testimony::new(health, &raw);
+        let (params, channel) = (&self.params, &mut *classical);
+        let outcome = match refusal(&health) {
+            None => distil::alice(block, own, params, channel, keys, &mut self.entropy),
+            Some(reason) => {
+                distil::refuse_as_alice(block, own.pulses, reason, params, channel, keys)
+            }
+        };
+        self.monitors.restart(&health, &outcome);
+        outcome
+            .map(|outcome| made(outcome, params, testimony, raw))
+            .map_err(|error| unfinished(&error, &health))
+    }
+
+    fn set(&mut self, setting: &Setting) -> Result<(), MakeError> {
+        let mut parameters = *self.link.parameters();
+        parameters.point = setting.point();
+        parameters.device.pulse_rate = setting.pulse_rate as f64;
+        self.link.configure(parameters, self.link.excess_loss()).map_err(MakeError::new)?;
+        self.params.point = parameters.point;
+        self.pulses = setting.pulses;
+        self.monitors.choose(setting.point, || Monitor::alice(&Claims::new(&parameters)));
+        Ok(())
     }
 
     fn due(&self) -> Option<Instant> {
@@ -87,13 +124,23 @@ impl<C: Channels> BlockMaker for Alice<C> {
 /// Bob's end: what its detectors saw.
 pub struct Bob<C> {
     params: Params,
+    /// What the link is made of, where it is controlled: what its sources claim follows from it.
+    controlled: Option<LinkParameters>,
+    monitors: Monitors,
     channels: C,
 }
 
 impl<C: Channels> Bob<C> {
-    /// Bob's end.
-    pub fn new(params: Params, channels: C) -> Self {
-        Self { params, channels }
+    /// Bob's end, whose noise sources claim what `claims` says.
+    pub fn new(params: Params, claims: &Claims, channels: C) -> Self {
+        let monitors = Monitors::new(Monitor::bob(claims));
+        Self { params, controlled: None, monitors, channels }
+    }
+
+    /// The same end of a link that is made of this and controlled.
+    #[must_use]
+    pub fn controlled(self, parameters: LinkParameters) -> Self {
+        Self { controlled: Some(parameters), ..self }
     }
 }
 
@@ -103,28 +150,119 @@ impl<C: Channels> BlockMaker for Bob<C> {
             self.channels.open(block).map_err(MakeError::new)?;
         let detections = Zeroizing::new(quantum.receive().map_err(MakeError::new)?);
         let own = BobBlock::decode(&detections).map_err(MakeError::new)?;
-        drop(detections);
-        let outcome = distil::bob(block, own, &self.params, &mut *classical, keys);
-        outcome.map(made).map_err(MakeError::new)
+        let health = self.monitors.current.check_bob(&own);
+        // The encoding that arrived is the only one there is of this block.
+        let testimony = Testimony::new(health, &detections);
+        let (params, channel) = (&self.params, &mut *classical);
+        let outcome = match refusal(&health) {
+            None => distil::bob(block, own, params, channel, keys),
+            Some(reason) => distil::refuse_as_bob(block, own.pulses, reason, params, channel, keys),
+        };
+        self.monitors.restart(&health, &outcome);
+        outcome
+            .map(|outcome| made(outcome, params, testimony, detections))
+            .map_err(|error| unfinished(&error, &health))
+    }
+
+    fn set(&mut self, setting: &Setting) -> Result<(), MakeError> {
+        let parameters = self.controlled.as_mut();
+        let parameters = parameters.ok_or_else(|| MakeError::new("this end is not controlled"))?;
+        parameters.point = setting.point();
+        self.params.point = parameters.point;
+        self.monitors.choose(setting.point, || Monitor::bob(&Claims::new(parameters)));
+        Ok(())
     }
 }
 
-fn made(outcome: Outcome) -> Made {
+/// The monitors of one end: one for each operating point that was used.
+struct Monitors {
+    current: Monitor,
+    point: Option<[u64; 7]>,
+    others: BTreeMap<[u64; 7], Monitor>,
+}
+
+impl Monitors {
+    /// Of an end whose point is not said.
+    fn new(current: Monitor) -> Self {
+        Self { current, point: None, others: BTreeMap::new() }
+    }
+
+    /// Goes on with the monitor of a point, a new one if the point was never used.
+    fn choose(&mut self, point: [u64; 7], new: impl FnOnce() -> Monitor) {
+        if self.point == Some(point) {
+            return;
+        }
+        let next = self.others.remove(&point).unwrap_or_else(new);
+        let last = std::mem::replace(&mut self.current, next);
+        if let Some(before) = self.point.replace(point) {
+            self.others.insert(before, last);
+        }
+    }
+
+    /// A link that was closed because of either end's sources starts up anew at both, at each point. So does
+    /// an end whose own were sick in a block that was not finished.
+    fn restart(&mut self, own: &Health, outcome: &Result<Outcome, distil::Error>) {
+        let sick = match outcome {
+            Ok(Outcome::Discarded(discarded)) => discarded.reason == Reason::Health,
+            Ok(Outcome::Key(_)) => false,
+            Err(_) => own.failure.is_some(),
+        };
+        if sick {
+            self.current.restart();
+            self.others.values_mut().for_each(Monitor::restart);
+        }
+    }
+}
+
+/// Why a block is refused before anything of it is told.
+fn refusal(health: &Health) -> Option<Reason> {
+    match health.failure {
+        Some(_) => Some(Reason::Health),
+        None if !health.started => Some(Reason::TooFewDetections),
+        None => None,
+    }
+}
+
+fn made(outcome: Outcome, params: &Params, own: Testimony, mut raw: Zeroizing<Vec<u8>>) -> Made {
     match outcome {
         Outcome::Key(key) => Made::Key {
             bytes: key.bits.to_bytes(),
             bits: key.bits.len() as u64,
-            report: report(&key.accounts),
+            report: report(&key.accounts, params, own),
+            opening: Opening {
+                raw: std::mem::take(&mut *raw),
+                messages: key.messages,
+                key: Vec::new(),
+            },
         },
         Outcome::Discarded(discarded) => Made::Discarded {
             reason: word(discarded.reason),
-            closes_link: discarded.closes_link(),
-            report: report(&discarded.accounts),
+            closing: closing(discarded.reason),
+            report: report(&discarded.accounts, params, own),
         },
     }
 }
 
-fn report(accounts: &Accounts) -> Report {
+/// The error of a block that was not finished, with what this end found in it that closes the link.
+fn unfinished(error: &distil::Error, health: &Health) -> MakeError {
+    let reason = match error {
+        _ if health.failure.is_some() => Some(Reason::Health),
+        distil::Error::Untold { reason, .. } => Some(*reason),
+        _ => None,
+    };
+    let found = |reason| Found { reason: word(reason), closing: closing(reason), health: *health };
+    MakeError::new(error).after(reason.map(found).filter(|found| found.closing != Closing::No))
+}
+
+fn closing(reason: Reason) -> Closing {
+    match reason {
+        Reason::Health => Closing::UntilHealthy,
+        reason if reason.closes_link() => Closing::ForGood,
+        _ => Closing::No,
+    }
+}
+
+fn report(accounts: &Accounts, params: &Params, own: Testimony) -> Report {
     let sum = |counts: &[u64; 3]| counts.iter().sum::<u64>();
     let (errors, sifted) = match &accounts.counts.m_x {
         Some(m_x) => (sum(m_x), sum(&accounts.counts.n_x)),
@@ -136,6 +274,11 @@ fn report(accounts: &Accounts) -> Report {
         qber: (sifted > 0).then(|| errors as f64 / sifted as f64),
         phase_error: accounts.bound.map(|bound| bound.phi),
         disclosed: accounts.leak,
+        evidence: Evidence {
+            account: Account::new(accounts, params),
+            transcript: accounts.transcript,
+            own,
+        },
     }
 }
 
@@ -147,6 +290,7 @@ fn word(reason: distil::Reason) -> &'static str {
         distil::Reason::TooFewDetections => "too few detections",
         distil::Reason::CostExceedsLength => "cost exceeds length",
         distil::Reason::Verification => "verification",
+        distil::Reason::Health => "health",
     }
 }
 
@@ -165,5 +309,42 @@ impl Entropy for Randomness {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        health::{Failure, Source, Test},
+        link::Preset,
+    };
+
+    #[test]
+    fn sources_that_were_sick_in_a_block_that_was_not_finished_start_up_anew_at_each_point() {
+        let device = Preset::Snspd.device();
+        let (_, point) = Preset::Snspd.operating_points()[0];
+        let parameters = LinkParameters { device, point, km: 10.0, eve: None, drift: None };
+        let started = || {
+            let mut monitor = Monitor::bob(&Claims::new(&parameters));
+            monitor.skip_start_up();
+            monitor
+        };
+        let empty = BobBlock { pulses: 1, detections: Vec::new() };
+        let mut monitors = Monitors::new(started());
+        monitors.choose([1; 7], started);
+        monitors.choose([2; 7], started);
+        let sound = monitors.current.check_bob(&empty);
+        let sick = Health {
+            failure: Some(Failure { source: Source::Bit, test: Test::Repetition, samples: 61 }),
+            ..sound
+        };
+        let mut at_another_point = |health: &Health| {
+            let closed = distil::ChannelError::Transport(distil::TransportError::Closed);
+            monitors.restart(health, &Err(closed.into()));
+            monitors.others.get_mut(&[1; 7]).unwrap().check_bob(&empty).started
+        };
+        assert!(sound.started && at_another_point(&sound));
+        assert!(!at_another_point(&sick));
     }
 }

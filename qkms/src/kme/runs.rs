@@ -1,4 +1,5 @@
-//! The blocks that Bob's end makes: begun when Alice's end says so, kept until it offers them.
+//! The blocks that Bob's end makes: begun when Alice's end says so, kept until it offers them. Their
+//! records are signed when it asks, and stored when its own signature comes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,32 +11,38 @@ use zeroize::Zeroizing;
 
 use super::{
     link::Link,
-    maker::{BlockMaker, Made, MakeError},
+    maker::{BlockMaker, Made, MakeError, found},
     observer::Observer,
     purse::Purse,
-    wire::{Offer, Why},
+    wire::{Offer, Seal, Start, Why, Witness, Witnessed},
 };
-use crate::pool::{
-    StoreError,
-    making::NewBlock,
-    record::{Lease, Made as Source},
+use crate::{
+    audit::Opening,
+    pool::{BookError, Books, Rejection, StoreError, making::NewBlock, record::Made as Source},
+    records::{Ending, Evidence, Record},
 };
 
 /// A block that was made and is not stored.
 struct Key {
     bits: u64,
     bytes: Zeroizing<Vec<u8>>,
+    /// What its opening takes, if the link is audited, until it is in the books.
+    opening: Option<Opening>,
 }
 
 /// The last block that came to an end, and its key if it has one.
 struct Finished {
     block: u64,
     key: Option<Key>,
+    /// What became of it; none if it was not brought to an end.
+    ended: Option<(Ending, Evidence)>,
+    /// Its record, once it is signed here.
+    record: Option<Record>,
 }
 
-/// Hands leases to Bob's maker and blocks to the store.
+/// Hands what is to be begun to Bob's maker and blocks to the store.
 pub struct Runs {
-    leases: mpsc::Sender<Lease>,
+    starts: mpsc::Sender<Start>,
     finished: Mutex<Option<Finished>>,
     news: Notify,
     /// Runs that are begun and not ended.
@@ -43,19 +50,19 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// The hand-over, and where [`Runs::follow`] takes leases from. One may wait while a run that
+    /// The hand-over, and where [`Runs::follow`] takes what is begun from. One may wait while a run that
     /// Alice's end has given up ends.
-    pub fn new() -> (Arc<Self>, mpsc::Receiver<Lease>) {
-        let (leases, incoming) = mpsc::channel(1);
+    pub fn new() -> (Arc<Self>, mpsc::Receiver<Start>) {
+        let (starts, incoming) = mpsc::channel(1);
         let running = watch::channel(0).0;
-        let this = Self { leases, finished: Mutex::default(), news: Notify::new(), running };
+        let this = Self { starts, finished: Mutex::default(), news: Notify::new(), running };
         (Arc::new(this), incoming)
     }
 
-    /// Begins to make the block of a lease; false if another waits already.
-    pub fn begin(&self, lease: Lease) -> bool {
+    /// Begins to make a block; false if another waits already.
+    pub fn begin(&self, start: Start) -> bool {
         self.running.send_modify(|running| *running += 1);
-        let begun = self.leases.try_send(lease).is_ok();
+        let begun = self.starts.try_send(start).is_ok();
         if !begun {
             self.running.send_modify(|running| *running -= 1);
         }
@@ -73,64 +80,95 @@ impl Runs {
         self: Arc<Self>,
         link: Arc<Link>,
         mut maker: Box<dyn BlockMaker>,
-        mut leases: mpsc::Receiver<Lease>,
+        mut starts: mpsc::Receiver<Start>,
         observer: Observer,
     ) {
-        while let Some(lease) = leases.recv().await {
-            let block = lease.block;
+        while let Some(start) = starts.recv().await {
+            let block = start.lease.block;
+            observer.set(start.setting.as_ref());
             let result;
-            (maker, result) = run(maker, &link, lease).await;
-            let key = match result {
-                Ok(Made::Key { bytes, bits, report }) => {
+            (maker, result) = run(maker, &link, start).await;
+            let (key, ended) = match result {
+                Ok(Made::Key { bytes, bits, report, opening }) => {
                     observer.made("key", bits, &report);
-                    Some(Key { bits, bytes })
+                    link.judge(None, &report);
+                    let opening = link.notary.is_audited().then(|| kept(opening, &bytes));
+                    let key = Key { bits, bytes, opening };
+                    (Some(key), Some((Ending::Key, report.evidence)))
                 }
-                Ok(Made::Discarded { reason, closes_link, report }) => {
+                Ok(Made::Discarded { reason, closing, report }) => {
                     observer.made(reason, 0, &report);
-                    if closes_link {
-                        link.close(reason.to_owned());
-                    }
-                    None
+                    link.judge(Some((reason, closing)), &report);
+                    let ending = Ending::Discarded(reason.to_owned());
+                    (None, Some((ending, report.evidence)))
                 }
                 Err(error) => {
                     observer.failed();
+                    observer.unfinished(&error);
+                    link.judge_unfinished(&error);
                     tracing::warn!(block, %error, "a block was not finished");
-                    None
+                    (None, None)
                 }
             };
-            *self.lock() = Some(Finished { block, key });
+            *self.lock() = Some(Finished { block, key, ended, record: None });
             self.running.send_modify(|running| *running -= 1);
             self.news.notify_waiters();
         }
     }
 
-    /// Stores the block that Alice's end offers on connection `generation`, when it is finished here.
+    /// Says what this end alone knows of a block, when it is finished here, and signs its record.
+    ///
+    /// # Errors
+    ///
+    /// [`Why`].
+    pub async fn witness(&self, link: &Arc<Link>, asked: Witness) -> Result<Witnessed, Why> {
+        let ended = self.finished(link, |finished| match finished {
+            Some(finished) if finished.block == asked.block => {
+                let opening = finished.key.as_mut().and_then(|key| key.opening.take());
+                Some((finished.ended.clone(), opening))
+            }
+            _ => None,
+        });
+        let (ended, opening) = ended.await?;
+        let (ending, evidence) = ended.ok_or(Why::Block)?;
+        let (owner, keyed) = (Arc::clone(link), ending == Ending::Key);
+        let keep = move |books: &mut Books<'_>| {
+            if keyed {
+                books.assure_opening(asked.block, opening.as_ref())?;
+            }
+            owner.notary.standing(books)
+        };
+        let standing = link.store.run(keep).await.map_err(why)?;
+        let record = link.notary.record(&standing, asked.block, ending, &evidence, asked.testimony);
+        let signature = link.notary.sign(&record);
+        match &mut *self.lock() {
+            Some(finished) if finished.block == asked.block => match &finished.record {
+                // Of several records that are signed Alice's end could take the one whose root suits it.
+                Some(signed) if *signed != record => return Err(Why::Record),
+                _ => finished.record = Some(record),
+            },
+            _ => return Err(Why::Block),
+        }
+        Ok(Witnessed { testimony: evidence.own, signature })
+    }
+
+    /// Stores the block that Alice's end offers on connection `generation`, and its record.
     ///
     /// # Errors
     ///
     /// [`Why`].
     pub async fn store(&self, link: &Arc<Link>, offer: Offer, generation: u64) -> Result<(), Why> {
-        let wait = async {
-            loop {
-                let mut news = std::pin::pin!(self.news.notified());
-                news.as_mut().enable();
-                let taken = self.lock().take_if(|finished| finished.block == offer.block);
-                if let Some(finished) = taken {
-                    return finished;
-                }
-                news.await;
-            }
-        };
-        // An answer that comes after Alice's end has lost its patience is of no use.
-        let finished = timeout(link.line.patience() / 2, wait).await.map_err(|_| Why::Block)?;
-        let key = finished.key.ok_or(Why::Block)?;
+        let finished = self.take(link, offer.block).await?;
+        let (key, record) = (finished.key.ok_or(Why::Block)?, finished.record.ok_or(Why::Record)?);
         if key.bits != offer.bits {
             return Err(Why::Books);
         }
+        let signed = link.notary.seal(record, offer.signature);
         let _agreeing = link.agreeing.lock().await;
         let owner = Arc::clone(link);
-        let stored = link.store.run(move |books| {
+        let keep = move |books: &mut Books<'_>| -> Result<(), BookError> {
             owner.check_generation(generation)?;
+            let following = owner.notary.follow(books, &signed)?;
             books.store_block(&NewBlock {
                 number: offer.block,
                 made: Source::Link,
@@ -138,12 +176,57 @@ impl Runs {
                 bits: key.bits,
                 split: offer.split,
                 staged: false,
-            })
-        });
-        stored.await.map_err(|error| match error {
-            StoreError::Rejected(_) => Why::Books,
-            StoreError::Failed(_) | StoreError::Closed => Why::Store,
-        })
+            })?;
+            books.put_record(following)
+        };
+        link.store.run(keep).await.map_err(why)
+    }
+
+    /// Stores the record of a block that was discarded, as Alice's end says on connection `generation`.
+    ///
+    /// # Errors
+    ///
+    /// [`Why`].
+    pub async fn seal(&self, link: &Arc<Link>, seal: Seal, generation: u64) -> Result<(), Why> {
+        let finished = self.take(link, seal.block).await?;
+        let record = match finished.key {
+            None => finished.record.ok_or(Why::Record)?,
+            Some(_) => return Err(Why::Block),
+        };
+        let signed = link.notary.seal(record, seal.signature);
+        let owner = Arc::clone(link);
+        let keep = move |books: &mut Books<'_>| {
+            owner.check_generation(generation)?;
+            let following = owner.notary.follow(books, &signed)?;
+            books.put_record(following)
+        };
+        link.store.run(keep).await.map_err(why)
+    }
+
+    /// The block of a number, which is not kept here any more.
+    async fn take(&self, link: &Link, block: u64) -> Result<Finished, Why> {
+        self.finished(link, |finished| finished.take_if(|finished| finished.block == block)).await
+    }
+
+    /// What `look` finds, when it finds it. An answer that comes after Alice's end has lost its
+    /// patience is of no use.
+    async fn finished<T>(
+        &self,
+        link: &Link,
+        mut look: impl FnMut(&mut Option<Finished>) -> Option<T>,
+    ) -> Result<T, Why> {
+        let wait = async {
+            loop {
+                let mut news = std::pin::pin!(self.news.notified());
+                news.as_mut().enable();
+                let found = look(&mut self.lock());
+                if let Some(found) = found {
+                    return found;
+                }
+                news.await;
+            }
+        };
+        timeout(link.line.patience() / 2, wait).await.map_err(|_| Why::Block)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Finished>> {
@@ -151,18 +234,47 @@ impl Runs {
     }
 }
 
+/// What Bob's end keeps of a block: the messages are kept at Alice's.
+fn kept(mut opening: Opening, key: &[u8]) -> Opening {
+    opening.messages.clear();
+    opening.key = key.to_vec();
+    opening
+}
+
+/// Why a store did not keep a block or a record. What a record is refused for is logged.
+pub(super) fn why(error: StoreError) -> Why {
+    match error {
+        StoreError::Rejected(Rejection::Record(refused)) => {
+            tracing::error!(%refused, "the peer KME's record is refused");
+            Why::Record
+        }
+        StoreError::Rejected(Rejection::Audit(refused)) => {
+            tracing::error!(%refused, "refused what the peer KME asked, because of the audits");
+            Why::Audit
+        }
+        StoreError::Rejected(rejection) => {
+            tracing::warn!(%rejection, "refused what the peer KME asked");
+            Why::Books
+        }
+        StoreError::Failed(_) | StoreError::Closed => Why::Store,
+    }
+}
+
 /// One run of a maker on a thread that may block: its tag keys are settled whatever it comes to.
 pub(super) async fn run(
     mut maker: Box<dyn BlockMaker>,
     link: &Arc<Link>,
-    lease: Lease,
+    Start { lease, setting }: Start,
 ) -> (Box<dyn BlockMaker>, Result<Made, MakeError>) {
     let store = link.store.clone();
     let work = move || {
         let block = lease.block;
         let result = Purse::open(&store, lease).map_err(MakeError::new).and_then(|mut purse| {
-            let made = maker.make(block, &mut purse);
-            purse.settle().map_err(MakeError::new)?;
+            let set = setting.as_ref().map_or(Ok(()), |setting| maker.set(setting));
+            let made = set.and_then(|()| maker.make(block, &mut purse));
+            // What the block showed counts, even if its tag keys cannot be booked.
+            let settled = purse.settle();
+            settled.map_err(|error| MakeError::new(error).after(found(&made)))?;
             made
         });
         (maker, result)
@@ -176,3 +288,6 @@ pub(super) async fn run(
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,6 +124,8 @@ pub enum Origin {
     Qkd,
     /// The generator of a KME whose site holds all SAEs of the key: no QKD key.
     LocalGenerator,
+    /// The generator of the master's KME, [relayed](crate::relay) under the keys of quantum links.
+    Relayed,
 }
 
 /// A key that leaves the KME. Its bytes are wiped on drop and never printed.
@@ -184,7 +186,7 @@ pub struct Status {
     pub max_sae_id_count: u64,
     /// Whether keys between the two come from a quantum link.
     pub origin: Origin,
-    /// The state of that link.
+    /// The state of that link, or of the worst link of the route.
     pub link: LinkState,
     /// Whether a seed makes every key of this KME predictable.
     pub insecure: bool,
@@ -211,8 +213,8 @@ pub enum Refusal {
     /// More additional slaves than `max_SAE_ID_count` (400).
     #[error("at most {0} additional slaves can be named")]
     TooManySlaves(u64),
-    /// The slaves belong to sites that no single link serves (400).
-    #[error("the slaves belong to sites that no single link serves")]
+    /// The slaves belong to sites that no single link or route serves (400).
+    #[error("the slaves belong to sites that no single link or route serves")]
     SlavesOfManySites,
     /// `number` is zero or above `max_key_per_request` (400).
     #[error("number shall be 1 to {0}")]

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{
     KeyLimits, Kme, KmeSetup, LinkSetup,
+    closure::Backoff,
     door::Wire,
     line::Dialer,
     link::Capacity,
@@ -22,13 +23,17 @@ use super::{
     service::{KmeId, SaeId},
 };
 use crate::{
+    audit::Opening,
+    control::{Choices, Pilot},
     distil::auth::{Direction, TagKeys},
     metrics::Metrics,
     pool::{
         End, Store, StoreSettings,
         books::Ages,
+        cipher::StoreKey,
         store::{Clock, system_clock},
     },
+    records::Sealer,
 };
 
 /// The identity of the KME at an end.
@@ -70,6 +75,14 @@ pub struct Options {
     pub seed: u64,
     /// The time.
     pub clock: Clock,
+    /// How long a link pauses after health tests that failed.
+    pub backoff: Backoff,
+    /// Whether blocks are audited, at Alice's end and at Bob's.
+    pub audits: [bool; 2],
+    /// Control at Alice's end.
+    pub pilot: Option<Pilot>,
+    /// What Bob's end admits.
+    pub choices: Option<Choices>,
 }
 
 impl Default for Options {
@@ -92,6 +105,10 @@ impl Default for Options {
             block_bits: 1_000_003,
             seed: 1,
             clock: system_clock(),
+            backoff: Backoff::default(),
+            audits: [false; 2],
+            pilot: None,
+            choices: None,
         }
     }
 }
@@ -117,7 +134,9 @@ impl BlockMaker for SharedGenerator {
         let size = usize::try_from(self.bits.div_ceil(8)).map_err(MakeError::new)?;
         let mut bytes = Zeroizing::new(vec![0; size]);
         self.seed.fill("block", block, &mut bytes);
-        Ok(Made::Key { bytes, bits: self.bits, report: Report::default() })
+        let raw = format!("what an end saw of block {block}").into_bytes();
+        let opening = Opening { raw, messages: Vec::new(), key: Vec::new() };
+        Ok(Made::Key { bytes, bits: self.bits, report: Report::default(), opening })
     }
 }
 
@@ -156,6 +175,7 @@ pub fn setup(
         local: open("local.redb")?,
         limits: options.limits,
         seed: None,
+        sealer: Arc::new(Sealer::new(StoreKey::open(&folder.join("record.key"))?.expose())),
         links: vec![LinkSetup {
             peer: peer.clone(),
             end,
@@ -167,7 +187,12 @@ pub fn setup(
             patience: options.patience,
             first_key: Some(first_key),
             metrics: Metrics::new().link(&own, &peer),
+            backoff: options.backoff,
+            audits: options.audits[usize::from(end == End::Bob)],
+            pilot: options.pilot.clone(),
+            choices: options.choices.clone(),
         }],
+        relay: None,
     })
 }
 
@@ -179,7 +204,7 @@ pub struct Pair {
 
 impl Pair {
     /// Starts a pair with its stores in `folder`, one below the name of each KME, and waits until
-    /// both ends agree and both pools hold keys.
+    /// both ends agree and both pools hold keys, unless the link is audited.
     ///
     /// # Errors
     ///
@@ -216,7 +241,10 @@ impl Pair {
         let kmes: [Arc<Kme>; 2] =
             kmes.try_into().map_err(|_| io::Error::other("two KMEs were started"))?;
         let pair = Self { kmes };
-        pair.filled().await?;
+        // Keys of an audited link wait for a challenge.
+        if options.audits == [false; 2] {
+            pair.filled().await?;
+        }
         Ok(pair)
     }
 
@@ -233,9 +261,11 @@ impl Pair {
             };
             let (mut changes, mut closed) = (link.changes(), link.closed());
             tokio::select! {
+                biased;
                 filled = changes.wait_for(filled) => drop(filled.map_err(io::Error::other)?),
                 reason = closed.wait_for(Option::is_some) => {
-                    let reason = reason.map_err(io::Error::other)?.clone().unwrap_or_default();
+                    let closed = reason.map_err(io::Error::other)?.clone();
+                    let reason = closed.map(|closed| closed.reason).unwrap_or_default();
                     return Err(io::Error::other(format!("the quantum link is closed: {reason}")));
                 }
             }

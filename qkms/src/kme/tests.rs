@@ -1,7 +1,11 @@
+mod audits;
+mod control;
 mod deliveries;
 mod doors;
+mod health;
 mod peers;
 mod photons;
+mod records;
 mod refusals;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -98,6 +102,14 @@ async fn dec(
     ids: Vec<Uuid>,
 ) -> Result<Vec<DeliveredKey>, Refusal> {
     kme.dec_keys(&id(caller), &id(master), ids).await
+}
+
+/// Whether nothing comes of it now.
+async fn waits<T>(mut called: std::pin::Pin<&mut impl Future<Output = T>>) -> bool {
+    std::future::poll_fn(|context| {
+        std::task::Poll::Ready(called.as_mut().poll(context).is_pending())
+    })
+    .await
 }
 
 fn number(number: u64) -> EncRequest {

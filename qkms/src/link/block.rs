@@ -44,8 +44,8 @@ impl fmt::Debug for Choice {
     }
 }
 
-/// A click at Bob's detectors. A double click is already a random bit here, as Lim et al. 2014
-/// ask.
+/// A click at Bob's detectors. Of a double click the bit is already random here, as Lim et al.
+/// 2014 ask.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Detection {
     /// Number of the pulse in its block, from 0.
@@ -54,6 +54,9 @@ pub struct Detection {
     pub basis: Basis,
     /// The bit read: secret.
     pub bit: bool,
+    /// Whether both detectors clicked. Of no use but to see whether they are well: a random bit
+    /// hides detectors that always click together.
+    pub double: bool,
 }
 
 impl fmt::Debug for Detection {
@@ -97,6 +100,11 @@ impl AliceBlock {
         let block = Self { pulses, choices };
         check_order(pulses, block.choices.iter().map(|choice| choice.pulse))?;
         Ok(block)
+    }
+
+    /// All of the log, ascending in the pulses.
+    pub fn log(&self) -> impl ExactSizeIterator<Item = &Choice> {
+        self.choices.iter()
     }
 
     /// What was sent at `pulse`, if Bob clicked there. Logarithmic; for a whole list of clicks take

@@ -179,17 +179,18 @@ impl ClosedForm {
     /// The share of pulses at which the detectors are ready, of a device whose dead time does not grow by
     /// what comes in it: of n clicks per pulse 1/(1 + n t) are left, where the dead time takes t pulses.
     pub fn alive(&self, point: &OperatingPoint) -> f64 {
+        1.0 / (1.0 + self.clicks(point) * self.device.dead_pulses() as f64)
+    }
+
+    /// Clicks per pulse over all intensities of `point` and all bases, where the detectors are ready.
+    pub fn clicks(&self, point: &OperatingPoint) -> f64 {
         let OperatingPoint { probabilities, intensities, .. } = *point;
-        let clicks: f64 = probabilities
-            .iter()
-            .zip(intensities)
-            .map(|(probability, mu)| probability * self.gain_and_errors(mu, intensities[0]).0)
-            .sum();
-        1.0 / (1.0 + clicks * self.device.dead_pulses() as f64)
+        let gain = |mu| self.gain_and_errors(mu, intensities[0]).0;
+        probabilities.iter().zip(intensities).map(|(p, mu)| p * gain(mu)).sum()
     }
 
     /// Detections and errors per pulse and intensity where both ends choose a basis with `q`.
-    fn per_pulse(&self, point: &OperatingPoint, q: f64) -> ([f64; 3], [f64; 3]) {
+    pub(crate) fn per_pulse(&self, point: &OperatingPoint, q: f64) -> ([f64; 3], [f64; 3]) {
         let mut counts = ([0.0; 3], [0.0; 3]);
         for k in 0..3 {
             let (gain, errors) = self.gain_and_errors(point.intensities[k], point.intensities[0]);

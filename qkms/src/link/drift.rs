@@ -39,7 +39,7 @@ impl Drift {
 
 /// Where a drift has got to.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub(super) struct Deviation {
+pub(crate) struct Deviation {
     /// dB beyond the mean loss.
     pub loss: f64,
     /// Beyond the mean misalignment.

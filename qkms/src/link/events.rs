@@ -71,7 +71,8 @@ impl Link {
                 bit: event.sent_bit,
                 intensity: event.intensity,
             });
-            bob.push(Detection { pulse, basis: event.basis, bit: event.bit });
+            let (basis, bit, double) = (event.basis, event.bit, event.double);
+            bob.push(Detection { pulse, basis, bit, double });
         }
         self.rekey();
         (alice, bob)

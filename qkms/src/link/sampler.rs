@@ -46,6 +46,8 @@ pub(super) struct Event {
     pub basis: Basis,
     /// Bob's bit.
     pub bit: bool,
+    /// Whether both of his detectors clicked.
+    pub double: bool,
 }
 
 /// Detectors that click, the one of bit 0 first.
@@ -208,8 +210,9 @@ impl Sampler {
             clicked[usize::from(!right)] |= which >= pattern.right;
         }
         self.afterpulses(clicked, rng);
-        let bit = if clicked == [true; 2] { coin(4) } else { clicked[1] };
-        Event { pulse, intensity, photons, sent_basis, sent_bit, basis, bit }
+        let double = clicked == [true; 2];
+        let bit = if double { coin(4) } else { clicked[1] };
+        Event { pulse, intensity, photons, sent_basis, sent_bit, basis, bit, double }
     }
 
     /// Intensity and photon number of a pulse at which light or darkness clicks, or does not.

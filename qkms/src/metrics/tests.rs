@@ -62,3 +62,20 @@ fn an_identity_with_quotes_and_line_breaks_stays_one_label() {
     metrics.kme(&"a\"} 1 \\".parse().unwrap());
     has(&metrics.to_text(), r#"qkms_connections{kme="a\"} 1 \\"} 0"#);
 }
+
+#[test]
+fn a_sick_source_and_its_test_are_named() {
+    use crate::health::{Failure, Health, Measured, Source, Test};
+    let metrics = Metrics::new();
+    let link = metrics.link(&"kme-a".parse().unwrap(), &"kme-b".parse().unwrap());
+    let bit = Measured { source: Source::Bit, claim: 1_000_000, samples: 61, most_common: 61 };
+    let failure = Failure { source: Source::Bit, test: Test::Repetition, samples: 61 };
+    let sources = [bit, Measured::default(), Measured::default()];
+    link.tested(&Health { sources, started: false, failure: Some(failure) });
+    link.set_closed(Some(format!("health: {failure}")));
+    let text = metrics.to_text();
+    has(&text, r#"qkms_source_min_entropy_bits{kme="kme-a",peer="kme-b",source="bit"} 0.0"#);
+    let failed = r#"qkms_health_failures_total{kme="kme-a",peer="kme-b",source="bit",test="repetition count"} 1"#;
+    has(&text, failed);
+    assert_eq!(link.closed().unwrap(), "health: bit, repetition count after 61 samples");
+}

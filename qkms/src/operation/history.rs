@@ -30,6 +30,8 @@ pub struct Series {
     pub peer: String,
     /// Whether the link makes key now.
     pub open: bool,
+    /// Why it is closed, if it is: fixed words, and of a sick noise source which test it failed.
+    pub closed: Option<String>,
     /// Outgoing pool, as a share of what it holds at most, 0 to 1.
     pub fill_outgoing: VecDeque<f64>,
     /// Incoming pool, likewise.
@@ -40,6 +42,10 @@ pub struct Series {
     pub qber: VecDeque<Option<f64>>,
     /// Bound on its phase error rate, likewise.
     pub phase_error: VecDeque<Option<f64>>,
+    /// Pulses a second of the latest block that control chose; none without control.
+    pub pulse_rate: VecDeque<Option<f64>>,
+    /// Secret bits a second that control saw leave the pools, at Alice's end.
+    pub demand: VecDeque<f64>,
     #[serde(skip)]
     made_bits: VecDeque<(Instant, u64)>,
 }
@@ -94,6 +100,7 @@ impl Series {
             (stored, capacity) => stored as f64 / capacity as f64,
         };
         self.open = link.is_open();
+        self.closed = link.closed();
         let made = link.made_bits.get();
         self.made_bits.push_back((now, made));
         if self.made_bits.len() > RATE_SAMPLES {
@@ -109,6 +116,8 @@ impl Series {
         push(&mut self.rate, rate);
         push(&mut self.qber, errors.map(|(qber, _)| qber));
         push(&mut self.phase_error, errors.map(|(_, phase)| phase));
+        push(&mut self.pulse_rate, link.control.pulse_rate());
+        push(&mut self.demand, link.control.demand());
     }
 }
 

@@ -4,9 +4,14 @@
 //! |---|---|
 //! | `/` | the status page: one HTML document that loads nothing else |
 //! | `/status.json` | what the page shows, a [`Report`] |
+//! | `/records.json` | where the records of blocks stand: number of the next one, roots of epochs |
+//! | `/records.json?kme=A&peer=B&from=N` | records of a link end from number N on, an [`Export`](crate::records::Export) |
+//! | `POST /challenge` | takes a challenge for an [audit](crate::audit) and says what it picked; with the [token](guard) |
+//! | `/audit?kme=A&peer=B&epoch=N` | the file of an audit, at Alice's end |
 //! | `/metrics` | all metrics in the OpenMetrics text format, for Prometheus |
 //!
-//! No path changes anything, and none tells a key or a key's identity.
+//! No other path changes anything, and none tells a key or a key's identity, but for the sacrificed
+//! block of an audit.
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -14,20 +19,26 @@ use axum::{
     Router,
     extract::State,
     http::header,
+    middleware,
     response::{Html, IntoResponse},
-    routing::get,
+    routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
-use crate::metrics::Metrics;
+use crate::{agent::Token, metrics::Metrics};
 
+mod audits;
+pub mod guard;
 pub mod history;
+pub mod records;
 
 #[cfg(test)]
 mod tests;
 
+use guard::Guard;
 use history::{History, Series};
+use records::Archive;
 
 /// What the status page shows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -67,15 +78,16 @@ pub enum OperationError {
 pub struct Operation {
     listener: TcpListener,
     address: SocketAddr,
+    token: Token,
 }
 
 impl Operation {
-    /// Listens.
+    /// Listens. Challenges are taken from whoever shows `token`.
     ///
     /// # Errors
     ///
     /// [`OperationError`].
-    pub async fn bind(settings: &Settings) -> Result<Self, OperationError> {
+    pub async fn bind(settings: &Settings, token: Token) -> Result<Self, OperationError> {
         let address = settings.listen;
         if !address.ip().is_loopback() {
             return Err(OperationError::NotLoopback(address));
@@ -83,7 +95,7 @@ impl Operation {
         let refuse = |source| OperationError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, token })
     }
 
     /// The address it listens on.
@@ -91,10 +103,17 @@ impl Operation {
         self.address
     }
 
-    /// Samples `metrics` each second and serves until `stop` is ready.
-    pub async fn run(self, metrics: Arc<Metrics>, stop: impl Future<Output = ()> + Send) {
+    /// Samples `metrics` each second and serves them and the records of `archive` until `stop` is ready.
+    pub async fn run(
+        self,
+        metrics: Arc<Metrics>,
+        archive: Archive,
+        stop: impl Future<Output = ()> + Send,
+    ) {
         let history = Arc::new(History::default());
-        let pages = axum::serve(self.listener, router(Arc::clone(&metrics), Arc::clone(&history)));
+        let guard = Guard { token: self.token, address: self.address };
+        let router = router(Arc::clone(&metrics), Arc::clone(&history), archive, guard);
+        let pages = axum::serve(self.listener, router);
         tokio::select! {
             () = stop => {},
             () = history.sample_forever(&metrics) => {},
@@ -105,12 +124,19 @@ impl Operation {
     }
 }
 
-fn router(metrics: Arc<Metrics>, history: Arc<History>) -> Router {
+fn router(metrics: Arc<Metrics>, history: Arc<History>, archive: Archive, guard: Guard) -> Router {
+    let guarded = middleware::from_fn_with_state(Arc::new(guard), guard::check);
+    let records = Router::new()
+        .route("/records.json", get(records::records))
+        .route("/challenge", post(audits::challenge).layer(guarded))
+        .route("/audit", get(audits::file))
+        .with_state(archive);
     Router::new()
         .route("/", get(page))
         .route("/status.json", get(status))
         .route("/metrics", get(text))
         .with_state((metrics, history))
+        .merge(records)
 }
 
 type Shared = State<(Arc<Metrics>, Arc<History>)>;

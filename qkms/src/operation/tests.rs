@@ -7,18 +7,25 @@ use tower::ServiceExt;
 
 use super::{
     Operation, OperationError, Settings,
+    guard::Guard,
     history::{History, SAMPLES},
+    records::Archive,
     router,
 };
-use crate::metrics::{Metrics, PoolDirection};
+use crate::{
+    agent::Token,
+    metrics::{Metrics, PoolDirection},
+};
 
 #[tokio::test]
 async fn it_listens_on_loopback_alone() {
     for wide in ["0.0.0.0:0", "[::]:0"] {
-        let refused = Operation::bind(&Settings { listen: wide.parse().unwrap() }).await;
+        let settings = Settings { listen: wide.parse().unwrap() };
+        let refused = Operation::bind(&settings, Token::draw().unwrap()).await;
         assert!(matches!(refused, Err(OperationError::NotLoopback(_))));
     }
-    let bound = Operation::bind(&Settings { listen: "127.0.0.1:0".parse().unwrap() }).await;
+    let settings = Settings { listen: "127.0.0.1:0".parse().unwrap() };
+    let bound = Operation::bind(&settings, Token::draw().unwrap()).await;
     assert_ne!(bound.unwrap().local_addr().port(), 0);
 }
 
@@ -60,9 +67,43 @@ fn the_oldest_samples_go_and_the_rate_is_that_of_the_last_thirty() {
     assert_eq!(series.rate.front(), Some(&10_000.0));
 }
 
+fn served(metrics: &Arc<Metrics>, token: Token) -> axum::Router {
+    let guard = Guard { token, address: "127.0.0.1:9410".parse().unwrap() };
+    router(Arc::clone(metrics), Arc::new(History::default()), Archive::default(), guard)
+}
+
+#[tokio::test]
+async fn a_challenge_needs_the_token_and_the_right_host() {
+    let token = Token::draw().unwrap();
+    let text = token.text().to_string();
+    let router = served(&Metrics::new(), token);
+    let code = async |host: &str, shown: &str| {
+        let digits = "00".repeat(32);
+        let body = format!(
+            r#"{{"kme":"a","peer":"b","epoch":0,"root":"{digits}","challenge":"{digits}"}}"#
+        );
+        let request = Request::post("/challenge")
+            .header("content-type", "application/json")
+            .header("host", host)
+            .header("authorization", format!("Bearer {shown}"))
+            .body(Body::from(body))
+            .unwrap();
+        router.clone().oneshot(request).await.unwrap().status().as_u16()
+    };
+    let own = "127.0.0.1:9410";
+    // There is no such link: the challenge came so far.
+    assert_eq!([code(own, &text).await, code("localhost:9410", &text).await], [404, 404]);
+    for wrong in ["", &text[1..], &"0".repeat(64)] {
+        assert_eq!(code(own, wrong).await, 401, "{}", wrong.len());
+    }
+    for host in ["attacker.example:9410", "127.0.0.1", "127.0.0.1:9411", "localhost"] {
+        assert_eq!(code(host, &text).await, 421, "{host}");
+    }
+}
+
 /// What the page's server answers for `path`.
 async fn asked(metrics: &Arc<Metrics>, path: &str) -> String {
-    let router = router(Arc::clone(metrics), Arc::new(History::default()));
+    let router = served(metrics, Token::draw().unwrap());
     let request = Request::builder().uri(path).body(Body::empty()).unwrap();
     let answer = router.oneshot(request).await.unwrap();
     let body = answer.into_body().collect().await.unwrap().to_bytes();

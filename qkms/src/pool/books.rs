@@ -19,10 +19,27 @@ use super::{
 /// Bytes of blocks, encrypted: few and large, so that none of them goes through the journal.
 const BYTES: TableDefinition<u64, &[u8]> = TableDefinition::new("bytes");
 
+/// Signed records of blocks by their number: written once, and never taken out.
+const RECORDS: TableDefinition<u64, &[u8]> = TableDefinition::new("records");
+
+/// What is kept of blocks until their epoch is closed, encrypted.
+const OPENINGS: TableDefinition<u64, &[u8]> = TableDefinition::new("openings");
+
+/// Files of audits by their epoch.
+const AUDITS: TableDefinition<u64, &[u8]> = TableDefinition::new("audits");
+
+/// Orders to withdraw relayed keys that the target has not confirmed, by the first key's identity.
+const WITHDRAWALS: TableDefinition<u128, &[u8]> = TableDefinition::new("withdrawals");
+
 const LEDGER: u8 = 0;
 const LEASE: u8 = 1;
 pub(super) const NEXT_BLOCK: u8 = 2;
 pub(super) const NEXT_KEY: u8 = 3;
+pub(super) const PEER_KEY: u8 = 4;
+pub(super) const AUDITING: u8 = 5;
+const KEY_CHECK: u8 = 6;
+pub(super) const FAILED: u8 = 7;
+pub(super) const PADDED: u8 = 8;
 
 /// Ages after which the books let go, in milliseconds.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +57,10 @@ pub struct Ages {
 pub struct Books<'t> {
     pub(super) tables: Tables<'t>,
     bytes: Table<'t, u64, &'static [u8]>,
+    pub(super) records: Table<'t, u64, &'static [u8]>,
+    openings: Table<'t, u64, &'static [u8]>,
+    pub(super) audits: Table<'t, u64, &'static [u8]>,
+    pub(super) withdrawals: Table<'t, u128, &'static [u8]>,
     pub(super) ledger: Ledger,
     cipher: &'t StoreKey,
     pub(super) ages: Ages,
@@ -58,12 +79,16 @@ impl<'t> Books<'t> {
     ) -> Result<Self, BookError> {
         let tables = Tables::open(transaction, journal)?;
         let ledger = match tables.meta.get(LEDGER)? {
-            Some(row) => decode(&row, "ledger")?,
+            Some(row) => Ledger::from_row(&row).ok_or(BookError::Damaged("ledger"))?,
             None => Ledger::default(),
         };
         Ok(Self {
             tables,
             bytes: transaction.open_table(BYTES)?,
+            records: transaction.open_table(RECORDS)?,
+            openings: transaction.open_table(OPENINGS)?,
+            audits: transaction.open_table(AUDITS)?,
+            withdrawals: transaction.open_table(WITHDRAWALS)?,
             ledger,
             cipher,
             ages,
@@ -137,12 +162,13 @@ impl<'t> Books<'t> {
 
     /// Counts again what is stored, from the tables alone, and compares it with the ledger; that no
     /// two things refer to the same bits; and that each block's bytes are kept while something
-    /// refers to them. Costs a walk over all records.
+    /// refers to them; and that the records of blocks are a chain. Costs a walk over all records.
     ///
     /// # Errors
     ///
     /// [`BookError::Damaged`] names the first thing that does not agree.
     pub fn audit(&self) -> Result<(), BookError> {
+        self.audit_records()?;
         let mut claims = BTreeSet::new();
         let mut stored = 0u64;
         let mut claim = |range: Range, counts: bool| {
@@ -228,6 +254,20 @@ impl<'t> Books<'t> {
         Ok(())
     }
 
+    /// That the bytes in these books are encrypted under the key that is given; books without any bytes
+    /// take it.
+    pub(super) fn check_key(&mut self) -> Result<(), BookError> {
+        let check = self.cipher.check();
+        match self.tables.meta.get(KEY_CHECK)? {
+            Some(row) if row == check => Ok(()),
+            None if self.ledger == Ledger::default() => {
+                self.tables.meta.insert(KEY_CHECK, check.to_vec());
+                Ok(())
+            }
+            _ => Err(super::Rejection::OtherKey.into()),
+        }
+    }
+
     pub(super) fn counter(&self, name: u8) -> Result<u64, BookError> {
         self.tables.meta.get(name)?.map_or(Ok(0), |row| decode(&row, "counter"))
     }
@@ -246,6 +286,43 @@ impl<'t> Books<'t> {
         self.cipher.apply(number, 0, &mut sealed);
         row.copy_from_slice(&sealed);
         Ok(())
+    }
+
+    /// Stores what is kept of a block, encrypted.
+    pub(super) fn put_opening(&mut self, number: u64, bytes: &[u8]) -> Result<(), BookError> {
+        self.changed = true;
+        let mut row = self.openings.insert_reserve(number, bytes.len())?;
+        let row = row.as_mut();
+        let mut sealed = bytes.to_vec();
+        self.cipher.apply_opening(number, &mut sealed);
+        row.copy_from_slice(&sealed);
+        Ok(())
+    }
+
+    /// What is kept of a block.
+    pub(super) fn read_opening(
+        &self,
+        number: u64,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, BookError> {
+        let Some(row) = self.openings.get(number)? else { return Ok(None) };
+        let mut bytes = Zeroizing::new(row.value().to_vec());
+        self.cipher.apply_opening(number, &mut bytes);
+        Ok(Some(bytes))
+    }
+
+    /// Removes what is kept of blocks up to `last`.
+    pub(super) fn wipe_openings(&mut self, last: u64) -> Result<(), BookError> {
+        self.changed = true;
+        Ok(self.openings.retain_in(..=last, |_, _| false)?)
+    }
+
+    /// The blocks of which anything is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`BookError::Database`].
+    pub fn openings(&self) -> Result<Vec<u64>, BookError> {
+        self.openings.iter()?.map(|row| Ok(row?.0.value())).collect()
     }
 
     /// The bytes of a range.

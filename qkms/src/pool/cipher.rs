@@ -1,13 +1,19 @@
 //! The encryption of block bytes at rest.
 //!
-//! ChaCha20 (RFC 8439) under a random key of the store's own, with the block's number as nonce: a
-//! number is used for one block only. It keeps key bytes out of the database's cache and of the
-//! file's unused pages; whoever has both the key file and the store has the keys.
+//! ChaCha20 (RFC 8439) under a key of the store's own, with the block's number as nonce: a number is used
+//! for one block only. What is kept of a block for an audit has nonces of its own. Stores that share a key
+//! file have different keys, which follow from the file's and from the names of the stores. Encryption
+//! keeps key bytes out of the database's cache and of the file's unused pages; whoever has both the key
+//! file and the store has the keys.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{MetadataExt, OpenOptionsExt},
+    },
     path::Path,
 };
 
@@ -15,6 +21,7 @@ use chacha20::{
     ChaCha20,
     cipher::{KeyIvInit, StreamCipher, StreamCipherSeek},
 };
+use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
 /// The key of a store.
@@ -65,14 +72,43 @@ impl StoreKey {
         Ok(Self(key))
     }
 
+    /// The key of the store in a file of that name: SHA-256 of a prefix, this key and the name.
+    pub(super) fn of_store(&self, name: &OsStr) -> Self {
+        let mut digest = Sha256::new_with_prefix(b"qkms/store key/1");
+        digest.update(self.0.as_slice());
+        digest.update(name.as_bytes());
+        let mut key = Zeroizing::new([0u8; 32]);
+        digest.finalize_into((&mut *key).into());
+        Self(key)
+    }
+
+    /// What tells this key from others, and nothing else of it.
+    pub(super) fn check(&self) -> [u8; 32] {
+        Sha256::new_with_prefix(b"qkms/store check/1")
+            .chain_update(self.0.as_slice())
+            .finalize()
+            .into()
+    }
+
     /// Its bytes, for who seals otherwise than the pools do.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 
+    /// Encrypts or decrypts what is kept of block `block` until its epoch is closed; its nonce is none
+    /// of a block's bytes.
+    pub(super) fn apply_opening(&self, block: u64, bytes: &mut [u8]) {
+        self.stream(1, block, 0, bytes);
+    }
+
     /// Encrypts or decrypts bytes of block `block` that begin at byte `offset`.
     pub(super) fn apply(&self, block: u64, offset: u64, bytes: &mut [u8]) {
+        self.stream(0, block, offset, bytes);
+    }
+
+    fn stream(&self, kind: u8, block: u64, offset: u64, bytes: &mut [u8]) {
         let mut nonce = [0u8; 12];
+        nonce[0] = kind;
         nonce[4..].copy_from_slice(&block.to_le_bytes());
         let mut cipher = ChaCha20::new((&*self.0).into(), (&nonce).into());
         cipher.seek(offset);

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Books, Direction, Pool, Range, Rejection,
+    audits::waits,
     error::BookError,
     ledger::Place,
     record::{KeyNote, KeyRecord, Reservation, Side, State},
@@ -99,6 +100,7 @@ impl Books<'_> {
         }
         let mut chosen = Vec::with_capacity(number);
         let mut passed_over = false;
+        let above = self.waits_above()?;
         for row in self.tables.free.iter(pool)? {
             let row = row?;
             if row.len < len {
@@ -106,7 +108,7 @@ impl Books<'_> {
             }
             let block = self.block(row.block)?.ok_or(BookError::Damaged("a block is missing"))?;
             let age = self.now.saturating_sub(block.created);
-            if block.staged || age > self.ages.key {
+            if block.staged || age > self.ages.key || waits(above, row.block, &block) {
                 continue;
             }
             if max_age.is_some_and(|most| age > most) {
@@ -141,7 +143,8 @@ impl Books<'_> {
             if !ids.insert(note.id) || self.has_key(note.id())? {
                 return Err(Rejection::RepeatedId.into());
             }
-            if self.tables.free.around(pool, note.range)?.is_none() {
+            let free = self.tables.free.around(pool, note.range)?.is_some();
+            if !free || self.is_withheld(note.range.block)? {
                 return Err(Rejection::NotFree.into());
             }
         }
@@ -338,7 +341,7 @@ impl Books<'_> {
         Ok(self.key(id)?.filter(|record| record.side == side && record.state == State::Held))
     }
 
-    fn enter(&mut self, id: Uuid, record: &KeyRecord) -> Result<(), BookError> {
+    pub(super) fn enter(&mut self, id: Uuid, record: &KeyRecord) -> Result<(), BookError> {
         self.put_key(id, record)?;
         self.tables.due.insert((record.drawn.saturating_add(self.ages.key), id.as_u128()), ());
         Ok(())

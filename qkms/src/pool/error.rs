@@ -2,6 +2,9 @@
 
 use uuid::Uuid;
 
+use super::audits::NoAudit;
+use crate::records::Refused;
+
 /// Why an operation on the books changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
@@ -29,9 +32,21 @@ pub enum Rejection {
     /// A question on a connection that a newer one has taken the place of.
     #[error("the peer KME has connected anew")]
     OldConnection,
+    /// The store's bytes are encrypted under another key.
+    #[error("the store was written under another key or name, or by an earlier version")]
+    OtherKey,
     /// A split that does not fit the block, or a length out of range.
     #[error("a length does not fit")]
     Length,
+    /// A relayed key whose tag or signature does not hold.
+    #[error("a relayed key's tag or signature does not hold")]
+    Forged,
+    /// A block's record that is none of the link's.
+    #[error(transparent)]
+    Record(#[from] Refused),
+    /// An audit that is not made.
+    #[error(transparent)]
+    Audit(#[from] NoAudit),
 }
 
 /// An operation on the books failed.
@@ -46,6 +61,12 @@ pub enum BookError {
     /// A record cannot be read.
     #[error("the store is damaged: {0}")]
     Damaged(&'static str),
+}
+
+impl From<NoAudit> for BookError {
+    fn from(why: NoAudit) -> Self {
+        Self::Rejected(why.into())
+    }
 }
 
 macro_rules! from_redb {

@@ -1,7 +1,12 @@
 //! The book of conservation.
 
-use codec::{Decode, Encode};
+use codec::{Decode, DecodeAll, Encode};
 use serde::Serialize;
+
+/// Bytes of a ledger's row: eight numbers.
+const ROW: usize = 64;
+/// Bytes of one that knows neither relayed nor sacrificed bits.
+const BEFORE_RELAYS: usize = 48;
 
 /// Bits by where they are. Each bit that was made is in exactly one of the other places.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode, Serialize)]
@@ -20,6 +25,10 @@ pub struct Ledger {
     /// Was dropped: no whole byte, a disagreement of the ends after a crash, a block that the peer
     /// did not store, a pool without room.
     pub wasted: u64,
+    /// Was spent as one-time pad, and on the tag, of [relayed](crate::relay) keys.
+    pub relayed: u64,
+    /// Was opened in an audit.
+    pub sacrificed: u64,
 }
 
 /// A place of the [`Ledger`] that bits move between.
@@ -35,15 +44,34 @@ pub enum Place {
     Expired,
     /// [`Ledger::wasted`].
     Wasted,
+    /// [`Ledger::sacrificed`].
+    Sacrificed,
+    /// [`Ledger::relayed`].
+    Relayed,
 }
 
 impl Ledger {
     /// Whether no bit was lost or counted twice.
     pub fn balances(&self) -> bool {
-        [self.stored, self.delivered, self.tags, self.expired, self.wasted]
-            .into_iter()
-            .try_fold(0u64, u64::checked_add)
-            == Some(self.made)
+        let places = [
+            self.stored,
+            self.delivered,
+            self.tags,
+            self.relayed,
+            self.expired,
+            self.wasted,
+            self.sacrificed,
+        ];
+        places.into_iter().try_fold(0u64, u64::checked_add) == Some(self.made)
+    }
+
+    /// The ledger of a row. One that was written before keys were relayed or sacrificed ends with `wasted`.
+    pub(super) fn from_row(row: &[u8]) -> Option<Self> {
+        let mut whole = row.to_vec();
+        if whole.len() == BEFORE_RELAYS {
+            whole.resize(ROW, 0);
+        }
+        Self::decode_all(&mut whole.as_slice()).ok()
     }
 
     /// Books new bits.
@@ -69,6 +97,8 @@ impl Ledger {
             Place::Tags => &mut self.tags,
             Place::Expired => &mut self.expired,
             Place::Wasted => &mut self.wasted,
+            Place::Sacrificed => &mut self.sacrificed,
+            Place::Relayed => &mut self.relayed,
         }
     }
 }

@@ -1,15 +1,18 @@
 //! Blocks come into the books.
 
+use redb::ReadableTable;
 use sha2::{Digest, Sha256};
 
 use super::{
     Books, Pool, Range, Rejection, Split,
+    audits::waits,
     books::{NEXT_BLOCK, NEXT_KEY},
     error::BookError,
     ledger::Ledger,
     ledger::Place,
     record::{BlockRecord, Made},
 };
+use crate::records::EPOCH;
 
 /// Numbers from here on belong to configured keys; link and generator count from 1.
 pub const CONFIGURED: u64 = 1 << 63;
@@ -159,7 +162,7 @@ impl Books<'_> {
     }
 
     /// How many keys of `len` bytes can be drawn from a pool, and how many bytes it has; staged
-    /// blocks are left out.
+    /// blocks, and of keys for SAEs those that wait for their audit, are counted apart.
     ///
     /// # Errors
     ///
@@ -167,22 +170,37 @@ impl Books<'_> {
     pub fn fill(&self, pool: Pool, len: u64) -> Result<Fill, BookError> {
         let mut fill = Fill::default();
         let mut checked = None;
+        let above = if matches!(pool, Pool::Keys(_)) { self.waits_above()? } else { None };
+        let whole = if above.is_some() { self.whole_up_to()? } else { 0 };
         for range in self.tables.free.iter(pool)? {
             let range: Range = range?;
-            let (block, staged) = match checked {
-                Some((block, staged)) if block == range.block => (block, staged),
+            let (block, waiting) = match checked {
+                Some((block, waiting)) if block == range.block => (block, waiting),
                 _ => {
-                    let staged = self.block(range.block)?.is_some_and(|record| record.staged);
-                    (range.block, staged)
+                    let record = self.block(range.block)?;
+                    let waiting = record
+                        .is_some_and(|record| record.staged || waits(above, range.block, &record));
+                    (range.block, waiting)
                 }
             };
-            checked = Some((block, staged));
-            if !staged {
+            checked = Some((block, waiting));
+            if waiting {
+                fill.waiting = fill.waiting.saturating_add(range.len);
+                let due = if block <= whole { range.len } else { 0 };
+                fill.due = fill.due.saturating_add(due);
+            } else {
                 fill.keys = fill.keys.saturating_add(range.len.checked_div(len).unwrap_or(0));
                 fill.bytes = fill.bytes.saturating_add(range.len);
             }
         }
         Ok(fill)
+    }
+
+    /// The last block of the last epoch that is whole; 0 if none is.
+    fn whole_up_to(&self) -> Result<u64, BookError> {
+        let next = self.records.last()?.map_or(0, |(number, _)| number.value().saturating_add(1));
+        let Some(last) = (next / EPOCH).saturating_mul(EPOCH).checked_sub(1) else { return Ok(0) };
+        Ok(self.records(last, 1)?.first().map_or(0, |signed| signed.record.block))
     }
 
     /// What the books say at a glance.
@@ -195,17 +213,21 @@ impl Books<'_> {
         for (fill, pool) in fills.iter_mut().zip(Pool::ALL) {
             *fill = self.fill(pool, key_len)?;
         }
-        Ok(Summary { ledger: self.ledger, fills })
+        Ok(Summary { ledger: self.ledger, fills, held: self.is_held()? })
     }
 }
 
-/// What can be drawn from a pool.
+/// What can be drawn from a pool, and what is free in it and cannot be drawn yet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fill {
-    /// Keys of the size asked for.
+    /// Keys of the size asked for that can be drawn.
     pub keys: u64,
-    /// Bytes.
+    /// Bytes that can be drawn.
     pub bytes: u64,
+    /// Bytes that cannot be drawn yet: of staged blocks, and of blocks that wait for their audit.
+    pub waiting: u64,
+    /// Those of the bytes that wait of which the epoch is whole: they lack nothing but a challenge.
+    pub due: u64,
 }
 
 /// The ledger and the fill of the pools.
@@ -213,6 +235,8 @@ pub struct Fill {
 pub struct Summary {
     /// The ledger.
     pub ledger: Ledger,
+    /// As many blocks wait for their audit as may: no other is begun.
+    pub held: bool,
     fills: [Fill; 4],
 }
 

@@ -7,7 +7,7 @@
 //!   (its *owner*) hands out keys of it. So two ends never promise the same bits.
 //! - A key is a range of one block. Its record names block, offset and length at both ends.
 //! - Every bit that was ever made is in exactly one place of the [`Ledger`]:
-//!   `made = stored + delivered + tags + expired + wasted`, after every transaction.
+//!   `made = stored + delivered + tags + relayed + expired + wasted + sacrificed`, after every transaction.
 //! - What the two ends disagree about after a crash is wasted, never handed out: a range that one
 //!   end holds free and the other does not is dropped.
 //! - Nothing that a transaction changed is told to anyone before the transaction is durable.
@@ -18,16 +18,20 @@
 //! Ranges are counted in whole bytes; the up to seven bits at a block's end that fill no byte are
 //! booked as wasted when it is made. The ledger counts bits.
 
+pub mod audits;
 pub mod books;
 pub mod cipher;
 pub mod delivery;
 pub mod error;
 mod expiry;
+pub mod failing;
 mod free;
 pub mod ledger;
 pub mod making;
 pub mod record;
+mod relaying;
 mod rows;
+mod signed;
 pub mod store;
 mod survey;
 mod tagging;
@@ -40,6 +44,8 @@ use codec::{Decode, Encode};
 pub use books::Books;
 pub use error::{BookError, Rejection};
 pub use ledger::Ledger;
+pub use relaying::Pad;
+pub use signed::Following;
 pub use store::{Store, StoreError, StoreSettings};
 
 /// An end of a quantum link.

@@ -14,6 +14,8 @@ pub enum Made {
     Configured,
     /// By the KME's own generator, for SAEs of one site.
     Generator,
+    /// By the generator of another KME, and [relayed](crate::relay) to this one.
+    Relayed,
 }
 
 /// A block. It stays after its bytes are gone, so that a delivered key can be traced back to it.

@@ -128,8 +128,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// A file that others than its owner may read; one that is open already, damaged, or cannot be
-    /// made.
+    /// A file that others than its owner may read; one that is open already, damaged, of another key file
+    /// or name, or cannot be made.
     pub fn open(path: &Path, key_path: &Path, settings: StoreSettings) -> io::Result<Self> {
         match fs::metadata(path) {
             Ok(metadata) if metadata.mode() & 0o077 != 0 => {
@@ -141,7 +141,7 @@ impl Store {
             }
             Err(error) => return Err(error),
         }
-        let key = StoreKey::open(key_path)?;
+        let key = StoreKey::open(key_path)?.of_store(path.file_name().unwrap_or_default());
         let path = path.to_owned();
         let opener = move || Builder::new().set_cache_size(CACHE).create(&path);
         Self::start(Box::new(opener), key, settings)
@@ -171,6 +171,7 @@ impl Store {
         // What was held when the KME stopped may have been told, and its run of post-processing
         // may have used what it had marked.
         let mut settle = |books: &mut Books<'_>| {
+            books.check_key()?;
             books.recover_lease()?;
             books.confirm_all()?;
             books.changed = true;

@@ -5,12 +5,14 @@
 //! What one end alone holds free was drawn, leased or expired at the other in a transaction that
 //! the first has not got: it is dropped, whichever of the two has forgotten (after a restored
 //! backup too). A lease of tag keys ends by its marks when tag keys are surveyed. Staged blocks that the answer knows are promoted, others dropped.
+//!
+//! A block that Alice's end has still staged may be in use at Bob's. So what Bob's end holds of
+//! it is spared when Bob's end asks, and is what Alice's end keeps of it when she asks.
 
 use super::{
     Books, Pool,
     error::BookError,
     free::subtract,
-    ledger::Place,
     record::{BlockRecord, Survey},
 };
 
@@ -21,7 +23,9 @@ impl Books<'_> {
     ///
     /// [`BookError::Database`].
     pub fn survey(&mut self, pools: &[Pool]) -> Result<Survey, BookError> {
-        self.end_surveyed_lease(pools)?;
+        if pools.iter().any(|pool| matches!(pool, Pool::Tags(_))) {
+            self.recover_lease()?;
+        }
         let mut survey = Survey { free: Vec::new(), staged: self.staged()? };
         for pool in pools {
             let mut ranges = self.tables.free.list(*pool)?;
@@ -32,8 +36,7 @@ impl Books<'_> {
     }
 
     /// Answers a survey of the other end: drops what that end does not hold free and tells what is
-    /// left. Blocks that the other end staged are known to it, so they are spared; and blocks that
-    /// this end has staged are told as held, since the other end may have stored what it was offered.
+    /// left. Blocks that the other end staged are known to it, so they are spared.
     ///
     /// # Errors
     ///
@@ -46,11 +49,18 @@ impl Books<'_> {
             }
         }
         let pools: Vec<Pool> = theirs.free.iter().map(|(pool, _)| *pool).collect();
-        self.end_surveyed_lease(&pools)?;
+        self.survey(&pools)?;
         self.keep_common(theirs, &theirs.staged)?;
-        let free = pools.into_iter().map(|pool| Ok((pool, self.tables.free.list(pool)?)));
-        let free = free.collect::<Result<Vec<_>, BookError>>()?;
-        Ok(Survey { free, staged: known })
+        let mut answer = self.survey(&pools)?;
+        for pool in Pool::ALL.into_iter().filter(|pool| is_other(&pools, *pool)) {
+            let mut ranges = self.tables.free.list(pool)?;
+            ranges.retain(|range| known.contains(&range.block));
+            if !known.is_empty() {
+                answer.free.push((pool, ranges));
+            }
+        }
+        answer.staged.extend(known);
+        Ok(answer)
     }
 
     /// Takes the answer to an own survey: drops what the other end does not hold free, promotes the
@@ -60,6 +70,11 @@ impl Books<'_> {
     ///
     /// [`BookError::Database`].
     pub fn close_survey(&mut self, asked: &Survey, answer: &Survey) -> Result<(), BookError> {
+        let pools: Vec<Pool> = asked.free.iter().map(|(pool, _)| *pool).collect();
+        let others = answer.free.iter().filter(|(pool, _)| is_other(&pools, *pool));
+        let of_staged = Survey { free: others.cloned().collect(), staged: Vec::new() };
+        let known = |number| asked.staged.contains(&number) && answer.staged.contains(&number);
+        self.keep_common_of(&of_staged, known)?;
         for number in &asked.staged {
             if answer.staged.contains(number) {
                 self.promote(&[*number])?;
@@ -82,14 +97,8 @@ impl Books<'_> {
             .iter()
             .flat_map(|(_, ranges)| ranges.iter().map(|range| range.block))
             .collect();
-        self.keep_common_of(&before, |number| asked_blocks.contains(&number))
-    }
-
-    fn end_surveyed_lease(&mut self, pools: &[Pool]) -> Result<(), BookError> {
-        if pools.iter().any(|pool| matches!(pool, Pool::Tags(_))) {
-            self.recover_lease()?;
-        }
-        Ok(())
+        let spared = |number| answer.staged.contains(&number);
+        self.keep_common_of(&before, |number| asked_blocks.contains(&number) && !spared(number))
     }
 
     fn keep_common(&mut self, theirs: &Survey, spared: &[u64]) -> Result<(), BookError> {
@@ -110,13 +119,15 @@ impl Books<'_> {
                     continue;
                 }
                 let old = matches!(pool, Pool::Keys(_)) && self.is_old(range.block)?;
+                let place = self.place_of_lost(range.block, old)?;
                 self.tables.free.take(*pool, range)?;
-                self.discard(range, if old { Place::Expired } else { Place::Wasted })?;
+                self.discard(range, place)?;
             }
         }
         Ok(())
     }
 
+    /// Blocks of which something is free and that are staged.
     fn staged(&self) -> Result<Vec<u64>, BookError> {
         let mut staged = Vec::new();
         for pool in Pool::ALL {
@@ -132,4 +143,9 @@ impl Books<'_> {
         }
         Ok(staged)
     }
+}
+
+/// Whether a pool holds keys for SAEs in a direction that is not asked about.
+fn is_other(asked: &[Pool], pool: Pool) -> bool {
+    matches!(pool, Pool::Keys(_)) && !asked.contains(&pool)
 }

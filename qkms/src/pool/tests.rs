@@ -1,6 +1,8 @@
+mod audits;
 mod conservation;
 mod disk;
 mod power;
+mod records;
 mod rules;
 
 use std::sync::{

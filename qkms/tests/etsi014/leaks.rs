@@ -12,7 +12,10 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::Method;
-use qkms::{client::KeyRequest, operation::Operation};
+use qkms::{
+    client::KeyRequest,
+    operation::{Operation, records::Archive},
+};
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -83,9 +86,12 @@ async fn keys_occur_in_no_log_at_trace_level_and_on_no_page_and_in_no_error() {
     // Also takes what libraries log by the `log` crate.
     tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).init();
     let field = Field::start().await;
-    let page = Operation::bind(&toml::from_str("listen = \"127.0.0.1:0\"").unwrap()).await.unwrap();
+    let token = qkms::agent::Token::draw().unwrap();
+    let settings = toml::from_str("listen = \"127.0.0.1:0\"").unwrap();
+    let page = Operation::bind(&settings, token).await.unwrap();
     let page_address = page.local_addr();
-    tokio::spawn(page.run(field.metrics.clone(), std::future::pending()));
+    let archive = Archive::default();
+    tokio::spawn(page.run(field.metrics.clone(), archive, std::future::pending()));
 
     let (mut alice, mut bob) = (field.connect("alice").await, field.connect("bob").await);
     let drawn = alice.get("/api/v1/keys/bob/enc_keys?number=16&size=1024").await;

@@ -3,6 +3,7 @@
 //! Each row of the standard's check list is a test of [`rows`].
 
 mod agent;
+mod audits;
 mod bad_input;
 mod certificates;
 mod clients;

@@ -14,6 +14,7 @@ use qkms::{
     client::{self, Client, KeyRequest},
     config::Config,
     distil::{Direction as Way, TagKeys, TagKeysSpent},
+    health::Claims,
     kme::{
         channels::{Here, Meeting, There},
         maker::{BlockMaker, Made},
@@ -23,6 +24,7 @@ use qkms::{
     },
     link::Link,
     pki::Authority,
+    records::Export,
     tls::Peer,
 };
 use zeroize::Zeroizing;
@@ -52,7 +54,8 @@ pub fn configuration(folder: &Path) {
     }
     text.push_str(
         "[[link]]\nalice = \"kme-a\"\nbob = \"kme-b\"\npreset = \"snspd\"\nkm = 10\n\
-         sifted_bits = 100000\npulse_rate = 1e8\ncapacity_bits = 65536\nfirst_key = \"first.key\"\n",
+         sifted_bits = 100000\npulse_rate = 1e8\ncapacity_bits = 65536\nfirst_key = \"first.key\"\n\
+         control = { enabled = false }\n",
     );
     std::fs::write(folder.join("qkms.toml"), text).unwrap();
     first_key(folder);
@@ -146,7 +149,8 @@ fn replay(folder: &Path, number: u64) -> Vec<Vec<u8>> {
     let meeting = Meeting::default();
     let (pulses, choices) = (link.pulses().unwrap(), Some(seed("choices")));
     let mut alice = Alice::new(photons, pulses, params, choices, Here(meeting.clone()));
-    let mut bob = Bob::new(params, There(meeting));
+    let claims = Claims::new(&link.parameters());
+    let mut bob = Bob::new(params, &claims, There(meeting));
     std::thread::scope(|scope| {
         scope.spawn(move || (1..=number).for_each(|block| drop(bob.make(block, &mut Zeros))));
         let secret = |block| match alice.make(block, &mut Zeros) {
@@ -187,7 +191,15 @@ async fn a_served_pair_delivers_keys_and_writes_none_of_their_bytes_anywhere() {
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
     assert_eq!(json["insecure"], true, "a seed is configured");
     let mut written = Vec::new();
-    for path in ["/", "/metrics", "/status.json"] {
+    let export = get_plain(operation, "/records.json?kme=kme-a&peer=kme-b").await;
+    let export: Export = serde_json::from_slice(&export).unwrap();
+    let records = export.check().unwrap();
+    let account = &records[0].record.account;
+    assert!(account.length > 0 && account.pulses > account.detections, "{account:?}");
+    assert!(records[0].record.at_bob.health.is_sound());
+    for path in
+        ["/", "/metrics", "/status.json", "/records.json", "/records.json?kme=kme-a&peer=kme-b"]
+    {
         written.extend_from_slice(&get_plain(operation, path).await);
     }
     assert!(written.windows(22).any(|text| text == b"qkms_key_made_bits_tot"));

@@ -43,8 +43,11 @@ fn the_length_is_lim_s_less_the_vacuum_s_share() {
         let leak = leak(&params, &before, parities, 50);
         let length = bound(&params, &counts, leak).unwrap().length;
         let vacuum = before.s0_x.ceil() as u64;
-        assert_eq!(leak, parities + vacuum);
-        assert!(length <= lim && length + vacuum + 1 >= lim, "{preset}: {length}, {lim}");
+        assert_eq!(leak, parities + vacuum + RECORD_BITS);
+        assert!(
+            length <= lim && length + vacuum + RECORD_BITS + 1 >= lim,
+            "{preset}: {length}, {lim}"
+        );
     }
 }
 

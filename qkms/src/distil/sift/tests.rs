@@ -21,6 +21,7 @@ fn blocks(events: &[Event]) -> (AliceBlock, BobBlock) {
         pulse: pulse(index),
         basis: basis(*read),
         bit: *bit,
+        double: false,
     });
     let pulses = pulse(events.len());
     (

@@ -114,7 +114,7 @@ fn sound(clicks: u64) -> (AliceBlock, BobBlock) {
     // Signal and decoy by the gains of snspd's smallest operating point, no vacuum.
     let intensity = |pulse: u64| u8::from(pulse % 17 < 10);
     let choice = |pulse| Choice { pulse, basis: z(pulse), bit: false, intensity: intensity(pulse) };
-    let detection = |pulse| Detection { pulse, basis: z(pulse), bit: false };
+    let detection = |pulse| Detection { pulse, basis: z(pulse), bit: false, double: false };
     let alice = AliceBlock::new(clicks, (0..clicks).map(choice).collect()).unwrap();
     (alice, BobBlock::new(clicks, (0..clicks).map(detection).collect()).unwrap())
 }
@@ -263,6 +263,8 @@ fn strings_that_still_differ_are_discarded() {
 fn a_peer_that_discards_is_believed_whenever_it_may() {
     let discard = || Message::Discard(Reason::PhaseError).encode();
     let ends = [
+        scripted_alice(CLICKS, vec![discard()]),
+        scripted_bob(CLICKS, vec![discard()]),
         scripted_alice(CLICKS, vec![detections().encode(), discard()]),
         scripted_bob(CLICKS, vec![sifted().encode(), discard()]),
         scripted_bob(CLICKS, vec![sifted().encode(), blocks(told()).encode(), discard()]),

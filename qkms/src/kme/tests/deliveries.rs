@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::*;
 use crate::kme::{
     link::Capacity,
-    maker::{BlockMaker, Made, MakeError, Report},
+    maker::{BlockMaker, Closing, Made, MakeError, Report},
     service::{LinkState, Options as Wishes, Origin},
 };
 
@@ -204,7 +204,8 @@ impl BlockMaker for Tapped {
         if block <= self.1 {
             return Ok(made);
         }
-        Ok(Made::Discarded { reason: "qber", closes_link: true, report: Report::default() })
+        let closing = Closing::ForGood;
+        Ok(Made::Discarded { reason: "qber", closing, report: Report::default() })
     }
 }
 

@@ -5,9 +5,12 @@ use tokio::{io::AsyncWriteExt, sync::mpsc};
 use super::*;
 use crate::kme::{
     testing::{SharedGenerator, kme_id, setup},
-    wire::{Answer, Ask, Question, Reply, Stream, Why, frame, read},
+    wire::{Answer, Ask, Introduction, Question, Reply, Stream, Why, Witnessed, frame, read},
 };
-use crate::pool::record::KeyNote;
+use crate::{
+    pool::record::KeyNote,
+    records::{Ending, Evidence, Sealer, Standing, Testimony},
+};
 
 /// What a played peer does with a question: answers, or says nothing.
 type Play = fn(&Question) -> Vec<Reply>;
@@ -38,11 +41,36 @@ impl Actor {
         let hello = Hello { version: VERSION, kme: kme_id(End::Bob).to_string(), end: End::Bob };
         stream.write_all(&frame(&hello)).await?;
         let mut unanswered = Vec::new();
+        let sealer = Arc::new(Sealer::new(&[7; 32]));
+        let key = sealer.public();
+        let notary = Notary::new(End::Bob, &kme_id(End::Bob), &kme_id(End::Alice), sealer, false);
+        let mut standing = notary.chain().start();
         loop {
             let question: Question = read(&mut stream).await?;
             let replies = match &question.ask {
                 Ask::Survey(survey) => vec![Reply::Survey(survey.clone())],
                 Ask::Offer(_) | Ask::Retire(_) | Ask::Start(_) => vec![Reply::Done],
+                Ask::Seal(_) | Ask::Append(_) => vec![Reply::Done],
+                // This link is not audited.
+                Ask::Root(_) | Ask::Open(_) | Ask::Close(_) | Ask::Pick(_) | Ask::Fail(_) => {
+                    vec![Reply::Refused(Why::Audit)]
+                }
+                Ask::Records(_) => vec![Reply::Records(Vec::new())],
+                Ask::Introduce(alice) => {
+                    standing = alice.standing;
+                    vec![Reply::Introduced(Introduction { key, standing, audits: None })]
+                }
+                Ask::Witness(asked) => {
+                    let (evidence, block) = (Evidence::default(), asked.block);
+                    let record =
+                        notary.record(&standing, block, Ending::Key, &evidence, asked.testimony);
+                    standing = Standing { next: standing.next + 1, head: record.hash(), block };
+                    let (testimony, signature) = (Testimony::default(), notary.sign(&record));
+                    vec![Reply::Witnessed(Witnessed { testimony, signature })]
+                }
+                Ask::ExtKeys(_) | Ask::VoidKeys(_) | Ask::Spent(_) | Ask::Reach(_) => {
+                    vec![Reply::Refused(Why::Route)]
+                }
                 Ask::Reserve(_) | Ask::Void(_) => (self.play.lock().unwrap())(&question),
             };
             let _ = self.asked.send(question.ask);
@@ -240,6 +268,19 @@ impl Liar {
     }
 }
 
+/// A record that a stranger has signed for both ends.
+fn foreign_record() -> crate::records::Signed {
+    let sealer = || Arc::new(Sealer::new(&[9; 32]));
+    let notary = |end| Notary::new(end, &kme_id(end), &kme_id(end.peer()), sealer(), false);
+    let (alice, bob) = (notary(End::Alice), notary(End::Bob));
+    // Later than any that the pair has made.
+    let standing = Standing { next: 5000, ..alice.chain().start() };
+    let none = Testimony::default();
+    let record = alice.record(&standing, 9999, Ending::Key, &Evidence::default(), none);
+    let signature = bob.sign(&record);
+    alice.seal(record, signature)
+}
+
 #[tokio::test]
 async fn a_peer_that_lies_is_refused_and_changes_nothing() {
     use crate::pool::record::{Lease, Purse, Reservation, Survey};
@@ -255,6 +296,7 @@ async fn a_peer_that_lies_is_refused_and_changes_nothing() {
         keys: vec![key(range)],
     };
     let own = free(bob, bob.links()[0].outgoing()).await[0];
+    let begin = |lease| Ask::Start(wire::Start { lease, setting: None });
     let mut liar = Liar::new(bob, Liar::hello()).await;
     let before = audit(bob).await;
     let lies = [
@@ -274,9 +316,9 @@ async fn a_peer_that_lies_is_refused_and_changes_nothing() {
         (Ask::Reserve(honest(Range { len: 32, ..own })), Why::Books),
         (Ask::Reserve(honest(Range { block: 99_999, ..range })), Why::Books),
         (Ask::Reserve(honest(Range { offset: u64::MAX, ..range })), Why::Books),
-        (Ask::Start(Lease { block: 1, ..Lease::default() }), Why::Books),
+        (begin(Lease { block: 1, ..Lease::default() }), Why::Books),
         (
-            Ask::Start(Lease {
+            begin(Lease {
                 block: 99_999,
                 alice_to_bob: Purse { ranges: vec![own], marked: 0 },
                 ..Lease::default()
@@ -288,9 +330,28 @@ async fn a_peer_that_lies_is_refused_and_changes_nothing() {
             Why::Block,
         ),
         (
-            Ask::Offer(wire::Offer { block: 1, bits: 8, split: crate::pool::Split([u64::MAX; 4]) }),
+            Ask::Offer(wire::Offer {
+                block: 1,
+                bits: 8,
+                split: crate::pool::Split([u64::MAX; 4]),
+                signature: [0; 64],
+            }),
             Why::Block,
         ),
+        (
+            Ask::Introduce(Introduction {
+                key: [9; 32],
+                standing: Standing::default(),
+                audits: None,
+            }),
+            Why::Record,
+        ),
+        (Ask::Append(vec![foreign_record()]), Why::Record),
+        (
+            Ask::Witness(wire::Witness { block: 99_999, testimony: Testimony::default() }),
+            Why::Block,
+        ),
+        (Ask::Seal(wire::Seal { block: 99_999, signature: [0; 64] }), Why::Block),
     ];
     for (lie, why) in lies {
         let told = format!("{lie:?}");

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use super::*;
 use crate::{
     distil,
+    health::Claims,
     kme::{
         channels::{Dial, Here, Listen, Meeting, There},
         maker::Made,
@@ -41,7 +42,8 @@ fn makers(
         distil::Params { point, epsilons: Epsilons::default(), limits: distil::Limits::default() };
     let choices = seed.map(|seed| Seed::new(seed, "choices"));
     let alice = Alice::new(link(eve, seed), PULSES, params, choices, alice);
-    [Box::new(alice), Box::new(Bob::new(params, bob))]
+    let claims = Claims::new(&parameters(eve));
+    [Box::new(alice), Box::new(Bob::new(params, &claims, bob))]
 }
 
 async fn deliver_one(pair: &Pair) {

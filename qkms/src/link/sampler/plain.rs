@@ -80,8 +80,9 @@ pub fn run(
                 traps.push((ready, detector));
             }
         }
-        let bit = if clicked == [true; 2] { happens(0.5, rng) } else { clicked[1] };
+        let double = clicked == [true; 2];
+        let bit = if double { happens(0.5, rng) } else { clicked[1] };
         let intensity = intensity as u8;
-        seen(Event { pulse, intensity, photons, sent_basis, sent_bit, basis, bit });
+        seen(Event { pulse, intensity, photons, sent_basis, sent_bit, basis, bit, double });
     }
 }

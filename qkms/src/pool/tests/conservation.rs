@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use codec::Encode;
 use rand::Rng;
 
 use super::{super::record::KeyNote, *};
@@ -192,6 +193,54 @@ impl Run {
         }
     }
 
+    /// A pad, whose message is taken by the other end, or not, or cut somewhere.
+    fn relay(&mut self) {
+        let owner = self.random.random_range(0..2);
+        let direction = self.sites[owner].end.outgoing();
+        let wanted = self.random.random_range(1..300);
+        let drawn = self.sites[owner].run(move |books| books.draw_pad(direction, wanted, None));
+        let Ok(Pad { ranges, bytes }) = drawn else { return };
+        // A message under it may be out from now on.
+        let message = Uuid::new_v4();
+        let mut expected = Vec::new();
+        for range in &ranges {
+            let block = block_bytes(range.block, range.end() as usize);
+            expected.extend_from_slice(&block[range.offset as usize..]);
+            for byte in range.offset..range.end() {
+                let other = self.told.bytes.insert((range.block, byte), message);
+                assert_eq!(other, None, "a pad under which something else went");
+            }
+        }
+        assert_eq!(*bytes, expected);
+        match self.random.random_range(0..6) {
+            0 => {
+                self.crash(owner);
+                self.resync();
+            }
+            // The owner says that it was not taken.
+            1 => {
+                self.sites[1 - owner].run(move |books| books.spend_pad(direction, &ranges)).unwrap()
+            }
+            luck => {
+                let taken = self.sites[1 - owner].run(move |books| {
+                    let bytes = books.read_pad(direction, &ranges)?;
+                    books.spend_pad(direction, &ranges)?;
+                    let again = books.read_pad(direction, &ranges);
+                    assert!(matches!(again, Err(BookError::Rejected(Rejection::NotFree))));
+                    Ok(bytes)
+                });
+                match taken {
+                    Ok(taken) => assert_eq!(*taken, expected, "the ends hold different pads"),
+                    Err(_) => self.resync(),
+                }
+                if luck == 2 {
+                    self.crash(1 - owner);
+                    self.resync();
+                }
+            }
+        }
+    }
+
     fn age(&mut self) {
         self.sites[0].clock.fetch_add(self.random.random_range(0..HOUR / 2), Ordering::SeqCst);
         for owner in 0..2 {
@@ -214,7 +263,9 @@ impl Run {
 
     /// What the two ends do whenever they meet again.
     fn resync(&mut self) {
-        for owner in 0..2 {
+        // Either may come first.
+        let first = self.random.random_range(0..2);
+        for owner in [first, 1 - first] {
             self.settle_voids(owner);
             let keys = Pool::Keys(self.sites[owner].end.outgoing());
             let pools = if owner == 0 {
@@ -240,13 +291,14 @@ fn the_books_balance_at_both_ends_after_every_step_of_a_random_run() {
         std::env::var("QKMS_TEST_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(300);
     let mut run = Run::new(7);
     for _ in 0..steps {
-        match run.random.random_range(0..20) {
+        match run.random.random_range(0..22) {
             0 | 1 => run.make(),
             2..=10 => run.deliver(),
             11..=15 => run.fetch(),
             16 => run.tags(),
             17 => run.age(),
             18 => run.resync(),
+            19 | 20 => run.relay(),
             _ => {
                 let end = run.random.random_range(0..2);
                 run.crash(end);
@@ -257,7 +309,19 @@ fn the_books_balance_at_both_ends_after_every_step_of_a_random_run() {
     let total = run.sites[0].ledger();
     assert!(run.told.masters.len() as u32 > steps / 10, "{} keys", run.told.masters.len());
     assert!(run.told.fetched.len() as u32 > steps / 20, "{} fetched", run.told.fetched.len());
-    for place in [total.delivered, total.tags, total.expired, total.wasted] {
+    for place in [total.delivered, total.tags, total.expired, total.wasted, total.relayed] {
         assert!(place > 0, "the run left out a place: {total:?}");
+    }
+}
+
+#[test]
+fn a_ledger_of_before_relays_is_read() {
+    let row = [63u64, 1, 2, 4, 8, 48].encode();
+    let ledger = Ledger::from_row(&row).unwrap();
+    assert_eq!((ledger.made, ledger.wasted, ledger.relayed), (63, 48, 0));
+    assert!(ledger.balances());
+    assert_eq!(Ledger::from_row(&ledger.encode()), Some(ledger));
+    for cut in [0, 40, 47, 49, 57] {
+        assert_eq!(Ledger::from_row(&[0; 64][..cut]), None);
     }
 }

@@ -1,5 +1,7 @@
 //! One rule each.
 
+use std::collections::HashSet;
+
 use super::*;
 
 fn ready() -> (Site, Site) {
@@ -249,4 +251,50 @@ fn files_that_others_may_read_are_refused() {
     let open = Store::open(&store, &key, settings()).unwrap();
     assert!(Store::open(&store, &key, settings()).is_err(), "two processes with one store");
     drop(open);
+}
+
+#[test]
+fn stores_with_one_key_file_have_keys_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    let at = |name: &str| folder.path().join(name);
+    let open = |name: &str| {
+        let settings = StoreSettings {
+            ages: Ages { key: HOUR, record: HOUR },
+            key_len: 32,
+            clock: super::store::system_clock(),
+        };
+        Store::open(&at(name), &key, settings)
+    };
+    let bytes = [0; 1_024];
+    for name in ["one", "other"] {
+        let store = open(name).unwrap();
+        let keep = move |books: &mut Books<'_>| {
+            let split = Split([0, 0, 512, 512]);
+            let (made, bytes) = (Made::Link, &bytes[..]);
+            books.store_block(&NewBlock {
+                number: 1,
+                made,
+                bytes,
+                bits: 8_192,
+                split,
+                staged: false,
+            })
+        };
+        store.run_blocking(keep).unwrap();
+        futures::executor::block_on(store.close());
+    }
+    // Of zeros the keystream is what is written: 1,009 windows of it, beside some of the records.
+    let [one, other] = ["one", "other"].map(|name| -> HashSet<Vec<u8>> {
+        let bytes = std::fs::read(at(name)).unwrap();
+        let varied = |window: &&[u8]| window.iter().collect::<HashSet<_>>().len() > 12;
+        bytes.windows(16).filter(varied).map(<[u8]>::to_vec).collect()
+    });
+    let same = one.intersection(&other).count();
+    assert!(one.len() > 900 && same < 500, "{same} of {}", one.len());
+    // Nor is a store read under another name, or another key file.
+    std::fs::rename(at("one"), at("third")).unwrap();
+    assert!(open("third").is_err_and(|error| error.to_string().contains("another key or name")));
+    std::fs::remove_file(&key).unwrap();
+    assert!(open("other").is_err_and(|error| error.to_string().contains("another key or name")));
 }

@@ -1,0 +1,5 @@
+mod epoch;
+mod files;
+mod honest;
+mod picks;
+mod thieves;

@@ -1,0 +1,5 @@
+mod alarms;
+mod cutoffs;
+mod sources;
+
+use super::{cutoff::*, *};
