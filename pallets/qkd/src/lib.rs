@@ -58,7 +58,7 @@
 //!     [`Config::MaxSweptPerBlock`] sessions looked at in a block, round and round. With it the deposit goes
 //!     back to A, whatever else has become of A, of B, or of their SAEs.
 //!
-//! **The entropy beacon** has [rules of its own](beacon).
+//! **The entropy beacon** has [rules of its own](beacon), and so have [audits of links](audits).
 //!
 //! **Storage is paid for**: [`Config::Bond`] is held of the operator for sites, links and enrolments, and of
 //! the account for its worker's key, its mail's address and its list, until they are removed.
@@ -85,6 +85,7 @@
 
 extern crate alloc;
 
+pub mod audits;
 pub mod beacon;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
@@ -143,12 +144,14 @@ const _: () = assert!(q_sah::MAX_SAE_BYTES == MAX_SAE_BYTES as usize);
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
 #[import_section(storage::storage)]
+#[import_section(audits::storage::audit_storage)]
 #[import_section(beacon::storage::beacon_storage)]
 #[import_section(events::events)]
 #[import_section(calls::calls)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
+    use crate::audits::types::LinkBook;
     use alloc::vec::Vec;
     use frame_support::{
         pallet_prelude::*,
@@ -158,6 +161,7 @@ pub mod pallet {
     use qedex_primitives::{
         BeaconSource, BlockAuthors, Calendar, EntropyFallback, EpochIndex, Membership, Millis,
         Misses, Moment, OwnerId,
+        audits::{AuditEpoch, AuditFailure, AuditOutcome, AuditWork, Pick, Statement},
         beacon::Revealed,
         qkd::{
             AcceptsFrom, BitsPerSecond, EnrolmentId, Link, LinkId, MailAddress, Message1Bytes,
@@ -248,6 +252,10 @@ pub mod pallet {
         /// What takes the place of the beacon's value where keys give none.
         type Fallback: EntropyFallback;
 
+        /// How many owners at each end of a link have to post its root for an audit. At least 1.
+        #[pallet::constant]
+        type AuditQuorum: Get<u32>;
+
         /// What a worker's transaction takes of a block besides its call and its authorization: who opens
         /// a session pays for it twice, with the fee of the first step.
         type StepOverhead: Get<Weight>;
@@ -332,6 +340,7 @@ pub mod pallet {
                 "requests with one peer are requests"
             );
             assert!(T::MaxSweptPerBlock::get() >= 1, "sessions that have ended must be found");
+            assert!(T::AuditQuorum::get() >= 1, "somebody posts a root");
             assert!(T::KeptEpochs::get() >= 1, "the value of the last epoch is kept");
         }
 

@@ -108,6 +108,8 @@ parameter_types! {
     pub static Author: Option<AccountId> = None;
     /// How many authors may fail.
     pub static Bearable: u32 = 1;
+    /// How many owners have to post a root at each end.
+    pub static AuditQuorum: u32 = 1;
     /// Who has missed something, each time.
     pub static Missed: Vec<OwnerId> = Vec::new();
 }
@@ -149,6 +151,7 @@ impl pallet_qkd::Config for Test {
     type AcceptWithin = ConstU64<ACCEPT_WITHIN>;
     type AccountBytes = Padded;
     type AdminOrigin = frame_system::EnsureRoot<AccountId>;
+    type AuditQuorum = AuditQuorum;
     type Authors = TestAuthors;
     type BarredEpochs = BarredEpochs;
     type Bond = HoldConsideration<
@@ -238,6 +241,7 @@ pub fn new_chain() -> sp_io::TestExternalities {
     BarredEpochs::set(3);
     Author::set(None);
     Bearable::set(1);
+    AuditQuorum::set(1);
     Missed::take();
     let everybody = [OPERATOR, OTHER_OPERATOR, ANNA, BEN, CLARA, DORA, EMIL];
     for who in everybody {

@@ -44,7 +44,8 @@ impl<T: Config> Pallet<T> {
             .saturating_add(Profiles::<T>::iter_keys().count());
         ensure!(Bonds::<T>::iter_keys().count() == items, "a bond for nothing");
         Self::try_sessions()?;
-        Self::try_beacon()
+        Self::try_beacon()?;
+        Self::try_audits()
     }
 
     fn try_bond(item: Item<T::AccountId>, payer: &T::AccountId) -> Result<(), TryRuntimeError> {

@@ -56,6 +56,14 @@ pub trait WeightInfo {
     fn authorize_bring_epoch() -> Weight;
     /// Of `bring_epoch`.
     fn bring_epoch() -> Weight;
+    /// Of letting `bring_audits` with `n` roots and verdicts in.
+    fn authorize_bring_audits(n: u32) -> Weight;
+    /// Of `bring_audits` with `n` roots and verdicts.
+    fn bring_audits(n: u32) -> Weight;
+    /// Of what the end of a half of an epoch does to `n` books of audits.
+    fn pass_audits(n: u32) -> Weight;
+    /// Of `reopen_link`.
+    fn reopen_link() -> Weight;
 }
 
 /// Time of a call or step besides its reads, writes and signatures.
@@ -174,4 +182,28 @@ impl WeightInfo for () {
     fn bring_epoch() -> Weight {
         call(10, 3)
     }
+
+    fn authorize_bring_audits(n: u32) -> Weight {
+        call(11, 0).saturating_add(SIGNATURE).saturating_add(books(n, 0))
+    }
+
+    fn bring_audits(n: u32) -> Weight {
+        call(10, 1).saturating_add(books(n, 1))
+    }
+
+    fn pass_audits(n: u32) -> Weight {
+        call(1, 0).saturating_add(books(n, 1))
+    }
+
+    fn reopen_link() -> Weight {
+        call(1, 2)
+    }
+}
+
+/// Of reading `n` books of audits with their links, and writing each so often.
+fn books(n: u32, writes: u64) -> Weight {
+    let one = call(2, writes);
+    let one = Weight::from_parts(one.ref_time(), one.proof_size().saturating_mul(3));
+    let n = u64::from(n);
+    Weight::from_parts(one.ref_time().saturating_mul(n), one.proof_size().saturating_mul(n))
 }

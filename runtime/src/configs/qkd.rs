@@ -75,6 +75,8 @@ impl pallet_qkd::Config for Runtime {
     type AcceptWithin = StepWithin;
     type AccountBytes = AccountBytes;
     type AdminOrigin = AdminOrigin;
+    // One owner at an end says what its key service likes.
+    type AuditQuorum = ConstU32<2>;
     type Authors = BlockAuthors;
     type BarredEpochs = Barred;
     type Bond = HoldConsideration<AccountId, Balances, RegistryHold, Price>;

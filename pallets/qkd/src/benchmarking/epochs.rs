@@ -14,7 +14,7 @@ use sp_core::H256;
 use sp_io::crypto;
 use sp_runtime::{DispatchError, traits::Convert};
 
-fn put_epoch<T: Config>(index: EpochIndex, part: EpochPart) {
+pub(super) fn put_epoch<T: Config>(index: EpochIndex, part: EpochPart) {
     T::Calendar::set_now(NOW);
     let until = NOW.saturating_add(1_000);
     let epoch = Epoch { index, part, until, end: until, opened: NOW, block: None };
