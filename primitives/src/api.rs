@@ -14,9 +14,11 @@ use crate::{
     Meter, MeterId, MeterReading, Millis, Moment, OrderId, OwnedAccount, OwnerId, PendingChange,
     PendingNaming, PolicyId, PriceList, PricePerKwh, Role, Side, SlotIndex, SlotTimes, Totals,
     TradeId, Wh,
+    audits::LinkAudits,
     beacon::{Attendance, EpochValue, EpochView},
+    keys::{KeyLedger, Reservation, SlotReservation},
     pov::{AuraSlot, SessionIndex, ValidatorScore},
-    qkd::{Enrolment, EnrolmentId, SessionId, SessionView},
+    qkd::{Enrolment, EnrolmentId, LinkId, SessionId, SessionView},
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, Rules, Sale, TradePage},
 };
@@ -41,7 +43,8 @@ sp_api::decl_runtime_apis! {
         /// or as they would be now. Of a slot that is over for good none lies ahead.
         fn slot_times(slot: SlotIndex) -> SlotTimes;
 
-        /// How many keys the market would get if `slot` opened now.
+        /// How many keys the market would get if `slot` opened now, which is the same for each. What a slot
+        /// in flight is promised, and whether keys that exist stand behind it, [`KeyLedgerApi`] says.
         fn key_budget(slot: SlotIndex) -> u64;
     }
 
@@ -61,6 +64,13 @@ sp_api::decl_runtime_apis! {
         /// The value of the first epoch whose reveals opened after `moment`, in milliseconds since the Unix
         /// epoch; none while it has not ended, or if it may not be kept any more. Reads nine items at most.
         fn first_after(moment: Moment) -> Option<BeaconValue>;
+    }
+
+    /// Audits of links: which root is fixed, which block was picked, what was found in it.
+    pub trait AuditApi {
+        /// Where the audits of `link` stand, and why none of its keys counts if it is closed; none if nothing
+        /// was ever posted of it. Reads two items.
+        fn link_audits(link: LinkId) -> Option<LinkAudits>;
     }
 
     /// What stands in the market's books, and what came of it; by what terms, and who may act for whom.
@@ -312,5 +322,18 @@ sp_api::decl_runtime_apis! {
             after: Option<SessionId>,
             count: u32,
         ) -> Vec<SessionView<AccountId, BlockNumber>>;
+    }
+
+    /// How many keys there are, by what is reported of links, and what the market is promised of them.
+    pub trait KeyLedgerApi {
+        /// Links, their ends, and what the market may use of them. Reads all reports: at most
+        /// `Qkd.max_reporters` for each end of `Qkd.max_market_links` links.
+        fn key_ledger() -> KeyLedger;
+
+        /// What `slot` is promised, while it is in flight.
+        fn reservation(slot: SlotIndex) -> Option<Reservation>;
+
+        /// All slots that are promised something, in ascending order: at most `Auction.MaxSlotsInFlight`.
+        fn reservations() -> Vec<SlotReservation>;
     }
 }

@@ -27,8 +27,8 @@ pub use refusal::AuditRefusal;
 /// Records of an audit epoch.
 pub const EPOCH_RECORDS: u8 = 64;
 
-/// The most links that are audited.
-pub const MAX_AUDITED_LINKS: u32 = 16;
+/// The most links that are audited: those of the market.
+pub const MAX_AUDITED_LINKS: u32 = crate::keys::MAX_MARKET_LINKS;
 
 /// The most audit epochs of a link that are under way: one whose block is opened, and one whose root is
 /// posted meanwhile.

@@ -19,6 +19,7 @@ pub mod bill;
 pub mod calendar;
 pub mod change;
 pub mod grant;
+pub mod keys;
 pub mod market;
 pub mod membership;
 pub mod meter;
@@ -62,6 +63,7 @@ pub use terms::{Announcement, KeyAdmission, LeaderLimits, PriceList};
 #[cfg(feature = "frame")]
 pub use traits::{
     Admission, BillAudit, BlockAuthors, Calendar, EnergyFlow, EnergyLedger, EntropyBeacon,
-    EntropyDraw, EntropyFallback, Escrow, KeyBudget, MarketSettlement, Membership, Misses, Opened,
-    Prices, Rated, Ratings, Sanctions, Standing, Tariff, UnsettledSlots,
+    EntropyDraw, EntropyFallback, Escrow, KeyBudget, Leadership, MarketSettlement, Membership,
+    Misses, Opened, Prices, Rated, Ratings, Sanctions, SlotsInFlight, Standing, Tariff,
+    UnsettledSlots,
 };

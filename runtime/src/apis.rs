@@ -4,7 +4,7 @@ use crate::{
     AccountId, Auction, Aura, AuthorityDiscovery, Balance, Block, BlockNumber, Executive, Grandpa,
     Historical, InherentDataExt, Membership, Metering, Nonce, Pov, Qkd, Reputation, Runtime,
     RuntimeCall, RuntimeGenesisConfig, SessionKeys, Settlement, System, TransactionPayment,
-    VERSION, configs::beacon::Beacon, presets, stand_ins::KeyBudget,
+    VERSION, configs::beacon::Beacon, presets,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -19,9 +19,11 @@ use qedex_primitives::{
     MeterReading, Millis, Moment, Opened, OrderId, OwnedAccount, OwnerId, PendingChange,
     PendingNaming, PolicyId, PriceList, PricePerKwh, Rated, Role, Side, SlotIndex, SlotTimes,
     Totals, TradeId, Wh,
+    audits::LinkAudits,
     beacon::{Attendance, EpochValue, EpochView},
+    keys::{KeyLedger, Reservation, SlotReservation},
     pov::{AuraSlot, SessionIndex, ValidatorScore},
-    qkd::{Enrolment, EnrolmentId, SessionId, SessionView},
+    qkd::{Enrolment, EnrolmentId, LinkId, SessionId, SessionView},
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, Rules, Sale, TradePage},
 };
@@ -221,8 +223,8 @@ sp_api::impl_runtime_apis! {
         fn slot_times(slot: SlotIndex) -> SlotTimes {
             <Auction as Calendar>::schedule(slot)
         }
-        fn key_budget(slot: SlotIndex) -> u64 {
-            KeyBudget::available(slot)
+        fn key_budget(_slot: SlotIndex) -> u64 {
+            Qkd::available()
         }
     }
 
@@ -238,6 +240,12 @@ sp_api::impl_runtime_apis! {
         }
         fn first_after(moment: Moment) -> Option<BeaconValue> {
             Beacon::first_after(moment)
+        }
+    }
+
+    impl qedex_primitives::api::AuditApi<Block> for Runtime {
+        fn link_audits(link: LinkId) -> Option<LinkAudits> {
+            Qkd::link_audits(link)
         }
     }
 
@@ -421,6 +429,18 @@ sp_api::impl_runtime_apis! {
             count: u32,
         ) -> Vec<SessionView<AccountId, BlockNumber>> {
             Qkd::awaited_of(&account, after, count)
+        }
+    }
+
+    impl qedex_primitives::api::KeyLedgerApi<Block> for Runtime {
+        fn key_ledger() -> KeyLedger {
+            Qkd::key_ledger()
+        }
+        fn reservation(slot: SlotIndex) -> Option<Reservation> {
+            Qkd::reservation(slot)
+        }
+        fn reservations() -> Vec<SlotReservation> {
+            Qkd::reservations()
         }
     }
 

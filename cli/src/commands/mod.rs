@@ -2,6 +2,7 @@
 
 mod broker;
 mod council;
+mod keys;
 mod leader;
 mod letter;
 mod market;
@@ -23,6 +24,7 @@ mod validator;
 
 pub use broker::Broker;
 pub use council::Council;
+pub use keys::Keys;
 pub use leader::Leader;
 pub use letter::Letter;
 pub use market::Market;

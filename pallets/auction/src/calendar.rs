@@ -9,7 +9,9 @@ use frame_support::{
     pallet_prelude::{DispatchResult, Get},
     traits::Time,
 };
-use qedex_primitives::{Calendar, Millis, Moment, Opened, SlotIndex, SlotTimes, Windows};
+use qedex_primitives::{
+    Calendar, Millis, Moment, Opened, SlotIndex, SlotTimes, SlotsInFlight, Windows,
+};
 
 /// A quarter of an hour in milliseconds.
 const QUARTER_HOUR: Millis = 900_000;
@@ -46,6 +48,12 @@ impl<T: Config> Opened for Pallet<T> {
     /// from the clock.
     fn next_slot() -> SlotIndex {
         NextSlot::<T>::get().max(Self::first_not_closed(T::Time::now()))
+    }
+}
+
+impl<T: Config> SlotsInFlight for Pallet<T> {
+    fn is_in_flight(slot: SlotIndex) -> bool {
+        Slots::<T>::contains_key(slot)
     }
 }
 

@@ -78,6 +78,10 @@ impl<T: Config> Pallet<T> {
                 Orders::<T>::insert((slot, side, key), order);
             }
         }
+        if progress == Progress::Done && !left.is_zero() {
+            // Where the weight does not suffice, they come back when the slot is final.
+            Self::settle_unpaired(slot, record, left, meter);
+        }
         record.phase = match progress {
             Progress::OutOfWeight => {
                 Phase::Pairing { buyers_pay, sellers_receive, left, next_trade }

@@ -2,6 +2,7 @@
 
 mod audits;
 mod epochs;
+mod market;
 mod setup;
 
 use crate::*;
@@ -11,11 +12,13 @@ use frame_benchmarking::v2::*;
 use frame_support::{
     BoundedVec,
     pallet_prelude::{TransactionSource, Weight},
-    traits::{Authorize, Get},
+    traits::{Authorize, EnsureOrigin, Get, fungible::Mutate},
 };
 use frame_system::RawOrigin;
+use market::*;
 use qedex_primitives::{
-    Calendar,
+    Calendar, KeyBudget, Membership, OwnerId,
+    keys::{MAX_LINK_REPORTS, Reservation},
     qkd::{
         AcceptsFrom, BitsPerSecond, EnrolmentId, LinkId, SessionId, SessionStage, SiteId,
         WorkerSignature, WorkerStep,
@@ -372,6 +375,126 @@ mod benchmarks {
         _(RawOrigin::Authorized, who.clone(), epoch, work, unsigned());
 
         assert!(Commitments::<T>::contains_key(who));
+        Ok(())
+    }
+
+    fn admin<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
+        T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)
+    }
+
+    #[benchmark]
+    fn set_key_rules() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, RULES);
+
+        assert_eq!(CurrentRules::<T>::get(), RULES);
+        Ok(())
+    }
+
+    /// As the last one of as many as there can be.
+    #[benchmark]
+    fn admit_link() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        put_market::<T>(SiteId(0), OwnerId([1; 32]));
+        let link = MarketKeys::<T>::mutate(|market| market.links.pop()).map(|entry| entry.link);
+        let link = link.ok_or("there is a link")?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, link, TERMS);
+
+        assert!(MarketKeys::<T>::mutate(|market| market.link_mut(link).is_some()));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn dismiss_link() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        put_market::<T>(SiteId(0), OwnerId([1; 32]));
+        let link = LinkId(0);
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, link);
+
+        assert_eq!(Ends::<T>::iter_key_prefix(link).count(), 0);
+        Ok(())
+    }
+
+    /// To somebody without a role.
+    #[benchmark]
+    fn pay_from_entropy_fund() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        let (to, _) = member::<T>("to", 0, None)?;
+        let amount = T::Currency::minimum_balance().saturating_mul(100);
+        T::Currency::mint_into(&T::EntropyFund::get(), amount.saturating_mul(2))?;
+        let before = T::Currency::total_balance(&to);
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, to.clone(), amount);
+
+        assert_eq!(T::Currency::total_balance(&to), before.saturating_add(amount));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn take_reports(n: Linear<1, { MAX_LINK_REPORTS }>) -> Result<(), BenchmarkError> {
+        let (who, _) = member::<T>("who", 0, None)?;
+        let owner = T::Membership::owner_of(&who).ok_or("it has an owner")?;
+        let (_, enrolment) = Pallet::<T>::sae_of(&who).ok_or("it has an SAE")?;
+        put_market::<T>(enrolment.site, owner);
+        let reports = reports(n);
+
+        #[block]
+        {
+            Pallet::<T>::take_reports(&who, EPOCH, &reports)?;
+        }
+
+        assert_eq!(LastReport::<T>::get(owner), Some(EPOCH));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn reserve_keys() -> Result<(), BenchmarkError> {
+        put_market::<T>(SiteId(0), OwnerId([1; 32]));
+        open_gate::<T>();
+
+        #[block]
+        {
+            let keys = Pallet::<T>::available();
+            Pallet::<T>::reserve(SLOT, keys)?;
+        }
+
+        assert!(Reservations::<T>::get(SLOT).is_some_and(|promised| promised.keys > 0));
+        Ok(())
+    }
+
+    /// For the second time.
+    #[benchmark]
+    fn settle_keys() -> Result<(), BenchmarkError> {
+        put_market::<T>(SiteId(0), OwnerId([1; 32]));
+        Reservations::<T>::insert(SLOT, Reservation { keys: 100, settled: true, backed: true });
+
+        #[block]
+        {
+            Pallet::<T>::settle(SLOT, 50);
+        }
+
+        assert_eq!(MarketKeys::<T>::get().promised, 50);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn release_keys() -> Result<(), BenchmarkError> {
+        put_market::<T>(SiteId(0), OwnerId([1; 32]));
+        Reservations::<T>::insert(SLOT, Reservation { keys: 100, settled: true, backed: true });
+
+        #[block]
+        {
+            Pallet::<T>::release(SLOT);
+        }
+
+        assert_eq!(MarketKeys::<T>::get().promised, 0);
         Ok(())
     }
 

@@ -179,6 +179,72 @@ mod events {
             /// this epoch. If not, nobody is to blame.
             barred_until: Option<EpochIndex>,
         },
+        /// Keys bound the market by other rules from now on.
+        KeyRulesSet {
+            /// Which.
+            rules: KeyRules,
+        },
+        /// A link is one of the market's from now on, or counts as something else.
+        LinkAdmitted {
+            /// Which.
+            link: LinkId,
+            /// As what it counts.
+            terms: LinkTerms,
+        },
+        /// A link is not the market's any more.
+        LinkDismissed {
+            /// Which.
+            link: LinkId,
+        },
+        /// An account has said what there is at an end of a link.
+        LinkReported {
+            /// Of which link.
+            link: LinkId,
+            /// At which of its ends.
+            site: SiteId,
+            /// Who.
+            by: T::AccountId,
+            /// For which epoch.
+            epoch: EpochIndex,
+            /// Keys that are stored.
+            stored: u64,
+            /// Keys made in all.
+            made: u64,
+            /// Whether the link is sound.
+            healthy: bool,
+        },
+        /// A slot whose gate opens is promised keys.
+        KeysReserved {
+            /// Which.
+            slot: SlotIndex,
+            /// How many.
+            keys: u64,
+            /// Whether they exist. If not, they are a part of the council's allotment.
+            backed: bool,
+        },
+        /// It is known how many keys a slot uses.
+        KeysSettled {
+            /// Which.
+            slot: SlotIndex,
+            /// How many.
+            used: u64,
+            /// How many of those that it was promised can be promised again.
+            returned: u64,
+        },
+        /// A slot is final, and promised nothing any more.
+        KeysReleased {
+            /// Which.
+            slot: SlotIndex,
+            /// How many it had used.
+            keys: u64,
+        },
+        /// The council has paid out of the entropy fund.
+        EntropyFundPaid {
+            /// To whom.
+            to: T::AccountId,
+            /// How much, in plancks.
+            amount: Balance,
+        },
         /// An account stands for a root of a link's records.
         RootPosted {
             /// Of which link.
@@ -364,6 +430,52 @@ mod events {
         NotEnded,
         /// The session, the epoch, or the audit does not wait for this.
         NotAwaited,
+        /// The rules make no sense: a quorum of one reporter at least and 16 at most, and reports that grow
+        /// old after 96 epochs at most.
+        InvalidKeyRules,
+        /// A link of the market makes at least one key in an epoch, and is unhealthy with some bit errors.
+        InvalidLinkTerms,
+        /// The link would make more keys in an epoch than its operators declare.
+        AboveDeclared,
+        /// The operators of both ends do not stand for the link.
+        NotAgreed,
+        /// The market has as many links as it can have.
+        TooManyLinks,
+        /// The link is not one of the market's.
+        LinkNotCounted,
+        /// The report is for another epoch than the one that is under way.
+        WrongEpoch,
+        /// The account draws no keys: it is shut, has no owner, or no SAE that was accepted and is enrolled
+        /// still.
+        NotAReporter,
+        /// There is nothing in the report.
+        NothingReported,
+        /// The account draws its keys at neither end of the link.
+        NotAtThisLink,
+        /// An account of the same owner has reported for this end and epoch.
+        ReportedAlready,
+        /// Less was made in all than the same owner has said before.
+        MadeShrinks,
+        /// More is stored than was ever made.
+        MoreStoredThanMade,
+        /// More keys than any link makes.
+        TooManyKeys,
+        /// A bit error rate has a million parts at most.
+        InvalidQber,
+        /// As many owners as there is room for report at this end already.
+        TooManyReporters,
+        /// The slot's gate does not open now, so it is promised nothing.
+        SlotNotOpening,
+        /// The slot is promised keys already.
+        AlreadyReserved,
+        /// The account has no owner that is known, so nobody knows whom a payment would reach.
+        NobodysAccount,
+        /// The entropy fund pays no owner who has reported keys.
+        PaysNoReporter,
+        /// The entropy fund pays no owner who runs a key service.
+        PaysNoOperator,
+        /// The entropy fund pays no owner who has led the market.
+        PaysNoLeader,
         /// Nothing was ever posted of the link's records.
         NotAudited,
     }

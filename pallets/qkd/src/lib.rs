@@ -1,4 +1,4 @@
-//! # QKD: who draws keys where, and sessions under their keys
+//! # QKD: who draws keys where, sessions under their keys, and how many keys bound the market
 //!
 //! Two accounts open a session with three messages of [Q-SAH](q_sah) under keys that a service for quantum
 //! key distribution has delivered to both. This pallet keeps who is enrolled at which key service, carries
@@ -60,6 +60,30 @@
 //!
 //! **The entropy beacon** has [rules of its own](beacon), and so have [audits of links](audits).
 //!
+//! **The ledger of keys** (figures and reasons: `docs/keys.md`)
+//! 12. The council *admits* links, for which both operators stand, to the market, with the most keys that
+//!     each makes in an epoch, at most what its operators declare, and a health floor. It *dismisses* them.
+//! 13. Whoever draws keys at an end of a link *reports* once an epoch what is there: keys stored, keys made
+//!     in all, bit errors, health. An owner has one voice at an end, with whatever account. What is against
+//!     reason has [a name](Pallet::take_reports), and changes nothing.
+//! 14. *An end counts* what the lower median of all owners says whose latest report is at most
+//!     [`stale_after`](qedex_primitives::keys::KeyRules::stale_after) epochs old, if they are a quorum and
+//!     more than half say that it is healthy; otherwise none. It fills no faster than its link makes keys,
+//!     from when it was admitted on. What was made and drawn in all never shrinks.
+//! 15. *A link counts* the lesser of its ends, and none once it is off the record, or closed by its [audits]. *The market* has its share
+//!     of each link, and of the least of them, so that any m trades can have a key on every link of their
+//!     route. Sessions draw on the rest.
+//! 16. *A slot's keys go one way*: [promised](qedex_primitives::KeyBudget::reserve) when its gate opens, out
+//!     of what is not promised; settled when it is cleared, annulled, or cut off, when those that it does
+//!     not use can be promised again; released when it is final. Of what both ends say was drawn since, the
+//!     market's share leaves the promises for what trades use, with the report that says so.
+//! 17. Stale, unhealthy or missing reports mean fewer keys, down to none: slots go their way without trades.
+//!     What a slot was promised it keeps.
+//! 18. *Where the council's rules say that the market is not bound*, each slot has
+//!     [`Config::Allotment`] with no key behind it, and reservations, events and answers say so.
+//! 19. *The entropy fund* is paid out by the admin origin alone, and to no account of an owner that has ever
+//!     reported keys, runs a key service, or has ever led the market.
+//!
 //! **Storage is paid for**: [`Config::Bond`] is held of the operator for sites, links and enrolments, and of
 //! the account for its worker's key, its mail's address and its list, until they are removed.
 //!
@@ -78,6 +102,8 @@
 //!   keys that it knows anyway.
 //! - *A worker's key that was stolen* answers and confirms with rubbish: B's sessions then stand as answered
 //!   until they lapse, A's cannot open without the true message 3. The account replaces the key.
+//! - *More than half of the owners at both ends* of each link, in league, invent keys as fast as it makes some;
+//!   more than half at one end of one link withhold all. No chain sees into a key service.
 //! - *f validators who censor* delay a step; a request lapses if all its blocks are theirs.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -94,6 +120,7 @@ mod calls;
 mod enrolment;
 mod events;
 mod genesis;
+mod ledger;
 #[cfg(test)]
 mod mock;
 mod profiles;
@@ -112,6 +139,7 @@ pub mod weights;
 pub mod worker;
 
 pub use genesis::{GenesisLink, GenesisSae, GenesisSite};
+pub use ledger::types as books;
 pub use pallet::*;
 pub use qedex_primitives::{
     beacon::{Attendance, Entry, Epoch, EpochRefusal, EpochValue, EpochWork},
@@ -152,17 +180,19 @@ const _: () = assert!(q_sah::MAX_SAE_BYTES == MAX_SAE_BYTES as usize);
 pub mod pallet {
     use super::*;
     use crate::audits::types::LinkBook;
+    use crate::ledger::types::{EndBook, Market};
     use alloc::vec::Vec;
     use frame_support::{
         pallet_prelude::*,
-        traits::{Consideration, Footprint},
+        traits::{Consideration, Footprint, fungible::Mutate},
     };
     use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
     use qedex_primitives::{
-        BeaconSource, BlockAuthors, Calendar, EntropyFallback, EpochIndex, Membership, Millis,
-        Misses, Moment, OwnerId,
+        Balance, BeaconSource, BlockAuthors, Calendar, EntropyFallback, EpochIndex, Leadership,
+        Membership, Millis, Misses, Moment, OwnerId, SlotIndex, SlotsInFlight,
         audits::{AuditEpoch, AuditFailure, AuditOutcome, AuditWork, Pick, Statement},
         beacon::Revealed,
+        keys::{KeyRules, LinkTerms, Reservation},
         qkd::{
             AcceptsFrom, BitsPerSecond, EnrolmentId, Link, LinkId, MailAddress, Message1Bytes,
             Message2Bytes, Message3Bytes, SaeId, SessionEnd, SessionId, Site, SiteId, SiteName,
@@ -252,10 +282,6 @@ pub mod pallet {
         /// What takes the place of the beacon's value where keys give none.
         type Fallback: EntropyFallback;
 
-        /// How many owners at each end of a link have to post its root for an audit. At least 1.
-        #[pallet::constant]
-        type AuditQuorum: Get<u32>;
-
         /// What a worker's transaction takes of a block besides its call and its authorization: who opens
         /// a session pays for it twice, with the fee of the first step.
         type StepOverhead: Get<Weight>;
@@ -263,6 +289,22 @@ pub mod pallet {
         /// The priority of workers' transactions. All have the same one: what came first stays.
         #[pallet::constant]
         type WorkerPriority: Get<TransactionPriority>;
+
+        /// Which slots may be promised keys.
+        type Slots: SlotsInFlight;
+
+        /// How many keys each slot could use while the market is not bound by keys that exist: the
+        /// council's allotment, with no key behind it.
+        type Allotment: Get<u64>;
+
+        /// The chain's token.
+        type Currency: Mutate<Self::AccountId, Balance = Balance>;
+
+        /// The entropy fund: receives the keys' shadow price.
+        type EntropyFund: Get<Self::AccountId>;
+
+        /// Who leads the market.
+        type Leadership: Leadership;
 
         /// The weights of the calls, of their authorization and of the hook's steps.
         type WeightInfo: WeightInfo;
@@ -288,6 +330,8 @@ pub mod pallet {
         pub links: Vec<GenesisLink>,
         /// The SAEs, whose enrolments are numbered in this order from 0, accepted by their accounts.
         pub saes: Vec<GenesisSae<T::AccountId>>,
+        /// By what rules keys bound the market.
+        pub keys: KeyRules,
     }
 
     #[pallet::genesis_build]
@@ -312,6 +356,16 @@ pub mod pallet {
         /// For how many blocks a worker's transaction waits in a pool at most.
         fn max_longevity() -> u64 {
             MAX_LONGEVITY
+        }
+
+        /// The most links of the market.
+        fn max_market_links() -> u32 {
+            qedex_primitives::keys::MAX_MARKET_LINKS
+        }
+
+        /// The most owners of which an end of a link keeps a report.
+        fn max_reporters() -> u32 {
+            qedex_primitives::keys::MAX_REPORTERS
         }
     }
 
@@ -340,7 +394,6 @@ pub mod pallet {
                 "requests with one peer are requests"
             );
             assert!(T::MaxSweptPerBlock::get() >= 1, "sessions that have ended must be found");
-            assert!(T::AuditQuorum::get() >= 1, "somebody posts a root");
             assert!(T::KeptEpochs::get() >= 1, "the value of the last epoch is kept");
         }
 

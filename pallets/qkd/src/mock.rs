@@ -17,7 +17,9 @@ use frame_system::{
     offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
 };
 pub use qedex_primitives::testing::{Now, TestMembership, owner};
-use qedex_primitives::{Balance, Millis, Moment, OwnerId, testing};
+use qedex_primitives::{
+    Balance, Leadership, Millis, Moment, OwnerId, SlotIndex, SlotsInFlight, testing,
+};
 use sp_core::H256;
 use sp_runtime::{
     BuildStorage, DispatchResult, generic,
@@ -25,7 +27,7 @@ use sp_runtime::{
     traits::{Applyable, Checkable, Convert},
     transaction_validity::{TransactionSource, TransactionValidity, TransactionValidityError},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub type AccountId = u64;
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -62,6 +64,30 @@ parameter_types! {
         RuntimeHoldReason::Qkd(pallet_qkd::HoldReason::Session);
     /// What a worker's transaction takes besides its call.
     pub const StepOverhead: Weight = Weight::from_parts(1_000, 10);
+}
+
+parameter_types! {
+    /// The slots that were opened and are not final.
+    pub static Flying: BTreeSet<SlotIndex> = BTreeSet::new();
+    /// The owners that have led.
+    pub static Led: BTreeSet<OwnerId> = BTreeSet::new();
+    /// What a slot gets of a market that is not bound.
+    pub static Allotment: u64 = 3_000;
+}
+
+/// A market of which tests say who leads it, and which slots are in flight.
+pub struct TestMarket;
+
+impl SlotsInFlight for TestMarket {
+    fn is_in_flight(slot: SlotIndex) -> bool {
+        Flying::get().contains(&slot)
+    }
+}
+
+impl Leadership for TestMarket {
+    fn has_led(owner: &OwnerId) -> bool {
+        Led::get().contains(owner)
+    }
 }
 
 /// Names an account by its number, and zeros behind it.
@@ -108,8 +134,6 @@ parameter_types! {
     pub static Author: Option<AccountId> = None;
     /// How many authors may fail.
     pub static Bearable: u32 = 1;
-    /// How many owners have to post a root at each end.
-    pub static AuditQuorum: u32 = 1;
     /// Who has missed something, each time.
     pub static Missed: Vec<OwnerId> = Vec::new();
 }
@@ -148,10 +172,14 @@ impl qedex_primitives::EntropyFallback for TestFallback {
 }
 
 impl pallet_qkd::Config for Test {
+    type Allotment = Allotment;
+    type Currency = Balances;
+    type EntropyFund = ConstU64<FUND>;
+    type Leadership = TestMarket;
+    type Slots = TestMarket;
     type AcceptWithin = ConstU64<ACCEPT_WITHIN>;
     type AccountBytes = Padded;
     type AdminOrigin = frame_system::EnsureRoot<AccountId>;
-    type AuditQuorum = AuditQuorum;
     type Authors = TestAuthors;
     type BarredEpochs = BarredEpochs;
     type Bond = HoldConsideration<
@@ -226,6 +254,9 @@ pub const DORA: AccountId = 13;
 /// Has nothing but money.
 pub const EMIL: AccountId = 14;
 
+/// Keeps the entropy fund.
+pub const FUND: AccountId = 77;
+
 /// What everybody has at genesis.
 pub const WEALTH: Balance = 1_000_000;
 /// When the clock starts.
@@ -236,12 +267,14 @@ pub const GENESIS: H256 = H256::repeat_byte(7);
 /// Nobody has an SAE, and all roles are as the accounts' documentation says.
 pub fn new_chain() -> sp_io::TestExternalities {
     Now::set(0);
+    Flying::take();
+    Led::take();
+    Allotment::set(3_000);
     TestMembership::reset();
     EpochLength::set(EPOCH);
     BarredEpochs::set(3);
     Author::set(None);
     Bearable::set(1);
-    AuditQuorum::set(1);
     Missed::take();
     let everybody = [OPERATOR, OTHER_OPERATOR, ANNA, BEN, CLARA, DORA, EMIL];
     for who in everybody {
@@ -328,4 +361,36 @@ pub fn check_holds() {
         );
     }
     assert!(bonds.is_empty() && deposits.is_empty(), "nothing is held of nobody");
+}
+
+/// Lets so many epochs pass in which nobody takes part in the beacon.
+pub fn skip_epochs(number: u64) {
+    use qedex_primitives::{
+        BeaconSource,
+        beacon::{Attendance, Epoch, EpochPart, EpochValue},
+    };
+    let index = Qkd::current_epoch() + number;
+    let first = index.saturating_sub(KEPT.into());
+    let (part, until) = (EpochPart::Commit, Moment::MAX);
+    pallet_qkd::CurrentEpoch::<Test>::put(Epoch {
+        index,
+        part,
+        until,
+        end: until,
+        opened: 0,
+        block: None,
+    });
+    let _ = pallet_qkd::EpochValues::<Test>::clear(KEPT, None);
+    let _ = pallet_qkd::Attendances::<Test>::clear(KEPT, None);
+    for epoch in first..index {
+        let (value, source, opened) = (H256::zero(), BeaconSource::BlockHash, 2 * epoch + 1);
+        let ended = EpochValue { value, source, opened, closed: opened + 1 };
+        pallet_qkd::EpochValues::<Test>::insert(epoch, ended);
+        let nobody = Attendance {
+            revealed: Vec::new().try_into().unwrap(),
+            withheld: Vec::new().try_into().unwrap(),
+            spanned: false,
+        };
+        pallet_qkd::Attendances::<Test>::insert(epoch, nobody);
+    }
 }

@@ -64,6 +64,22 @@ pub trait WeightInfo {
     fn pass_audits(n: u32) -> Weight;
     /// Of `reopen_link`.
     fn reopen_link() -> Weight;
+    /// Of `set_key_rules`.
+    fn set_key_rules() -> Weight;
+    /// Of `admit_link`.
+    fn admit_link() -> Weight;
+    /// Of `dismiss_link`.
+    fn dismiss_link() -> Weight;
+    /// Of `pay_from_entropy_fund`.
+    fn pay_from_entropy_fund() -> Weight;
+    /// Of `take_reports` of `n` links whose ends have as many reporters as there can be.
+    fn take_reports(n: u32) -> Weight;
+    /// Of a look at the keys of as many links as there can be, and of promising some.
+    fn reserve_keys() -> Weight;
+    /// Of settling what a slot was promised.
+    fn settle_keys() -> Weight;
+    /// Of releasing it.
+    fn release_keys() -> Weight;
 }
 
 /// Time of a call or step besides its reads, writes and signatures.
@@ -181,6 +197,45 @@ impl WeightInfo for () {
 
     fn bring_epoch() -> Weight {
         call(10, 3)
+    }
+
+    fn set_key_rules() -> Weight {
+        call(0, 1)
+    }
+
+    fn admit_link() -> Weight {
+        call(3, 1)
+    }
+
+    fn dismiss_link() -> Weight {
+        call(3, 3)
+    }
+
+    fn pay_from_entropy_fund() -> Weight {
+        // The membership of whom is paid is some five items.
+        call(12, 2)
+    }
+
+    fn take_reports(n: u32) -> Weight {
+        let n = u64::from(n);
+        let one = call(3, 1);
+        call(8, 2).saturating_add(Weight::from_parts(
+            one.ref_time().saturating_mul(n),
+            one.proof_size().saturating_mul(n),
+        ))
+    }
+
+    fn reserve_keys() -> Weight {
+        // A link, its audits and its two ends, twice.
+        call(132, 2)
+    }
+
+    fn settle_keys() -> Weight {
+        call(2, 2)
+    }
+
+    fn release_keys() -> Weight {
+        call(2, 2)
     }
 
     fn authorize_bring_audits(n: u32) -> Weight {

@@ -23,12 +23,10 @@ pub enum AuditRefusal {
     NoOwner,
     /// Nothing is said.
     Nothing,
-    /// The link is not on record, or not audited.
+    /// The link is not on record, or not one of the market's.
     UnknownLink,
     /// The account draws its keys at neither end of it.
     NotAtLink,
-    /// As many links are audited as can be.
-    TooManyLinks,
     /// More blocks are said to have given a key than an audit epoch has.
     TooManyKeyed,
     /// Its owner has posted this already.
@@ -70,7 +68,6 @@ impl AuditRefusal {
             Self::Nothing => 65,
             Self::UnknownLink => 66,
             Self::NotAtLink => 67,
-            Self::TooManyLinks => 68,
             Self::TooManyKeyed => 69,
             Self::RootPosted => 70,
             Self::RootChanged => 71,

@@ -13,12 +13,13 @@ use frame_support::{
 pub mod dynamic_params {
     use super::*;
 
-    /// The market's share of the key pools.
+    /// What the market may use of keys.
     #[dynamic_pallet_params]
     #[codec(index = 0)]
     pub mod keys {
-        /// Keys that are there when the gate of a delivery slot opens. The slot gets the share that its
-        /// leader admits; without one, a part in as many as slots are open at once: a third.
+        /// The allotment of each slot while keys that exist do not bind the market (`qkd.keyRules`): so many
+        /// keys seem to be there when its gate opens, with none behind them. The slot gets the share that
+        /// its leader admits; without one, a part in as many as slots are open at once: a third.
         #[codec(index = 0)]
         pub static MarketKeysPerSlot: u64 = 3_000;
     }

@@ -558,7 +558,75 @@ impl<T: frame_system::Config> pallet_qkd::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
-	// The four below were not measured yet either, and are estimated in the same way.
+	// NOT MEASURED. Written by hand, from reads and writes and with room to spare, until `scripts/weights qkd`
+	// has measured it.
+	fn set_key_rules() -> Weight {
+		Weight::from_parts(40_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 1500))
+			.saturating_add(T::DbWeight::get().reads(0))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// NOT MEASURED. Written by hand, from reads and writes and with room to spare, until `scripts/weights qkd`
+	// has measured it.
+	fn admit_link() -> Weight {
+		Weight::from_parts(80_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 8000))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// NOT MEASURED. Written by hand, from reads and writes and with room to spare, until `scripts/weights qkd`
+	// has measured it.
+	fn dismiss_link() -> Weight {
+		Weight::from_parts(120_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 12000))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	// NOT MEASURED. Written by hand, from reads and writes and with room to spare, until `scripts/weights qkd`
+	// has measured it.
+	fn pay_from_entropy_fund() -> Weight {
+		Weight::from_parts(400_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 90000))
+			.saturating_add(T::DbWeight::get().reads(76))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
+	// NOT MEASURED. Written by hand, from reads and writes and with room to spare, until `scripts/weights qkd`
+	// has measured it.
+	fn take_reports(n: u32, ) -> Weight {
+		Weight::from_parts(200_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 10000))
+			.saturating_add(Weight::from_parts(200_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 12000).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
+	// NOT MEASURED. Written by hand, from reads and writes and with room to spare, until `scripts/weights qkd`
+	// has measured it.
+	fn reserve_keys() -> Weight {
+		Weight::from_parts(6000_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 240000))
+			.saturating_add(T::DbWeight::get().reads(54))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
+	// NOT MEASURED. Written by hand, from reads and writes and with room to spare, until `scripts/weights qkd`
+	// has measured it.
+	fn settle_keys() -> Weight {
+		Weight::from_parts(60_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 6000))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
+	// NOT MEASURED. Written by hand, from reads and writes and with room to spare, until `scripts/weights qkd`
+	// has measured it.
+	fn release_keys() -> Weight {
+		Weight::from_parts(60_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 6000))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
+	// NOT MEASURED, the four below. Written by hand, as those before.
 	/// The range of component `n` is `[1, 48]`.
 	fn authorize_bring_audits(n: u32, ) -> Weight {
 		Weight::from_parts(250_000_000, 0)

@@ -7,11 +7,11 @@
 //!
 //! ## Rules
 //!
-//! 1. *Who speaks.* An account that has accepted an SAE which has not expired at either end of an agreed link, has
+//! 1. *Who speaks.* An account that has accepted an SAE which has not expired at either end of a link of the market, has
 //!    a worker's key and an owner, and is not shut. An owner has one voice in a round, with whatever account.
 //! 2. *Roots.* A round begins with the first root that is posted of a link. An owner posts one root in it, with the
 //!    number of blocks that gave a key, and never another one. Where reveals of an epoch of the beacon open
-//!    and, at each end, at least [`Config::AuditQuorum`] owners and more than half as many as fixed the last root
+//!    and, at each end, at least [`quorum`](qedex_primitives::keys::KeyRules::quorum) owners and more than half as many as fixed the last root
 //!    have posted, the round is judged: if more than half of them at one end say what more than half at the
 //!    other say, that root is *fixed*. If not, it is a failure ([`AuditFailure::RootsDiffer`]).
 //! 3. An end that has not posted when reveals have opened [`POST_WITHIN`] times more, while the other one has,
@@ -29,12 +29,10 @@
 //!    further one, [`MAX_STRIKES`] times at most; [`CLEAN_PASSES`] in a row wipe this. The council opens it at
 //!    once, and begins its book anew.
 //! 7. A link has [`MAX_ROUNDS`] rounds at most: the root of an epoch may be posted while the block of the one
-//!    before is opened. The book of a link goes with the link.
+//!    before is opened. The book of a link goes with the link, and when the council dismisses it from the market.
 //! 8. Workers bring roots and verdicts together, by general transactions that cost nothing, refused for every reason
 //!    of [`AuditRefusal`](qedex_primitives::audits::AuditRefusal), and only then for the signature. They cannot
 //!    bring more than one root and one verdict of an owner and round.
-//!
-//! [`Config::AuditQuorum`]: crate::Config::AuditQuorum
 
 mod council;
 mod rounds;

@@ -1,9 +1,9 @@
 //! How rounds pass with the epochs of the beacon.
 
 use super::types::{LinkBook, Round, Stage, Tally, Voice};
-use crate::{AuditBooks, Config, Event, Links, Pallet, WeightInfo};
+use crate::{AuditBooks, Config, CurrentRules, Event, Links, Pallet, WeightInfo};
 use alloc::vec::Vec;
-use frame_support::{traits::Get, weights::Weight};
+use frame_support::weights::Weight;
 use qedex_primitives::{
     BeaconSource, EpochIndex,
     audits::{
@@ -90,7 +90,7 @@ impl<T: Config> Pallet<T> {
 
     fn judged(round: &Round, sites: [SiteId; 2], book: &LinkBook, now: EpochIndex) -> Judged {
         let voices = sites.map(|site| round.voice(site));
-        let quorum = T::AuditQuorum::get().max(1);
+        let quorum = CurrentRules::<T>::get().quorum.max(1);
         let [first, second] = &voices;
         let [one, other] = {
             let ready = |voice: &Voice, before: u32| {

@@ -1,12 +1,12 @@
 //! What must be true of the audits' storage after every block.
 
 use super::types::{LinkBook, Round, Stage};
-use crate::{AuditBooks, Config, CurrentEpoch, EpochValues, Links, Pallet};
+use crate::{AuditBooks, Config, CurrentEpoch, EpochValues, Links, MarketKeys, Pallet};
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
 use qedex_primitives::{
     EpochIndex,
-    audits::{CLEAN_PASSES, MAX_AUDITED_LINKS, MAX_STRIKES, OPEN_WITHIN, POST_WITHIN},
+    audits::{CLEAN_PASSES, MAX_STRIKES, OPEN_WITHIN, POST_WITHIN},
     beacon::EpochPart,
     qkd::SiteId,
 };
@@ -15,7 +15,7 @@ use sp_runtime::TryRuntimeError;
 impl<T: Config> Pallet<T> {
     /// Checks the invariants:
     ///
-    /// 1. Books are counted, no more than may be, and of links on record.
+    /// 1. Books are counted, and of links of the market that are on record.
     /// 2. In a round each owner has spoken once, at an end of the link. Roots are posted in the last one only,
     ///    and for no longer than that may take; there are verdicts only where a block was picked.
     /// 3. What is fixed has more than half of the voices of each end. Epochs rise, up to the last one.
@@ -25,9 +25,11 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn try_audits() -> Result<(), TryRuntimeError> {
         let count = AuditBooks::<T>::iter_keys().count();
         ensure!(count == AuditBooks::<T>::count() as usize, "books of audits are not counted");
-        ensure!(count <= MAX_AUDITED_LINKS as usize, "too many links are audited");
+        let market = MarketKeys::<T>::get();
         let current = CurrentEpoch::<T>::get();
         for (id, book) in AuditBooks::<T>::iter() {
+            let counted = market.links.iter().any(|entry| entry.link == id);
+            ensure!(counted, "a link that is not the market's is audited");
             let sites = Links::<T>::get(id).ok_or("audits of no link")?.sites;
             let epoch = current.ok_or("an audit before there is a beacon")?;
             let mut last = None;

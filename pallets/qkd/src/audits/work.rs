@@ -2,8 +2,8 @@
 
 use super::types::{LinkBook, Post, Round, Stage};
 use crate::{
-    AcceptedBy, AuditBooks, Config, Enrolments, Error, Event, Links, MAX_LONGEVITY, Pallet,
-    Profiles, TAG_PREFIX, audits::OPEN_WITHIN,
+    AcceptedBy, AuditBooks, Config, Enrolments, Error, Event, Links, MAX_LONGEVITY, MarketKeys,
+    Pallet, Profiles, TAG_PREFIX, audits::OPEN_WITHIN, ledger::types::Market,
 };
 use alloc::collections::BTreeMap;
 use frame_support::{
@@ -17,8 +17,7 @@ use frame_support::{
 use qedex_primitives::{
     Calendar, EpochIndex, Membership, OwnerId,
     audits::{
-        AuditOutcome, AuditRefusal, AuditWork, EPOCH_RECORDS, MAX_AUDITED_LINKS, MAX_VOICES,
-        RootPost, VerdictPost,
+        AuditOutcome, AuditRefusal, AuditWork, EPOCH_RECORDS, MAX_VOICES, RootPost, VerdictPost,
     },
     qkd::{LinkId, SiteId, WorkerSignature},
 };
@@ -51,9 +50,10 @@ impl<T: Config> Pallet<T> {
         Ok(Speaker { owner, site: enrolment.site })
     }
 
-    /// Checks that a link is audited, and ends at this site.
-    fn check_link(link: LinkId, site: SiteId) -> Result<(), AuditRefusal> {
-        let link = Links::<T>::get(link).filter(|link| link.agreed);
+    /// Checks that a link is one of the market's, and ends at this site.
+    fn check_link(market: &Market, id: LinkId, site: SiteId) -> Result<(), AuditRefusal> {
+        let counted = market.links.iter().any(|entry| entry.link == id);
+        let link = Links::<T>::get(id).filter(|link| counted && link.agreed);
         let link = link.ok_or(AuditRefusal::UnknownLink)?;
         if link.sites.contains(&site) { Ok(()) } else { Err(AuditRefusal::NotAtLink) }
     }
@@ -76,21 +76,14 @@ impl<T: Config> Pallet<T> {
             return Err(AuditRefusal::Nothing);
         }
         let mut books = BTreeMap::new();
-        let mut count = AuditBooks::<T>::count();
+        let market = MarketKeys::<T>::get();
         let links = work.roots.iter().map(|post| post.link);
         for link in links.chain(work.verdicts.iter().map(|verdict| verdict.link)) {
-            Self::check_link(link, site)?;
+            Self::check_link(&market, link, site)?;
             if books.contains_key(&link) {
                 continue;
             }
-            let known = AuditBooks::<T>::get(link);
-            if known.is_none() {
-                count = count.saturating_add(1);
-            }
-            books.insert(link, known.unwrap_or_default());
-        }
-        if count > MAX_AUDITED_LINKS {
-            return Err(AuditRefusal::TooManyLinks);
+            books.insert(link, AuditBooks::<T>::get(link).unwrap_or_default());
         }
         // Verdicts first: they may make no room, but stand in older rounds than roots.
         for verdict in &work.verdicts {

@@ -23,6 +23,12 @@ type Withheld<T> = (<T as frame_system::Config>::AccountId, OwnerId);
 type Row<T> = ([u8; 32], <T as frame_system::Config>::AccountId, Entry);
 
 impl<T: Config> Pallet<T> {
+    /// The number of the epoch that is under way, or of the first one before that has begun. It never goes
+    /// back, and stands still where the chain does.
+    pub fn current_epoch() -> EpochIndex {
+        CurrentEpoch::<T>::get().map_or(0, |epoch| epoch.index)
+    }
+
     /// How long an epoch is planned to take: at least two milliseconds, at most two delivery slots.
     pub fn epoch_length() -> Millis {
         let most = T::Calendar::slot_length().saturating_mul(2);

@@ -28,7 +28,7 @@ impl<T: Config> Pallet<T> {
 
     /// The epochs that have ended and are kept: the first one, and the one behind the last.
     pub(crate) fn kept_epochs() -> (EpochIndex, EpochIndex) {
-        let next = CurrentEpoch::<T>::get().map_or(0, |epoch| epoch.index);
+        let next = Self::current_epoch();
         (next.saturating_sub(T::KeptEpochs::get().into()), next)
     }
 }

@@ -14,6 +14,7 @@ use qedex_primitives::{
         RootPost, Statement, VerdictPost,
     },
     beacon::EpochPart,
+    keys::LinkTerms,
     qkd::{BitsPerSecond, LinkId, SiteId, WorkerSignature},
 };
 use sp_core::H256;
@@ -84,8 +85,11 @@ fn put_link<T: Config>(
     sites: [SiteId; 2],
 ) -> Result<LinkId, DispatchError> {
     let [own, other] = sites;
-    Pallet::<T>::do_register_link(operator.clone(), own, other, BitsPerSecond(1))?;
-    Ok(LinkId(NextLink::<T>::get().saturating_sub(1)))
+    Pallet::<T>::do_register_link(operator.clone(), own, other, BitsPerSecond(u64::MAX))?;
+    let link = LinkId(NextLink::<T>::get().saturating_sub(1));
+    let terms = LinkTerms { most_keys_per_epoch: 1, most_qber_ppm: 110_000 };
+    Pallet::<T>::do_admit_link(link, terms)?;
+    Ok(link)
 }
 
 /// So many links with full books, between a site and others.

@@ -14,6 +14,7 @@ use sp_core::H256;
 use sp_io::crypto;
 use sp_runtime::{DispatchError, traits::Convert};
 
+/// The epoch that is under way.
 pub(super) fn put_epoch<T: Config>(index: EpochIndex, part: EpochPart) {
     T::Calendar::set_now(NOW);
     let until = NOW.saturating_add(1_000);

@@ -8,6 +8,7 @@ mod endings;
 mod enrolment;
 mod genesis;
 mod handshake;
+mod ledger;
 mod profiles;
 mod properties;
 mod requests;

@@ -2,7 +2,7 @@
 
 use super::{Client, Fault, add, door::Ask};
 use crate::{
-    AuditBooks, Call, Config, CurrentEpoch, Links, Pallet, WORKER_KEYS,
+    AuditBooks, Call, Config, CurrentEpoch, Links, MarketKeys, Pallet, WORKER_KEYS,
     audits::{
         OPEN_WITHIN,
         types::{LinkBook, Stage},
@@ -16,16 +16,12 @@ use qedex_primitives::{
     Calendar, OwnerId,
     agent::WorkerCounts,
     audits::{
-        AUDITS_PATH, AuditNews, AuditWork, Haste, LinkNews, MAX_AUDITED_LINKS, MAX_ROUNDS,
-        MAX_VOICES, PickNews,
+        AUDITS_PATH, AuditNews, AuditWork, Haste, LinkNews, MAX_ROUNDS, MAX_VOICES, PickNews,
     },
     beacon::{Epoch, EpochPart},
     qkd::{LinkId, SiteId, WorkerSignature},
 };
 use sp_runtime::{offchain::Timestamp, traits::Convert};
-
-/// The most links that are looked at to find those of an account.
-const MAX_LOOKED_AT: usize = 1_024;
 
 impl<T: Config> Pallet<T> {
     /// Tells an agent how audits stand, if something is awaited, and brings what it says. One that knows no
@@ -50,11 +46,12 @@ impl<T: Config> Pallet<T> {
     fn audit_news(account: &T::AccountId) -> Option<AuditNews> {
         let epoch = CurrentEpoch::<T>::get()?;
         let Speaker { owner, site } = Self::speaker(account).ok()?;
-        let links = Links::<T>::iter().take(MAX_LOOKED_AT);
-        let of_site = links.filter(|(_, link)| link.agreed && link.sites.contains(&site));
+        let market = MarketKeys::<T>::get();
+        let of_site = market.links.iter().map(|entry| entry.link).filter(|id| {
+            Links::<T>::get(id).is_some_and(|link| link.agreed && link.sites.contains(&site))
+        });
         let links: Vec<LinkNews> = of_site
-            .take(MAX_AUDITED_LINKS as usize)
-            .map(|(id, _)| Self::link_news(id, &epoch, &owner, site))
+            .map(|id| Self::link_news(id, &epoch, &owner, site))
             .filter(|news| news.posts || !news.picks.is_empty())
             .collect();
         if links.is_empty() {
@@ -80,9 +77,7 @@ impl<T: Config> Pallet<T> {
     }
 
     fn link_news(link: LinkId, epoch: &Epoch, owner: &OwnerId, site: SiteId) -> LinkNews {
-        let known = AuditBooks::<T>::get(link);
-        let room = known.is_some() || AuditBooks::<T>::count() < MAX_AUDITED_LINKS;
-        let book = known.unwrap_or_default();
+        let book = AuditBooks::<T>::get(link).unwrap_or_default();
         let picks = book.rounds.iter().filter_map(|round| {
             let Stage::Picked(says, pick) = round.stage else { return None };
             let is_last = epoch.index.saturating_sub(pick.beacon) >= OPEN_WITHIN;
@@ -91,7 +86,7 @@ impl<T: Config> Pallet<T> {
             Some(PickNews { says, challenge, place, awaited, is_last })
         });
         let picks = picks.collect();
-        LinkNews { link, last: book.last, posts: room && book.awaits_root(owner, site), picks }
+        LinkNews { link, last: book.last, posts: book.awaits_root(owner, site), picks }
     }
 
     /// Brings what an agent says, if the chain would take it now.

@@ -7,6 +7,7 @@ mod deposits;
 mod ledger;
 mod operators;
 mod peers;
+mod scarcity;
 pub mod scene;
 mod steps;
 mod strangers;

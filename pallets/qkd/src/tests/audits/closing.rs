@@ -179,3 +179,28 @@ fn a_verdict_counts_though_its_account_is_of_the_owner_s_others() {
         refused_as(verdict(DORA, 0, PASSED), AuditRefusal::VerdictGiven);
     });
 }
+
+#[test]
+fn the_keys_of_a_closed_link_count_nothing_until_it_is_open_again() {
+    use qedex_primitives::{
+        KeyBudget,
+        keys::{LinkReport, LinkReports},
+    };
+    run_audits(|| {
+        for _ in 0..4 {
+            to_reveals();
+            to_end();
+        }
+        let report =
+            LinkReport { link: LINK, stored: 300, made: 300, qber_ppm: 20_000, healthy: true };
+        for who in everybody() {
+            let reports = LinkReports::truncate_from(vec![report]);
+            assert_ok!(Qkd::take_reports(&who, current().index, &reports));
+        }
+        assert_eq!(Qkd::available(), 150, "half of them");
+        audited(0, RAW);
+        assert_eq!((Qkd::available(), Qkd::key_ledger().links[0].keys), (0, 0));
+        audited(1, PASSED);
+        assert_eq!(Qkd::available(), 150);
+    });
+}

@@ -182,7 +182,7 @@ fn where_no_root_was_ever_fixed_a_round_lapses_without_blame() {
 #[test]
 fn a_quorum_at_each_end_has_to_post() {
     run_audits(|| {
-        AuditQuorum::set(2);
+        set_quorum(2);
         posted(&[(ANNA, says(0)), (THERE[0], says(0)), (THERE[1], says(0))]);
         assert_eq!(pick_of(0), None);
         posted(&[(BEN, says(0))]);

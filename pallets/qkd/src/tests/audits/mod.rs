@@ -20,6 +20,7 @@ use qedex_primitives::{
         AuditEpoch, AuditFailure, AuditFault, AuditOutcome, AuditRefusal, AuditWork, Pick,
         RootPost, Statement, VerdictPost,
     },
+    keys::{KeyRules, LinkTerms},
     qkd::{BitsPerSecond, LinkId},
 };
 
@@ -43,11 +44,25 @@ fn run_audits(test: impl FnOnce()) {
 
 fn put_link() {
     assert_ok!(Qkd::register_site(signed(OTHER_OPERATOR), text("Stadt")));
-    assert_ok!(Qkd::register_link(signed(OPERATOR), SITE, FAR, BitsPerSecond(1)));
     for who in THERE {
         join_there(who);
     }
-    assert_ok!(Qkd::agree_link(signed(OTHER_OPERATOR), LINK));
+    admit(LINK);
+    set_quorum(1);
+}
+
+/// Registers the next link, for which both operators stand, and the council admits it to the market.
+fn admit(link: LinkId) {
+    assert_ok!(Qkd::register_link(signed(OPERATOR), SITE, FAR, BitsPerSecond(4_267)));
+    assert_ok!(Qkd::agree_link(signed(OTHER_OPERATOR), link));
+    let terms = LinkTerms { most_keys_per_epoch: 100, most_qber_ppm: 110_000 };
+    assert_ok!(Qkd::admit_link(root(), link, terms));
+}
+
+/// So many owners at each end have to report and to post. Reports count for long.
+fn set_quorum(quorum: u32) {
+    let rules = KeyRules { bound: true, quorum, stale_after: 96, ..KeyRules::default() };
+    assert_ok!(Qkd::set_key_rules(root(), rules));
 }
 
 /// Enrols somebody at the other end.

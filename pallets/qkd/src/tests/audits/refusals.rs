@@ -144,33 +144,26 @@ fn links_that_are_none() {
         assert_ok!(Qkd::register_link(signed(OPERATOR), SITE, FAR, BitsPerSecond(1)));
         refused_as(of(LinkId(1)), AuditRefusal::UnknownLink);
         assert_ok!(Qkd::agree_link(signed(OTHER_OPERATOR), LinkId(1)));
-        brings(of(LinkId(1)));
+        refused_as(of(LinkId(1)), AuditRefusal::UnknownLink);
+        admit(LinkId(2));
+        brings(of(LinkId(2)));
+        // One that is not the market's any more is forgotten.
+        assert_ok!(Qkd::dismiss_link(root(), LinkId(2)));
+        assert_eq!(AuditBooks::<Test>::count(), 0);
+        refused_as(of(LinkId(2)), AuditRefusal::UnknownLink);
     });
 }
 
 #[test]
-fn no_more_than_there_is_room_for() {
+fn no_more_epochs_of_a_link_than_there_is_room_for() {
     run_audits(|| {
-        // Epochs of a link: the block of one is opened, the root of the next is posted, and no third one.
+        // The block of one is opened, the root of the next is posted, and no third one.
         picked(0);
         for who in everybody() {
             brings(posting(who, says(1)));
         }
         to_reveals();
         refused_as(posting(ANNA, says(2)), AuditRefusal::TooManyRounds);
-        to_end();
-        // Links.
-        for number in 1..=16 {
-            assert_ok!(Qkd::register_link(signed(OPERATOR), SITE, FAR, BitsPerSecond(1)));
-            assert_ok!(Qkd::agree_link(signed(OTHER_OPERATOR), LinkId(number)));
-            let root = RootPost { link: LinkId(number), says: says(0) };
-            let call = by(ANNA, current().index, work_of(vec![root], vec![]));
-            if number < 16 {
-                brings(call);
-            } else {
-                refused_as(call, AuditRefusal::TooManyLinks);
-            }
-        }
     });
 }
 
