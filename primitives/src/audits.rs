@@ -392,7 +392,7 @@ pub struct LinkAudits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sp_core::hashing::sha2_256;
+    use sp_crypto_hashing::sha2_256;
 
     const GOLDEN_HASH: [u8; 16] = 0xafa62a3c04c8ea16cad841f973e55b8f_u128.to_be_bytes();
     const GOLDEN_PLACES: [(u8, u8); 4] = [(1, 0), (2, 1), (63, 11), (64, 15)];

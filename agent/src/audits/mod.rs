@@ -7,7 +7,8 @@
 //!   computes an epoch's root by itself. It stands for the root of the epoch behind the last one that was
 //!   fixed on the chain, wherever the service is; where none was, of the one that the service would audit next.
 //! - It hands what the chain picked by to the service as challenge, if it has the page's token and the service
-//!   is at Alice's end.
+//!   is at Alice's end. One that still waits for an earlier epoch, which is over on the chain, gets the same for
+//!   that one, so that it goes on.
 //! - *It checks the opened block by itself*, with the code of `qkms audit`: against the root and the value that
 //!   the chain has, and the records that its own service tells. It never takes a service's word that all
 //!   is well; that the service gave an epoch up is a failure.
@@ -19,6 +20,8 @@
 mod judge;
 mod page;
 mod speech;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 pub use judge::judge;

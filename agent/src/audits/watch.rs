@@ -167,8 +167,7 @@ impl Auditor {
         let Some(epoch) = self.records(own, number, stand).await? else { return Ok(()) };
         let [alice, bob] = epoch.ends.each_ref().map(String::as_str);
         if stand.end == "alice" && self.page.token_file.is_some() {
-            let (root, challenge) = (pick.says.root.0, pick.challenge.0);
-            self.page.challenge([alice, bob], number, root, challenge).await?;
+            self.challenge(own, pick, stand, [alice, bob]).await?;
         }
         if pick.place.is_none() {
             // Nothing gave a key, and nothing is to be opened.
@@ -189,6 +188,27 @@ impl Auditor {
         } else if is_given_up(&stand.audits, number) {
             self.note(own, pick, AuditOutcome::Failed(AuditFault::GivenUp));
         }
+        Ok(())
+    }
+
+    /// Hands in what the chain picked by. A service that was not there in time still waits for what picks
+    /// a block of an earlier epoch, which is over on the chain: it gets the same value, which nobody knew either.
+    async fn challenge(
+        &self,
+        own: &AuditedLink,
+        pick: &PickNews,
+        stand: &Stand,
+        ends: [&str; 2],
+    ) -> Result<(), PageError> {
+        let (number, challenge) = (pick.says.epoch.0, pick.challenge.0);
+        let (mut epoch, mut root) = (number, pick.says.root.0);
+        if let Audits::Next { epoch: due, .. } = stand.audits
+            && due < number
+        {
+            let Some(earlier) = self.records(own, due, stand).await? else { return Ok(()) };
+            (epoch, root) = (due, earlier.says.root.0);
+        }
+        self.page.challenge(ends, epoch, root, challenge).await?;
         Ok(())
     }
 

@@ -27,11 +27,11 @@ use qedex_primitives::{
 /// The other end of the link.
 const FAR: SiteId = SiteId(1);
 /// The link between both sites.
-const LINK: LinkId = LinkId(0);
+pub(super) const LINK: LinkId = LinkId(0);
 /// Those who draw keys at this end.
-const HERE: [AccountId; 3] = [ANNA, BEN, CLARA];
+pub(super) const HERE: [AccountId; 3] = [ANNA, BEN, CLARA];
 /// Those who draw keys at the other end.
-const THERE: [AccountId; 3] = [20, 21, 22];
+pub(super) const THERE: [AccountId; 3] = [20, 21, 22];
 
 /// Runs a test with three owners at each end of an agreed link, from the beginning of an epoch of the beacon on.
 fn run_audits(test: impl FnOnce()) {
@@ -42,7 +42,7 @@ fn run_audits(test: impl FnOnce()) {
     });
 }
 
-fn put_link() {
+pub(super) fn put_link() {
     assert_ok!(Qkd::register_site(signed(OTHER_OPERATOR), text("Stadt")));
     for who in THERE {
         join_there(who);
@@ -75,12 +75,12 @@ fn join_there(who: AccountId) {
     assert_ok!(Qkd::set_worker(signed(who), Some(worker_key(who))));
 }
 
-fn everybody() -> Vec<AccountId> {
+pub(super) fn everybody() -> Vec<AccountId> {
     [HERE, THERE].concat()
 }
 
 /// What honest services say of an epoch.
-fn says(epoch: u64) -> Statement {
+pub(super) fn says(epoch: u64) -> Statement {
     let hash = sp_io::hashing::blake2_256(&epoch.to_le_bytes());
     Statement { epoch: AuditEpoch(epoch), root: H256(hash), keyed: 50 }
 }
@@ -96,7 +96,7 @@ fn by(who: AccountId, epoch: EpochIndex, work: AuditWork) -> Call<Test> {
     Call::bring_audits { who, epoch, work, signature }
 }
 
-fn work_of(roots: Vec<RootPost>, verdicts: Vec<VerdictPost>) -> AuditWork {
+pub(super) fn work_of(roots: Vec<RootPost>, verdicts: Vec<VerdictPost>) -> AuditWork {
     AuditWork { roots: roots.try_into().unwrap(), verdicts: verdicts.try_into().unwrap() }
 }
 
@@ -115,14 +115,14 @@ fn book() -> LinkBook {
     AuditBooks::<Test>::get(LINK).unwrap_or_default()
 }
 
-fn pick_of(epoch: u64) -> Option<Pick> {
+pub(super) fn pick_of(epoch: u64) -> Option<Pick> {
     book().rounds.iter().find_map(|round| match round.stage {
         Stage::Picked(says, pick) if says.epoch == AuditEpoch(epoch) => Some(pick),
         _ => None,
     })
 }
 
-fn closed() -> Option<AuditFailure> {
+pub(super) fn closed() -> Option<AuditFailure> {
     book().closed.map(|closure| closure.why)
 }
 
