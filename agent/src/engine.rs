@@ -14,7 +14,8 @@ use crate::{
 };
 use http::StatusCode;
 use q_sah::Seal;
-use qkms::client;
+use qedex_primitives::{EpochIndex, qkd::LinkId};
+use qkms::{client, kme::service::SaeId};
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
@@ -233,6 +234,7 @@ impl<K: KeySource, P: Post> Engine<K, P> {
                 let wanted = wanted.clone();
                 self.ask(move |desk| desk.drawn(&wanted, keys)).await
             }
+            Work::Survey { epoch, links } => self.survey(*epoch, links).await,
             Work::Post => self.deliver(local).await,
             Work::Letter => self.deliver_letter(local).await,
         };
@@ -241,6 +243,23 @@ impl<K: KeySource, P: Post> Engine<K, P> {
             tracing::warn!(%error, "a session, a letter or the beacon has to wait");
             self.desk.failed(local, &error.to_string());
         }
+    }
+
+    /// Asks of each link by itself: one that the key service does not know keeps no other one away.
+    async fn survey(
+        self: &Arc<Self>,
+        epoch: EpochIndex,
+        links: &[(LinkId, SaeId)],
+    ) -> Result<(), Refusal> {
+        let (mut answers, mut failed) = (Vec::new(), None);
+        for (link, peer) in links {
+            match self.note(self.keys.figures(peer).await) {
+                Ok(figures) => answers.push((*link, figures)),
+                Err(error) => failed = Some(error),
+            }
+        }
+        self.ask(move |desk| desk.surveyed(epoch, &answers)).await?;
+        failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
     async fn deliver(self: &Arc<Self>, local: u64) -> Result<(), Refusal> {

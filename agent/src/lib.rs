@@ -34,6 +34,8 @@
 //! 11. **What it commits to in the beacon it keeps to itself** until the chain takes reveals of that very epoch
 //!     and has that very commitment. It makes one secret of an epoch, of a fresh key and of what the operating
 //!     system draws, and wipes it when the epoch is long over.
+//! 12. **What it reports of links its key service has said**, in the very epoch; where the service says nothing,
+//!     or what cannot be, nothing is reported.
 //!
 //! 12. **Audits it makes by itself**, where its operator names links: it [checks](audits) each block that its key
 //!     service opens, and takes nobody's word for it.

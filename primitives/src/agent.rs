@@ -16,7 +16,8 @@
 use crate::{
     Moment,
     beacon::{Commitment, EpochIndex, Revealed},
-    qkd::{MailAddress, SaeId, Session, SessionEnd, SessionId, WorkerStep},
+    keys::LinkReport,
+    qkd::{LinkId, MailAddress, SaeId, Session, SessionEnd, SessionId, WorkerStep},
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
@@ -101,6 +102,29 @@ pub struct News {
     pub sessions: Vec<SessionNews>,
     /// The epoch of the beacon that is under way. Of news in several parts the first one has it.
     pub beacon: Option<BeaconNews>,
+    /// Which links the account is to report of, if it is. Of news in several parts the first one has it.
+    pub ledger: Option<LedgerNews>,
+}
+
+/// The links of which the ledger of keys waits for a report of the account.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct LedgerNews {
+    /// For which epoch: the one that is under way.
+    pub epoch: EpochIndex,
+    /// Until when, by the chain's time.
+    pub until: Moment,
+    /// Which links, at most [`MAX_LINK_REPORTS`](crate::keys::MAX_LINK_REPORTS): those of the market at whose end
+    /// the account draws keys, and of which its owner has not reported.
+    pub links: Vec<LinkNews>,
+}
+
+/// A link of which a report is awaited.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct LinkNews {
+    /// Which.
+    pub link: LinkId,
+    /// An SAE at its other end, by which the key service knows it.
+    pub peer: SaeId,
 }
 
 /// The epoch of the beacon that is under way, as it is for the agent's account.
@@ -160,6 +184,9 @@ pub struct Steps {
     /// What the worker is to sign and to bring for the epoch of which the agent was told, if there is
     /// something to.
     pub beacon: Option<BeaconStep>,
+    /// What it reports of the links of which it was told, to be brought with the commitment. As the key service
+    /// said it in this very epoch.
+    pub reports: Vec<LinkReport>,
 }
 
 /// What an account says to the beacon.

@@ -7,7 +7,7 @@
 //!
 //! All hashes are SHA-256, so that whoever reads the chain can compute them again.
 
-use crate::{Moment, OwnerId};
+use crate::{Moment, OwnerId, keys::LinkReports};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -101,16 +101,18 @@ pub fn fallback(genesis: H256, before: H256, epoch: EpochIndex, block: H256) -> 
     (FALLBACK, genesis, before, epoch, block).encode()
 }
 
-/// What the worker of an account brings in an epoch: one of each, each once. Whatever else it has to say
-/// once in an epoch goes with the first.
+/// What the worker of an account brings in an epoch: one of each. What it reports of links goes with the first.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum EpochWork {
-    /// In the first half.
+    /// In the first half: a commitment, reports, or both. Where a key comes late, they may come one after the
+    /// other; each commitment and each report is taken once.
     Commit {
-        /// To what the account commits.
-        commitment: Commitment,
+        /// To what the account commits, if it takes part in the beacon.
+        commitment: Option<Commitment>,
+        /// What it reports of links, if it draws keys at an end of one.
+        reports: LinkReports,
     },
     /// In the second half.
     Reveal {
@@ -120,6 +122,19 @@ pub enum EpochWork {
 }
 
 impl EpochWork {
+    /// A commitment without a report.
+    pub fn commit(commitment: Commitment) -> Self {
+        Self::Commit { commitment: Some(commitment), reports: LinkReports::new() }
+    }
+
+    /// Of how many links it reports.
+    pub fn reports(&self) -> u32 {
+        match self {
+            Self::Commit { reports, .. } => u32::try_from(reports.len()).unwrap_or(u32::MAX),
+            Self::Reveal { .. } => 0,
+        }
+    }
+
     /// Which of both it is.
     pub const fn part(&self) -> EpochPart {
         match self {
@@ -301,6 +316,13 @@ pub enum EpochRefusal {
     NotCommitted,
     /// What is revealed is not what the account committed to.
     Mismatch,
+    /// There is neither a commitment nor a report.
+    Nothing,
+    /// The account's owner has reported for this end of a link.
+    Reported,
+    /// The ledger of keys does not take a report: of links that are not the market's or do not end where the
+    /// account draws keys, against reason, or one too many.
+    BadReport,
 }
 
 impl EpochRefusal {
@@ -320,6 +342,9 @@ impl EpochRefusal {
             Self::Full => 30,
             Self::NotCommitted => 31,
             Self::Mismatch => 32,
+            Self::Nothing => 33,
+            Self::Reported => 34,
+            Self::BadReport => 35,
         }
     }
 

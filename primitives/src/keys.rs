@@ -48,8 +48,11 @@ pub struct LinkReport {
     pub link: LinkId,
     /// Keys of 256 bits that are stored at this end and delivered to nobody yet.
     pub stored: u64,
-    /// Keys of 256 bits made in all: those that are stored, and those that were delivered.
+    /// Keys of 256 bits made in all: those that are stored, those that were drawn, and what else became of
+    /// them, by age, by audits, or in the service's own messages.
     pub made: u64,
+    /// Keys of 256 bits that were delivered at this end in all.
+    pub drawn: u64,
     /// The quantum bit error rate of the latest block, in parts per million.
     pub qber_ppm: u32,
     /// Whether the key service holds that the link is sound, and makes keys.
@@ -57,9 +60,17 @@ pub struct LinkReport {
 }
 
 impl LinkReport {
-    /// Keys delivered in all; none where less was made than is stored.
-    pub const fn drawn(&self) -> u64 {
-        self.made.saturating_sub(self.stored)
+    /// Whether all numbers are such as there can be, and no more is stored and was drawn than was made.
+    pub const fn is_sound(&self) -> bool {
+        self.made <= MAX_KEYS && self.adds_up() && self.qber_ppm <= MILLION
+    }
+
+    /// Whether no more is stored and was drawn than was made.
+    pub const fn adds_up(&self) -> bool {
+        match self.stored.checked_add(self.drawn) {
+            Some(all) => all <= self.made,
+            None => false,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use pallet_energy_membership::{GenesisAccount, GenesisAttribute, GenesisCredenti
 use pallet_metering::{ConnectionNumber, GenesisMeter, MeterRatings, TariffRule};
 use pallet_pov::Rules;
 use pallet_qkd::{GenesisLink, GenesisSae, GenesisSite};
-use qedex_math::policy::PolicyNode;
+use qedex_math::{keys::made_in, policy::PolicyNode};
 use qedex_primitives::{
     AttributeId, Band, DayRange, LeaderLimits, LeaderTerms, MeterKey, Millis, Moment, OwnerId,
     PolicyId, PriceList, PricePerKwh, Role, Wh, Windows,
@@ -242,10 +242,11 @@ fn meters(validators: &[Sr25519Keyring]) -> Vec<GenesisMeter<AccountId>> {
 /// The rate of keys that is declared for the link between both sites, in bits per second.
 const LINK_RATE: u64 = 10_000;
 
-/// As what it counts: it makes as many keys in an epoch of a minute as is declared, and is unhealthy with
-/// more than 11 % of bit errors, where no key is secret any more.
+/// As what it counts: it makes as many keys in an epoch of two delivery slots as is declared, and is unhealthy
+/// with more than 11 % of bit errors, where no key is secret any more.
 fn link_terms() -> LinkTerms {
-    LinkTerms { most_keys_per_epoch: 2_343, most_qber_ppm: 110_000 }
+    let epoch = TEST_SLOT_LENGTH.saturating_mul(2);
+    LinkTerms { most_keys_per_epoch: made_in(LINK_RATE, epoch), most_qber_ppm: 110_000 }
 }
 
 /// By what rules keys bound the market of both presets: **they do not**. These chains are there for trying

@@ -7,12 +7,8 @@ use qedex_primitives::{
 };
 
 fn auditor(links: &[u32]) -> Auditor {
-    let link = |link: &u32| AuditedLink {
-        link: *link,
-        kme: "a".into(),
-        peer: "b".into(),
-        files: None,
-    };
+    let link =
+        |link: &u32| AuditedLink { link: *link, kme: "a".into(), peer: "b".into(), files: None };
     let settings = Settings {
         page: "127.0.0.1:1".parse().expect("an address"),
         token_file: None,

@@ -1,4 +1,4 @@
-//! What the agent decides and keeps: every rule of sessions, letters and the beacon, without a socket and without a
+//! What the agent decides and keeps: every rule of sessions, letters, the beacon and reports, without a socket and without a
 //! wait.
 //!
 //! # Rules
@@ -32,6 +32,7 @@ mod answering;
 mod beacon;
 mod frames;
 mod jobs;
+mod ledger;
 mod letters;
 mod news;
 mod opening;
@@ -43,6 +44,7 @@ mod tests;
 
 pub use beacon::{Draw, Wanted};
 pub use jobs::{Job, Work};
+use ledger::Survey;
 pub use letters::{Draft, Knock, Letters, Lookup, Pen, Writing, WrittenView};
 pub use opening::{Asked, Place, Plan, Wish};
 pub use refusal::Refusal;
@@ -135,7 +137,7 @@ impl FromStr for Name {
     }
 }
 
-/// What is in memory. All but the last three is in the store as well.
+/// What is in memory. All but the last four is in the store as well.
 struct Books {
     general: General,
     sessions: BTreeMap<u64, Record>,
@@ -156,6 +158,8 @@ struct Books {
     turns: [Option<SessionId>; 2],
     /// The secret that the latest news wanted.
     wanted: Option<Wanted>,
+    /// What was asked of links in the epoch of the latest news.
+    survey: Option<Survey>,
 }
 
 /// A session as it was stored. What the chain says of it now is still to be told.
@@ -192,6 +196,7 @@ impl Books {
             block: 0,
             turns: [None; 2],
             wanted: None,
+            survey: None,
         })
     }
 

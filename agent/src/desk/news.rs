@@ -126,7 +126,8 @@ impl Desk {
             });
             let steps = steps.collect();
             let beacon = self.beacon(books, news)?;
-            Ok(Steps { steps, beacon })
+            let (beacon, reports) = books.together(news, beacon);
+            Ok(Steps { steps, beacon, reports })
         })
     }
 

@@ -46,20 +46,25 @@ struct Pair {
     page: SocketAddr,
 }
 
-fn configuration() -> String {
+fn configuration(folder: &Path) -> String {
+    let file = |name: String| format!("{:?}", folder.join(name));
     let mut text = "[operation]\nlisten = \"127.0.0.1:0\"\n".to_owned();
     for (kme, sae) in [("kme-a", "alice"), ("kme-b", "bob")] {
         text.push_str(&format!(
-            "[[kme]]\nid = \"{kme}\"\nstore = \"store-{kme}\"\nsaes = [\"{sae}\"]\n[kme.etsi014]\n\
-             listen = \"127.0.0.1:0\"\ncertificate = \"kme-{kme}.pem\"\nkey = \"kme-{kme}.key\"\n\
-             client_ca = \"ca.pem\"\n"
+            "[[kme]]\nid = \"{kme}\"\nstore = {}\nsaes = [\"{sae}\"]\n[kme.etsi014]\n\
+             listen = \"127.0.0.1:0\"\ncertificate = {}\nkey = {}\nclient_ca = {}\n",
+            file(format!("store-{kme}")),
+            file(format!("kme-{kme}.pem")),
+            file(format!("kme-{kme}.key")),
+            file("ca.pem".into()),
         ));
     }
-    text.push_str(
+    text.push_str(&format!(
         "[[link]]\nalice = \"kme-a\"\nbob = \"kme-b\"\npreset = \"snspd\"\nkm = 10\n\
-         sifted_bits = 100000\npulse_rate = 1e8\ncapacity_bits = 65536\nfirst_key = \"first.key\"\n\
-         control = { enabled = false }\naudits = true\n",
-    );
+         sifted_bits = 100000\npulse_rate = 1e8\ncapacity_bits = 65536\nfirst_key = {}\n\
+         control = {{ enabled = false }}\naudits = true\n",
+        file("first.key".into()),
+    ));
     text
 }
 
@@ -80,7 +85,8 @@ impl Pair {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         prepare(folder.path());
-        let config = Config::parse(&configuration(), &folder.path().join("qkms.toml")).unwrap();
+        let config =
+            Config::parse(&configuration(folder.path()), &folder.path().join("qkms.toml")).unwrap();
         let (mut doors, mut page) = (Vec::new(), None);
         let started = Deployment::start(&config, |_, what, address| match what {
             "etsi014" => doors.push(address),
@@ -100,8 +106,7 @@ impl Pair {
     async fn agent(&self, site: usize, name: &str, files: Option<SocketAddr>) -> Running {
         let file = |name: String| self.folder.path().join(name);
         let (sae, kme, peer) = [("alice", "kme-a", "kme-b"), ("bob", "kme-b", "kme-a")][site];
-        let link =
-            audits::AuditedLink { link: LINK, kme: kme.into(), peer: peer.into(), files };
+        let link = audits::AuditedLink { link: LINK, kme: kme.into(), peer: peer.into(), files };
         let settings = Settings {
             listen: "127.0.0.1:0".parse().unwrap(),
             token_file: file(format!("{name}.token")),
@@ -223,7 +228,9 @@ async fn forger(page: SocketAddr, forge: Forge) -> SocketAddr {
 }
 
 /// A file that says something else, and whose hash is right.
-fn forged(change: impl Fn(&mut AuditFile) + Send + 'static) -> Box<dyn Fn(Vec<u8>) -> Vec<u8> + Send> {
+fn forged(
+    change: impl Fn(&mut AuditFile) + Send + 'static,
+) -> Box<dyn Fn(Vec<u8>) -> Vec<u8> + Send> {
     Box::new(move |bytes| {
         let mut file = AuditFile::from_bytes(&bytes).unwrap();
         change(&mut file);
@@ -317,7 +324,8 @@ async fn agents_audit_real_services_and_find_what_is_forged() {
     assert_eq!(outcome(&says(&bob, &to_judge).await), AuditOutcome::Failed(AuditFault::Root));
 
     // What is not opened in time is called so.
-    let never = PickNews { is_last: true, ..picked(Statement { epoch: AuditEpoch(9), ..second }, own) };
+    let never =
+        PickNews { is_last: true, ..picked(Statement { epoch: AuditEpoch(9), ..second }, own) };
     let early = news(15, Haste::Late, Some(9), false, &[never]);
     assert_eq!(told(&bob, &early).await, None);
     let late = news(15, Haste::Last, Some(9), false, &[never]);

@@ -21,6 +21,7 @@ fn news(epoch: u64, committed: Option<Commitment>, awaits: BeaconAwaits) -> News
         last_number: 0,
         sessions: vec![],
         beacon: Some(BeaconNews { epoch, committed, awaits }),
+        ledger: None,
     }
 }
 

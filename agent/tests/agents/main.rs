@@ -7,6 +7,7 @@ mod beacon;
 mod doors;
 mod field;
 mod leaks;
+mod ledger;
 mod letters;
 mod service;
 mod sessions;

@@ -62,6 +62,7 @@ pub fn news(
         last_number: 0,
         sessions: vec![here],
         beacon: None,
+        ledger: None,
     }
 }
 

@@ -224,16 +224,16 @@ mod calls {
             Self::do_clear(session)
         }
 
-        /// Brings what an account has to say in this half of an epoch of the beacon: a commitment, and then
-        /// what it had committed to.
+        /// Brings what an account has to say in this half of an epoch: first what it commits to and what it
+        /// reports of links, or one of both, and then what it had committed to.
         ///
         /// Origin: authorized, by the signature of the account's worker over the
-        /// [work](qedex_primitives::beacon::EpochWork::signing_bytes). It costs nothing, and there is one of
-        /// each for an account and epoch; to call it by a signed transaction is refused and costs its fee.
+        /// [work](qedex_primitives::beacon::EpochWork::signing_bytes). It costs nothing. Each commitment, report
+        /// and reveal is taken once; to call it by a signed transaction is refused and costs its fee.
         #[pallet::call_index(17)]
-        #[pallet::weight(T::WeightInfo::bring_epoch())]
+        #[pallet::weight(Pallet::<T>::epoch_weight(work))]
         #[pallet::authorize(Self::authorize_epoch)]
-        #[pallet::weight_of_authorize(T::WeightInfo::authorize_bring_epoch())]
+        #[pallet::weight_of_authorize(Pallet::<T>::authorize_epoch_weight(work))]
         pub fn bring_epoch(
             origin: OriginFor<T>,
             who: T::AccountId,

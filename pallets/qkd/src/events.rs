@@ -456,7 +456,7 @@ mod events {
         ReportedAlready,
         /// Less was made in all than the same owner has said before.
         MadeShrinks,
-        /// More is stored than was ever made.
+        /// More is stored and was drawn than was ever made.
         MoreStoredThanMade,
         /// More keys than any link makes.
         TooManyKeys,

@@ -395,6 +395,13 @@ pub mod pallet {
             );
             assert!(T::MaxSweptPerBlock::get() >= 1, "sessions that have ended must be found");
             assert!(T::KeptEpochs::get() >= 1, "the value of the last epoch is kept");
+            let limits = <T as frame_system::Config>::BlockWeights::get();
+            let closing = T::WeightInfo::close_epoch(beacon::MAX_REVEALERS);
+            assert!(closing.all_lte(limits.max_block.div(2)), "an epoch ends within a block");
+            let reports = T::WeightInfo::take_reports(qedex_primitives::keys::MAX_LINK_REPORTS);
+            let class = limits.get(DispatchClass::Normal);
+            let most = class.max_extrinsic.unwrap_or(limits.max_block);
+            assert!(reports.saturating_mul(2).all_lte(most), "all reports of a worker fit in");
         }
 
         #[cfg(feature = "try-runtime")]

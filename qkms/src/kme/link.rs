@@ -16,7 +16,7 @@ use super::{
     line::{Line, NoAnswer},
     maker::{Closing, Found, MakeError, Report},
     notary::{self, Notary},
-    service::{KmeId, LinkState},
+    service::{Figures, KmeId, LinkState},
     wire::{Ask, Reply},
 };
 use crate::pool::{
@@ -36,6 +36,18 @@ pub struct Capacity {
     /// Bytes of tag key of each direction that one block may use.
     pub lease: u64,
 }
+
+/// What came of the latest block.
+#[derive(Debug, Clone, Copy)]
+struct Latest {
+    /// Errors among its sifted bits, or those of the latest block that had any, in parts per million.
+    qber_ppm: Option<u32>,
+    /// Whether it gave key.
+    gave_key: bool,
+}
+
+/// Bytes of a key as figures count them.
+const KEY_BYTES: u64 = 32;
 
 #[derive(Default)]
 struct Told {
@@ -61,6 +73,7 @@ pub struct Link {
     pub notary: Notary,
     pub(super) summary: watch::Receiver<Summary>,
     closed: watch::Sender<Option<Closed>>,
+    latest: Mutex<Option<Latest>>,
     pauses: Pauses,
     stopping: watch::Sender<bool>,
     /// Keys that their masters were told and that the books hold as unconfirmed; written now and
@@ -98,6 +111,7 @@ impl Link {
             notary,
             summary,
             closed: watch::channel(None).0,
+            latest: Mutex::default(),
             pauses: Pauses::new(backoff),
             stopping: watch::channel(false).0,
             told: Mutex::default(),
@@ -143,11 +157,36 @@ impl Link {
     /// What a block that came to its end means for the link: it is closed, or opened again, or
     /// stays as it is. `discarded` is the reason of one that gave no key.
     pub(super) fn judge(&self, discarded: Option<(&'static str, Closing)>, report: &Report) {
+        self.note_latest(discarded.is_none(), report.qber);
         let health = report.evidence.own.health;
         match discarded {
             Some((_, Closing::No)) if !health.is_sound() => {}
             None | Some((_, Closing::No)) => self.reopen(),
             Some((reason, closing)) => self.close_for(&Found { reason, closing, health }),
+        }
+    }
+
+    fn note_latest(&self, gave_key: bool, qber: Option<f64>) {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = latest.and_then(|latest| latest.qber_ppm);
+        // A rate lies between 0 and 1, and a float that does not is cut to them.
+        let qber_ppm = qber.map(|qber| (qber.clamp(0.0, 1.0) * 1e6).round() as u32).or(before);
+        *latest = Some(Latest { qber_ppm, gave_key });
+    }
+
+    /// What this end says of the link.
+    pub fn figures(&self) -> Figures {
+        let summary = self.summary();
+        let [outgoing, incoming] =
+            [self.outgoing(), self.incoming()].map(|pool| summary.fill(pool));
+        let latest = *self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = |bits: u64| bits.div_euclid(KEY_BYTES.saturating_mul(8));
+        Figures {
+            stored_keys: outgoing.bytes.saturating_add(incoming.bytes).div_euclid(KEY_BYTES),
+            delivered_keys: keys(summary.ledger.delivered),
+            made_keys: keys(summary.ledger.made),
+            qber_ppm: latest.and_then(|latest| latest.qber_ppm),
+            sound: self.state() == LinkState::Open && latest.is_some_and(|latest| latest.gave_key),
         }
     }
 

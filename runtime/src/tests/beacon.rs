@@ -42,7 +42,7 @@ pub fn bring(world: &mut World, who: Key, epoch: EpochIndex, work: EpochWork) ->
 pub fn commitment(world: &mut World, who: Key, epoch: EpochIndex) -> Offer {
     let account = who.to_account_id();
     let commitment = world.look(|| Qkd::commitment_of(&account, epoch, &secret(who, epoch)));
-    bring(world, who, epoch, EpochWork::Commit { commitment })
+    bring(world, who, epoch, EpochWork::commit(commitment))
 }
 
 /// What `who` reveals.

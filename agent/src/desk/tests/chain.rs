@@ -173,6 +173,7 @@ impl Chain {
             last_number: head.last_numbers.get(&account).copied().unwrap_or_default(),
             sessions: sessions.collect(),
             beacon: None,
+            ledger: None,
         }
     }
 }

@@ -1,12 +1,11 @@
 //! What a worker brings once in each half of an epoch.
 //!
-//! What else it has to say once in an epoch belongs into [`EpochWork::Commit`]: it is checked in
-//! [`Pallet::check_commit`] and taken in [`Pallet::do_epoch`], and the worker puts it together in
-//! `worker/beacon.rs`.
+//! In the first half that is a commitment, reports for the [ledger of keys](crate::ledger), or both: all of it is
+//! taken or nothing.
 
 use crate::{
     AcceptedBy, BarredUntil, Commitments, CommittedBy, Config, CurrentEpoch, Enrolments, Error,
-    Event, MAX_LONGEVITY, Pallet, Profiles, TAG_PREFIX,
+    Event, MAX_LONGEVITY, Pallet, Profiles, TAG_PREFIX, WeightInfo,
 };
 use frame_support::{
     pallet_prelude::{
@@ -35,7 +34,34 @@ fn refused(why: EpochRefusal) -> TransactionValidityError {
     }
 }
 
+/// Why a transaction with reports is refused that the ledger does not take.
+fn refusal_of<T: Config>(error: Error<T>) -> EpochRefusal {
+    match error {
+        Error::NotAReporter => EpochRefusal::NotEnrolled,
+        Error::ReportedAlready => EpochRefusal::Reported,
+        _ => EpochRefusal::BadReport,
+    }
+}
+
 impl<T: Config> Pallet<T> {
+    /// What it takes to bring this, besides what lets it in.
+    pub(crate) fn epoch_weight(work: &EpochWork) -> Weight {
+        T::WeightInfo::bring_epoch().saturating_add(Self::reports_weight(work))
+    }
+
+    /// What it takes to let this in.
+    pub(crate) fn authorize_epoch_weight(work: &EpochWork) -> Weight {
+        T::WeightInfo::authorize_bring_epoch().saturating_add(Self::reports_weight(work))
+    }
+
+    /// Of a look at the reports, or of taking them, which is as much and more.
+    fn reports_weight(work: &EpochWork) -> Weight {
+        match work.reports() {
+            0 => Weight::zero(),
+            number => T::WeightInfo::take_reports(number),
+        }
+    }
+
     /// To what `who` commits for `epoch` with this secret.
     pub fn commitment_of(who: &T::AccountId, epoch: EpochIndex, secret: &Revealed) -> Commitment {
         let account = T::AccountBytes::convert(who.clone());
@@ -111,8 +137,17 @@ impl<T: Config> Pallet<T> {
         work: &EpochWork,
     ) -> Result<WorkerKey, EpochRefusal> {
         match work {
-            EpochWork::Commit { .. } => {
-                Self::check_commit(who, epoch)?;
+            EpochWork::Commit { commitment, reports } => {
+                Self::check_part(epoch, EpochPart::Commit)?;
+                if commitment.is_none() && reports.is_empty() {
+                    return Err(EpochRefusal::Nothing);
+                }
+                if commitment.is_some() {
+                    Self::check_commit(who, epoch)?;
+                }
+                if !reports.is_empty() {
+                    Self::look_at_reports(who, epoch, reports).map_err(refusal_of)?;
+                }
             }
             EpochWork::Reveal { secret } => {
                 Self::check_reveal(who, epoch, secret)?;
@@ -150,11 +185,24 @@ impl<T: Config> Pallet<T> {
         work: EpochWork,
     ) -> DispatchResult {
         match work {
-            EpochWork::Commit { commitment } => {
-                let owner = Self::check_commit(&who, epoch).map_err(|_| Error::<T>::NotAwaited)?;
-                Commitments::<T>::insert(&who, Entry { owner, commitment, secret: None });
-                CommittedBy::<T>::insert(owner, &who);
-                Self::deposit_event(Event::Committed { epoch, who, owner });
+            EpochWork::Commit { commitment, reports } => {
+                // First what may be refused: then nothing has changed.
+                Self::check_part(epoch, EpochPart::Commit).map_err(|_| Error::<T>::NotAwaited)?;
+                let committed = match commitment {
+                    Some(commitment) => {
+                        let owner = Self::check_commit(&who, epoch);
+                        Some((owner.map_err(|_| Error::<T>::NotAwaited)?, commitment))
+                    }
+                    None => None,
+                };
+                if !reports.is_empty() {
+                    Self::take_reports(&who, epoch, &reports)?;
+                }
+                if let Some((owner, commitment)) = committed {
+                    Commitments::<T>::insert(&who, Entry { owner, commitment, secret: None });
+                    CommittedBy::<T>::insert(owner, &who);
+                    Self::deposit_event(Event::Committed { epoch, who, owner });
+                }
             }
             EpochWork::Reveal { secret } => {
                 let entry =

@@ -74,7 +74,7 @@ pub(super) fn to_commit<T: Config>() -> Result<(T::AccountId, Call<T>), Dispatch
     let (who, worker) = member::<T>("who", 0, None)?;
     put_epoch::<T>(0, EpochPart::Commit);
     let commitment = Commitment(H256::repeat_byte(1));
-    let work = EpochWork::Commit { commitment };
+    let work = EpochWork::commit(commitment);
     let bytes = T::AccountBytes::convert(who.clone());
     let signed = work.signing_bytes(Pallet::<T>::genesis(), &bytes, 0);
     let signature = crypto::sr25519_sign(WORKER_KEYS, &worker.0, &signed).unwrap_or_default();

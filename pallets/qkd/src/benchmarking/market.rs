@@ -38,7 +38,14 @@ pub(super) const RULES: KeyRules = KeyRules {
 
 /// A report of a link.
 pub(super) fn report(link: LinkId, made: u64) -> LinkReport {
-    LinkReport { link, stored: 1_000, made, qber_ppm: 20_000, healthy: true }
+    LinkReport {
+        link,
+        stored: 1_000,
+        made,
+        drawn: made.saturating_sub(1_000),
+        qber_ppm: 20_000,
+        healthy: true,
+    }
 }
 
 /// An end of a link of which as many owners as there can be have reported for the epoch before, the last

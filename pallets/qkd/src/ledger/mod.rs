@@ -28,7 +28,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The most keys that a link makes in an epoch by what its operators declare.
-    fn declared(link: &Link<T::AccountId>) -> u64 {
+    pub(super) fn declared(link: &Link<T::AccountId>) -> u64 {
         made_in(link.rate.0, Self::epoch_length())
     }
 

@@ -71,12 +71,20 @@ impl<T: Config> Pallet<T> {
         epoch: EpochIndex,
         reports: &LinkReports,
     ) -> DispatchResult {
-        Self::changed_by(reporter, epoch, reports)?;
-        Ok(())
+        Ok(Self::look_at_reports(reporter, epoch, reports)?)
+    }
+
+    /// The same, with the error that it is.
+    pub(crate) fn look_at_reports(
+        reporter: &T::AccountId,
+        epoch: EpochIndex,
+        reports: &LinkReports,
+    ) -> Result<(), Error<T>> {
+        Self::changed_by(reporter, epoch, reports).map(|_| ())
     }
 
     /// The owner behind a reporter, and the site at which it draws keys.
-    fn reporter(who: &T::AccountId) -> Option<(OwnerId, SiteId)> {
+    pub(crate) fn reporter(who: &T::AccountId) -> Option<(OwnerId, SiteId)> {
         let owner = T::Membership::speaks_for(who)?;
         let enrolment = Enrolments::<T>::get(AcceptedBy::<T>::get(who)?)?;
         (enrolment.expires > T::Calendar::now()).then_some((owner, enrolment.site))
@@ -95,7 +103,7 @@ impl<T: Config> Pallet<T> {
         let mut change = Change { owner, site, market, books: BTreeMap::new() };
         for said in reports {
             ensure!(said.made <= MAX_KEYS && said.stored <= MAX_KEYS, Error::<T>::TooManyKeys);
-            ensure!(said.stored <= said.made, Error::<T>::MoreStoredThanMade);
+            ensure!(said.adds_up(), Error::<T>::MoreStoredThanMade);
             ensure!(said.qber_ppm <= MILLION, Error::<T>::InvalidQber);
             let used = change.market.used;
             let entry = change.market.link_mut(said.link).ok_or(Error::<T>::LinkNotCounted)?;
@@ -110,7 +118,11 @@ impl<T: Config> Pallet<T> {
                     NotKept::Full => Error::<T>::TooManyReporters,
                 },
             )?;
-            book.count(epoch, &rules, entry);
+            // By what its operators declare, too: an epoch may have become shorter since it was admitted.
+            let mut counted = *entry;
+            let declared = Self::declared(&link);
+            counted.terms.most_keys_per_epoch = counted.terms.most_keys_per_epoch.min(declared);
+            book.count(epoch, &rules, &counted);
             Self::credit(entry, used, &link, (site, book), &rules);
         }
         Ok(change)

@@ -4,7 +4,7 @@ use super::types::{EndBook, Market};
 use crate::{Config, CurrentRules, Ends, MarketKeys, Pallet, Reservations, Sites, SitesOf};
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::ensure;
-use qedex_primitives::{Membership, SlotsInFlight, keys::MAX_KEYS};
+use qedex_primitives::{Membership, SlotsInFlight};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -59,8 +59,7 @@ impl<T: Config> Pallet<T> {
         ensure!(owners.len() == book.reports.len(), "two reports of one owner at an end");
         for report in &book.reports {
             ensure!(report.epoch <= now, "a report of an epoch to come");
-            ensure!(report.said.stored <= report.said.made, "more stored than made");
-            ensure!(report.said.made <= MAX_KEYS, "more keys than there can be");
+            ensure!(report.said.is_sound(), "a report that cannot be");
         }
         if let Some(counts) = book.counts {
             ensure!(counts.epoch <= now, "counted in an epoch to come");

@@ -199,7 +199,7 @@ impl EndBook {
             count: Count {
                 stored: median(|one| one.stored)?,
                 made: median(|one| one.made)?,
-                drawn: median(LinkReport::drawn)?,
+                drawn: median(|one| one.drawn)?,
             },
             // In order, unhealthy comes first: the lower median again.
             healthy: lower_median(self.fresh(now, rules).map(healthy).collect::<Vec<_>>())?,

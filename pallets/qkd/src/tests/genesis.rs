@@ -10,7 +10,7 @@ use qedex_primitives::{
     qkd::{BitsPerSecond, LinkId},
 };
 
-/// By its operators' word the second link makes 468 keys a minute.
+/// By its operators' word the second link makes 14,062 keys in an epoch of half an hour.
 const TERMS: LinkTerms = LinkTerms { most_keys_per_epoch: 400, most_qber_ppm: 110_000 };
 
 fn site(operator: AccountId, name: &str) -> GenesisSite<AccountId> {
@@ -109,7 +109,7 @@ fn no_chain_begins_with_what_it_would_refuse() {
     let said = with(|config| config.links[0].rate = 0);
     assert!(said.contains("NoRate"), "{said}");
     let said = with(|config| {
-        let terms = LinkTerms { most_keys_per_epoch: 469, ..TERMS };
+        let terms = LinkTerms { most_keys_per_epoch: 14_063, ..TERMS };
         config.links[1].market = Some(terms);
     });
     assert!(said.starts_with("genesis: link 1") && said.contains("AboveDeclared"), "{said}");

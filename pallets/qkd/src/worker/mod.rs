@@ -195,21 +195,21 @@ impl<T: Config> Pallet<T> {
         if pages.is_empty() {
             pages.push(&[]);
         }
-        // The first part has the beacon's epoch.
+        // The first part has the epoch.
         let mut beacon = Self::beacon_news(&client.account);
+        let mut ledger = Self::ledger_news(&client.account);
         for page in pages {
             let told: Vec<Told<T>> = page.iter().copied().map(Self::lookup).collect();
-            let news = Self::news(&client.account, &told, beacon.take());
-            let Steps { steps, beacon: said } = client.door.post(NEWS_PATH, news.encode(), end)?;
+            let news = Self::news(&client.account, &told, beacon.take(), ledger.take());
+            let answer = client.door.post(NEWS_PATH, news.encode(), end)?;
+            let Steps { steps, beacon: said, reports } = answer;
             if steps.len() > MAX_SESSIONS {
                 return Err(Fault::Rubbish);
             }
             for step in steps {
                 Self::bring(client, &told, step, counts)?;
             }
-            if let Some(said) = said {
-                Self::bring_beacon(client, news.beacon.as_ref(), said, counts)?;
-            }
+            Self::bring_epoch_work(client, &news, said, reports, counts)?;
         }
         Self::exchange_audits(client, end, counts)
     }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use frame_system::pallet_prelude::BlockNumberFor;
 use qedex_primitives::{
     Calendar,
-    agent::{AccountBytes, BeaconNews, News, SessionNews},
+    agent::{AccountBytes, BeaconNews, LedgerNews, News, SessionNews},
     qkd::{
         EnrolmentId, MailAddress, SaeId, Session, SessionId, SessionParty, SessionStage, WorkerStep,
     },
@@ -45,6 +45,7 @@ impl<T: Config> Pallet<T> {
         account: &T::AccountId,
         told: &[Told<T>],
         beacon: Option<BeaconNews>,
+        ledger: Option<LedgerNews>,
     ) -> News {
         News {
             genesis: Self::genesis(),
@@ -54,6 +55,7 @@ impl<T: Config> Pallet<T> {
             last_number: LastNumber::<T>::get(account),
             sessions: told.iter().map(Self::session_news).collect::<Vec<_>>(),
             beacon,
+            ledger,
         }
     }
 

@@ -4,6 +4,7 @@ mod blame;
 mod draws;
 mod league;
 mod refusals;
+mod reports;
 mod values;
 
 use super::*;
@@ -102,7 +103,7 @@ fn signed_by(by: AccountId, who: AccountId, epoch: EpochIndex, work: EpochWork) 
 /// The commitment of `who`.
 pub(super) fn commitment(who: AccountId, epoch: EpochIndex) -> Call<Test> {
     let commitment = Qkd::commitment_of(&who, epoch, &secret(who, epoch));
-    signed_by(who, who, epoch, EpochWork::Commit { commitment })
+    signed_by(who, who, epoch, EpochWork::commit(commitment))
 }
 
 /// What `who` committed to.

@@ -43,7 +43,7 @@ fn each_happens_once() {
         refused_as(commitment(ANNA, 1), EpochRefusal::Done);
         // Nor with another secret.
         let other = Qkd::commitment_of(&ANNA, 1, &secret(BEN, 1));
-        let work = EpochWork::Commit { commitment: other };
+        let work = EpochWork::commit(other);
         refused_as(signed_by(ANNA, ANNA, 1, work), EpochRefusal::Done);
         to_reveals();
         brings(reveal(ANNA, 1));
@@ -71,7 +71,7 @@ fn a_copied_commitment_cannot_be_revealed() {
     run_epochs(|| {
         brings(commitment(ANNA, 1));
         let commitment = Qkd::commitment_of(&ANNA, 1, &secret(ANNA, 1));
-        brings(signed_by(BEN, BEN, 1, EpochWork::Commit { commitment }));
+        brings(signed_by(BEN, BEN, 1, EpochWork::commit(commitment)));
         to_reveals();
         brings(reveal(ANNA, 1));
         let copied = EpochWork::Reveal { secret: secret(ANNA, 1) };
@@ -153,7 +153,7 @@ fn so_many_owners_commit_and_no_more() {
 fn the_workers_key_signs_chain_account_epoch_and_work() {
     run_epochs(|| {
         let commitment = Qkd::commitment_of(&ANNA, 1, &secret(ANNA, 1));
-        let work = EpochWork::Commit { commitment };
+        let work = EpochWork::commit(commitment);
         refused(signed_by(BEN, ANNA, 1, work.clone()), InvalidTransaction::BadProof);
         let sign = |bytes: Vec<u8>| WorkerSignature(worker(ANNA).sign(&bytes));
         let (anna, ben) = (Padded::convert(ANNA), Padded::convert(BEN));
@@ -185,7 +185,7 @@ fn the_signature_is_looked_at_last() {
         };
         let secret = secret(ANNA, 1);
         let commitment = Qkd::commitment_of(&ANNA, 1, &secret);
-        let commit = EpochWork::Commit { commitment };
+        let commit = EpochWork::commit(commitment);
         refused(unsigned(commit.clone()), InvalidTransaction::BadProof);
         brings(super::commitment(ANNA, 1));
         refused_as(unsigned(commit), EpochRefusal::Done);
@@ -204,7 +204,7 @@ fn what_a_second_one_provides_the_first_one_does() {
         let valid = |call| validity(call).unwrap();
         let first = valid(commitment(ANNA, 1));
         let commitment = Qkd::commitment_of(&ANNA, 1, &secret(BEN, 1));
-        let second = valid(signed_by(ANNA, ANNA, 1, EpochWork::Commit { commitment }));
+        let second = valid(signed_by(ANNA, ANNA, 1, EpochWork::commit(commitment)));
         assert_eq!(first.provides, second.provides);
         assert_eq!((first.priority, second.priority), (PRIORITY, PRIORITY));
         assert!(first.requires.is_empty() && first.propagate);

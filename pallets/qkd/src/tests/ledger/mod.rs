@@ -76,7 +76,8 @@ fn run_market(test: impl FnOnce()) {
 }
 
 fn report(stored: u64, made: u64) -> LinkReport {
-    LinkReport { link: LINK, stored, made, qber_ppm: 20_000, healthy: true }
+    let drawn = made.saturating_sub(stored);
+    LinkReport { link: LINK, stored, made, drawn, qber_ppm: 20_000, healthy: true }
 }
 
 fn says(who: AccountId, reports: &[LinkReport]) -> DispatchResult {

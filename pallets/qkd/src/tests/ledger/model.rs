@@ -291,6 +291,9 @@ impl Model {
                 LinkReport { stored: 0, made, ..truth }
             }
         };
+        // What is not stored any more was drawn.
+        let drawn = report.made.saturating_sub(report.stored);
+        let report = LinkReport { drawn, ..report };
         let error = if report.made > 1 << 48 {
             Some(Error::<Test>::TooManyKeys)
         } else if report.stored > report.made {

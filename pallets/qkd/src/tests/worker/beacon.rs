@@ -11,14 +11,14 @@ use qedex_primitives::{
 };
 
 /// Writes the next block behind one that was written at `now`.
-fn block_at(now: Moment) {
+pub(super) fn block_at(now: Moment) {
     Now::set(now);
     pass(1);
     Qkd::on_initialize(System::block_number());
 }
 
 /// Goes on to the next half of an epoch.
-fn next_half() {
+pub(super) fn next_half() {
     let until = CurrentEpoch::<Test>::get().unwrap().until;
     block_at(until);
 }
@@ -48,7 +48,7 @@ fn agent_of(
         let news = News::decode(&mut &request.body[..]).unwrap();
         let beacon = news.beacon.as_ref().and_then(&says);
         notes.lock().unwrap().push(news);
-        Answer::ok(Steps { steps: vec![], beacon })
+        Answer::ok(Steps { steps: vec![], beacon, reports: vec![] })
     });
     heard
 }
@@ -65,7 +65,7 @@ fn honestly(who: AccountId) -> impl Fn(&BeaconNews) -> Option<BeaconStep> {
 }
 
 /// The test's agents run beside the chain, so that they hash for themselves.
-fn own_commitment(who: AccountId, epoch: u64) -> Commitment {
+pub(super) fn own_commitment(who: AccountId, epoch: u64) -> Commitment {
     let bytes =
         qedex_primitives::beacon::committed(GENESIS, &Padded::convert(who), epoch, &secret(who).0);
     Commitment(H256(sha2_256(&bytes)))
@@ -76,7 +76,7 @@ fn latest_news(heard: &Arc<Mutex<Vec<News>>>) -> BeaconNews {
 }
 
 /// Takes all that was brought; says how much that was.
-fn include_all(host: &Host) -> usize {
+pub(super) fn include_all(host: &Host) -> usize {
     let brought = host.brought();
     brought.iter().for_each(|call| assert_eq!(include(call.clone()), Ok(Ok(()))));
     brought.len()
@@ -186,7 +186,7 @@ fn what_nobody_waits_for_is_not_brought() {
                 if request.path == WATCHED_PATH {
                     return Answer::ok(Watched { sessions: vec![] });
                 }
-                Answer::ok(Steps { steps: vec![], beacon: Some(said) })
+                Answer::ok(Steps { steps: vec![], beacon: Some(said), reports: vec![] })
             });
             list(&[ANNA]);
             work();

@@ -6,6 +6,7 @@ mod faults;
 mod host;
 mod interleavings;
 mod mutations;
+mod reports;
 
 use super::*;
 use crate::worker::MAX_REST;
@@ -75,7 +76,7 @@ fn honest(
                 let news = News::decode(&mut &request.body[..]).unwrap();
                 let steps = news.sessions.iter().filter_map(|news| step_of(who, news)).collect();
                 notes.lock().unwrap().push(news);
-                Answer::ok(Steps { steps, beacon: None })
+                Answer::ok(Steps { steps, beacon: None, reports: vec![] })
             }
             other => panic!("asked {other:?}"),
         }

@@ -68,7 +68,8 @@ fn link() -> LinkId {
 }
 
 fn said(stored: u64) -> LinkReport {
-    LinkReport { link: link(), stored, made: stored.max(STORED), qber_ppm: 20_000, healthy: true }
+    let made = stored.max(STORED);
+    LinkReport { link: link(), stored, made, drawn: made - stored, qber_ppm: 20_000, healthy: true }
 }
 
 /// A village with three who report at each site, whose market is bound by the default rules from the next
@@ -340,7 +341,7 @@ fn an_owner_at_both_ends_is_one_of_three_at_each() {
 fn more_keys_than_there_can_be_are_refused() {
     earns("a reporter says 2^64 - 1 keys", &[DAVE], false, |scene| {
         honest_but(scene, &[DAVE]);
-        let endless = LinkReport { made: u64::MAX, ..said(u64::MAX) };
+        let endless = LinkReport { made: u64::MAX, drawn: 0, ..said(u64::MAX) };
         name(says(scene, DAVE, endless))
     });
 }
