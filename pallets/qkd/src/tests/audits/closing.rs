@@ -191,8 +191,14 @@ fn the_keys_of_a_closed_link_count_nothing_until_it_is_open_again() {
             to_reveals();
             to_end();
         }
-        let report =
-            LinkReport { link: LINK, stored: 300, made: 300, qber_ppm: 20_000, healthy: true };
+        let report = LinkReport {
+            link: LINK,
+            stored: 300,
+            made: 300,
+            drawn: 0,
+            qber_ppm: 20_000,
+            healthy: true,
+        };
         for who in everybody() {
             let reports = LinkReports::truncate_from(vec![report]);
             assert_ok!(Qkd::take_reports(&who, current().index, &reports));

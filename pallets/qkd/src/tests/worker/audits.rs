@@ -41,7 +41,7 @@ fn agent_of(
         assert_eq!(request.token, token(who));
         match &request.path[..] {
             WATCHED_PATH => Answer::ok(Watched { sessions: vec![] }),
-            NEWS_PATH => Answer::ok(Steps { steps: vec![], beacon: None }),
+            NEWS_PATH => Answer::ok(Steps { steps: vec![], beacon: None, reports: vec![] }),
             AUDITS_PATH => {
                 let news = AuditNews::decode(&mut &request.body[..]).unwrap();
                 let said = says(&news);
@@ -184,7 +184,7 @@ fn an_agent_that_knows_no_audits_serves_all_the_same() {
     run_audits(|host| {
         host.agent(ANNA, |request: Request| match &request.path[..] {
             WATCHED_PATH => Answer::ok(Watched { sessions: vec![] }),
-            NEWS_PATH => Answer::ok(Steps { steps: vec![], beacon: None }),
+            NEWS_PATH => Answer::ok(Steps { steps: vec![], beacon: None, reports: vec![] }),
             _ => Answer::bytes(404, vec![]),
         });
         for runs in 1..4 {
