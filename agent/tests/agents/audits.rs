@@ -61,7 +61,7 @@ fn configuration(folder: &Path) -> String {
     }
     text.push_str(&format!(
         "[[link]]\nalice = \"kme-a\"\nbob = \"kme-b\"\npreset = \"snspd\"\nkm = 10\n\
-         sifted_bits = 100000\npulse_rate = 1e8\ncapacity_bits = 65536\nfirst_key = {}\n\
+         sifted_bits = 100000\npulse_rate = 1e8\ncapacity_bits = 20000000\nfirst_key = {}\n\
          control = {{ enabled = false }}\naudits = true\n",
         file("first.key".into()),
     ));

@@ -33,9 +33,9 @@ impl<T: Config> Pallet<T> {
     ///    settled. Of no link is more promised than the market's share of it was when keys were last
     ///    promised, and no more was drawn than is used.
     /// 10. An end keeps one report of each owner, of an epoch that has begun, of a link of the market. What
-    ///    was made and drawn in all never shrinks.
+    ///     was made and drawn in all never shrinks.
     /// 11. Owners count the sites of their accounts exactly.
-    /// 12. The beacon's own hold.
+    /// 12. The beacon's own hold, and those of audits.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::try_services()?;
         Self::try_enrolments()?;

@@ -155,9 +155,9 @@ impl LinkBook {
 
     /// What an owner has posted already is said before everything else.
     fn check_post(&self, post: &Post) -> Result<(), AuditRefusal> {
-        let before = self.rounds.iter().filter_map(|round| round.post_of(&post.owner));
-        for Post { says, .. } in before.filter(|before| before.says.epoch == post.says.epoch) {
-            return Err(if *says == post.says {
+        let mut before = self.rounds.iter().filter_map(|round| round.post_of(&post.owner));
+        if let Some(before) = before.find(|before| before.says.epoch == post.says.epoch) {
+            return Err(if before.says == post.says {
                 AuditRefusal::RootPosted
             } else {
                 AuditRefusal::RootChanged
