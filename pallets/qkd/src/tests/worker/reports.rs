@@ -7,6 +7,7 @@ use super::{
 use crate::{Commitments, CurrentEpoch, CurrentRules, Ends, ledger::types::KeptReport};
 use qedex_primitives::{
     agent::{BeaconAwaits, BeaconStep, LedgerNews, LinkNews},
+    audits::{AUDITS_PATH, AuditWork},
     beacon::EpochWork,
     keys::{LinkReport, LinkTerms, MAX_REPORTERS},
     qkd::{BitsPerSecond, LinkId},
@@ -42,6 +43,9 @@ fn agent_of(
     host.agent(who, move |request: Request| {
         if request.path == WATCHED_PATH {
             return Answer::ok(Watched { sessions: vec![] });
+        }
+        if request.path == AUDITS_PATH {
+            return Answer::ok(None::<AuditWork>);
         }
         let news = News::decode(&mut &request.body[..]).unwrap();
         let awaited = news
