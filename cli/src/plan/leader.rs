@@ -9,7 +9,7 @@ use clap::Args;
 use qedex_client::amounts;
 use qedex_math::{
     Wh,
-    admission::{self, Coming, MAX_KEYS, Planned, Step},
+    admission::{self, Coming, MAX_KEYS, Planned, Pool, Step},
 };
 use qedex_tables::{Quantity, Table};
 use serde::Serialize;
@@ -131,13 +131,14 @@ fn solve(args: &Leader, slots: &Slots) -> Result<Outcome, Error> {
         })
         .collect();
     let least = args.least_share.ppm();
-    let planned = admission::plan(args.pool, &coming, least).ok_or_else(|| {
+    let pool = Pool { keys: args.pool, capacity: u64::MAX };
+    let planned = admission::plan(pool, &coming, least).ok_or_else(|| {
         Error::BadInput(format!(
             "there are more than {MAX_KEYS} keys: give per-key in larger units"
         ))
     })?;
-    let all = admission::follow(args.pool, &coming, |_, available| available);
-    let default = admission::follow(args.pool, &coming, |_, available| {
+    let all = admission::follow(pool, &coming, |_, available| available);
+    let default = admission::follow(pool, &coming, |_, available| {
         admission::keys(available, 0, least).max(available / args.at_once)
     });
     // Worths are in plancks per kWh times Wh.
