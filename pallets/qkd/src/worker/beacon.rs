@@ -3,8 +3,8 @@
 
 use super::{Client, Fault, add};
 use crate::{
-    AcceptedBy, Call, Commitments, Config, CurrentEpoch, CurrentRules, Ends, Enrolments, Links, MarketKeys,
-    Pallet, WORKER_KEYS,
+    AcceptedBy, Call, Commitments, Config, CurrentEpoch, CurrentRules, Ends, Enrolments, Links,
+    MarketKeys, Pallet, WORKER_KEYS,
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},
