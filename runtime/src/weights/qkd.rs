@@ -605,9 +605,10 @@ impl<T: frame_system::Config> pallet_qkd::WeightInfo for WeightInfo<T> {
 	// NOT MEASURED. Written by hand, from reads and writes and with room to spare, until `scripts/weights qkd`
 	// has measured it.
 	fn reserve_keys() -> Weight {
-		Weight::from_parts(6000_000_000, 0)
-			.saturating_add(Weight::from_parts(0, 240000))
-			.saturating_add(T::DbWeight::get().reads(54))
+		Weight::from_parts(6_000_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 520000))
+			// Of each link its book of audits as well, twice.
+			.saturating_add(T::DbWeight::get().reads(86))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// NOT MEASURED. Written by hand, from reads and writes and with room to spare, until `scripts/weights qkd`
