@@ -227,6 +227,18 @@
         with = "::subxt::utils::Static<::qedex_primitives::qkd::SessionView<crate::market::Account, u32>>"
     ),
     substitute_type(
+        path = "qedex_primitives::beacon::Epoch",
+        with = "::subxt::utils::Static<::qedex_primitives::beacon::Epoch>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::beacon::EpochValue",
+        with = "::subxt::utils::Static<::qedex_primitives::beacon::EpochValue>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::beacon::Attendance<A>",
+        with = "::subxt::utils::Static<::qedex_primitives::beacon::Attendance<crate::market::Account>>"
+    ),
+    substitute_type(
         path = "qedex_primitives::keys::KeyLedger",
         with = "::subxt::utils::Static<::qedex_primitives::keys::KeyLedger>"
     ),

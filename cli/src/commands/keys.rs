@@ -2,6 +2,7 @@
 
 use super::{
     Share,
+    beacon::{self, Beacon},
     options::{Administer, Ask},
     terms::percent,
 };
@@ -20,6 +21,9 @@ use serde_json::json;
 pub enum Keys {
     /// Shows by what rules keys bound the market, its links, and what slots are promised.
     Show(Ask),
+    /// Shows the epoch of the entropy beacon that is under way, who has committed, and of the latest epochs the
+    /// value, whether it is of keys or a block's hash, and who withheld a reveal.
+    Beacon(Beacon),
     /// Changes by what rules keys bound the market (for the council, by --council, or Root, by --sudo). What
     /// is not named stays as it is.
     Rules(Rules),
@@ -85,6 +89,7 @@ impl Keys {
     pub async fn run(&self) -> Result<(), Error> {
         match self {
             Self::Show(ask) => show(ask).await,
+            Self::Beacon(args) => beacon::show(args).await,
             Self::Rules(args) => rules(args).await,
             Self::Admit(args) => admit(args).await,
             Self::Dismiss(args) => dismiss(args).await,
