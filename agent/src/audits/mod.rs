@@ -27,7 +27,7 @@ mod watch;
 pub use judge::judge;
 
 use page::Page;
-use qedex_primitives::audits::{AuditEpoch, AuditNews, AuditOutcome, AuditWork, Statement};
+use qedex_primitives::audits::{AuditNews, AuditOutcome, AuditWork, Statement};
 use qkms::records::Keys;
 use serde::Deserialize;
 use std::{
@@ -136,8 +136,8 @@ struct Known {
     ready: Option<Statement>,
     /// The keys that sign them, as they were told first.
     keys: Option<Keys>,
-    /// What was found, by epoch and root.
-    found: BTreeMap<(AuditEpoch, [u8; 32]), AuditOutcome>,
+    /// What was found, by what was fixed and by what it was picked.
+    found: BTreeMap<(Statement, [u8; 32]), AuditOutcome>,
 }
 
 /// What is known, and what was said.

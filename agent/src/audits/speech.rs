@@ -69,8 +69,8 @@ fn ready(state: &State, news: &AuditNews, settings: &Settings) -> Ready {
             }
         }
         for pick in told.picks.iter().filter(|pick| pick.awaited) {
-            let found = known
-                .and_then(|known| known.found.get(&(pick.says.epoch, pick.challenge.0)).copied());
+            let found =
+                known.and_then(|known| known.found.get(&(pick.says, pick.challenge.0)).copied());
             match found.or_else(|| not_opened(pick, news.haste)) {
                 Some(outcome) => ready.verdicts.push(VerdictPost {
                     link: told.link,

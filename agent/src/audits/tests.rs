@@ -2,7 +2,7 @@
 
 use super::*;
 use qedex_primitives::{
-    audits::{AuditFault, Haste, LinkNews, PickNews},
+    audits::{AuditEpoch, AuditFault, Haste, LinkNews, PickNews},
     qkd::LinkId,
 };
 
@@ -47,7 +47,7 @@ fn whole(auditor: &Auditor, link: u32, epoch: u64) {
 fn found(auditor: &Auditor, link: u32, epoch: u64, outcome: AuditOutcome) {
     let mut state = auditor.state();
     let known = state.links.entry(link).or_default();
-    known.found.insert((AuditEpoch(epoch), [8; 32]), outcome);
+    known.found.insert((says(epoch), [8; 32]), outcome);
 }
 
 const RAW: AuditOutcome = AuditOutcome::Failed(AuditFault::Raw);

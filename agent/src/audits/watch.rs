@@ -231,8 +231,8 @@ impl Auditor {
     }
 }
 
-fn key(pick: &PickNews) -> (AuditEpoch, [u8; 32]) {
-    (pick.says.epoch, pick.challenge.0)
+fn key(pick: &PickNews) -> (Statement, [u8; 32]) {
+    (pick.says, pick.challenge.0)
 }
 
 /// Whether the service says that it could not open the block of this epoch, or is not audited any more.

@@ -606,8 +606,9 @@ impl<T: frame_system::Config> pallet_qkd::WeightInfo for WeightInfo<T> {
 	// has measured it.
 	fn reserve_keys() -> Weight {
 		Weight::from_parts(6_000_000_000, 0)
-			.saturating_add(Weight::from_parts(0, 240000))
-			.saturating_add(T::DbWeight::get().reads(54))
+			.saturating_add(Weight::from_parts(0, 520000))
+			// Of each link its book of audits as well, twice.
+			.saturating_add(T::DbWeight::get().reads(86))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// NOT MEASURED. Written by hand, from reads and writes and with room to spare, until `scripts/weights qkd`
