@@ -12,7 +12,10 @@ use frame_benchmarking::v2::*;
 use frame_support::{
     BoundedVec,
     pallet_prelude::{TransactionSource, Weight},
-    traits::{Authorize, EnsureOrigin, Get, fungible::Mutate},
+    traits::{
+        Authorize, EnsureOrigin, Get,
+        fungible::{Inspect, Mutate},
+    },
 };
 use frame_system::RawOrigin;
 use market::*;

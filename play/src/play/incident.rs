@@ -188,8 +188,8 @@ impl Incident {
         Ok(turn)
     }
 
-    /// Compares the chain with the services once all ends were counted in an epoch that began after these told
-    /// theirs.
+    /// Compares the chain with the services once all reports that count were made after these told theirs: in
+    /// epochs behind the next one, as final blocks lag, and when those of before are stale.
     async fn compare(&mut self, counted: &KeyLedger) -> Result<(), Error> {
         if self.agreement.is_some() {
             return Ok(());
@@ -198,8 +198,10 @@ impl Incident {
             self.told = Some((counted.epoch, self.services.ledgers().await?));
             return Ok(());
         };
-        let ends = || counted.links.iter().flat_map(|link| link.ends.iter().flatten());
-        if ends().any(|end| end.counted.is_none_or(|counted| counted <= *epoch)) {
+        let stale = u64::from(counted.rules.stale_after);
+        let fresh = epoch.saturating_add(2).saturating_add(stale);
+        let mut ends = counted.links.iter().flat_map(|link| link.ends.iter().flatten());
+        if ends.any(|end| end.counted.is_none_or(|counted| counted < fresh)) {
             return Ok(());
         }
         self.agreement = Some(agreement(&counted.links, before, &self.services.ledgers().await?));

@@ -36,6 +36,9 @@ async fn an_eavesdropper_closes_a_running_link_until_an_operator_opens_it() {
     let listen = async |kme, peer, who| post("/eavesdropper", kme, peer, who).await;
     let (alice, bob): (_, SaeId) = (client(folder.path(), "alice", a), "bob".parse().unwrap());
     await_keys(&alice, &bob, 10).await;
+    let figures = async || alice.status(&bob).await.unwrap().figures().unwrap();
+    let sound = figures().await;
+    assert!(sound.sound && sound.qber_ppm.is_some_and(|qber| qber < 50_000), "{sound:?}");
     // What cannot be changes nothing.
     let refused = [
         listen("kme-a", "kme-b", share(1.5)).await,
@@ -58,6 +61,8 @@ async fn an_eavesdropper_closes_a_running_link_until_an_operator_opens_it() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     assert_eq!(closed(page).await, ["qber", "qber"]);
+    let sick = figures().await;
+    assert!(!sick.sound && sick.qber_ppm.is_some_and(|qber| qber > 150_000), "{sick:?}");
     // What was made before stays, and comes to its end.
     while let Ok(keys) = alice.enc_keys(&bob, &request).await {
         drawn += keys.len();

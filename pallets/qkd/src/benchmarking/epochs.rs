@@ -4,7 +4,7 @@ use super::setup::{NOW, member};
 use crate::*;
 use alloc::vec::Vec;
 use frame_benchmarking::account;
-use frame_support::{BoundedVec, traits::Get};
+use frame_support::BoundedVec;
 use qedex_primitives::{
     BlockAuthors, Calendar, EpochIndex, Membership, OwnerId, Role,
     beacon::{Commitment, EpochPart},

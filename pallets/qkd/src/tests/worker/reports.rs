@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{Commitments, CurrentEpoch, CurrentRules, Ends, ledger::types::KeptReport};
 use qedex_primitives::{
+    OwnerId,
     agent::{BeaconAwaits, BeaconStep, LedgerNews, LinkNews},
     audits::{AUDITS_PATH, AuditWork},
     beacon::EpochWork,
