@@ -37,6 +37,9 @@
 //! 12. **What it reports of links its key service has said**, in the very epoch; where the service says nothing,
 //!     or what cannot be, nothing is reported.
 //!
+//! 12. **Audits it makes by itself**, where its operator names links: it [checks](audits) each block that its key
+//!     service opens, and takes nobody's word for it.
+//!
 //! # The loopback door
 //!
 //! Whoever shows the token in `Authorization: Bearer TOKEN` is answered, and nobody else. There are two,
@@ -47,6 +50,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `GET /v1/worker/watched`, `POST /v1/worker/news` | see [`qedex_primitives::agent`]; 409 for another chain |
+//! | `POST /v1/worker/audits` | see [`qedex_primitives::audits`]; 409 for another chain |
 //! | `POST /v1/sessions` with `{from, to, to_sae, suite, least_number, genesis, request?}` | draws keys, and says `{number, message1, key_IDs}` |
 //! | `GET /v1/sessions` | all sessions, each `{number, id, role, peer, peer_sae, suite, state, sent, queued, received, unread, expires, opened_ms, reason}` |
 //! | `GET /v1/sessions/{id}` | one of them |
@@ -94,6 +98,7 @@
 
 mod address;
 mod agent;
+pub mod audits;
 mod desk;
 mod engine;
 mod http;

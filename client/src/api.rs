@@ -227,6 +227,10 @@
         with = "::subxt::utils::Static<::qedex_primitives::qkd::SessionView<crate::market::Account, u32>>"
     ),
     substitute_type(
+        path = "qedex_primitives::audits::LinkAudits",
+        with = "::subxt::utils::Static<::qedex_primitives::audits::LinkAudits>"
+    ),
+    substitute_type(
         path = "qedex_primitives::beacon::Epoch",
         with = "::subxt::utils::Static<::qedex_primitives::beacon::Epoch>"
     ),

@@ -15,6 +15,7 @@ pub mod act;
 pub mod agent;
 pub mod amounts;
 mod api;
+pub mod audits;
 pub mod beacon;
 pub mod block;
 pub mod books;

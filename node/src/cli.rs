@@ -54,6 +54,10 @@ pub struct Qkd {
     #[arg(long, requires = "qkd_kme_url")]
     pub qkd_beacon: bool,
 
+    /// Audits links: a file in TOML that says which, and where the key service's page for operators is
+    #[arg(long, value_name = "FILE", requires = "qkd_kme_url")]
+    pub qkd_audits: Option<PathBuf>,
+
     /// Runs no key services and agents with `--dev`
     #[arg(long, conflicts_with = "qkd_kme_url")]
     pub no_qkd: bool,
@@ -76,6 +80,7 @@ impl Qkd {
             ca: self.qkd_ca.clone()?,
             mail: self.qkd_mail,
             beacon: self.qkd_beacon,
+            audits: self.qkd_audits.clone(),
         })
     }
 }

@@ -14,10 +14,11 @@ use crate::{
     Meter, MeterId, MeterReading, Millis, Moment, OrderId, OwnedAccount, OwnerId, PendingChange,
     PendingNaming, PolicyId, PriceList, PricePerKwh, Role, Side, SlotIndex, SlotTimes, Totals,
     TradeId, Wh,
+    audits::LinkAudits,
     beacon::{Attendance, EpochValue, EpochView},
     keys::{KeyLedger, Reservation, SlotReservation},
     pov::{AuraSlot, SessionIndex, ValidatorScore},
-    qkd::{Enrolment, EnrolmentId, SessionId, SessionView},
+    qkd::{Enrolment, EnrolmentId, LinkId, SessionId, SessionView},
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, Rules, Sale, TradePage},
 };
@@ -63,6 +64,13 @@ sp_api::decl_runtime_apis! {
         /// The value of the first epoch whose reveals opened after `moment`, in milliseconds since the Unix
         /// epoch; none while it has not ended, or if it may not be kept any more. Reads nine items at most.
         fn first_after(moment: Moment) -> Option<BeaconValue>;
+    }
+
+    /// Audits of links: which root is fixed, which block was picked, what was found in it.
+    pub trait AuditApi {
+        /// Where the audits of `link` stand, and why none of its keys counts if it is closed; none if nothing
+        /// was ever posted of it. Reads two items.
+        fn link_audits(link: LinkId) -> Option<LinkAudits>;
     }
 
     /// What stands in the market's books, and what came of it; by what terms, and who may act for whom.

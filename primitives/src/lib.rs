@@ -13,6 +13,7 @@ extern crate alloc;
 pub mod agent;
 #[cfg(feature = "frame")]
 pub mod api;
+pub mod audits;
 pub mod beacon;
 pub mod bill;
 pub mod calendar;

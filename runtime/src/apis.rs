@@ -19,10 +19,11 @@ use qedex_primitives::{
     MeterReading, Millis, Moment, Opened, OrderId, OwnedAccount, OwnerId, PendingChange,
     PendingNaming, PolicyId, PriceList, PricePerKwh, Rated, Role, Side, SlotIndex, SlotTimes,
     Totals, TradeId, Wh,
+    audits::LinkAudits,
     beacon::{Attendance, EpochValue, EpochView},
     keys::{KeyLedger, Reservation, SlotReservation},
     pov::{AuraSlot, SessionIndex, ValidatorScore},
-    qkd::{Enrolment, EnrolmentId, SessionId, SessionView},
+    qkd::{Enrolment, EnrolmentId, LinkId, SessionId, SessionView},
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, Rules, Sale, TradePage},
 };
@@ -239,6 +240,12 @@ sp_api::impl_runtime_apis! {
         }
         fn first_after(moment: Moment) -> Option<BeaconValue> {
             Beacon::first_after(moment)
+        }
+    }
+
+    impl qedex_primitives::api::AuditApi<Block> for Runtime {
+        fn link_audits(link: LinkId) -> Option<LinkAudits> {
+            Qkd::link_audits(link)
         }
     }
 

@@ -131,6 +131,15 @@ impl Desk {
         })
     }
 
+    /// Whether the agent serves the chain that began with this block.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OtherChain`], or the store.
+    pub fn serves(&self, genesis: [u8; 32]) -> Result<(), Refusal> {
+        self.transact(|books| self.meet(books, genesis))
+    }
+
     /// Takes the chain that the agent serves, if it serves none yet.
     pub(super) fn meet(&self, books: &mut Books, genesis: [u8; 32]) -> Result<(), Refusal> {
         match books.general.genesis {

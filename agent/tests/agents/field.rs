@@ -66,6 +66,7 @@ impl Field {
             store: file(format!("{sae}.store")),
             mail: Some("127.0.0.1:0".parse().unwrap()),
             beacon: true,
+            audits: None,
             sae: client::Settings {
                 kme_url: format!("https://localhost:{}", self.doors[site].port()),
                 certificate: file(format!("sae-{sae}.pem")),

@@ -1,7 +1,7 @@
 //! `qedex keys`: how many keys there are for the market, by what is reported of links.
 
 use super::{
-    Share,
+    Share, audits,
     beacon::{self, Beacon},
     options::{Administer, Ask},
     terms::percent,
@@ -24,6 +24,9 @@ pub enum Keys {
     /// Shows the epoch of the entropy beacon that is under way, who has committed, and of the latest epochs the
     /// value, whether it is of keys or a block's hash, and who withheld a reveal.
     Beacon(Beacon),
+    /// Shows where the audits of links stand: records that were fixed, blocks that were picked, what was found, and
+    /// why a link is closed.
+    Audits(Ask),
     /// Changes by what rules keys bound the market (for the council, by --council, or Root, by --sudo). What
     /// is not named stays as it is.
     Rules(Rules),
@@ -32,6 +35,9 @@ pub enum Keys {
     Admit(Admit),
     /// Takes a link out of the market (for the council, by --council, or Root, by --sudo).
     Dismiss(Dismiss),
+    /// Opens a link that its audits have closed, and begins these anew (for the council, by --council, or Root, by
+    /// --sudo).
+    Reopen(Dismiss),
 }
 
 /// Options of `keys rules`.
@@ -74,7 +80,7 @@ pub struct Admit {
     sign: Administer,
 }
 
-/// Options of `keys dismiss`.
+/// Options of `keys dismiss` and `keys reopen`.
 #[derive(Debug, Args)]
 pub struct Dismiss {
     /// The link's number.
@@ -90,9 +96,11 @@ impl Keys {
         match self {
             Self::Show(ask) => show(ask).await,
             Self::Beacon(args) => beacon::show(args).await,
+            Self::Audits(ask) => audits::show(ask).await,
             Self::Rules(args) => rules(args).await,
             Self::Admit(args) => admit(args).await,
             Self::Dismiss(args) => dismiss(args).await,
+            Self::Reopen(args) => reopen(args).await,
         }
     }
 }
@@ -242,6 +250,18 @@ async fn dismiss(args: &Dismiss) -> Result<(), Error> {
         return output::json(&json!({ "link": args.link, "block": block.number }));
     }
     say!("link {} is not the market's any more from block {} on", args.link, block.number)
+}
+
+async fn reopen(args: &Dismiss) -> Result<(), Error> {
+    let mut session = args.sign.open().await?;
+    let act = qedex_client::audits::reopen(args.link);
+    let Some((block, _)) = args.sign.act(&mut session, "the link", &act).await? else {
+        return Ok(());
+    };
+    if args.sign.json() {
+        return output::json(&json!({ "link": args.link, "block": block.number }));
+    }
+    say!("link {} is open from block {} on, and its audits begin anew", args.link, block.number)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The commands that speak with a node: a file a command, its options beside its code.
 
+mod audits;
 mod beacon;
 mod broker;
 mod council;

@@ -165,6 +165,7 @@ async fn resident(folder: PathBuf, pki: PathBuf, sae: Sae, port: u16) -> Result<
         store: folder.join(&name),
         mail,
         beacon: sae.beacon,
+        audits: None,
         sae: client::Settings {
             kme_url: format!("https://localhost:{port}"),
             certificate: pki.join(format!("sae-{name}.pem")),

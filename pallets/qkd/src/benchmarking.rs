@@ -1,10 +1,12 @@
 //! Worst cases of the calls, of their authorization and of sweeping.
 
+mod audits;
 mod epochs;
 mod market;
 mod setup;
 
 use crate::*;
+use audits::{put_books, to_audit};
 use epochs::*;
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -496,6 +498,70 @@ mod benchmarks {
         }
 
         assert_eq!(MarketKeys::<T>::get().promised, 0);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_bring_audits(n: Linear<1, 32>) -> Result<(), BenchmarkError> {
+        let (_, call) = to_audit::<T>(n)?;
+
+        #[block]
+        {
+            let_in::<T>(&call)?;
+        }
+        Ok(())
+    }
+
+    #[benchmark]
+    fn bring_audits(n: Linear<1, 32>) -> Result<(), BenchmarkError> {
+        let (who, call) = to_audit::<T>(n)?;
+        let Call::bring_audits { epoch, work, .. } = call else {
+            return Err(BenchmarkError::Stop("another call"));
+        };
+        let link = work.roots.first().map(|post| post.link);
+        let link = link.ok_or(BenchmarkError::Stop("no root"))?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, who.clone(), epoch, work, unsigned());
+
+        let owner = Pallet::<T>::speaker(&who).map(|speaker| speaker.owner);
+        let owner = owner.map_err(|_| BenchmarkError::Stop("no speaker"))?;
+        let book = AuditBooks::<T>::get(link).ok_or(BenchmarkError::Stop("no book"))?;
+        assert!(book.rounds.last().is_some_and(|round| round.post_of(&owner).is_some()));
+        Ok(())
+    }
+
+    // More is done where verdicts are counted than where roots are fixed.
+    #[benchmark]
+    fn pass_audits(
+        n: Linear<0, { qedex_primitives::audits::MAX_AUDITED_LINKS }>,
+    ) -> Result<(), BenchmarkError> {
+        let links = put_books::<T>(n)?;
+        let value = sp_core::H256::repeat_byte(2);
+
+        #[block]
+        {
+            Pallet::<T>::pass_audits(audits::EPOCH, value, qedex_primitives::BeaconSource::Keys);
+        }
+
+        for link in links {
+            let book = AuditBooks::<T>::get(link).ok_or(BenchmarkError::Stop("no book"))?;
+            assert_eq!((book.rounds.len(), book.passes), (1, 1));
+        }
+        Ok(())
+    }
+
+    #[benchmark]
+    fn reopen_link() -> Result<(), BenchmarkError> {
+        let links = put_books::<T>(1)?;
+        let link = *links.first().ok_or(BenchmarkError::Stop("no link"))?;
+        let origin = T::AdminOrigin::try_successful_origin()
+            .map_err(|()| BenchmarkError::Stop("no admin"))?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, link);
+
+        assert!(!AuditBooks::<T>::contains_key(link));
         Ok(())
     }
 

@@ -293,5 +293,37 @@ mod calls {
             T::AdminOrigin::ensure_origin(origin)?;
             Self::do_pay_from_entropy_fund(to, amount)
         }
+
+        /// Brings what an account has to say of audits in an epoch of the beacon: roots of links' records, and
+        /// verdicts on blocks that were picked. All of it is taken, or nothing.
+        ///
+        /// Origin: authorized, by the signature of the account's worker over the
+        /// [work](qedex_primitives::audits::AuditWork::signing_bytes). It costs nothing, and there is no more
+        /// than one root and one verdict of an owner and round; to call it by a signed transaction is refused
+        /// and costs its fee.
+        #[pallet::call_index(40)]
+        #[pallet::weight(T::WeightInfo::bring_audits(work.count()))]
+        #[pallet::authorize(Self::authorize_audits)]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_bring_audits(work.count()))]
+        pub fn bring_audits(
+            origin: OriginFor<T>,
+            who: T::AccountId,
+            epoch: EpochIndex,
+            work: AuditWork,
+            _signature: WorkerSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            Self::do_audits(who, epoch, work)
+        }
+
+        /// Begins the audits of a link anew: it is open, and everything that was said of it is forgotten.
+        ///
+        /// Origin: the admin origin.
+        #[pallet::call_index(41)]
+        #[pallet::weight(T::WeightInfo::reopen_link())]
+        pub fn reopen_link(origin: OriginFor<T>, link: LinkId) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::do_reopen_link(link)
+        }
     }
 }

@@ -245,6 +245,93 @@ mod events {
             /// How much, in plancks.
             amount: Balance,
         },
+        /// An account stands for a root of a link's records.
+        RootPosted {
+            /// Of which link.
+            link: LinkId,
+            /// Who.
+            who: T::AccountId,
+            /// The owner behind it.
+            owner: OwnerId,
+            /// For which epoch and root, with the number of blocks that gave a key.
+            says: Statement,
+        },
+        /// More than half of the owners at both ends of a link stand for a root: it is fixed.
+        RootFixed {
+            /// Of which link.
+            link: LinkId,
+            /// What is fixed.
+            says: Statement,
+            /// How many epochs of the link before it were never fixed, since the last one that was.
+            skipped: u64,
+            /// The epoch of the beacon whose value picks.
+            beacon: EpochIndex,
+        },
+        /// Of a link's root nothing came: at one end too few stood for one.
+        AuditLapsed {
+            /// Of which link.
+            link: LinkId,
+        },
+        /// A block is picked, which the key service has to open.
+        BlockPicked {
+            /// Of which link.
+            link: LinkId,
+            /// Of which epoch and root.
+            says: Statement,
+            /// Which, by which value of the beacon, and where that comes from.
+            pick: Pick,
+        },
+        /// An account has said what it found in the opened block.
+        VerdictGiven {
+            /// Of which link.
+            link: LinkId,
+            /// Who.
+            who: T::AccountId,
+            /// The owner behind it.
+            owner: OwnerId,
+            /// Of which audit epoch.
+            epoch: AuditEpoch,
+            /// What.
+            outcome: AuditOutcome,
+        },
+        /// The audit of an epoch of a link is decided.
+        LinkAudited {
+            /// Of which link.
+            link: LinkId,
+            /// Of which audit epoch.
+            epoch: AuditEpoch,
+            /// How many owners say that it passed.
+            passed: u32,
+            /// How many say that it failed, or was not opened.
+            failed: u32,
+            /// How many have said nothing.
+            silent: u32,
+            /// The failure; none if it has passed.
+            failure: Option<AuditFailure>,
+        },
+        /// A link is closed by its audits: none of its keys counts.
+        LinkClosed {
+            /// Which.
+            link: LinkId,
+            /// Why.
+            why: AuditFailure,
+            /// In which audit epoch; none where the ends did not name the same one.
+            epoch: Option<AuditEpoch>,
+            /// How many audits in a row have to pass for it to open again.
+            needed: u8,
+        },
+        /// A link that was closed is open again, since so many of its audits have passed.
+        LinkReopened {
+            /// Which.
+            link: LinkId,
+            /// The audit epoch that passed last.
+            epoch: AuditEpoch,
+        },
+        /// The council has begun the audits of a link anew. It is open.
+        AuditsBegunAnew {
+            /// Which.
+            link: LinkId,
+        },
     }
 
     #[pallet::error]
@@ -341,7 +428,7 @@ mod events {
         NotYourSession,
         /// The session has not ended, so that it is closed by an end or not at all.
         NotEnded,
-        /// The session, or the epoch, does not wait for this.
+        /// The session, the epoch, or the audit does not wait for this.
         NotAwaited,
         /// The rules make no sense: a quorum of one reporter at least and 16 at most, and reports that grow
         /// old after 96 epochs at most.
@@ -389,5 +476,7 @@ mod events {
         PaysNoOperator,
         /// The entropy fund pays no owner who has led the market.
         PaysNoLeader,
+        /// Nothing was ever posted of the link's records.
+        NotAudited,
     }
 }

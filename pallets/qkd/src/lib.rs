@@ -58,7 +58,7 @@
 //!     [`Config::MaxSweptPerBlock`] sessions looked at in a block, round and round. With it the deposit goes
 //!     back to A, whatever else has become of A, of B, or of their SAEs.
 //!
-//! **The entropy beacon** has [rules of its own](beacon).
+//! **The entropy beacon** has [rules of its own](beacon), and so have [audits of links](audits).
 //!
 //! **The ledger of keys** (figures and reasons: `docs/keys.md`)
 //! 12. The council *admits* links, for which both operators stand, to the market, with the most keys that
@@ -70,7 +70,7 @@
 //!     [`stale_after`](qedex_primitives::keys::KeyRules::stale_after) epochs old, if they are a quorum and
 //!     more than half say that it is healthy; otherwise none. It fills no faster than its link makes keys,
 //!     from when it was admitted on. What was made and drawn in all never shrinks.
-//! 15. *A link counts* the lesser of its ends, and none once it is off the record. *The market* has its share
+//! 15. *A link counts* the lesser of its ends, and none once it is off the record, or closed by its [audits]. *The market* has its share
 //!     of each link, and of the least of them, so that any m trades can have a key on every link of their
 //!     route. Sessions draw on the rest.
 //! 16. *A slot's keys go one way*: [promised](qedex_primitives::KeyBudget::reserve) when its gate opens, out
@@ -111,6 +111,7 @@
 
 extern crate alloc;
 
+pub mod audits;
 pub mod beacon;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
@@ -171,12 +172,14 @@ const _: () = assert!(q_sah::MAX_SAE_BYTES == MAX_SAE_BYTES as usize);
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
 #[import_section(storage::storage)]
+#[import_section(audits::storage::audit_storage)]
 #[import_section(beacon::storage::beacon_storage)]
 #[import_section(events::events)]
 #[import_section(calls::calls)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
+    use crate::audits::types::LinkBook;
     use crate::ledger::types::{EndBook, Market};
     use alloc::vec::Vec;
     use frame_support::{
@@ -187,6 +190,7 @@ pub mod pallet {
     use qedex_primitives::{
         Balance, BeaconSource, BlockAuthors, Calendar, EntropyFallback, EpochIndex, Leadership,
         Membership, Millis, Misses, Moment, OwnerId, SlotIndex, SlotsInFlight,
+        audits::{AuditEpoch, AuditFailure, AuditOutcome, AuditWork, Pick, Statement},
         beacon::Revealed,
         keys::{KeyRules, LinkTerms, Reservation},
         qkd::{

@@ -118,6 +118,7 @@ impl<T: Config> Pallet<T> {
             ensure!(concerned, Error::<T>::NotYourSite);
         }
         Links::<T>::remove(id);
+        Self::forget_audits(id);
         for site in link.sites {
             Self::count(site, |site| site.links = site.links.saturating_sub(1));
         }

@@ -35,7 +35,7 @@ impl<T: Config> Pallet<T> {
     /// 10. An end keeps one report of each owner, of an epoch that has begun, of a link of the market. What
     ///     was made and drawn in all never shrinks.
     /// 11. Owners count the sites of their accounts exactly.
-    /// 12. The beacon's own hold.
+    /// 12. The beacon's own hold, and those of audits.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::try_services()?;
         Self::try_enrolments()?;
@@ -51,7 +51,8 @@ impl<T: Config> Pallet<T> {
         ensure!(Bonds::<T>::iter_keys().count() == items, "a bond for nothing");
         Self::try_ledger()?;
         Self::try_sessions()?;
-        Self::try_beacon()
+        Self::try_beacon()?;
+        Self::try_audits()
     }
 
     fn try_bond(item: Item<T::AccountId>, payer: &T::AccountId) -> Result<(), TryRuntimeError> {

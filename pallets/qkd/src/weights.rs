@@ -56,6 +56,14 @@ pub trait WeightInfo {
     fn authorize_bring_epoch() -> Weight;
     /// Of `bring_epoch`.
     fn bring_epoch() -> Weight;
+    /// Of letting `bring_audits` with `n` roots and verdicts in.
+    fn authorize_bring_audits(n: u32) -> Weight;
+    /// Of `bring_audits` with `n` roots and verdicts.
+    fn bring_audits(n: u32) -> Weight;
+    /// Of what the end of a half of an epoch does to `n` books of audits.
+    fn pass_audits(n: u32) -> Weight;
+    /// Of `reopen_link`.
+    fn reopen_link() -> Weight;
     /// Of `set_key_rules`.
     fn set_key_rules() -> Weight;
     /// Of `admit_link`.
@@ -218,8 +226,8 @@ impl WeightInfo for () {
     }
 
     fn reserve_keys() -> Weight {
-        // A link and its two ends, twice.
-        call(100, 2)
+        // A link, its audits and its two ends, twice.
+        call(132, 2)
     }
 
     fn settle_keys() -> Weight {
@@ -229,4 +237,28 @@ impl WeightInfo for () {
     fn release_keys() -> Weight {
         call(2, 2)
     }
+
+    fn authorize_bring_audits(n: u32) -> Weight {
+        call(11, 0).saturating_add(SIGNATURE).saturating_add(books(n, 0))
+    }
+
+    fn bring_audits(n: u32) -> Weight {
+        call(10, 1).saturating_add(books(n, 1))
+    }
+
+    fn pass_audits(n: u32) -> Weight {
+        call(1, 0).saturating_add(books(n, 1))
+    }
+
+    fn reopen_link() -> Weight {
+        call(1, 2)
+    }
+}
+
+/// Of reading `n` books of audits with their links, and writing each so often.
+fn books(n: u32, writes: u64) -> Weight {
+    let one = call(2, writes);
+    let one = Weight::from_parts(one.ref_time(), one.proof_size().saturating_mul(3));
+    let n = u64::from(n);
+    Weight::from_parts(one.ref_time().saturating_mul(n), one.proof_size().saturating_mul(n))
 }

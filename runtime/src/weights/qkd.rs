@@ -606,8 +606,9 @@ impl<T: frame_system::Config> pallet_qkd::WeightInfo for WeightInfo<T> {
 	// has measured it.
 	fn reserve_keys() -> Weight {
 		Weight::from_parts(6_000_000_000, 0)
-			.saturating_add(Weight::from_parts(0, 240000))
-			.saturating_add(T::DbWeight::get().reads(54))
+			.saturating_add(Weight::from_parts(0, 520000))
+			// Of each link its book of audits as well, twice.
+			.saturating_add(T::DbWeight::get().reads(86))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// NOT MEASURED. Written by hand, from reads and writes and with room to spare, until `scripts/weights qkd`
@@ -625,5 +626,41 @@ impl<T: frame_system::Config> pallet_qkd::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(0, 6000))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
+	}
+	// NOT MEASURED, the four below. Written by hand, as those before.
+	/// The range of component `n` is `[1, 48]`.
+	fn authorize_bring_audits(n: u32, ) -> Weight {
+		Weight::from_parts(250_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 12000))
+			.saturating_add(Weight::from_parts(60_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(14))
+			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 16000).saturating_mul(n.into()))
+	}
+	/// The range of component `n` is `[1, 48]`.
+	fn bring_audits(n: u32, ) -> Weight {
+		Weight::from_parts(120_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 12000))
+			.saturating_add(Weight::from_parts(80_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(14))
+			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 16000).saturating_mul(n.into()))
+	}
+	/// The range of component `n` is `[0, 16]`.
+	fn pass_audits(n: u32, ) -> Weight {
+		Weight::from_parts(60_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 12000))
+			.saturating_add(Weight::from_parts(120_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 16000).saturating_mul(n.into()))
+	}
+	fn reopen_link() -> Weight {
+		Weight::from_parts(60_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 12000))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 }

@@ -51,7 +51,7 @@ impl<T: Config> Pallet<T> {
             return T::WeightInfo::each_block();
         };
         match epoch.part {
-            EpochPart::Commit if now >= epoch.until => Self::open_reveals(epoch, now),
+            EpochPart::Commit if now >= epoch.until => return Self::open_reveals(epoch, now),
             EpochPart::Commit => {}
             EpochPart::Reveal => return Self::pass_reveals(epoch, now),
         }
@@ -70,7 +70,7 @@ impl<T: Config> Pallet<T> {
         CurrentEpoch::<T>::put(epoch);
     }
 
-    fn open_reveals(mut epoch: Epoch, now: Moment) {
+    fn open_reveals(mut epoch: Epoch, now: Moment) -> Weight {
         let half = Self::epoch_length().div_euclid(2);
         epoch.part = EpochPart::Reveal;
         epoch.opened = now;
@@ -80,6 +80,7 @@ impl<T: Config> Pallet<T> {
             epoch: epoch.index,
             commitments: Commitments::<T>::count(),
         });
+        T::WeightInfo::each_block().saturating_add(Self::fix_roots(epoch.index))
     }
 
     /// A block behind the one with which reveals opened.
@@ -154,11 +155,13 @@ impl<T: Config> Pallet<T> {
             spanned,
         };
         Attendances::<T>::insert(index, attendance);
+        let audits = Self::pass_audits(index, value, source);
         let next = index.saturating_add(1);
         let forgotten = Self::forget_epoch(next);
         Self::begin_epoch(next, now);
         let most = u32::try_from(committed.max(forgotten)).unwrap_or(u32::MAX);
-        T::WeightInfo::each_block().saturating_add(T::WeightInfo::close_epoch(most))
+        let weight = T::WeightInfo::each_block().saturating_add(T::WeightInfo::close_epoch(most));
+        weight.saturating_add(audits)
     }
 
     /// The value of an epoch, and where it comes from. One account of an owner has committed, so that as

@@ -71,6 +71,7 @@ impl<T: Config> Pallet<T> {
         for site in ends {
             Ends::<T>::remove(id, site);
         }
+        Self::forget_audits(id);
         Self::deposit_event(Event::LinkDismissed { link: id });
         Ok(())
     }

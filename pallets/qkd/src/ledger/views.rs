@@ -15,11 +15,12 @@ impl<T: Config> Pallet<T> {
         Links::<T>::get(entry.link).filter(|link| link.agreed)
     }
 
-    /// How many keys of a link count: the lesser of its ends.
+    /// How many keys of a link count: the lesser of its ends, and none while its audits have closed it.
     pub(crate) fn keys_of(entry: &MarketLink, rules: &KeyRules) -> u64 {
         let now = Self::current_epoch();
         let keys = |site| Ends::<T>::get(entry.link, site).keys(now, rules, &entry.terms);
-        Self::agreed(entry).map_or(0, |link| {
+        let open = Self::agreed(entry).filter(|_| !Self::is_link_closed(entry.link));
+        open.map_or(0, |link| {
             let [first, second] = link.sites.map(keys);
             first.min(second)
         })

@@ -1,6 +1,7 @@
 //! What the rules of the crate's documentation promise, rule by rule.
 
 mod answers;
+mod audits;
 mod beacon;
 mod bonds;
 mod endings;

@@ -12,6 +12,7 @@
 //! - An agent that does not answer, or answers rubbish, is left alone for a number of blocks that doubles
 //!   with every failure, up to [`MAX_REST`], drawn at random up to it. Block production waits for nothing.
 
+mod audits;
 mod beacon;
 mod door;
 mod news;
@@ -210,7 +211,7 @@ impl<T: Config> Pallet<T> {
             }
             Self::bring_epoch_work(client, &news, said, reports, counts)?;
         }
-        Ok(())
+        Self::exchange_audits(client, end, counts)
     }
 
     /// The sessions that wait for an account, beginning behind those of the run before.

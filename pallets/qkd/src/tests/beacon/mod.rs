@@ -22,7 +22,7 @@ use sp_io::hashing::{blake2_256, sha2_256};
 use std::{cell::RefCell, collections::BTreeMap};
 
 /// Writes the next block behind one that was written at `now`.
-fn block_at(now: Moment) {
+pub(super) fn block_at(now: Moment) {
     Now::set(now);
     pass(1);
     Qkd::on_initialize(System::block_number());
@@ -30,7 +30,7 @@ fn block_at(now: Moment) {
 }
 
 /// The epoch that is under way.
-fn current() -> Epoch {
+pub(super) fn current() -> Epoch {
     CurrentEpoch::<Test>::get().expect("an epoch is under way")
 }
 
@@ -46,7 +46,7 @@ fn run_epochs(test: impl FnOnce()) {
 }
 
 /// The same with epochs so short that no enrolment expires in many of them.
-fn run_short_epochs(test: impl FnOnce()) {
+pub(super) fn run_short_epochs(test: impl FnOnce()) {
     run(|| {
         EpochLength::set(10_000);
         block_at(START);
@@ -58,14 +58,14 @@ fn run_short_epochs(test: impl FnOnce()) {
 }
 
 /// Goes on to the block with which reveals open.
-fn to_reveals() {
+pub(super) fn to_reveals() {
     assert_eq!(current().part, EpochPart::Commit);
     block_at(current().until);
     assert_eq!(current().part, EpochPart::Reveal);
 }
 
 /// Goes on to the block that ends the epoch, with no block between, and says which one it was.
-fn to_end() -> EpochIndex {
+pub(super) fn to_end() -> EpochIndex {
     let Epoch { index, until, .. } = current();
     block_at(until);
     assert_eq!(current().index, index + 1);
@@ -73,7 +73,7 @@ fn to_end() -> EpochIndex {
 }
 
 /// Two authors write blocks in which reveals can stand.
-fn two_authors_write() {
+pub(super) fn two_authors_write() {
     for author in [1, 2] {
         Author::set(Some(author));
         block_at(Now::get() + 1);
@@ -101,17 +101,17 @@ fn signed_by(by: AccountId, who: AccountId, epoch: EpochIndex, work: EpochWork) 
 }
 
 /// The commitment of `who`.
-fn commitment(who: AccountId, epoch: EpochIndex) -> Call<Test> {
+pub(super) fn commitment(who: AccountId, epoch: EpochIndex) -> Call<Test> {
     let commitment = Qkd::commitment_of(&who, epoch, &secret(who, epoch));
     signed_by(who, who, epoch, EpochWork::commit(commitment))
 }
 
 /// What `who` committed to.
-fn reveal(who: AccountId, epoch: EpochIndex) -> Call<Test> {
+pub(super) fn reveal(who: AccountId, epoch: EpochIndex) -> Call<Test> {
     signed_by(who, who, epoch, EpochWork::Reveal { secret: secret(who, epoch) })
 }
 
-fn brings(call: Call<Test>) {
+pub(super) fn brings(call: Call<Test>) {
     assert_eq!(include(call), Ok(Ok(())));
 }
 

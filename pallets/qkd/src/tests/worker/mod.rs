@@ -1,5 +1,6 @@
 //! The off-chain worker, between a chain and agents that a test plays.
 
+mod audits;
 mod beacon;
 mod faults;
 mod host;

@@ -8,6 +8,7 @@ use crate::{Commitments, CurrentEpoch, CurrentRules, Ends, ledger::types::KeptRe
 use qedex_primitives::{
     OwnerId,
     agent::{BeaconAwaits, BeaconStep, LedgerNews, LinkNews},
+    audits::{AUDITS_PATH, AuditWork},
     beacon::EpochWork,
     keys::{LinkReport, LinkTerms, MAX_REPORTERS},
     qkd::{BitsPerSecond, LinkId},
@@ -43,6 +44,9 @@ fn agent_of(
     host.agent(who, move |request: Request| {
         if request.path == WATCHED_PATH {
             return Answer::ok(Watched { sessions: vec![] });
+        }
+        if request.path == AUDITS_PATH {
+            return Answer::ok(None::<AuditWork>);
         }
         let news = News::decode(&mut &request.body[..]).unwrap();
         let awaited = news
