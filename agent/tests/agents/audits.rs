@@ -206,7 +206,10 @@ fn outcome(work: &AuditWork) -> AuditOutcome {
     work.verdicts[0].outcome
 }
 
-type Forge = Arc<Mutex<Box<dyn Fn(Vec<u8>) -> Vec<u8> + Send>>>;
+/// What becomes of the bytes of a file.
+type Change = Box<dyn Fn(Vec<u8>) -> Vec<u8> + Send>;
+
+type Forge = Arc<Mutex<Change>>;
 
 /// A page that hands files of audits on as `forge` makes them.
 async fn forger(page: SocketAddr, forge: Forge) -> SocketAddr {
@@ -228,9 +231,7 @@ async fn forger(page: SocketAddr, forge: Forge) -> SocketAddr {
 }
 
 /// A file that says something else, and whose hash is right.
-fn forged(
-    change: impl Fn(&mut AuditFile) + Send + 'static,
-) -> Box<dyn Fn(Vec<u8>) -> Vec<u8> + Send> {
+fn forged(change: impl Fn(&mut AuditFile) + Send + 'static) -> Change {
     Box::new(move |bytes| {
         let mut file = AuditFile::from_bytes(&bytes).unwrap();
         change(&mut file);
@@ -274,7 +275,7 @@ async fn agents_audit_real_services_and_find_what_is_forged() {
     }
 
     // A forged file is found, whatever it is.
-    let forgeries: Vec<(Box<dyn Fn(Vec<u8>) -> Vec<u8> + Send>, AuditFault)> = vec![
+    let forgeries: Vec<(Change, AuditFault)> = vec![
         (
             Box::new(|mut bytes| {
                 bytes.truncate(bytes.len() / 2);
