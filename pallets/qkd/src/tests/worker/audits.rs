@@ -29,6 +29,9 @@ fn run_audits(test: impl FnOnce(&Host)) {
     });
 }
 
+/// What an agent makes of what it hears.
+type Says = Box<dyn Fn(&AuditNews) -> Option<AuditWork> + Send>;
+
 /// An agent that says what `says` makes of what it hears, and notes it.
 fn agent_of(
     host: &Host,
@@ -144,7 +147,7 @@ fn agents_hear_how_audits_stand() {
 #[test]
 fn what_nobody_waits_for_is_not_brought() {
     let other = |place: Option<u8>| place.map(|place| (place + 1) % 50);
-    let lies: [Box<dyn Fn(&AuditNews) -> Option<AuditWork> + Send>; 3] = [
+    let lies: [Says; 3] = [
         // A verdict on another block than the one that was picked.
         Box::new(move |news: &AuditNews| {
             let mut work = finding(AuditOutcome::Passed)(news)?;
