@@ -26,7 +26,9 @@ fn sources(folder: &Path, text: &mut String) {
 #[test]
 fn every_test_that_the_document_names_is_there() {
     let mut all = String::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+    for folder in ["src", "tests"] {
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut all);
+    }
     let section = section();
     // What has several words is a test's name.
     let named = section.split('`').skip(1).step_by(2);
