@@ -107,13 +107,14 @@ fn batteries_that_serve_their_own_house_first_cost_a_community_more_than_none() 
 }
 
 /// What one mind that knows the day reaches: the least cost, the least peak at that cost, and what the least peak of
-/// all costs. The figures are HiGHS's; which peak the least cost has is the solver's choice.
-fn best(week: &str, least: f64, peak: f64, (flattest, dearer): (f64, f64)) {
+/// all costs. The figures are HiGHS's; which peak the least cost has is the solver's choice. Here it is one of at
+/// least `higher`: days of one cost can be mixed, so that one of each peak between the two costs as little.
+fn best(week: &str, least: f64, [peak, higher]: [f64; 2], (flattest, dearer): (f64, f64)) {
     let members = on_day(&members(week), 0);
     let best = optimum(&members, &tariff(), &BATTERIES);
     let found = best.least_cost(None, &LIMITS).unwrap();
     is(found.cost, least, 0.005);
-    assert!(found.peak > peak - 0.01, "{found:?}");
+    assert!(found.peak >= higher, "{found:?}");
     let low = best.least_peak(found.cost + 1e-6, &LIMITS).unwrap();
     is(low.cost, least, 0.005);
     is(low.peak, peak, 0.01);
@@ -124,12 +125,12 @@ fn best(week: &str, least: f64, peak: f64, (flattest, dearer): (f64, f64)) {
 
 #[test]
 fn the_best_of_a_summers_day_and_what_a_lower_peak_costs() {
-    best(JULY, 703.22, 160.31, (130.639, 712.59));
+    best(JULY, 703.22, [160.31, 246.0], (130.639, 712.59));
 }
 
 #[test]
 fn the_best_of_a_winters_day_and_what_a_lower_peak_costs() {
-    best(JANUARY, 984.00, 234.51, (170.9358, 993.27));
+    best(JANUARY, 984.00, [234.51, 360.5], (170.9358, 993.27));
 }
 
 /// The day as the market's own clearing trades it: whole watt-hours, all bids at the grid's price and all asks at the
