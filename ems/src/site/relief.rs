@@ -37,13 +37,16 @@ enum Steps {
     Last,
 }
 
+/// The gap of a search that any solution ends. Costs stay where one is looked for, since they lead to it: among many
+/// that cost the same the solver goes astray.
+const ANY: f64 = 1.0;
+
 /// The search for what is missing.
 struct Search<'a> {
     site: &'a Site,
     /// The seconds that it may take, and when they are over.
     seconds: u64,
     end: Option<Instant>,
-    gap: f64,
 }
 
 /// Which step is the first that no plan of it and of those before it serves, and what is missing. To be asked of a
@@ -53,7 +56,7 @@ struct Search<'a> {
 /// [`SiteError::Unexplained`] if that is not found out in time.
 pub(super) fn find(site: &Site, limits: &Limits) -> Result<Shortage, SiteError> {
     let end = Instant::now().checked_add(limits.time);
-    let search = Search { site, seconds: limits.time.as_secs(), end, gap: limits.gap };
+    let search = Search { site, seconds: limits.time.as_secs(), end };
     // The least number of steps that has no plan lies above `served`, and is at most `short`.
     let (mut served, mut short) = (0, site.steps());
     if search.is_served(short)? {
@@ -69,9 +72,7 @@ pub(super) fn find(site: &Site, limits: &Limits) -> Result<Shortage, SiteError> 
 impl Search<'_> {
     /// Whether the first `steps` steps have a plan, whatever comes after.
     fn is_served(&self, steps: usize) -> Result<bool, SiteError> {
-        let mut program = Model::new(self.site, steps, false).program;
-        program.forget_costs();
-        Ok(self.solve(&program, self.gap)?.is_some())
+        Ok(self.solve(&Model::new(self.site, steps, false).program, ANY)?.is_some())
     }
 
     /// What the last of the first `steps` steps lacks.
@@ -125,8 +126,7 @@ impl Search<'_> {
             fewer.remove(place);
             let mut program = model.program.clone();
             give(&mut program, model, &fewer, Steps::All);
-            program.forget_costs();
-            if self.solve(&program, self.gap)?.is_some() {
+            if self.solve(&program, ANY)?.is_some() {
                 needed = fewer;
             } else {
                 place = place.saturating_add(1);
