@@ -36,8 +36,7 @@
 //!     system draws, and wipes it when the epoch is long over.
 //! 12. **What it reports of links its key service has said**, in the very epoch; where the service says nothing,
 //!     or what cannot be, nothing is reported.
-//!
-//! 12. **Audits it makes by itself**, where its operator names links: it [checks](audits) each block that its key
+//! 13. **Audits it makes by itself**, where its operator names links: it [checks](audits) each block that its key
 //!     service opens, and takes nobody's word for it.
 //!
 //! # The loopback door

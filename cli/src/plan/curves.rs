@@ -1,9 +1,13 @@
 //! `qedex plan curves`
 
 use super::{books, terms};
-use crate::{error::Error, output::say};
+use crate::{
+    error::Error,
+    output::{self, say},
+};
 use clap::Args;
 use qedex_play::community::{Community, Start, Zone};
+use serde_json::json;
 use std::path::PathBuf;
 
 /// Options of `plan curves`.
@@ -29,29 +33,55 @@ pub struct Curves {
     /// The zone of the data's times where these are local, such as Europe/Berlin.
     #[arg(long, requires = "data")]
     zone: Option<Zone>,
+    /// Prints JSON, with prices in plancks as decimal strings.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A step of a slot's curve: so much energy is worth so much, in plancks a kWh and in Wh.
+struct Step {
+    slot: u64,
+    price_per_kwh: u128,
+    wh: u64,
 }
 
 /// Prints the curves as `plan leader --curves` reads them.
 pub fn run(args: &Curves) -> Result<(), Error> {
-    say!("{}", table(args)?)
+    let steps = steps(args)?;
+    if args.json {
+        let step = |Step { slot, price_per_kwh, wh }: &Step| json!({ "slot": slot, "price_per_kwh": price_per_kwh.to_string(), "wh": wh });
+        return output::json(&steps.iter().map(step).collect::<Vec<_>>());
+    }
+    say!("{}", table(&steps))
 }
 
-/// A slot in which nothing is worth anything has a line of 0, so that it has a part in the plan.
-fn table(args: &Curves) -> Result<String, Error> {
+fn table(steps: &[Step]) -> String {
+    let mut lines = vec!["slot,price_per_kwh,wh".to_owned()];
+    let line = |Step { slot, price_per_kwh, wh }: &Step| format!("{slot},{price_per_kwh},{wh}");
+    lines.extend(steps.iter().map(line));
+    lines.join("\n")
+}
+
+/// A slot in which nothing is worth anything has a step of 0, so that it has a part in the plan.
+fn steps(args: &Curves) -> Result<Vec<Step>, Error> {
     let community = Community::load(args.data.as_deref(), args.zone.as_ref())?;
     let quarters = community.quarter_hours(args.from.as_ref(), usize::from(args.slots))?;
     let last = args.first.checked_add(u64::from(args.slots).saturating_sub(1));
     let last = last.ok_or_else(|| Error::BadInput(format!("no slot is after {}", u64::MAX)))?;
     let books = books::of(&quarters, args.seed, terms::limits().least_wh_per_key)?;
-    let mut lines = vec!["slot,price_per_kwh,wh".to_owned()];
+    let mut steps = Vec::new();
     for (slot, book) in (args.first..=last).zip(&books) {
         let curve = book.curve();
         if curve.is_empty() {
-            lines.push(format!("{slot},0,0"));
+            steps.push(Step { slot, price_per_kwh: 0, wh: 0 });
         }
-        lines.extend(curve.iter().map(|step| format!("{slot},{},{}", step.worth.0, step.energy.0)));
+        steps.extend(curve.iter().map(|one| Step {
+            slot,
+            price_per_kwh: one.worth.0,
+            wh: one.energy.0,
+        }));
     }
-    Ok(lines.join("\n"))
+    Ok(steps)
 }
 
 #[cfg(test)]
@@ -67,7 +97,8 @@ mod tests {
 
     fn printed(options: &[&str]) -> Result<String, String> {
         let args = Alone::try_parse_from([&["curves"], options].concat());
-        table(&args.map_err(|error| error.to_string())?.curves).map_err(|error| error.to_string())
+        let steps = steps(&args.map_err(|error| error.to_string())?.curves);
+        steps.map(|steps| table(&steps)).map_err(|error| error.to_string())
     }
 
     #[test]

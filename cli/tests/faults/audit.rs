@@ -92,16 +92,18 @@ pub async fn audited(chain: &Chain) -> (Vec<Written>, usize, EpochIndex) {
 /// count: slots in which not all of them ran.
 pub fn hardly_missed(blocks: &[Written], apart: &[RangeInclusive<u64>]) -> (u64, u64) {
     let is_apart = |slot: u64| apart.iter().any(|slots| slots.contains(&slot));
-    let (mut due, mut missed) = (0, 0);
+    let (mut due, mut missed, mut longest) = (0, 0, 0);
     // The first block is written when the node has started, whenever that is.
     for pair in blocks.windows(2).skip(1) {
         let (before, slot) = (pair[0].block.slot, pair[1].block.slot);
         if !(is_apart(before) || is_apart(slot)) {
             due += slot - before;
             missed += slot - before - 1;
+            longest = longest.max(slot - before - 1);
         }
     }
     // A busy machine misses some by itself; an author that waited for a reporter would miss many in a row.
     assert!(due > 0 && missed <= due / 2, "{missed} of {due} slots missed");
+    assert!(longest < 10, "{longest} slots missed in a row");
     (missed, due)
 }

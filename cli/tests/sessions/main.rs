@@ -55,17 +55,19 @@ async fn read(life: &Life) -> Vec<String> {
     let alice = life.field.alice().await;
     let mut all = life.taken_back.clone();
     let blocks = life.field.read_chain(&alice).await;
-    let (mut due, mut missed) = (0, 0);
+    let (mut due, mut missed, mut longest) = (0, 0, 0);
     for pair in blocks.windows(2).skip(1) {
         let (before, block) = (pair[0].0.slot, pair[1].0.slot);
         if !(life.apart.contains(&before) || life.apart.contains(&block)) {
             due += block - before;
             missed += block - before - 1;
+            longest = longest.max(block - before - 1);
         }
     }
-    life.note(&format!("{missed} of {due} slots missed while authors could reach each other"));
+    life.note(&format!("{missed} of {due} slots missed while authors could reach each other, {longest} in a row at most"));
     // A busy machine misses some by itself; an author that waited for a key would miss fifteen in a row.
     assert!(missed <= due / 2, "{missed} of {due} slots missed");
+    assert!(longest < 10, "{longest} slots missed in a row");
     all.extend(blocks.into_iter().flat_map(|(_, transactions)| transactions));
     all
 }

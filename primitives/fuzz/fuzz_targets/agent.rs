@@ -5,7 +5,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use parity_scale_codec::{DecodeAll, Encode};
-use qedex_primitives::agent::{MAX_BODY_BYTES, News, Steps, Watched};
+use qedex_primitives::{
+    agent::{MAX_BODY_BYTES, News, Steps, Watched},
+    audits::{AuditNews, AuditWork},
+};
 
 fuzz_target!(|bytes: &[u8]| {
     // More is not read.
@@ -20,5 +23,11 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if let Ok(news) = News::decode_all(&mut &*bytes) {
         assert_eq!(news.encode(), bytes);
+    }
+    if let Ok(news) = AuditNews::decode_all(&mut &*bytes) {
+        assert_eq!(news.encode(), bytes);
+    }
+    if let Ok(work) = Option::<AuditWork>::decode_all(&mut &*bytes) {
+        assert_eq!(work.encode(), bytes);
     }
 });

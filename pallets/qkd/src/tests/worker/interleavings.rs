@@ -197,8 +197,14 @@ fn in_time() -> Vec<SessionId> {
     live().into_iter().filter(waits).collect()
 }
 
+/// How many courses are tried: `QEDEX_WORKER_CASES`, or some hundreds.
+fn cases() -> u32 {
+    let said = std::env::var("QEDEX_WORKER_CASES");
+    said.ok().and_then(|cases| cases.parse().ok()).unwrap_or(500)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     /// Whatever fails, and in whatever order: a message gets one answer, nothing is brought that a pool
     /// would refuse, and once nothing fails any more, all that waits opens.
