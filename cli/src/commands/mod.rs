@@ -11,7 +11,7 @@ mod market;
 mod membership;
 mod meter;
 pub mod options;
-mod order;
+pub mod order;
 mod play;
 mod reading;
 mod reputation;

@@ -1,6 +1,6 @@
 //! `qedex order`
 
-mod batch;
+pub mod batch;
 
 use super::options::{EnergyArg, Sign};
 use crate::{

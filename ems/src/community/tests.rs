@@ -87,25 +87,34 @@ fn is(value: f64, expected: f64, off: f64) {
     assert!((value - expected).abs() <= off, "{value} for {expected}");
 }
 
+/// To the digits that `docs/auction.md` prints: cost and peak.
+fn is_day(day: Day, (cost, peak): (f64, f64)) {
+    is(day.cost, cost, 0.005);
+    is(day.peak, peak, 0.5);
+}
+
 #[test]
 fn batteries_that_serve_their_own_house_first_cost_a_community_more_than_none() {
-    for (week, own, none) in [(JULY, 758.89, 725.61), (JANUARY, 1009.27, 1005.60)] {
+    let days =
+        [(JULY, (758.89, 201.0), (725.61, 192.0)), (JANUARY, (1009.27, 239.0), (1005.60, 232.0))];
+    for (week, own, none) in days {
         let members = on_day(&members(week), 0);
         let tariff = tariff();
         let first = all_traded(&tariff, &own_first(&members, &BATTERIES, 0.25));
-        is(first.cost, own, 0.005);
-        is(all_traded(&tariff, &without_batteries(&members)).cost, none, 0.005);
+        is_day(first, own);
+        is_day(all_traded(&tariff, &without_batteries(&members)), none);
     }
 }
 
 /// What one mind that knows the day reaches: the least cost, the least peak at that cost, and what the least peak of
-/// all costs. The figures are HiGHS's; which peak the least cost has is the solver's choice.
-fn best(week: &str, least: f64, peak: f64, (flattest, dearer): (f64, f64)) {
+/// all costs. The figures are HiGHS's; which peak the least cost has is the solver's choice. Here it is one of at
+/// least `higher`: days of one cost can be mixed, so that one of each peak between the two costs as little.
+fn best(week: &str, least: f64, [peak, higher]: [f64; 2], (flattest, dearer): (f64, f64)) {
     let members = on_day(&members(week), 0);
     let best = optimum(&members, &tariff(), &BATTERIES);
     let found = best.least_cost(None, &LIMITS).unwrap();
     is(found.cost, least, 0.005);
-    assert!(found.peak > peak - 0.01, "{found:?}");
+    assert!(found.peak >= higher, "{found:?}");
     let low = best.least_peak(found.cost + 1e-6, &LIMITS).unwrap();
     is(low.cost, least, 0.005);
     is(low.peak, peak, 0.01);
@@ -116,12 +125,12 @@ fn best(week: &str, least: f64, peak: f64, (flattest, dearer): (f64, f64)) {
 
 #[test]
 fn the_best_of_a_summers_day_and_what_a_lower_peak_costs() {
-    best(JULY, 703.22, 160.31, (130.639, 712.59));
+    best(JULY, 703.22, [160.31, 246.0], (130.639, 712.59));
 }
 
 #[test]
 fn the_best_of_a_winters_day_and_what_a_lower_peak_costs() {
-    best(JANUARY, 984.00, 234.51, (170.9358, 993.27));
+    best(JANUARY, 984.00, [234.51, 360.5], (170.9358, 993.27));
 }
 
 /// The day as the market's own clearing trades it: whole watt-hours, all bids at the grid's price and all asks at the
@@ -151,7 +160,8 @@ fn cleared(tariff: &Tariff, meters: &[Vec<f64>]) -> Day {
 /// The files begin with the days in question: the last day of the week stands in for the one before.
 #[test]
 fn sites_that_plan_from_yesterday_reach_half_of_what_can_be_gained_without_a_higher_peak() {
-    for (week, best) in [(JULY, 703.22), (JANUARY, 984.00)] {
+    let days = [(JULY, 703.22, (719.28, 192.0)), (JANUARY, 984.00, (992.59, 232.0))];
+    for (week, best, expected) in days {
         let week = members(week);
         let (today, yesterday) = (on_day(&week, 0), on_day(&week, 6));
         let tariff = tariff();
@@ -160,6 +170,7 @@ fn sites_that_plan_from_yesterday_reach_half_of_what_can_be_gained_without_a_hig
         let follower = Follower { for_the_peak: 0.4 };
         let plan = plan_by(follower, &read, capacity, &tariff, &BATTERIES, &LIMITS).unwrap();
         let reached = cleared(&tariff, &plan.follow(&today, &BATTERIES, 0.25));
+        is_day(reached, expected);
         let own = cleared(&tariff, &own_first(&today, &BATTERIES, 0.25));
         assert!(own.cost - reached.cost >= (own.cost - best) / 2.0, "{own:?} {reached:?} {best}");
         assert!(reached.peak <= own.peak, "{own:?} {reached:?}");

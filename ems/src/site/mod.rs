@@ -22,6 +22,7 @@ mod devices;
 mod marginal;
 mod model;
 mod plan;
+mod relief;
 mod shortage;
 mod spec;
 #[cfg(test)]
@@ -31,7 +32,7 @@ pub use breaches::{breaches, cost};
 pub use devices::{Boiler, Chiller, Fuel, Grid, Ice, Store, Turbine, Vehicle};
 pub use marginal::{Marginal, marginals};
 pub use plan::{Plan, Run, Series, as_mps, plan};
-pub use shortage::{Balance, Shortage};
+pub use shortage::{Balance, Kept, Missing, Shortage};
 pub use spec::{MOST_STEPS, Site};
 
 use crate::program::Unsolved;
@@ -50,6 +51,11 @@ pub enum SiteError {
     /// No plan serves the load.
     #[error("no plan: {0}")]
     Infeasible(Shortage),
+    /// No plan serves the load, and why was not found out in time.
+    #[error(
+        "there is no plan, and why was not found out in {0} seconds: a longer --time-limit may tell"
+    )]
+    Unexplained(u64),
     /// There may be one.
     #[error("no plan was found in {0} seconds: a longer --time-limit may find one")]
     Time(u64),

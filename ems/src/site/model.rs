@@ -3,6 +3,7 @@
 use super::{
     devices::{Fuel, Store},
     plan::{Run, Series},
+    shortage::Kept,
     spec::Site,
 };
 use crate::program::{Program, Relation, RowId, Solved, Var};
@@ -19,6 +20,8 @@ pub(super) struct Model {
     pub heat: Vec<RowId>,
     /// The balance of cold, where there is cold.
     pub cold: Vec<RowId>,
+    /// What each vehicle is charged with, kWh.
+    pub charged: Vec<RowId>,
     import: Vec<Var>,
     export: Vec<Var>,
     pv: Vec<Var>,
@@ -33,12 +36,16 @@ pub(super) struct Model {
     vehicles: Vec<Vec<Var>>,
 }
 
-/// The variables of a store.
+/// The variables and rows of a store.
 #[derive(Clone, Debug, Default)]
-struct Stored {
+pub(super) struct Stored {
     charge: Vec<Var>,
     discharge: Vec<Var>,
     level: Vec<Var>,
+    /// What its level comes from in each step, kWh.
+    pub holds: Vec<RowId>,
+    /// That it ends as it began, if it must.
+    pub ends: Option<RowId>,
 }
 
 /// What flows into each step's three balances.
@@ -75,7 +82,7 @@ impl Model {
             store(p, "battery", site.battery.as_ref(), site.dt_h, end, &mut flows.electricity);
         let heat_store = store(p, "tst", site.tst.as_ref(), site.dt_h, end, &mut flows.heat);
         let (cooling, ice) = cold(p, site, end, &mut flows);
-        let vehicles = vehicles(p, site, end, &mut flows);
+        let (vehicles, charged) = vehicles(p, site, end, &mut flows);
         let mut balance = |name: &str, flows: Vec<Terms>, load: Option<&[f64]>, relation| {
             let rows = flows.into_iter().enumerate().map(|(step, terms)| {
                 let load = load.and_then(|load| load.get(step)).copied().unwrap_or(0.0);
@@ -95,6 +102,7 @@ impl Model {
             electricity,
             heat,
             cold,
+            charged,
             import,
             export,
             pv,
@@ -107,6 +115,15 @@ impl Model {
             heat_store,
             ice,
             vehicles,
+        }
+    }
+
+    /// The variables and rows of a store: none where the site does not have it.
+    pub fn stored(&self, store: Kept) -> &Stored {
+        match store {
+            Kept::Battery => &self.battery,
+            Kept::Heat => &self.heat_store,
+            Kept::Ice => &self.ice,
         }
     }
 
@@ -272,7 +289,8 @@ fn store(
             }
             None => kept * store.start,
         };
-        p.row(format!("{name}_holds_{step}"), terms, Relation::Equal, held);
+        let holds = p.row(format!("{name}_holds_{step}"), terms, Relation::Equal, held);
+        stored.holds.push(holds);
         add(flows, step, discharge, 1.0);
         add(flows, step, charge, -1.0);
         stored.charge.push(charge);
@@ -283,7 +301,8 @@ fn store(
         p.row(format!("{name}_active"), active, Relation::AtMost, most);
     }
     if let Some(level) = stored.level.last().filter(|_| to_the_end) {
-        p.row(format!("{name}_ends"), [(*level, 1.0)], Relation::Equal, store.start);
+        let name = format!("{name}_ends");
+        stored.ends = Some(p.row(name, [(*level, 1.0)], Relation::Equal, store.start));
     }
     stored
 }
@@ -322,7 +341,8 @@ fn cold(p: &mut Program, site: &Site, to_the_end: bool, flows: &mut Flows) -> (V
                 }
                 None => kept * ice.start,
             };
-            p.row(format!("ice_holds_{step}"), terms, Relation::Equal, held);
+            let holds = p.row(format!("ice_holds_{step}"), terms, Relation::Equal, held);
+            stored.holds.push(holds);
             parts.push((make, -1.0));
             add(&mut flows.cold, step, melt, 1.0);
             add(&mut flows.electricity, step, make, -1.0 / chiller.cop_ice);
@@ -333,15 +353,21 @@ fn cold(p: &mut Program, site: &Site, to_the_end: bool, flows: &mut Flows) -> (V
         p.row(format!("chiller_makes_{step}"), parts, Relation::Equal, 0.0);
     }
     if let (Some(level), Some(ice), true) = (stored.level.last(), &site.ice, to_the_end) {
-        p.row("ice_ends", [(*level, 1.0)], Relation::Equal, ice.start);
+        let ends = p.row("ice_ends", [(*level, 1.0)], Relation::Equal, ice.start);
+        stored.ends = Some(ends);
     }
     (cooling, stored)
 }
 
-/// Vehicles: so much energy between two times.
-fn vehicles(p: &mut Program, site: &Site, to_the_end: bool, flows: &mut Flows) -> Vec<Vec<Var>> {
+/// Vehicles: so much energy between two times. Their powers, and the rows that ask for the energy.
+fn vehicles(
+    p: &mut Program,
+    site: &Site,
+    to_the_end: bool,
+    flows: &mut Flows,
+) -> (Vec<Vec<Var>>, Vec<RowId>) {
     let steps = flows.electricity.len();
-    let mut vehicles = Vec::new();
+    let (mut vehicles, mut rows) = (Vec::new(), Vec::new());
     for (which, vehicle) in site.ev.iter().enumerate() {
         let (from, by) = site.plugged(vehicle);
         let mut charged = Terms::new();
@@ -362,8 +388,8 @@ fn vehicles(p: &mut Program, site: &Site, to_the_end: bool, flows: &mut Flows) -
         }
         // Of a part of the day it is asked for only where that part reaches the time.
         let relation = if to_the_end || by <= steps { Relation::Equal } else { Relation::AtMost };
-        p.row(format!("ev{which}_charged"), charged, relation, vehicle.energy);
+        rows.push(p.row(format!("ev{which}_charged"), charged, relation, vehicle.energy));
         vehicles.push(powers);
     }
-    vehicles
+    (vehicles, rows)
 }

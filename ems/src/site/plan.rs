@@ -1,6 +1,6 @@
 //! The plan of a site's day.
 
-use super::{SiteError, breaches, cost, model::Model, shortage, spec::Site};
+use super::{SiteError, breaches, cost, model::Model, relief, spec::Site};
 use crate::program::{self, Limits, Solved, Unsolved};
 use serde::Serialize;
 
@@ -88,7 +88,7 @@ pub(super) fn work(site: &Site, limits: &Limits) -> Result<Worked, SiteError> {
     let solved = match program::solve(&model.program, limits) {
         Ok(solved) => solved,
         Err(Unsolved::Infeasible) => {
-            return Err(SiteError::Infeasible(shortage::find(site, limits)?));
+            return Err(SiteError::Infeasible(relief::find(site, limits)?));
         }
         Err(Unsolved::Time) => return Err(SiteError::Time(limits.time.as_secs())),
         Err(other) => return Err(SiteError::Unsolved(other)),

@@ -1,7 +1,5 @@
-//! Why a site has no plan: the first step that cannot be served, and which of its balances is short.
+//! Why a site has no plan: the first step that cannot be served, and what is short there.
 
-use super::{SiteError, model::Model, spec::Site};
-use crate::program::{self, Limits, Program, RowId, Unsolved};
 use std::fmt;
 
 /// A balance.
@@ -25,7 +23,94 @@ impl fmt::Display for Balance {
     }
 }
 
-/// What is missing.
+/// A store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The battery.
+    Battery,
+    /// The store of heat.
+    Heat,
+    /// The store of ice.
+    Ice,
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Battery => "the battery",
+            Self::Heat => "the store of heat",
+            Self::Ice => "the store of ice",
+        })
+    }
+}
+
+/// One thing that is short.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Missing {
+    /// Power of a balance in the step itself, kW: with it the step can be served.
+    Power {
+        /// Which balance.
+        balance: Balance,
+        /// The least that is missing, kW.
+        power: f64,
+        /// The load on the balance, kW, where nothing else takes from it.
+        load: Option<f64>,
+    },
+    /// Energy of a balance in the step and those before it, kWh: power in the step alone is not enough, since a
+    /// store would have to hold more by then, or a vehicle.
+    Energy {
+        /// Which balance.
+        balance: Balance,
+        /// The least that is missing, kWh.
+        energy: f64,
+    },
+    /// A vehicle is not charged as it should be, whatever the balances have.
+    Vehicle {
+        /// Which, from 0.
+        vehicle: usize,
+        /// What it is to have, kWh.
+        energy: f64,
+        /// What it can have that comes nearest, kWh.
+        nearest: f64,
+    },
+    /// A store falls below its least level, whatever the balances have.
+    Level {
+        /// Which.
+        store: Kept,
+        /// The least that is missing in it, kWh.
+        energy: f64,
+    },
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Power { balance, power, load: Some(load) } => {
+                let most = (load - power).max(0.0);
+                write!(f, "{load:.3} kW of {balance}, and at most {most:.3} kW can be had")
+            }
+            Self::Power { balance, power, load: None } => {
+                write!(f, "{power:.3} kW of {balance} are missing")
+            }
+            Self::Energy { balance, energy } => {
+                write!(f, "{energy:.3} kWh of {balance} are missing up to its end")
+            }
+            Self::Vehicle { vehicle: which, energy, nearest } => {
+                let name = vehicle(*which);
+                write!(
+                    f,
+                    "{name} is to have {energy:.3} kWh by then, and {nearest:.3} kWh is the "
+                )?;
+                f.write_str("nearest that it can have")
+            }
+            Self::Level { store, energy } => {
+                write!(f, "{store} falls below its least level by {energy:.3} kWh")
+            }
+        }
+    }
+}
+
+/// What cannot be done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shortage {
     /// All steps before this one can be served, and this one not along with them.
@@ -34,91 +119,55 @@ pub enum Shortage {
         step: usize,
         /// The hour that it is in, from 0.
         hour: usize,
-        /// Which balance fails, where making good for one alone is enough.
-        balance: Option<Balance>,
-        /// What is asked for, kW.
-        load: f64,
-        /// The most that can be had in this step, kW.
-        most: f64,
+        /// What has to be made good, each of it: without any one there is still no plan. Electricity is named before
+        /// all that could be made of it, and before vehicles that wait for it.
+        missing: Vec<Missing>,
+        /// The vehicles, from 0, that are to be charged by the end of the step, where electricity is missing: they
+        /// may be what it is missing for.
+        due: Vec<usize>,
     },
-    /// Every step can be served, but no store or vehicle then ends as it must.
-    End,
+    /// Every step can be served, but these stores do not end as they began.
+    End {
+        /// Which: if these need not, there is a plan.
+        stores: Vec<Kept>,
+    },
 }
 
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Step { hour, balance: Some(balance), load, most, .. } => {
-                write!(f, "hour {hour} is the first that cannot be served: {load:.3} kW of {balance}, and at most ")?;
-                write!(f, "{most:.3} kW can be had")
+            Self::Step { hour, missing, due, .. } => {
+                write!(f, "hour {hour} is the first that cannot be served: ")?;
+                joined(f, missing, "; ")?;
+                let due: Vec<String> = due.iter().map(|which| vehicle(*which)).collect();
+                match due.len() {
+                    0 => Ok(()),
+                    1 => write!(f, "; {} is to be charged by then", due.concat()),
+                    _ => write!(f, "; {} are to be charged by then", due.join(" and ")),
+                }
             }
-            Self::Step { hour, .. } => {
-                write!(f, "hour {hour} is the first that cannot be served: more than one balance fails, or a vehicle is ")?;
-                f.write_str("not charged in time")
+            Self::End { stores } => {
+                f.write_str("every hour can be served, but ")?;
+                joined(f, stores, " and ")?;
+                let ends =
+                    if stores.len() > 1 { "do not end as they" } else { "does not end as it" };
+                write!(f, " {ends} began")
             }
-            Self::End => f.write_str(
-                "every hour can be served, but a store does not come back to its start, or a vehicle is not charged",
-            ),
         }
     }
 }
 
-/// Which step is the first that no plan of it and of those before it serves. To be asked of a site that has no
-/// plan.
-///
-/// # Errors
-/// If that is not found out in time.
-pub(super) fn find(site: &Site, limits: &Limits) -> Result<Shortage, SiteError> {
-    // The least number of steps that has no plan lies above `served`, and is at most `short`.
-    let (mut served, mut short) = (0, site.steps());
-    if !is_short(site, short, limits)? {
-        return Ok(Shortage::End);
-    }
-    while short.saturating_sub(served) > 1 {
-        let middle = served.midpoint(short);
-        if is_short(site, middle, limits)? { short = middle } else { served = middle }
-    }
-    Ok(which(site, short, limits))
+/// A vehicle as people count.
+fn vehicle(which: usize) -> String {
+    format!("vehicle {}", which.saturating_add(1))
 }
 
-/// Whether the first `steps` steps have no plan, whatever comes after.
-fn is_short(site: &Site, steps: usize, limits: &Limits) -> Result<bool, SiteError> {
-    let mut program = Model::new(site, steps, false).program;
-    program.forget_costs();
-    match program::solve(&program, limits) {
-        Ok(_) => Ok(false),
-        Err(Unsolved::Infeasible) => Ok(true),
-        Err(Unsolved::Time) => Err(SiteError::Time(limits.time.as_secs())),
-        Err(other) => Err(SiteError::Unsolved(other)),
+fn joined<T: fmt::Display>(f: &mut fmt::Formatter<'_>, parts: &[T], by: &str) -> fmt::Result {
+    for (place, part) in parts.iter().enumerate() {
+        if place > 0 {
+            f.write_str(by)?;
+        }
+        write!(f, "{part}")?;
     }
-}
-
-fn which(site: &Site, steps: usize, limits: &Limits) -> Shortage {
-    let step = steps.saturating_sub(1);
-    let hour = (step as f64 * site.dt_h) as usize;
-    let model = Model::new(site, steps, false);
-    let at = |load: Option<&Vec<f64>>| load.and_then(|load| load.get(step)).copied().unwrap_or(0.0);
-    let balances = [
-        (Balance::Cold, model.cold.last(), at(site.load_c.as_ref())),
-        (Balance::Heat, model.heat.last(), at(site.load_h.as_ref())),
-        (Balance::Electricity, model.electricity.last(), at(Some(&site.load_e))),
-    ];
-    for (balance, row, load) in balances {
-        let Some(short) = row.and_then(|row| short_by(&model.program, *row, limits)) else {
-            continue;
-        };
-        return Shortage::Step { step, hour, balance: Some(balance), load, most: load - short };
-    }
-    Shortage::Step { step, hour, balance: None, load: 0.0, most: 0.0 }
-}
-
-/// How much has to be given from outside into one balance, if that is enough.
-fn short_by(program: &Program, row: RowId, limits: &Limits) -> Option<f64> {
-    let mut program = program.clone();
-    program.forget_costs();
-    let given = program.real("given", 0.0, f64::INFINITY);
-    program.cost(given, 1.0);
-    program.add_term(row, given, 1.0);
-    let exact = Limits { gap: 0.0, ..*limits };
-    program::solve(&program, &exact).ok().map(|solved| solved.value(given))
+    Ok(())
 }

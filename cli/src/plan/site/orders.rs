@@ -110,7 +110,10 @@ pub fn table(orders: &[Order]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::order::batch;
+    use qedex_client::market::{NewOrder, Side};
     use qedex_ems::site::Series;
+    use qedex_tables::Table;
 
     const QED: u128 = 1_000_000_000_000;
     const MARKET: Market = Market {
@@ -153,6 +156,32 @@ mod tests {
         assert_eq!(ask(-0.2), "slot,side,price,kwh\n40,ask,0.08,1\n");
         assert_eq!(bid(0.05), "slot,side,price,kwh\n");
         assert_eq!(ask(0.31), "slot,side,price,kwh\n");
+    }
+
+    /// An hour that draws and one that feeds in, none of it in whole lots or ticks.
+    #[test]
+    fn a_batch_reads_the_orders_of_a_plan() {
+        let text = r#"{"hours": 2, "dt_h": 1, "price_buy": [], "price_sell": [], "load_e": [],
+            "grid": {"import_max": 1, "export_max": 1}}"#;
+        let site: Site = serde_json::from_str(text).unwrap();
+        let series =
+            Series { import: vec![10.3, 0.0], export: vec![0.0, 7.25], ..Series::default() };
+        let plan = Plan { cost: 0.0, bound: 0.0, gap: 0.0, series };
+        let worth = |kwh| Marginal { more: Some(kwh), less: Some(kwh) };
+        let orders = MARKET.orders(&site, &plan, &[worth(0.221_6), worth(0.084_4)], 40);
+        let table = Table::parse("o.csv", &table(&orders)).unwrap();
+        let rows = batch::read(&table).unwrap();
+
+        let order = |side, milli_qed: u128, wh| NewOrder {
+            side,
+            limit: PricePerKwh(QED / 1_000 * milli_qed),
+            energy: Wh(wh),
+        };
+        let (bid, ask) = (order(Side::Bid, 221, 2_500), order(Side::Ask, 85, 1_800));
+        let expected: Vec<_> =
+            (40..48).map(|slot| (Some(slot), if slot < 44 { bid } else { ask })).collect();
+        assert_eq!(rows, expected);
+        assert_eq!(batch::of_slot(rows, 45).unwrap(), [ask]);
     }
 
     #[test]

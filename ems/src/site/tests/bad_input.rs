@@ -97,7 +97,10 @@ fn a_store_that_cannot_come_back_is_told_so() {
         ramp: None,
         active_max: None,
     });
-    assert_eq!(plan(&site, &LIMITS), Err(SiteError::Infeasible(Shortage::End)));
+    let error = plan(&site, &LIMITS).unwrap_err();
+    assert_eq!(error, SiteError::Infeasible(Shortage::End { stores: vec![Kept::Battery] }));
+    let told = "no plan: every hour can be served, but the battery does not end as it began";
+    assert_eq!(error.to_string(), told);
     site.grid.import_max = 0.5;
     site.battery = None;
     let error = plan(&site, &LIMITS).unwrap_err().to_string();

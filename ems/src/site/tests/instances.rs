@@ -51,11 +51,13 @@ fn without_ice_the_first_hour_that_is_too_hot_is_told() {
     let mut site = summer();
     site.ice = None;
     let Err(SiteError::Infeasible(shortage)) = plan(&site, &LIMITS) else { panic!() };
-    let Shortage::Step { step: 12, hour: 12, balance: Some(Balance::Cold), load, most } = shortage
-    else {
+    let Shortage::Step { step: 12, hour: 12, missing, .. } = &shortage else {
         panic!("{shortage:?}")
     };
-    assert!((load - 94.0).abs() < 1e-6 && (most - 90.0).abs() < 1e-6, "{shortage:?}");
+    let [Missing::Power { balance: Balance::Cold, power, load: Some(load) }] = missing[..] else {
+        panic!("{shortage:?}")
+    };
+    assert!((load - 94.0).abs() < 1e-6 && (power - 4.0).abs() < 1e-6, "{shortage:?}");
     let told = "hour 12 is the first that cannot be served: 94.000 kW of cooling, and at most 90.000 kW can be had";
     assert_eq!(shortage.to_string(), told);
 }

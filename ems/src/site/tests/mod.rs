@@ -1,6 +1,7 @@
 mod bad_input;
 mod equations;
 mod instances;
+mod shortages;
 mod small;
 
 use super::*;

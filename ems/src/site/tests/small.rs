@@ -69,7 +69,8 @@ fn a_vehicle_charges_while_it_is_there_and_cheap() {
     }
     site.ev[0].energy = 19.0;
     let error = plan(&site, &EXACT).unwrap_err().to_string();
-    assert!(error.contains("hour 3 is the first"), "{error}");
+    let told = "no plan: hour 3 is the first that cannot be served: vehicle 1 is to have 19.000 kWh by then, and 18.900 kWh is the nearest that it can have";
+    assert_eq!(error, told);
     site.load_e = vec![1.0; 5];
     site.ev[0].energy = 18.9;
     assert!(plan(&site, &EXACT).is_ok());
