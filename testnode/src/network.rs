@@ -5,6 +5,7 @@ use crate::{
     chain,
     wires::Wires,
 };
+use serde_json::Value;
 use std::{
     fs::File,
     io::Write,
@@ -26,6 +27,7 @@ pub const NAMES: [&str; 4] = ["alice", "bob", "charlie", "dave"];
 /// One running validator; it is killed when the test ends.
 pub struct Node {
     process: Process,
+    base_path: PathBuf,
     rpc_port: u16,
 }
 
@@ -53,15 +55,18 @@ fn answer(arguments: &[&str], input: &str) -> Vec<u8> {
 ///
 /// Nodes of a chain of type `Live` do not spread addresses of this machine: so they know each other
 /// by the wires only.
-fn chain_spec(folder: &Path, session_slots: u32) -> PathBuf {
+///
+/// What else its genesis shall be, `alter` makes of the preset.
+fn chain_spec(folder: &Path, session_slots: u32, alter: impl FnOnce(&mut Value)) -> PathBuf {
     let file = folder.join("local.json");
     let path = file.to_str().expect("a readable path");
     let text = answer(&["build-spec", "--chain", "local"], "");
-    let mut chain: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    let mut chain: Value = serde_json::from_slice(&text).expect("JSON");
     chain["chainType"] = "Live".into();
     let genesis = chain.pointer_mut("/genesis/runtimeGenesis/patch").expect("a preset");
-    *genesis.pointer_mut("/metering/tariff").expect("a tariff") = serde_json::Value::Null;
+    *genesis.pointer_mut("/metering/tariff").expect("a tariff") = Value::Null;
     *genesis.pointer_mut("/pov/sessionSlots").expect("a length of sessions") = session_slots.into();
+    alter(genesis);
     std::fs::write(path, chain.to_string()).expect("a writable folder");
     let raw = answer(&["build-spec", "--chain", path, "--raw"], "");
     std::fs::write(path, raw).expect("a writable folder");
@@ -110,7 +115,12 @@ impl Node {
             .stderr(log)
             .spawn()
             .expect("the node starts");
-        Self { process: Process(process), rpc_port }
+        Self { process: Process(process), base_path, rpc_port }
+    }
+
+    /// Where the node says how its agents are reached, if it has any.
+    pub fn agents(&self) -> PathBuf {
+        self.base_path.join("chains/qedex_local/qkd")
     }
 
     /// The address that clients use.
@@ -165,7 +175,17 @@ impl Network {
 
     /// The same with further arguments of each node, in the order of [`NAMES`].
     pub async fn start_with(folder: &Path, session_slots: u32, more: [&[&str]; 4]) -> Self {
-        let chain = chain_spec(folder, session_slots);
+        Self::start_on(folder, session_slots, |_| {}, more).await
+    }
+
+    /// The same on a chain whose genesis `alter` has made of the preset's.
+    pub async fn start_on(
+        folder: &Path,
+        session_slots: u32,
+        alter: impl FnOnce(&mut Value),
+        more: [&[&str]; 4],
+    ) -> Self {
+        let chain = chain_spec(folder, session_slots, alter);
         let ids = NAMES.map(peer_id);
         let ports = NAMES.map(|_| free_port());
         let wires = Wires::new();
