@@ -275,7 +275,8 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, SlotEvent)>, Error> {
     }
     if let Some(revealed) = decode::<Revealed>(event)? {
         let delivered = revealed.delivered.0;
-        let slot_event = SlotEvent::Revealed { by: revealed.by.0, delivered };
+        let slot_event =
+            SlotEvent::Revealed { owner: revealed.owner.0, by: revealed.by.0, delivered };
         return Ok(Some((revealed.slot.0.0, slot_event)));
     }
     if let Some(settled) = decode::<TradeSettled>(event)? {

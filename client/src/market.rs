@@ -70,6 +70,8 @@ pub const fn outcome_name(outcome: Outcome) -> &'static str {
         Outcome::Defaulted => "defaulted",
         Outcome::Unanswered => "unanswered",
         Outcome::Annulled => "annulled",
+        Outcome::Concealed => "concealed",
+        Outcome::Forfeited => "forfeited",
     }
 }
 
@@ -124,12 +126,14 @@ pub enum SlotEvent {
         id: TradeId,
         /// What is held of the buyer for it.
         bond: Plancks,
-        /// Until when the seller may reveal.
+        /// Until when the seller's bill may be revealed.
         due: u64,
     },
-    /// A seller revealed its bill.
+    /// A seller's bill was revealed.
     Revealed {
-        /// By which of its accounts.
+        /// Who sold.
+        owner: OwnerId,
+        /// Who brought it.
         by: Account,
         /// What it delivered.
         delivered: Wh,

@@ -58,7 +58,7 @@ pub use tariff::{Band, DayRange, TariffRule};
 pub use terms::{Announcement, KeyAdmission, LeaderLimits, PriceList};
 #[cfg(feature = "frame")]
 pub use traits::{
-    Admission, BillAudit, Calendar, EnergyFlow, EnergyLedger, EntropyBeacon, Escrow, KeyBudget,
-    MarketSettlement, Membership, Opened, Prices, Rated, Ratings, Sanctions, Standing, Tariff,
-    UnsettledSlots,
+    Admission, BillAudit, Calendar, Deposits, EnergyFlow, EnergyLedger, EntropyBeacon, Escrow,
+    KeyBudget, MarketSettlement, Membership, Opened, Prices, Rated, Ratings, Sanctions, Standing,
+    Tariff, UnsettledSlots,
 };

@@ -35,7 +35,8 @@ pub enum Trade {
     Acknowledge(buyer::Finish),
     /// Complains about a trade, as its buyer: the seller has to reveal its bill. A bond is held.
     Complain(buyer::Finish),
-    /// Reveals the bill of a slot on the chain, as the seller that was complained about.
+    /// Reveals the bill of a slot on the chain, of a seller that was complained about: as the seller, or
+    /// as whoever holds what opens its commitment.
     Reveal(seller::Reveal),
     /// Follows a slot, or one trade of it, until it is settled.
     Watch(watch::Watch),
@@ -87,6 +88,7 @@ async fn rules(ask: &Ask) -> Result<(), Error> {
             "offline_share_ppm": offline_share,
             "defaults_to_exclusion": rules.defaults_to_exclusion,
             "exclusion_ms": rules.exclusion,
+            "shortfall_fee_ppm": rules.shortfall_fee.deconstruct(),
             "paused_until": pause.map(|pause| pause.until),
         }));
     }
@@ -100,6 +102,12 @@ async fn rules(ask: &Ask) -> Result<(), Error> {
         rules.defaults_to_exclusion,
         rules.exclusion / 3_600_000,
         rules.exclusion % 3_600_000 / 36_000
+    )?;
+    let fee = rules.shortfall_fee.deconstruct();
+    say!(
+        "missing energy costs its seller {}.{:04} % of the grid price beside the harm",
+        fee / 10_000,
+        fee % 10_000
     )?;
     match pause {
         Some(pause) => {

@@ -9,7 +9,9 @@ use frame_support::{
     pallet_prelude::{DispatchResult, Get},
     traits::Time,
 };
-use qedex_primitives::{Calendar, Millis, Moment, Opened, SlotIndex, SlotTimes, Windows};
+use qedex_primitives::{
+    Calendar, MarketSettlement, Millis, Moment, Opened, SlotIndex, SlotTimes, Windows,
+};
 
 /// A quarter of an hour in milliseconds.
 const QUARTER_HOUR: Millis = 900_000;
@@ -24,6 +26,10 @@ impl<T: Config> Calendar for Pallet<T> {
     }
 
     fn schedule(slot: SlotIndex) -> SlotTimes {
+        // One clock a slot: as long as money waits for evidence, whatever has become of the record.
+        if let Some(times) = T::Settlement::times(slot) {
+            return times;
+        }
         if let Some(record) = Slots::<T>::get(slot) {
             return record.terms.schedule;
         }

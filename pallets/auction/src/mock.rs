@@ -51,6 +51,9 @@ parameter_types! {
     pub static KeysUsed: Vec<(SlotIndex, u64)> = Vec::new();
     pub static EscrowRefuses: bool = false;
     pub static RefusedBuyers: Vec<AccountId> = Vec::new();
+    pub static ShortfallFee: Permill = Permill::zero();
+    /// The moments of slots by clocks of their own.
+    pub static Clocks: BTreeMap<SlotIndex, SlotTimes> = BTreeMap::new();
     pub static Trades: Vec<Trade> = Vec::new();
     pub static TradeWeight: Weight = STEP;
     pub static MaxTicks: u32 = 1_000;
@@ -159,6 +162,14 @@ impl MarketSettlement<AccountId> for Books {
 
     fn open_trade_weight() -> Weight {
         TradeWeight::get()
+    }
+
+    fn shortfall_fee() -> Permill {
+        ShortfallFee::get()
+    }
+
+    fn times(slot: SlotIndex) -> Option<SlotTimes> {
+        Clocks::get().get(&slot).copied()
     }
 }
 
@@ -358,6 +369,8 @@ impl ExtBuilder {
     }
 
     fn reset(&self) {
+        ShortfallFee::set(Permill::zero());
+        Clocks::take();
         Distrusted::set(Vec::new());
         TestMembership::reset();
         permit_members();

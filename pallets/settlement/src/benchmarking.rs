@@ -155,6 +155,11 @@ fn commit_to<T: Config>(seller: &T::AccountId, bill: &Bill) {
     T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
 }
 
+/// Sets the clock to when bills are revealed.
+fn complaints_end<T: Config>() {
+    T::Calendar::set_now(T::Calendar::schedule(SLOT).complaints_until);
+}
+
 /// Lets the buyer of the first trade complain.
 fn complain_about_first<T: Config>() {
     let buyer = Trades::<T>::get(SLOT, 0).map(|trade| trade.buyer);
@@ -266,11 +271,12 @@ mod benchmarks {
         let bill = bill_of(n);
         commit_to::<T>(&seller, &bill);
         complain_about_first::<T>();
-        let who = seller.clone();
+        complaints_end::<T>();
+        let who = account("whoever holds it", 0, 0);
 
         #[block]
         {
-            Settlement::<T>::do_reveal(who, SLOT, &bill, &NONCE, |_, _, _| Ok(ENERGY))?;
+            Settlement::<T>::do_reveal(who, SLOT, &seller, &bill, &NONCE, |_, _, _| Ok(ENERGY))?;
         }
 
         let (_, record) = Settlement::<T>::seller(SLOT, &seller).ok_or("the seller is known")?;
@@ -351,7 +357,7 @@ mod benchmarks {
             Settlement::<T>::strike_off(&slots);
         }
 
-        assert!(Books::<T>::iter_values().all(|book| book.interrupted && book.lost > 0));
+        assert!(Books::<T>::iter_values().all(|book| book.lost > 0));
         assert!(OpenBooks::<T>::get().is_empty());
     }
 
@@ -363,8 +369,7 @@ mod benchmarks {
             rules: Rules::default(),
             trades: 1,
             open: 0,
-            stage: Stage::Closing { next: 1 },
-            interrupted: false,
+            stage: Stage::Ending { next: 1 },
             lost: 0,
         };
         Books::<T>::insert(SLOT, book);
@@ -411,15 +416,16 @@ mod benchmarks {
         commit_to::<T>(&seller, &bill);
         complain_about_first::<T>();
         let half = |_: &T::AccountId, _, _: &Bill| Ok(Wh(ENERGY.0 / 2));
-        Settlement::<T>::do_reveal(seller.clone(), SLOT, &bill, &NONCE, half)?;
-        T::Calendar::set_now(T::Calendar::schedule(SLOT).complaints_until);
+        complaints_end::<T>();
+        Settlement::<T>::do_reveal(seller.clone(), SLOT, &seller, &bill, &NONCE, half)?;
+        T::Calendar::set_now(T::Calendar::schedule(SLOT).final_at);
         let mut book = Books::<T>::get(SLOT).ok_or("the book is open")?;
         book.rules = lenient();
         let grid_had = grid_has::<T>();
 
         #[block]
         {
-            take_first::<T>(&mut book, Settlement::<T>::at_close);
+            take_first::<T>(&mut book, Settlement::<T>::at_end);
         }
 
         assert!(was_paid::<T>(grid_had));

@@ -12,8 +12,9 @@ use frame_support::{
     weights::Weight,
 };
 use qedex_primitives::{
-    Balance, Calendar, Escrow, MarketSettlement, NewTrade, SlotIndex, SlotTerms,
+    Balance, Calendar, Escrow, MarketSettlement, NewTrade, SlotIndex, SlotTerms, SlotTimes,
 };
+use sp_runtime::Permill;
 
 impl<T: Config> Pallet<T> {
     /// The reason of every hold of this pallet.
@@ -93,7 +94,6 @@ impl<T: Config> Pallet<T> {
             trades: 0,
             open: 0,
             stage: Stage::Freezing { next: 0 },
-            interrupted: false,
             lost: 0,
         })
     }
@@ -154,5 +154,13 @@ impl<T: Config> MarketSettlement<T::AccountId> for Pallet<T> {
 
     fn open_trade_weight() -> Weight {
         T::WeightInfo::open_trade()
+    }
+
+    fn shortfall_fee() -> Permill {
+        Self::rules().shortfall_fee
+    }
+
+    fn times(slot: SlotIndex) -> Option<SlotTimes> {
+        Self::times_of(slot)
     }
 }

@@ -1,25 +1,88 @@
 //! From accounts to owners: what was stored by account is stored by owner.
 
 use crate::{
-    Book, Books, Config, Defaults, LatestPause, MAX_PAUSE, Pallet, Pause, Seller, Sellers,
-    SellingAccount, SellingAccounts, Stage, Trades,
+    Book, Books, Config, Defaults, LatestPause, MAX_PAUSE, MAX_RULE_CHANGES, Pallet, Pause,
+    RuleChanges, Rules, Seller, Sellers, SellingAccount, SellingAccounts, Stage, Trades,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::marker::PhantomData;
 use frame_support::{
+    BoundedVec,
     migrations::VersionedMigration,
     traits::{Get, UncheckedOnRuntimeUpgrade},
     weights::Weight,
 };
 use qedex_primitives::{Calendar, OwnerId, SlotIndex, Wh};
+use sp_runtime::Permill;
 
 /// What stood where before.
 pub(crate) mod v1 {
     use super::*;
     use frame_support::{pallet_prelude::*, storage_alias};
+    use qedex_primitives::{Millis, Moment, SlotTerms, TradeId};
+    use sp_core::H256;
+    use sp_runtime::Permill;
 
     /// An account of the chain.
     type AccountOf<T> = <T as frame_system::Config>::AccountId;
+
+    /// The rules.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+    pub struct OldRules {
+        pub offline_share: Permill,
+        pub defaults_to_exclusion: u32,
+        pub exclusion: Millis,
+    }
+
+    /// A bill that was revealed, and when.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+    pub struct Revealed {
+        pub delivered: Wh,
+        pub at: Moment,
+    }
+
+    /// A seller.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+    pub struct OldSeller {
+        pub open: u32,
+        pub sold: Wh,
+        pub commitment: Option<H256>,
+        pub answer_until: Option<Moment>,
+        pub revealed: Option<Revealed>,
+        pub defaulted: bool,
+    }
+
+    /// How far the settlement of a slot had come.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+    pub enum OldStage {
+        Freezing { next: TradeId },
+        Closing { next: TradeId },
+        Ending { next: TradeId },
+    }
+
+    /// A slot with open trades.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+    pub struct OldBook {
+        pub terms: SlotTerms,
+        pub rules: OldRules,
+        pub trades: u32,
+        pub open: u32,
+        pub stage: OldStage,
+        pub interrupted: bool,
+        pub lost: Millis,
+    }
+
+    /// The state of each slot with open trades.
+    #[storage_alias]
+    pub type Books<T: Config> = StorageMap<Pallet<T>, Twox64Concat, SlotIndex, OldBook>;
+
+    /// The rules of settlement with the moments from which on they hold.
+    #[storage_alias]
+    pub type RuleChanges<T: Config> = StorageValue<
+        Pallet<T>,
+        BoundedVec<(Moment, OldRules), ConstU32<MAX_RULE_CHANGES>>,
+        ValueQuery,
+    >;
 
     /// The sellers of each slot with open trades, by account.
     #[storage_alias]
@@ -29,7 +92,7 @@ pub(crate) mod v1 {
         SlotIndex,
         Blake2_128Concat,
         AccountOf<T>,
-        Seller,
+        OldSeller,
     >;
 
     /// In how many slots each account has defaulted.
@@ -46,8 +109,13 @@ pub(crate) mod v1 {
 ///
 /// - The trades of a slot that has some are finished as they began: each account that sells in it is
 ///   the seller, under [`OwnerId::of_account`]. So an open commitment, which binds the account, stays
-///   what it was, and what was complained about or revealed as well; books do not change. What the
+///   what it was, and what was complained about or revealed as well. What the
 ///   account sells beside in that slot, because pairing was under way, is entered there too.
+/// - Evidence decides per seller: who was complained about and has not answered may do so in the time
+///   for reveals, and all that is still open of it is decided together.
+/// - Missing energy costs no more than the harm in slots whose gate has opened, and the shortfall fee by
+///   default in those whose gate opens from now on.
+/// - The clock of a slot of which evidence was interrupted stands at the end of its delivery.
 /// - Where several accounts of one owner sell in a slot that is not frozen yet, its energy serves their
 ///   trades in the order of their numbers all the same: what an account's trade has before it is what
 ///   all of them sold. Nothing else of a trade changes.
@@ -105,14 +173,70 @@ fn allot_together<T: Config>(slot: SlotIndex, sellers: &SellersOf<T>) -> u64 {
     looked
 }
 
+/// The same rules, under which missing energy costs the harm alone.
+const fn without_fee(rules: v1::OldRules) -> Rules {
+    let v1::OldRules { offline_share, defaults_to_exclusion, exclusion } = rules;
+    let shortfall_fee = Permill::zero();
+    Rules { offline_share, defaults_to_exclusion, exclusion, shortfall_fee }
+}
+
+/// Rules in force stay so for slots whose gate has opened. From now on missing energy pays.
+fn bring_rules<T: Config>() {
+    let mut changes: Vec<_> = v1::RuleChanges::<T>::take()
+        .into_iter()
+        .map(|(since, rules)| (since, without_fee(rules)))
+        .collect();
+    let now = T::Calendar::now();
+    if let Some((since, latest)) = changes.last().copied() {
+        changes.retain(|(since, _)| *since < now);
+        let shortfall_fee = Rules::default().shortfall_fee;
+        changes.push((now.max(since), Rules { shortfall_fee, ..latest }));
+        let most = usize::try_from(MAX_RULE_CHANGES).unwrap_or(usize::MAX);
+        changes.drain(..changes.len().saturating_sub(most));
+    }
+    RuleChanges::<T>::put(BoundedVec::truncate_from(changes));
+}
+
+/// What was told of a slot's settlement goes on; its trades are decided once more than at the freeze, at
+/// the end.
+fn bring_books<T: Config>() -> u64 {
+    let books: Vec<_> = v1::Books::<T>::drain().collect();
+    let now = T::Calendar::now();
+    for (slot, book) in &books {
+        let v1::OldBook { terms, rules, trades, open, stage, interrupted, lost } = *book;
+        let stage = match stage {
+            v1::OldStage::Freezing { next } => Stage::Freezing { next },
+            // Those that were looked at at the end of complaints were settled, or wait for an answer.
+            v1::OldStage::Closing { .. } => Stage::Ending { next: 0 },
+            v1::OldStage::Ending { next } => Stage::Ending { next },
+        };
+        let waits = stage == Stage::Freezing { next: 0 };
+        let since_delivery = now.saturating_sub(terms.schedule.delivery_ends);
+        let lost = if interrupted && waits { since_delivery } else { lost };
+        let rules = without_fee(rules);
+        Books::<T>::insert(slot, Book { terms, rules, trades, open, stage, lost });
+    }
+    books.len().try_into().unwrap_or(u64::MAX)
+}
+
+/// The same seller: whoever had to answer has been complained about.
+fn brought(seller: v1::OldSeller) -> Seller {
+    let v1::OldSeller { open, sold, commitment, answer_until, revealed, defaulted } = seller;
+    let (complained, revealed) = (answer_until.is_some(), revealed.map(|bill| bill.delivered));
+    Seller { open, sold, commitment, complained, revealed, defaulted }
+}
+
 impl<T: Config> UncheckedOnRuntimeUpgrade for ByOwner<T> {
     fn on_runtime_upgrade() -> Weight {
+        bring_rules::<T>();
+        let books = bring_books::<T>();
         // Old and new entries share their place: all old ones are taken before a new one is put.
         let sellers: Vec<_> = v1::Sellers::<T>::drain().collect();
         let defaults: Vec<_> = v1::Defaults::<T>::drain().collect();
         let (of_sellers, of_defaults) = (sellers.len(), defaults.len());
         let mut slots = BTreeMap::<SlotIndex, SellersOf<T>>::new();
         for (slot, account, seller) in sellers {
+            let seller = brought(seller);
             let owner = OwnerId::of_account(&account);
             let entry = SellingAccount { owner, open: seller.open };
             SellingAccounts::<T>::insert(slot, &account, entry);
@@ -133,10 +257,15 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for ByOwner<T> {
         }
         let entries = of_sellers.saturating_add(of_defaults).try_into().unwrap_or(u64::MAX);
         // An entry read and taken, its owner read three times, a count and a book, and three entries
-        // written; a trade, its owner, and the trade again; the pause.
+        // written; a trade, its owner, and the trade again; books; the rules and the pause.
+        let entries_and_trades = entries.saturating_mul(6).saturating_add(looked.saturating_mul(2));
         T::DbWeight::get().reads_writes(
-            entries.saturating_mul(6).saturating_add(looked.saturating_mul(2)).saturating_add(4),
-            entries.saturating_mul(4).saturating_add(looked).saturating_add(2),
+            entries_and_trades.saturating_add(books).saturating_add(6),
+            entries
+                .saturating_mul(4)
+                .saturating_add(looked)
+                .saturating_add(books)
+                .saturating_add(4),
         )
     }
 

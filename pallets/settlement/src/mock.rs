@@ -11,7 +11,7 @@ use frame_support::{
 };
 pub use qedex_primitives::testing::{Now, TestMembership, owner};
 use qedex_primitives::{
-    Balance, Bill, BillAudit, BillError, Calendar, EnergyLedger, Escrow, LeaderTerms,
+    Balance, Bill, BillAudit, BillError, Calendar, Deposits, EnergyLedger, Escrow, LeaderTerms,
     MarketSettlement, MeterId, MeterSignature, Millis, Moment, NewTrade, Nonce, OwnerId,
     PricePerKwh, Ratings, ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId,
     Verdict, Wh, testing,
@@ -61,6 +61,8 @@ parameter_types! {
     pub static Rated: Vec<(AccountId, AccountId, Wh, Verdict)> = vec![];
     pub static Excluded: Vec<(AccountId, Millis)> = vec![];
     pub static SanctionsFail: bool = false;
+    /// The largest fee that deposits cover.
+    pub static Covered: Permill = Permill::one();
     pub static Measured: bool = false;
 }
 
@@ -125,6 +127,12 @@ impl BillAudit<AccountId> for TestLedger {
 
     fn audit_weight() -> Weight {
         Weight::from_parts(1_000, 0)
+    }
+}
+
+impl Deposits for TestLedger {
+    fn cover(shortfall_fee: Permill) -> bool {
+        shortfall_fee <= Covered::get()
     }
 }
 
@@ -228,6 +236,7 @@ impl pallet_settlement::Config for Test {
     type Calendar = TestCalendar;
     type CommunityFund = ConstU64<COMMUNITY>;
     type Currency = Balances;
+    type Deposits = TestLedger;
     type EntropyFund = ConstU64<ENTROPY>;
     type GridAccount = ConstU64<GRID>;
     type Ledger = TestLedger;
@@ -408,6 +417,7 @@ pub fn build() -> sp_io::TestExternalities {
     Excluded::set(vec![]);
     TestMembership::reset();
     SanctionsFail::set(false);
+    Covered::set(Permill::one());
     Measured::set(false);
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     let funds = [GRID, ENTROPY, COMMUNITY].map(|fund| (fund, ED));

@@ -10,44 +10,53 @@ use frame_support::{
     },
 };
 use qedex_math::outcome::{self, Evidence, Settlement};
-use qedex_primitives::{Balance, Ratings, SlotIndex, TradeId, Verdict, Wh};
+use qedex_primitives::{Balance, PricePerKwh, Ratings, SlotIndex, TradeId, Verdict, Wh};
 
 /// What decides a trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     /// This energy was metered for it.
     Metered(Wh),
+    /// This energy is left for it by a bill that was asked for.
+    Billed(Wh),
     /// A commitment stood.
     Trusted,
     /// The buyer acknowledged the delivery.
     Acknowledged,
-    /// There is no evidence, or a complaint was not answered in time.
+    /// There is no evidence, or the buyer's complaint was not answered.
     Nothing,
-    /// There is no evidence, and that is the chain's fault.
-    Annulled,
+    /// Another buyer's complaint was not answered.
+    Forfeited,
 }
 
 impl Decision {
-    fn evidence(self) -> Option<Evidence> {
+    const fn evidence(self) -> Evidence {
         match self {
-            Self::Metered(energy) => Some(Evidence::Metered(energy)),
-            Self::Trusted | Self::Acknowledged => Some(Evidence::Trusted),
-            Self::Nothing => Some(Evidence::Nothing),
-            Self::Annulled => None,
+            Self::Metered(energy) => Evidence::Metered(energy),
+            Self::Billed(energy) => Evidence::Billed(energy),
+            Self::Trusted | Self::Acknowledged => Evidence::Trusted,
+            Self::Nothing => Evidence::Nothing,
+            Self::Forfeited => Evidence::Forfeited,
         }
+    }
+
+    /// Whether it is the seller's default.
+    pub(crate) const fn is_default(self) -> bool {
+        matches!(self, Self::Nothing | Self::Forfeited)
     }
 
     /// What this makes of a trade over `energy`, and how much of it counts as delivered.
     fn outcome(self, energy: Wh, complained: bool) -> (Outcome, Wh) {
         match self {
             Self::Metered(metered) if metered < energy => (Outcome::Short, metered),
-            Self::Metered(_) if complained => (Outcome::Refuted, energy),
-            Self::Metered(_) => (Outcome::Delivered, energy),
+            Self::Billed(metered) if metered < energy => (Outcome::Concealed, metered),
+            Self::Billed(_) if complained => (Outcome::Refuted, energy),
+            Self::Metered(_) | Self::Billed(_) => (Outcome::Delivered, energy),
             Self::Trusted => (Outcome::Trusted, energy),
             Self::Acknowledged => (Outcome::Acknowledged, energy),
             Self::Nothing if complained => (Outcome::Unanswered, Wh::ZERO),
             Self::Nothing => (Outcome::Defaulted, Wh::ZERO),
-            Self::Annulled => (Outcome::Annulled, Wh::ZERO),
+            Self::Forfeited => (Outcome::Forfeited, Wh::ZERO),
         }
     }
 }
@@ -79,21 +88,18 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// Pays a trade out by its evidence. `None`, with nothing changed, without evidence or where
-    /// that fails: the accounts of a trade exist as long as money is held on them, so it cannot, but money must
-    /// not stay in escrow for ever if it did.
+    /// Pays a trade out by its evidence. `None`, with nothing changed, where that fails: the accounts of
+    /// a trade exist as long as money is held on them, so it cannot, but money must not stay in escrow
+    /// for ever if it did.
     fn try_pay(
         trade: &Trade<T::AccountId>,
         book: &Book,
         decision: Decision,
     ) -> Option<(Outcome, Wh, Amounts)> {
-        let evidence = decision.evidence()?;
         let (outcome, metered) = decision.outcome(trade.energy, trade.complaint.is_some());
         let bond = trade.complaint.map_or(0, |complaint| complaint.bond);
-        let (bond_to_seller, bond_back) = match outcome {
-            Outcome::Refuted => (bond, 0),
-            _ => (0, bond),
-        };
+        let refuted = outcome == Outcome::Refuted;
+        let (bond_to_community_fund, bond_back) = if refuted { (bond, 0) } else { (0, bond) };
         let payout = outcome::payout(
             &Settlement {
                 energy: trade.energy,
@@ -101,20 +107,27 @@ impl<T: Config> Pallet<T> {
                 seller_price: trade.seller_price,
                 grid_fee: book.terms.leader.grid_fee,
                 fallback_price: book.terms.leader.cap,
+                shortfall_fee: PricePerKwh(
+                    book.rules.shortfall_fee.mul_floor(book.terms.leader.cap.0),
+                ),
                 payment: trade.payment,
                 deposit: trade.deposit,
             },
-            evidence,
+            decision.evidence(),
         )?;
+        // Nobody can tell who of the two is to blame that a complaint was needed: both lose the same.
+        let sellers_part = if refuted { bond.min(payout.deposit_back) } else { 0 };
         let amounts = Amounts {
             to_seller: payout.to_seller,
             to_grid: payout.to_grid,
             to_entropy_fund: payout.to_spread_fund,
+            to_community_fund: payout.to_community_fund,
             refund: payout.refund,
             compensation: payout.compensation,
-            forfeited: payout.forfeited,
-            deposit_back: payout.deposit_back,
-            bond_to_seller,
+            shortfall_fee: payout.shortfall_fee,
+            forfeited: payout.forfeited.saturating_add(sellers_part),
+            deposit_back: payout.deposit_back.saturating_sub(sellers_part),
+            bond_to_community_fund,
             bond_back,
         };
         if let Err(error) = with_storage_layer(|| Self::move_money(trade, &amounts)) {
@@ -126,14 +139,16 @@ impl<T: Config> Pallet<T> {
 
     fn move_money(trade: &Trade<T::AccountId>, amounts: &Amounts) -> DispatchResult {
         let (buyer, seller) = (&trade.buyer, &trade.seller);
+        let community_fund = T::CommunityFund::get();
+        let of_buyer = amounts.to_community_fund.saturating_add(amounts.bond_to_community_fund);
+        let of_seller = amounts.shortfall_fee.saturating_add(amounts.forfeited);
         Self::transfer(buyer, seller, amounts.to_seller)?;
         Self::transfer(buyer, &T::GridAccount::get(), amounts.to_grid)?;
         Self::transfer(buyer, &T::EntropyFund::get(), amounts.to_entropy_fund)?;
-        Self::give_back(buyer, amounts.refund)?;
-        Self::transfer(buyer, seller, amounts.bond_to_seller)?;
-        Self::give_back(buyer, amounts.bond_back)?;
+        Self::transfer(buyer, &community_fund, of_buyer)?;
+        Self::give_back(buyer, amounts.refund.saturating_add(amounts.bond_back))?;
         Self::transfer(seller, buyer, amounts.compensation)?;
-        Self::transfer(seller, &T::CommunityFund::get(), amounts.forfeited)?;
+        Self::transfer(seller, &community_fund, of_seller)?;
         Self::give_back(seller, amounts.deposit_back)
     }
 
@@ -180,7 +195,8 @@ impl<T: Config> Pallet<T> {
         (Outcome::Annulled, Wh::ZERO, amounts)
     }
 
-    /// A seller is rated by its delivery; a buyer by a complaint that proves wrong.
+    /// A seller is rated by its delivery. A complaint that proves wrong rates nobody: without a receipt
+    /// of the opening nobody knows who is to blame.
     fn rate(
         slot: SlotIndex,
         rules: &Rules,
@@ -193,18 +209,15 @@ impl<T: Config> Pallet<T> {
             Outcome::Delivered | Outcome::Trusted | Outcome::Acknowledged => {
                 T::Ratings::record(buyer, seller, *energy, Verdict::Kept);
             }
-            Outcome::Refuted => {
-                T::Ratings::record(seller, buyer, *energy, Verdict::Missed(*energy));
-            }
-            Outcome::Short => {
+            Outcome::Short | Outcome::Concealed => {
                 let missing = energy.saturating_sub(metered);
                 T::Ratings::record(buyer, seller, *energy, Verdict::Missed(missing));
             }
-            Outcome::Defaulted | Outcome::Unanswered => {
+            Outcome::Defaulted | Outcome::Unanswered | Outcome::Forfeited => {
                 T::Ratings::record(buyer, seller, *energy, Verdict::Missed(*energy));
                 Self::count_default(slot, rules, seller);
             }
-            Outcome::Annulled => (),
+            Outcome::Refuted | Outcome::Annulled => (),
         }
     }
 }

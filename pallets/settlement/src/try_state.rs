@@ -19,8 +19,8 @@ impl<T: Config> Pallet<T> {
     ///    accounts, and there is no record without; what an owner sold before a trade is at least
     ///    what its open trades with lower numbers say, by whichever account, and what it sold in all
     ///    at least what is before its last and that one itself;
-    /// 3. a complaint is about a seller that has committed and may answer it; who has revealed had
-    ///    been asked to;
+    /// 3. a complaint is about a seller that has committed, and its record says that somebody has
+    ///    complained; whose bill is revealed had been asked for it;
     /// 4. what is held of an account is what is booked for its orders, the payments of the trades
     ///    in which it buys, the bonds of its complaints, and the deposits of the trades in which it
     ///    sells; nothing otherwise;
@@ -64,7 +64,7 @@ impl<T: Config> Pallet<T> {
             if let Some(complaint) = trade.complaint {
                 justify(&trade.buyer, complaint.bond);
                 ensure!(
-                    seller.commitment.is_some() && seller.answer_until >= Some(complaint.due),
+                    seller.commitment.is_some() && seller.complained,
                     "a complaint that cannot be answered"
                 );
             }
@@ -104,10 +104,7 @@ impl<T: Config> Pallet<T> {
                 served.is_some_and(|served| served <= seller.sold),
                 "energy is sold twice by one owner"
             );
-            ensure!(
-                seller.revealed.is_none() || seller.answer_until.is_some(),
-                "a bill that nobody asked for"
-            );
+            ensure!(seller.revealed.is_none() || seller.complained, "a bill that nobody asked for");
         }
         for (who, amount) in OrderEscrow::<T>::iter() {
             ensure!(amount > 0, "an empty escrow is kept");

@@ -163,11 +163,15 @@ pub struct TradeFigures {
     pub refuted: usize,
     /// The meter showed less.
     pub short: usize,
+    /// A bill that a complaint brought to light showed less.
+    pub concealed: usize,
     /// Neither commitment nor reading.
     pub defaulted: usize,
     /// Complained about, and no bill revealed.
     pub unanswered: usize,
-    /// Given up because the chain stood still.
+    /// Another trade of the seller was complained about, and no bill revealed.
+    pub forfeited: usize,
+    /// Given up because the payout failed.
     pub annulled: usize,
 }
 
@@ -183,7 +187,8 @@ pub struct MoneyFigures {
     /// To the grid.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub to_grid: Plancks,
-    /// To the entropy fund: the keys' shadow price and what rounding leaves.
+    /// To the entropy fund, the keys' shadow price and what rounding leaves; and to the community fund
+    /// in the place of sellers that did not answer.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub to_funds: Plancks,
     /// What buyers had reserved for energy that never came, and got back.
@@ -203,6 +208,9 @@ pub struct DepositFigures {
     /// Paid to buyers for missing energy.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub compensation: Plancks,
+    /// Paid to the community fund for missing energy.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
+    pub shortfall_fees: Plancks,
     /// Lost to the community fund.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub forfeited: Plancks,
@@ -217,9 +225,9 @@ pub struct BondFigures {
     /// Returned to buyers.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub returned: Plancks,
-    /// Lost to sellers.
+    /// Lost to the community fund.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    pub to_sellers: Plancks,
+    pub forfeited: Plancks,
 }
 
 /// What cheating cost.
@@ -400,17 +408,20 @@ fn settlements(books: &[SlotBooks]) -> (TradeFigures, MoneyFigures, DepositFigur
             Outcome::Refuted => &mut trades.refuted,
             Outcome::Unanswered => &mut trades.unanswered,
             Outcome::Short => &mut trades.short,
+            Outcome::Concealed => &mut trades.concealed,
+            Outcome::Forfeited => &mut trades.forfeited,
             Outcome::Defaulted => &mut trades.defaulted,
             Outcome::Annulled => &mut trades.annulled,
         } += 1;
         money.paid += trade.payment.saturating_sub(settled.refund);
         money.to_sellers += settled.to_seller;
         money.to_grid += settled.to_grid;
-        money.to_funds += settled.to_entropy_fund;
+        money.to_funds += settled.to_entropy_fund.saturating_add(settled.to_community_fund);
         money.refunded += settled.refund;
         deposits.held += trade.deposit;
         deposits.returned += settled.deposit_back;
         deposits.compensation += settled.compensation;
+        deposits.shortfall_fees += settled.shortfall_fee;
         deposits.forfeited += settled.forfeited;
     }
     (trades, money, deposits)
@@ -422,7 +433,7 @@ fn bonds(books: &[SlotBooks]) -> BondFigures {
         for (trade, settled) in slot.settled() {
             bonds.held += slot.bonds.get(&trade.id).copied().unwrap_or(0);
             bonds.returned += settled.bond_back;
-            bonds.to_sellers += settled.bond_to_seller;
+            bonds.forfeited += settled.bond_to_community_fund;
         }
     }
     bonds

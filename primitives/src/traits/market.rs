@@ -1,7 +1,8 @@
 //! The escrow behind orders, and where trades go.
 
-use crate::{Balance, Band, NewTrade, PricePerKwh, SlotIndex, SlotTerms};
+use crate::{Balance, Band, NewTrade, PricePerKwh, SlotIndex, SlotTerms, SlotTimes};
 use frame_support::{dispatch::DispatchResult, weights::Weight};
+use sp_arithmetic::Permill;
 
 /// The one hold behind orders and trades.
 ///
@@ -29,6 +30,21 @@ pub trait MarketSettlement<AccountId> {
 
     /// An upper bound of the weight of one `open_trade`.
     fn open_trade_weight() -> Weight;
+
+    /// What a seller pays for what is missing beyond the harm, as a part of the grid price, in slots
+    /// whose gate opens now. One read.
+    fn shortfall_fee() -> Permill;
+
+    /// The moments of `slot` by its own clock, which stands still where the chain does: as long as
+    /// trades of it are open. Three reads.
+    fn times(slot: SlotIndex) -> Option<SlotTimes>;
+}
+
+/// What stands behind asks.
+pub trait Deposits {
+    /// Whether the deposits of every band cover the largest harm and, beside it, a fee of this part of
+    /// the grid price. Three reads.
+    fn cover(shortfall_fee: Permill) -> bool;
 }
 
 /// The market's prices.

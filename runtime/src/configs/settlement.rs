@@ -16,6 +16,7 @@ impl pallet_settlement::Config for Runtime {
     type Calendar = Auction;
     type CommunityFund = CommunityFund;
     type Currency = Balances;
+    type Deposits = Auction;
     type EntropyFund = EntropyFund;
     type GridAccount = GridAccount;
     type Ledger = Metering;

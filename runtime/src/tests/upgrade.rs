@@ -92,14 +92,16 @@ impl Story {
 }
 
 impl Deed {
-    /// After how many slots from the beginning of delivery on it is done under this code.
-    fn after(self, _chain: &Chain) -> Moment {
+    /// After how many slots from the beginning of delivery on it is done under this code: the first
+    /// release took answers as long as complaints.
+    fn after(self, chain: &Chain) -> Moment {
         match self {
             Self::Commit => 1,
             Self::Acknowledge => 2,
             Self::Read => 3,
             Self::Complain => 5,
-            Self::Reveal => 6,
+            Self::Reveal if chain.spec_version() == 2 => 6,
+            Self::Reveal => 9,
             Self::LateComplain => 8,
         }
     }
@@ -235,7 +237,13 @@ impl Community {
             Deed::Complain | Deed::LateComplain => {
                 (buyer, chain.call("Settlement", "complain", (slot, trade.id)))
             }
-            Deed::Reveal => (seller, chain.call("Settlement", "reveal", (slot, bill, nonce))),
+            Deed::Reveal if chain.spec_version() == 2 => {
+                (seller, chain.call("Settlement", "reveal", (slot, bill, nonce)))
+            }
+            Deed::Reveal => {
+                let answer = (slot, seller.to_account_id(), bill, nonce);
+                (seller, chain.call("Settlement", "reveal", answer))
+            }
         }
     }
 

@@ -48,8 +48,8 @@ fn stands(
     trade: &Trade,
     now: u64,
 ) -> (&'static str, u64) {
-    // What is due after the freeze waits for as long as the chain stood still.
-    let later = |moment: u64| moment.saturating_add(lost);
+    // What is due after delivery waits for as long as the chain stood still.
+    let moments = moments.later(lost);
     if now < moments.delivery_starts {
         ("before delivery", moments.delivery_starts)
     } else if now < moments.delivery_ends {
@@ -58,15 +58,15 @@ fn stands(
         ("commitments", moments.commitments_until)
     } else if now < moments.readings_until {
         ("readings", moments.readings_until)
-    } else if now >= later(moments.complaints_until) {
-        // What is still open then is looked at once more, in the end.
-        ("last answers", later(moments.final_at))
+    } else if now < moments.complaints_until {
+        let stands = if trade.complaint.is_some() { "complained" } else { "complaints" };
+        (stands, moments.complaints_until)
     } else if seller.revealed.is_some() {
-        ("revealed", later(moments.complaints_until))
-    } else if let Some(complaint) = trade.complaint {
-        ("answer", later(complaint.due))
+        ("revealed", moments.final_at)
+    } else if seller.complained {
+        ("answer", moments.final_at)
     } else {
-        ("complaints", later(moments.complaints_until))
+        ("trusted", moments.final_at)
     }
 }
 
@@ -97,7 +97,8 @@ impl Line {
             "stands": self.stands,
             "until": self.until,
             "commitment": self.seller.commitment.map(|hash| format!("{hash:?}")),
-            "revealed_wh": self.seller.revealed.map(|revealed| revealed.delivered),
+            "revealed_wh": self.seller.revealed,
+            "seller_complained_about": self.seller.complained,
             "complaint": self.trade.complaint.map(|complaint| json!({
                 "bond": amounts::json(complaint.bond),
                 "due": complaint.due,
@@ -211,7 +212,7 @@ fn table(lines: &[Line], now: u64) -> String {
 mod tests {
     use super::*;
     use qedex_client::settlement::Complaint;
-    use qedex_primitives::{PricePerKwh, Wh, settlement::Revealed};
+    use qedex_primitives::{PricePerKwh, Wh};
 
     #[test]
     fn where_a_trade_stands_follows_the_slot_s_clock() {
@@ -244,15 +245,18 @@ mod tests {
         let at = |now| look(&Seller::default(), &trade(None), now);
         assert_eq!(at(99), ("before delivery", 100));
         assert_eq!(at(100), ("delivery", 110));
-        assert_eq!(at(110), ("commitments", 130));
-        assert_eq!(at(130), ("readings", 150));
-        assert_eq!(at(150), ("complaints", 197));
-        let complained = trade(Some(Complaint { bond: 1, due: 170 }));
-        let silent = Seller::default();
-        assert_eq!(look(&silent, &complained, 155), ("answer", 177));
-        let late = trade(Some(Complaint { bond: 1, due: 200 }));
-        assert_eq!(look(&silent, &late, 197), ("last answers", 217));
-        let revealed = Seller { revealed: Some(Revealed { delivered: Wh(1), at: 0 }), ..silent };
-        assert_eq!(look(&revealed, &complained, 155), ("revealed", 197));
+        assert_eq!(at(110), ("commitments", 137));
+        assert_eq!(at(137), ("readings", 157));
+        assert_eq!(at(157), ("complaints", 197));
+        assert_eq!(at(197), ("trusted", 217));
+        let complained = trade(Some(Complaint { bond: 1, due: 210 }));
+        let asked = Seller { complained: true, ..Seller::default() };
+        assert_eq!(look(&asked, &complained, 160), ("complained", 197));
+        // Another buyer's complaint asks for the same bill.
+        for trade in [&complained, &trade(None)] {
+            assert_eq!(look(&asked, trade, 197), ("answer", 217));
+            let revealed = Seller { revealed: Some(Wh(1)), ..asked };
+            assert_eq!(look(&revealed, trade, 197), ("revealed", 217));
+        }
     }
 }

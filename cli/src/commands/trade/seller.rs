@@ -96,7 +96,7 @@ async fn in_commitment_window(at: &At, slot: u64) -> Result<(), Error> {
     let Some(book) = settlement::book(at, slot).await? else {
         return Err(Error::BadInput(format!("slot {slot} has no open trades")));
     };
-    let (now, moments) = (queries::time(at).await?, &book.terms.schedule);
+    let (now, moments) = (queries::time(at).await?, book.terms.schedule.later(book.lost));
     if now < moments.delivery_ends {
         let wait = moments.delivery_ends.saturating_sub(now).div_ceil(1_000);
         let what = format!("sellers of slot {slot} commit from {wait} s from now on");

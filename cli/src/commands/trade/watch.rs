@@ -131,13 +131,16 @@ fn text(slot_event: &SlotEvent) -> String {
         SlotEvent::Complained { id, bond, .. } => {
             format!("trade {id} is complained about, bond {}", amounts::money(*bond))
         }
-        SlotEvent::Revealed { by, delivered } => {
-            format!("{} revealed {} Wh", account_text(*by), delivered.0)
-        }
+        SlotEvent::Revealed { owner, by, delivered } => format!(
+            "{} revealed that {} delivered {} Wh",
+            account_text(*by),
+            owner_text(*owner),
+            delivered.0
+        ),
         SlotEvent::Settled(id, s) => format!(
             "trade {id} is settled: {}; {} to the seller, {} back to the buyer, {} compensation",
             outcome_name(s.outcome),
-            amounts::money(s.to_seller.saturating_add(s.bond_to_seller)),
+            amounts::money(s.to_seller),
             amounts::money(s.refund.saturating_add(s.bond_back)),
             amounts::money(s.compensation)
         ),
@@ -177,9 +180,10 @@ fn value(slot_event: &SlotEvent) -> Value {
             "bond": amounts::json(*bond),
             "due": due,
         }),
-        SlotEvent::Revealed { by, delivered } => json!({
+        SlotEvent::Revealed { owner, by, delivered } => json!({
             "event": "revealed",
-            "seller": account_text(*by),
+            "owner": owner_text(*owner),
+            "by": account_text(*by),
             "delivered_wh": delivered.0,
         }),
         SlotEvent::Settled(id, settlement) => settled(*id, settlement),
@@ -197,10 +201,12 @@ fn settled(id: u32, s: &Settlement) -> Value {
         "to_grid": amounts::json(s.to_grid),
         "to_fund": amounts::json(s.to_entropy_fund),
         "refund": amounts::json(s.refund),
+        "to_community_fund": amounts::json(s.to_community_fund),
         "compensation": amounts::json(s.compensation),
+        "shortfall_fee": amounts::json(s.shortfall_fee),
         "forfeited": amounts::json(s.forfeited),
         "deposit_back": amounts::json(s.deposit_back),
-        "bond_to_seller": amounts::json(s.bond_to_seller),
+        "bond_to_community_fund": amounts::json(s.bond_to_community_fund),
         "bond_back": amounts::json(s.bond_back),
     })
 }
@@ -215,7 +221,11 @@ mod tests {
         let complained = SlotEvent::Complained { id: 3, bond: 1, due: 2 };
         assert!(concerns(&complained, Some(3)) && concerns(&complained, None));
         assert!(!concerns(&complained, Some(4)));
-        let revealed = SlotEvent::Revealed { by: [1; 32], delivered: Wh(5) };
+        let revealed = SlotEvent::Revealed {
+            owner: qedex_primitives::OwnerId([2; 32]),
+            by: [1; 32],
+            delivered: Wh(5),
+        };
         assert!(concerns(&revealed, Some(4)) && !ends(&revealed, Some(4)));
         // Two trades have the numbers 0 and 1: a third one will never be.
         assert!(ends(&SlotEvent::Matched(2), Some(2)));

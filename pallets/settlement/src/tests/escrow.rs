@@ -76,7 +76,6 @@ fn an_opened_trade_is_booked() {
         assert_eq!((book.trades, book.open), (2, 2));
         assert_eq!(book.terms, terms(SLOT));
         assert_eq!(book.stage, Stage::Freezing { next: 0 });
-        assert!(!book.interrupted);
         assert_eq!(
             Trades::<Test>::get(SLOT, 1),
             Some(Trade {

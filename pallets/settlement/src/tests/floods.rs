@@ -52,6 +52,7 @@ fn changes(way: Way, trades: u32, energy: u64, prices: [u128; 3], deposit: Balan
             (0..trades).for_each(|id| complain(ANNA, id).unwrap());
         }
         if let Way::Revealed(energy) = way {
+            run_to_end_of_complaints();
             assert_ok!(reveal(SELMA, energy));
         }
         run_to(schedule().final_at);
@@ -93,7 +94,7 @@ proptest! {
             _ => 0,
         };
         // A fund gets what three roundings leave.
-        let most = i128::from(trades) * (2 + bonds);
+        let most = i128::from(trades) * (3 + 2 * bonds);
         for (cut, whole) in cut.into_iter().zip(whole) {
             prop_assert!((cut - whole).abs() <= most, "{cut} and {whole} differ by more than {most}");
         }
@@ -219,10 +220,9 @@ fn censored(authors: u64, censors: u64) -> Vec<(TradeId, Outcome)> {
         chain.say(commitments_until, || commit_to(SELMA, 500));
         chain.begin_at(readings_until);
         let complained = chain.say(complaints_until, || complain(ANNA, 0));
-        chain.turn = 0;
+        chain.begin_at(complaints_until);
         if complained {
-            let due = Now::get() + 2 * SLOT_LENGTH;
-            chain.say(due, || reveal(SELMA, 500));
+            chain.say(final_at, || reveal(SELMA, 500));
         }
         chain.begin_at(final_at);
         found = outcomes();

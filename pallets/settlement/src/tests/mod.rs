@@ -43,8 +43,13 @@ fn commit_to(seller: AccountId, energy: u64) -> DispatchResult {
 
 /// A seller of `SLOT` reveals a bill of this energy.
 fn reveal(seller: AccountId, energy: u64) -> DispatchResult {
+    reveal_by(seller, seller, energy)
+}
+
+/// Somebody reveals the bill of a seller of `SLOT`.
+fn reveal_by(who: AccountId, seller: AccountId, energy: u64) -> DispatchResult {
     let bill = bill_in(SLOT, seller, energy);
-    Settlement::reveal(RuntimeOrigin::signed(seller), SLOT, bill, NONCE)
+    Settlement::reveal(RuntimeOrigin::signed(who), SLOT, seller, bill, NONCE)
 }
 
 fn complain(buyer: AccountId, id: TradeId) -> DispatchResult {
@@ -84,34 +89,62 @@ fn run_to_commitments(slot: SlotIndex) {
     run_to(TestCalendar::schedule(slot).delivery_ends);
 }
 
-/// What moves when `energy` of `traded` was delivered and metered.
+/// Lets the chain run until everything of `SLOT` is final.
+fn run_to_end() {
+    run_to(TestCalendar::schedule(SLOT).final_at);
+}
+
+/// What moves when `energy` of `traded` was delivered and metered: for what is missing the harm, and a
+/// tenth of the grid price.
 fn amounts_for(energy: u64, traded: u64) -> Amounts {
     let cost = |price: PricePerKwh, energy| price.cost_floor(Wh(energy)).unwrap();
     let to_seller = cost(SELLER_PRICE, energy);
     let to_grid = cost(GRID_FEE, energy);
     let due = cost(BUYER_PRICE, energy);
     let harm = cost(PricePerKwh(CAP.0 - BUYER_PRICE.0), traded - energy);
+    let shortfall_fee = cost(PricePerKwh(CAP.0 / 10), traded - energy);
     Amounts {
         to_seller,
         to_grid,
         to_entropy_fund: due - to_seller - to_grid,
         refund: payment(traded) - due,
         compensation: harm,
-        forfeited: 0,
-        deposit_back: deposit(traded) - harm,
+        shortfall_fee,
+        deposit_back: deposit(traded) - harm - shortfall_fee,
         ..Default::default()
     }
+}
+
+/// The same when only a bill told it: the missing part's deposit is lost.
+fn amounts_concealed(energy: u64, traded: u64) -> Amounts {
+    let amounts = amounts_for(energy, traded);
+    let kept = deposit(traded) * u128::from(energy) / u128::from(traded);
+    Amounts { forfeited: amounts.deposit_back - kept, deposit_back: kept, ..amounts }
 }
 
 /// What moves when there is no evidence.
 fn amounts_of_default(traded: u64) -> Amounts {
     let amounts = amounts_for(0, traded);
-    Amounts { forfeited: amounts.deposit_back, deposit_back: 0, ..amounts }
+    let forfeited = deposit(traded) - amounts.compensation;
+    Amounts { shortfall_fee: 0, forfeited, deposit_back: 0, ..amounts }
 }
 
-/// What moves when nothing is decided.
-fn amounts_back(traded: u64) -> Amounts {
-    Amounts { refund: payment(traded), deposit_back: deposit(traded), ..Default::default() }
+/// What moves when another buyer's complaint is not answered.
+fn amounts_forfeited(traded: u64) -> Amounts {
+    let to_grid = GRID_FEE.cost_floor(Wh(traded)).unwrap();
+    let to_community_fund = payment(traded) - to_grid;
+    Amounts { to_grid, to_community_fund, forfeited: deposit(traded), ..Default::default() }
+}
+
+/// What moves when a complaint proves wrong: of both as much as the bond.
+fn amounts_refuted(traded: u64) -> Amounts {
+    let amounts = amounts_for(traded, traded);
+    Amounts {
+        forfeited: bond(traded),
+        deposit_back: amounts.deposit_back - bond(traded),
+        bond_to_community_fund: bond(traded),
+        ..amounts
+    }
 }
 
 /// Nothing is left of any slot.

@@ -28,8 +28,6 @@ fn changes() -> [i128; 5] {
 const PAID: [i128; 5] = [-1_000, 850, 100, 50, 0];
 /// When nothing is delivered and the deposit is lost.
 const LOST: [i128; 5] = [500, -1_050, 0, 0, 550];
-/// When everything goes back.
-const NOTHING: [i128; 5] = [0; 5];
 
 fn run(test: impl FnOnce()) {
     build_and_execute(|| {
@@ -55,9 +53,11 @@ fn complain() {
     assert_eq!(before - free(ANNA), 10_789_473_685);
 }
 
+/// Selma reveals a bill of this energy when complaints have ended.
 fn reveal(energy: u64) {
-    let bill = bill_in(SLOT, SELMA, energy);
-    assert_ok!(Settlement::reveal(RuntimeOrigin::signed(SELMA), SLOT, bill, NONCE));
+    let book = Books::<Test>::get(SLOT).unwrap();
+    run_to(TestCalendar::schedule(SLOT).later(book.lost).complaints_until);
+    assert_ok!(super::reveal(SELMA, energy));
 }
 
 fn run_to_the_end() {
@@ -78,8 +78,8 @@ fn the_meters_show_a_part() {
     run(|| {
         deliver(SELMA, 200);
         run_to_freeze();
-        // 200 Wh paid; for 300 Wh the difference to the grid's price, 0.03 QED.
-        assert_eq!(changes(), [-400 + 300, 340 - 300, 40, 20, 0]);
+        // 200 Wh paid; for 300 Wh the difference to the grid's price, 0.03 QED, and a tenth of that price.
+        assert_eq!(changes(), [-400 + 300, 340 - 300 - 90, 40, 20, 90]);
     });
 }
 
@@ -88,7 +88,7 @@ fn the_meters_show_nothing() {
     run(|| {
         deliver(SELMA, 0);
         run_to_freeze();
-        assert_eq!(changes(), [500, -500, 0, 0, 0]);
+        assert_eq!(changes(), [500, -650, 0, 0, 150]);
     });
 }
 
@@ -127,7 +127,8 @@ fn the_buyer_complains_and_the_bill_shows_all_of_it() {
         run_to_the_end();
         let bond = 10_789_473_685;
         assert_eq!(free(ANNA), FUNDS - QED / 10 - bond);
-        assert_eq!(free(SELMA), FUNDS + QED * 85 / 1_000 + bond);
+        assert_eq!(free(SELMA), FUNDS + QED * 85 / 1_000 - bond);
+        assert_eq!(free(COMMUNITY), ED + 2 * bond);
         assert_nothing_left();
     });
 }
@@ -139,7 +140,8 @@ fn the_buyer_complains_and_the_bill_shows_a_part() {
         complain();
         reveal(200);
         run_to_the_end();
-        assert_eq!(changes(), [-400 + 300, 340 - 300, 40, 20, 0]);
+        // Of the deposit three fifths are lost, 0.063 QED: 0.03 to Anna.
+        assert_eq!(changes(), [-400 + 300, 340 - 630, 40, 20, 330]);
     });
 }
 
@@ -164,7 +166,52 @@ fn somebody_else_complains_and_the_bill_shows_a_part_of_mine() {
         run_to_the_end();
         // Anna's trade has the lower number: 300 Wh are hers.
         assert_eq!(free(ANNA), FUNDS - QED * 60 / 1_000 + QED * 20 / 1_000);
+        assert_eq!(outcomes(), [(0, Outcome::Concealed), (1, Outcome::Concealed)]);
         assert_eq!(free(BEN), FUNDS + QED * 50 / 1_000);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn somebody_else_complains_and_the_bill_shows_all_of_mine() {
+    run(|| {
+        trade(1, BEN, SELMA, 500);
+        commit_to(500);
+        run_to_freeze();
+        assert_ok!(Settlement::complain(RuntimeOrigin::signed(BEN), SLOT, 1));
+        reveal(500);
+        run_to_the_end();
+        assert_eq!(outcomes(), [(0, Outcome::Delivered), (1, Outcome::Concealed)]);
+        assert_eq!(free(ANNA), FUNDS - QED / 10);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn somebody_else_complains_and_the_seller_does_not_answer() {
+    run(|| {
+        trade(1, BEN, SELMA, 500);
+        commit_to(1_000);
+        run_to_freeze();
+        assert_ok!(Settlement::complain(RuntimeOrigin::signed(BEN), SLOT, 1));
+        run_to_the_end();
+        assert_eq!(outcomes(), [(0, Outcome::Forfeited), (1, Outcome::Unanswered)]);
+        assert_eq!(free(ANNA), FUNDS - QED / 10, "pays, since it did not complain");
+        assert_eq!(free(SELMA), FUNDS - QED * 210 / 1_000, "is not paid, and loses both deposits");
+        assert_eq!(free(GRID), ED + QED / 100);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn somebody_else_reveals_the_bill_that_the_seller_opened() {
+    run(|| {
+        commit_to(500);
+        complain();
+        run_to_end_of_complaints();
+        assert_ok!(reveal_by(BEN, SELMA, 500));
+        run_to_the_end();
+        assert_eq!(outcomes(), [(0, Outcome::Refuted)]);
         assert_nothing_left();
     });
 }
@@ -188,8 +235,12 @@ fn the_seller_is_excluded_meanwhile() {
 #[test]
 fn the_chain_stands_still_while_evidence_is_due() {
     run(|| {
-        stand_still_until(TestCalendar::schedule(SLOT).readings_until);
-        assert_eq!(changes(), NOTHING);
+        let schedule = TestCalendar::schedule(SLOT);
+        stand_still_until(schedule.readings_until);
+        assert_eq!(settled(), []);
+        deliver(SELMA, 500);
+        run_to(schedule.readings_until + 4 * SLOT_LENGTH);
+        assert_eq!(changes(), PAID, "that time does not count");
     });
 }
 
@@ -201,7 +252,7 @@ fn the_chain_stands_still_while_an_answer_is_due() {
         stand_still_until(Now::get() + 5 * SLOT_LENGTH);
         // That time does not count: the seller still answers.
         reveal(500);
-        run_to(Now::get() + 6 * SLOT_LENGTH);
+        run_to(Now::get() + 2 * SLOT_LENGTH);
         assert_eq!(outcomes(), [(0, Outcome::Refuted)]);
         assert_nothing_left();
     });

@@ -76,7 +76,7 @@ fn an_owner_commits_once_by_whichever_account_that_sells() {
         for account in [SELMA, SVEN] {
             assert_noop!(commit_to(account, 700), Error::<Test>::AlreadyCommitted);
         }
-        run_to_end_of_complaints();
+        run_to_end();
         assert_eq!(outcomes(), [(0, Outcome::Trusted), (1, Outcome::Trusted)]);
         assert_nothing_left();
     });
@@ -91,13 +91,14 @@ fn one_answer_by_either_account_is_the_owner_s() {
         run_to_freeze();
         assert_ok!(complain(ANNA, 0));
         assert_ok!(complain(BEN, 1));
+        run_to_end_of_complaints();
         assert_noop!(reveal(13, 500), Error::<Test>::NotASeller);
         assert_ok!(reveal(SVEN, 500));
         let shown = Event::Revealed { slot: SLOT, owner: HOUSE, by: SVEN, delivered: Wh(500) };
         System::assert_last_event(shown.into());
         assert_noop!(reveal(SELMA, 500), Error::<Test>::AlreadyRevealed);
-        run_to(TestCalendar::schedule(SLOT).final_at);
-        assert_eq!(outcomes(), [(0, Outcome::Refuted), (1, Outcome::Short)]);
+        run_to_end();
+        assert_eq!(outcomes(), [(0, Outcome::Refuted), (1, Outcome::Concealed)]);
         assert_nothing_left();
     });
 }
@@ -117,6 +118,7 @@ fn a_commitment_of_another_owner_cannot_be_opened() {
         commit(owner(SELMA));
         run_to_freeze();
         assert_ok!(complain(ANNA, 0));
+        run_to_end_of_complaints();
         assert_noop!(reveal(SELMA, 500), Error::<Test>::NotAsCommitted);
     });
 }
@@ -180,7 +182,7 @@ fn an_account_without_an_owner_is_its_own() {
         // Named meanwhile, it finishes what it began.
         TestMembership::set_owner(SELMA, HOUSE);
         assert_noop!(commit_to(SELMA, 500), Error::<Test>::AlreadyCommitted);
-        run_to_end_of_complaints();
+        run_to_end();
         assert_eq!(outcomes(), [(0, Outcome::Trusted)]);
         assert_nothing_left();
     });

@@ -27,11 +27,15 @@ fn each_rule_has_its_range() {
         offline_share: Permill::from_parts(offline_ppm),
         defaults_to_exclusion,
         exclusion,
+        ..Default::default()
     };
+    let costing = |parts| Rules { shortfall_fee: Permill::from_parts(parts), ..Default::default() };
     let valid = [
         Rules::default(),
         with(10_000, 1, MIN_EXCLUSION),
         with(500_000, MAX_DEFAULTS, MAX_EXCLUSION),
+        costing(0),
+        costing(500_000),
     ];
     let invalid = [
         with(9_999, 2, MIN_EXCLUSION),
@@ -40,6 +44,7 @@ fn each_rule_has_its_range() {
         with(50_000, MAX_DEFAULTS + 1, MIN_EXCLUSION),
         with(50_000, 2, MIN_EXCLUSION - 1),
         with(50_000, 2, MAX_EXCLUSION + 1),
+        costing(500_001),
     ];
     build_and_execute(|| {
         for rules in valid {
@@ -60,6 +65,19 @@ fn the_defaults_are_those_of_the_design() {
     assert_eq!(rules.offline_share, Permill::from_percent(5));
     assert_eq!(rules.defaults_to_exclusion, 2);
     assert_eq!(rules.exclusion, 24 * 60 * 60 * 1_000);
+    assert_eq!(rules.shortfall_fee, Permill::from_percent(10));
+}
+
+/// The fee would cost nothing where nothing of the deposit is left beside the harm.
+#[test]
+fn deposits_are_raised_before_the_fee_is() {
+    build_and_execute(|| {
+        Covered::set(Permill::from_percent(10));
+        let costing =
+            |percent| Rules { shortfall_fee: Permill::from_percent(percent), ..Default::default() };
+        assert_noop!(set_rules(costing(11)), Error::<Test>::DepositsTooSmall);
+        assert_ok!(set_rules(costing(10)));
+    });
 }
 
 #[test]
@@ -109,6 +127,7 @@ fn the_rules_of_the_slot_set_bond_and_exclusion() {
             offline_share: Permill::from_percent(50),
             defaults_to_exclusion: 1,
             exclusion: MIN_EXCLUSION,
+            ..Default::default()
         };
         assert_ok!(set_rules(strict));
         let slot = SlotIndex(SLOT.0 + 3);

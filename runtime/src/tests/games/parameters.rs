@@ -21,11 +21,13 @@ fn per_kwh(price: PricePerKwh) -> String {
     format!("{}.{:03}", milli / 1_000, milli % 1_000)
 }
 
-/// The least deposit rate that the terms allow: what covers the largest harm.
+/// The least deposit rate that the terms allow: what covers the largest harm, and the fee for what is
+/// missing.
 fn least_rate() -> Permill {
     let terms = presets::leader_terms();
-    let harm = terms.cap.0 - terms.floor.0 - terms.grid_fee.0;
-    let covers = |parts: &u32| Permill::from_parts(*parts).mul_floor(terms.cap.0) >= harm;
+    let fee = pallet_settlement::Rules::default().shortfall_fee.mul_ceil(terms.cap.0);
+    let needed = terms.cap.0 - terms.floor.0 - terms.grid_fee.0 + fee;
+    let covers = |parts: &u32| Permill::from_parts(*parts).mul_floor(terms.cap.0) >= needed;
     let parts = (0..=1_000_000).find(covers).unwrap();
     Permill::from_parts(parts)
 }
@@ -59,7 +61,7 @@ impl Complaining {
         let answered = play(market, honest, Buyer::Complains);
         let unanswered = play(market, offline, Buyer::Complains).buyer.gain;
         Self {
-            bond: answered.amounts.bond_to_seller,
+            bond: answered.amounts.bond_to_community_fund,
             answered: answered.buyer.gain - careful,
             unanswered: unanswered - careful,
         }
@@ -214,7 +216,7 @@ fn a_higher_deposit_makes_lies_dearer() {
     );
     let mut last = 0;
     for deposit_rate in
-        [least_rate(), Market::default().deposit_rate, Permill::from_percent(80), Permill::one()]
+        [least_rate(), Market::default().deposit_rate, Permill::from_percent(90), Permill::one()]
     {
         let market = Market { deposit_rate, ..Market::default() };
         let silent = play(market, seller(0, Evidence::Silence), Buyer::Careful);

@@ -266,8 +266,10 @@ impl World {
             return;
         }
         self.act(BUYER, Call::complain { slot, id: 0 });
+        self.run_to(schedule.complaints_until);
         if seller.answers && commitment == committed {
-            self.act(SELLER, Call::reveal { slot, bill, nonce });
+            let account = SELLER.to_account_id();
+            self.act(SELLER, Call::reveal { slot, seller: account, bill, nonce });
         }
     }
 

@@ -43,8 +43,9 @@ enum Step {
         trade: prop::sample::Index,
         by_buyer: bool,
     },
-    /// The seller of a trade reveals what it committed to, or something else.
+    /// Somebody reveals what the seller of a trade committed to, or something else.
     Reveal {
+        who: u64,
         trade: prop::sample::Index,
         honest: bool,
     },
@@ -84,8 +85,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(trade, by_buyer)| Step::Complain { trade, by_buyer }),
         1 => (index(), prop::bool::weighted(0.8))
             .prop_map(|(trade, by_buyer)| Step::Acknowledge { trade, by_buyer }),
-        3 => (index(), prop::bool::weighted(0.8))
-            .prop_map(|(trade, honest)| Step::Reveal { trade, honest }),
+        4 => (1..=14_u64, index(), prop::bool::weighted(0.8))
+            .prop_map(|(who, trade, honest)| Step::Reveal { who, trade, honest }),
         1 => (1..=14_u64, 0..2_000 * QED).prop_map(|(who, amount)| Step::Order { who, amount }),
         1 => prop::option::weighted(0.3, 0..20 * SLOT_LENGTH)
             .prop_map(|length| Step::Pause { length }),
@@ -115,7 +116,7 @@ impl Run {
             }
             Step::Read { back, seller, energy } => {
                 let slot = SlotIndex(current - back);
-                if TestCalendar::schedule(slot).is_reading_window(now) {
+                if self.reference.takes_readings(now, slot) {
                     deliver_in(slot, seller, energy);
                     let history = self.reference.slots.entry(slot).or_default();
                     history.readings.insert(person(seller), energy);
@@ -152,7 +153,7 @@ impl Run {
                 let result = Settlement::acknowledge(origin, deal.slot, deal.id);
                 assert_eq!(result.is_ok(), expected, "{result:?}: acknowledging {deal:?}");
             }
-            Step::Reveal { trade, honest } => self.reveal(trade, honest),
+            Step::Reveal { who, trade, honest } => self.reveal(who, trade, honest),
             Step::Order { who, amount } => {
                 if Settlement::hold(&who, amount).is_ok() {
                     assert_ok!(Settlement::release(&who, amount / 2));
@@ -226,7 +227,7 @@ impl Run {
         assert_eq!(result.is_ok(), expected, "{result:?}: a commitment of {seller}");
     }
 
-    fn reveal(&mut self, trade: prop::sample::Index, honest: bool) {
+    fn reveal(&mut self, who: u64, trade: prop::sample::Index, honest: bool) {
         let Some(Deal { slot, seller, .. }) = self.choose(trade) else {
             return;
         };
@@ -235,8 +236,8 @@ impl Run {
         let energy = committed + u64::from(!honest);
         let expected = self.reference.reveal(Now::get(), seller, slot, energy);
         let bill: Bill = bill_in(slot, seller, energy);
-        let result = Settlement::reveal(RuntimeOrigin::signed(seller), slot, bill, NONCE);
-        assert_eq!(result.is_ok(), expected, "{result:?}: a reveal of {seller}");
+        let result = Settlement::reveal(RuntimeOrigin::signed(who), slot, seller, bill, NONCE);
+        assert_eq!(result.is_ok(), expected, "{result:?}: a reveal of {seller} by {who}");
     }
 
     /// One of the trades that there ever were, one of the latest more likely than an old one.
