@@ -30,6 +30,7 @@ extern crate alloc;
 pub mod admission;
 pub mod allotment;
 pub mod clearing;
+pub mod conduct;
 pub mod deposit;
 pub mod load;
 pub mod outcome;

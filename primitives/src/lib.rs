@@ -13,6 +13,7 @@ extern crate alloc;
 pub mod agent;
 #[cfg(feature = "frame")]
 pub mod api;
+pub mod beacon;
 pub mod bill;
 pub mod calendar;
 pub mod change;
@@ -58,7 +59,7 @@ pub use tariff::{Band, DayRange, TariffRule};
 pub use terms::{Announcement, KeyAdmission, LeaderLimits, PriceList};
 #[cfg(feature = "frame")]
 pub use traits::{
-    Admission, BillAudit, Calendar, Deposits, EnergyFlow, EnergyLedger, EntropyBeacon, Escrow,
-    KeyBudget, MarketSettlement, Membership, Opened, Prices, Rated, Ratings, Sanctions, Standing,
-    Tariff, UnsettledSlots,
+    Admission, BillAudit, Calendar, Deposits, EnergyFlow, EnergyLedger, EntropyBeacon, EntropyDraw,
+    Escrow, KeyBudget, MarketSettlement, Membership, Opened, Prices, Rated, Ratings, Sanctions,
+    Standing, Tariff, UnsettledSlots,
 };

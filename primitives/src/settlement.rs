@@ -1,5 +1,8 @@
 //! Trades, what decides them, and the rules by which they are settled.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     Balance, Millis, Moment, OwnerId, PricePerKwh, SlotIndex, SlotTerms, TradeId, Wh,
     membership::{MAX_EXCLUSION, MIN_EXCLUSION},
@@ -10,6 +13,12 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_arithmetic::Permill;
 use sp_core::H256;
+
+// The host hashes for the runtime.
+#[cfg(not(feature = "frame"))]
+use sp_crypto_hashing::blake2_256;
+#[cfg(feature = "frame")]
+use sp_io::hashing::blake2_256;
 
 /// The least and the largest share of honest sellers that may be assumed off-line.
 pub const OFFLINE_SHARES: (Permill, Permill) =
@@ -76,24 +85,32 @@ pub struct Rules {
     /// The share of honest sellers that are assumed off-line when a complaint calls on them: sets
     /// the bond of a complaint. From 1 % to 50 %.
     pub offline_share: Permill,
-    /// In how many slots a seller may default before it is excluded, from 1 to 100.
+    /// In how many slots of seven days a seller has to default to be excluded, from 1 to 100,
     pub defaults_to_exclusion: u32,
     /// How long it is excluded, in milliseconds, from an hour to 31 days.
     pub exclusion: Millis,
     /// What a seller pays the community fund for each kWh that is missing, beyond the harm, as a part of
     /// the grid price of the slot: up to a half.
     pub shortfall_fee: Permill,
+    /// The chance with which each seller that committed is drawn: its bill is asked for though nobody
+    /// has complained.
+    pub draw_chance: Permill,
+    /// and in more than this share of those in which it sold.
+    pub default_share: Permill,
 }
 
 impl Default for Rules {
-    /// One seller in twenty off-line, excluded for a day at the second default; missing energy costs a
-    /// tenth of the grid price.
+    /// One seller in twenty off-line, excluded for a day at the second default, if it defaulted in more
+    /// than one slot of ten; missing energy costs a
+    /// tenth of the grid price; one seller in ten is drawn.
     fn default() -> Self {
         Self {
             offline_share: Permill::from_percent(5),
             defaults_to_exclusion: 2,
             exclusion: 24 * MIN_EXCLUSION,
             shortfall_fee: Permill::from_percent(10),
+            draw_chance: Permill::from_percent(10),
+            default_share: Permill::from_percent(10),
         }
     }
 }
@@ -182,6 +199,20 @@ pub enum Stage {
     },
 }
 
+/// What sets draws apart from everything else that is hashed.
+const DRAW_CONTEXT: [u8; 13] = *b"qedex/draw/v1";
+
+/// Whether `owner` is drawn in `slot` by this value of the beacon, with this chance: independent of all
+/// others, if the first four bytes of `blake2_256` of the SCALE encoding of (`b"qedex/draw/v1"`, value,
+/// slot, owner), little-endian, are less than 2^32 times the chance.
+pub fn is_drawn(value: H256, slot: SlotIndex, owner: OwnerId, chance: Permill) -> bool {
+    let hash = blake2_256(&(DRAW_CONTEXT, value, slot, owner).encode());
+    let [a, b, c, d, ..] = hash;
+    let drawn = u64::from(u32::from_le_bytes([a, b, c, d]));
+    let bound = u64::from(chance.deconstruct()).saturating_mul(1 << 32);
+    drawn.saturating_mul(1_000_000) < bound
+}
+
 /// A slot with open trades.
 #[derive(
     Clone,
@@ -209,9 +240,24 @@ pub struct Book {
     /// For how long its clock stood still: because the chain did after the end of delivery, or because
     /// settlement was paused while complaints and reveals were due.
     pub lost: Millis,
+    /// What draws sellers: the beacon's value of the first epoch whose reveals opened after the freeze,
+    /// if it was known before the end of complaints.
+    pub draw: Option<H256>,
 }
 
 impl Book {
+    /// Whether the bill of `seller`, who has these records in this book of `slot`, is asked for: because
+    /// somebody has complained about it, or because it was drawn.
+    pub fn asks(&self, slot: SlotIndex, owner: OwnerId, seller: &Seller) -> bool {
+        seller.complained || self.draws(slot, owner, seller)
+    }
+
+    /// Whether `owner` is drawn: it has committed, and the draw falls on it.
+    pub fn draws(&self, slot: SlotIndex, owner: OwnerId, seller: &Seller) -> bool {
+        let falls = |value| is_drawn(value, slot, owner, self.rules.draw_chance);
+        seller.commitment.is_some() && self.draw.is_some_and(falls)
+    }
+
     /// The time by which evidence is due: the chain's, less what was lost while it stood still or
     /// settlement was paused. There is no other in a slot.
     pub const fn clock(&self, now: Moment) -> Moment {
@@ -311,11 +357,11 @@ pub enum Outcome {
     Short,
     /// Neither reading nor commitment.
     Defaulted,
-    /// The buyer complained, and nobody revealed the seller's bill.
+    /// The buyer complained, or the seller was drawn, and nobody revealed its bill.
     Unanswered,
     /// The payout failed: everything went back.
     Annulled,
-    /// The bill that a complaint brought to light falls short of the trade; no reading told.
+    /// The bill that a complaint or the draw brought to light falls short of the trade; no reading told.
     Concealed,
     /// Somebody else complained, and nobody revealed the seller's bill: the buyer pays, and the seller
     /// gets nothing.
@@ -366,6 +412,15 @@ pub struct Amounts {
     pub bond_back: Balance,
 }
 
+/// A day of delivery slots.
+pub const SLOTS_A_DAY: u64 = 96;
+
+/// The day of a slot, by which defaults are counted.
+pub fn day_of(slot: SlotIndex) -> u32 {
+    let day = slot.0.checked_div(SLOTS_A_DAY).unwrap_or_default();
+    u32::try_from(day).unwrap_or(u32::MAX)
+}
+
 /// The most trades that one answer of `SettlementApi::trades_of` looks at.
 pub const MAX_TRADES_OF_PAGE: u32 = 1_000;
 
@@ -378,6 +433,8 @@ pub struct Sale {
     pub owner: OwnerId,
     /// What is known of it as a seller of the slot.
     pub seller: Seller,
+    /// Whether its bill is asked for, by a complaint or the draw.
+    pub asked: bool,
 }
 
 /// A slot with open trades, as clients see it.

@@ -6,13 +6,14 @@
 use crate::Runtime;
 
 /// From accounts to owners, whom membership has to know before. The auction keeps the calendar, which
-/// metering asks, and reads no slot in flight before its own migration, which asks nobody. Each looks at its
+/// metering asks, and reads no slot in flight before its own migration, which asks nobody; settlement tells
+/// it the clocks of slots with open trades. Each looks at its
 /// pallet's version, and changes nothing where it has been.
 pub type Migrations = (
     pallet_energy_membership::migration::V1ToV2<Runtime>,
     pallet_auction::migrations::V1ToV2<Runtime>,
-    pallet_metering::migrations::MigrateV1ToV2<Runtime>,
     pallet_settlement::migrations::MigrateV1ToV2<Runtime>,
+    pallet_metering::migrations::MigrateV1ToV2<Runtime>,
     pallet_reputation::migrations::MigrateV1ToV2<Runtime>,
     pallet_pov::migrations::MigrateV1ToV2<Runtime>,
 );

@@ -4,8 +4,16 @@
 //! place in this file alone. A test holds that.
 
 use crate::{BlockNumber, Runtime, System, dynamic_params::keys};
-use frame_support::traits::Get;
-use qedex_primitives::{EntropyBeacon, SlotIndex};
+use frame_support::{
+    BoundedVec,
+    pallet_prelude::{ConstU32, ValueQuery},
+    storage_alias,
+    traits::{Get, OnTimestampSet},
+};
+use qedex_primitives::{
+    EntropyBeacon, EntropyDraw, Moment, SlotIndex,
+    beacon::{BeaconSource, BeaconValue},
+};
 use sp_core::H256;
 
 /// The market's share of the key pools.
@@ -53,5 +61,53 @@ impl EntropyBeacon for PastBlockHashes {
         }
         let hash = frame_system::BlockHash::<Runtime>::get(last);
         (hash != H256::default()).then_some(hash)
+    }
+}
+
+/// The length of an epoch of the draw in blocks: far below the time for complaints.
+const DRAW_EPOCH: BlockNumber = 2;
+
+/// How many epochs of the draw are kept.
+const DRAW_EPOCHS: u32 = 32;
+
+/// An epoch of the draw: its number, when it began and, once it has ended, the hash of its last block.
+type DrawEpoch = (BlockNumber, Moment, Option<H256>);
+
+/// The latest epochs of the draw, the oldest first.
+#[storage_alias(verbatim)]
+type DrawEpochs = StorageValue<StandIns, BoundedVec<DrawEpoch, ConstU32<DRAW_EPOCHS>>, ValueQuery>;
+
+/// An epoch begins in the first block of each [`DRAW_EPOCH`], as soon as that one has its time.
+impl OnTimestampSet<Moment> for PastBlockHashes {
+    fn on_timestamp_set(now: Moment) {
+        let number = System::block_number();
+        if number.checked_rem(DRAW_EPOCH) != Some(0) {
+            return;
+        }
+        let last = frame_system::BlockHash::<Runtime>::get(number.saturating_sub(1));
+        DrawEpochs::mutate(|epochs| {
+            if let Some((_, _, value)) = epochs.last_mut() {
+                *value = Some(last);
+            }
+            if epochs.is_full() {
+                epochs.remove(0);
+            }
+            let index = number.checked_div(DRAW_EPOCH).unwrap_or_default();
+            // There is a place: one was made.
+            let _ = epochs.try_push((index, now, None));
+        });
+    }
+}
+
+impl EntropyDraw for PastBlockHashes {
+    fn first_after(moment: Moment) -> Option<BeaconValue> {
+        let epochs = DrawEpochs::get();
+        let place = epochs.iter().position(|(_, began, _)| *began > moment)?;
+        if place == 0 && epochs.is_full() {
+            return None;
+        }
+        let (epoch, _, value) = epochs.get(place)?;
+        let source = BeaconSource::BlockHash;
+        value.map(|value| BeaconValue { epoch: u64::from(*epoch), value, source })
     }
 }

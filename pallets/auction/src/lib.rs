@@ -333,7 +333,7 @@ pub mod pallet {
         /// Floor, cap and tick: the tick is positive and divides both; the grid fee is positive, and the
         /// floor plus the fee lies below the cap; the corridor has at most `MaxTicks` levels. The lot is
         /// positive and divides the least order, which is positive. The deposit rate covers the largest
-        /// harm of a buyer, cap less floor less grid fee.
+        /// harm of a buyer, cap less floor less grid fee, and the shortfall fee of settlement.
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::set_terms())]
         pub fn set_terms(origin: OriginFor<T>, band: Band, list: PriceList) -> DispatchResult {

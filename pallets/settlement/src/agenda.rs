@@ -11,7 +11,10 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use qedex_math::allotment;
-use qedex_primitives::{Calendar, EnergyLedger, Moment, SlotIndex, SlotTimes, TradeId, Wh, work};
+use qedex_primitives::{
+    Calendar, EnergyLedger, EntropyDraw, Moment, SlotIndex, SlotTimes, TradeId, Wh,
+    beacon::BeaconValue, work,
+};
 
 impl<T: Config> Pallet<T> {
     /// Does what is due, within the share of a block.
@@ -61,7 +64,29 @@ impl<T: Config> Pallet<T> {
             }
         }
         LastSeen::<T>::put(now);
+        for slot in slots.iter() {
+            Self::draw(*slot, now);
+        }
         slots
+    }
+
+    /// Writes down what draws the sellers of `slot`, once it is known: the value of the first epoch whose
+    /// reveals opened after the freeze, so that nobody knew it who could still publish readings. None
+    /// where it comes after the end of complaints.
+    fn draw(slot: SlotIndex, now: Moment) {
+        let Some(mut book) = Books::<T>::get(slot).filter(|book| book.draw.is_none()) else {
+            return;
+        };
+        let schedule = book.terms.schedule;
+        if !schedule.is_complaint_window(book.clock(now)) {
+            return;
+        }
+        let freeze = schedule.later(book.lost).readings_until;
+        if let Some(BeaconValue { epoch, value, .. }) = T::Draw::first_after(freeze) {
+            book.draw = Some(value);
+            Books::<T>::insert(slot, book);
+            Self::deposit_event(Event::RevealsDrawn { slot, epoch, value });
+        }
     }
 
     /// Puts the clock of a book back by what is lost since the latest block. Sellers can give evidence
@@ -154,7 +179,7 @@ impl<T: Config> Pallet<T> {
             if let Some(trade) = Trades::<T>::get(slot, next)
                 && let Some(decision) = decide(slot, book, &trade)
             {
-                let excludes = decision.is_default() && Self::excludes(slot, book, &trade.seller);
+                let excludes = Self::excludes(slot, book, &trade.seller, decision);
                 if excludes && meter.try_consume(T::WeightInfo::exclude()).is_err() {
                     return Some(next);
                 }
@@ -189,13 +214,15 @@ impl<T: Config> Pallet<T> {
     /// decides all of the seller's open trades.
     pub(crate) fn at_end(
         slot: SlotIndex,
-        _: &Book,
+        book: &Book,
         trade: &Trade<T::AccountId>,
     ) -> Option<Decision> {
-        let (_, seller) = Self::seller(slot, &trade.seller)?;
+        let (owner, seller) = Self::seller(slot, &trade.seller)?;
+        let drawn = book.draws(slot, owner, &seller);
         Some(match seller.revealed {
             Some(delivered) => Decision::Billed(Self::allotted(delivered, trade)),
-            None if trade.complaint.is_some() => Decision::Nothing,
+            // Whoever is drawn owes its bill to every buyer.
+            None if drawn || trade.complaint.is_some() => Decision::Unanswered,
             None if seller.complained => Decision::Forfeited,
             None => Decision::Trusted,
         })

@@ -113,7 +113,7 @@ impl<T: Config> Pallet<T> {
             Error::<T>::NotInRevealWindow
         );
         ensure!(seller.revealed.is_none(), Error::<T>::AlreadyRevealed);
-        ensure!(seller.complained, Error::<T>::NoComplaint);
+        ensure!(book.asks(slot, owner, &seller), Error::<T>::NotAsked);
         let commitment = bill::commitment(Self::genesis(), owner, slot, bill, nonce);
         ensure!(seller.commitment == Some(commitment), Error::<T>::NotAsCommitted);
         let delivered = audit(who, slot, bill).map_err(Self::bill_error)?;

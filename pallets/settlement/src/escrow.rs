@@ -95,6 +95,7 @@ impl<T: Config> Pallet<T> {
             open: 0,
             stage: Stage::Freezing { next: 0 },
             lost: 0,
+            draw: None,
         })
     }
 }

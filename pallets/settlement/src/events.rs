@@ -56,6 +56,16 @@ mod events {
             /// and until when; both are later if the chain stands still before.
             due: Moment,
         },
+        /// It is drawn who reveals its bill of a slot though nobody complains: of those who committed, each
+        /// with the chance of the slot's rules.
+        RevealsDrawn {
+            /// The slot.
+            slot: SlotIndex,
+            /// Of which epoch the beacon's value is.
+            epoch: EpochIndex,
+            /// The value that draws.
+            value: H256,
+        },
         /// A seller's bill was revealed: it is what it committed to, and signed by its meters.
         Revealed {
             /// The slot.
@@ -147,8 +157,9 @@ mod events {
         NotInComplaintWindow,
         /// The seller has not committed, or its meters' readings are public: they decide.
         NothingToComplainOf,
-        /// Nobody has complained about the seller in this slot: its bill may stay private.
-        NoComplaint,
+        /// Nobody has complained about the seller in this slot, and it was not drawn: its bill may stay
+        /// private.
+        NotAsked,
         /// Bills of the slot are not revealed now: complaints have not ended, or it is too late.
         NotInRevealWindow,
         /// The seller's bill of this slot has been revealed already.

@@ -30,6 +30,10 @@
 //!    whoever holds bill and nonce: bytes that hash to the commitment *are* the answer. A reveal is
 //!    checked against the commitment and the meters' keys. Who answered early would tell the other buyers
 //!    who is off-line, and somebody else's answer costs no seller anything.
+//!    *Draws.* Of those who committed each is drawn by itself, with [`Rules::draw_chance`], by the
+//!    beacon's value of the first epoch whose reveals opened after the freeze
+//!    ([`is_drawn`](qedex_primitives::settlement::is_drawn)): its bill is revealed though nobody has
+//!    complained. Nobody pays for it. Without a value before the end of complaints nobody is drawn.
 //!    *Evidence is the seller's*: at the end one bill, or none, decides all of its open trades.
 //!    Whatever has become of a seller's credentials: who is party to an open trade may finish it.
 //! 6. *Acknowledgement.* A buyer may close its trade from the end of delivery until the end of complaints,
@@ -38,14 +42,14 @@
 //!
 //!    | evidence | [`Outcome`] | buyer | seller | rating |
 //!    |---|---|---|---|---|
-//!    | readings cover the trade; or a bill that others asked for | `Delivered` | pays | is paid; deposit back | seller + |
-//!    | a commitment, and nobody complained about the seller | `Trusted` | pays | is paid; deposit back | seller + |
+//!    | readings cover the trade; or a bill that others, or the draw, asked for | `Delivered` | pays | is paid; deposit back | seller + |
+//!    | a commitment that nobody asked about | `Trusted` | pays | is paid; deposit back | seller + |
 //!    | the buyer acknowledged | `Acknowledged` | pays | is paid; deposit back | seller + |
 //!    | a complaint, and the bill covers the trade | `Refuted` | pays; loses the bond | is paid; deposit back less as much as the bond | none |
 //!    | readings fall short | `Short` | pays the metered part; compensated for the rest; bond back | is paid the metered part; pays the shortfall fee; rest of the deposit back | seller -, by the missing share |
-//!    | a bill falls short that anybody's complaint brought to light | `Concealed` | the same | the same, and loses the missing part's whole deposit | the same |
+//!    | a bill falls short that anybody's complaint, or the draw, brought to light | `Concealed` | the same | the same, and loses the missing part's whole deposit | the same |
 //!    | neither reading nor commitment | `Defaulted` | refunded; compensated | not paid; loses the deposit | seller - |
-//!    | a complaint, and no bill | `Unanswered` | refunded; compensated; bond back | not paid; loses the deposit | seller - |
+//!    | a complaint, or the draw, and no bill | `Unanswered` | refunded; compensated; bond back | not paid; loses the deposit | seller - |
 //!    | somebody else's complaint, and no bill | `Forfeited` | pays | not paid; loses the deposit | seller - |
 //!
 //!    Compensation covers the harm, which is the grid price less the agreed price on what is
@@ -57,9 +61,10 @@
 //! 8. *The spread.* What the buyer pays beyond what the seller gets is the grid fee, which goes
 //!    to the grid's account, and the keys' shadow price and the rounding, which go to the
 //!    entropy fund.
-//! 9. *Repeat offenders.* A seller that defaults in [`Rules::defaults_to_exclusion`] slots is
-//!    excluded from trading and selling for [`Rules::exclusion`], with all its accounts, and from
-//!    nothing else: it loses no credential. Its open trades go on.
+//! 9. *Repeat offenders.* A seller that has defaulted in [`Rules::defaults_to_exclusion`] slots of the
+//!    latest seven days at least, and in more than [`Rules::default_share`] of those in which it sold, is
+//!    excluded at its next default from trading and selling for [`Rules::exclusion`], with all its accounts,
+//!    and from nothing else: it loses no credential. Its open trades go on. A day is 96 slots.
 //! 10. *One clock a slot.* An outage is nobody's default: if the chain stood still for longer than a slot
 //!     after the end of delivery, that time does not count, for commitments, readings, complaints and
 //!     reveals alike ([`Book::clock`]). The calendar has the same clock, as long as trades are open.
@@ -122,9 +127,11 @@ pub mod pallet {
     use super::*;
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
+    use qedex_math::conduct::{DAYS, Day};
     use qedex_primitives::{
-        Balance, Bill, BillAudit, Calendar, Deposits, EnergyLedger, MAX_BILL_READINGS, Membership,
-        Moment, Nonce, OwnerId, Ratings, Sanctions, SlotIndex, TradeId, Wh,
+        Balance, Bill, BillAudit, Calendar, Deposits, EnergyLedger, EntropyDraw, MAX_BILL_READINGS,
+        Membership, Moment, Nonce, OwnerId, Ratings, Sanctions, SlotIndex, TradeId, Wh,
+        beacon::EpochIndex,
     };
     use sp_core::H256;
 
@@ -163,6 +170,9 @@ pub mod pallet {
 
         /// What bills prove that were not published as readings.
         type Audit: BillAudit<Self::AccountId>;
+
+        /// What draws whose bill is revealed though nobody complains.
+        type Draw: EntropyDraw;
 
         /// Where kept and broken trades are noted.
         type Ratings: Ratings<Self::AccountId>;
@@ -231,9 +241,11 @@ pub mod pallet {
     pub type Sellers<T: Config> =
         StorageDoubleMap<_, Twox64Concat, SlotIndex, Blake2_128Concat, OwnerId, Seller>;
 
-    /// In how many slots each owner has defaulted since its last exclusion.
+    /// In how many slots each owner has sold, and defaulted, on the latest days on which it sold: within
+    /// seven days of the last of them.
     #[pallet::storage]
-    pub type Defaults<T: Config> = StorageMap<_, Blake2_128Concat, OwnerId, u32, ValueQuery>;
+    pub type Conduct<T: Config> =
+        StorageMap<_, Blake2_128Concat, OwnerId, BoundedVec<Day, ConstU32<DAYS>>, ValueQuery>;
 
     /// The time of the latest block in which deadlines were looked at.
     #[pallet::storage]
@@ -359,7 +371,8 @@ pub mod pallet {
             Self::do_complain(&buyer, slot, id)
         }
 
-        /// Reveals the bill to which a seller, whom a buyer has complained about, committed in `slot`.
+        /// Reveals the bill to which a seller, whom a buyer has complained about or who was drawn, committed
+        /// in `slot`.
         ///
         /// - `seller`: an account that sells in it; its owner is who committed.
         /// - `bill`: one reading of each connection that the owner had in the slot, signed by the meter.

@@ -1,7 +1,7 @@
 //! From accounts to owners: what was stored by account is stored by owner.
 
 use crate::{
-    Book, Books, Config, Defaults, LatestPause, MAX_PAUSE, MAX_RULE_CHANGES, Pallet, Pause,
+    Book, Books, Conduct, Config, LatestPause, MAX_PAUSE, MAX_RULE_CHANGES, Pallet, Pause,
     RuleChanges, Rules, Seller, Sellers, SellingAccount, SellingAccounts, Stage, Trades,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -12,7 +12,8 @@ use frame_support::{
     traits::{Get, UncheckedOnRuntimeUpgrade},
     weights::Weight,
 };
-use qedex_primitives::{Calendar, OwnerId, SlotIndex, Wh};
+use qedex_math::conduct::Day;
+use qedex_primitives::{Calendar, OwnerId, SlotIndex, Wh, settlement::day_of};
 use sp_runtime::Permill;
 
 /// What stood where before.
@@ -113,14 +114,14 @@ pub(crate) mod v1 {
 ///   account sells beside in that slot, because pairing was under way, is entered there too.
 /// - Evidence decides per seller: who was complained about and has not answered may do so in the time
 ///   for reveals, and all that is still open of it is decided together.
-/// - Missing energy costs no more than the harm in slots whose gate has opened, and the shortfall fee by
-///   default in those whose gate opens from now on.
+/// - Missing energy costs no more than the harm in slots whose gate has opened, and nobody is drawn
+///   there; in those whose gate opens from now on both are as by default.
 /// - The clock of a slot of which evidence was interrupted stands at the end of its delivery.
 /// - Where several accounts of one owner sell in a slot that is not frozen yet, its energy serves their
 ///   trades in the order of their numbers all the same: what an account's trade has before it is what
 ///   all of them sold. Nothing else of a trade changes.
-/// - Defaults of all accounts of an owner are added up. It is excluded at the next one, if those are
-///   enough.
+/// - Defaults of all accounts of an owner are added up, as those of slots of today in which it sold. It is
+///   excluded at the next one, if those are enough.
 /// - A pause that is on ends after the longest time that a pause has from now on.
 ///
 /// Owners have to be known: it comes after the migration of membership.
@@ -173,11 +174,21 @@ fn allot_together<T: Config>(slot: SlotIndex, sellers: &SellersOf<T>) -> u64 {
     looked
 }
 
-/// The same rules, under which missing energy costs the harm alone.
+/// The same rules, under which missing energy costs the harm alone, and nobody is drawn.
 const fn without_fee(rules: v1::OldRules) -> Rules {
     let v1::OldRules { offline_share, defaults_to_exclusion, exclusion } = rules;
     let shortfall_fee = Permill::zero();
-    Rules { offline_share, defaults_to_exclusion, exclusion, shortfall_fee }
+    let draw_chance = Permill::zero();
+    // There was no share: the number alone excludes.
+    let default_share = Permill::zero();
+    Rules {
+        offline_share,
+        defaults_to_exclusion,
+        exclusion,
+        shortfall_fee,
+        draw_chance,
+        default_share,
+    }
 }
 
 /// Rules in force stay so for slots whose gate has opened. From now on missing energy pays.
@@ -189,8 +200,9 @@ fn bring_rules<T: Config>() {
     let now = T::Calendar::now();
     if let Some((since, latest)) = changes.last().copied() {
         changes.retain(|(since, _)| *since < now);
-        let shortfall_fee = Rules::default().shortfall_fee;
-        changes.push((now.max(since), Rules { shortfall_fee, ..latest }));
+        let Rules { shortfall_fee, draw_chance, default_share, .. } = Rules::default();
+        let rules = Rules { shortfall_fee, draw_chance, default_share, ..latest };
+        changes.push((now.max(since), rules));
         let most = usize::try_from(MAX_RULE_CHANGES).unwrap_or(usize::MAX);
         changes.drain(..changes.len().saturating_sub(most));
     }
@@ -214,7 +226,7 @@ fn bring_books<T: Config>() -> u64 {
         let since_delivery = now.saturating_sub(terms.schedule.delivery_ends);
         let lost = if interrupted && waits { since_delivery } else { lost };
         let rules = without_fee(rules);
-        Books::<T>::insert(slot, Book { terms, rules, trades, open, stage, lost });
+        Books::<T>::insert(slot, Book { terms, rules, trades, open, stage, lost, draw: None });
     }
     books.len().try_into().unwrap_or(u64::MAX)
 }
@@ -246,9 +258,13 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for ByOwner<T> {
         let looked = slots.iter().fold(0_u64, |all, (slot, sellers)| {
             all.saturating_add(allot_together::<T>(*slot, sellers))
         });
+        let day = day_of(T::Calendar::current_slot());
         for (account, count) in defaults {
-            Defaults::<T>::mutate(Pallet::<T>::owner_of(&account), |all| {
-                *all = all.saturating_add(count);
+            Conduct::<T>::mutate(Pallet::<T>::owner_of(&account), |days| {
+                let before = days.first().map_or(0, |day| day.defaulted);
+                let all = before.saturating_add(count);
+                let today = Day { day, sold: all, defaulted: all };
+                *days = BoundedVec::truncate_from(alloc::vec![today]);
             });
         }
         if v1::Paused::<T>::take() {
@@ -283,7 +299,8 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for ByOwner<T> {
         let before = <(u64, u64, bool)>::decode(&mut &state[..])
             .map_err(|_| "what held before is not told")?;
         let open: u64 = Sellers::<T>::iter_values().map(|seller| u64::from(seller.open)).sum();
-        let defaults: u64 = Defaults::<T>::iter_values().map(u64::from).sum();
+        let conduct = Conduct::<T>::iter_values().flatten();
+        let defaults: u64 = conduct.map(|day| u64::from(day.defaulted)).sum();
         frame_support::ensure!(
             before == (open, defaults, Pallet::<T>::pause_on().is_some()),
             "sellers, defaults or a pause were lost"

@@ -11,10 +11,12 @@ use frame_support::{
 };
 pub use qedex_primitives::testing::{Now, TestMembership, owner};
 use qedex_primitives::{
-    Balance, Bill, BillAudit, BillError, Calendar, Deposits, EnergyLedger, Escrow, LeaderTerms,
-    MarketSettlement, MeterId, MeterSignature, Millis, Moment, NewTrade, Nonce, OwnerId,
-    PricePerKwh, Ratings, ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId,
-    Verdict, Wh, testing,
+    Balance, Bill, BillAudit, BillError, Calendar, Deposits, EnergyLedger, EntropyDraw, Escrow,
+    LeaderTerms, MarketSettlement, MeterId, MeterSignature, Millis, Moment, NewTrade, Nonce,
+    OwnerId, PricePerKwh, Ratings, ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms,
+    TradeId, Verdict, Wh,
+    beacon::{BeaconSource, BeaconValue},
+    testing,
 };
 use sp_core::H256;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
@@ -61,6 +63,8 @@ parameter_types! {
     pub static Rated: Vec<(AccountId, AccountId, Wh, Verdict)> = vec![];
     pub static Excluded: Vec<(AccountId, Millis)> = vec![];
     pub static SanctionsFail: bool = false;
+    /// The values of the beacon, and when the reveals of their epochs opened.
+    pub static Beacon: Vec<(Moment, H256)> = vec![];
     /// The largest fee that deposits cover.
     pub static Covered: Permill = Permill::one();
     pub static Measured: bool = false;
@@ -127,6 +131,15 @@ impl BillAudit<AccountId> for TestLedger {
 
     fn audit_weight() -> Weight {
         Weight::from_parts(1_000, 0)
+    }
+}
+
+impl EntropyDraw for TestLedger {
+    fn first_after(moment: Moment) -> Option<BeaconValue> {
+        let values = Beacon::get();
+        let epoch = values.iter().position(|(opened, _)| *opened > moment)?;
+        let (value, source) = (values[epoch].1, BeaconSource::Keys);
+        Some(BeaconValue { epoch: epoch as u64, value, source })
     }
 }
 
@@ -237,6 +250,7 @@ impl pallet_settlement::Config for Test {
     type CommunityFund = ConstU64<COMMUNITY>;
     type Currency = Balances;
     type Deposits = TestLedger;
+    type Draw = TestLedger;
     type EntropyFund = ConstU64<ENTROPY>;
     type GridAccount = ConstU64<GRID>;
     type Ledger = TestLedger;
@@ -418,6 +432,7 @@ pub fn build() -> sp_io::TestExternalities {
     TestMembership::reset();
     SanctionsFail::set(false);
     Covered::set(Permill::one());
+    Beacon::take();
     Measured::set(false);
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     let funds = [GRID, ENTROPY, COMMUNITY].map(|fund| (fund, ED));

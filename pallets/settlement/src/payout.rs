@@ -1,6 +1,6 @@
 //! The end of a trade: money moves, and the parties are rated.
 
-use crate::{Amounts, Book, Config, Event, Outcome, Pallet, Rules, Trade, Trades};
+use crate::{Amounts, Book, Config, Event, Outcome, Pallet, Trade, Trades};
 use frame_support::{
     pallet_prelude::*,
     storage::with_storage_layer,
@@ -23,8 +23,10 @@ pub(crate) enum Decision {
     Trusted,
     /// The buyer acknowledged the delivery.
     Acknowledged,
-    /// There is no evidence, or the buyer's complaint was not answered.
+    /// There is no evidence.
     Nothing,
+    /// The buyer's complaint was not answered, or the draw.
+    Unanswered,
     /// Another buyer's complaint was not answered.
     Forfeited,
 }
@@ -35,14 +37,14 @@ impl Decision {
             Self::Metered(energy) => Evidence::Metered(energy),
             Self::Billed(energy) => Evidence::Billed(energy),
             Self::Trusted | Self::Acknowledged => Evidence::Trusted,
-            Self::Nothing => Evidence::Nothing,
+            Self::Nothing | Self::Unanswered => Evidence::Nothing,
             Self::Forfeited => Evidence::Forfeited,
         }
     }
 
     /// Whether it is the seller's default.
     pub(crate) const fn is_default(self) -> bool {
-        matches!(self, Self::Nothing | Self::Forfeited)
+        matches!(self, Self::Nothing | Self::Unanswered | Self::Forfeited)
     }
 
     /// What this makes of a trade over `energy`, and how much of it counts as delivered.
@@ -54,8 +56,8 @@ impl Decision {
             Self::Metered(_) | Self::Billed(_) => (Outcome::Delivered, energy),
             Self::Trusted => (Outcome::Trusted, energy),
             Self::Acknowledged => (Outcome::Acknowledged, energy),
-            Self::Nothing if complained => (Outcome::Unanswered, Wh::ZERO),
             Self::Nothing => (Outcome::Defaulted, Wh::ZERO),
+            Self::Unanswered => (Outcome::Unanswered, Wh::ZERO),
             Self::Forfeited => (Outcome::Forfeited, Wh::ZERO),
         }
     }
@@ -74,8 +76,8 @@ impl<T: Config> Pallet<T> {
             Self::try_pay(&trade, book, decision).unwrap_or_else(|| Self::annul(&trade));
         Trades::<T>::remove(slot, id);
         book.open = book.open.saturating_sub(1);
-        Self::rate(slot, &book.rules, &trade, outcome, metered);
-        Self::leave_sale(slot, &trade.seller);
+        Self::rate(slot, &trade, outcome, metered);
+        Self::leave_sale(slot, &book.rules, &trade.seller);
         Self::deposit_event(Event::TradeSettled {
             slot,
             id,
@@ -197,13 +199,7 @@ impl<T: Config> Pallet<T> {
 
     /// A seller is rated by its delivery. A complaint that proves wrong rates nobody: without a receipt
     /// of the opening nobody knows who is to blame.
-    fn rate(
-        slot: SlotIndex,
-        rules: &Rules,
-        trade: &Trade<T::AccountId>,
-        outcome: Outcome,
-        metered: Wh,
-    ) {
+    fn rate(slot: SlotIndex, trade: &Trade<T::AccountId>, outcome: Outcome, metered: Wh) {
         let Trade { buyer, seller, energy, .. } = trade;
         match outcome {
             Outcome::Delivered | Outcome::Trusted | Outcome::Acknowledged => {
@@ -215,7 +211,7 @@ impl<T: Config> Pallet<T> {
             }
             Outcome::Defaulted | Outcome::Unanswered | Outcome::Forfeited => {
                 T::Ratings::record(buyer, seller, *energy, Verdict::Missed(*energy));
-                Self::count_default(slot, rules, seller);
+                Self::mark_default(slot, seller);
             }
             Outcome::Refuted | Outcome::Annulled => (),
         }

@@ -20,7 +20,7 @@ impl<T: Config> Pallet<T> {
     ///    what its open trades with lower numbers say, by whichever account, and what it sold in all
     ///    at least what is before its last and that one itself;
     /// 3. a complaint is about a seller that has committed, and its record says that somebody has
-    ///    complained; whose bill is revealed had been asked for it;
+    ///    complained; whose bill is revealed had been asked for it, by a complaint or the draw;
     /// 4. what is held of an account is what is booked for its orders, the payments of the trades
     ///    in which it buys, the bonds of its complaints, and the deposits of the trades in which it
     ///    sells; nothing otherwise;
@@ -104,7 +104,11 @@ impl<T: Config> Pallet<T> {
                 served.is_some_and(|served| served <= seller.sold),
                 "energy is sold twice by one owner"
             );
-            ensure!(seller.revealed.is_none() || seller.complained, "a bill that nobody asked for");
+            let book = Books::<T>::get(slot).ok_or("a seller without a book")?;
+            ensure!(
+                seller.revealed.is_none() || book.asks(slot, owner, &seller),
+                "a bill that nobody asked for"
+            );
         }
         for (who, amount) in OrderEscrow::<T>::iter() {
             ensure!(amount > 0, "an empty escrow is kept");

@@ -14,5 +14,5 @@ pub use calendar::{Calendar, Opened};
 pub use market::{Deposits, Escrow, MarketSettlement, Prices};
 pub use membership::{Membership, Sanctions};
 pub use metering::{BillAudit, EnergyFlow, EnergyLedger, Rated, Tariff, UnsettledSlots};
-pub use qkd::{EntropyBeacon, KeyBudget};
+pub use qkd::{EntropyBeacon, EntropyDraw, KeyBudget};
 pub use reputation::{Admission, Ratings, Standing};

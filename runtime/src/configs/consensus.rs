@@ -24,7 +24,7 @@ const MAX_AUTHORITIES: u32 = 1_000;
 impl pallet_timestamp::Config for Runtime {
     type MinimumPeriod = ConstU64<{ MILLISECONDS_PER_BLOCK / 2 }>;
     type Moment = u64;
-    type OnTimestampSet = Aura;
+    type OnTimestampSet = (Aura, Beacon);
     type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
 }
 

@@ -6,6 +6,7 @@ use crate::{
         governance::AdminOrigin,
         money::{CommunityFund, EntropyFund, GridAccount},
     },
+    stand_ins::Beacon,
     weights,
 };
 use frame_support::traits::ConstU32;
@@ -17,6 +18,7 @@ impl pallet_settlement::Config for Runtime {
     type CommunityFund = CommunityFund;
     type Currency = Balances;
     type Deposits = Auction;
+    type Draw = Beacon;
     type EntropyFund = EntropyFund;
     type GridAccount = GridAccount;
     type Ledger = Metering;

@@ -148,7 +148,7 @@ fn nobody_complains_about_public_readings() {
 fn a_seller_excluded_in_mid_trade_still_commits_and_reveals() {
     build_and_execute(|| {
         let (first, second) = (SLOT, SLOT.next());
-        Defaults::<Test>::insert(owner(SELMA), 1);
+        defaulted_before(owner(SELMA));
         trade_in(first, 0, ANNA, SELMA, 100);
         trade_in(second, 0, ANNA, SELMA, 500);
         let third = SlotIndex(SLOT.0 + 3);
@@ -285,7 +285,7 @@ fn several_unanswered_complaints_of_a_slot_are_one_default() {
         run_to_end();
         assert_eq!(outcomes().len(), 4);
         assert_eq!(outcomes()[3], (3, Outcome::Forfeited));
-        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 1);
+        assert_eq!(defaults_of(owner(SELMA)), 1);
         assert_eq!(Excluded::get(), []);
     });
 }

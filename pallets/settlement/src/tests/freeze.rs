@@ -66,7 +66,7 @@ fn a_reading_of_nothing_is_a_shortfall_and_no_default() {
         run_to_freeze();
         assert_eq!(settled(), [(SLOT, 0, Outcome::Short, Wh(0), amounts_for(0, 500))]);
         assert_eq!(free(COMMUNITY), ED + amounts_for(0, 500).shortfall_fee);
-        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 0);
+        assert_eq!(defaults_of(owner(SELMA)), 0);
         assert_eq!(Rated::get(), [(ANNA, SELMA, Wh(500), Verdict::Missed(Wh(500)))]);
     });
 }
@@ -85,7 +85,7 @@ fn a_silent_connection_of_several_delivers_nothing_and_makes_no_default() {
                 (SLOT, 1, Outcome::Short, Wh(100), amounts_for(100, 300)),
             ]
         );
-        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 0);
+        assert_eq!(defaults_of(owner(SELMA)), 0);
         assert_nothing_left();
     });
 }

@@ -30,7 +30,8 @@ fn back_to_v1(paused: bool) {
     let changes = crate::RuleChanges::<Test>::take().into_iter();
     let changes = changes.map(|(since, rules)| (since, old_rules(rules))).collect();
     v1::RuleChanges::<Test>::put(frame_support::BoundedVec::truncate_from(changes));
-    for (who, count) in Defaults::<Test>::drain().collect::<Vec<_>>() {
+    for (who, days) in Conduct::<Test>::drain().collect::<Vec<_>>() {
+        let count: u32 = days.iter().map(|day| day.defaulted).sum();
         let account = TRADERS.into_iter().find(|account| owner(*account) == who).unwrap();
         v1::Defaults::<Test>::insert(account, count);
     }
@@ -47,7 +48,7 @@ fn old_rules(rules: Rules) -> v1::OldRules {
 }
 
 fn old_book(book: Book) -> v1::OldBook {
-    let Book { terms, rules, trades, open, stage, lost } = book;
+    let Book { terms, rules, trades, open, stage, lost, .. } = book;
     let stage = match stage {
         Stage::Freezing { next } => v1::OldStage::Freezing { next },
         Stage::Ending { next } => v1::OldStage::Closing { next },
@@ -197,13 +198,13 @@ fn energy_of_an_owner_serves_all_its_accounts_once_in_slots_that_wait_for_the_fr
 fn defaults_of_all_accounts_of_an_owner_are_added_up() {
     build_and_execute(|| {
         for account in [SELMA, SVEN, 13] {
-            Defaults::<Test>::insert(owner(account), 1);
+            defaulted_before(owner(account));
         }
         back_to_v1(false);
         name_the_house();
         upgrade();
-        assert_eq!(Defaults::<Test>::get(HOUSE), 2);
-        assert_eq!(Defaults::<Test>::get(owner(13)), 1);
+        assert_eq!(defaults_of(HOUSE), 2);
+        assert_eq!(defaults_of(owner(13)), 1);
         assert_eq!(Excluded::get(), []);
         // Enough, at the next one.
         trade(0, ANNA, SVEN, 100);
@@ -245,7 +246,9 @@ fn missing_energy_pays_its_fee_in_slots_whose_gate_opens_later() {
         deliver(SELMA, 0);
         back_to_v1(false);
         upgrade();
-        let free = Rules { shortfall_fee: sp_runtime::Permill::zero(), ..early[0].1 };
+        let zero = sp_runtime::Permill::zero();
+        let free =
+            Rules { shortfall_fee: zero, draw_chance: zero, default_share: zero, ..early[0].1 };
         assert_eq!(
             crate::RuleChanges::<Test>::get().into_inner(),
             [(0, free), (Now::get(), early[0].1)]

@@ -6,6 +6,7 @@ mod balances;
 mod commitments;
 mod complaints;
 mod defaults;
+mod draws;
 mod escrow;
 mod floods;
 mod freeze;
@@ -20,19 +21,31 @@ mod rules;
 mod views;
 
 use crate::{
-    Amounts, Books, Defaults, Error, Event, LatestPause, MAX_PAUSE, OpenBooks, OrderEscrow,
-    Outcome, Pause, Seller, Sellers, SellingAccount, SellingAccounts, Trades, mock::*,
+    Amounts, Books, Conduct, Error, Event, LatestPause, MAX_PAUSE, OpenBooks, OrderEscrow, Outcome,
+    Pause, Seller, Sellers, SellingAccount, SellingAccounts, Trades, mock::*,
 };
 use frame_support::{assert_noop, assert_ok};
+use qedex_math::conduct::Day;
 use qedex_primitives::{
     Balance, Calendar, Escrow, MarketSettlement, OwnerId, PricePerKwh, SlotIndex, TradeId, Verdict,
-    Wh,
+    Wh, settlement::day_of,
 };
 use sp_core::H256;
 use sp_runtime::{DispatchError, DispatchResult};
 
 fn commit(seller: AccountId, slot: SlotIndex) -> DispatchResult {
     Settlement::commit(RuntimeOrigin::signed(seller), slot, H256::repeat_byte(1))
+}
+
+/// In how many slots of late an owner has defaulted.
+fn defaults_of(owner: OwnerId) -> u32 {
+    Conduct::<Test>::get(owner).iter().map(|day| day.defaulted).sum()
+}
+
+/// An owner has sold in one slot before, and defaulted.
+fn defaulted_before(owner: OwnerId) {
+    let day = Day { day: day_of(SLOT), sold: 1, defaulted: 1 };
+    Conduct::<Test>::insert(owner, frame_support::BoundedVec::truncate_from(vec![day]));
 }
 
 /// A seller of `SLOT` commits to a bill of this energy.

@@ -216,11 +216,55 @@ fn somebody_else_reveals_the_bill_that_the_seller_opened() {
     });
 }
 
+/// The draw falls on Selma.
+fn draw() {
+    let rules = crate::Rules {
+        draw_chance: sp_runtime::Permill::one(),
+        ..Books::<Test>::get(SLOT).unwrap().rules
+    };
+    Books::<Test>::mutate_extant(SLOT, |book| book.rules = rules);
+    Beacon::set(vec![(TestCalendar::schedule(SLOT).readings_until + 1, H256::repeat_byte(1))]);
+}
+
+#[test]
+fn the_seller_is_drawn_and_the_bill_shows_all_of_it() {
+    run(|| {
+        commit_to(500);
+        draw();
+        run_to_freeze();
+        reveal(500);
+        run_to_the_end();
+        assert_eq!(changes(), PAID);
+    });
+}
+
+#[test]
+fn the_seller_is_drawn_and_the_bill_shows_a_part() {
+    run(|| {
+        commit_to(200);
+        draw();
+        run_to_freeze();
+        reveal(200);
+        run_to_the_end();
+        assert_eq!(changes(), [-400 + 300, 340 - 630, 40, 20, 330]);
+    });
+}
+
+#[test]
+fn the_seller_is_drawn_and_does_not_answer() {
+    run(|| {
+        commit_to(500);
+        draw();
+        run_to_the_end();
+        assert_eq!(changes(), LOST);
+    });
+}
+
 #[test]
 fn the_seller_is_excluded_meanwhile() {
     run(|| {
         // It has defaulted in an earlier slot, and does in another one now.
-        Defaults::<Test>::insert(owner(SELMA), 1);
+        defaulted_before(owner(SELMA));
         trade_in(SLOT.next(), 0, BEN, SELMA, 100);
         deliver_in(SLOT.next(), SELMA, 100);
         run_to_freeze();

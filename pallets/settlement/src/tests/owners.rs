@@ -130,14 +130,14 @@ fn defaults_of_all_accounts_of_an_owner_count_together() {
         trade_in(SLOT, 1, ANNA, SVEN, 100);
         trade_in(SLOT.next(), 0, ANNA, SVEN, 100);
         run_to_freeze();
-        assert_eq!(Defaults::<Test>::get(HOUSE), 1, "one slot, one default");
+        assert_eq!(defaults_of(HOUSE), 1, "one slot, one default");
         assert_eq!(Excluded::get(), []);
         run_to(TestCalendar::schedule(SLOT.next()).readings_until);
         // Whoever excludes an account excludes its owner.
         assert_eq!(Excluded::get(), [(SVEN, EXCLUSION)]);
         let excluded = Event::SellerExcluded { owner: HOUSE, by: SVEN };
         System::assert_has_event(excluded.into());
-        assert_eq!(Defaults::<Test>::get(HOUSE), 0);
+        assert_eq!(defaults_of(HOUSE), 2);
     });
 }
 
@@ -147,7 +147,7 @@ fn an_account_is_told_what_its_owner_sells() {
         sell_twice();
         let sales = Settlement::sales_of(&SVEN);
         assert_eq!(sales, Settlement::sales_of(&SELMA));
-        let [Sale { slot: SLOT, owner: HOUSE, seller }] = sales[..] else {
+        let [Sale { slot: SLOT, owner: HOUSE, seller, asked: false }] = sales[..] else {
             panic!("one sale: {sales:?}");
         };
         assert_eq!((seller.open, seller.sold), (2, Wh(1_000)));

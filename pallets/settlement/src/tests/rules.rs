@@ -36,6 +36,9 @@ fn each_rule_has_its_range() {
         with(500_000, MAX_DEFAULTS, MAX_EXCLUSION),
         costing(0),
         costing(500_000),
+        Rules { draw_chance: Permill::zero(), ..Default::default() },
+        Rules { draw_chance: Permill::one(), ..Default::default() },
+        Rules { default_share: Permill::one(), ..Default::default() },
     ];
     let invalid = [
         with(9_999, 2, MIN_EXCLUSION),
@@ -66,6 +69,8 @@ fn the_defaults_are_those_of_the_design() {
     assert_eq!(rules.defaults_to_exclusion, 2);
     assert_eq!(rules.exclusion, 24 * 60 * 60 * 1_000);
     assert_eq!(rules.shortfall_fee, Permill::from_percent(10));
+    assert_eq!(rules.draw_chance, Permill::from_percent(10));
+    assert_eq!(rules.default_share, Permill::from_percent(10));
 }
 
 /// The fee would cost nothing where nothing of the deposit is left beside the harm.

@@ -3,7 +3,12 @@
 //! trade in every block.
 
 use super::super::*;
+use qedex_primitives::settlement::is_drawn;
+use sp_runtime::Permill;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// With what chance each seller is drawn.
+pub const CHANCE: Permill = Permill::from_percent(40);
 
 /// Whose an account is, by one of the accounts: 11 and 12 are the same seller's.
 pub fn person(account: AccountId) -> AccountId {
@@ -36,7 +41,21 @@ pub struct History {
     pub reveals: BTreeMap<AccountId, u64>,
     /// For how long the clock stood still.
     pub lost: u64,
+    /// What draws.
+    pub draw: Option<H256>,
     pub defaulters: BTreeSet<AccountId>,
+}
+
+impl History {
+    fn asks(&self, slot: SlotIndex, seller: AccountId) -> bool {
+        self.complained.contains(&seller) || self.draws(slot, seller)
+    }
+
+    fn draws(&self, slot: SlotIndex, seller: AccountId) -> bool {
+        let owner = Settlement::owner_of(&seller);
+        let falls = |value| is_drawn(value, slot, owner, CHANCE);
+        self.commitments.contains_key(&seller) && self.draw.is_some_and(falls)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -46,10 +65,13 @@ pub struct Reference {
     pub free: BTreeMap<AccountId, i128>,
     pub held: BTreeMap<AccountId, i128>,
     pub ratings: Vec<(AccountId, AccountId, Wh, Verdict)>,
-    pub defaults: BTreeMap<AccountId, u32>,
+    /// The slots of each seller that have ended: on which day, and whether it defaulted.
+    pub conduct: BTreeMap<AccountId, Vec<(u64, bool)>>,
     pub excluded: Vec<AccountId>,
     /// The latest pause: from when to when.
     pub pause: (u64, u64),
+    /// The beacon's values, and when the reveals of their epochs opened.
+    pub beacon: Vec<(u64, H256)>,
     pub last_block: u64,
 }
 
@@ -63,9 +85,10 @@ impl Reference {
             free: traders.chain(funds).collect(),
             held: BTreeMap::new(),
             ratings: vec![],
-            defaults: BTreeMap::new(),
+            conduct: BTreeMap::new(),
             excluded: vec![],
             pause: (0, 0),
+            beacon: vec![],
             last_block: now,
         }
     }
@@ -192,7 +215,7 @@ impl Reference {
         let (clock, schedule) = (self.clock(now, slot), TestCalendar::schedule(slot));
         let open = clock >= schedule.complaints_until && clock < schedule.final_at;
         let history = self.slots.entry(slot).or_default();
-        let asked = history.complained.contains(&seller);
+        let asked = history.asks(slot, seller);
         let matches = history.commitments.get(&seller) == Some(&energy);
         if !sells || !open || !asked || !matches || history.reveals.contains_key(&seller) {
             return false;
@@ -227,6 +250,9 @@ impl Reference {
                 self.stand_still(*slot, from, until, paused);
             }
         }
+        for slot in &open {
+            self.draw(*slot, now);
+        }
         if self.is_paused(now) {
             return;
         }
@@ -246,6 +272,18 @@ impl Reference {
         let missed = until.saturating_sub(from.max(begin));
         if paused || missed > SLOT_LENGTH {
             self.slots.entry(slot).or_default().lost += missed;
+        }
+    }
+
+    /// The first value whose epoch opened after the freeze, if it comes before the end of complaints.
+    fn draw(&mut self, slot: SlotIndex, now: u64) {
+        let (clock, schedule) = (self.clock(now, slot), TestCalendar::schedule(slot));
+        let in_time = clock >= schedule.readings_until && clock < schedule.complaints_until;
+        let history = self.slots.entry(slot).or_default();
+        let freeze = schedule.readings_until + history.lost;
+        let value = self.beacon.iter().find(|(opened, _)| *opened > freeze);
+        if in_time && history.draw.is_none() {
+            history.draw = value.map(|(_, value)| *value);
         }
     }
 
@@ -281,7 +319,7 @@ impl Reference {
             let seller = person(deal.seller);
             if let Some(delivered) = history.reveals.get(&seller) {
                 self.end_metered(place, *delivered, true);
-            } else if deal.complaint.is_some() {
+            } else if deal.complaint.is_some() || history.draws(slot, seller) {
                 self.end(place, Outcome::Unanswered, 0);
             } else if history.complained.contains(&seller) {
                 self.end(place, Outcome::Forfeited, 0);
@@ -359,19 +397,25 @@ impl Reference {
             _ => self.ratings.push(missed),
         }
         if matches!(outcome, Outcome::Defaulted | Outcome::Unanswered | Outcome::Forfeited) {
-            self.count_default(deal.slot, person(seller));
+            self.slots.entry(deal.slot).or_default().defaulters.insert(person(seller));
         }
+        self.note_conduct(deal.slot, person(seller));
     }
 
-    fn count_default(&mut self, slot: SlotIndex, seller: AccountId) {
-        let first = self.slots.entry(slot).or_default().defaulters.insert(seller);
-        if !first {
+    /// When the last trade of a seller in a slot has ended: it is excluded if it defaulted in it, in two
+    /// slots of the latest seven days at least, and in more than one of ten.
+    fn note_conduct(&mut self, slot: SlotIndex, seller: AccountId) {
+        let of_seller = |deal: &&Deal| (deal.slot, person(deal.seller)) == (slot, seller);
+        if self.deals.iter().filter(of_seller).any(|deal| deal.end.is_none()) {
             return;
         }
-        let count = self.defaults.entry(seller).or_default();
-        *count += 1;
-        if *count == 2 {
-            *count = 0;
+        let defaulted = self.slots.entry(slot).or_default().defaulters.contains(&seller);
+        let all = self.conduct.entry(seller).or_default();
+        all.push((slot.0 / 96, defaulted));
+        let latest = all.iter().map(|(day, _)| *day).max().unwrap();
+        let of_late: Vec<_> = all.iter().filter(|(day, _)| latest - day < 7).collect();
+        let defaults = of_late.iter().filter(|(_, defaulted)| *defaulted).count();
+        if defaulted && defaults >= 2 && 10 * defaults > of_late.len() {
             self.excluded.push(seller);
         }
     }
