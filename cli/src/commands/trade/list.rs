@@ -17,7 +17,7 @@ use qedex_client::{
     settlement::{self, Seller, Trade},
     text::account_text,
 };
-use qedex_primitives::SlotTimes;
+use qedex_primitives::{SlotIndex, SlotTimes};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -44,6 +44,7 @@ pub struct List {
 fn stands(
     moments: &SlotTimes,
     lost: u64,
+    asked: bool,
     seller: &Seller,
     trade: &Trade,
     now: u64,
@@ -63,7 +64,7 @@ fn stands(
         (stands, moments.complaints_until)
     } else if seller.revealed.is_some() {
         ("revealed", moments.final_at)
-    } else if seller.complained {
+    } else if asked {
         ("answer", moments.final_at)
     } else {
         ("trusted", moments.final_at)
@@ -75,6 +76,8 @@ struct Line {
     trade: Trade,
     stands: &'static str,
     until: u64,
+    /// Whether the seller's bill is asked for, by a complaint or the draw.
+    asked: bool,
     seller: Seller,
     /// What a complaint would hold, as long as there is none.
     bond: Option<Plancks>,
@@ -98,7 +101,7 @@ impl Line {
             "until": self.until,
             "commitment": self.seller.commitment.map(|hash| format!("{hash:?}")),
             "revealed_wh": self.seller.revealed,
-            "seller_complained_about": self.seller.complained,
+            "seller_asked": self.asked,
             "complaint": self.trade.complaint.map(|complaint| json!({
                 "bond": amounts::json(complaint.bond),
                 "due": complaint.due,
@@ -145,15 +148,18 @@ pub async fn list(args: &List) -> Result<(), Error> {
         let key = (slot, trade.seller);
         if let std::collections::btree_map::Entry::Vacant(entry) = sellers.entry(key) {
             let seller = settlement::seller(&at, slot, trade.seller).await?;
-            entry.insert(seller.map(|(_, seller)| seller).unwrap_or_default());
+            let asked = seller
+                .as_ref()
+                .is_some_and(|(owner, seller)| book.asks(SlotIndex(slot), *owner, seller));
+            entry.insert((asked, seller.map(|(_, seller)| seller).unwrap_or_default()));
         }
-        let seller = sellers.get(&key).cloned().unwrap_or_default();
+        let (asked, seller) = sellers.get(&key).cloned().unwrap_or_default();
         let bond = match trade.complaint {
             None => settlement::bond(&at, slot, trade.id).await?,
             Some(_) => None,
         };
-        let (stands, until) = stands(&book.terms.schedule, book.lost, &seller, &trade, now);
-        lines.push(Line { trade, stands, until, seller, bond });
+        let (stands, until) = stands(&book.terms.schedule, book.lost, asked, &seller, &trade, now);
+        lines.push(Line { trade, stands, until, asked, seller, bond });
     }
     if args.ask.json {
         return output::json(&lines.iter().map(Line::json).collect::<Vec<_>>());
@@ -241,8 +247,10 @@ mod tests {
                 complaint,
             },
         };
-        let look = |seller: &Seller, trade: &Trade, now| stands(&moments, 7, seller, trade, now);
-        let at = |now| look(&Seller::default(), &trade(None), now);
+        let look = |asked, seller: &Seller, trade: &Trade, now| {
+            stands(&moments, 7, asked, seller, trade, now)
+        };
+        let at = |now| look(false, &Seller::default(), &trade(None), now);
         assert_eq!(at(99), ("before delivery", 100));
         assert_eq!(at(100), ("delivery", 110));
         assert_eq!(at(110), ("commitments", 137));
@@ -250,13 +258,13 @@ mod tests {
         assert_eq!(at(157), ("complaints", 197));
         assert_eq!(at(197), ("trusted", 217));
         let complained = trade(Some(Complaint { bond: 1, due: 210 }));
-        let asked = Seller { complained: true, ..Seller::default() };
-        assert_eq!(look(&asked, &complained, 160), ("complained", 197));
-        // Another buyer's complaint asks for the same bill.
+        let seller = Seller { complained: true, ..Seller::default() };
+        assert_eq!(look(true, &seller, &complained, 160), ("complained", 197));
+        // Another buyer's complaint asks for the same bill, and so does the draw.
         for trade in [&complained, &trade(None)] {
-            assert_eq!(look(&asked, trade, 197), ("answer", 217));
-            let revealed = Seller { revealed: Some(Wh(1)), ..asked };
-            assert_eq!(look(&revealed, trade, 197), ("revealed", 217));
+            assert_eq!(look(true, &seller, trade, 197), ("answer", 217));
+            let revealed = Seller { revealed: Some(Wh(1)), ..seller };
+            assert_eq!(look(true, &revealed, trade, 197), ("revealed", 217));
         }
     }
 }
