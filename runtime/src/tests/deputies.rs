@@ -71,7 +71,7 @@ fn grant() -> Grant {
         buy_up_to: Some(mills(200)),
         sell_from: Some(mills(150)),
         expires: u64::MAX,
-        budget: 210 * MILLI_QED,
+        budget: 240 * MILLI_QED,
     }
 }
 

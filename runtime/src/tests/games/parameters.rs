@@ -202,6 +202,62 @@ fn a_lie_pays_only_among_careless_buyers() {
     table.stands_in_the_document_as("carelessness");
 }
 
+/// The share of careless buyers, in per cent, above which a lie brings more than `target`: with this
+/// chance to be drawn, and `drawn` for who is.
+fn pays_above(lie: &Lie, target: i128, drawn: i128, chance: Permill) -> String {
+    let uncaught = mean(chance.deconstruct(), drawn, lie.uncaught);
+    if uncaught < target {
+        return "never".into();
+    }
+    percent(break_even(target, lie.caught, uncaught))
+}
+
+#[test]
+fn draws_make_lies_dearer_among_careless_buyers() {
+    let chances = [0, 5, 10, 20].map(Permill::from_percent);
+    let columns = ["delivers", "shows", "beats"].map(str::to_owned);
+    let of_chances =
+        chances.map(|chance| format!("drawn: {}", percent(chance.deconstruct().into())));
+    let columns: Vec<_> = columns.iter().chain(&of_chances).map(String::as_str).collect();
+    let mut table = Table::new(&columns, 3);
+    for (delivers, shows, energy, evidence) in [
+        ("nothing", "a forged commitment", 0, Evidence::Forged),
+        ("nothing", "a commitment, hidden", 0, Evidence::Hidden),
+        ("half", "a commitment, hidden", 5_000, Evidence::Hidden),
+    ] {
+        let market = Market::default();
+        let lie = Lie::told(market, Wh(energy), evidence);
+        let all = Market { draw_chance: Permill::one(), ..market };
+        let drawn = play(all, seller(energy, evidence), Buyer::Careless);
+        // Whoever is drawn is found out, and its buyer has what it had if it had complained.
+        assert_eq!(drawn.seller.gain, lie.caught);
+        for (what, target) in
+            [("publishing", lie.published), ("not trading", 0), ("honesty", lie.honest)]
+        {
+            let shares = chances.map(|chance| pays_above(&lie, target, drawn.seller.gain, chance));
+            let cells = [delivers, shows, what].map(str::to_owned);
+            table.row(&cells.into_iter().chain(shares).collect::<Vec<_>>());
+        }
+    }
+    table.stands_in_the_document_as("draws");
+}
+
+#[test]
+fn who_is_drawn_and_has_delivered_loses_nothing() {
+    let honest = seller(10_000, Evidence::Opened);
+    let plain = play(Market::default(), honest, Buyer::Careful);
+    let drawn =
+        play(Market { draw_chance: Permill::one(), ..Market::default() }, honest, Buyer::Careful);
+    assert_eq!(drawn.outcome, pallet_settlement::Outcome::Delivered);
+    assert_eq!((drawn.seller.gain, drawn.buyer.gain), (plain.seller.gain, plain.buyer.gain));
+    // Off-line it loses all: what a draw costs who is off-line once in twenty slots is in the document.
+    let offline = Seller { answers: false, ..honest };
+    let silent =
+        play(Market { draw_chance: Permill::one(), ..Market::default() }, offline, Buyer::Careful);
+    assert_eq!(silent.outcome, pallet_settlement::Outcome::Unanswered);
+    assert!(silent.seller.gain < 0 && silent.buyer.gain > plain.buyer.gain);
+}
+
 #[test]
 fn a_higher_deposit_makes_lies_dearer() {
     let mut table = Table::new(

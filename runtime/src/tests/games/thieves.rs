@@ -6,6 +6,7 @@
 
 mod councils;
 mod deputies;
+mod evidence;
 mod fresh;
 mod installers;
 mod leaders;
