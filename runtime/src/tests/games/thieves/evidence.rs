@@ -286,6 +286,35 @@ fn order(
     scene.chain.order(slot, side, limit, TEN)
 }
 
+/// A seller without energy sells to somebody careless, and publishes that it has delivered nothing as
+/// soon as it is drawn.
+fn publish_when_drawn(scene: &mut Scene) -> String {
+    if !scene.is_first_release() {
+        scene.draws(sp_runtime::Permill::one());
+    }
+    let meter = scene.admits_all();
+    let slot = scene.gate_after(6);
+    let before = scene.money(&[LIAR]);
+    scene.sells_to(slot, LIAR, &[(EVE, TEN)]);
+    scene.commits(LIAR, meter, slot, Wh::ZERO);
+    scene.chain.run_to(times(slot).complaints_until - MILLISECONDS_PER_BLOCK);
+    let reading = scene.chain.reading(meter, &own_meter(LIAR), slot, [Wh::ZERO, Wh::ZERO]);
+    scene.tries(LIAR, "Metering", "submit_reading", reading);
+    scene.end(slot);
+    let gained = scene.money(&[LIAR]) - before;
+    scene.loot(gained)
+}
+
+#[test]
+fn who_lies_where_it_is_drawn_cannot_publish_any_more() {
+    Theft {
+        finding: "6, draws",
+        sequence: "a seller without energy lies to one that never looks, and publishes if it is drawn",
+        play: publish_when_drawn,
+    }
+    .earned("+1.800 (`NotInReadingWindow`)", "-2.400 (`NotInReadingWindow`)");
+}
+
 #[test]
 fn a_friend_shows_who_is_offline() {
     Theft {
@@ -293,7 +322,7 @@ fn a_friend_shows_who_is_offline() {
         sequence: "a friend's 100 Wh shows whether a seller answers, then a complaint about 10 kWh",
         play: probe,
     }
-    .earned("+0.148", "?");
+    .earned("+0.149", "-0.071 (`NotInRevealWindow`)");
 }
 
 #[test]
@@ -303,7 +332,7 @@ fn a_trifle_against_a_seller_that_is_offline() {
         sequence: "a complaint about 100 Wh of a seller off-line that sold 10.1 kWh: what it loses",
         play: |scene| complain_about_a_trifle(scene, false),
     }
-    .earned("?", "?");
+    .earned("-0.039", "-4.242");
 }
 
 #[test]
@@ -313,7 +342,7 @@ fn a_neighbour_that_holds_the_opening_answers() {
         sequence: "the same, and another buyer reveals what it was shown",
         play: |scene| complain_about_a_trifle(scene, true),
     }
-    .earned("?", "?");
+    .earned("-0.039 (`NotASeller`)", "-0.002");
 }
 
 #[test]
@@ -323,7 +352,7 @@ fn the_careless_do_not_acknowledge_for_a_share() {
         sequence: "a liar has four of five acknowledge when complaints are over, for a share",
         play: share_with_the_careless,
     }
-    .earned("?", "?");
+    .earned("+5.100 (`NoSuchTrade`)", "-12.000 (`TooLate`)");
 }
 
 #[test]
