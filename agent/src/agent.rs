@@ -1,6 +1,7 @@
 //! An agent that listens.
 
 use crate::{
+    audits::{self, Auditor},
     desk::{Desk, Surroundings, Totals},
     engine::Engine,
     http::{self, Shared},
@@ -41,6 +42,13 @@ pub struct Settings {
     /// Where mail comes in; nowhere if nothing is said.
     #[serde(default)]
     pub mail: Option<SocketAddr>,
+    /// Whether it takes part in the entropy beacon: it then commits in each epoch, and its owner answers with its
+    /// standing for that it is there to reveal. Not if nothing is said.
+    #[serde(default)]
+    pub beacon: bool,
+    /// Which links it audits; none if nothing is said.
+    #[serde(default)]
+    pub audits: Option<audits::Settings>,
     /// The SAE and its key service.
     pub sae: client::Settings,
 }
@@ -87,6 +95,9 @@ pub enum AgentError {
     /// The certificate cannot be read.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The links to be audited are none.
+    #[error(transparent)]
+    Audits(#[from] audits::SettingsError),
 }
 
 /// Reads what an agent has done, while it runs.
@@ -132,6 +143,7 @@ impl Agent {
         if !settings.listen.ip().is_loopback() {
             return Err(AgentError::NotLoopback(settings.listen));
         }
+        let auditor = settings.audits.map(Auditor::new).transpose()?.map(Arc::new);
         let path = &settings.sae.certificate;
         let identity = Identity::from_files(path, &settings.sae.key)?;
         let certificate =
@@ -145,6 +157,7 @@ impl Agent {
         let store = Store::open(&settings.store)
             .map_err(|source| AgentError::Folder { path: settings.store.clone(), source })?;
         let desk = Desk::open(sae.clone(), store, Surroundings::system())?;
+        let desk = desk.committing(settings.beacon);
         let (listener, address) = listen(settings.listen).await?;
         let mail = match settings.mail {
             Some(address) => Some(listen(address).await?),
@@ -155,7 +168,7 @@ impl Agent {
         let worker_token = Token::draw()
             .map_err(|source| AgentError::Token { path: "its memory".into(), source })?;
         let engine = Arc::new(Engine::new(desk, client, HttpPost));
-        let shared = Arc::new(Shared { engine, sae, not_after, token, worker_token });
+        let shared = Arc::new(Shared { engine, auditor, sae, not_after, token, worker_token });
         Ok(Self { listener, address, mail, shared })
     }
 
@@ -198,6 +211,7 @@ impl Agent {
             let _ = notice.wait_for(|stopped| *stopped).await;
         };
         let engine = Arc::clone(&self.shared.engine);
+        let auditor = self.shared.auditor.clone();
         let user = Door {
             listener: self.listener,
             routes: http::router(self.shared),
@@ -218,10 +232,17 @@ impl Agent {
                 door.serve(mail_told).await;
             }
         };
+        let audits_told = told(notice.clone());
+        let audits = async move {
+            if let Some(auditor) = auditor {
+                auditor.keep_going(audits_told).await;
+            }
+        };
         let stop = async move {
             stop.await;
             let _ = stopped.send(true);
         };
-        tokio::join!(user.serve(told(notice.clone())), mail, engine.keep_going(told(notice)), stop);
+        let user = user.serve(told(notice.clone()));
+        tokio::join!(user, mail, audits, engine.keep_going(told(notice)), stop);
     }
 }

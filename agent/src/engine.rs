@@ -14,7 +14,8 @@ use crate::{
 };
 use http::StatusCode;
 use q_sah::Seal;
-use qkms::client;
+use qedex_primitives::{EpochIndex, qkd::LinkId};
+use qkms::{client, kme::service::SaeId};
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
@@ -228,14 +229,37 @@ impl<K: KeySource, P: Post> Engine<K, P> {
                 let keys = self.note(self.keys.collect(peer, ids).await);
                 self.ask(move |desk| desk.collected(local, keys)).await
             }
+            Work::Draw(wanted) => {
+                let keys = self.note(self.keys.draw(&wanted.peer, 1, KEY_BITS).await);
+                let wanted = wanted.clone();
+                self.ask(move |desk| desk.drawn(&wanted, keys)).await
+            }
+            Work::Survey { epoch, links } => self.survey(*epoch, links).await,
             Work::Post => self.deliver(local).await,
             Work::Letter => self.deliver_letter(local).await,
         };
         drop(job);
         if let Err(error) = done {
-            tracing::warn!(%error, "a session or a letter has to wait");
+            tracing::warn!(%error, "a session, a letter or the beacon has to wait");
             self.desk.failed(local, &error.to_string());
         }
+    }
+
+    /// Asks of each link by itself: one that the key service does not know keeps no other one away.
+    async fn survey(
+        self: &Arc<Self>,
+        epoch: EpochIndex,
+        links: &[(LinkId, SaeId)],
+    ) -> Result<(), Refusal> {
+        let (mut answers, mut failed) = (Vec::new(), None);
+        for (link, peer) in links {
+            match self.note(self.keys.figures(peer).await) {
+                Ok(figures) => answers.push((*link, figures)),
+                Err(error) => failed = Some(error),
+            }
+        }
+        self.ask(move |desk| desk.surveyed(epoch, &answers)).await?;
+        failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
     async fn deliver(self: &Arc<Self>, local: u64) -> Result<(), Refusal> {

@@ -2,7 +2,7 @@
 
 use qkms::{
     client::{Client, Error, Key, KeyRequest},
-    kme::service::SaeId,
+    kme::service::{Figures, SaeId},
 };
 use std::{future::Future, ops::RangeInclusive};
 use uuid::Uuid;
@@ -28,6 +28,10 @@ pub trait KeySource: Send + Sync + 'static {
         peer: &SaeId,
     ) -> impl Future<Output = Result<RangeInclusive<u64>, Error>> + Send;
 
+    /// What the service says of the quantum link to the site of `peer`: nothing if it has no words for that, or
+    /// there is no such link.
+    fn figures(&self, peer: &SaeId) -> impl Future<Output = Result<Option<Figures>, Error>> + Send;
+
     /// Fetches the keys of these names, which `peer` has drawn, in their order.
     fn collect(
         &self,
@@ -46,6 +50,10 @@ impl KeySource for Client {
     async fn sizes(&self, peer: &SaeId) -> Result<RangeInclusive<u64>, Error> {
         let status = self.status(peer).await?;
         Ok(status.min_key_size..=status.max_key_size)
+    }
+
+    async fn figures(&self, peer: &SaeId) -> Result<Option<Figures>, Error> {
+        Ok(self.status(peer).await?.figures())
     }
 
     async fn collect(&self, peer: &SaeId, ids: &[Uuid]) -> Result<Vec<Key>, Error> {

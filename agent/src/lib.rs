@@ -31,6 +31,14 @@
 //!     to this account and SAE, for what has no place, and for more than so many a minute that were not
 //!     authentic; only authentic letters are kept. A key that was told for one that is not is kept for a day:
 //!     the true letter finds it, or the session that it is of.
+//! 11. **What it commits to in the beacon it keeps to itself** until the chain takes reveals of that very epoch
+//!     and has that very commitment. It makes one secret of an epoch, of a fresh key and of what the operating
+//!     system draws, and wipes it when the epoch is long over.
+//! 12. **What it reports of links its key service has said**, in the very epoch; where the service says nothing,
+//!     or what cannot be, nothing is reported.
+//!
+//! 12. **Audits it makes by itself**, where its operator names links: it [checks](audits) each block that its key
+//!     service opens, and takes nobody's word for it.
 //!
 //! # The loopback door
 //!
@@ -42,6 +50,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `GET /v1/worker/watched`, `POST /v1/worker/news` | see [`qedex_primitives::agent`]; 409 for another chain |
+//! | `POST /v1/worker/audits` | see [`qedex_primitives::audits`]; 409 for another chain |
 //! | `POST /v1/sessions` with `{from, to, to_sae, suite, least_number, genesis, request?}` | draws keys, and says `{number, message1, key_IDs}` |
 //! | `GET /v1/sessions` | all sessions, each `{number, id, role, peer, peer_sae, suite, state, sent, queued, received, unread, expires, opened_ms, reason}` |
 //! | `GET /v1/sessions/{id}` | one of them |
@@ -89,6 +98,7 @@
 
 mod address;
 mod agent;
+pub mod audits;
 mod desk;
 mod engine;
 mod http;

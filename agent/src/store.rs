@@ -7,6 +7,7 @@
 //! Old values stay in unused pages of the file until these are used again, sealed as they were.
 
 use crate::{
+    desk::Draw,
     letter::{Counts, LetterRecord, SpareKey},
     record::Record,
     seal::Sealer,
@@ -76,6 +77,9 @@ pub enum Row {
     /// A key that waits for the letter or the session that it is of, by its name: [`SpareKey`].
     #[codec(index = 8)]
     Spare([u8; 16]),
+    /// What is committed to in an epoch of the beacon, by its number: [`Draw`].
+    #[codec(index = 9)]
+    Draw(u64),
 }
 
 /// What holds for all sessions and letters.
@@ -89,7 +93,7 @@ pub struct General {
     pub last_number: u64,
     /// The number in this store that the next session or letter gets.
     pub next: u64,
-    /// Keys drawn for sessions and letters, in all.
+    /// Keys drawn for sessions, letters and the beacon, in all.
     pub keys: u64,
     /// Bits of them.
     pub bits: u64,
@@ -259,6 +263,15 @@ impl Store {
     /// [`StoreError`].
     pub fn spares(&self) -> Result<Vec<([u8; 16], SpareKey)>, StoreError> {
         self.all_of(&Row::Spare([0; 16]))
+    }
+
+    /// What is committed to, by the epochs of the beacon.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub fn draws(&self) -> Result<Vec<(u64, Draw)>, StoreError> {
+        self.all_of(&Row::Draw(0))
     }
 
     /// All rows of a kind, each with what follows its kind in its name.

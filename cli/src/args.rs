@@ -2,9 +2,9 @@
 
 use crate::{
     commands::{
-        Attribute, Blacklist, Broker, Council, Credential, Found, Leader, Letter, Market, Meter,
-        Order, Owner, Play, Policy, Reading, Reputation, Role, Sae, Session, Site, Tariff, Terms,
-        Trade, Validator, options::Ask, status,
+        Attribute, Blacklist, Broker, Council, Credential, Found, Keys, Leader, Letter, Market,
+        Meter, Order, Owner, Play, Policy, Reading, Reputation, Role, Sae, Session, Site, Tariff,
+        Terms, Trade, Validator, options::Ask, status,
     },
     error::Error,
     plan::Plan,
@@ -83,6 +83,9 @@ pub enum Command {
     /// reach it.
     #[command(subcommand)]
     Sae(Sae),
+    /// How many keys there are for the market, by what is reported of links.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Sites of key services, and the links between them.
     #[command(subcommand)]
     Site(Site),
@@ -137,6 +140,7 @@ impl Command {
             Self::Broker(command) => command.run().await?,
             Self::Session(command) => command.run().await?,
             Self::Sae(command) => command.run().await?,
+            Self::Keys(command) => command.run().await?,
             Self::Site(command) => command.run().await?,
             Self::Letter(command) => command.run().await?,
             Self::Attribute(command) => command.run().await?,

@@ -1,6 +1,6 @@
 //! What the command line computes without a node.
 
-use qedex_testnode::{assert_refused, binary::program, qedex, stderr};
+use qedex_testnode::{assert_refused, binary::program, plancks, qedex, stderr};
 use serde_json::{Value, json};
 use std::process::{Command, Output, Stdio};
 
@@ -263,4 +263,41 @@ fn plans_come_out_as_numbers_and_bad_ones_with_status_two() {
     assert_eq!(deals[5]["price"], json!(44.8));
     assert_refused(&qedex(&[&negotiate[..], &["--steps", "0"]].concat()), "the number of steps");
     assert_refused(&qedex(&[&negotiate[..], &["--buyers", "0"]].concat()), "beta is not from 0.01");
+}
+
+#[test]
+fn the_curves_of_a_day_are_planned_as_they_are_written() {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    let curves =
+        qedex(&["plan", "curves", "--from", "2016-07-11T00:00", "--slots", "96", "--first", "960"]);
+    assert!(curves.status.success(), "{}", stderr(&curves));
+    std::fs::write(file.path(), &curves.stdout).expect("a writable file");
+    let path = file.path().to_str().expect("a readable path");
+    let scarce = ["--per-slot", "1", "--capacity", "60", "--per-key", "1kWh", "--json"];
+    let plan = answer(&qedex(&[&["plan", "leader", "--curves", path], &scarce[..]].concat()));
+    let slots: Vec<u64> = plan["slots"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|slot| slot["slot"].as_u64().unwrap())
+        .collect();
+    assert_eq!(slots, (960..1_056).collect::<Vec<u64>>());
+    assert!(plancks(&plan["worth"]) > plancks(&plan["worth_admitting_all"]), "{plan}");
+}
+
+#[test]
+fn a_comparison_of_leaders_is_of_all_weeks_of_the_data() {
+    let figures = answer(&qedex(&["plan", "leader", "--weeks", "--seed", "2", "--json"]));
+    let rows = figures["leaders"].as_array().unwrap();
+    let weeks: std::collections::BTreeSet<_> =
+        rows.iter().map(|row| row["week"].as_str().unwrap()).collect();
+    assert_eq!(Vec::from_iter(weeks), ["2016-01-18", "2016-07-11"]);
+    assert!(rows.iter().all(|row| row["worth"].is_string() && row["volume_wh"].is_u64()));
+    for (options, why) in [
+        (&["--per-key", "5kWh"][..], "a key covers 1 kWh to 2 kWh"),
+        (&["--per-slot", "3"], "cannot be used with"),
+        (&["--data", "/nowhere"], "cannot read /nowhere"),
+    ] {
+        assert_refused(&qedex(&[&["plan", "leader", "--weeks"], options].concat()), why);
+    }
 }

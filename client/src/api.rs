@@ -227,6 +227,42 @@
         with = "::subxt::utils::Static<::qedex_primitives::qkd::SessionView<crate::market::Account, u32>>"
     ),
     substitute_type(
+        path = "qedex_primitives::audits::LinkAudits",
+        with = "::subxt::utils::Static<::qedex_primitives::audits::LinkAudits>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::beacon::Epoch",
+        with = "::subxt::utils::Static<::qedex_primitives::beacon::Epoch>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::beacon::EpochValue",
+        with = "::subxt::utils::Static<::qedex_primitives::beacon::EpochValue>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::beacon::Attendance<A>",
+        with = "::subxt::utils::Static<::qedex_primitives::beacon::Attendance<crate::market::Account>>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::keys::KeyLedger",
+        with = "::subxt::utils::Static<::qedex_primitives::keys::KeyLedger>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::keys::KeyRules",
+        with = "::subxt::utils::Static<::qedex_primitives::keys::KeyRules>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::keys::LinkTerms",
+        with = "::subxt::utils::Static<::qedex_primitives::keys::LinkTerms>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::keys::Reservation",
+        with = "::subxt::utils::Static<::qedex_primitives::keys::Reservation>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::keys::SlotReservation",
+        with = "::subxt::utils::Static<::qedex_primitives::keys::SlotReservation>"
+    ),
+    substitute_type(
         path = "qedex_primitives::settlement::OpenSlot",
         with = "::subxt::utils::Static<::qedex_primitives::settlement::OpenSlot>"
     ),

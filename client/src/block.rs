@@ -240,6 +240,8 @@ fn auction(event: &Event<'_>) -> Result<Option<(u64, SlotEvent)>, Error> {
             volume: cleared.volume.0,
             buyers_pay: cleared.buyers_pay.map(|price| price.0),
             sellers_receive: cleared.sellers_receive.map(|price| price.0),
+            cap_binding: cleared.cap_binding,
+            keys_used: cleared.keys_used,
         };
         return Ok(Some((cleared.slot.0.0, SlotEvent::Cleared(clearing))));
     }

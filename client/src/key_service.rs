@@ -1,16 +1,19 @@
 //! What key services tell of the keys that they made, in numbers.
 //!
 //! A `qkms` tells its metrics on the loopback interface, in the OpenMetrics text format, and no key among
-//! them. A development node writes where, in the file `qkd/services.json` of the chain's folder.
+//! them. Whoever shows its operator's token lets somebody listen on a simulated link, and opens one that
+//! she closed. A development node writes where, and the token, in the file `qkd/services.json` of the
+//! chain's folder.
 
 use crate::error::Error;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::{Uri, body::Bytes};
+use hyper::{Method, Request, StatusCode, body::Bytes, header};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
 use serde::Deserialize;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
 /// The longest answer that is read, in bytes.
@@ -19,9 +22,10 @@ const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Where key services tell their metrics.
+/// Where key services tell their metrics, and who their operator is.
 pub struct KeyServices {
     status: String,
+    token: String,
     http: Client<HttpConnector, Full<Bytes>>,
 }
 
@@ -53,10 +57,11 @@ impl KeyServices {
         #[serde(deny_unknown_fields)]
         struct Door {
             status: String,
+            token: String,
         }
-        let Door { status } = serde_json::from_str(text).ok()?;
+        let Door { status, token } = serde_json::from_str(text).ok()?;
         let http = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
-        Some(Self { status, http })
+        Some(Self { status, token, http })
     }
 
     /// The books of all ends of links, by the key service and the one at the other end.
@@ -65,24 +70,76 @@ impl KeyServices {
     ///
     /// [`Error::Agent`]: they do not answer, or answer something else.
     pub async fn ledgers(&self) -> Result<BTreeMap<(String, String), Ledger>, Error> {
-        let no_answer = |why: &dyn std::fmt::Display| {
-            Error::Agent(format!("the key services at {} do not answer: {why}", self.status))
-        };
-        let uri: Uri = format!("{}/metrics", self.status).parse().map_err(|why| no_answer(&why))?;
-        let answer = async {
-            let response = self.http.get(uri).await.map_err(|why| no_answer(&why))?;
-            let code = response.status();
-            if !code.is_success() {
-                return Err(no_answer(&code));
-            }
-            let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
-            Ok(body.map_err(|why| no_answer(&why))?.to_bytes())
-        };
-        let body = tokio::time::timeout(PATIENCE, answer)
-            .await
-            .map_err(|_| no_answer(&"it takes too long"))??;
-        let text = std::str::from_utf8(&body).map_err(|why| no_answer(&why))?;
+        let (code, body) = self.ask("metrics", None).await?;
+        if !code.is_success() {
+            return Err(self.no_answer(&code));
+        }
+        let text = std::str::from_utf8(&body).map_err(|why| self.no_answer(&why))?;
         Ok(ledgers(text))
+    }
+
+    /// Lets somebody intercept and resend this share of the pulses, 0 to 1, of the simulated link of `kme`,
+    /// to `peer`, from its next block on; none: nobody listens any more. Says whether it took that: photons are
+    /// simulated at Alice's end, and the other one takes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Agent`]: they do not answer, or refuse it.
+    pub async fn listen(&self, kme: &str, peer: &str, share: Option<f64>) -> Result<bool, Error> {
+        let who = share.map(|share| json!({ "intercept-resend": { "share": share } }));
+        let body = json!({ "kme": kme, "peer": peer, "eavesdropper": who });
+        self.took("eavesdropper", body).await
+    }
+
+    /// Opens the end at `kme` of its link to `peer`, that an eavesdropper closed. Says whether it was closed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Agent`]: they do not answer, or refuse it.
+    pub async fn open(&self, kme: &str, peer: &str) -> Result<bool, Error> {
+        self.took("open", json!({ "kme": kme, "peer": peer })).await
+    }
+
+    /// Whether something was changed, or there was nothing to be changed.
+    async fn took(&self, path: &str, body: Value) -> Result<bool, Error> {
+        let (code, answer) = self.ask(path, Some(body)).await?;
+        match code {
+            StatusCode::CONFLICT => Ok(false),
+            code if code.is_success() => Ok(true),
+            code => Err(self.refused(code, &answer)),
+        }
+    }
+
+    fn no_answer(&self, why: &dyn std::fmt::Display) -> Error {
+        Error::Agent(format!("the key services at {} do not answer: {why}", self.status))
+    }
+
+    fn refused(&self, code: StatusCode, answer: &[u8]) -> Error {
+        let why = String::from_utf8_lossy(answer);
+        Error::Agent(format!("the key services at {} refuse it: {code} {why}", self.status))
+    }
+
+    /// Code and body of the answer.
+    async fn ask(&self, path: &str, posted: Option<Value>) -> Result<(StatusCode, Bytes), Error> {
+        let request = Request::builder().uri(format!("{}/{path}", self.status));
+        let request = match posted {
+            None => request.body(Full::default()),
+            Some(body) => request
+                .method(Method::POST)
+                .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Full::from(body.to_string())),
+        };
+        let request = request.map_err(|why| self.no_answer(&why))?;
+        let answer = async {
+            let response = self.http.request(request).await.map_err(|why| self.no_answer(&why))?;
+            let code = response.status();
+            let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+            Ok((code, body.map_err(|why| self.no_answer(&why))?.to_bytes()))
+        };
+        tokio::time::timeout(PATIENCE, answer)
+            .await
+            .map_err(|_| self.no_answer(&"it takes too long"))?
     }
 }
 
@@ -163,8 +220,10 @@ qkms_insecure 0
 
     #[test]
     fn a_file_of_another_kind_says_nothing_of_key_services() {
-        assert!(KeyServices::behind(r#"{"status":"http://127.0.0.1:1"}"#).is_some());
-        for wrong in ["", "{}", r#"{"sae":"s","url":"u","token":"t"}"#] {
+        assert!(KeyServices::behind(r#"{"status":"http://127.0.0.1:1","token":"t"}"#).is_some());
+        for wrong in
+            ["", "{}", r#"{"status":"http://127.0.0.1:1"}"#, r#"{"sae":"s","url":"u","token":"t"}"#]
+        {
             assert!(KeyServices::behind(wrong).is_none(), "{wrong}");
         }
     }

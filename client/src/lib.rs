@@ -5,7 +5,7 @@
 //! - [`Chain`], [`session`]: a connection, and a run of transactions over it;
 //! - [`calls`], [`act`], [`council`], [`grants`]: what is sent, and by whose right;
 //! - [`queries`], [`books`], [`terms`], [`settlement`], [`metering`], [`membership`], [`reputation`],
-//!   [`validators`], [`qkd`], [`registry`]: what is asked;
+//!   [`validators`], [`qkd`], [`registry`], [`ledger`]: what is asked;
 //! - [`block`], [`market`]: what a block says;
 //! - [`agent`], [`key_service`]: what is asked beside the chain, of who has quantum keys;
 //! - [`keys`], [`meter`], [`reading_file`], [`opening`]: who signs what, and how that travels;
@@ -15,6 +15,8 @@ pub mod act;
 pub mod agent;
 pub mod amounts;
 mod api;
+pub mod audits;
+pub mod beacon;
 pub mod block;
 pub mod books;
 pub mod calls;
@@ -26,6 +28,7 @@ pub mod formula;
 pub mod grants;
 pub mod key_service;
 pub mod keys;
+pub mod ledger;
 pub mod market;
 pub mod membership;
 pub mod meter;

@@ -38,6 +38,10 @@ pub struct Clearing {
     pub buyers_pay: Option<PricePerKwh>,
     /// What sellers get per kWh.
     pub sellers_receive: Option<PricePerKwh>,
+    /// Whether there were too few keys for more.
+    pub cap_binding: bool,
+    /// Keys that the volume uses.
+    pub keys_used: u64,
 }
 
 /// A trade that clearing made.

@@ -8,19 +8,24 @@
 //! from how many keys come in. With `p` keys available for slot `t`,
 //!
 //! ```text
-//! V_t(p) = max over m of  w_t(u) + V_(t+1)(p - u + income_(t+1)),   u = min(m, demand_t),
+//! V_t(p) = max over m of  w_t(u) + V_(t+1)(min(C, p - u + income_(t+1))),   u = min(m, demand_t),
 //! ```
 //!
 //! over the `m` from the least admission to `p`, where `w_t(u)` is what the `u` best keys of the slot
-//! are worth together. That is solved backwards, exactly.
+//! are worth together, and `C` how many keys the pool holds: what comes in beyond is lost. That is solved
+//! backwards, exactly.
 
 #[cfg(test)]
 mod tests;
 
-use crate::{PricePerKwh, Wh};
+use crate::{
+    PricePerKwh, Wh,
+    clearing::{Level, greedy_in_steps},
+};
 use alloc::{vec, vec::Vec};
 
-/// The most keys, those that are there and all that come in, with which [`plan`] computes.
+/// The most keys with which [`policy`] and [`plan`] compute: of those that are there and all that come in,
+/// as many as the pool holds.
 pub const MAX_KEYS: u64 = 4_096;
 
 /// How many of `available` keys are admitted by a share in parts per million, where at least
@@ -48,6 +53,22 @@ pub struct Step {
     pub worth: PricePerKwh,
     /// How much energy is worth that.
     pub energy: Wh,
+}
+
+/// What the energy of a book is worth: by how much bid exceeds ask and `grid_fee`, in the order in which it
+/// is traded where keys do not bind, the best first. Bids come by price descending, asks ascending. What is
+/// worth nothing is left out.
+pub fn curve(bids: &[Level], asks: &[Level], grid_fee: PricePerKwh) -> Vec<Step> {
+    let mut curve: Vec<Step> = Vec::new();
+    greedy_in_steps(bids, asks, grid_fee, Wh(u64::MAX), |gain, energy| {
+        let worth = gain.saturating_sub(grid_fee);
+        match curve.last_mut() {
+            _ if worth.0 == 0 => {}
+            Some(last) if last.worth == worth => last.energy = last.energy.saturating_add(energy),
+            _ => curve.push(Step { worth, energy }),
+        }
+    });
+    curve
 }
 
 /// What each key is worth, the best first, in plancks per kWh times Wh, if it covers `wh_per_key`: the
@@ -112,17 +133,33 @@ pub struct Planned {
     pub worth: u128,
 }
 
+/// The keys of which slots get theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// How many are there now.
+    pub keys: u64,
+    /// How many it holds: what comes in beyond is lost.
+    pub capacity: u64,
+}
+
+impl Pool {
+    /// What is there once `income` came in on top of `left`.
+    fn with(self, left: u64, income: u64) -> u64 {
+        left.saturating_add(income).min(self.capacity)
+    }
+}
+
 /// What comes of admitting in each slot what `rule` says of the slot's place in the list and of the
-/// keys that are available then, with `pool` keys at first.
+/// keys that are available then.
 pub fn follow(
-    pool: u64,
+    pool: Pool,
     slots: &[Coming],
     mut rule: impl FnMut(usize, u64) -> u64,
 ) -> Vec<Planned> {
-    let mut left = pool;
+    let mut left = pool.keys;
     let mut planned = Vec::with_capacity(slots.len());
     for (place, slot) in slots.iter().enumerate() {
-        let available = left.saturating_add(slot.income);
+        let available = pool.with(left, slot.income);
         let admitted = rule(place, available).min(available);
         let used = slot.used(admitted);
         left = available.saturating_sub(used);
@@ -131,18 +168,34 @@ pub fn follow(
     planned
 }
 
-/// How many keys to admit in each of the coming slots so that all together are worth most; of several
-/// ways, the one that admits less in the first slot in which they differ. `None` if there are more
-/// than [`MAX_KEYS`].
-pub fn plan(pool: u64, slots: &[Coming], least_ppm: u32) -> Option<Vec<Planned>> {
-    let mut most = pool;
+/// How many keys to admit in each of some slots, by the keys that are available then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    choices: Vec<Vec<u64>>,
+}
+
+impl Policy {
+    /// How many of `available` keys to admit in the slot at `place`; all of them where more are available
+    /// than there could be by what it was made of.
+    pub fn admit(&self, place: usize, available: u64) -> u64 {
+        let choice =
+            usize::try_from(available).ok().and_then(|keys| self.choices.get(place)?.get(keys));
+        choice.copied().unwrap_or(available)
+    }
+}
+
+/// How many keys to admit in each of the coming slots so that all together are worth most, whatever is
+/// available then; of several numbers that are worth the same, the least. `None` if there are more than
+/// [`MAX_KEYS`].
+pub fn policy(pool: Pool, slots: &[Coming], least_ppm: u32) -> Option<Policy> {
+    let mut most = pool.keys;
     let mut reach = Vec::with_capacity(slots.len());
     for slot in slots {
-        most = most.checked_add(slot.income).filter(|keys| *keys <= MAX_KEYS)?;
+        most = Some(pool.with(most, slot.income)).filter(|keys| *keys <= MAX_KEYS)?;
         reach.push(most);
     }
-    // What later slots are worth by the keys left, and what to admit by the keys available.
-    let mut later = vec![0u128; usize::try_from(most).ok()?.checked_add(1)?];
+    // What later slots are worth by the keys left.
+    let mut later = vec![0u128; usize::try_from(most.min(MAX_KEYS)).ok()?.checked_add(1)?];
     let mut choices = Vec::with_capacity(slots.len());
     let mut income_after = 0u64;
     for (slot, reach) in slots.iter().zip(reach).rev() {
@@ -152,7 +205,7 @@ pub fn plan(pool: u64, slots: &[Coming], least_ppm: u32) -> Option<Vec<Planned>>
             sums.push(last.saturating_add(*worth));
         }
         let after = |left: u64| -> u128 {
-            let keys = usize::try_from(left.saturating_add(income_after)).unwrap_or(usize::MAX);
+            let keys = usize::try_from(pool.with(left, income_after)).unwrap_or(usize::MAX);
             later.get(keys).copied().unwrap_or_default()
         };
         let mut here = Vec::new();
@@ -178,10 +231,14 @@ pub fn plan(pool: u64, slots: &[Coming], least_ppm: u32) -> Option<Vec<Planned>>
         choices.push(choice);
     }
     choices.reverse();
-    Some(follow(pool, slots, |place, available| {
-        let choice = usize::try_from(available).ok().and_then(|keys| choices.get(place)?.get(keys));
-        choice.copied().unwrap_or(available)
-    }))
+    Some(Policy { choices })
+}
+
+/// What comes of following the [`policy`]: of several ways that are worth the same, the one that admits less
+/// in the first slot in which they differ. `None` if there are more than [`MAX_KEYS`].
+pub fn plan(pool: Pool, slots: &[Coming], least_ppm: u32) -> Option<Vec<Planned>> {
+    let policy = policy(pool, slots, least_ppm)?;
+    Some(follow(pool, slots, |place, available| policy.admit(place, available)))
 }
 
 /// What all slots are worth together.

@@ -168,6 +168,18 @@ pub struct Run {
 /// A side out of order is taken in the order given, and only the conservation of energy is
 /// promised.
 pub fn greedy(bids: &[Level], asks: &[Level], grid_fee: PricePerKwh, max_volume: Wh) -> Run {
+    greedy_in_steps(bids, asks, grid_fee, max_volume, |_, _| {})
+}
+
+/// [`greedy`], which tells `step` of each of its steps by how much bid exceeds ask, grid fee included, and
+/// how much energy they trade. By how much never increases.
+pub fn greedy_in_steps(
+    bids: &[Level],
+    asks: &[Level],
+    grid_fee: PricePerKwh,
+    max_volume: Wh,
+    mut step: impl FnMut(PricePerKwh, Wh),
+) -> Run {
     let mut bids = Side::new(bids);
     let mut asks = Side::new(asks);
     let mut volume = Wh::ZERO;
@@ -185,6 +197,7 @@ pub fn greedy(bids: &[Level], asks: &[Level], grid_fee: PricePerKwh, max_volume:
             break;
         }
         let energy = next_trade(bid.energy, ask.energy, left);
+        step(PricePerKwh(gain), energy);
         surplus = surplus.saturating_add(gain.saturating_mul(u128::from(energy.0)));
         let (bid_margin, ask_margin) = margins.unzip();
         margins = Some((

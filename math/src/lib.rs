@@ -12,6 +12,7 @@
 //! | [`stackelberg`] | Which price is the leader's best, given how followers answer? |
 //! | [`deposit`] | What is held for an order, and for a part of it? |
 //! | [`admission`] | How many keys does a slot get, and how many should it? |
+//! | [`keys`] | How many keys are there, by what several say, and how many are the market's? |
 //! | [`allotment`] | Which trades does the delivered energy serve? |
 //! | [`outcome`] | Who gets what at the end of a trade? |
 //! | [`load`] | How uneven is a day's load? |
@@ -32,6 +33,7 @@ pub mod allotment;
 pub mod clearing;
 pub mod conduct;
 pub mod deposit;
+pub mod keys;
 pub mod load;
 pub mod outcome;
 pub mod policy;

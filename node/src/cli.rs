@@ -49,6 +49,15 @@ pub struct Qkd {
     #[arg(long, value_name = "ADDRESS:PORT", requires = "qkd_kme_url")]
     pub qkd_mail: Option<SocketAddr>,
 
+    /// Takes part in the entropy beacon: the SAE's owner loses standing if this node is not there to reveal what
+    /// it has committed to
+    #[arg(long, requires = "qkd_kme_url")]
+    pub qkd_beacon: bool,
+
+    /// Audits links: a file in TOML that says which, and where the key service's page for operators is
+    #[arg(long, value_name = "FILE", requires = "qkd_kme_url")]
+    pub qkd_audits: Option<PathBuf>,
+
     /// Runs no key services and agents with `--dev`
     #[arg(long, conflicts_with = "qkd_kme_url")]
     pub no_qkd: bool,
@@ -70,6 +79,8 @@ impl Qkd {
             key: self.qkd_key.clone()?,
             ca: self.qkd_ca.clone()?,
             mail: self.qkd_mail,
+            beacon: self.qkd_beacon,
+            audits: self.qkd_audits.clone(),
         })
     }
 }

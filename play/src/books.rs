@@ -2,8 +2,11 @@
 //! whether that was right.
 
 use crate::strategy::Cheat;
-use qedex_client::market::{
-    Account, Clearing, Outcome, PlacedOrder, Plancks, Settlement, Side, SlotEvent, Trade,
+use qedex_client::{
+    ledger::Reservation,
+    market::{
+        Account, Clearing, Outcome, PlacedOrder, Plancks, Settlement, Side, SlotEvent, Trade,
+    },
 };
 use qedex_math::{PricePerKwh, Wh};
 use qedex_primitives::OwnerId;
@@ -26,6 +29,8 @@ pub struct SlotBooks {
     pub orders: Vec<PlacedOrder>,
     /// How many orders the chain refused.
     pub refused: u32,
+    /// What it was promised of keys when its gate opened; none if nothing.
+    pub reserved: Option<Reservation>,
     /// How it cleared, if it did.
     pub clearing: Option<Clearing>,
     /// How many trades clearing announced.
@@ -230,6 +235,8 @@ pub mod tests {
             volume: Wh(1_500),
             buyers_pay: Some(PricePerKwh(200_000)),
             sellers_receive: Some(PricePerKwh(180_000)),
+            cap_binding: false,
+            keys_used: 2,
         }));
         for (id, seller, energy) in [(0, SELLER, 1_000), (1, CHEAT, 500)] {
             books.enter(SlotEvent::Opened(Trade {

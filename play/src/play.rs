@@ -18,6 +18,7 @@
 
 mod bounds;
 mod cast;
+mod incident;
 mod progress;
 mod setup;
 mod slot;
@@ -27,13 +28,14 @@ use crate::{
     community::{Community, Start, Zone},
     error::Error,
     keys::Leaders,
-    report::{Figures, Run},
+    report::{Figures, KeyRun, Run},
     strategy::{Intent, Shares, Strategy},
 };
 use bounds::Bounds;
+use incident::{FURTHER_SLOTS, Incident, PATIENCE};
 use progress::Progress;
 use qedex_client::{
-    At, Chain, Endpoint,
+    At, Chain, Endpoint, beacon, ledger,
     market::{Corridor, Side},
     queries::{self, Held},
     session::Session,
@@ -44,6 +46,7 @@ use speaking::Speaking;
 use std::path::PathBuf;
 
 pub use cast::{Cast, Member};
+pub use incident::Agreement;
 pub use setup::admit;
 pub use speaking::Cost;
 
@@ -66,6 +69,9 @@ pub struct Script {
     pub shares: Shares,
     /// Where a node says which agents stand ready; without it nobody opens sessions.
     pub agents: Option<PathBuf>,
+    /// Whether keys bound the market, and somebody listens on the link from which they come: in two slots more.
+    /// Only where the node runs the key services of its agents.
+    pub eavesdropper: bool,
 }
 
 /// Slots after its end that the chain may take to settle a slot.
@@ -74,7 +80,9 @@ const GRACE: u64 = 3;
 /// Plays `script` and says how it went.
 pub async fn play(script: &Script) -> Result<Figures, Error> {
     let community = Community::load(script.data.as_deref(), script.zone.as_ref())?;
-    let quarter_hours = community.quarter_hours(script.from.as_ref(), script.slots)?;
+    let further = if script.eavesdropper { FURTHER_SLOTS } else { 0 };
+    let number = script.slots.saturating_add(further);
+    let quarter_hours = community.quarter_hours(script.from.as_ref(), number)?;
     let from = quarter_hours.first().map(|quarter_hour| quarter_hour.time.clone());
     let strategy = Strategy::new(script.seed, script.shares);
 
@@ -85,10 +93,12 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
     let calendar = queries::calendar(session.at()).await?;
     let issuance = queries::total_issuance(session.at()).await?;
 
-    let mut progress = Progress::new(script.slots);
+    let mut progress = Progress::new(number);
     progress.say(&format!("{} participants join the market", community.participants.len()));
     let cast = Cast::assemble(&community)?;
-    let horizon = (script.slots as u64)
+    let patience = if script.eavesdropper { PATIENCE.saturating_mul(2) } else { 0 };
+    let horizon = (number as u64)
+        .saturating_add(patience)
         .saturating_add(u64::from(calendar.windows.gate_opens))
         .saturating_add(u64::from(calendar.windows.final_at))
         .saturating_mul(calendar.slot_length);
@@ -111,24 +121,29 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
         }
         None => None,
     };
+    let mut incident = match &script.agents {
+        Some(folder) if script.eavesdropper => {
+            progress.say("keys that exist bound the market");
+            Some(Incident::begin(&mut session, &leaders, folder).await?)
+        }
+        _ => None,
+    };
+    let first_epoch = ledger::ledger(session.at()).await?.epoch;
 
     let first = calendar.first_to_open(queries::time(session.at()).await?);
     let offers: Vec<Vec<usize>> = intents.iter().map(|intents| sellers(intents)).collect();
     let cheats = strategy.cheats(&offers);
-    let mut slots: Vec<SlotPlay> = quarter_hours
-        .into_iter()
-        .zip(intents)
-        .zip(cheats)
-        .enumerate()
-        .map(|(offset, ((quarter_hour, intents), cheats))| {
-            let slot = first.saturating_add(offset as u64);
-            SlotPlay::new(slot, calendar.times(slot), quarter_hour, intents, cheats, offset, &cast)
-        })
-        .collect();
+    let mut parts = quarter_hours.into_iter().zip(intents).zip(cheats).enumerate();
+    let mut part_on = |slot: u64| {
+        let (offset, ((quarter_hour, intents), cheats)) = parts.next()?;
+        let times = calendar.times(slot);
+        Some(SlotPlay::new(slot, times, quarter_hour, intents, cheats, offset, &cast))
+    };
+    let mut slots: Vec<SlotPlay> = (first..).take(script.slots).filter_map(&mut part_on).collect();
 
-    let last = slots.last().map_or(0, |slot| slot.moments.final_at);
-    let deadline = last.saturating_add(GRACE.saturating_mul(calendar.slot_length));
-    while slots.iter().any(|slot| !slot.is_done()) {
+    while slots.iter().any(|slot| !slot.is_done())
+        || incident.as_ref().is_some_and(|incident| !incident.is_over())
+    {
         let block = session.next_block().await?;
         for (number, slot_event) in &block.slot_events {
             if let Some(slot) = slots.iter_mut().find(|slot| slot.books.slot == *number) {
@@ -146,8 +161,19 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
                 speaking.tell(slot, &session, &cast);
             }
         }
+        if let Some(incident) = &mut incident
+            && let Some(turn) = incident.go_on(session.at(), &slots).await?
+        {
+            progress.say(turn.what);
+            if turn.plays {
+                slots.extend(part_on(calendar.first_to_open(block.time)));
+            }
+        }
         progress.show(&block, &slots);
-        if block.time > deadline {
+        let last = slots.last().map_or(0, |slot| slot.moments.final_at);
+        let over = incident.as_ref().is_none_or(Incident::is_over);
+        let grace = if over { GRACE } else { PATIENCE };
+        if block.time > last.saturating_add(grace.saturating_mul(calendar.slot_length)) {
             let open: Vec<_> =
                 slots.iter().filter(|slot| !slot.is_done()).map(SlotPlay::describe).collect();
             let what = format!("not settled in time: {}", open.join("; "));
@@ -161,6 +187,10 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
     };
     progress.finish();
     // What sessions cost is listed with them.
+    let keys = KeyRun {
+        agreement: incident.and_then(|incident| incident.agreement()),
+        beacon: beacon::sources(session.at(), first_epoch).await?,
+    };
     let (of_sessions, fees) =
         sessions.as_ref().map_or((0, 0), |sessions| (sessions.signed, sessions.fees));
     let of_market = session.tally().sent.saturating_sub(of_sessions);
@@ -168,7 +198,7 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
     let mut run = Run {
         seed: script.seed,
         from: from.unwrap_or_default(),
-        slots: script.slots,
+        slots: number,
         names: cast.names(),
         floor: corridor.floor,
         grid_fee: corridor.grid_fee,
@@ -179,6 +209,7 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
         failed: session.tally().failed.clone(),
         fees: session.tally().fees.saturating_sub(fees),
         sessions,
+        keys,
     };
     for member in &cast.members {
         let held = queries::held(session.at(), member.account, Held::Market).await?;

@@ -15,7 +15,9 @@
 
 use crate::{
     Moment,
-    qkd::{MailAddress, SaeId, Session, SessionEnd, SessionId, WorkerStep},
+    beacon::{Commitment, EpochIndex, Revealed},
+    keys::LinkReport,
+    qkd::{LinkId, MailAddress, SaeId, Session, SessionEnd, SessionId, WorkerStep},
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
@@ -98,6 +100,57 @@ pub struct News {
     pub last_number: u64,
     /// What waits for the account, and what the agent watches: at most [`MAX_SESSIONS`].
     pub sessions: Vec<SessionNews>,
+    /// The epoch of the beacon that is under way. Of news in several parts the first one has it.
+    pub beacon: Option<BeaconNews>,
+    /// Which links the account is to report of, if it is. Of news in several parts the first one has it.
+    pub ledger: Option<LedgerNews>,
+}
+
+/// The links of which the ledger of keys waits for a report of the account.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct LedgerNews {
+    /// For which epoch: the one that is under way.
+    pub epoch: EpochIndex,
+    /// Until when, by the chain's time.
+    pub until: Moment,
+    /// Which links, at most [`MAX_LINK_REPORTS`](crate::keys::MAX_LINK_REPORTS): those of the market at whose end
+    /// the account draws keys, and of which its owner has not reported.
+    pub links: Vec<LinkNews>,
+}
+
+/// A link of which a report is awaited.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct LinkNews {
+    /// Which.
+    pub link: LinkId,
+    /// An SAE at its other end, by which the key service knows it.
+    pub peer: SaeId,
+}
+
+/// The epoch of the beacon that is under way, as it is for the agent's account.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct BeaconNews {
+    /// Its number.
+    pub epoch: EpochIndex,
+    /// To what the account has committed in it, as the chain has it.
+    pub committed: Option<Commitment>,
+    /// What the chain waits for.
+    pub awaits: BeaconAwaits,
+}
+
+/// What the beacon waits for of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum BeaconAwaits {
+    /// Nothing: it has done its part, or cannot any more, or not yet.
+    Nothing,
+    /// A commitment. It may be left out.
+    Commitment {
+        /// With whom the agent may share the key that goes into it: the SAE of another account, at the other
+        /// end of a link. None if there is none.
+        peer: Option<SaeId>,
+    },
+    /// What the account has committed to: reveals are open.
+    Reveal,
 }
 
 /// What is on the chain of a session.
@@ -122,12 +175,27 @@ pub enum SessionNews {
     },
 }
 
-/// What the agent says to the sessions of which it was told.
+/// What the agent says to what it was told.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Steps {
     /// What the worker is to sign and to bring, at most one step of each session. A session of which there
     /// is nothing yet, because a key is on its way, stays away, and comes with the same news later.
     pub steps: Vec<Step>,
+    /// What the worker is to sign and to bring for the epoch of which the agent was told, if there is
+    /// something to.
+    pub beacon: Option<BeaconStep>,
+    /// What it reports of the links of which it was told, to be brought with the commitment. As the key service
+    /// said it in this very epoch.
+    pub reports: Vec<LinkReport>,
+}
+
+/// What an account says to the beacon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum BeaconStep {
+    /// To what it commits. The same for an epoch, whenever it is asked.
+    Commit(Commitment),
+    /// What it had committed to. Said only while reveals are open.
+    Reveal(Revealed),
 }
 
 /// A step of a session.

@@ -9,23 +9,26 @@
 //! chain that answers them.
 
 use crate::{
-    Announcement, AttributeId, Balance, Band, Bill, BillError, BookOrder, ChangeId, ClearingResult,
-    DayPar, Depth, Explanation, Flow, Grant, LeaderLimits, LeaderTerms, Meter, MeterId,
-    MeterReading, Millis, Moment, OrderId, OwnedAccount, OwnerId, PendingChange, PendingNaming,
-    PolicyId, PriceList, PricePerKwh, Role, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
+    Announcement, AttributeId, Balance, Band, BeaconValue, Bill, BillError, BookOrder, ChangeId,
+    ClearingResult, DayPar, Depth, EpochIndex, Explanation, Flow, Grant, LeaderLimits, LeaderTerms,
+    Meter, MeterId, MeterReading, Millis, Moment, OrderId, OwnedAccount, OwnerId, PendingChange,
+    PendingNaming, PolicyId, PriceList, PricePerKwh, Role, Side, SlotIndex, SlotTimes, Totals,
+    TradeId, Wh,
+    audits::LinkAudits,
+    beacon::{Attendance, EpochValue, EpochView},
+    keys::{KeyLedger, Reservation, SlotReservation},
     pov::{AuraSlot, SessionIndex, ValidatorScore},
-    qkd::{Enrolment, EnrolmentId, SessionId, SessionView},
+    qkd::{Enrolment, EnrolmentId, LinkId, SessionId, SessionView},
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, Rules, Sale, TradePage},
 };
 use alloc::vec::Vec;
 use codec::Codec;
 use sp_arithmetic::Permill;
-use sp_core::H256;
 
 sp_api::decl_runtime_apis! {
     /// The energy market's calendar and resources. Each answer reads a few items.
-    #[api_version(2)]
+    #[api_version(3)]
     pub trait EnergyMarketApi {
         /// The length of a delivery slot in milliseconds, fixed at genesis.
         fn slot_length() -> Millis;
@@ -40,11 +43,34 @@ sp_api::decl_runtime_apis! {
         /// or as they would be now. Of a slot that is over for good none lies ahead.
         fn slot_times(slot: SlotIndex) -> SlotTimes;
 
-        /// How many keys the market would get if `slot` opened now.
+        /// How many keys the market would get if `slot` opened now, which is the same for each. What a slot
+        /// in flight is promised, and whether keys that exist stand behind it, [`KeyLedgerApi`] says.
         fn key_budget(slot: SlotIndex) -> u64;
+    }
 
-        /// The value of the entropy beacon for `epoch`, if it is known and still kept.
-        fn beacon(epoch: u64) -> Option<H256>;
+    /// The entropy beacon. Each answer says whether a value comes from keys or from the hash of a block.
+    pub trait BeaconApi<AccountId> where AccountId: Codec {
+        /// The epoch that is under way, and who has committed in it, each with whether it has revealed: at
+        /// most `Qkd.max_revealers`. None before the first epoch has begun.
+        fn epoch() -> Option<EpochView<AccountId>>;
+
+        /// The value of `epoch`; none while it is under way, or when it is not kept any more: the last
+        /// `Qkd.KeptEpochs` are. Reads one item.
+        fn value(epoch: EpochIndex) -> Option<EpochValue>;
+
+        /// Who took part in `epoch`, as long as its value is kept. Reads one item.
+        fn attendance(epoch: EpochIndex) -> Option<Attendance<AccountId>>;
+
+        /// The value of the first epoch whose reveals opened after `moment`, in milliseconds since the Unix
+        /// epoch; none while it has not ended, or if it may not be kept any more. Reads nine items at most.
+        fn first_after(moment: Moment) -> Option<BeaconValue>;
+    }
+
+    /// Audits of links: which root is fixed, which block was picked, what was found in it.
+    pub trait AuditApi {
+        /// Where the audits of `link` stand, and why none of its keys counts if it is closed; none if nothing
+        /// was ever posted of it. Reads two items.
+        fn link_audits(link: LinkId) -> Option<LinkAudits>;
     }
 
     /// What stands in the market's books, and what came of it; by what terms, and who may act for whom.
@@ -296,5 +322,18 @@ sp_api::decl_runtime_apis! {
             after: Option<SessionId>,
             count: u32,
         ) -> Vec<SessionView<AccountId, BlockNumber>>;
+    }
+
+    /// How many keys there are, by what is reported of links, and what the market is promised of them.
+    pub trait KeyLedgerApi {
+        /// Links, their ends, and what the market may use of them. Reads all reports: at most
+        /// `Qkd.max_reporters` for each end of `Qkd.max_market_links` links.
+        fn key_ledger() -> KeyLedger;
+
+        /// What `slot` is promised, while it is in flight.
+        fn reservation(slot: SlotIndex) -> Option<Reservation>;
+
+        /// All slots that are promised something, in ascending order: at most `Auction.MaxSlotsInFlight`.
+        fn reservations() -> Vec<SlotReservation>;
     }
 }

@@ -13,11 +13,13 @@ extern crate alloc;
 pub mod agent;
 #[cfg(feature = "frame")]
 pub mod api;
+pub mod audits;
 pub mod beacon;
 pub mod bill;
 pub mod calendar;
 pub mod change;
 pub mod grant;
+pub mod keys;
 pub mod market;
 pub mod membership;
 pub mod meter;
@@ -35,6 +37,7 @@ pub mod traits;
 #[cfg(feature = "frame")]
 pub mod work;
 
+pub use beacon::{BeaconSource, BeaconValue, EpochIndex};
 pub use bill::{BILL_CONTEXT, Nonce};
 pub use calendar::{Millis, Moment, SlotIndex, SlotTimes, Windows};
 pub use change::{Change, ChangeId, Party, PendingChange, Person};
@@ -59,7 +62,8 @@ pub use tariff::{Band, DayRange, TariffRule};
 pub use terms::{Announcement, KeyAdmission, LeaderLimits, PriceList};
 #[cfg(feature = "frame")]
 pub use traits::{
-    Admission, BillAudit, Calendar, Deposits, EnergyFlow, EnergyLedger, EntropyBeacon, EntropyDraw,
-    Escrow, KeyBudget, MarketSettlement, Membership, Opened, Prices, Rated, Ratings, Sanctions,
-    Standing, Tariff, UnsettledSlots,
+    Admission, BillAudit, BlockAuthors, Calendar, Deposits, EnergyFlow, EnergyLedger,
+    EntropyBeacon, EntropyDraw, EntropyFallback, Escrow, KeyBudget, Leadership, MarketSettlement,
+    Membership, Misses, Opened, Prices, Rated, Ratings, Sanctions, SlotsInFlight, Standing, Tariff,
+    UnsettledSlots,
 };

@@ -101,8 +101,7 @@ pub struct Rules {
 
 impl Default for Rules {
     /// One seller in twenty off-line, excluded for a day at the second default, if it defaulted in more
-    /// than one slot of ten; missing energy costs a
-    /// tenth of the grid price; one seller in ten is drawn.
+    /// than one slot of ten; missing energy costs a tenth of the grid price; one seller in ten is drawn.
     fn default() -> Self {
         Self {
             offline_share: Permill::from_percent(5),

@@ -107,8 +107,8 @@ impl Transport for Loop {
         Ok(())
     }
 
-    fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
-        self.0.pop_front().ok_or(TransportError::Closed)
+    fn receive(&mut self) -> Result<Zeroizing<Vec<u8>>, TransportError> {
+        self.0.pop_front().map(Into::into).ok_or(TransportError::Closed)
     }
 }
 

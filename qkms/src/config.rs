@@ -28,6 +28,7 @@ use crate::{
 
 mod check;
 mod route;
+mod syntax;
 #[cfg(test)]
 mod tests;
 
@@ -45,12 +46,14 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// It is no TOML, or has a member that is unknown, missing or of another type.
-    #[error("{}: {source}", path.display())]
+    #[error("{}, {place}: {what}", path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// The cause, with line and column.
-        source: Box<toml::de::Error>,
+        /// Line, member and section.
+        place: String,
+        /// What is wrong there.
+        what: String,
     },
     /// Its members contradict each other or are out of range.
     #[error("{0}")]
@@ -412,10 +415,8 @@ impl Config {
     ///
     /// [`ConfigError::Syntax`] or [`ConfigError::Meaning`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|source| ConfigError::Syntax {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })?;
+        let config: Self =
+            toml::from_str(text).map_err(|error| syntax::told(text, path, &error))?;
         config.check()?;
         Ok(config)
     }

@@ -30,14 +30,22 @@ use crate::{
         photonic::{Alice, Bob, Channels},
         seed::Seed,
         service::KmeId,
+        tap::Tap,
     },
     link::Link,
     metrics::Metrics,
-    operation::{Operation, guard, records::Archive},
+    operation::{
+        Operation, guard,
+        records::{Archive, Taps},
+    },
     pool::{End, Store, StoreSettings, cipher::StoreKey, store::system_clock},
     records::{PublicKey, Sealer},
     relay::{FarSetup, RelayKey, RelaySetup, RouteSetup},
 };
+
+mod preflight;
+
+pub use preflight::faults;
 
 /// KMEs that run.
 pub struct Deployment {
@@ -71,8 +79,9 @@ impl Deployment {
         let slots: Vec<Slot> =
             config.kme.iter().map(|_| Arc::new(Mutex::new(Weak::new()))).collect();
         let meetings: Vec<Meeting> = config.link.iter().map(|_| Meeting::default()).collect();
+        let mut taps = Taps::new();
         for (kme, slot) in config.kme.iter().zip(&slots) {
-            let started = start_kme(config, kme, &slots, &meetings, &metrics)
+            let started = start_kme(config, kme, &slots, &meetings, &metrics, &mut taps)
                 .await
                 .with_context(|| format!("cannot start {}", kme.id))?;
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&started);
@@ -97,7 +106,7 @@ impl Deployment {
             let operation = Operation::bind(settings, token).await?;
             log("all", "operation", operation.local_addr());
             let stopped = this.stopped();
-            let archive = Archive::new(&this.kmes);
+            let archive = Archive::new(&this.kmes, taps);
             this.servers.push(tokio::spawn(operation.run(metrics, archive, stopped)));
         }
         Ok(this)
@@ -143,6 +152,7 @@ async fn start_kme(
     slots: &[Slot],
     meetings: &[Meeting],
     metrics: &Arc<Metrics>,
+    taps: &mut Taps,
 ) -> anyhow::Result<Arc<Kme>> {
     make_folder(&kme.store).with_context(|| format!("the folder {}", kme.store.display()))?;
     let settings =
@@ -168,14 +178,17 @@ async fn start_kme(
         };
         let control = link.control().context("the link's control")?;
         let (choices, pilot) = control.map(|(choices, pilot, _)| (choices, pilot)).unzip();
-        let name = format!("link-{}.redb", crate::tls::identity::escape(peer.as_str()));
+        let tap = (end == End::Alice).then(|| Tap::new(link.eavesdropper));
+        if let Some(tap) = &tap {
+            taps.push((kme.id.to_string(), peer.to_string(), tap.clone()));
+        }
         links.push(LinkSetup {
             peer: peer.clone(),
             end,
             saes: config.saes_of(peer).unwrap_or_default().to_vec(),
-            store: open(&name)?,
+            store: open(&store_of(peer))?,
             dialer,
-            maker: maker(config, link, end, slot.map(|_| meeting))?,
+            maker: maker(config, link, end, slot.map(|_| meeting), tap)?,
             capacity: link.capacity(),
             patience: link.patience(),
             first_key: Some(secret(&link.first_key)?),
@@ -199,6 +212,11 @@ async fn start_kme(
         relay: relay(config, kme, &settings, metrics)?,
     };
     Ok(Kme::start(setup).await?)
+}
+
+/// The file of the store of a link to `peer`.
+fn store_of(peer: &KmeId) -> String {
+    format!("link-{}.redb", crate::tls::identity::escape(peer.as_str()))
 }
 
 /// What a KME relays with; none if it is on no route.
@@ -243,20 +261,22 @@ fn relay_key_of(config: &Config, kme: &KmeId) -> anyhow::Result<PublicKey> {
     key.with_context(|| format!("{kme} needs a `relay_key`"))
 }
 
-/// The maker of one end of a link; `meeting` if both ends are in this process.
+/// The maker of one end of a link; `meeting` if both ends are in this process, `tap` at Alice's.
 fn maker(
     config: &Config,
     link: &LinkConfig,
     end: End,
     meeting: Option<&Meeting>,
+    tap: Option<Tap>,
 ) -> anyhow::Result<Box<dyn BlockMaker>> {
     let name = |part: &str| format!("{part} of {} to {}", link.alice, link.bob);
     let seed = |part: &str| config.seed.map(|seed| Seed::new(seed, &name(part)));
     let alice = |channels| -> anyhow::Result<Box<dyn BlockMaker>> {
+        let tap = tap.unwrap_or_default();
         let photons =
             Link::new(link.parameters(), seed("photons").map(|seed| seed.derive("link")))?;
         let alice = Alice::new(photons, link.pulses()?, link.params(), seed("choices"), channels);
-        Ok(Box::new(alice))
+        Ok(Box::new(alice.tapped(tap)))
     };
     let bob = |channels| -> Box<dyn BlockMaker> {
         let parameters = link.parameters();

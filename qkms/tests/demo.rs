@@ -115,8 +115,10 @@ fn a_folder_is_set_up_once() {
             .arg(place.join("store-1"))
             .output()
             .unwrap();
-        String::from_utf8(told.stdout).unwrap()
+        (String::from_utf8(told.stdout).unwrap(), String::from_utf8(told.stderr).unwrap())
     };
-    assert_eq!(told().trim().len(), 64);
-    assert_eq!(told(), told());
+    let (key, made) = told();
+    assert_eq!(key.trim().len(), 64);
+    assert!(made.starts_with("made ") && made.contains("relay.key"), "{made}");
+    assert_eq!(told(), (key, String::new()));
 }

@@ -4,8 +4,7 @@ use crate::{
     AccountId, Auction, Aura, AuthorityDiscovery, Balance, Block, BlockNumber, Executive, Grandpa,
     Historical, InherentDataExt, Membership, Metering, Nonce, Pov, Qkd, Reputation, Runtime,
     RuntimeCall, RuntimeGenesisConfig, SessionKeys, Settlement, System, TransactionPayment,
-    VERSION, presets,
-    stand_ins::{Beacon, KeyBudget},
+    VERSION, configs::beacon::Beacon, presets,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -14,20 +13,24 @@ use frame_support::{
     weights::Weight,
 };
 use qedex_primitives::{
-    Announcement, AttributeId, Band, Bill, BillError, BookOrder, Calendar, ChangeId,
-    ClearingResult, DayPar, Depth, EntropyBeacon as _, Explanation, Flow, Grant, KeyBudget as _,
-    LeaderLimits, LeaderTerms, Membership as AccessControl, Meter, MeterId, MeterReading, Millis,
-    Moment, Opened, OrderId, OwnedAccount, OwnerId, PendingChange, PendingNaming, PolicyId,
-    PriceList, PricePerKwh, Rated, Role, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
+    Announcement, AttributeId, Band, BeaconValue, Bill, BillError, BookOrder, Calendar, ChangeId,
+    ClearingResult, DayPar, Depth, EntropyDraw as _, EpochIndex, Explanation, Flow, Grant,
+    KeyBudget as _, LeaderLimits, LeaderTerms, Membership as AccessControl, Meter, MeterId,
+    MeterReading, Millis, Moment, Opened, OrderId, OwnedAccount, OwnerId, PendingChange,
+    PendingNaming, PolicyId, PriceList, PricePerKwh, Rated, Role, Side, SlotIndex, SlotTimes,
+    Totals, TradeId, Wh,
+    audits::LinkAudits,
+    beacon::{Attendance, EpochValue, EpochView},
+    keys::{KeyLedger, Reservation, SlotReservation},
     pov::{AuraSlot, SessionIndex, ValidatorScore},
-    qkd::{Enrolment, EnrolmentId, SessionId, SessionView},
+    qkd::{Enrolment, EnrolmentId, LinkId, SessionId, SessionView},
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, Rules, Sale, TradePage},
 };
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
-use sp_core::{H256, OpaqueMetadata, crypto::KeyTypeId};
+use sp_core::{OpaqueMetadata, crypto::KeyTypeId};
 use sp_runtime::{
     ApplyExtrinsicResult, ExtrinsicInclusionMode, Permill,
     traits::{Block as BlockT, NumberFor},
@@ -220,11 +223,29 @@ sp_api::impl_runtime_apis! {
         fn slot_times(slot: SlotIndex) -> SlotTimes {
             <Auction as Calendar>::schedule(slot)
         }
-        fn key_budget(slot: SlotIndex) -> u64 {
-            KeyBudget::available(slot)
+        fn key_budget(_slot: SlotIndex) -> u64 {
+            Qkd::available()
         }
-        fn beacon(epoch: u64) -> Option<H256> {
-            Beacon::value(epoch)
+    }
+
+    impl qedex_primitives::api::BeaconApi<Block, AccountId> for Runtime {
+        fn epoch() -> Option<EpochView<AccountId>> {
+            Beacon::epoch()
+        }
+        fn value(epoch: EpochIndex) -> Option<EpochValue> {
+            Beacon::epoch_value(epoch)
+        }
+        fn attendance(epoch: EpochIndex) -> Option<Attendance<AccountId>> {
+            Beacon::attendance(epoch)
+        }
+        fn first_after(moment: Moment) -> Option<BeaconValue> {
+            Beacon::first_after(moment)
+        }
+    }
+
+    impl qedex_primitives::api::AuditApi<Block> for Runtime {
+        fn link_audits(link: LinkId) -> Option<LinkAudits> {
+            Qkd::link_audits(link)
         }
     }
 
@@ -408,6 +429,18 @@ sp_api::impl_runtime_apis! {
             count: u32,
         ) -> Vec<SessionView<AccountId, BlockNumber>> {
             Qkd::awaited_of(&account, after, count)
+        }
+    }
+
+    impl qedex_primitives::api::KeyLedgerApi<Block> for Runtime {
+        fn key_ledger() -> KeyLedger {
+            Qkd::key_ledger()
+        }
+        fn reservation(slot: SlotIndex) -> Option<Reservation> {
+            Qkd::reservation(slot)
+        }
+        fn reservations() -> Vec<SlotReservation> {
+            Qkd::reservations()
         }
     }
 

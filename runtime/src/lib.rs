@@ -3,11 +3,9 @@
 //! Each pallet is configured in its own file under `configs`; the runtime APIs are in
 //! [`apis`]; genesis presets are in [`presets`]; measured weights are in [`weights`].
 //!
-//! # What stands in for a part that is not there yet
-//!
-//! The chain keeps who draws keys where and the sessions under these keys, and no ledger of keys and no
-//! beacon of their entropy yet. Until it does, [`stand_ins`] answers for the key pools from a council
-//! parameter and for the entropy beacon from past block hashes.
+//! Nothing stands in for a part that is not there: the chain keeps who draws keys where, the sessions under these
+//! keys, a ledger of them, and a beacon of their entropy. Where too few owners reveal, [the hash of a
+//! block](configs::beacon) takes the place of the beacon's value, and answers say so.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "256"]
@@ -25,7 +23,6 @@ mod benchmarks;
 pub mod configs;
 pub mod migrations;
 pub mod presets;
-pub mod stand_ins;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]
 mod tests;

@@ -14,10 +14,11 @@ use pallet_energy_membership::{GenesisAccount, GenesisAttribute, GenesisCredenti
 use pallet_metering::{ConnectionNumber, GenesisMeter, MeterRatings, TariffRule};
 use pallet_pov::Rules;
 use pallet_qkd::{GenesisLink, GenesisSae, GenesisSite};
-use qedex_math::policy::PolicyNode;
+use qedex_math::{keys::made_in, policy::PolicyNode};
 use qedex_primitives::{
     AttributeId, Band, DayRange, LeaderLimits, LeaderTerms, MeterKey, Millis, Moment, OwnerId,
     PolicyId, PriceList, PricePerKwh, Role, Wh, Windows,
+    keys::{KeyRules, LinkTerms},
 };
 use serde_json::Value;
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
@@ -238,8 +239,23 @@ fn meters(validators: &[Sr25519Keyring]) -> Vec<GenesisMeter<AccountId>> {
         .collect()
 }
 
-/// The rate of keys that is declared for the link between both sites, in bits per second.
-const LINK_RATE: u64 = 10_000;
+/// The rate of keys that is declared for the link between both sites, in bits per second: what the simulated one
+/// makes at most (`qkms plan link --preset snspd --km 10 --sifted-bits 1000000`), rounded up.
+const LINK_RATE: u64 = 2_000_000;
+
+/// As what it counts: it makes as many keys in an epoch of two delivery slots as is declared, and is unhealthy
+/// with more than 11 % of bit errors, where no key is secret any more.
+fn link_terms() -> LinkTerms {
+    let epoch = TEST_SLOT_LENGTH.saturating_mul(2);
+    LinkTerms { most_keys_per_epoch: made_in(LINK_RATE, epoch), most_qber_ppm: 110_000 }
+}
+
+/// By what rules keys bound the market of both presets: **they do not**. These chains are there for trying
+/// out, with and without a key service, and each site has one SAE, so that one reporter is a quorum. What is
+/// reported of the link is counted and shown all the same. The council binds the market by `set_key_rules`.
+pub fn key_rules() -> KeyRules {
+    KeyRules { bound: false, quorum: 1, ..KeyRules::default() }
+}
 
 /// The sites of the key services, numbered from 0: one of Alice's and one of Bob's.
 fn key_services() -> Vec<GenesisSite<AccountId>> {
@@ -324,8 +340,9 @@ fn genesis(validators: &[Sr25519Keyring], sudo: Option<AccountId>) -> Value {
         },
         qkd: QkdConfig {
             sites: key_services(),
-            links: vec![GenesisLink { sites: [0, 1], rate: LINK_RATE }],
+            links: vec![GenesisLink { sites: [0, 1], rate: LINK_RATE, market: Some(link_terms()) }],
             saes: saes(),
+            keys: key_rules(),
         },
     })
 }

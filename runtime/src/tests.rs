@@ -5,6 +5,7 @@ use alloc::vec;
 use sp_runtime::BuildStorage;
 
 mod authoring;
+mod beacon;
 mod chain;
 mod deputies;
 mod documents;
@@ -145,61 +146,6 @@ fn a_deputy_gives_away_none_of_its_principal_s_meters() {
 fn a_block_has_at_most_one_second_of_computation() {
     let limit = configs::system::BlockWeights::get().max_block.ref_time();
     assert_eq!(limit, frame_support::weights::constants::WEIGHT_REF_TIME_PER_SECOND);
-}
-
-#[test]
-fn the_beacon_knows_ended_epochs_only() {
-    use qedex_primitives::EntropyBeacon;
-    use stand_ins::{Beacon, EPOCH_LENGTH};
-    externalities("development").execute_with(|| {
-        assert_eq!(Beacon::value(0), None);
-        let last = EPOCH_LENGTH - 1;
-        let hash = Hash::repeat_byte(7);
-        frame_system::BlockHash::<Runtime>::insert(last, hash);
-        System::set_block_number(last);
-        assert_eq!(Beacon::value(0), None);
-        System::set_block_number(last + 1);
-        assert_eq!(Beacon::value(0), Some(hash));
-        assert_eq!(Beacon::value(u64::MAX), None);
-    });
-}
-
-/// Of the blocks behind a moment the last one of the first whole epoch draws, for good.
-#[test]
-fn the_draw_is_by_a_block_that_nobody_knew() {
-    use frame_support::traits::OnTimestampSet;
-    use qedex_primitives::EntropyDraw;
-    use stand_ins::Beacon;
-    externalities("development").execute_with(|| {
-        let hash = |number: u32| Hash::from_low_u64_be(number.into());
-        let block = |number: u32| {
-            System::set_block_number(number);
-            frame_system::BlockHash::<Runtime>::insert(number - 1, hash(number - 1));
-            Beacon::on_timestamp_set(u64::from(number) * 2_000);
-        };
-        let first_after = |block: u64| Beacon::first_after(block * 2_000).map(|drawn| drawn.value);
-        (2..=20).for_each(block);
-        // Epochs begin with even blocks; a value is the hash of the odd one behind.
-        assert_eq!(first_after(9), Some(hash(11)));
-        assert_eq!(first_after(10), Some(hash(13)));
-        assert_eq!(first_after(17), Some(hash(19)));
-        assert_eq!(first_after(18), None, "it has not ended");
-        (21..=76).for_each(block);
-        assert_eq!(first_after(18), Some(hash(21)), "it stays");
-        assert_eq!(first_after(9), None, "it is no longer kept");
-    });
-}
-
-#[test]
-fn the_latest_epoch_of_the_beacon_is_the_last_that_ended() {
-    use qedex_primitives::EntropyBeacon;
-    use stand_ins::{Beacon, EPOCH_LENGTH};
-    externalities("development").execute_with(|| {
-        for (block, epoch) in [(0, 0), (2 * EPOCH_LENGTH - 1, 0), (2 * EPOCH_LENGTH, 1)] {
-            System::set_block_number(block);
-            assert_eq!(Beacon::latest(), epoch, "at block {block}");
-        }
-    });
 }
 
 /// With `QEDEX_WRITE_METADATA=FILE` the test also writes the latest to that file.

@@ -52,6 +52,11 @@ impl fmt::Display for TimeOfDay {
 }
 
 impl TimeOfDay {
+    /// The hour of the day, from 0 to 23.
+    pub const fn hour(self) -> i8 {
+        self.hour
+    }
+
     /// The minute of the hour.
     pub const fn minute(self) -> i8 {
         self.minute

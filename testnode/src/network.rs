@@ -80,8 +80,14 @@ fn peer_id(name: &str) -> String {
 }
 
 impl Node {
-    /// The node `name`, which knows the nodes at `peers` and nobody else.
-    fn spawn(name: &str, chain: &Path, folder: &Path, p2p_port: u16, peers: &[String]) -> Self {
+    /// The node `name`, which knows the nodes at `peers` and nobody else, with `more` arguments.
+    fn spawn(
+        name: &str,
+        chain: &Path,
+        folder: &Path,
+        (p2p_port, peers): (u16, &[String]),
+        more: &[&str],
+    ) -> Self {
         let rpc_port = free_port();
         let base_path = folder.join(name);
         std::fs::create_dir_all(&base_path).expect("a writable folder");
@@ -98,6 +104,7 @@ impl Node {
             .args(["--allow-private-ip", "--node-key", &node_key(name)])
             .args(["--reserved-only", "--reserved-nodes"])
             .args(peers)
+            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -153,6 +160,11 @@ pub struct Network {
 impl Network {
     /// Starts them, with sessions of so many block slots, and waits until the first block is final.
     pub async fn start(folder: &Path, session_slots: u32) -> Self {
+        Self::start_with(folder, session_slots, [&[]; 4]).await
+    }
+
+    /// The same with further arguments of each node, in the order of [`NAMES`].
+    pub async fn start_with(folder: &Path, session_slots: u32, more: [&[&str]; 4]) -> Self {
         let chain = chain_spec(folder, session_slots);
         let ids = NAMES.map(peer_id);
         let ports = NAMES.map(|_| free_port());
@@ -166,7 +178,7 @@ impl Network {
                     if me / 2 == other / 2 { ports[other] } else { wires.lay(ports[other]).await };
                 peers.push(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", ids[other]));
             }
-            nodes.push(Node::spawn(name, &chain, folder, ports[me], &peers));
+            nodes.push(Node::spawn(name, &chain, folder, (ports[me], &peers), more[me]));
         }
         let network = Self { nodes, wires };
         let rpc = network.nodes[0].rpc().await;

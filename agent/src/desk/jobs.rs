@@ -1,17 +1,18 @@
 //! What is to be asked of others: of the key service, and of the nodes that keep the mail of other ends.
 //! What strangers have asked is not among it: see [`letters`](super::letters).
 //!
-//! - At most one question of a session or a letter is under way, [`MAX_POSTING_TO_ONE`] deliveries of frames to
+//! - At most one question of a session, a letter, the beacon or the ledger of keys is under way, [`MAX_POSTING_TO_ONE`] deliveries of frames to
 //!   one account, and so many in all; sessions take turns.
 //! - After a failure that may pass, it rests: [`FIRST_REST_MS`], doubled with each failure up to
 //!   [`LONGEST_REST_MS`], of which at random between a half and the whole is taken.
 
-use super::{Books, Desk, Refusal};
+use super::{Books, Desk, Refusal, Wanted};
 use crate::{letter::LetterRecord, record::State};
 use q_sah::RECEIPT_BYTES;
 use qedex_primitives::{
+    EpochIndex,
     agent::AccountBytes,
-    qkd::{MailAddress, SessionId},
+    qkd::{LinkId, MailAddress, SessionId},
 };
 use qkms::kme::service::SaeId;
 use std::{
@@ -41,9 +42,17 @@ pub const LONGEST_REST_MS: u64 = 60_000;
 /// The longest description of a failure that is kept, in characters.
 const MAX_WORDS: usize = 256;
 
+/// Under which number what is asked for the beacon rests: no session and no letter has it.
+pub(super) const BEACON: u64 = u64::MAX;
+
+/// The same of what is asked of links.
+pub(super) const LEDGER: u64 = u64::MAX - 1;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Collect,
+    Draw,
+    Survey,
     Post,
     Letter,
 }
@@ -76,6 +85,7 @@ impl Flights {
     fn may_start(&self, local: u64, kind: Kind, now: u64) -> bool {
         let most = match kind {
             Kind::Collect => MAX_COLLECTING,
+            Kind::Draw | Kind::Survey => 1,
             Kind::Post => MAX_POSTING,
             Kind::Letter => MAX_POSTING_LETTERS,
         };
@@ -114,6 +124,15 @@ pub enum Work {
         /// Their names.
         ids: Vec<Uuid>,
     },
+    /// A fresh key for the beacon, for [`Desk::drawn`].
+    Draw(Wanted),
+    /// What the key service says of links, for [`Desk::surveyed`].
+    Survey {
+        /// For which epoch.
+        epoch: EpochIndex,
+        /// Which links, each with an SAE at its other end.
+        links: Vec<(LinkId, SaeId)>,
+    },
     /// The frames of a session, one after the other: [`Desk::parcel`].
     Post,
     /// A letter: [`Desk::letter_parcel`].
@@ -123,7 +142,8 @@ pub enum Work {
 /// A question to others. While it is held, the same is not asked again.
 #[derive(Debug)]
 pub struct Job {
-    /// The number in the store of the session, or of the letter.
+    /// The number in the store of the session, or of the letter; one of its own for the beacon and for
+    /// the ledger of keys.
     pub local: u64,
     /// What is to be asked.
     pub work: Work,
@@ -156,9 +176,19 @@ impl Desk {
         self.transact(|books| {
             lock(&self.flights).rests.retain(|local, _| {
                 let letter = books.letters.get(local).and_then(LetterRecord::queued);
-                books.sessions.contains_key(local) || letter.is_some()
+                [BEACON, LEDGER].contains(local)
+                    || books.sessions.contains_key(local)
+                    || letter.is_some()
             });
             let mut jobs = self.letter_jobs(books, now);
+            if let Some(wanted) = &books.wanted {
+                jobs.extend(self.start(BEACON, Kind::Draw, Work::Draw(wanted.clone()), now));
+            }
+            let links = books.unasked();
+            if let Some((epoch, links)) = links {
+                let work = Work::Survey { epoch, links };
+                jobs.extend(self.start(LEDGER, Kind::Survey, work, now));
+            }
             for (local, record) in books.heads() {
                 if record.state == State::Drawing && self.may_start(local, Kind::Collect, now) {
                     let peer = record.parties.peer_sae.parse().map_err(|_| Refusal::State)?;

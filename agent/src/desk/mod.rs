@@ -1,4 +1,4 @@
-//! What the agent decides and keeps: every rule of sessions and letters, without a socket and without a
+//! What the agent decides and keeps: every rule of sessions, letters, the beacon and reports, without a socket and without a
 //! wait.
 //!
 //! # Rules
@@ -29,8 +29,10 @@ use std::{
 };
 
 mod answering;
+mod beacon;
 mod frames;
 mod jobs;
+mod ledger;
 mod letters;
 mod news;
 mod opening;
@@ -40,7 +42,9 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use beacon::{Draw, Wanted};
 pub use jobs::{Job, Work};
+use ledger::Survey;
 pub use letters::{Draft, Knock, Letters, Lookup, Pen, Writing, WrittenView};
 pub use opening::{Asked, Place, Plan, Wish};
 pub use refusal::Refusal;
@@ -133,13 +137,15 @@ impl FromStr for Name {
     }
 }
 
-/// What is in memory. All but the last two is in the store as well.
+/// What is in memory. All but the last four is in the store as well.
 struct Books {
     general: General,
     sessions: BTreeMap<u64, Record>,
     letters: BTreeMap<u64, LetterRecord>,
     /// Keys that wait for what they are of, by their names.
     spares: BTreeMap<[u8; 16], SpareKey>,
+    /// What is committed to, by the epochs of the beacon.
+    draws: BTreeMap<u64, Draw>,
     numbers: BTreeMap<AccountBytes, Numbers>,
     /// Sessions to be written.
     changed: BTreeSet<u64>,
@@ -150,6 +156,10 @@ struct Books {
     block: u64,
     /// The last sessions whose turn it was to be watched: of the handshakes, and of the others.
     turns: [Option<SessionId>; 2],
+    /// The secret that the latest news wanted.
+    wanted: Option<Wanted>,
+    /// What was asked of links in the epoch of the latest news.
+    survey: Option<Survey>,
 }
 
 /// A session as it was stored. What the chain says of it now is still to be told.
@@ -178,12 +188,15 @@ impl Books {
             sessions: store.sessions()?.into_iter().map(unconfirmed).collect(),
             letters: store.letters()?.into_iter().collect(),
             spares: store.spares()?.into_iter().collect(),
+            draws: store.draws()?.into_iter().collect(),
             numbers: BTreeMap::new(),
             changed: BTreeSet::new(),
             general_changed: false,
             changes: Changes::new(),
             block: 0,
             turns: [None; 2],
+            wanted: None,
+            survey: None,
         })
     }
 
@@ -298,6 +311,8 @@ pub struct Desk {
     sae: SaeId,
     store: Store,
     surroundings: Surroundings,
+    /// Whether it commits to what it draws in the beacon.
+    commits: bool,
     /// None after a failure of the store: read again.
     books: Mutex<Option<Books>>,
     flights: Arc<Mutex<jobs::Flights>>,
@@ -319,7 +334,13 @@ impl Desk {
     pub fn open(sae: SaeId, store: Store, surroundings: Surroundings) -> Result<Self, StoreError> {
         let books = Mutex::new(Some(Books::load(&store)?));
         let (flights, traffic) = (Arc::default(), Arc::default());
-        Ok(Self { sae, store, surroundings, books, flights, traffic })
+        Ok(Self { sae, store, surroundings, commits: false, books, flights, traffic })
+    }
+
+    /// The same, which commits in the beacon, or does not: then it reveals what it had committed to, and no more.
+    #[must_use]
+    pub fn committing(self, commits: bool) -> Self {
+        Self { commits, ..self }
     }
 
     /// Whose desk it is.

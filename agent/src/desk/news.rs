@@ -124,8 +124,20 @@ impl Desk {
             let steps = found.iter().filter_map(|(here, local)| {
                 books.sessions.get(local).and_then(|record| here.step(record))
             });
-            Ok(Steps { steps: steps.collect() })
+            let steps = steps.collect();
+            let beacon = self.beacon(books, news)?;
+            let (beacon, reports) = books.together(news, beacon);
+            Ok(Steps { steps, beacon, reports })
         })
+    }
+
+    /// Whether the agent serves the chain that began with this block.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OtherChain`], or the store.
+    pub fn serves(&self, genesis: [u8; 32]) -> Result<(), Refusal> {
+        self.transact(|books| self.meet(books, genesis))
     }
 
     /// Takes the chain that the agent serves, if it serves none yet.

@@ -3,6 +3,7 @@
 //! Errors are `{message}`, and none tells of a secret.
 
 use crate::{
+    audits::Auditor,
     desk::Refusal,
     engine::{Engine, LETTERS_PATH},
     post::HttpPost,
@@ -17,7 +18,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use qedex_primitives::agent::{NEWS_PATH, WATCHED_PATH};
+use qedex_primitives::{
+    agent::{NEWS_PATH, WATCHED_PATH},
+    audits::AUDITS_PATH,
+};
 use qkms::{
     agent::Token,
     client::{self, Client},
@@ -44,6 +48,8 @@ pub type AgentEngine = Engine<Client, HttpPost>;
 pub struct Shared {
     /// What decides.
     pub engine: Arc<AgentEngine>,
+    /// What audits links, if any are audited.
+    pub auditor: Option<Arc<Auditor>>,
     /// The SAE.
     pub sae: qkms::kme::service::SaeId,
     /// Until when its certificate is valid, in seconds of Unix time.
@@ -59,6 +65,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
     let worker = Router::new()
         .route(WATCHED_PATH, get(worker::watched))
         .route(NEWS_PATH, post(worker::news))
+        .route(AUDITS_PATH, post(worker::audits))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), authorise_worker));
     let user = Router::new()
         .route("/v1/sessions", get(user::list).post(user::open))

@@ -7,7 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use codec::{DecodeAll, Encode};
-use qedex_primitives::agent::News;
+use qedex_primitives::{
+    agent::News,
+    audits::{AuditNews, AuditWork},
+};
 use std::sync::Arc;
 
 fn scale(answer: &impl Encode) -> Response {
@@ -28,4 +31,16 @@ pub(super) async fn news(
     let steps = shared.engine.ask(move |desk| desk.news(&news)).await?;
     shared.engine.wake();
     Ok(scale(&steps))
+}
+
+pub(super) async fn audits(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let body = body(request).await?;
+    let news = AuditNews::decode_all(&mut &body[..]).map_err(|_| bad("the body is no news"))?;
+    let Some(auditor) = &shared.auditor else { return Ok(scale(&None::<AuditWork>)) };
+    let genesis = news.genesis;
+    shared.engine.ask(move |desk| desk.serves(genesis.0)).await?;
+    Ok(scale(&auditor.news(news)))
 }

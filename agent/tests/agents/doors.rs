@@ -116,6 +116,8 @@ async fn rubbish_is_refused_in_words_and_draws_no_key() {
         now: 0,
         last_number: 0,
         sessions: vec![],
+        beacon: None,
+        ledger: None,
     };
     let (code, _) = alice.bytes(Method::POST, NEWS_PATH, news.encode()).await;
     assert_eq!(code, StatusCode::OK);

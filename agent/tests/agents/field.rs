@@ -65,6 +65,8 @@ impl Field {
             token_file: file(format!("{sae}.token")),
             store: file(format!("{sae}.store")),
             mail: Some("127.0.0.1:0".parse().unwrap()),
+            beacon: true,
+            audits: None,
             sae: client::Settings {
                 kme_url: format!("https://localhost:{}", self.doors[site].port()),
                 certificate: file(format!("sae-{sae}.pem")),

@@ -23,7 +23,16 @@ const GENESIS: [u8; 32] = [9; 32];
 pub async fn meet(alice: &Running, bob: &Running) {
     for (agent, account) in [(alice, ALICE), (bob, BOB)] {
         let (genesis, sessions) = (GENESIS.into(), Vec::new());
-        let news = News { genesis, account, block: 1, now: 0, last_number: 0, sessions };
+        let news = News {
+            genesis,
+            account,
+            block: 1,
+            now: 0,
+            last_number: 0,
+            sessions,
+            beacon: None,
+            ledger: None,
+        };
         agent.news(&news).await;
     }
 }

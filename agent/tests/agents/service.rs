@@ -2,7 +2,7 @@
 //! them where they must not be.
 
 use qkms::kme::service::{
-    DeliveredKey, EncRequest, KeyService, LinkState, Origin, Refusal, SaeId, Status,
+    DeliveredKey, EncRequest, Figures, KeyService, LinkState, Origin, Refusal, SaeId, Status,
 };
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use std::{
@@ -31,6 +31,8 @@ struct Inner {
     closed: bool,
     silent: bool,
     delay: Duration,
+    figures: Option<Figures>,
+    surveyed: u64,
 }
 
 impl Link {
@@ -43,6 +45,8 @@ impl Link {
             closed: false,
             silent: false,
             delay: Duration::ZERO,
+            figures: None,
+            surveyed: 0,
         })))
     }
 
@@ -71,6 +75,16 @@ impl Link {
         self.0.lock().unwrap().delay = delay;
     }
 
+    /// Says this of the link from now on, or nothing.
+    pub fn set_figures(&self, figures: Option<Figures>) {
+        self.0.lock().unwrap().figures = figures;
+    }
+
+    /// How often somebody asked for a status.
+    pub fn surveyed(&self) -> u64 {
+        self.0.lock().unwrap().surveyed
+    }
+
     async fn wait(&self) -> Result<(), Refusal> {
         let (closed, delay) = {
             let inner = self.0.lock().unwrap();
@@ -91,6 +105,8 @@ fn delivered(id: Uuid, key: &[u8]) -> DeliveredKey {
 impl KeyService for Site {
     fn status(&self, caller: &SaeId, slave: &SaeId) -> Result<Status, Refusal> {
         let kme: qkms::kme::service::KmeId = "kme".parse().unwrap();
+        let mut link = self.0.0.lock().unwrap();
+        link.surveyed += 1;
         Ok(Status {
             source_kme: kme.clone(),
             target_kme: kme,
@@ -106,6 +122,7 @@ impl KeyService for Site {
             origin: Origin::Qkd,
             link: LinkState::Open,
             insecure: true,
+            figures: link.figures,
         })
     }
 

@@ -61,6 +61,8 @@ pub fn news(
         now: 0,
         last_number: 0,
         sessions: vec![here],
+        beacon: None,
+        ledger: None,
     }
 }
 
@@ -68,7 +70,7 @@ pub fn news(
 pub async fn step(agent: &Running, news: &News) -> Step {
     let end = Instant::now() + Duration::from_secs(20);
     loop {
-        let Steps { mut steps } = agent.news(news).await;
+        let Steps { mut steps, .. } = agent.news(news).await;
         if let Some(step) = steps.pop() {
             return step;
         }

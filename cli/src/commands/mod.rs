@@ -1,7 +1,10 @@
 //! The commands that speak with a node: a file a command, its options beside its code.
 
+mod audits;
+mod beacon;
 mod broker;
 mod council;
+mod keys;
 mod leader;
 mod letter;
 mod market;
@@ -23,6 +26,7 @@ mod validator;
 
 pub use broker::Broker;
 pub use council::Council;
+pub use keys::Keys;
 pub use leader::Leader;
 pub use letter::Letter;
 pub use market::Market;

@@ -41,6 +41,11 @@ pub struct Play {
     /// other their readings: qkd in the folder of a development node's chain.
     #[arg(long, value_name = "FOLDER")]
     agents: Option<PathBuf>,
+    /// Binds the market by keys that are reported, and has somebody listen on the link from which they come:
+    /// after the quarter-hours asked for one more is played while the link is closed, and one when it is open
+    /// again.
+    #[arg(long, requires = "agents")]
+    eavesdropper: bool,
     /// Percent of the participants who commit privately instead of publishing where they sell.
     #[arg(long, default_value = "20", value_name = "PERCENT")]
     private_share: Share,
@@ -80,6 +85,7 @@ impl Play {
             seed: self.seed,
             shares: self.shares(),
             agents: self.agents.clone(),
+            eavesdropper: self.eavesdropper,
         };
         let figures = play::play(&script).await?;
         say!("{figures}")?;

@@ -1,16 +1,24 @@
 //! `qedex plan leader`
 
+mod scarce;
+mod weeks;
+
+use super::terms;
 use crate::{
     commands::{Share, options::parse_wh},
     error::Error,
     tables::{self, ENERGY, PRICE, Units},
 };
 use clap::Args;
-use qedex_client::amounts;
+use qedex_client::{
+    amounts,
+    terms::{LeaderLimits, Permill},
+};
 use qedex_math::{
     Wh,
-    admission::{self, Coming, MAX_KEYS, Planned, Step},
+    admission::{self, Coming, Planned, Pool, Step},
 };
+use qedex_play::community::{Community, Zone};
 use qedex_tables::{Quantity, Table};
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
@@ -22,24 +30,44 @@ pub struct Leader {
     /// energy is worth this price a kWh, which is what its buyer would pay for it more than its seller
     /// wants and the grid takes. Instead of price there may be price_per_kwh, in plancks, and instead of
     /// kwh there may be wh.
-    #[arg(long, value_name = "FILE")]
-    curves: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "weeks")]
+    curves: Option<PathBuf>,
     /// How many keys come in before the gate of each slot opens: a CSV file with the columns slot,keys.
     /// Slots that stand in neither file have no part in the plan; without this one nothing comes in.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "per_slot")]
     income: Option<PathBuf>,
-    /// How many keys are there now.
-    #[arg(long, default_value_t = 0)]
-    pool: u64,
-    /// The energy that a key covers.
-    #[arg(long, value_name = "WH", value_parser = parse_wh)]
-    per_key: u64,
-    /// The council's least share in percent.
-    #[arg(long, value_name = "PERCENT", default_value = "0")]
-    least_share: Share,
+    /// So many keys come in before the gate of each slot of the curves opens.
+    #[arg(long, value_name = "KEYS", conflicts_with = "weeks")]
+    per_slot: Option<u64>,
+    /// How many keys are there now; 0 unless given.
+    #[arg(long, value_name = "KEYS", conflicts_with = "weeks")]
+    pool: Option<u64>,
+    /// How many keys the pool holds: what comes in beyond is lost. No bound unless given.
+    #[arg(long, value_name = "KEYS", conflicts_with = "weeks")]
+    capacity: Option<u64>,
+    /// The energy that a key covers; with --weeks 1kWh unless given.
+    #[arg(long, value_name = "WH", value_parser = parse_wh, required_unless_present = "weeks")]
+    per_key: Option<u64>,
+    /// The council's least share in percent: 0 unless given, with --weeks 10.
+    #[arg(long, value_name = "PERCENT")]
+    least_share: Option<Share>,
     /// How many slots are open at once: without an announcement each takes one part in so many.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(conflicts_with = "weeks")]
     at_once: u64,
+    /// Compares leaders on whole weeks of a community's data, in which keys are scarce.
+    #[arg(long, conflicts_with_all = ["curves", "income"])]
+    weeks: bool,
+    /// The seed of limit prices and arrival; 1 unless given.
+    #[arg(long, requires = "weeks")]
+    seed: Option<u64>,
+    /// Reads the community's data from this directory instead of the built-in copy: a CSV file with a column
+    /// participant, and any number of weeks, which have a column time.
+    #[arg(long, value_name = "DIR", requires = "weeks")]
+    data: Option<PathBuf>,
+    /// The zone of the data's times where these are local, such as Europe/Berlin.
+    #[arg(long, requires = "data")]
+    zone: Option<Zone>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -79,16 +107,35 @@ struct Outcome {
 /// Slots to come, by their numbers.
 type Slots = BTreeMap<u64, (Vec<Step>, u64)>;
 
-/// Prints how many keys to admit in each slot.
+/// Prints how many keys to admit in each slot, or what leaders make of the weeks.
 pub fn run(args: &Leader) -> Result<(), Error> {
+    let Some(curves) = &args.curves else {
+        let figures = compare(args)?;
+        return super::print(args.json, &figures, &figures.tables());
+    };
     let mut slots = Slots::new();
-    read_curves(&tables::read(&args.curves)?, &mut slots)?;
+    read_curves(&tables::read(curves)?, &mut slots)?;
     if let Some(income) = &args.income {
         read_income(&tables::read(income)?, &mut slots)?;
     }
     let outcome = solve(args, &slots)?;
     let lines = outcome.lines();
     super::print(args.json, &outcome, &lines)
+}
+
+fn compare(args: &Leader) -> Result<weeks::Figures, Error> {
+    let mut limits = terms::limits();
+    if let Some(least) = args.least_share {
+        limits.least_share = Permill::from_parts(least.ppm());
+    }
+    let per_key = args.per_key.map_or(limits.least_wh_per_key, Wh);
+    if !(limits.least_wh_per_key..=limits.most_wh_per_key).contains(&per_key) {
+        let LeaderLimits { least_wh_per_key: least, most_wh_per_key: most, .. } = limits;
+        let (least, most) = (amounts::energy(least), amounts::energy(most));
+        return Err(Error::BadInput(format!("a key covers {least} to {most}")));
+    }
+    let community = Community::load(args.data.as_deref(), args.zone.as_ref())?;
+    weeks::figures(&community, args.seed.unwrap_or(1), per_key, limits)
 }
 
 fn read_curves(table: &Table, slots: &mut Slots) -> Result<(), Error> {
@@ -120,24 +167,27 @@ fn read_income(table: &Table, slots: &mut Slots) -> Result<(), Error> {
 }
 
 fn solve(args: &Leader, slots: &Slots) -> Result<Outcome, Error> {
-    if args.per_key == 0 {
+    let per_key = Wh(args.per_key.unwrap_or(0));
+    if per_key.is_zero() {
         return Err(Error::BadInput("a key covers some energy".to_owned()));
     }
     let coming: Vec<Coming> = slots
         .values()
         .map(|(curve, income)| Coming {
-            income: *income,
-            worths: admission::key_worths(curve, Wh(args.per_key)),
+            income: args.per_slot.unwrap_or(*income),
+            worths: admission::key_worths(curve, per_key),
         })
         .collect();
-    let least = args.least_share.ppm();
-    let planned = admission::plan(args.pool, &coming, least).ok_or_else(|| {
-        Error::BadInput(format!(
-            "there are more than {MAX_KEYS} keys: give per-key in larger units"
-        ))
-    })?;
-    let all = admission::follow(args.pool, &coming, |_, available| available);
-    let default = admission::follow(args.pool, &coming, |_, available| {
+    let least = args.least_share.map_or(0, Share::ppm);
+    let capacity = args.capacity.unwrap_or(u64::MAX);
+    let pool = Pool { keys: args.pool.unwrap_or(0), capacity };
+    if pool.keys > capacity {
+        let Pool { keys, capacity } = pool;
+        return Err(Error::BadInput(format!("a pool that holds {capacity} keys has no {keys}")));
+    }
+    let planned = admission::plan(pool, &coming, least).ok_or_else(scarce::too_many)?;
+    let all = admission::follow(pool, &coming, |_, available| available);
+    let default = admission::follow(pool, &coming, |_, available| {
         admission::keys(available, 0, least).max(available / args.at_once)
     });
     // Worths are in plancks per kWh times Wh.
@@ -233,7 +283,36 @@ mod tests {
     }
 
     #[test]
+    fn a_pool_loses_what_it_does_not_hold() {
+        let bounded = ["--pool", "1", "--per-slot", "2", "--capacity", "2"];
+        let outcome = solved(CURVES, "slot,keys\n", &bounded).unwrap();
+        let available: Vec<_> = outcome.slots.iter().map(|line| line.available).collect();
+        assert_eq!(available, [2, 2]);
+        assert_eq!(outcome.worth, 2 * 50_000_000_000 + 2 * 200_000_000_000);
+    }
+
+    #[test]
+    fn what_a_comparison_of_weeks_cannot_use_is_refused() {
+        let compared = |options: &[&str]| {
+            let words = [&["leader", "--weeks"], options].concat();
+            let args = Alone::try_parse_from(words).map_err(|error| error.to_string())?;
+            compare(&args.leader).map(|_| ()).map_err(|error| error.to_string())
+        };
+        let wide = compared(&["--per-key", "3kWh"]).unwrap_err();
+        assert!(wide.contains("a key covers 1 kWh to 2 kWh"), "{wide}");
+        for [option, value] in [["--curves", "c.csv"], ["--pool", "3"], ["--capacity", "3"]] {
+            let refused = compared(&[option, value]).unwrap_err();
+            assert!(refused.contains("cannot be used with"), "{refused}");
+        }
+        assert!(compared(&["--data", "/nowhere"]).unwrap_err().contains("cannot read"));
+        assert!(Alone::try_parse_from(["leader", "--per-key", "1kWh"]).is_err(), "no curves");
+        assert!(Alone::try_parse_from(["leader", "--curves", "c.csv"]).is_err(), "no per-key");
+    }
+
+    #[test]
     fn bad_input_is_told_with_its_line() {
+        let full = solved(CURVES, "slot,keys\n", &["--pool", "3", "--capacity", "2"]).unwrap_err();
+        assert!(full.contains("a pool that holds 2 keys has no 3"), "{full}");
         let twice = solved(CURVES, "slot,keys\n7,1\n7,2\n", &[]).unwrap_err();
         assert!(twice.contains("line 3") && twice.contains("comes twice"), "{twice}");
         let many = solved(CURVES, "slot,keys\n7,5000\n", &[]).unwrap_err();

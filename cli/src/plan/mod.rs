@@ -4,7 +4,9 @@
 //! Each tool has a file of its own with its arguments, its result and `run`, which computes the one
 //! from the other. A result is printed as JSON with `--json`, and as lines for people otherwise.
 
+mod books;
 mod clear;
+mod curves;
 mod double_spend;
 mod efficiency;
 mod game;
@@ -17,6 +19,7 @@ mod score;
 mod series;
 mod site;
 mod stackelberg;
+mod terms;
 mod trust;
 
 use crate::{
@@ -30,6 +33,8 @@ use clap::Subcommand;
 pub enum Plan {
     /// Clears a book of orders: prices, fills and trades (the design, section 5).
     Clear(clear::Clear),
+    /// What energy is worth in a community's quarter-hours, for plan leader --curves.
+    Curves(curves::Curves),
     /// The chance that a payment which is not final yet is undone (BC-ET-MF, eq. 10, corrected).
     DoubleSpend(double_spend::DoubleSpend),
     /// What each rule makes of a real community's weeks, and what overstating a quantity earns.
@@ -37,7 +42,7 @@ pub enum Plan {
     /// What members lose to middlemen, beside the auction; and what two priced offers lose (thermal game, eqs 29 to 35).
     Game(game::Game),
     /// How many keys to admit in each of the coming slots, beside admitting all (the design, section 5).
-    Leader(leader::Leader),
+    Leader(Box<leader::Leader>),
     /// The prices at which buyers and sellers meet who offer in turn (SETM).
     Negotiate(negotiate::Negotiate),
     /// The peak-to-average ratio of a load (BC-ET-MF, eq. 18).
@@ -61,6 +66,7 @@ impl Plan {
     pub fn run(&self) -> Result<(), Error> {
         match self {
             Self::Clear(args) => clear::run(args),
+            Self::Curves(args) => curves::run(args),
             Self::DoubleSpend(args) => double_spend::run(args),
             Self::Efficiency(args) => efficiency::run(args),
             Self::Game(args) => game::run(args),

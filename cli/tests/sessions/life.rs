@@ -263,7 +263,8 @@ impl Life {
         }
         self.field.nodes.alice.stop();
         until("a longer chain", || async {
-            (bob.best().await.number >= head.number + 2).then_some(())
+            // By so many that it stays the longer one, whoever finds the other's again, and when.
+            (bob.best().await.number >= head.number + 6).then_some(())
         })
         .await;
         self.field.nodes.alice.wake();

@@ -1,13 +1,13 @@
 //! The key services and agents of a development chain.
 //!
 //! Two key services, *west* and *east*, with a simulated link between them, and an agent at each: Dave's and
-//! Eve's. On request there are further SAEs at both, `sae-west-1`, `sae-east-1` and so on, which nobody is
+//! Eve's, which take part in the entropy beacon. On request there are further SAEs at both, `sae-west-1`, `sae-east-1` and so on, which nobody is
 //! enrolled for, with an agent each that takes frames at a free port of the loopback interface; the seed of
 //! its worker's key is the SAE's name with `//` before and `//worker` behind it. All certificates are made
 //! at the start, by an authority in the node's folder.
 //!
 //! `qkd/services.json` of the chain's folder says where the key services tell how much key they made and
-//! delivered.
+//! delivered, and with which token their operator changes something.
 
 use super::{
     Agents, Error, PATIENCE_S, Resident, Told, file, loopback, make_folder, write_json,
@@ -19,6 +19,7 @@ use qkms::{
     config::Config,
     deployment::Deployment,
     kme::service::KmeId,
+    operation::guard,
     pki::Authority,
     tls::{Peer, identity::escape},
 };
@@ -60,6 +61,8 @@ struct Sae {
     worker: String,
     /// The port at which its agent takes frames; 0 is any free one.
     mail: u16,
+    /// Whether its agent takes part in the entropy beacon.
+    beacon: bool,
 }
 
 /// All SAEs, with so many further ones at each site.
@@ -71,12 +74,19 @@ fn saes(further: u8) -> Vec<Sae> {
             name: name.to_owned(),
             worker: worker.to_owned(),
             mail,
+            beacon: true,
         })
         .collect();
     for number in 1..=further {
         for (site, ..) in SITES {
             let name = format!("sae-{site}-{number}");
-            all.push(Sae { site, worker: format!("//{name}//worker"), name, mail: 0 });
+            all.push(Sae {
+                site,
+                worker: format!("//{name}//worker"),
+                name,
+                mail: 0,
+                beacon: false,
+            });
         }
     }
     all
@@ -112,8 +122,10 @@ impl Agents {
         });
         let services = started.await.map_err(|error| Error::Services(format!("{error:#}")))?;
         if let Some(status) = status {
-            let status = json!({ "status": format!("http://{status}") });
-            write_json(folder, "services", &status)?;
+            let path = folder.join(SITES[0].0).join(guard::FILE);
+            let token = fs::read_to_string(&path).map_err(file(&path))?;
+            let door = json!({ "status": format!("http://{status}"), "token": token.trim() });
+            write_json(folder, "services", &door)?;
         }
         // Beside each other: to make a store waits for the disk.
         let mut binding = Vec::new();
@@ -152,6 +164,8 @@ async fn resident(folder: PathBuf, pki: PathBuf, sae: Sae, port: u16) -> Result<
         token_file: folder.join(format!("{name}.token")),
         store: folder.join(&name),
         mail,
+        beacon: sae.beacon,
+        audits: None,
         sae: client::Settings {
             kme_url: format!("https://localhost:{port}"),
             certificate: pki.join(format!("sae-{name}.pem")),

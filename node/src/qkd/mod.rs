@@ -14,7 +14,7 @@ mod development;
 pub use development::MAX_SAES;
 
 use codec::Encode;
-use qedex_agent::{Agent, AgentError, Meter, Settings};
+use qedex_agent::{Agent, AgentError, Meter, Settings, audits};
 use qedex_primitives::{
     agent::{AGENTS_KEY, AgentDoor},
     qkd::{SaeId, WORKER_KEYS},
@@ -78,6 +78,10 @@ pub struct Service {
     pub ca: PathBuf,
     /// Where it takes frames.
     pub mail: Option<SocketAddr>,
+    /// Whether it takes part in the entropy beacon.
+    pub beacon: bool,
+    /// Which links it audits: a file.
+    pub audits: Option<PathBuf>,
 }
 
 /// An agent that listens.
@@ -130,10 +134,13 @@ impl Agents {
     /// [`Error`].
     pub async fn of(service: Service, folder: &Path) -> Result<Self, Error> {
         make_folder(folder)?;
-        let Service { kme_url, certificate, key, ca, mail } = service;
+        let Service { kme_url, certificate, key, ca, mail, beacon, audits } = service;
+        let audits = audits.as_deref().map(audits::Settings::from_file).transpose();
+        let audits = audits.map_err(AgentError::from)?;
         let sae = client::Settings { kme_url, certificate, key, ca, timeout_s: PATIENCE_S };
         let (token_file, store) = (folder.join("agent.token"), folder.join("agent"));
-        let agent = Agent::bind(Settings { listen: loopback(0), token_file, store, mail, sae });
+        let listen = loopback(0);
+        let agent = Agent::bind(Settings { listen, token_file, store, mail, beacon, audits, sae });
         let residents = vec![Resident { agent: agent.await?, told: Told::default() }];
         Ok(Self { residents, folder: folder.to_owned(), services: None })
     }

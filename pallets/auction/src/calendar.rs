@@ -10,7 +10,8 @@ use frame_support::{
     traits::Time,
 };
 use qedex_primitives::{
-    Calendar, MarketSettlement, Millis, Moment, Opened, SlotIndex, SlotTimes, Windows,
+    Calendar, MarketSettlement, Millis, Moment, Opened, SlotIndex, SlotTimes, SlotsInFlight,
+    Windows,
 };
 
 /// A quarter of an hour in milliseconds.
@@ -52,6 +53,12 @@ impl<T: Config> Opened for Pallet<T> {
     /// from the clock.
     fn next_slot() -> SlotIndex {
         NextSlot::<T>::get().max(Self::first_not_closed(T::Time::now()))
+    }
+}
+
+impl<T: Config> SlotsInFlight for Pallet<T> {
+    fn is_in_flight(slot: SlotIndex) -> bool {
+        Slots::<T>::contains_key(slot)
     }
 }
 

@@ -14,7 +14,7 @@ use frame_support::{
 use qedex_math::clearing::{self, Corridor, Level};
 use qedex_primitives::{
     Calendar, ClearingResult, KeyBudget, MarketSettlement, Moment, PricePerKwh, Side, SlotIndex,
-    SlotTerms, work,
+    SlotTerms, Wh, work,
 };
 
 impl<T: Config> Pallet<T> {
@@ -34,17 +34,24 @@ impl<T: Config> Pallet<T> {
             .saturating_add(T::WeightInfo::poll());
         let left = Self::block_share().saturating_sub(looks);
         let ticks = T::MaxTicks::get();
-        assert!(
-            left.all_gte(T::WeightInfo::discover(ticks, ticks)),
-            "price discovery fits into a quarter of a block"
-        );
         let pairing = T::WeightInfo::pair().saturating_add(T::Settlement::open_trade_weight());
         assert!(left.all_gte(pairing), "a pairing fits into a quarter of a block");
-        for (step, what) in
-            [(T::WeightInfo::renew(), "a renewal"), (T::WeightInfo::release_order(), "a release")]
-        {
+        let settling =
+            T::WeightInfo::discover(ticks, ticks).saturating_add(T::KeyBudget::settle_weight());
+        for (step, what) in [
+            (Self::open_weight(), "an opening"),
+            (settling, "price discovery"),
+            (T::KeyBudget::release_weight(), "a release of keys"),
+            (T::WeightInfo::renew(), "a renewal"),
+            (T::WeightInfo::release_order(), "a release"),
+        ] {
             assert!(left.all_gte(step), "{what} fits into a quarter of a block");
         }
+    }
+
+    /// Of opening a slot and promising it keys.
+    fn open_weight() -> Weight {
+        T::WeightInfo::open_slot().saturating_add(T::KeyBudget::reserve_weight())
     }
 
     /// Does what is due, as far as the weight reaches.
@@ -77,10 +84,10 @@ impl<T: Config> Pallet<T> {
         let mut in_flight = InFlight::<T>::get();
         let before = in_flight.len();
         while slot.0 <= last_open
-            && meter.can_consume(T::WeightInfo::open_slot())
+            && meter.can_consume(Self::open_weight())
             && in_flight.try_push(slot).is_ok()
         {
-            meter.consume(T::WeightInfo::open_slot());
+            meter.consume(Self::open_weight());
             let Some(opening) = Self::opening_of(slot) else {
                 in_flight.pop();
                 break;
@@ -88,7 +95,7 @@ impl<T: Config> Pallet<T> {
             Self::forget_announced(slot);
             let terms = SlotTerms {
                 leader: opening.terms,
-                keys: opening.keys,
+                keys: Self::promised(slot, opening.keys),
                 schedule: windows.schedule(slot, length),
             };
             let leader = opening.leader;
@@ -111,6 +118,14 @@ impl<T: Config> Pallet<T> {
             NextSlot::<T>::put(slot);
             InFlight::<T>::put(in_flight);
         }
+    }
+
+    /// How many of `keys` a slot is promised whose gate opens. Without any it goes its way without trades.
+    fn promised(slot: SlotIndex, keys: u64) -> u64 {
+        T::KeyBudget::reserve(slot, keys).unwrap_or_else(|error| {
+            log::error!(target: "runtime::auction", "{slot:?} is promised no keys: {error:?}");
+            0
+        })
     }
 
     /// Takes every slot in flight as far as it can go, the oldest first.
@@ -140,6 +155,9 @@ impl<T: Config> Pallet<T> {
             {
                 // A seller could not commit in time to a trade that opens now.
                 log::warn!(target: "runtime::auction", "{left:?} of {slot:?} stay unpaired");
+                if !Self::settle_unpaired(*slot, &record, left, meter) {
+                    break;
+                }
                 record.phase = Phase::Releasing { trades: next_trade };
             }
             if matches!(record.phase, Phase::Pairing { .. }) {
@@ -148,7 +166,11 @@ impl<T: Config> Pallet<T> {
             if matches!(record.phase, Phase::Releasing { .. }) {
                 Self::release_rest(*slot, &mut record, meter);
             }
-            if record.phase == Phase::Matched && now >= schedule.final_at {
+            if record.phase == Phase::Matched
+                && now >= schedule.final_at
+                && meter.try_consume(T::KeyBudget::release_weight()).is_ok()
+            {
+                T::KeyBudget::release(*slot);
                 Slots::<T>::remove(slot);
                 Self::note_over(*slot);
                 Self::deposit_event(Event::SlotFinal { slot: *slot });
@@ -172,12 +194,14 @@ impl<T: Config> Pallet<T> {
         // No side has more price levels than orders, nor more than the terms allow.
         let ticks = T::MaxTicks::get();
         let weight = T::WeightInfo::discover(record.bids.min(ticks), record.asks.min(ticks));
+        let weight = weight.saturating_add(T::KeyBudget::settle_weight());
         if meter.try_consume(weight).is_err() {
             return;
         }
         let bids = Self::drain_levels(slot, Side::Bid);
         let asks = Self::drain_levels(slot, Side::Ask);
         if now >= record.terms.schedule.delivery_starts {
+            T::KeyBudget::settle(slot, 0);
             Self::deposit_event(Event::SlotAnnulled { slot });
             record.phase = Phase::Releasing { trades: 0 };
             return;
@@ -195,6 +219,24 @@ impl<T: Config> Pallet<T> {
         };
     }
 
+    /// Gives back the keys of what stays unpaired; says whether the weight sufficed.
+    pub(crate) fn settle_unpaired(
+        slot: SlotIndex,
+        record: &SlotRecord,
+        left: Wh,
+        meter: &mut WeightMeter,
+    ) -> bool {
+        if meter.try_consume(T::KeyBudget::settle_weight()).is_err() {
+            return false;
+        }
+        if let Some(result) = Self::result(slot) {
+            let traded = result.volume.saturating_sub(left);
+            let used = clearing::keys_used(traded, record.terms.leader.wh_per_key);
+            T::KeyBudget::settle(slot, used);
+        }
+        true
+    }
+
     fn drain_levels(slot: SlotIndex, side: Side) -> Vec<Level> {
         // Collected before removal: iteration and removal do not mix.
         let levels: Vec<_> = Levels::<T>::iter_prefix((slot, side)).collect();
@@ -207,12 +249,12 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// Reserves the keys of the volume and keeps the result.
+    /// Settles the keys of the volume and keeps the result.
     fn note_result(slot: SlotIndex, record: &SlotRecord, found: &clearing::Clearing) {
         let clearing::Clearing { volume, buyers_pay, sellers_receive, cap_binding, .. } = *found;
         let leader = &record.terms.leader;
         let keys_used = clearing::keys_used(volume, leader.wh_per_key);
-        T::KeyBudget::consume(slot, keys_used);
+        T::KeyBudget::settle(slot, keys_used);
         let prices = buyers_pay.zip(sellers_receive);
         let beyond_fee = prices.map_or(PricePerKwh(0), |(buyers_pay, sellers_receive)| {
             buyers_pay.saturating_sub(sellers_receive).saturating_sub(leader.grid_fee)

@@ -1,23 +1,29 @@
 //! The leader leads by quantity: what it announces, and what a slot gets of it.
 
 use crate::{
-    ANNOUNCED_AHEAD, Announcements, Config, CurrentLimits, DefaultWindows, Error, Event, Pallet,
-    PriceLists, Slots,
+    ANNOUNCED_AHEAD, Announcements, Announcers, Config, CurrentLimits, DefaultWindows, Error,
+    Event, Pallet, PriceLists, Slots,
 };
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 use qedex_primitives::{
-    Announcement, Calendar, KeyAdmission, KeyBudget, LeaderLimits, LeaderTerms, Membership, Opened,
-    OwnerId, Role, SlotIndex, Tariff,
+    Announcement, Calendar, KeyAdmission, KeyBudget, LeaderLimits, LeaderTerms, Leadership,
+    Membership, Opened, OwnerId, Role, SlotIndex, Tariff,
 };
 
 /// What a slot gets that opens now.
 pub(crate) struct Opening {
     /// Its prices, and the energy per key.
     pub terms: LeaderTerms,
-    /// How many keys it may use.
+    /// How many keys it is to be promised.
     pub keys: u64,
     /// Who leads it.
     pub leader: Option<OwnerId>,
+}
+
+impl<T: Config> Leadership for Pallet<T> {
+    fn has_led(owner: &OwnerId) -> bool {
+        Announcers::<T>::contains_key(owner)
+    }
 }
 
 impl<T: Config> Pallet<T> {
@@ -45,6 +51,7 @@ impl<T: Config> Pallet<T> {
         ensure!(!other, Error::<T>::LedByAnother);
         let announcement = Announcement { slot, by: who.clone(), admission };
         Announcements::<T>::insert(Self::announced_index(slot), announcement);
+        Announcers::<T>::insert(owner, ());
         Self::deposit_event(Event::Announced { slot, admission, by: who });
         Ok(())
     }
@@ -89,7 +96,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn opening_of(slot: SlotIndex) -> Option<Opening> {
         let limits = CurrentLimits::<T>::get()?;
         let list = PriceLists::<T>::get(T::Tariff::band(slot))?;
-        let available = T::KeyBudget::available(slot);
+        let available = T::KeyBudget::available();
         let opening = match Self::leadership(slot, &limits) {
             Some((owner, admission)) => Opening {
                 terms: list.with_keys(admission.wh_per_key),

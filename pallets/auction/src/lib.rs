@@ -39,8 +39,10 @@
 //! 7. *Pairing.* Filled orders are paired, best price and earliest arrival first, and each
 //!    pair opens a trade in the settlement. A trade's money moves with it by bookkeeping. What an
 //!    order does not need is released to the planck when the order closes.
-//! 8. *Keys* are reserved when the volume is known, as many as it uses. Without keys a slot goes its
-//!    way without trades, and every hold is released.
+//! 8. *Keys* are promised to a slot when its gate opens, out of those that are not promised to others.
+//!    When the volume is known, and when the slot is annulled or could not be paired to its end, those
+//!    that it does not use can be promised again; the rest is released when the slot is final. Without
+//!    keys a slot goes its way without trades, and every hold is released.
 //! 9. *Nothing is done twice or late.* The work is spread over blocks, as much as a quarter of
 //!    a block's weight at a time, and resumes where it stopped. If the chain stood still past
 //!    the start of delivery, a slot that was not cleared is annulled: every order is released.
@@ -396,7 +398,7 @@ pub mod pallet {
         /// owner behind the announcement has no orders in the slot, by no account and no broker, and as a
         /// broker places none there for others.
         #[pallet::call_index(8)]
-        #[pallet::weight(T::WeightInfo::announce())]
+        #[pallet::weight(T::WeightInfo::announce().saturating_add(T::DbWeight::get().writes(1)))]
         pub fn announce(
             origin: OriginFor<T>,
             slot: SlotIndex,

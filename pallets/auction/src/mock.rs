@@ -2,7 +2,7 @@
 //! the escrow and the settlement keep books that the tests read.
 
 use crate as pallet_auction;
-use crate::{GenesisConfig, MarketTerms, NextSlot};
+use crate::{GenesisConfig, MarketTerms, NextSlot, Slots};
 use frame_support::{
     Twox64Concat, derive_impl, ensure,
     pallet_prelude::ValueQuery,
@@ -49,6 +49,9 @@ parameter_types! {
     pub static Distrusted: Vec<(AccountId, Role)> = Vec::new();
     pub static Keys: u64 = 0;
     pub static KeysUsed: Vec<(SlotIndex, u64)> = Vec::new();
+    pub static KeysPromised: BTreeMap<SlotIndex, u64> = BTreeMap::new();
+    pub static KeyWeight: Weight = Weight::zero();
+    pub static KeysRefused: bool = false;
     pub static EscrowRefuses: bool = false;
     pub static RefusedBuyers: Vec<AccountId> = Vec::new();
     pub static ShortfallFee: Permill = Permill::zero();
@@ -177,12 +180,42 @@ impl MarketSettlement<AccountId> for Books {
 pub struct KeyPool;
 
 impl KeyBudget for KeyPool {
-    fn available(_slot: SlotIndex) -> u64 {
+    fn available() -> u64 {
         Keys::get()
     }
 
-    fn consume(slot: SlotIndex, keys: u64) {
-        KeysUsed::mutate(|used| used.push((slot, keys)));
+    fn reserve(slot: SlotIndex, keys: u64) -> Result<u64, DispatchError> {
+        ensure!(!KeysRefused::get(), "refused");
+        ensure!(!KeysPromised::get().contains_key(&slot), "promised twice");
+        let keys = keys.min(Keys::get());
+        KeysPromised::mutate(|promised| promised.insert(slot, keys));
+        Ok(keys)
+    }
+
+    fn settle(slot: SlotIndex, used: u64) {
+        KeysPromised::mutate(|promised| {
+            if let Some(promised) = promised.get_mut(&slot) {
+                assert!(used <= *promised, "more is used than was promised");
+                *promised = used;
+            }
+        });
+        KeysUsed::mutate(|all| all.push((slot, used)));
+    }
+
+    fn release(slot: SlotIndex) {
+        KeysPromised::mutate(|promised| promised.remove(&slot));
+    }
+
+    fn reserve_weight() -> Weight {
+        KeyWeight::get()
+    }
+
+    fn settle_weight() -> Weight {
+        KeyWeight::get()
+    }
+
+    fn release_weight() -> Weight {
+        KeyWeight::get()
     }
 }
 
@@ -330,6 +363,8 @@ pub fn poll_within(limit: Weight) -> Weight {
     let mut meter = WeightMeter::with_limit(limit);
     Auction::on_poll(1, &mut meter);
     Auction::do_try_state().unwrap();
+    let promised = KeysPromised::get();
+    assert!(promised.keys().all(Slots::<Test>::contains_key), "keys are promised to no slot");
     meter.consumed()
 }
 
@@ -384,6 +419,9 @@ impl ExtBuilder {
         MaxStandingOrders::set(20);
         Keys::set(self.keys);
         KeysUsed::take();
+        KeysPromised::take();
+        KeyWeight::set(Weight::zero());
+        KeysRefused::set(false);
         EscrowRefuses::set(false);
         RefusedBuyers::take();
         Trades::take();

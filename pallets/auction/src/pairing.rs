@@ -35,6 +35,7 @@ impl<T: Config> Pallet<T> {
         let mut bid = None;
         let mut ask = None;
         let mut progress = Progress::Done;
+        let mut refused = Wh(0);
         while !left.is_zero() {
             if meter.try_consume(step).is_err() {
                 progress = Progress::OutOfWeight;
@@ -69,6 +70,8 @@ impl<T: Config> Pallet<T> {
             );
             if traded {
                 next_trade = next_trade.saturating_add(1);
+            } else {
+                refused = refused.saturating_add(energy);
             }
             bid = Self::keep_or_close(slot, record, Side::Bid, buying, traded);
             ask = Self::keep_or_close(slot, record, Side::Ask, selling, traded);
@@ -77,6 +80,12 @@ impl<T: Config> Pallet<T> {
             if let Some(Head { key, order }) = head {
                 Orders::<T>::insert((slot, side, key), order);
             }
+        }
+        let unpaired = left.saturating_add(refused);
+        if progress == Progress::Done && !unpaired.is_zero() {
+            // Where the weight does not suffice, they come back when the slot is final. So do those of what
+            // an earlier block was refused.
+            Self::settle_unpaired(slot, record, unpaired, meter);
         }
         record.phase = match progress {
             Progress::OutOfWeight => {

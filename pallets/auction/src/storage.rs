@@ -28,6 +28,11 @@ mod storage {
     pub type Announcements<T: Config> =
         StorageMap<_, Twox64Concat, u32, Announcement<T::AccountId>>;
 
+    /// The owners that have ever announced. They are kept for good: who has led the market is never paid
+    /// for scarce keys.
+    #[pallet::storage]
+    pub type Announcers<T: Config> = StorageMap<_, Blake2_128Concat, OwnerId, ()>;
+
     /// The standing order of each account.
     #[pallet::storage]
     pub type StandingOrders<T: Config> =

@@ -1,17 +1,27 @@
 //! Worst cases of the calls, of their authorization and of sweeping.
 
+mod audits;
+mod epochs;
+mod market;
 mod setup;
 
 use crate::*;
+use audits::{put_books, to_audit};
+use epochs::*;
 use frame_benchmarking::v2::*;
 use frame_support::{
     BoundedVec,
     pallet_prelude::{TransactionSource, Weight},
-    traits::{Authorize, Get},
+    traits::{
+        Authorize, EnsureOrigin, Get,
+        fungible::{Inspect, Mutate},
+    },
 };
 use frame_system::RawOrigin;
+use market::*;
 use qedex_primitives::{
-    Calendar,
+    Calendar, KeyBudget, Membership, OwnerId,
+    keys::{MAX_LINK_REPORTS, Reservation},
     qkd::{
         AcceptsFrom, BitsPerSecond, EnrolmentId, LinkId, SessionId, SessionStage, SiteId,
         WorkerSignature, WorkerStep,
@@ -311,6 +321,247 @@ mod benchmarks {
         }
 
         assert_eq!(Sessions::<T>::iter_keys().count(), 0);
+        Ok(())
+    }
+
+    // A block in which reveals can stand, as the first behind the one with which they opened.
+    #[benchmark]
+    fn each_block() -> Result<(), BenchmarkError> {
+        put_reveals::<T>(0, 0)?;
+
+        #[block]
+        {
+            Pallet::<T>::pass_epoch();
+        }
+
+        assert!(CurrentEpoch::<T>::get().is_some_and(|epoch| epoch.block.is_some()));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn close_epoch(n: Linear<0, { beacon::MAX_REVEALERS }>) -> Result<(), BenchmarkError> {
+        let index = u64::from(T::KeptEpochs::get());
+        put_forgotten::<T>(n);
+        put_reveals::<T>(index, n)?;
+        pass_reveals::<T>();
+
+        #[block]
+        {
+            Pallet::<T>::pass_epoch();
+        }
+
+        assert_eq!(Pallet::<T>::attendance(index).map(|all| all.withheld.len()), Some(n as usize));
+        assert!(Pallet::<T>::attendance(0).is_none());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_bring_epoch() -> Result<(), BenchmarkError> {
+        let (_, call) = to_commit::<T>()?;
+
+        #[block]
+        {
+            let_in::<T>(&call)?;
+        }
+        Ok(())
+    }
+
+    // To commit takes more than to reveal: it is asked who the account is.
+    #[benchmark]
+    fn bring_epoch() -> Result<(), BenchmarkError> {
+        let (who, call) = to_commit::<T>()?;
+        let Call::bring_epoch { epoch, work, .. } = call else {
+            return Err(BenchmarkError::Stop("another call"));
+        };
+
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, who.clone(), epoch, work, unsigned());
+
+        assert!(Commitments::<T>::contains_key(who));
+        Ok(())
+    }
+
+    fn admin<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
+        T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)
+    }
+
+    #[benchmark]
+    fn set_key_rules() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, RULES);
+
+        assert_eq!(CurrentRules::<T>::get(), RULES);
+        Ok(())
+    }
+
+    /// As the last one of as many as there can be.
+    #[benchmark]
+    fn admit_link() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        put_market::<T>(SiteId(0), OwnerId([1; 32]));
+        let link = MarketKeys::<T>::mutate(|market| market.links.pop()).map(|entry| entry.link);
+        let link = link.ok_or("there is a link")?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, link, TERMS);
+
+        assert!(MarketKeys::<T>::mutate(|market| market.link_mut(link).is_some()));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn dismiss_link() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        put_market::<T>(SiteId(0), OwnerId([1; 32]));
+        let link = LinkId(0);
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, link);
+
+        assert_eq!(Ends::<T>::iter_key_prefix(link).count(), 0);
+        Ok(())
+    }
+
+    /// To somebody without a role.
+    #[benchmark]
+    fn pay_from_entropy_fund() -> Result<(), BenchmarkError> {
+        let origin = admin::<T>()?;
+        let (to, _) = member::<T>("to", 0, None)?;
+        let amount = T::Currency::minimum_balance().saturating_mul(100);
+        T::Currency::mint_into(&T::EntropyFund::get(), amount.saturating_mul(2))?;
+        let before = T::Currency::total_balance(&to);
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, to.clone(), amount);
+
+        assert_eq!(T::Currency::total_balance(&to), before.saturating_add(amount));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn take_reports(n: Linear<1, { MAX_LINK_REPORTS }>) -> Result<(), BenchmarkError> {
+        let (who, _) = member::<T>("who", 0, None)?;
+        let owner = T::Membership::owner_of(&who).ok_or("it has an owner")?;
+        let (_, enrolment) = Pallet::<T>::sae_of(&who).ok_or("it has an SAE")?;
+        put_market::<T>(enrolment.site, owner);
+        let reports = reports(n);
+
+        #[block]
+        {
+            Pallet::<T>::take_reports(&who, EPOCH, &reports)?;
+        }
+
+        assert_eq!(LastReport::<T>::get(owner), Some(EPOCH));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn reserve_keys() -> Result<(), BenchmarkError> {
+        put_market::<T>(SiteId(0), OwnerId([1; 32]));
+        open_gate::<T>();
+
+        #[block]
+        {
+            let keys = Pallet::<T>::available();
+            Pallet::<T>::reserve(SLOT, keys)?;
+        }
+
+        assert!(Reservations::<T>::get(SLOT).is_some_and(|promised| promised.keys > 0));
+        Ok(())
+    }
+
+    /// For the second time.
+    #[benchmark]
+    fn settle_keys() -> Result<(), BenchmarkError> {
+        put_market::<T>(SiteId(0), OwnerId([1; 32]));
+        Reservations::<T>::insert(SLOT, Reservation { keys: 100, settled: true, backed: true });
+
+        #[block]
+        {
+            Pallet::<T>::settle(SLOT, 50);
+        }
+
+        assert_eq!(MarketKeys::<T>::get().promised, 50);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn release_keys() -> Result<(), BenchmarkError> {
+        put_market::<T>(SiteId(0), OwnerId([1; 32]));
+        Reservations::<T>::insert(SLOT, Reservation { keys: 100, settled: true, backed: true });
+
+        #[block]
+        {
+            Pallet::<T>::release(SLOT);
+        }
+
+        assert_eq!(MarketKeys::<T>::get().promised, 0);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_bring_audits(n: Linear<1, 32>) -> Result<(), BenchmarkError> {
+        let (_, call) = to_audit::<T>(n)?;
+
+        #[block]
+        {
+            let_in::<T>(&call)?;
+        }
+        Ok(())
+    }
+
+    #[benchmark]
+    fn bring_audits(n: Linear<1, 32>) -> Result<(), BenchmarkError> {
+        let (who, call) = to_audit::<T>(n)?;
+        let Call::bring_audits { epoch, work, .. } = call else {
+            return Err(BenchmarkError::Stop("another call"));
+        };
+        let link = work.roots.first().map(|post| post.link);
+        let link = link.ok_or(BenchmarkError::Stop("no root"))?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, who.clone(), epoch, work, unsigned());
+
+        let owner = Pallet::<T>::speaker(&who).map(|speaker| speaker.owner);
+        let owner = owner.map_err(|_| BenchmarkError::Stop("no speaker"))?;
+        let book = AuditBooks::<T>::get(link).ok_or(BenchmarkError::Stop("no book"))?;
+        assert!(book.rounds.last().is_some_and(|round| round.post_of(&owner).is_some()));
+        Ok(())
+    }
+
+    // More is done where verdicts are counted than where roots are fixed.
+    #[benchmark]
+    fn pass_audits(
+        n: Linear<0, { qedex_primitives::audits::MAX_AUDITED_LINKS }>,
+    ) -> Result<(), BenchmarkError> {
+        let links = put_books::<T>(n)?;
+        let value = sp_core::H256::repeat_byte(2);
+
+        #[block]
+        {
+            Pallet::<T>::pass_audits(audits::EPOCH, value, qedex_primitives::BeaconSource::Keys);
+        }
+
+        for link in links {
+            let book = AuditBooks::<T>::get(link).ok_or(BenchmarkError::Stop("no book"))?;
+            assert_eq!((book.rounds.len(), book.passes), (1, 1));
+        }
+        Ok(())
+    }
+
+    #[benchmark]
+    fn reopen_link() -> Result<(), BenchmarkError> {
+        let links = put_books::<T>(1)?;
+        let link = *links.first().ok_or(BenchmarkError::Stop("no link"))?;
+        let origin = T::AdminOrigin::try_successful_origin()
+            .map_err(|()| BenchmarkError::Stop("no admin"))?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, link);
+
+        assert!(!AuditBooks::<T>::contains_key(link));
         Ok(())
     }
 

@@ -11,7 +11,7 @@ mod calls {
         ///
         /// Origin: an account that may run key services, which pays a bond while the site is there.
         #[pallet::call_index(0)]
-        #[pallet::weight(T::WeightInfo::register_site())]
+        #[pallet::weight(Pallet::<T>::counting_sites(T::WeightInfo::register_site()))]
         pub fn register_site(origin: OriginFor<T>, name: SiteName) -> DispatchResult {
             let operator = Self::ensure_operator(origin)?;
             Self::do_register_site(operator, name)
@@ -21,7 +21,7 @@ mod calls {
         ///
         /// Origin: its operator, or the admin origin.
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::remove_site())]
+        #[pallet::weight(Pallet::<T>::counting_sites(T::WeightInfo::remove_site()))]
         pub fn remove_site(origin: OriginFor<T>, site: SiteId) -> DispatchResult {
             let who = Self::ensure_admin_or_signed(origin)?;
             Self::do_remove_site(who, site)
@@ -222,6 +222,108 @@ mod calls {
         pub fn clear_session(origin: OriginFor<T>, session: SessionId) -> DispatchResult {
             ensure_signed(origin)?;
             Self::do_clear(session)
+        }
+
+        /// Brings what an account has to say in this half of an epoch: first what it commits to and what it
+        /// reports of links, or one of both, and then what it had committed to.
+        ///
+        /// Origin: authorized, by the signature of the account's worker over the
+        /// [work](qedex_primitives::beacon::EpochWork::signing_bytes). It costs nothing. Each commitment, report
+        /// and reveal is taken once; to call it by a signed transaction is refused and costs its fee.
+        #[pallet::call_index(17)]
+        #[pallet::weight(Pallet::<T>::epoch_weight(work))]
+        #[pallet::authorize(Self::authorize_epoch)]
+        #[pallet::weight_of_authorize(Pallet::<T>::authorize_epoch_weight(work))]
+        pub fn bring_epoch(
+            origin: OriginFor<T>,
+            who: T::AccountId,
+            epoch: EpochIndex,
+            work: EpochWork,
+            _signature: WorkerSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            Self::do_epoch(who, epoch, work)
+        }
+
+        /// Sets by what rules keys bound the market, from the next gate that opens and the next report on.
+        ///
+        /// Origin: the admin origin.
+        #[pallet::call_index(30)]
+        #[pallet::weight(T::WeightInfo::set_key_rules())]
+        pub fn set_key_rules(origin: OriginFor<T>, rules: KeyRules) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::do_set_key_rules(rules)
+        }
+
+        /// Makes a link, for which both operators stand, one of the market's, or changes as what it counts.
+        /// Its ends count no keys yet and fill as fast as the link makes keys, so that the market has none
+        /// before they have reported.
+        ///
+        /// Origin: the admin origin. Operators alone could end the market by a link that makes no keys.
+        #[pallet::call_index(31)]
+        #[pallet::weight(T::WeightInfo::admit_link())]
+        pub fn admit_link(origin: OriginFor<T>, link: LinkId, terms: LinkTerms) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::do_admit_link(link, terms)
+        }
+
+        /// Takes a link out of the market, whether it is still there or not. What was said of it is
+        /// forgotten.
+        ///
+        /// Origin: the admin origin.
+        #[pallet::call_index(32)]
+        #[pallet::weight(T::WeightInfo::dismiss_link())]
+        pub fn dismiss_link(origin: OriginFor<T>, link: LinkId) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::do_dismiss_link(link)
+        }
+
+        /// Pays `amount` plancks out of the entropy fund, which stays alive. Never to an account without
+        /// an owner, nor to one whose owner has ever reported keys, runs a key service, or has ever led the
+        /// market: what buyers pay for scarce keys goes to nobody who could make them scarce.
+        ///
+        /// Origin: the admin origin.
+        #[pallet::call_index(33)]
+        #[pallet::weight(T::WeightInfo::pay_from_entropy_fund())]
+        pub fn pay_from_entropy_fund(
+            origin: OriginFor<T>,
+            to: T::AccountId,
+            amount: Balance,
+        ) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::do_pay_from_entropy_fund(to, amount)
+        }
+
+        /// Brings what an account has to say of audits in an epoch of the beacon: roots of links' records, and
+        /// verdicts on blocks that were picked. All of it is taken, or nothing.
+        ///
+        /// Origin: authorized, by the signature of the account's worker over the
+        /// [work](qedex_primitives::audits::AuditWork::signing_bytes). It costs nothing, and there is no more
+        /// than one root and one verdict of an owner and round; to call it by a signed transaction is refused
+        /// and costs its fee.
+        #[pallet::call_index(40)]
+        #[pallet::weight(T::WeightInfo::bring_audits(work.count()))]
+        #[pallet::authorize(Self::authorize_audits)]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_bring_audits(work.count()))]
+        pub fn bring_audits(
+            origin: OriginFor<T>,
+            who: T::AccountId,
+            epoch: EpochIndex,
+            work: AuditWork,
+            _signature: WorkerSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            Self::do_audits(who, epoch, work)
+        }
+
+        /// Begins the audits of a link anew: it is open, and everything that was said of it is forgotten.
+        ///
+        /// Origin: the admin origin.
+        #[pallet::call_index(41)]
+        #[pallet::weight(T::WeightInfo::reopen_link())]
+        pub fn reopen_link(origin: OriginFor<T>, link: LinkId) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::do_reopen_link(link)
         }
     }
 }

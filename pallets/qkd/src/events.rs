@@ -129,6 +129,209 @@ mod events {
             /// Why it had ended.
             why: SessionEnd,
         },
+        /// An account has committed in an epoch of the beacon.
+        Committed {
+            /// In which.
+            epoch: EpochIndex,
+            /// Who.
+            who: T::AccountId,
+            /// The owner behind it.
+            owner: OwnerId,
+        },
+        /// Commitments of an epoch of the beacon are closed, and reveals open.
+        RevealsOpened {
+            /// Of which.
+            epoch: EpochIndex,
+            /// How many there are.
+            commitments: u32,
+        },
+        /// An account has revealed what it had committed to.
+        Revealed {
+            /// In which epoch.
+            epoch: EpochIndex,
+            /// Who.
+            who: T::AccountId,
+            /// What.
+            secret: Revealed,
+        },
+        /// An epoch of the beacon has ended, and its value is known.
+        EpochEnded {
+            /// Which.
+            epoch: EpochIndex,
+            /// The value.
+            value: H256,
+            /// Where it comes from.
+            source: BeaconSource,
+            /// How many owners have revealed.
+            revealed: u32,
+            /// How many have committed and not revealed.
+            withheld: u32,
+        },
+        /// An owner has committed in an epoch of the beacon and not revealed.
+        RevealWithheld {
+            /// In which.
+            epoch: EpochIndex,
+            /// By which account it had committed.
+            who: T::AccountId,
+            /// Which owner.
+            owner: OwnerId,
+            /// If f + 1 authors could have included its reveal, it has missed it, and may not commit before
+            /// this epoch. If not, nobody is to blame.
+            barred_until: Option<EpochIndex>,
+        },
+        /// Keys bound the market by other rules from now on.
+        KeyRulesSet {
+            /// Which.
+            rules: KeyRules,
+        },
+        /// A link is one of the market's from now on, or counts as something else.
+        LinkAdmitted {
+            /// Which.
+            link: LinkId,
+            /// As what it counts.
+            terms: LinkTerms,
+        },
+        /// A link is not the market's any more.
+        LinkDismissed {
+            /// Which.
+            link: LinkId,
+        },
+        /// An account has said what there is at an end of a link.
+        LinkReported {
+            /// Of which link.
+            link: LinkId,
+            /// At which of its ends.
+            site: SiteId,
+            /// Who.
+            by: T::AccountId,
+            /// For which epoch.
+            epoch: EpochIndex,
+            /// Keys that are stored.
+            stored: u64,
+            /// Keys made in all.
+            made: u64,
+            /// Whether the link is sound.
+            healthy: bool,
+        },
+        /// A slot whose gate opens is promised keys.
+        KeysReserved {
+            /// Which.
+            slot: SlotIndex,
+            /// How many.
+            keys: u64,
+            /// Whether they exist. If not, they are a part of the council's allotment.
+            backed: bool,
+        },
+        /// It is known how many keys a slot uses.
+        KeysSettled {
+            /// Which.
+            slot: SlotIndex,
+            /// How many.
+            used: u64,
+            /// How many of those that it was promised can be promised again.
+            returned: u64,
+        },
+        /// A slot is final, and promised nothing any more.
+        KeysReleased {
+            /// Which.
+            slot: SlotIndex,
+            /// How many it had used.
+            keys: u64,
+        },
+        /// The council has paid out of the entropy fund.
+        EntropyFundPaid {
+            /// To whom.
+            to: T::AccountId,
+            /// How much, in plancks.
+            amount: Balance,
+        },
+        /// An account stands for a root of a link's records.
+        RootPosted {
+            /// Of which link.
+            link: LinkId,
+            /// Who.
+            who: T::AccountId,
+            /// The owner behind it.
+            owner: OwnerId,
+            /// For which epoch and root, with the number of blocks that gave a key.
+            says: Statement,
+        },
+        /// More than half of the owners at both ends of a link stand for a root: it is fixed.
+        RootFixed {
+            /// Of which link.
+            link: LinkId,
+            /// What is fixed.
+            says: Statement,
+            /// How many epochs of the link before it were never fixed, since the last one that was.
+            skipped: u64,
+            /// The epoch of the beacon whose value picks.
+            beacon: EpochIndex,
+        },
+        /// Of a link's root nothing came: at one end too few stood for one.
+        AuditLapsed {
+            /// Of which link.
+            link: LinkId,
+        },
+        /// A block is picked, which the key service has to open.
+        BlockPicked {
+            /// Of which link.
+            link: LinkId,
+            /// Of which epoch and root.
+            says: Statement,
+            /// Which, by which value of the beacon, and where that comes from.
+            pick: Pick,
+        },
+        /// An account has said what it found in the opened block.
+        VerdictGiven {
+            /// Of which link.
+            link: LinkId,
+            /// Who.
+            who: T::AccountId,
+            /// The owner behind it.
+            owner: OwnerId,
+            /// Of which audit epoch.
+            epoch: AuditEpoch,
+            /// What.
+            outcome: AuditOutcome,
+        },
+        /// The audit of an epoch of a link is decided.
+        LinkAudited {
+            /// Of which link.
+            link: LinkId,
+            /// Of which audit epoch.
+            epoch: AuditEpoch,
+            /// How many owners say that it passed.
+            passed: u32,
+            /// How many say that it failed, or was not opened.
+            failed: u32,
+            /// How many have said nothing.
+            silent: u32,
+            /// The failure; none if it has passed.
+            failure: Option<AuditFailure>,
+        },
+        /// A link is closed by its audits: none of its keys counts.
+        LinkClosed {
+            /// Which.
+            link: LinkId,
+            /// Why.
+            why: AuditFailure,
+            /// In which audit epoch; none where the ends did not name the same one.
+            epoch: Option<AuditEpoch>,
+            /// How many audits in a row have to pass for it to open again.
+            needed: u8,
+        },
+        /// A link that was closed is open again, since so many of its audits have passed.
+        LinkReopened {
+            /// Which.
+            link: LinkId,
+            /// The audit epoch that passed last.
+            epoch: AuditEpoch,
+        },
+        /// The council has begun the audits of a link anew. It is open.
+        AuditsBegunAnew {
+            /// Which.
+            link: LinkId,
+        },
     }
 
     #[pallet::error]
@@ -225,7 +428,55 @@ mod events {
         NotYourSession,
         /// The session has not ended, so that it is closed by an end or not at all.
         NotEnded,
-        /// The session does not wait for this message.
+        /// The session, the epoch, or the audit does not wait for this.
         NotAwaited,
+        /// The rules make no sense: a quorum of one reporter at least and 16 at most, and reports that grow
+        /// old after 96 epochs at most.
+        InvalidKeyRules,
+        /// A link of the market makes at least one key in an epoch, and is unhealthy with some bit errors.
+        InvalidLinkTerms,
+        /// The link would make more keys in an epoch than its operators declare.
+        AboveDeclared,
+        /// The operators of both ends do not stand for the link.
+        NotAgreed,
+        /// The market has as many links as it can have.
+        TooManyLinks,
+        /// The link is not one of the market's.
+        LinkNotCounted,
+        /// The report is for another epoch than the one that is under way.
+        WrongEpoch,
+        /// The account draws no keys: it is shut, has no owner, or no SAE that was accepted and is enrolled
+        /// still.
+        NotAReporter,
+        /// There is nothing in the report.
+        NothingReported,
+        /// The account draws its keys at neither end of the link.
+        NotAtThisLink,
+        /// An account of the same owner has reported for this end and epoch.
+        ReportedAlready,
+        /// Less was made in all than the same owner has said before.
+        MadeShrinks,
+        /// More is stored and was drawn than was ever made.
+        MoreStoredThanMade,
+        /// More keys than any link makes.
+        TooManyKeys,
+        /// A bit error rate has a million parts at most.
+        InvalidQber,
+        /// As many owners as there is room for report at this end already.
+        TooManyReporters,
+        /// The slot's gate does not open now, so it is promised nothing.
+        SlotNotOpening,
+        /// The slot is promised keys already.
+        AlreadyReserved,
+        /// The account has no owner that is known, so nobody knows whom a payment would reach.
+        NobodysAccount,
+        /// The entropy fund pays no owner who has reported keys.
+        PaysNoReporter,
+        /// The entropy fund pays no owner who runs a key service.
+        PaysNoOperator,
+        /// The entropy fund pays no owner who has led the market.
+        PaysNoLeader,
+        /// Nothing was ever posted of the link's records.
+        NotAudited,
     }
 }

@@ -5,6 +5,7 @@ use alloc::string::String;
 use frame_support::BoundedVec;
 use qedex_primitives::{
     Moment,
+    keys::LinkTerms,
     qkd::{BitsPerSecond, EnrolmentId, LinkId, SiteId, WorkerKey},
 };
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,9 @@ pub struct GenesisLink {
     pub sites: [u32; 2],
     /// The rate of keys that is declared, in bits per second.
     pub rate: u64,
+    /// As what it counts for the market, if it is one of the market's.
+    #[serde(default)]
+    pub market: Option<LinkTerms>,
 }
 
 /// An SAE that an account has accepted from the first block on.
@@ -61,6 +65,7 @@ impl<T: Config> GenesisConfig<T> {
         let must = |what: &str, number: usize, done: DispatchResult| {
             done.unwrap_or_else(|error| panic!("genesis: {what} {number}: {error:?}"));
         };
+        must("rules of keys", 0, Pallet::<T>::do_set_key_rules(self.keys));
         for (number, site) in self.sites.iter().enumerate() {
             must("site", number, put_site::<T>(site));
         }
@@ -87,7 +92,10 @@ fn put_link<T: Config>(link: &GenesisLink) -> DispatchResult {
     let id = LinkId(NextLink::<T>::get());
     Pallet::<T>::do_register_link(by.clone(), own, other, BitsPerSecond(link.rate))?;
     let agrees = Pallet::<T>::site(other)?.operator;
-    if agrees == by { Ok(()) } else { Pallet::<T>::do_agree_link(agrees, id) }
+    if agrees != by {
+        Pallet::<T>::do_agree_link(agrees, id)?;
+    }
+    link.market.map_or(Ok(()), |terms| Pallet::<T>::do_admit_link(id, terms))
 }
 
 fn put_sae<T: Config>(sae: &GenesisSae<T::AccountId>) -> DispatchResult {

@@ -1,4 +1,4 @@
-//! # QKD: who draws keys where, and sessions under their keys
+//! # QKD: who draws keys where, sessions under their keys, and how many keys bound the market
 //!
 //! Two accounts open a session with three messages of [Q-SAH](q_sah) under keys that a service for quantum
 //! key distribution has delivered to both. This pallet keeps who is enrolled at which key service, carries
@@ -58,6 +58,32 @@
 //!     [`Config::MaxSweptPerBlock`] sessions looked at in a block, round and round. With it the deposit goes
 //!     back to A, whatever else has become of A, of B, or of their SAEs.
 //!
+//! **The entropy beacon** has [rules of its own](beacon), and so have [audits of links](audits).
+//!
+//! **The ledger of keys** (figures and reasons: `docs/keys.md`)
+//! 12. The council *admits* links, for which both operators stand, to the market, with the most keys that
+//!     each makes in an epoch, at most what its operators declare, and a health floor. It *dismisses* them.
+//! 13. Whoever draws keys at an end of a link *reports* once an epoch what is there: keys stored, keys made
+//!     in all, bit errors, health. An owner has one voice at an end, with whatever account. What is against
+//!     reason has [a name](Pallet::take_reports), and changes nothing.
+//! 14. *An end counts* what the lower median of all owners says whose latest report is at most
+//!     [`stale_after`](qedex_primitives::keys::KeyRules::stale_after) epochs old, if they are a quorum and
+//!     more than half say that it is healthy; otherwise none. It fills no faster than its link makes keys,
+//!     from when it was admitted on. What was made and drawn in all never shrinks.
+//! 15. *A link counts* the lesser of its ends, and none once it is off the record, or closed by its [audits]. *The market* has its share
+//!     of each link, and of the least of them, so that any m trades can have a key on every link of their
+//!     route. Sessions draw on the rest.
+//! 16. *A slot's keys go one way*: [promised](qedex_primitives::KeyBudget::reserve) when its gate opens, out
+//!     of what is not promised; settled when it is cleared, annulled, or cut off, when those that it does
+//!     not use can be promised again; released when it is final. Of what both ends say was drawn since, the
+//!     market's share leaves the promises for what trades use, with the report that says so.
+//! 17. Stale, unhealthy or missing reports mean fewer keys, down to none: slots go their way without trades.
+//!     What a slot was promised it keeps.
+//! 18. *Where the council's rules say that the market is not bound*, each slot has
+//!     [`Config::Allotment`] with no key behind it, and reservations, events and answers say so.
+//! 19. *The entropy fund* is paid out by the admin origin alone, and to no account of an owner that has ever
+//!     reported keys, runs a key service, or has ever led the market.
+//!
 //! **Storage is paid for**: [`Config::Bond`] is held of the operator for sites, links and enrolments, and of
 //! the account for its worker's key, its mail's address and its list, until they are removed.
 //!
@@ -76,6 +102,8 @@
 //!   keys that it knows anyway.
 //! - *A worker's key that was stolen* answers and confirms with rubbish: B's sessions then stand as answered
 //!   until they lapse, A's cannot open without the true message 3. The account replaces the key.
+//! - *More than half of the owners at both ends* of each link, in league, invent keys as fast as it makes some;
+//!   more than half at one end of one link withhold all. No chain sees into a key service.
 //! - *f validators who censor* delay a step; a request lapses if all its blocks are theirs.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -83,6 +111,8 @@
 
 extern crate alloc;
 
+pub mod audits;
+pub mod beacon;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod bonds;
@@ -90,6 +120,7 @@ mod calls;
 mod enrolment;
 mod events;
 mod genesis;
+mod ledger;
 #[cfg(test)]
 mod mock;
 mod profiles;
@@ -108,8 +139,12 @@ pub mod weights;
 pub mod worker;
 
 pub use genesis::{GenesisLink, GenesisSae, GenesisSite};
+pub use ledger::types as books;
 pub use pallet::*;
-pub use qedex_primitives::qkd::{WORKER_KEYS, WorkerRefusal};
+pub use qedex_primitives::{
+    beacon::{Attendance, Entry, Epoch, EpochRefusal, EpochValue, EpochWork},
+    qkd::{WORKER_KEYS, WorkerRefusal},
+};
 pub use types::{EnrolmentOf, Item, Profile, SessionOf};
 pub use weights::WeightInfo;
 
@@ -119,6 +154,10 @@ use qedex_primitives::qkd::MAX_SAE_BYTES;
 
 /// For how many blocks a worker's transaction waits in a pool at most.
 pub const MAX_LONGEVITY: u64 = 64;
+
+/// The most authors that are noted in the second half of an epoch of the beacon: where f + 1 are more, no
+/// owner is blamed.
+pub const MAX_AUTHORS: u32 = 128;
 
 /// What a worker's transaction provides begins with this.
 pub const TAG_PREFIX: &str = "qedex/qkd";
@@ -133,19 +172,27 @@ const _: () = assert!(q_sah::MAX_SAE_BYTES == MAX_SAE_BYTES as usize);
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
 #[import_section(storage::storage)]
+#[import_section(audits::storage::audit_storage)]
+#[import_section(beacon::storage::beacon_storage)]
 #[import_section(events::events)]
 #[import_section(calls::calls)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
+    use crate::audits::types::LinkBook;
+    use crate::ledger::types::{EndBook, Market};
     use alloc::vec::Vec;
     use frame_support::{
         pallet_prelude::*,
-        traits::{Consideration, Footprint},
+        traits::{Consideration, Footprint, fungible::Mutate},
     };
     use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
     use qedex_primitives::{
-        Calendar, Membership, Millis, Moment, OwnerId,
+        Balance, BeaconSource, BlockAuthors, Calendar, EntropyFallback, EpochIndex, Leadership,
+        Membership, Millis, Misses, Moment, OwnerId, SlotIndex, SlotsInFlight,
+        audits::{AuditEpoch, AuditFailure, AuditOutcome, AuditWork, Pick, Statement},
+        beacon::Revealed,
+        keys::{KeyRules, LinkTerms, Reservation},
         qkd::{
             AcceptsFrom, BitsPerSecond, EnrolmentId, Link, LinkId, MailAddress, Message1Bytes,
             Message2Bytes, Message3Bytes, SaeId, SessionEnd, SessionId, Site, SiteId, SiteName,
@@ -215,6 +262,26 @@ pub mod pallet {
         #[pallet::constant]
         type MaxSweptPerBlock: Get<u32>;
 
+        /// How long an epoch of the beacon takes, in milliseconds. More than two delivery slots are two.
+        type EpochLength: Get<Millis>;
+
+        /// From how many of the next epochs an owner is barred that withheld a reveal. More than are kept
+        /// are as many as are kept.
+        type BarredEpochs: Get<u32>;
+
+        /// For how many epochs their values, and who took part, are kept. At least 1.
+        #[pallet::constant]
+        type KeptEpochs: Get<u32>;
+
+        /// Who writes blocks.
+        type Authors: BlockAuthors<Self::AccountId>;
+
+        /// Where it is noted that an owner withheld a reveal.
+        type Misses: Misses;
+
+        /// What takes the place of the beacon's value where keys give none.
+        type Fallback: EntropyFallback;
+
         /// What a worker's transaction takes of a block besides its call and its authorization: who opens
         /// a session pays for it twice, with the fee of the first step.
         type StepOverhead: Get<Weight>;
@@ -222,6 +289,22 @@ pub mod pallet {
         /// The priority of workers' transactions. All have the same one: what came first stays.
         #[pallet::constant]
         type WorkerPriority: Get<TransactionPriority>;
+
+        /// Which slots may be promised keys.
+        type Slots: SlotsInFlight;
+
+        /// How many keys each slot could use while the market is not bound by keys that exist: the
+        /// council's allotment, with no key behind it.
+        type Allotment: Get<u64>;
+
+        /// The chain's token.
+        type Currency: Mutate<Self::AccountId, Balance = Balance>;
+
+        /// The entropy fund: receives the keys' shadow price.
+        type EntropyFund: Get<Self::AccountId>;
+
+        /// Who leads the market.
+        type Leadership: Leadership;
 
         /// The weights of the calls, of their authorization and of the hook's steps.
         type WeightInfo: WeightInfo;
@@ -247,6 +330,8 @@ pub mod pallet {
         pub links: Vec<GenesisLink>,
         /// The SAEs, whose enrolments are numbered in this order from 0, accepted by their accounts.
         pub saes: Vec<GenesisSae<T::AccountId>>,
+        /// By what rules keys bound the market.
+        pub keys: KeyRules,
     }
 
     #[pallet::genesis_build]
@@ -263,14 +348,33 @@ pub mod pallet {
             qedex_primitives::qkd::MAX_LISTED
         }
 
+        /// The most owners that commit in an epoch of the beacon.
+        fn max_revealers() -> u32 {
+            beacon::MAX_REVEALERS
+        }
+
         /// For how many blocks a worker's transaction waits in a pool at most.
         fn max_longevity() -> u64 {
             MAX_LONGEVITY
+        }
+
+        /// The most links of the market.
+        fn max_market_links() -> u32 {
+            qedex_primitives::keys::MAX_MARKET_LINKS
+        }
+
+        /// The most owners of which an end of a link keeps a report.
+        fn max_reporters() -> u32 {
+            qedex_primitives::keys::MAX_REPORTERS
         }
     }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_initialize(_n: BlockNumberFor<T>) -> Weight {
+            Self::pass_epoch()
+        }
+
         fn on_idle(_n: BlockNumberFor<T>, remaining: Weight) -> Weight {
             Self::sweep(remaining)
         }
@@ -290,6 +394,14 @@ pub mod pallet {
                 "requests with one peer are requests"
             );
             assert!(T::MaxSweptPerBlock::get() >= 1, "sessions that have ended must be found");
+            assert!(T::KeptEpochs::get() >= 1, "the value of the last epoch is kept");
+            let limits = <T as frame_system::Config>::BlockWeights::get();
+            let closing = T::WeightInfo::close_epoch(beacon::MAX_REVEALERS);
+            assert!(closing.all_lte(limits.max_block.div(2)), "an epoch ends within a block");
+            let reports = T::WeightInfo::take_reports(qedex_primitives::keys::MAX_LINK_REPORTS);
+            let class = limits.get(DispatchClass::Normal);
+            let most = class.max_extrinsic.unwrap_or(limits.max_block);
+            assert!(reports.saturating_mul(2).all_lte(most), "all reports of a worker fit in");
         }
 
         #[cfg(feature = "try-runtime")]

@@ -17,7 +17,9 @@ use frame_system::{
     offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
 };
 pub use qedex_primitives::testing::{Now, TestMembership, owner};
-use qedex_primitives::{Balance, Millis, Moment, testing};
+use qedex_primitives::{
+    Balance, Leadership, Millis, Moment, OwnerId, SlotIndex, SlotsInFlight, testing,
+};
 use sp_core::H256;
 use sp_runtime::{
     BuildStorage, DispatchResult, generic,
@@ -25,7 +27,7 @@ use sp_runtime::{
     traits::{Applyable, Checkable, Convert},
     transaction_validity::{TransactionSource, TransactionValidity, TransactionValidityError},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub type AccountId = u64;
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -64,6 +66,30 @@ parameter_types! {
     pub const StepOverhead: Weight = Weight::from_parts(1_000, 10);
 }
 
+parameter_types! {
+    /// The slots that were opened and are not final.
+    pub static Flying: BTreeSet<SlotIndex> = BTreeSet::new();
+    /// The owners that have led.
+    pub static Led: BTreeSet<OwnerId> = BTreeSet::new();
+    /// What a slot gets of a market that is not bound.
+    pub static Allotment: u64 = 3_000;
+}
+
+/// A market of which tests say who leads it, and which slots are in flight.
+pub struct TestMarket;
+
+impl SlotsInFlight for TestMarket {
+    fn is_in_flight(slot: SlotIndex) -> bool {
+        Flying::get().contains(&slot)
+    }
+}
+
+impl Leadership for TestMarket {
+    fn has_led(owner: &OwnerId) -> bool {
+        Led::get().contains(owner)
+    }
+}
+
 /// Names an account by its number, and zeros behind it.
 pub struct Padded;
 
@@ -92,17 +118,77 @@ pub const SWEPT: u32 = 4;
 /// The priority of workers' transactions.
 pub const PRIORITY: u64 = 1_000;
 
+/// The length of a delivery slot.
+pub const SLOT: Millis = 900_000;
+/// How long an epoch of the beacon takes.
+pub const EPOCH: Millis = 2 * SLOT;
+/// For how many epochs the beacon keeps what came of them.
+pub const KEPT: u32 = 12;
+
+parameter_types! {
+    /// How long the council wants an epoch to take.
+    pub static EpochLength: Millis = EPOCH;
+    /// From how many epochs the council wants a withheld reveal to bar.
+    pub static BarredEpochs: u32 = 3;
+    /// Who writes the present block.
+    pub static Author: Option<AccountId> = None;
+    /// How many authors may fail.
+    pub static Bearable: u32 = 1;
+    /// Who has missed something, each time.
+    pub static Missed: Vec<OwnerId> = Vec::new();
+}
+
+pub struct TestAuthors;
+
+impl qedex_primitives::BlockAuthors<AccountId> for TestAuthors {
+    fn author() -> Option<AccountId> {
+        Author::get()
+    }
+
+    fn bearable() -> u32 {
+        Bearable::get()
+    }
+}
+
+pub struct TestMisses;
+
+impl qedex_primitives::Misses for TestMisses {
+    fn record_miss(owner: OwnerId) {
+        Missed::mutate(|all| all.push(owner));
+    }
+}
+
+/// The hash of the parent of the block at this height.
+pub fn parent_hash(block: u64) -> H256 {
+    H256(sp_io::hashing::blake2_256(&block.to_le_bytes()))
+}
+
+pub struct TestFallback;
+
+impl qedex_primitives::EntropyFallback for TestFallback {
+    fn entropy() -> H256 {
+        parent_hash(System::block_number())
+    }
+}
+
 impl pallet_qkd::Config for Test {
+    type Allotment = Allotment;
+    type Currency = Balances;
+    type EntropyFund = ConstU64<FUND>;
+    type Leadership = TestMarket;
+    type Slots = TestMarket;
     type AcceptWithin = ConstU64<ACCEPT_WITHIN>;
     type AccountBytes = Padded;
     type AdminOrigin = frame_system::EnsureRoot<AccountId>;
+    type Authors = TestAuthors;
+    type BarredEpochs = BarredEpochs;
     type Bond = HoldConsideration<
         AccountId,
         Balances,
         RegistryReason,
         LinearStoragePrice<ConstU128<1_000>, ConstU128<1>, Balance>,
     >;
-    type Calendar = testing::TestCalendar<900_000>;
+    type Calendar = testing::TestCalendar<SLOT>;
     type ConfirmWithin = ConstU64<CONFIRM_WITHIN>;
     type Deposit = HoldConsideration<
         AccountId,
@@ -110,12 +196,16 @@ impl pallet_qkd::Config for Test {
         SessionReason,
         LinearStoragePrice<ConstU128<2_000>, ConstU128<1>, Balance>,
     >;
+    type EpochLength = EpochLength;
+    type Fallback = TestFallback;
+    type KeptEpochs = ConstU32<KEPT>;
     type MaxRequests = ConstU32<REQUESTS>;
     type MaxRequestsPerPeer = ConstU32<REQUESTS_PER_PEER>;
     type MaxSaeTerm = ConstU64<TERM>;
     type MaxSessionAge = ConstU64<AGE>;
     type MaxSweptPerBlock = ConstU32<SWEPT>;
     type Membership = TestMembership;
+    type Misses = TestMisses;
     type StepOverhead = StepOverhead;
     type WeightInfo = ();
     type WorkerPriority = ConstU64<PRIORITY>;
@@ -164,6 +254,9 @@ pub const DORA: AccountId = 13;
 /// Has nothing but money.
 pub const EMIL: AccountId = 14;
 
+/// Keeps the entropy fund.
+pub const FUND: AccountId = 77;
+
 /// What everybody has at genesis.
 pub const WEALTH: Balance = 1_000_000;
 /// When the clock starts.
@@ -174,7 +267,15 @@ pub const GENESIS: H256 = H256::repeat_byte(7);
 /// Nobody has an SAE, and all roles are as the accounts' documentation says.
 pub fn new_chain() -> sp_io::TestExternalities {
     Now::set(0);
+    Flying::take();
+    Led::take();
+    Allotment::set(3_000);
     TestMembership::reset();
+    EpochLength::set(EPOCH);
+    BarredEpochs::set(3);
+    Author::set(None);
+    Bearable::set(1);
+    Missed::take();
     let everybody = [OPERATOR, OTHER_OPERATOR, ANNA, BEN, CLARA, DORA, EMIL];
     for who in everybody {
         TestMembership::set_owner(who, owner(who));
@@ -260,4 +361,36 @@ pub fn check_holds() {
         );
     }
     assert!(bonds.is_empty() && deposits.is_empty(), "nothing is held of nobody");
+}
+
+/// Lets so many epochs pass in which nobody takes part in the beacon.
+pub fn skip_epochs(number: u64) {
+    use qedex_primitives::{
+        BeaconSource,
+        beacon::{Attendance, Epoch, EpochPart, EpochValue},
+    };
+    let index = Qkd::current_epoch() + number;
+    let first = index.saturating_sub(KEPT.into());
+    let (part, until) = (EpochPart::Commit, Moment::MAX);
+    pallet_qkd::CurrentEpoch::<Test>::put(Epoch {
+        index,
+        part,
+        until,
+        end: until,
+        opened: 0,
+        block: None,
+    });
+    let _ = pallet_qkd::EpochValues::<Test>::clear(KEPT, None);
+    let _ = pallet_qkd::Attendances::<Test>::clear(KEPT, None);
+    for epoch in first..index {
+        let (value, source, opened) = (H256::zero(), BeaconSource::BlockHash, 2 * epoch + 1);
+        let ended = EpochValue { value, source, opened, closed: opened + 1 };
+        pallet_qkd::EpochValues::<Test>::insert(epoch, ended);
+        let nobody = Attendance {
+            revealed: Vec::new().try_into().unwrap(),
+            withheld: Vec::new().try_into().unwrap(),
+            spanned: false,
+        };
+        pallet_qkd::Attendances::<Test>::insert(epoch, nobody);
+    }
 }

@@ -1,7 +1,11 @@
 //! Key services: their operators, sites and links.
 
-use crate::{Config, Error, Event, Item, Links, NextLink, NextSite, Pallet, Sites};
-use frame_support::{ensure, traits::EnsureOrigin};
+use crate::{Config, Error, Event, Item, Links, NextLink, NextSite, Pallet, Sites, SitesOf};
+use frame_support::{
+    ensure,
+    traits::{EnsureOrigin, Get},
+    weights::Weight,
+};
 use frame_system::{ensure_signed, pallet_prelude::OriginFor};
 use qedex_primitives::{
     Membership, Role,
@@ -49,6 +53,7 @@ impl<T: Config> Pallet<T> {
         let site = SiteId(number);
         Self::take_bond(Item::Site(site), &operator, Self::site_footprint())?;
         NextSite::<T>::put(next);
+        Self::count_sites(&operator, |count| count.saturating_add(1));
         Sites::<T>::insert(site, Site { operator: operator.clone(), name, links: 0, saes: 0 });
         Self::deposit_event(Event::SiteRegistered { site, operator });
         Ok(())
@@ -60,6 +65,7 @@ impl<T: Config> Pallet<T> {
         ensure!(who.is_none_or(|who| who == site.operator), Error::<T>::NotYourSite);
         ensure!(site.links == 0 && site.saes == 0, Error::<T>::SiteInUse);
         Sites::<T>::remove(id);
+        Self::count_sites(&site.operator, |count| count.saturating_sub(1));
         Self::return_bond(Item::Site(id));
         Self::deposit_event(Event::SiteRemoved { site: id });
         Ok(())
@@ -112,12 +118,28 @@ impl<T: Config> Pallet<T> {
             ensure!(concerned, Error::<T>::NotYourSite);
         }
         Links::<T>::remove(id);
+        Self::forget_audits(id);
         for site in link.sites {
             Self::count(site, |site| site.links = site.links.saturating_sub(1));
         }
         Self::return_bond(Item::Link(id));
         Self::deposit_event(Event::LinkRemoved { link: id });
         Ok(())
+    }
+
+    /// A measured weight, and that of counting the sites of an owner, which was measured without.
+    pub(crate) fn counting_sites(measured: Weight) -> Weight {
+        measured.saturating_add(T::DbWeight::get().reads_writes(2, 1))
+    }
+
+    /// Changes how many sites the owner of an operator runs. An owner never changes, and an operator has
+    /// one.
+    fn count_sites(operator: &T::AccountId, change: impl FnOnce(u32) -> u32) {
+        if let Some(owner) = T::Membership::owner_of(operator) {
+            SitesOf::<T>::mutate_exists(owner, |count| {
+                *count = Some(change(count.unwrap_or_default())).filter(|count| *count > 0);
+            });
+        }
     }
 
     /// Changes what a site counts.

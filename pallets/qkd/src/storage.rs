@@ -94,4 +94,30 @@ mod storage {
     /// What A has at stake for each session.
     #[pallet::storage]
     pub type Deposits<T: Config> = StorageMap<_, Twox64Concat, SessionId, T::Deposit>;
+
+    /// How many sites the accounts of each owner run.
+    #[pallet::storage]
+    pub type SitesOf<T: Config> = StorageMap<_, Blake2_128Concat, OwnerId, u32>;
+
+    /// By what rules keys bound the market.
+    #[pallet::storage]
+    pub type CurrentRules<T: Config> = StorageValue<_, KeyRules, ValueQuery>;
+
+    /// The links of the market, and what it is promised of their keys.
+    #[pallet::storage]
+    pub type MarketKeys<T: Config> = StorageValue<_, Market, ValueQuery>;
+
+    /// What is said and counted of the ends of the market's links, by link and site.
+    #[pallet::storage]
+    pub type Ends<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, LinkId, Twox64Concat, SiteId, EndBook, ValueQuery>;
+
+    /// What slots in flight are promised.
+    #[pallet::storage]
+    pub type Reservations<T: Config> = StorageMap<_, Twox64Concat, SlotIndex, Reservation>;
+
+    /// The epoch of the latest report of each owner. It is kept for good: who has reported keys is never
+    /// paid out of the entropy fund.
+    #[pallet::storage]
+    pub type LastReport<T: Config> = StorageMap<_, Blake2_128Concat, OwnerId, EpochIndex>;
 }

@@ -29,6 +29,13 @@ impl<T: Config> Pallet<T> {
     ///    last one of A. If it is open, message 3 is what message 2 promised.
     /// 8. The requests that are not open yet are counted by owner and by peer exactly, and lie within the
     ///    quotas.
+    /// 9. Reservations are of slots in flight; promised is their sum, and used that of those that are
+    ///    settled. Of no link is more promised than the market's share of it was when keys were last
+    ///    promised, and no more was drawn than is used.
+    /// 10. An end keeps one report of each owner, of an epoch that has begun, of a link of the market. What
+    ///     was made and drawn in all never shrinks.
+    /// 11. Owners count the sites of their accounts exactly.
+    /// 12. The beacon's own hold, and those of audits.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::try_services()?;
         Self::try_enrolments()?;
@@ -42,7 +49,10 @@ impl<T: Config> Pallet<T> {
             .saturating_add(Enrolments::<T>::iter_keys().count())
             .saturating_add(Profiles::<T>::iter_keys().count());
         ensure!(Bonds::<T>::iter_keys().count() == items, "a bond for nothing");
-        Self::try_sessions()
+        Self::try_ledger()?;
+        Self::try_sessions()?;
+        Self::try_beacon()?;
+        Self::try_audits()
     }
 
     fn try_bond(item: Item<T::AccountId>, payer: &T::AccountId) -> Result<(), TryRuntimeError> {

@@ -47,6 +47,39 @@ pub trait WeightInfo {
     fn clear_session() -> Weight;
     /// Of looking at `n` sessions that have ended, and clearing them.
     fn sweep(n: u32) -> Weight;
+    /// Of what the beacon does at the beginning of each block.
+    fn each_block() -> Weight;
+    /// Of ending an epoch in which `n` owners have committed and withheld, and forgetting one of which the
+    /// same holds.
+    fn close_epoch(n: u32) -> Weight;
+    /// Of letting `bring_epoch` in.
+    fn authorize_bring_epoch() -> Weight;
+    /// Of `bring_epoch`.
+    fn bring_epoch() -> Weight;
+    /// Of letting `bring_audits` with `n` roots and verdicts in.
+    fn authorize_bring_audits(n: u32) -> Weight;
+    /// Of `bring_audits` with `n` roots and verdicts.
+    fn bring_audits(n: u32) -> Weight;
+    /// Of what the end of a half of an epoch does to `n` books of audits.
+    fn pass_audits(n: u32) -> Weight;
+    /// Of `reopen_link`.
+    fn reopen_link() -> Weight;
+    /// Of `set_key_rules`.
+    fn set_key_rules() -> Weight;
+    /// Of `admit_link`.
+    fn admit_link() -> Weight;
+    /// Of `dismiss_link`.
+    fn dismiss_link() -> Weight;
+    /// Of `pay_from_entropy_fund`.
+    fn pay_from_entropy_fund() -> Weight;
+    /// Of `take_reports` of `n` links whose ends have as many reporters as there can be.
+    fn take_reports(n: u32) -> Weight;
+    /// Of a look at the keys of as many links as there can be, and of promising some.
+    fn reserve_keys() -> Weight;
+    /// Of settling what a slot was promised.
+    fn settle_keys() -> Weight;
+    /// Of releasing it.
+    fn release_keys() -> Weight;
 }
 
 /// Time of a call or step besides its reads, writes and signatures.
@@ -144,4 +177,88 @@ impl WeightInfo for () {
             one.proof_size().saturating_mul(n),
         ))
     }
+
+    fn each_block() -> Weight {
+        call(6, 2)
+    }
+
+    fn close_epoch(n: u32) -> Weight {
+        let n = u64::from(n);
+        let one = call(6, 7);
+        call(8, 7).saturating_add(Weight::from_parts(
+            one.ref_time().saturating_mul(n),
+            one.proof_size().saturating_mul(n),
+        ))
+    }
+
+    fn authorize_bring_epoch() -> Weight {
+        call(11, 0).saturating_add(SIGNATURE)
+    }
+
+    fn bring_epoch() -> Weight {
+        call(10, 3)
+    }
+
+    fn set_key_rules() -> Weight {
+        call(0, 1)
+    }
+
+    fn admit_link() -> Weight {
+        call(3, 1)
+    }
+
+    fn dismiss_link() -> Weight {
+        call(3, 3)
+    }
+
+    fn pay_from_entropy_fund() -> Weight {
+        // The membership of whom is paid is some five items.
+        call(12, 2)
+    }
+
+    fn take_reports(n: u32) -> Weight {
+        let n = u64::from(n);
+        let one = call(3, 1);
+        call(8, 2).saturating_add(Weight::from_parts(
+            one.ref_time().saturating_mul(n),
+            one.proof_size().saturating_mul(n),
+        ))
+    }
+
+    fn reserve_keys() -> Weight {
+        // A link, its audits and its two ends, twice.
+        call(132, 2)
+    }
+
+    fn settle_keys() -> Weight {
+        call(2, 2)
+    }
+
+    fn release_keys() -> Weight {
+        call(2, 2)
+    }
+
+    fn authorize_bring_audits(n: u32) -> Weight {
+        call(11, 0).saturating_add(SIGNATURE).saturating_add(books(n, 0))
+    }
+
+    fn bring_audits(n: u32) -> Weight {
+        call(10, 1).saturating_add(books(n, 1))
+    }
+
+    fn pass_audits(n: u32) -> Weight {
+        call(1, 0).saturating_add(books(n, 1))
+    }
+
+    fn reopen_link() -> Weight {
+        call(1, 2)
+    }
+}
+
+/// Of reading `n` books of audits with their links, and writing each so often.
+fn books(n: u32, writes: u64) -> Weight {
+    let one = call(2, writes);
+    let one = Weight::from_parts(one.ref_time(), one.proof_size().saturating_mul(3));
+    let n = u64::from(n);
+    Weight::from_parts(one.ref_time().saturating_mul(n), one.proof_size().saturating_mul(n))
 }

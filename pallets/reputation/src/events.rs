@@ -48,6 +48,14 @@ mod events {
             /// The new parameters.
             parameters: Parameters,
         },
+        /// An owner did not do what it had promised outside of trades. It counts like a miss in a trade, and
+        /// nobody is its rater.
+        Missed {
+            /// Who.
+            owner: OwnerId,
+            /// What was missed, in millionths of a full rating.
+            missed: u64,
+        },
     }
 
     /// Why reputation refused. Nothing has changed where one of these is returned.

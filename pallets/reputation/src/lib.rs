@@ -16,6 +16,8 @@
 //! - **Every miss counts**, trade by trade. **What was kept counts at most as one full rating a day**
 //!   (96 delivery slots) and pair of rater and ratee: whoever fails in 96 slots of a day is not
 //!   covered by a friend that acknowledges one trade in each.
+//! - **A miss outside of trades** ([`Misses`](qedex_primitives::Misses)) counts as one full rating that was
+//!   missed, in standing alone. Another pallet says when, by its rules: there is no call for it either.
 //! - **Trading with oneself buys nothing**: a rating is ignored if rater and ratee are one owner.
 //! - The **standing** is `(P + 1) / (P + N + 2)` with P the ratings kept and N those missed, over
 //!   all counterparties: the exact fraction, rounded down to a millionth. The unknown stand at
@@ -44,7 +46,8 @@
 //! [`Pallet`] implements [`Ratings`](qedex_primitives::Ratings): whoever records a rating measures
 //! it as part of its own work, at worst with a ratee whose memory is full
 //! (`Ratings::fill_memory`); [`Standing`](qedex_primitives::Standing), at the cost of one item read;
-//! and [`Admission`](qedex_primitives::Admission), of two.
+//! [`Admission`](qedex_primitives::Admission), of two; and [`Misses`](qedex_primitives::Misses), of two
+//! items read and written.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]

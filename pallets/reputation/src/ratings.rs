@@ -4,7 +4,7 @@ use crate::{Config, Counts, Event, Experience, Pair, Pairs, Pallet, StandingPara
 use frame_support::traits::Get;
 use qedex_math::{standing, tariff::SLOTS_PER_DAY};
 use qedex_primitives::{
-    Admission, Calendar, Membership, OwnerId, Ratings, Role, Standing, Verdict, Wh,
+    Admission, Calendar, Membership, Misses, OwnerId, Ratings, Role, Standing, Verdict, Wh,
 };
 use sp_runtime::Permill;
 
@@ -99,6 +99,16 @@ impl<T: Config> Ratings<T::AccountId> for Pallet<T> {
         if let Some(owner) = T::Membership::owner_of(ratee) {
             crate::benchmarking::fill::<T>(owner);
         }
+    }
+}
+
+impl<T: Config> Misses for Pallet<T> {
+    fn record_miss(owner: OwnerId) {
+        // Nobody has rated it, so that nobody's memory has it.
+        let missed = Counts { kept: 0, missed: standing::FULL };
+        Self::add_forgotten(owner, missed);
+        Totals::<T>::mutate(owner, |counts| *counts = counts.saturating_add(missed));
+        Self::deposit_event(Event::Missed { owner, missed: missed.missed });
     }
 }
 

@@ -11,7 +11,7 @@ use qedex_client::{
     Error, H256,
     block::Block,
     calls::{self, EncodedCall},
-    grants,
+    grants, ledger,
     market::{NewOrder, SlotEvent},
     meter::{self, Bill},
     opening::{Finding, Opening, Wanted},
@@ -190,6 +190,7 @@ impl SlotPlay {
         cast: &Cast,
     ) -> Result<(), Error> {
         let slot = self.books.slot;
+        self.books.reserved = ledger::reservation(session.at(), slot).await?;
         self.books.grid_price = terms::terms(session.at(), slot).await?.map(|terms| terms.cap);
         let mut signed = Vec::new();
         for batch in self.intents.chunks(ORDERS_AT_ONCE) {

@@ -1,6 +1,6 @@
 //! What must hold after a run.
 
-use super::{CheatFigures, Run, SessionFigures, TradeFigures};
+use super::{CheatFigures, Run, SessionFigures, TradeFigures, keys};
 use crate::books::SlotBooks;
 use qedex_client::market::Account;
 use std::collections::BTreeMap;
@@ -16,6 +16,8 @@ pub(super) fn invariants(
     let everywhere = |holds: fn(&SlotBooks) -> bool| books.iter().all(holds);
     let plays = |who: &Account| run.names.contains_key(who);
     let planned = books.iter().any(|slot| !slot.cheats.is_empty());
+    // In which somebody listened, and nothing was traded.
+    let closed = usize::from(run.keys.agreement.is_some());
     let mut invariants = BTreeMap::from([
         ("total_issuance_constant", run.issuance.0 == run.issuance.1),
         ("no_escrow_left_behind", run.still_held == 0),
@@ -23,7 +25,7 @@ pub(super) fn invariants(
         ("every_fill_inside_its_limit", everywhere(SlotBooks::fills_are_inside_limits)),
         ("every_planck_accounted_for", everywhere(SlotBooks::money_adds_up)),
         ("honest_lost_no_deposit", books.iter().all(|slot| slot.honest_lost_nothing(plays))),
-        ("every_slot_cleared", slots_cleared >= run.slots),
+        ("every_slot_cleared", slots_cleared.saturating_add(closed) >= run.slots),
         ("every_trade_settled", trades.settled == trades.opened),
         ("some_trade_settled", trades.settled > 0),
         ("no_transaction_failed", run.failed.is_empty()),
@@ -36,6 +38,7 @@ pub(super) fn invariants(
         let all = cheats.list.iter().all(|line| line.lost > 0 || line.unpaid > 0);
         invariants.insert("cheats_paid", some && all);
     }
+    invariants.extend(keys::invariants(&run.keys, books));
     invariants.extend(run.sessions.iter().flat_map(SessionFigures::invariants));
     invariants
 }

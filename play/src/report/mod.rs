@@ -1,9 +1,11 @@
 //! The figures of a run: computed from the books, checked, and shown.
 
 mod invariants;
+mod keys;
 mod sessions;
 mod table;
 
+pub use keys::{KeyMarketFigures, KeyRun};
 pub use sessions::{HandshakeFigures, KeyFigures, SessionFigures, SessionRun, TextFigures};
 
 use crate::{books::SlotBooks, strategy::Cheat};
@@ -42,6 +44,8 @@ pub struct Run {
     /// Sessions under keys of key services, if there were agents. Their transactions and fees are not
     /// among those above.
     pub sessions: Option<SessionFigures>,
+    /// Keys that bound the market, and the beacon.
+    pub keys: KeyRun,
 }
 
 /// All that a run shows. Energies in Wh, prices in plancks per kWh, money in plancks.
@@ -78,6 +82,8 @@ pub struct Figures {
     pub cheats: CheatFigures,
     /// What it took of the chain.
     pub transactions: TransactionFigures,
+    /// Keys that bound the market, and the beacon.
+    pub keys: KeyMarketFigures,
     /// Sessions under keys of key services, if there were agents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sessions: Option<SessionFigures>,
@@ -298,6 +304,12 @@ pub struct SlotFigures {
     pub sellers_receive: Option<u128>,
     /// Trades.
     pub trades: usize,
+    /// Keys that it was promised when its gate opened.
+    pub keys_reserved: u64,
+    /// Keys that its trades use.
+    pub keys_used: u64,
+    /// Whether there were too few for more trades.
+    pub cap_bound: bool,
 }
 
 impl SlotFigures {
@@ -313,6 +325,9 @@ impl SlotFigures {
             buyers_pay: price(books.clearing.and_then(|clearing| clearing.buyers_pay)),
             sellers_receive: price(books.clearing.and_then(|c| c.sellers_receive)),
             trades: books.trades.len(),
+            keys_reserved: books.reserved.map_or(0, |reserved| reserved.keys),
+            keys_used: books.clearing.map_or(0, |clearing| clearing.keys_used),
+            cap_bound: books.clearing.is_some_and(|clearing| clearing.cap_binding),
         }
     }
 }
@@ -375,6 +390,7 @@ impl Figures {
                 failed: run.failed.clone(),
                 fees: run.fees,
             },
+            keys: KeyMarketFigures::of(&run.keys, books),
             sessions: run.sessions.clone(),
             slots,
             ok: invariants.values().all(|holds| *holds),

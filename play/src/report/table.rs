@@ -64,6 +64,7 @@ impl Figures {
             "tradable kWh",
             "cleared kWh",
             "trades",
+            "keys",
             "buyers pay QED/kWh",
             "sellers get QED/kWh",
         ];
@@ -77,6 +78,7 @@ impl Figures {
                 kwh(Wh(slot.tradable)),
                 kwh(Wh(slot.cleared)),
                 slot.trades.to_string(),
+                format!("{} of {}", slot.keys_used, slot.keys_reserved),
                 price(slot.buyers_pay),
                 price(slot.sellers_receive),
             ]);
@@ -191,7 +193,7 @@ impl Figures {
             ),
             ("transaction fees", money(self.transactions.fees)),
         ];
-        for (what, value) in rows {
+        for (what, value) in rows.into_iter().chain(self.keys.rows()) {
             table.add_row(vec![what.to_owned(), value]);
         }
         table

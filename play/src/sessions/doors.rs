@@ -128,7 +128,7 @@ mod tests {
             put(&format!("{sae}.json"), &known(sae));
         }
         put("sae-far.json", &door("sae-far", ""));
-        put("services.json", r#"{"status":"http://127.0.0.1:1"}"#);
+        put("services.json", r#"{"status":"http://127.0.0.1:1","token":"t"}"#);
         put("first.key", "not a door");
         let doors = Doors::read(folder.path()).unwrap();
         let names: Vec<_> = doors.agents.iter().map(|agent| agent.sae()).collect();

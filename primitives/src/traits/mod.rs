@@ -14,5 +14,8 @@ pub use calendar::{Calendar, Opened};
 pub use market::{Deposits, Escrow, MarketSettlement, Prices};
 pub use membership::{Membership, Sanctions};
 pub use metering::{BillAudit, EnergyFlow, EnergyLedger, Rated, Tariff, UnsettledSlots};
-pub use qkd::{EntropyBeacon, EntropyDraw, KeyBudget};
+pub use qkd::{
+    BlockAuthors, EntropyBeacon, EntropyDraw, EntropyFallback, KeyBudget, Leadership, Misses,
+    SlotsInFlight,
+};
 pub use reputation::{Admission, Ratings, Standing};

@@ -147,8 +147,8 @@ struct State {
 struct Checked<'m> {
     script: Arc<Script<'m>>,
     direction: Direction,
-    outgoing: mpsc::Sender<Vec<u8>>,
-    incoming: mpsc::Receiver<Vec<u8>>,
+    outgoing: mpsc::Sender<Zeroizing<Vec<u8>>>,
+    incoming: mpsc::Receiver<Zeroizing<Vec<u8>>>,
 }
 
 impl Transport for Checked<'_> {
@@ -170,10 +170,10 @@ impl Transport for Checked<'_> {
         }
         state.place += 1;
         drop(state);
-        self.outgoing.send(tagged.to_vec()).map_err(|_| TransportError::Closed)
+        self.outgoing.send(tagged.to_vec().into()).map_err(|_| TransportError::Closed)
     }
 
-    fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
+    fn receive(&mut self) -> Result<Zeroizing<Vec<u8>>, TransportError> {
         self.incoming.recv().map_err(|_| TransportError::Closed)
     }
 }

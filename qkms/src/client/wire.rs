@@ -8,7 +8,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{Error, Key, KeyRequest};
-use crate::etsi014::SOURCE_OF_LOCAL_KEYS;
+use crate::{etsi014::SOURCE_OF_LOCAL_KEYS, kme::service::Figures};
 
 /// The standard's status. Sizes are in bits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,8 +30,8 @@ pub struct Status {
     pub min_key_size: u64,
     #[serde(rename = "max_SAE_ID_count")]
     pub max_sae_id_count: u64,
-    /// What the KME adds to the standard: for a qkms `qkms_key_source`, `qkms_link` and
-    /// `qkms_insecure`.
+    /// What the KME adds to the standard: for a qkms `qkms_key_source`, `qkms_link`,
+    /// `qkms_insecure` and, of a quantum link, `qkms_figures`.
     #[serde(default)]
     pub status_extension: Value,
 }
@@ -40,6 +40,13 @@ impl Status {
     /// Whether the KME says that keys between the two come over no quantum link.
     pub fn is_local(&self) -> bool {
         says_local(&self.status_extension)
+    }
+
+    /// What the KME says of the quantum link between the two. The standard has no words for it: nothing if
+    /// the KME is no qkms, or there is no such link.
+    pub fn figures(&self) -> Option<Figures> {
+        let figures = self.status_extension.get("qkms_figures")?;
+        Figures::deserialize(figures).ok()
     }
 }
 

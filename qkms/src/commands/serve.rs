@@ -6,9 +6,13 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
-use qkms::{config::Config, deployment::Deployment, process};
+use qkms::{
+    config::Config,
+    deployment::{Deployment, faults},
+    process,
+};
 use tracing_subscriber::EnvFilter;
 
 /// Options of the service.
@@ -17,7 +21,7 @@ pub struct Options {
     /// Configuration, TOML
     #[arg(long)]
     config: PathBuf,
-    /// Read and check the configuration, and do nothing else
+    /// Check the configuration, and whether its files, stores and ports can be used now; change nothing
     #[arg(long)]
     check: bool,
 }
@@ -37,6 +41,10 @@ impl Options {
 pub fn run(options: Options, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let config = Config::read(&options.config)?;
     if options.check {
+        let faults = faults(&config);
+        if !faults.is_empty() {
+            bail!("{} cannot be served:\n  {}", options.config.display(), faults.join("\n  "));
+        }
         writeln!(out, "{} is sound", options.config.display())?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -96,6 +96,31 @@ fn an_unknown_member_is_named() {
 }
 
 #[test]
+fn what_is_wrong_is_told_with_its_member_and_its_section() {
+    let kmes = kme("a", "sae-a", "") + &kme("b", "sae-b", "");
+    let told = |text: &str, wanted: &[&str]| {
+        let error = parse(text).unwrap_err();
+        assert!(wanted.iter().all(|part| error.contains(part)), "{error}");
+        // Members that are none are not offered.
+        assert!(!error.contains("`alpha`, `") && !error.contains("`immovable`"), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+    };
+    let control = |member: &str| kmes.clone() + &link(&format!("[link.control]\n{member}"));
+    told(&control("spede = 8"), &["(`spede = 8`), in [link.control]: unknown field `spede`"]);
+    told(&control("step = 'x'"), &["(`step = 'x'`), in [link.control]: invalid type"]);
+    told(&both("audits = 1"), &["(`audits = 1`), in [[link]]: invalid type"]);
+    told(&format!("colour = 1\n{}", both("")), &["line 1 (`colour = 1`), before any section"]);
+    told(&kmes.replace("id = 'b'", ""), &["in [[kme]]: missing field `id`"]);
+    told("[[kme]", &["qkms.toml, line 1"]);
+    for name in crate::control::settings::IMMOVABLE {
+        let rule = format!("in [link.control]: `{name}`: control may move");
+        told(&control(&format!("{name} = 1")), &[&rule]);
+    }
+    // What is a member elsewhere is no matter of control there.
+    told(&both("qber = 1"), &["in [[link]]: unknown field `qber`"]);
+}
+
+#[test]
 fn a_seed_needs_insecure() {
     refused(&format!("seed = 1\n{}", both("")), "insecure");
     refused(&format!("seed = 1\ninsecure = false\n{}", both("")), "insecure");

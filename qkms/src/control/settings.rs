@@ -1,6 +1,6 @@
 //! The part `link.control` of the configuration.
 
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
 
 use super::{
     law::{Law, Marks},
@@ -39,37 +39,29 @@ pub struct Settings {
     pub longest_block_s: f64,
     /// See [`Pace::surge`], 1 to 1000.
     pub surge: f64,
-    /// Stands for what control may not move: naming any of it is an error.
-    #[serde(
-        alias = "limits",
-        alias = "qber",
-        alias = "phase_error",
-        alias = "epsilons",
-        alias = "secrecy",
-        alias = "correctness",
-        alias = "health",
-        alias = "alpha",
-        alias = "cutoff",
-        alias = "backoff",
-        alias = "audit",
-        alias = "audits",
-        alias = "records"
-    )]
-    immovable: Immovable,
 }
 
-/// What no configuration says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Immovable;
+/// Names of what control may not move. They are no members, as any other name is none; whoever writes one is
+/// told [why](IMMOVABLE_RULE).
+pub const IMMOVABLE: [&str; 13] = [
+    "limits",
+    "qber",
+    "phase_error",
+    "epsilons",
+    "secrecy",
+    "correctness",
+    "health",
+    "alpha",
+    "cutoff",
+    "backoff",
+    "audit",
+    "audits",
+    "records",
+];
 
-impl<'de> Deserialize<'de> for Immovable {
-    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Err(de::Error::custom(
-            "control may move the pulse rate and the operating point, and never abort limits, \
-             epsilons, health tests or audits",
-        ))
-    }
-}
+/// What control may move.
+pub const IMMOVABLE_RULE: &str = "control may move the pulse rate and the operating point, and never \
+    abort limits, epsilons, health tests or audits";
 
 impl Default for Settings {
     fn default() -> Self {
@@ -85,7 +77,6 @@ impl Default for Settings {
             step: 8.0,
             longest_block_s: 1800.0,
             surge: 2.0,
-            immovable: Immovable,
         }
     }
 }
@@ -197,6 +188,11 @@ impl Settings {
             Some(sizes) => sizes.clone(),
             None => link.points.iter().map(|(size, _)| *size).collect(),
         };
+        if sizes.is_empty() {
+            return Err(SettingsError::Range(
+                "control: sizes names none; without the member all that fit are chosen from",
+            ));
+        }
         let mut points: Vec<Point> = Vec::new();
         for size in sizes {
             let found = link.points.iter().find(|(other, _)| *other == size);

@@ -3,11 +3,11 @@
 
 use super::{
     Params,
-    auth::{Channel, Direction, TAG_BYTES, TagKeys},
+    auth::{Direction, TAG_BYTES, TagKeys},
     cascade::{Responder, SEED_BYTES, Shape},
     entropy::{self, Entropy},
     estimate,
-    outcome::{Accounts, Error, Outcome, Reason},
+    outcome::{Error, Outcome, Reason},
     session::Session,
     sift::{self, Sifted},
     toeplitz,
@@ -37,12 +37,12 @@ pub fn alice(
     keys: &mut dyn TagKeys,
     entropy: &mut dyn Entropy,
 ) -> Result<Outcome, Error> {
-    params.check()?;
-    let channel = Channel::open(number, Direction::AliceToBob, transport, keys)?;
-    let mut session = Session::new(channel, Accounts::new(params, block.pulses));
+    let mut session =
+        Session::open(number, block.pulses, Direction::AliceToBob, params, transport, keys)?;
     let sifted = match sift(&mut session, block)? {
         Ok(sifted) => sifted,
-        Err(reason) => return Ok(session.discarded(reason)),
+        // Bob waits for her to say whether she has a graver reason.
+        Err(reason) => return session.discard(reason),
     };
     let before = match estimate::judge(params, &sifted.counts)? {
         Ok(bound) => bound,

@@ -229,7 +229,11 @@ impl<'a> Channel<'a> {
         };
         let tag = message.split_off(length);
         let expected = self.incoming.tag(&mut self.transcript, &message, self.keys)?;
-        if bool::from(expected.ct_eq(&tag)) { Ok(message) } else { Err(forged) }
+        if bool::from(expected.ct_eq(&tag)) {
+            Ok(std::mem::take(&mut *message))
+        } else {
+            Err(forged)
+        }
     }
 
     /// All messages so far, sent and received, each after its header of 32 bytes as in the

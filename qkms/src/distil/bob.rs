@@ -2,10 +2,10 @@
 
 use super::{
     Params,
-    auth::{Channel, Direction, TagKeys},
+    auth::{Direction, TagKeys},
     cascade::{Corrector, Shape},
     estimate,
-    outcome::{Accounts, Error, Outcome, Reason},
+    outcome::{Error, Outcome, Reason},
     session::Session,
     sift::{self, Sifted},
     toeplitz,
@@ -26,9 +26,8 @@ pub fn bob(
     transport: &mut dyn Transport,
     keys: &mut dyn TagKeys,
 ) -> Result<Outcome, Error> {
-    params.check()?;
-    let channel = Channel::open(number, Direction::BobToAlice, transport, keys)?;
-    let mut session = Session::new(channel, Accounts::new(params, block.pulses));
+    let mut session =
+        Session::open(number, block.pulses, Direction::BobToAlice, params, transport, keys)?;
     let sifted = match sift(&mut session, block)? {
         Ok(sifted) => sifted,
         Err(reason) => return Ok(session.discarded(reason)),

@@ -159,7 +159,7 @@ pub enum Error {
         /// What is wrong with it.
         what: &'static str,
     },
-    /// This party discards the block, and could not tell the peer.
+    /// This party discards the block, and could not tell the peer, or was not answered.
     #[error("{reason}, which the peer could not be told: {cause}")]
     Untold {
         /// Why it discards it.

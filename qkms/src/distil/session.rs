@@ -2,9 +2,10 @@
 
 use super::{
     Params,
-    auth::{self, Channel},
+    auth::{self, Channel, Direction, TagKeys},
     estimate,
     outcome::{Accounts, Discarded, Error, Outcome, Reason, SecretBlock},
+    transport::Transport,
     verify,
     wire::Message,
 };
@@ -20,8 +21,18 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub fn new(channel: Channel<'a>, accounts: Accounts) -> Self {
-        Self { channel, accounts }
+    /// Opens block `block` of `pulses` pulses at the end that sends in direction `outgoing`.
+    pub fn open(
+        block: u64,
+        pulses: u64,
+        outgoing: Direction,
+        params: &Params,
+        transport: &'a mut dyn Transport,
+        keys: &'a mut dyn TagKeys,
+    ) -> Result<Self, Error> {
+        params.check()?;
+        let channel = Channel::open(block, outgoing, transport, keys)?;
+        Ok(Self { channel, accounts: Accounts::new(params, pulses) })
     }
 
     pub fn block(&self) -> u64 {

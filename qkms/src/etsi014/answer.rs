@@ -7,7 +7,7 @@ use http::{HeaderValue, header};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::kme::service::{DeliveredKey, LinkState, Origin, Status};
+use crate::kme::service::{DeliveredKey, Figures, LinkState, Origin, Status};
 
 /// What a status and a key container say of keys that came over no quantum link.
 pub const SOURCE_OF_LOCAL_KEYS: &str = "local_generator";
@@ -47,6 +47,8 @@ struct StatusExtension {
     qkms_key_source: &'static str,
     qkms_link: LinkState,
     qkms_insecure: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qkms_figures: Option<Figures>,
 }
 
 /// The standard's status. What this KME adds stands in the standard's `status_extension`.
@@ -67,6 +69,7 @@ pub(super) fn status(status: &Status) -> Response {
             qkms_key_source: source(status.origin),
             qkms_link: status.link,
             qkms_insecure: status.insecure,
+            qkms_figures: status.figures,
         },
     })
     .into_response()

@@ -23,7 +23,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_io_timeout::TimeoutStream;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 use tower::ServiceExt;
 
 use super::handlers::{Caller, router};
@@ -114,6 +114,23 @@ pub enum ServeError {
     },
 }
 
+impl Settings {
+    /// What the files that it names give for TLS.
+    ///
+    /// # Errors
+    ///
+    /// [`ServeError::Tls`] or [`ServeError::NotAKme`].
+    pub(crate) fn tls(&self) -> Result<(ServerConfig, Arc<ClientCheck>), ServeError> {
+        let identity = Identity::from_files(&self.certificate, &self.key)?;
+        let peer = identity.certificate().map(tls::peer_of);
+        if !matches!(peer, Some(Ok(Peer::Kme(_)))) {
+            return Err(ServeError::NotAKme(self.certificate.clone()));
+        }
+        let clients = ClientCheck::open(&self.client_ca, self.revocation_list.as_deref())?;
+        Ok((tls::server_config(&identity, Arc::clone(&clients))?, clients))
+    }
+}
+
 /// A KME's door, listening.
 pub struct Server<S> {
     listener: TcpListener,
@@ -136,13 +153,7 @@ impl<S: KeyService> Server<S> {
         service: Arc<S>,
         metrics: KmeMetrics,
     ) -> Result<Self, ServeError> {
-        let identity = Identity::from_files(&settings.certificate, &settings.key)?;
-        let peer = identity.certificate().map(tls::peer_of);
-        if !matches!(peer, Some(Ok(Peer::Kme(_)))) {
-            return Err(ServeError::NotAKme(settings.certificate));
-        }
-        let clients = ClientCheck::open(&settings.client_ca, settings.revocation_list.as_deref())?;
-        let config = tls::server_config(&identity, Arc::clone(&clients))?;
+        let (config, clients) = settings.tls()?;
         let refuse = |source| ServeError::Listen { address: settings.listen, source };
         let listener = listen(settings.listen).map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;

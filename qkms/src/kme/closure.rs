@@ -1,6 +1,7 @@
 //! Why a link is closed, and when it may be tried again.
 //!
-//! - A block that betrays an eavesdropper closes the link for good: until the KME is started again.
+//! - A block that betrays an eavesdropper closes the link for good: until an operator opens it, at both
+//!   ends, or the KME is started again.
 //! - A noise source that fails its health tests closes it until a later block has passed a whole
 //!   start-up test. That is tried after a pause, twice as long each time, from [`Backoff::first`] to
 //!   [`Backoff::most`]; it is short again once the link has been open for as long as the longest.
@@ -23,7 +24,7 @@ pub struct Closed {
 }
 
 impl Closed {
-    /// Whether it opens only when the KME is started again.
+    /// Whether it opens only by an operator, or when the KME is started again.
     pub fn is_for_good(&self) -> bool {
         self.until.is_none()
     }

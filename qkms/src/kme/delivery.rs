@@ -47,6 +47,7 @@ impl KeyService for Kme {
         }
         let limits = self.limits;
         let key_bytes = limits.key_size / 8;
+        let mut figures = None;
         let (target, stored, most, origin, link) = match self.find(slave)? {
             Place::Far(index) => {
                 let relay = self.relay.as_ref().and_then(|relay| relay.status(index));
@@ -61,6 +62,7 @@ impl KeyService for Kme {
             Place::Peer(index) => {
                 let link = self.links.get(index).ok_or(Refusal::UnknownSae(slave.clone()))?;
                 let stored = link.summary().fill(link.outgoing()).keys;
+                figures = Some(link.figures());
                 (&link.peer, stored, link.capacity.keys / key_bytes, Origin::Qkd, link.state())
             }
         };
@@ -79,6 +81,7 @@ impl KeyService for Kme {
             origin,
             link,
             insecure: self.seed.is_some(),
+            figures,
         })
     }
 

@@ -18,7 +18,7 @@ use tokio::{
     sync::Semaphore,
     time::timeout,
 };
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::{TlsAcceptor, TlsConnector, rustls::ServerConfig};
 
 use super::{
     Kme,
@@ -58,6 +58,17 @@ fn revocation_check_s() -> u64 {
 }
 
 impl Settings {
+    /// What the files that it names give for TLS.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`].
+    pub(crate) fn tls(&self) -> Result<(ServerConfig, Arc<ClientCheck>), TlsError> {
+        let identity = Identity::from_files(&self.certificate, &self.key)?;
+        let check = self.check()?;
+        Ok((tls::server_config(&identity, Arc::clone(&check))?, check))
+    }
+
     fn check(&self) -> Result<Arc<ClientCheck>, TlsError> {
         ClientCheck::open(&self.ca, self.revocation_list.as_deref())
     }
@@ -129,12 +140,7 @@ impl Door {
     ///
     /// TLS that cannot be set up, or an address that cannot be listened on.
     pub async fn bind(settings: &Settings) -> io::Result<Self> {
-        let config = || -> Result<_, TlsError> {
-            let identity = Identity::from_files(&settings.certificate, &settings.key)?;
-            let check = settings.check()?;
-            Ok((tls::server_config(&identity, Arc::clone(&check))?, check))
-        };
-        let (mut config, check) = config().map_err(io::Error::other)?;
+        let (mut config, check) = settings.tls().map_err(io::Error::other)?;
         config.alpn_protocols.clear();
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind(settings.listen).await?;

@@ -55,7 +55,7 @@ enum Failure {
     Make(#[from] super::maker::MakeError),
 }
 
-/// Makes blocks for ever; ends when the link is closed for good or the KME stops.
+/// Makes blocks for ever; ends when the KME stops. While the link is closed for good it waits.
 pub async fn lead(
     link: Arc<Link>,
     mut maker: Box<dyn BlockMaker>,
@@ -69,6 +69,10 @@ pub async fn lead(
     let mut changes = link.changes();
     let mut pause = Duration::from_millis(50);
     loop {
+        tokio::select! {
+            _ = closed.wait_for(|closed| !is_for_good(closed)) => {}
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        }
         let tried = closed.borrow().as_ref().and_then(|closed| closed.until);
         let due = maker.due().max(tried);
         let called_for = async {
@@ -81,7 +85,7 @@ pub async fn lead(
         let setting;
         tokio::select! {
             biased;
-            _ = closed.wait_for(is_for_good) => return,
+            _ = closed.wait_for(is_for_good) => continue,
             _ = stopping.wait_for(|stopping| *stopping) => return,
             called_for = called_for => match called_for {
                 Some(called) => setting = called,
@@ -226,7 +230,7 @@ fn outcome(made: &Made) -> Outcome {
     Outcome { pulses: report.pulses, detections: report.detections, bits }
 }
 
-/// Whether the link opens only when the KME is started again.
+/// Whether the link opens only by an operator, or when the KME is started again.
 fn is_for_good(closed: &Option<Closed>) -> bool {
     closed.as_ref().is_some_and(Closed::is_for_good)
 }
@@ -282,13 +286,14 @@ async fn discard(
 ) -> Result<(), Failure> {
     let _agreeing = link.agreeing.lock().await;
     let signed = witness(link, number, Ending::Discarded(reason.to_owned()), evidence).await?;
-    let signature = signed.alice;
+    let (signature, health) = (signed.alice, signed.record.at_bob.health);
     let owner = Arc::clone(link);
     let keep = move |books: &mut Books<'_>| {
         let following = owner.notary.follow(books, &signed)?;
         books.put_record(following)
     };
     link.store.run(keep).await?;
+    link.told(&health);
     Ok(link.line.done(Ask::Seal(Seal { block: number, signature })).await?)
 }
 

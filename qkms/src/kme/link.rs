@@ -16,15 +16,21 @@ use super::{
     line::{Line, NoAnswer},
     maker::{Closing, Found, MakeError, Report},
     notary::{self, Notary},
-    service::{KmeId, LinkState},
+    service::{Figures, KmeId, LinkState},
     wire::{Ask, Reply},
 };
-use crate::pool::{
-    BookError, Books, Direction, End, Pool, Rejection, Store, making::Summary, record::KeyNote,
+use crate::{
+    health::Health,
+    pool::{
+        BookError, Books, Direction, End, Pool, Rejection, Store, making::Summary, record::KeyNote,
+    },
 };
 
 /// Keys told and unconfirmed at which a draw writes them; housekeeping writes what is left.
 const MANY_TOLD: usize = 1024;
+
+/// Where a source is sick that is not this end's.
+const THERE: &str = "at the other end";
 
 /// How much a link keeps, and how its post-processing is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +42,18 @@ pub struct Capacity {
     /// Bytes of tag key of each direction that one block may use.
     pub lease: u64,
 }
+
+/// What came of the latest block.
+#[derive(Debug, Clone, Copy)]
+struct Latest {
+    /// Errors among its sifted bits, or those of the latest block that had any, in parts per million.
+    qber_ppm: Option<u32>,
+    /// Whether it gave key.
+    gave_key: bool,
+}
+
+/// Bytes of a key as figures count them.
+const KEY_BYTES: u64 = 32;
 
 #[derive(Default)]
 struct Told {
@@ -61,6 +79,7 @@ pub struct Link {
     pub notary: Notary,
     pub(super) summary: watch::Receiver<Summary>,
     closed: watch::Sender<Option<Closed>>,
+    latest: Mutex<Option<Latest>>,
     pauses: Pauses,
     stopping: watch::Sender<bool>,
     /// Keys that their masters were told and that the books hold as unconfirmed; written now and
@@ -98,6 +117,7 @@ impl Link {
             notary,
             summary,
             closed: watch::channel(None).0,
+            latest: Mutex::default(),
             pauses: Pauses::new(backoff),
             stopping: watch::channel(false).0,
             told: Mutex::default(),
@@ -133,8 +153,8 @@ impl Link {
         self.closed.subscribe()
     }
 
-    /// Closes the link: no block is begun until the KME is started again. Keys of blocks made
-    /// before stay.
+    /// Closes the link: no block is begun until [`Self::open`], or the KME is started again. Keys of
+    /// blocks made before stay.
     pub fn close(&self, reason: String) {
         tracing::error!(peer = %self.peer, reason, "the quantum link is closed");
         self.closed.send_replace(Some(Closed { reason, until: None }));
@@ -143,11 +163,36 @@ impl Link {
     /// What a block that came to its end means for the link: it is closed, or opened again, or
     /// stays as it is. `discarded` is the reason of one that gave no key.
     pub(super) fn judge(&self, discarded: Option<(&'static str, Closing)>, report: &Report) {
+        self.note_latest(discarded.is_none(), report.qber);
         let health = report.evidence.own.health;
         match discarded {
             Some((_, Closing::No)) if !health.is_sound() => {}
             None | Some((_, Closing::No)) => self.reopen(),
             Some((reason, closing)) => self.close_for(&Found { reason, closing, health }),
+        }
+    }
+
+    fn note_latest(&self, gave_key: bool, qber: Option<f64>) {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = latest.and_then(|latest| latest.qber_ppm);
+        // A rate lies between 0 and 1, and a float that does not is cut to them.
+        let qber_ppm = qber.map(|qber| (qber.clamp(0.0, 1.0) * 1e6).round() as u32).or(before);
+        *latest = Some(Latest { qber_ppm, gave_key });
+    }
+
+    /// What this end says of the link.
+    pub fn figures(&self) -> Figures {
+        let summary = self.summary();
+        let [outgoing, incoming] =
+            [self.outgoing(), self.incoming()].map(|pool| summary.fill(pool));
+        let latest = *self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = |bits: u64| bits.div_euclid(KEY_BYTES.saturating_mul(8));
+        Figures {
+            stored_keys: outgoing.bytes.saturating_add(incoming.bytes).div_euclid(KEY_BYTES),
+            delivered_keys: keys(summary.ledger.delivered),
+            made_keys: keys(summary.ledger.made),
+            qber_ppm: latest.and_then(|latest| latest.qber_ppm),
+            sound: self.state() == LinkState::Open && latest.is_some_and(|latest| latest.gave_key),
         }
     }
 
@@ -165,10 +210,24 @@ impl Link {
             Closing::ForGood => self.close(found.reason.to_owned()),
             Closing::UntilHealthy => {
                 let what = found.health.failure.map(|failure| failure.to_string());
-                let what = what.as_deref().unwrap_or("at the other end");
+                let what = what.as_deref().unwrap_or(THERE);
                 self.close_until_healthy(format!("{}: {what}", found.reason));
             }
         }
+    }
+
+    /// What the other end's record says of its sources: names the failure there for which the link is closed
+    /// here.
+    pub(super) fn told(&self, theirs: &Health) {
+        let Some(failure) = theirs.failure else { return };
+        self.closed.send_if_modified(|closed| match closed {
+            Some(closed) if !closed.is_for_good() && closed.reason.ends_with(THERE) => {
+                closed.reason = format!("{}: {failure}", closed.reason);
+                tracing::error!(peer = %self.peer, reason = closed.reason, "why the quantum link is closed");
+                true
+            }
+            _ => false,
+        });
     }
 
     /// Closes the link until [`Self::reopen`], unless it is closed for good.
@@ -197,6 +256,21 @@ impl Link {
             self.pauses.opened(Instant::now());
             tracing::info!(peer = %self.peer, "the quantum link is open again");
         }
+    }
+
+    /// Opens the link that was closed for good; says whether it was.
+    pub fn open(&self) -> bool {
+        let opened = self.closed.send_if_modified(|closed| {
+            let for_good = closed.as_ref().is_some_and(Closed::is_for_good);
+            if for_good {
+                *closed = None;
+            }
+            for_good
+        });
+        if opened {
+            tracing::warn!(peer = %self.peer, "an operator opened the quantum link");
+        }
+        opened
     }
 
     /// Whether a block may be begun: the link is open, or its sources may be tried again.

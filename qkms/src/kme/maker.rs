@@ -63,7 +63,7 @@ pub enum Made {
 pub enum Closing {
     /// It goes on.
     No,
-    /// It is closed until the KME is started again: somebody may be listening.
+    /// It is closed until an operator opens it: somebody may be listening.
     ForGood,
     /// It is closed until a later block passes its health tests.
     UntilHealthy,

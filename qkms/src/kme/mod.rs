@@ -37,6 +37,7 @@ mod purse;
 pub mod runs;
 pub mod seed;
 pub mod service;
+pub mod tap;
 pub mod testing;
 pub mod wire;
 

@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 use super::{
     maker::{BlockMaker, Closing, Found, Made, MakeError, Report},
     seed::Seed,
+    tap::Tap,
 };
 use crate::{
     audit::Opening,
@@ -59,6 +60,7 @@ pub trait Channels: Send + 'static {
 /// Alice's end: the source, and the simulation of everything up to Bob's detectors.
 pub struct Alice<C> {
     link: Link,
+    tap: Option<Tap>,
     pulses: u64,
     params: Params,
     monitors: Monitors,
@@ -75,7 +77,24 @@ impl<C: Channels> Alice<C> {
         let entropy =
             seed.map_or(Randomness::System(OsEntropy), |seed| Randomness::Seeded(seed, 0));
         let monitors = Monitors::new(Monitor::alice(&Claims::new(link.parameters())));
-        Self { link, pulses, params, monitors, entropy, channels, due: None }
+        Self { link, tap: None, pulses, params, monitors, entropy, channels, due: None }
+    }
+
+    /// The same end, with a tap on its fibre.
+    #[must_use]
+    pub fn tapped(self, tap: Tap) -> Self {
+        Self { tap: Some(tap), ..self }
+    }
+
+    /// Whoever has come to listen, or has gone, does or does not from now on.
+    fn look_for_eve(&mut self) -> Result<(), MakeError> {
+        let mut parameters = *self.link.parameters();
+        let Some(eve) = self.tap.as_ref().map(Tap::eve) else { return Ok(()) };
+        if parameters.eve == eve {
+            return Ok(());
+        }
+        parameters.eve = eve;
+        self.link.configure(parameters, self.link.excess_loss()).map_err(MakeError::new)
     }
 }
 
@@ -83,6 +102,7 @@ impl<C: Channels> BlockMaker for Alice<C> {
     fn make(&mut self, block: u64, keys: &mut dyn TagKeys) -> Result<Made, MakeError> {
         let Opened { mut quantum, mut classical } =
             self.channels.open(block).map_err(MakeError::new)?;
+        self.look_for_eve()?;
         let seconds = self.pulses as f64 / self.link.parameters().device.pulse_rate;
         let duration = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
         self.due = Instant::now().checked_add(duration);
@@ -148,7 +168,7 @@ impl<C: Channels> BlockMaker for Bob<C> {
     fn make(&mut self, block: u64, keys: &mut dyn TagKeys) -> Result<Made, MakeError> {
         let Opened { mut quantum, mut classical } =
             self.channels.open(block).map_err(MakeError::new)?;
-        let detections = Zeroizing::new(quantum.receive().map_err(MakeError::new)?);
+        let detections = quantum.receive().map_err(MakeError::new)?;
         let own = BobBlock::decode(&detections).map_err(MakeError::new)?;
         let health = self.monitors.current.check_bob(&own);
         // The encoding that arrived is the only one there is of this block.
@@ -346,5 +366,53 @@ mod tests {
         };
         assert!(sound.started && at_another_point(&sound));
         assert!(!at_another_point(&sick));
+    }
+
+    /// Tag keys of no worth that both ends have.
+    struct Zeros;
+
+    impl TagKeys for Zeros {
+        fn take(
+            &mut self,
+            _: distil::Direction,
+            bytes: usize,
+        ) -> Result<Zeroizing<Vec<u8>>, distil::TagKeysSpent> {
+            Ok(Zeroizing::new(vec![0; bytes]))
+        }
+    }
+
+    #[test]
+    fn sick_sources_close_the_link_at_both_ends_although_the_other_has_seen_too_little() {
+        use crate::kme::channels::{Here, Meeting, There};
+        // Some hundred clicks: less than the start-up test takes.
+        const PULSES: u64 = 3000;
+        let mut device = Preset::Snspd.device();
+        device.dead_time = 0.0;
+        let (_, point) = Preset::Snspd.operating_points()[0];
+        let parameters = LinkParameters { device, point, km: 10.0, eve: None, drift: None };
+        let params =
+            Params { point, epsilons: Default::default(), limits: distil::Limits::default() };
+        let claims = Claims::new(&parameters);
+        let meeting = Meeting::default();
+        let photons = Link::new(parameters, Some([5; 32])).unwrap();
+        let mut alice = Alice::new(photons, PULSES, params, None, Here(meeting.clone()));
+        // As if what she sends were to have four bits to a bit: any generator is sick then.
+        alice.monitors = Monitors::new(Monitor::alice(&Claims { sent_bit: 4.0, ..claims }));
+        let mut bob = Bob::new(params, &claims, There(meeting));
+        let ends = std::thread::scope(|scope| {
+            let bob = scope.spawn(move || bob.make(1, &mut Zeros).unwrap());
+            [alice.make(1, &mut Zeros).unwrap(), bob.join().unwrap()]
+        });
+        let [alice, bob] = ends.map(|made| match made {
+            Made::Discarded { reason: "health", closing: Closing::UntilHealthy, report } => {
+                report.evidence
+            }
+            Made::Discarded { reason, .. } => panic!("{reason}"),
+            Made::Key { .. } => panic!("a key"),
+        });
+        assert_eq!((alice.account, alice.transcript), (bob.account, bob.transcript));
+        assert_eq!(alice.own.health.failure.map(|failure| failure.source), Some(Source::Bit));
+        let seen = bob.own.health;
+        assert!(seen.failure.is_none() && !seen.started && seen.sources[0].samples > 0, "{seen:?}");
     }
 }

@@ -193,6 +193,7 @@ impl Runs {
             None => finished.record.ok_or(Why::Record)?,
             Some(_) => return Err(Why::Block),
         };
+        let health = record.at_alice.health;
         let signed = link.notary.seal(record, seal.signature);
         let owner = Arc::clone(link);
         let keep = move |books: &mut Books<'_>| {
@@ -200,7 +201,9 @@ impl Runs {
             let following = owner.notary.follow(books, &signed)?;
             books.put_record(following)
         };
-        link.store.run(keep).await.map_err(why)
+        link.store.run(keep).await.map_err(why)?;
+        link.told(&health);
+        Ok(())
     }
 
     /// The block of a number, which is not kept here any more.

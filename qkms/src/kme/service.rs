@@ -190,6 +190,25 @@ pub struct Status {
     pub link: LinkState,
     /// Whether a seed makes every key of this KME predictable.
     pub insecure: bool,
+    /// What is known of the link that joins the two sites; nothing where there is none.
+    pub figures: Option<Figures>,
+}
+
+/// What this end of a quantum link says of it at one moment. Keys have 256 bits, and are rounded down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Keys that can be drawn, in both directions together.
+    pub stored_keys: u64,
+    /// Keys that were told to masters or slaves of this site, since the link's books began.
+    pub delivered_keys: u64,
+    /// Keys made since then: those that are stored and delivered, and what else became of them, as tags, as pads
+    /// of relayed keys, by audits, by age, and by waste. It never shrinks.
+    pub made_keys: u64,
+    /// The quantum bit error rate of the latest block that had one, in parts per million; none before the first
+    /// one since the KME was started.
+    pub qber_ppm: Option<u32>,
+    /// Whether the link is open, and its latest block gave key.
+    pub sound: bool,
 }
 
 /// Why a request is refused. None names key bytes.

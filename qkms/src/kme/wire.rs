@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The protocol's version.
-pub const VERSION: u16 = 4;
+pub const VERSION: u16 = 5;
 /// The longest message in bytes.
 pub const MAX_MESSAGE: usize = 16 << 20;
 
@@ -267,7 +267,7 @@ pub enum Why {
     Setting,
     /// A route that is not configured, or that did not come from the site before.
     Route,
-    /// A relayed key's tag, or the origin's signature, does not hold.
+    /// A relayed key's tag does not hold.
     Forged,
     /// The next site of a route does not answer.
     Onward,
@@ -275,6 +275,8 @@ pub enum Why {
     Exhausted,
     /// A link of a route does not hold enough key that is young enough.
     Age,
+    /// The origin's signature does not hold by the key that is configured here for it.
+    Signature,
 }
 
 /// Encodes a message with its length.

@@ -1,4 +1,4 @@
-//! Who may hand in a challenge: whoever can read the token's file. Everybody on this machine reaches
+//! Who may change anything: whoever can read the token's file. Everybody on this machine reaches
 //! loopback, and so does each page that a browser here shows.
 
 use std::{net::SocketAddr, sync::Arc};

@@ -7,6 +7,8 @@
 //! | `/records.json` | where the records of blocks stand: number of the next one, roots of epochs |
 //! | `/records.json?kme=A&peer=B&from=N` | records of a link end from number N on, an [`Export`](crate::records::Export) |
 //! | `POST /challenge` | takes a challenge for an [audit](crate::audit) and says what it picked; with the [token](guard) |
+//! | `POST /open` | opens an end of a link that was closed for good; with the token |
+//! | `POST /eavesdropper` | lets somebody listen on a simulated link, or nobody; with the token |
 //! | `/audit?kme=A&peer=B&epoch=N` | the file of an audit, at Alice's end |
 //! | `/metrics` | all metrics in the OpenMetrics text format, for Prometheus |
 //!
@@ -31,6 +33,7 @@ use crate::{agent::Token, metrics::Metrics};
 mod audits;
 pub mod guard;
 pub mod history;
+mod links;
 pub mod records;
 
 #[cfg(test)]
@@ -82,7 +85,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Listens. Challenges are taken from whoever shows `token`.
+    /// Listens. Whoever shows `token` may change something.
     ///
     /// # Errors
     ///
@@ -126,9 +129,13 @@ impl Operation {
 
 fn router(metrics: Arc<Metrics>, history: Arc<History>, archive: Archive, guard: Guard) -> Router {
     let guarded = middleware::from_fn_with_state(Arc::new(guard), guard::check);
-    let records = Router::new()
+    let operated = Router::new()
+        .route("/challenge", post(audits::challenge))
+        .route("/open", post(links::open))
+        .route("/eavesdropper", post(links::eavesdropper))
+        // Whatever was added so far changes something.
+        .route_layer(guarded)
         .route("/records.json", get(records::records))
-        .route("/challenge", post(audits::challenge).layer(guarded))
         .route("/audit", get(audits::file))
         .with_state(archive);
     Router::new()
@@ -136,7 +143,7 @@ fn router(metrics: Arc<Metrics>, history: Arc<History>, archive: Archive, guard:
         .route("/status.json", get(status))
         .route("/metrics", get(text))
         .with_state((metrics, history))
-        .merge(records)
+        .merge(operated)
 }
 
 type Shared = State<(Arc<Metrics>, Arc<History>)>;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audits::Audits;
 use crate::{
-    kme::{Kme, audits, link::Link, notary},
+    kme::{Kme, audits, link::Link, notary, tap::Tap},
     pool::{Books, End},
     records::{EPOCH, Export},
 };
@@ -22,21 +22,33 @@ const ROOTS: u64 = 16;
 
 /// The link ends of a process, with what KME each belongs to.
 #[derive(Clone, Default)]
-pub struct Archive(Vec<(String, Arc<Link>)>);
+pub struct Archive {
+    links: Vec<(String, Arc<Link>)>,
+    taps: Taps,
+}
+
+/// KME, peer, and the tap on the fibre of their link, at Alice's end.
+pub type Taps = Vec<(String, String, Tap)>;
 
 impl Archive {
-    /// Of these KMEs.
-    pub fn new(kmes: &[Arc<Kme>]) -> Self {
+    /// Of these KMEs, with these taps.
+    pub fn new(kmes: &[Arc<Kme>], taps: Taps) -> Self {
         let ends = kmes.iter().flat_map(|kme| {
             kme.links().iter().map(|link| (kme.id().to_string(), Arc::clone(link)))
         });
-        Self(ends.collect())
+        Self { links: ends.collect(), taps }
     }
 
     /// The link of a KME to its peer.
     pub(super) fn link(&self, kme: &str, peer: &str) -> Option<&Arc<Link>> {
-        let mut links = self.0.iter();
+        let mut links = self.links.iter();
         links.find(|(own, link)| own == kme && link.peer.as_str() == peer).map(|(_, link)| link)
+    }
+
+    /// The tap on the fibre of a KME to its peer.
+    pub(super) fn tap(&self, kme: &str, peer: &str) -> Option<&Tap> {
+        let mut taps = self.taps.iter();
+        taps.find(|(own, other, _)| own == kme && other == peer).map(|(.., tap)| tap)
     }
 }
 
@@ -96,7 +108,7 @@ pub(super) async fn records(
 
 async fn stands(archive: &Archive) -> Response {
     let mut stands = Vec::new();
-    for (kme, link) in &archive.0 {
+    for (kme, link) in &archive.links {
         let owner = Arc::clone(link);
         let look = move |books: &mut Books<'_>| {
             let standing = books.standing(owner.notary.chain())?;

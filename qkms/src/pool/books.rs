@@ -28,8 +28,9 @@ const OPENINGS: TableDefinition<u64, &[u8]> = TableDefinition::new("openings");
 /// Files of audits by their epoch.
 const AUDITS: TableDefinition<u64, &[u8]> = TableDefinition::new("audits");
 
-/// Orders to withdraw relayed keys that the target has not confirmed, by the first key's identity.
-const WITHDRAWALS: TableDefinition<u128, &[u8]> = TableDefinition::new("withdrawals");
+/// Orders to withdraw relayed keys that the target has not confirmed, by the time when they were kept and
+/// the first key's identity.
+const WITHDRAWALS: TableDefinition<(u64, u128), &[u8]> = TableDefinition::new("withdrawals by age");
 
 const LEDGER: u8 = 0;
 const LEASE: u8 = 1;
@@ -60,7 +61,7 @@ pub struct Books<'t> {
     pub(super) records: Table<'t, u64, &'static [u8]>,
     openings: Table<'t, u64, &'static [u8]>,
     pub(super) audits: Table<'t, u64, &'static [u8]>,
-    pub(super) withdrawals: Table<'t, u128, &'static [u8]>,
+    pub(super) withdrawals: Table<'t, (u64, u128), &'static [u8]>,
     pub(super) ledger: Ledger,
     cipher: &'t StoreKey,
     pub(super) ages: Ages,

@@ -22,52 +22,55 @@ use chacha20::{
     cipher::{KeyIvInit, StreamCipher, StreamCipherSeek},
 };
 use sha2::{Digest, Sha256};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// The key of a store.
 pub struct StoreKey(Zeroizing<[u8; 32]>);
 
 impl StoreKey {
-    /// Reads the key file, or makes one with a key of the operating system's generator.
+    /// Reads the key file; none if it is missing.
     ///
     /// # Errors
     ///
     /// A file that others than its owner may read, that has another length than 32 bytes, or that
-    /// can be neither read nor made.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let mut key = Zeroizing::new([0u8; 32]);
+    /// cannot be read.
+    pub fn read(path: &Path) -> io::Result<Option<Self>> {
         match fs::metadata(path) {
             Ok(metadata) if metadata.mode() & 0o077 != 0 => {
                 return Err(io::Error::other("the file's mode must be 0600"));
             }
-            Ok(_) => {
-                let mut bytes = fs::read(path)?;
-                let fits = bytes.len() == key.len();
-                if fits {
-                    key.copy_from_slice(&bytes);
-                }
-                bytes.zeroize();
-                if !fits {
-                    return Err(io::Error::other("the file must have 32 bytes"));
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                getrandom::fill(&mut *key).map_err(io::Error::other)?;
-                let draft = path.with_extension("new");
-                let mut file = OpenOptions::new()
-                    .write(true)
-                    .create(true)
-                    .truncate(true)
-                    .mode(0o600)
-                    .open(&draft)?;
-                file.write_all(&*key)?;
-                file.sync_all()?;
-                fs::rename(&draft, path)?;
-                if let Some(folder) = path.parent() {
-                    File::open(folder)?.sync_all()?;
-                }
-            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
+        }
+        let bytes = Zeroizing::new(fs::read(path)?);
+        let mut key = Zeroizing::new([0u8; 32]);
+        if bytes.len() != key.len() {
+            return Err(io::Error::other("the file must have 32 bytes"));
+        }
+        key.copy_from_slice(&bytes);
+        Ok(Some(Self(key)))
+    }
+
+    /// Reads the key file, or makes one with a key of the operating system's generator.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::read`], and a file that cannot be made.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        if let Some(key) = Self::read(path)? {
+            return Ok(key);
+        }
+        let mut key = Zeroizing::new([0u8; 32]);
+        getrandom::fill(&mut *key).map_err(io::Error::other)?;
+        let draft = path.with_extension("new");
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(&*key)?;
+        file.sync_all()?;
+        fs::rename(&draft, path)?;
+        if let Some(folder) = path.parent() {
+            File::open(folder)?.sync_all()?;
         }
         Ok(Self(key))
     }

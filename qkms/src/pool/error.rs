@@ -38,9 +38,12 @@ pub enum Rejection {
     /// A split that does not fit the block, or a length out of range.
     #[error("a length does not fit")]
     Length,
-    /// A relayed key whose tag or signature does not hold.
-    #[error("a relayed key's tag or signature does not hold")]
+    /// A relayed key whose tag does not hold.
+    #[error("a relayed key's tag does not hold")]
     Forged,
+    /// Relayed keys whose origin's signature does not hold by its configured key.
+    #[error("the signature of relayed keys does not hold")]
+    Signature,
     /// A block's record that is none of the link's.
     #[error(transparent)]
     Record(#[from] Refused),

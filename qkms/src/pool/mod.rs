@@ -35,6 +35,7 @@ mod signed;
 pub mod store;
 mod survey;
 mod tagging;
+pub mod withdrawals;
 
 #[cfg(test)]
 mod tests;

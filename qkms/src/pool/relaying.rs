@@ -11,7 +11,6 @@
 //! those of one request are one block there. What is *withdrawn* stays known by its identity until its record is
 //! forgotten, so that a message that comes after its withdrawal is refused.
 
-use redb::ReadableTable;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -225,40 +224,6 @@ impl Books<'_> {
                 Some(_) => {}
             }
         }
-        Ok(())
-    }
-
-    /// Keeps an order to withdraw keys until [`Self::forget_withdrawal`].
-    ///
-    /// # Errors
-    ///
-    /// [`BookError::Database`].
-    pub fn keep_withdrawal(&mut self, first: Uuid, order: &[u8]) -> Result<(), BookError> {
-        self.changed = true;
-        self.withdrawals.insert(first.as_u128(), order)?;
-        Ok(())
-    }
-
-    /// The orders to withdraw that are not confirmed, by the first key's identity.
-    ///
-    /// # Errors
-    ///
-    /// [`BookError::Database`].
-    pub fn kept_withdrawals(&self) -> Result<Vec<(Uuid, Vec<u8>)>, BookError> {
-        let rows = self.withdrawals.iter()?.map(|row| {
-            let (first, order) = row?;
-            Ok((Uuid::from_u128(first.value()), order.value().to_vec()))
-        });
-        rows.collect()
-    }
-
-    /// The target has confirmed an order to withdraw.
-    ///
-    /// # Errors
-    ///
-    /// [`BookError::Database`].
-    pub fn forget_withdrawal(&mut self, first: Uuid) -> Result<(), BookError> {
-        self.changed |= self.withdrawals.remove(first.as_u128())?.is_some();
         Ok(())
     }
 }

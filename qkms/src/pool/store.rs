@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redb::{Builder, Database, DatabaseError, StorageBackend};
+use redb::{Builder, Database, DatabaseError, ReadOnlyDatabase, StorageBackend};
 use tokio::sync::{oneshot, watch};
 
 use super::{
@@ -145,6 +145,33 @@ impl Store {
         let path = path.to_owned();
         let opener = move || Builder::new().set_cache_size(CACHE).create(&path);
         Self::start(Box::new(opener), key, settings)
+    }
+
+    /// Whether a store at `path` is such that it could be opened, or is missing and could be made. Changes
+    /// nothing, and does not see whether it was written under this key.
+    ///
+    /// # Errors
+    ///
+    /// A file that others than its owner may read; one that is open already, or is no database.
+    pub fn look(path: &Path) -> io::Result<()> {
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.mode() & 0o077 != 0 => {
+                return Err(io::Error::other("the file's mode must be 0600"));
+            }
+            Ok(metadata) if metadata.len() > 0 => {}
+            // Made and not written.
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        match ReadOnlyDatabase::open(path) {
+            // After a crash it is repaired when it is opened.
+            Ok(_) | Err(DatabaseError::RepairAborted) => Ok(()),
+            Err(DatabaseError::DatabaseAlreadyOpen) => {
+                Err(io::Error::other("a service that runs has it open"))
+            }
+            Err(error) => Err(io::Error::other(error)),
+        }
     }
 
     /// Opens the store on backends that `make` gives: one now, one more after each failure.

@@ -16,8 +16,9 @@
 //!   that each was configured with. So no site between can put other keys in their place, invent
 //!   some, or acknowledge what the target does not hold.
 //! - Without an acknowledgement in time the master is refused, and the origin withdraws the keys
-//!   ([`Void`], signed, durable until the target has confirmed it). The target takes back what it
-//!   told to nobody, and refuses those identities from then on, should the keys come later.
+//!   ([`Void`], signed, durable until the target has confirmed it or the keys [have expired](crate::pool::withdrawals)).
+//!   The target takes back what it told to nobody, and refuses those identities from then on, should the
+//!   keys come later.
 //!
 //! # When a site stops
 //!

@@ -1,6 +1,6 @@
 //! The origin: keys are made, sent, and told when the target has acknowledged them.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use codec::{DecodeAll, Encode};
 use uuid::Uuid;
@@ -10,18 +10,21 @@ use super::{
     MAX_BYTES, OVERHEAD, Order, Reach, Relay, SALT_BYTES, Void, Way,
     seal::{self, Statement},
     service::Far,
-    site::Unsent,
+    site::{MISMATCH, Unsent},
 };
 use crate::{
     kme::{
         delivery::{ids, refusal},
         line::NoAnswer,
-        service::{DeliveredKey, Origin, Refusal},
+        service::{DeliveredKey, KmeId, Origin, Refusal},
         wire::{Ask, Why},
     },
     metrics::RelayPart,
-    pool::{BookError, Books, Rejection, StoreError},
+    pool::{BookError, Books, Rejection, withdrawals::Kept},
 };
+
+/// Orders to withdraw keys that one round tries at most.
+const A_ROUND: usize = 256;
 
 /// Keys that a master of this site asks for.
 #[derive(Debug, Clone)]
@@ -93,10 +96,7 @@ impl Relay {
                 return Ok(keys(ids, clear, order.len));
             }
             Ok(_) => {
-                tracing::error!(
-                    kme = %far.kme,
-                    "a site between has acknowledged other keys than were sent"
-                );
+                tracing::error!(kme = %far.kme, "keys were not acknowledged: {MISMATCH}");
                 Refusal::Unconfirmed
             }
             Err(Unsent::Store(error)) => {
@@ -106,6 +106,13 @@ impl Relay {
             }
             Err(Unsent::Peer(error)) => {
                 tracing::warn!(kme = %far.kme, %error, "keys were not relayed");
+                if error == NoAnswer::Refused(Why::Signature) {
+                    tracing::error!(
+                        kme = %far.kme,
+                        "it does not know the signature of this KME, {}: is that its `relay_key` there?",
+                        hex::encode(self.key.public())
+                    );
+                }
                 match error {
                     NoAnswer::Refused(Why::Exhausted) => Refusal::Exhausted,
                     NoAnswer::Refused(Why::Age) => Refusal::MandatoryUnmet,
@@ -148,38 +155,56 @@ impl Relay {
         Ok((ids, clear))
     }
 
-    /// Tells the targets which keys they must not tell, until each has confirmed it.
-    pub(super) async fn withdraw_all(&self) {
-        let Ok(_alone) = self.withdrawing.try_lock() else { return };
-        let kept = match self.store.run(|books| books.kept_withdrawals()).await {
+    /// Tells the targets which keys they must not tell, [`A_ROUND`] orders at most, and returns how many it
+    /// has tried; none while another round is under way. A site that does not answer in time is not asked
+    /// again in the same round, and the next round begins behind the last order that was tried.
+    pub(super) async fn withdraw_all(&self) -> Option<usize> {
+        let mut last = self.withdrawing.try_lock().ok()?;
+        let after = *last;
+        let kept = match self.store.run(move |books| books.kept_withdrawals(after, A_ROUND)).await {
             Ok(kept) => kept,
             Err(error) => {
                 tracing::debug!(%error, "withdrawals cannot be read");
-                return;
+                return Some(0);
             }
         };
-        for (first, row) in kept {
-            if let Err(error) = self.withdraw(first, &row).await {
+        let (mut silent, mut tried) = (BTreeSet::<&KmeId>::new(), 0usize);
+        for (kept, row) in kept {
+            let Ok(void) = Void::decode_all(&mut &*row) else {
+                tracing::error!("a withdrawal cannot be read; it is dropped when it is too old");
+                continue;
+            };
+            // A route that is configured no more leads nowhere; the target lets go by age.
+            let far = self.fars.iter().find(|far| far.path == void.order.path);
+            let is_silent =
+                |far: &Far| silent.contains(&far.first.peer) || silent.contains(&far.kme);
+            if far.is_some_and(is_silent) {
+                continue;
+            }
+            *last = Some(kept);
+            tried = tried.saturating_add(1);
+            if let Err(error) = self.withdraw(kept, far, void).await {
                 tracing::debug!(%error, "relayed keys are not withdrawn yet");
+                // One that refuses may have another way on for other keys.
+                let refused = matches!(error, Unsent::Peer(NoAnswer::Refused(_)));
+                silent.extend(far.map(|far| if refused { &far.kme } else { &far.first.peer }));
             }
         }
+        Some(tried)
     }
 
-    async fn withdraw(&self, first: Uuid, row: &[u8]) -> Result<(), Unsent> {
-        let lost = |_| StoreError::Failed("a withdrawal cannot be read".into());
-        let void = Void::decode_all(&mut &*row).map_err(lost)?;
-        // A route that is configured no more leads nowhere; the target lets go by age.
-        if let Some(far) = self.fars.iter().find(|far| far.path == void.order.path) {
+    async fn withdraw(&self, kept: Kept, far: Option<&Far>, void: Void) -> Result<(), Unsent> {
+        if let Some(far) = far {
             match far.first.line.done(Ask::VoidKeys(void)).await {
                 Ok(()) => {}
                 // It will not be taken another time either.
-                Err(NoAnswer::Refused(why @ (Why::Route | Why::Limits | Why::Forged))) => {
+                Err(NoAnswer::Refused(why @ (Why::Route | Why::Limits | Why::Signature))) => {
                     tracing::error!(kme = %far.kme, ?why, "keys cannot be withdrawn");
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        self.store.run(move |books| books.forget_withdrawal(first)).await?;
+        self.store.run(move |books| books.forget_withdrawal(kept)).await?;
         Ok(())
     }
 

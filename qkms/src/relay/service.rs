@@ -19,7 +19,7 @@ use crate::{
         wire::{Ask, Reply, Why},
     },
     metrics::RelayMetrics,
-    pool::{Books, End, Store, StoreError},
+    pool::{Books, End, Store, StoreError, withdrawals::Kept},
     records::PublicKey,
 };
 
@@ -67,8 +67,8 @@ pub struct Relay {
     pub(super) seed: Option<Arc<Seed>>,
     pub(super) metrics: RelayMetrics,
     pub(super) fars: Vec<Far>,
-    /// One withdraws at a time.
-    pub(super) withdrawing: tokio::sync::Mutex<()>,
+    /// One withdraws at a time; the last order that was tried.
+    pub(super) withdrawing: tokio::sync::Mutex<Option<Kept>>,
     routes: Vec<Vec<String>>,
 }
 
@@ -160,10 +160,13 @@ impl Relay {
         Some((&far.kme, far.reach().unwrap_or(Reach::nothing(capacity))))
     }
 
-    /// Looks after the store, withdrawals, and what is known of the ways.
+    /// Looks after the store, withdrawals, and what is known of the ways; each apart from the others, so
+    /// that none waits for a site that another one asks.
     pub(crate) fn tend(self: &Arc<Self>, tasks: &mut JoinSet<()>) {
         let this = Arc::clone(self);
         tasks.spawn(async move { this.keep_house().await });
+        let this = Arc::clone(self);
+        tasks.spawn(async move { this.keep_withdrawing().await });
         for index in 0..self.fars.len() {
             let this = Arc::clone(self);
             tasks.spawn(async move { this.keep_reach(index).await });
@@ -175,12 +178,27 @@ impl Relay {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            let expire = |books: &mut Books<'_>| books.expire(End::Alice.outgoing());
-            match self.store.run(expire).await {
-                Ok(_) => self.withdraw_all().await,
+            let let_go = |books: &mut Books<'_>| {
+                books.expire(End::Alice.outgoing())?;
+                books.drop_old_withdrawals()
+            };
+            match self.store.run(let_go).await {
+                Ok(0) => {}
+                Ok(dropped) => {
+                    tracing::warn!(dropped, "keys were not withdrawn before they were too old");
+                }
                 Err(StoreError::Closed) => return,
                 Err(error) => tracing::warn!(%error, "could not let go of old relayed keys"),
             }
+        }
+    }
+
+    async fn keep_withdrawing(&self) {
+        let mut tick = tokio::time::interval(ASKED_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            self.withdraw_all().await;
         }
     }
 

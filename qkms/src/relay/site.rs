@@ -21,6 +21,11 @@ use crate::{
     records::Signature,
 };
 
+/// Why a signature of the other end of a route may not hold, most often by an error that is nobody's lie.
+pub(super) const MISMATCH: &str = "the signature does not hold by the `relay_key` that is configured for that \
+    KME; if that is not what `qkms relay-key` prints there, it has to be corrected, and else a site between \
+    has altered what passed";
+
 /// Why keys did not come to the next site, or were not acknowledged.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unsent {
@@ -142,7 +147,11 @@ impl Relay {
         let signed = move |order: &Order, clear: &[u8]| {
             Statement::Sent(seal::hash(clear)).holds(order, &key, &signature)
         };
-        let clear = take(link, message, signed).await?;
+        let clear = take(link, message, signed).await.inspect_err(|why| {
+            if *why == Why::Signature {
+                tracing::error!(kme = %far.kme, "keys from there are refused: {MISMATCH}");
+            }
+        })?;
         let hash = seal::hash(&clear);
         let held = order.clone();
         let hold = move |books: &mut Books<'_>| {
@@ -168,7 +177,8 @@ impl Relay {
         let Void { order, signature } = void;
         let (_, far) = self.origin_of(&order.path)?;
         if !Statement::Void.holds(&order, &far.key, &signature) {
-            return Err(Why::Forged);
+            tracing::error!(kme = %far.kme, "a withdrawal is refused: {MISMATCH}");
+            return Err(Why::Signature);
         }
         let withdraw =
             move |books: &mut Books<'_>| books.withdraw(&order.master, &order.slaves, &order.ids);
@@ -201,8 +211,10 @@ async fn take(
     let theirs = link.end.peer().outgoing();
     let take = move |books: &mut Books<'_>| -> Result<_, BookError> {
         let pad = books.read_pad(theirs, &message.pad)?;
-        let clear = seal::open(&message, &pad).filter(|clear| sound(&message.order, clear));
-        let clear = clear.ok_or(Rejection::Forged)?;
+        let clear = seal::open(&message, &pad).ok_or(Rejection::Forged)?;
+        if !sound(&message.order, &clear) {
+            return Err(Rejection::Signature.into());
+        }
         books.spend_pad(theirs, &message.pad)?;
         Ok(clear)
     };
@@ -212,6 +224,7 @@ async fn take(
 fn why(error: StoreError) -> Why {
     match error {
         StoreError::Rejected(Rejection::Forged) => Why::Forged,
+        StoreError::Rejected(Rejection::Signature) => Why::Signature,
         StoreError::Rejected(_) => Why::Books,
         StoreError::Failed(_) | StoreError::Closed => Why::Store,
     }

@@ -1,8 +1,10 @@
 mod crashes;
 mod deliveries;
+mod mismatch;
 mod refusals;
 mod seals;
 mod thieves;
+mod withdrawals;
 
 use std::{
     sync::{Arc, Mutex},
@@ -177,7 +179,8 @@ impl Ground {
 
     /// Waits until the target has confirmed all that the site has withdrawn.
     async fn withdrawn(&self, site: Site) {
-        let kept = || self.relay(site).store().run(|books| books.kept_withdrawals());
+        let kept =
+            || self.relay(site).store().run(|books| books.kept_withdrawals(None, usize::MAX));
         while !kept().await.unwrap().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

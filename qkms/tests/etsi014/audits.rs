@@ -25,7 +25,7 @@ use super::{
 };
 
 /// Asks on the operator's page: code and body of the answer.
-async fn ask(
+pub async fn ask(
     page: SocketAddr,
     token: &str,
     method: &str,

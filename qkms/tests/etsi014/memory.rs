@@ -10,7 +10,8 @@ use std::{
 };
 
 use qkms::kme::service::{
-    DeliveredKey, EncRequest, KeyService, KmeId, LinkState, Origin, Refusal, Route, SaeId, Status,
+    DeliveredKey, EncRequest, Figures, KeyService, KmeId, LinkState, Origin, Refusal, Route, SaeId,
+    Status,
 };
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
@@ -64,6 +65,19 @@ impl Link {
     /// Keys still to be drawn.
     pub fn left(&self) -> u64 {
         self.state.lock().unwrap().left
+    }
+
+    /// What is told of the link.
+    pub fn figures(&self) -> Figures {
+        let state = self.state.lock().unwrap();
+        let delivered_keys = state.told.len() as u64;
+        Figures {
+            stored_keys: state.left,
+            delivered_keys,
+            made_keys: state.left + delivered_keys,
+            qber_ppm: Some(20_000),
+            sound: state.refuse_with.is_none(),
+        }
     }
 
     /// Every key that was told to anyone.
@@ -137,6 +151,7 @@ impl KeyService for Memory {
             origin,
             link: if origin == Origin::Qkd { LinkState::Open } else { LinkState::Local },
             insecure: true,
+            figures: (origin == Origin::Qkd).then(|| self.link.figures()),
         })
     }
 

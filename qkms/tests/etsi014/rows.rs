@@ -43,6 +43,10 @@ async fn status_has_each_member_of_the_standard() {
     });
     expected["status_extension"] =
         json!({ "qkms_key_source": "qkd", "qkms_link": "open", "qkms_insecure": true });
+    expected["status_extension"]["qkms_figures"] = json!({
+        "stored_keys": 10000, "delivered_keys": 0, "made_keys": 10000,
+        "qber_ppm": 20000, "sound": true,
+    });
     assert_eq!(status, expected);
 }
 

@@ -1,9 +1,8 @@
 //! At what price.
 
 use crate::{
-    AccountId, Balance, Balances, MILLI_QED, Membership, Metering, Reputation, Runtime,
-    RuntimeHoldReason, Settlement, Timestamp, configs::governance::AdminOrigin,
-    stand_ins::KeyBudget, weights,
+    AccountId, Balance, Balances, MILLI_QED, Membership, Metering, Qkd, Reputation, Runtime,
+    RuntimeHoldReason, Settlement, Timestamp, configs::governance::AdminOrigin, weights,
 };
 use frame_support::{
     parameter_types,
@@ -30,7 +29,7 @@ impl pallet_auction::Config for Runtime {
         GrantHoldReason,
         LinearStoragePrice<GrantDepositBase, GrantDepositPerByte, Balance>,
     >;
-    type KeyBudget = KeyBudget;
+    type KeyBudget = Qkd;
     type MaxBatch = ConstU32<100>;
     type MaxGrants = ConstU32<8>;
     // One gigawatt-hour in a quarter of an hour: more than any community.

@@ -4,7 +4,9 @@
 use crate::{
     AccountId, Auction, Aura, AuthorityDiscovery, Balances, Grandpa, Historical,
     MILLISECONDS_PER_BLOCK, Membership, Metering, Pov, Reputation, Runtime, RuntimeEvent,
-    SessionKeys, configs::governance::AdminOrigin, stand_ins::Beacon, weights,
+    SessionKeys,
+    configs::{beacon::Beacon, governance::AdminOrigin},
+    weights,
 };
 use frame_support::{
     parameter_types,
@@ -24,7 +26,7 @@ const MAX_AUTHORITIES: u32 = 1_000;
 impl pallet_timestamp::Config for Runtime {
     type MinimumPeriod = ConstU64<{ MILLISECONDS_PER_BLOCK / 2 }>;
     type Moment = u64;
-    type OnTimestampSet = (Aura, Beacon);
+    type OnTimestampSet = Aura;
     type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
 }
 

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod auction;
+pub mod beacon;
 pub mod consensus;
 pub mod governance;
 pub mod membership;

@@ -13,14 +13,27 @@ use frame_support::{
 pub mod dynamic_params {
     use super::*;
 
-    /// The market's share of the key pools.
+    /// What the market may use of keys.
     #[dynamic_pallet_params]
     #[codec(index = 0)]
     pub mod keys {
-        /// Keys that are there when the gate of a delivery slot opens. The slot gets the share that its
-        /// leader admits; without one, a part in as many as slots are open at once: a third.
+        /// The allotment of each slot while keys that exist do not bind the market (`qkd.keyRules`): so many
+        /// keys seem to be there when its gate opens, with none behind them. The slot gets the share that
+        /// its leader admits; without one, a part in as many as slots are open at once: a third.
         #[codec(index = 0)]
         pub static MarketKeysPerSlot: u64 = 3_000;
+    }
+
+    /// The entropy beacon.
+    #[dynamic_pallet_params]
+    #[codec(index = 1)]
+    pub mod beacon {
+        /// How long an epoch takes, in tenths of a delivery slot: 4 to 20.
+        #[codec(index = 0)]
+        pub static EpochTenths: u32 = 20;
+        /// From how many of the next epochs an owner is barred that withheld a reveal: 0 to 128.
+        #[codec(index = 1)]
+        pub static BarredEpochs: u32 = 8;
     }
 }
 

@@ -1,9 +1,15 @@
 //! Who draws keys where, and sessions under these keys.
 
 use crate::{
-    AccountId, Auction, Balance, Balances, BlockNumber, MILLI_QED, Membership, Runtime,
+    AccountId, Auction, Balance, Balances, BlockNumber, MILLI_QED, Membership, Reputation, Runtime,
     RuntimeCall, RuntimeHoldReason,
-    configs::{governance::AdminOrigin, system::BlockWeights},
+    configs::{
+        beacon::{Barred, BlockAuthors, EpochLength, PastBlockHashes},
+        governance::AdminOrigin,
+        money::EntropyFund,
+        system::BlockWeights,
+    },
+    dynamic_params::keys,
     weights,
 };
 use alloc::vec::Vec;
@@ -71,10 +77,20 @@ impl pallet_qkd::Config for Runtime {
     type AcceptWithin = StepWithin;
     type AccountBytes = AccountBytes;
     type AdminOrigin = AdminOrigin;
+    type Allotment = keys::MarketKeysPerSlot;
+    type Authors = BlockAuthors;
+    type BarredEpochs = Barred;
     type Bond = HoldConsideration<AccountId, Balances, RegistryHold, Price>;
     type Calendar = Auction;
     type ConfirmWithin = StepWithin;
+    type Currency = Balances;
     type Deposit = HoldConsideration<AccountId, Balances, SessionHold, Price>;
+    type EntropyFund = EntropyFund;
+    type EpochLength = EpochLength;
+    type Fallback = PastBlockHashes;
+    // More than a day of quarter-hours, in epochs of two: slots in flight find theirs.
+    type KeptEpochs = ConstU32<128>;
+    type Leadership = Auction;
     // A broker opens one with each of its principals, one minute after the other.
     type MaxRequests = ConstU32<32>;
     // One that waits, and one that takes the place of a session which ends.
@@ -84,6 +100,8 @@ impl pallet_qkd::Config for Runtime {
     type MaxSessionAge = ConstU64<DAY>;
     type MaxSweptPerBlock = ConstU32<20>;
     type Membership = Membership;
+    type Misses = Reputation;
+    type Slots = Auction;
     type StepOverhead = StepOverhead;
     type WeightInfo = weights::qkd::WeightInfo<Runtime>;
     type WorkerPriority = WorkerPriority;

@@ -1,12 +1,11 @@
 //! Who owes whom.
 
 use crate::{
-    Auction, Balances, Membership, Metering, Reputation, Runtime, RuntimeHoldReason,
+    Auction, Balances, Membership, Metering, Qkd, Reputation, Runtime, RuntimeHoldReason,
     configs::{
         governance::AdminOrigin,
         money::{CommunityFund, EntropyFund, GridAccount},
     },
-    stand_ins::Beacon,
     weights,
 };
 use frame_support::traits::ConstU32;
@@ -18,7 +17,7 @@ impl pallet_settlement::Config for Runtime {
     type CommunityFund = CommunityFund;
     type Currency = Balances;
     type Deposits = Auction;
-    type Draw = Beacon;
+    type Draw = Qkd;
     type EntropyFund = EntropyFund;
     type GridAccount = GridAccount;
     type Ledger = Metering;

@@ -5,6 +5,7 @@
 //! at a time, the tests write them there.
 
 mod attacks;
+mod beacon;
 mod document;
 mod honesty;
 mod keys;

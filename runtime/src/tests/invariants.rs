@@ -2,7 +2,7 @@
 
 use super::games::world::World;
 use crate::*;
-use qedex_primitives::{AttributeId, SlotIndex};
+use qedex_primitives::{AttributeId, SlotIndex, keys::Reservation};
 use sp_keyring::Sr25519Keyring as Key;
 use sp_runtime::TryRuntimeError;
 
@@ -66,6 +66,17 @@ fn a_block_after_which_a_pallets_storage_is_not_sound_fails() {
     let rules = pallet_pov::Rules { window: 0, ..Default::default() };
     assert_eq!(objector(|| pallet_pov::CurrentRules::<Runtime>::put(rules)), "pov");
     assert_eq!(objector(|| pallet_qkd::NextSite::<Runtime>::put(0)), "qkd");
+    assert_eq!(
+        objector(|| pallet_qkd::MarketKeys::<Runtime>::mutate(|market| market.promised = 1)),
+        "qkd"
+    );
+    assert_eq!(
+        objector(|| {
+            let nothing = Reservation { keys: 0, settled: true, backed: false };
+            pallet_qkd::Reservations::<Runtime>::insert(slot, nothing);
+        }),
+        "qkd"
+    );
     assert_eq!(
         objector(|| {
             pallet_energy_membership::Owners::<Runtime>::remove(&dave);

@@ -15,6 +15,7 @@ use qedex_primitives::{
     Explanation, Flow, Lack, LeaderTerms, Meter, MeterId, MeterReading, Moment, Obstacle, OrderId,
     PendingChange, PolicyId, PricePerKwh, Role, Side, SlotIndex, SlotTimes, Totals, TradeId, Wh,
     Windows,
+    keys::{KeyLedger, Reservation, SlotReservation},
     pov::ValidatorScore,
     reputation::{Counts, RememberedRater, Trust},
     settlement::{OpenSlot, OpenTrade, Rules, Sale, TradePage},
@@ -50,7 +51,27 @@ fn the_calendar_is_told() {
         let times: SlotTimes = ask("EnergyMarketApi_slot_times", slot);
         assert_eq!(times, Windows::default().schedule(slot, SLOT));
         assert!(ask::<u64>("EnergyMarketApi_key_budget", slot) > 0);
-        assert_eq!(ask::<Option<Hash>>("EnergyMarketApi_beacon", u64::MAX), None);
+    });
+}
+
+#[test]
+fn how_many_keys_there_are_is_told() {
+    let mut world = World::new();
+    let slot = world.next_gate();
+    world.look(|| {
+        let ledger: KeyLedger = ask("KeyLedgerApi_key_ledger", ());
+        assert_eq!((ledger.rules, ledger.available), (presets::key_rules(), 3_000));
+        assert!(!ledger.rules.bound, "the presets say that no key stands behind them");
+        let link = ledger.links.first().expect("there is a link");
+        let sites = link.ends.map(|ends| ends.map(|end| end.site.0));
+        assert_eq!((link.link.0, sites, link.keys), (0, Some([0, 1]), 0));
+        // A slot has a third, while it is in flight.
+        let promised: Option<Reservation> = ask("KeyLedgerApi_reservation", slot);
+        let reservation = Reservation { keys: 1_000, settled: false, backed: false };
+        assert_eq!(promised, Some(reservation));
+        assert_eq!(ask::<u64>("EnergyMarketApi_key_budget", slot.next()), 3_000);
+        let all: Vec<SlotReservation> = ask("KeyLedgerApi_reservations", ());
+        assert_eq!(all.last(), Some(&SlotReservation { slot, reservation }));
     });
 }
 

@@ -1,9 +1,6 @@
-//! The seam at which the pallet of the key service takes the place of its stand-ins.
+//! The seam at which the key service stands behind its roles: keys for the market, and the entropy beacon.
 
-use std::{collections::BTreeSet, fs, path::Path};
-
-/// What the runtime may name of the stand-ins.
-const EXPORTS: [&str; 2] = ["Beacon", "KeyBudget"];
+use std::{fs, path::Path};
 
 /// The sources of the runtime's configuration and of its APIs.
 fn sources() -> Vec<(String, String)> {
@@ -18,59 +15,26 @@ fn sources() -> Vec<(String, String)> {
     paths.into_iter().map(read).collect()
 }
 
-/// The words of a source, comments left out.
-fn words(text: &str) -> Vec<&str> {
-    let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
-    code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'))
-        .filter(|word| !word.is_empty())
-        .collect()
-}
-
-/// What stands behind `stand_ins::`, one name or a list in braces.
-fn imports(text: &str) -> BTreeSet<String> {
-    let list = |rest: &str| {
-        let rest = rest.trim_start();
-        match rest.strip_prefix('{') {
-            Some(list) => list.split('}').next().unwrap_or_default().to_owned(),
-            None => words(rest).first().copied().unwrap_or_default().to_owned(),
-        }
-    };
-    let lists = text.split("stand_ins::").skip(1).map(list);
-    lists.flat_map(|list| words(&list).into_iter().map(str::to_owned).collect::<Vec<_>>()).collect()
-}
-
-#[test]
-fn the_stand_ins_export_one_key_budget_and_one_beacon() {
-    let text = include_str!("../stand_ins.rs");
-    let aliases: Vec<_> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub type "))
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
-    assert_eq!(BTreeSet::from_iter(aliases.iter().copied()), BTreeSet::from(EXPORTS));
-    assert_eq!(aliases.len(), EXPORTS.len());
+/// How often the sources say this.
+fn count(what: &str) -> usize {
+    sources().iter().map(|(_, text)| text.matches(what).count()).sum()
 }
 
 #[test]
 fn configs_and_apis_name_one_key_budget_and_one_beacon() {
-    let stand_ins = include_str!("../stand_ins.rs");
-    let behind: Vec<_> = stand_ins
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub struct "))
-        .map(|line| line.trim_end_matches(';'))
-        .collect();
-    assert!(!behind.is_empty(), "the stand-ins are gone: say here what takes their place");
-    let mut named = BTreeSet::new();
-    let (mut budgets, mut beacons) = (0, 0);
-    for (path, text) in sources() {
-        for word in words(&text) {
-            assert!(!behind.contains(&word), "{path} names {word} instead of its role");
-        }
-        named.extend(imports(&text));
-        budgets += text.matches("type KeyBudget = KeyBudget;").count();
-        beacons += text.matches("type Beacon = Beacon;").count();
-    }
-    assert_eq!(named, EXPORTS.map(str::to_owned).into());
     // The market asks for keys, and PoV for the beacon.
-    assert_eq!((budgets, beacons), (1, 1));
+    assert_eq!((count("type KeyBudget = "), count("type KeyBudget = Qkd;")), (1, 1));
+    assert_eq!((count("type Beacon = Beacon;"), count("pub type Beacon = crate::Qkd;")), (1, 1));
+}
+
+#[test]
+fn no_stand_in_answers_for_keys_or_for_the_beacon() {
+    for (path, text) in sources() {
+        for role in ["KeyBudget", "EntropyBeacon", "EntropyDraw"] {
+            assert!(!text.contains(&format!("{role} for ")), "{path} has a {role} of its own");
+        }
+    }
+    // Past block hashes are the beacon's fallback, and nothing else.
+    assert_eq!(count("type Fallback = PastBlockHashes;"), 1);
+    assert_eq!(count("= PastBlockHashes;"), 1);
 }

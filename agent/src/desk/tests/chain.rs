@@ -172,6 +172,8 @@ impl Chain {
             now: 0,
             last_number: head.last_numbers.get(&account).copied().unwrap_or_default(),
             sessions: sessions.collect(),
+            beacon: None,
+            ledger: None,
         }
     }
 }

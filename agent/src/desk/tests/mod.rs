@@ -15,6 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
+mod beacon;
 mod chain;
 mod disk;
 mod frames;
@@ -65,11 +66,16 @@ impl End {
 
     /// Stops at once, and comes up with what is on the disk.
     pub fn restart(&mut self) {
+        self.restart_as(true);
+    }
+
+    /// The same, with or without a part in the beacon.
+    pub fn restart_as(&mut self, commits: bool) {
         self.desk = None;
         self.disk.break_after(None);
         let sae = self.sae.parse().unwrap();
         let desk = Desk::open(sae, self.disk.store(), self.surroundings.clone()).unwrap();
-        self.desk = Some(desk);
+        self.desk = Some(desk.committing(commits));
     }
 
     pub fn record(&self, name: Name) -> Record {
@@ -155,7 +161,7 @@ impl World {
             pages.push(&[]);
         }
         let told = |page: &&[SessionId]| {
-            let Steps { steps } = desk.news(&self.chain.news(account, page)).unwrap();
+            let Steps { steps, .. } = desk.news(&self.chain.news(account, page)).unwrap();
             steps
         };
         pages.iter().flat_map(told).collect()

@@ -116,7 +116,7 @@ fn an_account_has_so_many_sessions_and_takes_no_places_of_others() {
         jobs.into_iter()
             .filter_map(|job| match job.work {
                 Work::Collect { peer, .. } => Some(peer.to_string()),
-                Work::Post | Work::Letter => None,
+                Work::Draw(_) | Work::Survey { .. } | Work::Post | Work::Letter => None,
             })
             .collect()
     };

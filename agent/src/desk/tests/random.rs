@@ -167,7 +167,7 @@ impl Course {
         }
         ids.truncate(MAX_SESSIONS);
         let news = self.world.chain.news(account, &ids);
-        let Ok(Steps { steps }) = self.world.desk(end).news(&news) else { return };
+        let Ok(Steps { steps, .. }) = self.world.desk(end).news(&news) else { return };
         let again = self.world.desk(end).news(&news).unwrap();
         assert_eq!(again.steps, steps, "the same news bring the same steps");
         self.look_at(&steps);
@@ -269,7 +269,7 @@ impl Course {
         let account = self.world.ends[end].account;
         let ids = self.world.chain.awaited(account);
         let news = self.world.chain.news(account, &ids[..ids.len().min(MAX_SESSIONS)]);
-        if let Ok(Steps { steps }) = self.world.desk(end).news(&news) {
+        if let Ok(Steps { steps, .. }) = self.world.desk(end).news(&news) {
             self.look_at(&steps);
         }
     }

@@ -1,9 +1,12 @@
 //! One quarter-hour's book, and how much of the best it gives under each way of matching.
 
+pub use crate::plan::terms::{CORRIDOR, LOT};
+
+use crate::plan::terms::TICK;
 use qedex_client::market::Side;
 use qedex_math::{
     PricePerKwh, Wh,
-    clearing::{self, Book, Clearing, Corridor, Order, Rule},
+    clearing::{self, Book, Clearing, Order, Rule},
 };
 use qedex_play::community::QuarterHour;
 use rand_chacha::{
@@ -12,19 +15,6 @@ use rand_chacha::{
 };
 use serde::Serialize;
 use std::fmt;
-
-/// The corridor of the development chain.
-pub const CORRIDOR: Corridor = Corridor {
-    floor: PricePerKwh(80 * TICK),
-    cap: PricePerKwh(300 * TICK),
-    grid_fee: PricePerKwh(20 * TICK),
-};
-
-/// A thousandth of a QED.
-const TICK: u128 = 1_000_000_000;
-
-/// What orders are multiples of.
-pub const LOT: u64 = 100;
 
 /// No volume cap.
 const NO_CAP: Wh = Wh(u64::MAX);

@@ -3,6 +3,7 @@
 mod amending;
 mod clearing;
 mod grants;
+mod keys;
 mod large;
 mod leader;
 mod marks;

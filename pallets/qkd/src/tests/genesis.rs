@@ -5,7 +5,13 @@ use crate::{
     Enrolments, GenesisConfig, GenesisLink, GenesisSae, GenesisSite, Links, Profiles, Sites,
 };
 use frame_support::traits::BuildGenesisConfig;
-use qedex_primitives::qkd::{BitsPerSecond, LinkId};
+use qedex_primitives::{
+    keys::{KeyRules, LinkTerms},
+    qkd::{BitsPerSecond, LinkId},
+};
+
+/// By its operators' word the second link makes 14,062 keys in an epoch of half an hour.
+const TERMS: LinkTerms = LinkTerms { most_keys_per_epoch: 400, most_qber_ppm: 110_000 };
 
 fn site(operator: AccountId, name: &str) -> GenesisSite<AccountId> {
     GenesisSite { operator, name: name.into() }
@@ -27,10 +33,11 @@ fn village() -> GenesisConfig<Test> {
     GenesisConfig {
         sites: vec![site(OPERATOR, "west"), site(OTHER_OPERATOR, "east")],
         links: vec![
-            GenesisLink { sites: [0, 1], rate: 1_000 },
-            GenesisLink { sites: [1, 0], rate: 2_000 },
+            GenesisLink { sites: [0, 1], rate: 1_000, market: None },
+            GenesisLink { sites: [1, 0], rate: 2_000, market: Some(TERMS) },
         ],
         saes: vec![genesis_sae(ANNA, 0), genesis_sae(BEN, 1)],
+        keys: KeyRules { bound: true, ..KeyRules::default() },
     }
 }
 
@@ -62,6 +69,10 @@ fn a_chain_begins_with_what_it_was_given() {
             assert_eq!(profile.mail.unwrap().into_inner(), b"/ip4/10.0.0.1/tcp/30336");
             assert!(bonded(operator) > 0 && bonded(who) > 0, "storage is paid for");
         }
+        let ledger = Qkd::key_ledger();
+        assert!(ledger.rules.bound);
+        let links: Vec<_> = ledger.links.iter().map(|link| (link.link, link.terms)).collect();
+        assert_eq!(links, [(LinkId(1), TERMS)]);
         // They can use it at once.
         assert!(is_open(opened(ANNA, BEN, 1)));
     });
@@ -72,8 +83,8 @@ fn one_operator_links_its_own_sites() {
     run_bare(|| {
         let config = GenesisConfig::<Test> {
             sites: vec![site(OPERATOR, "west"), site(OPERATOR, "east")],
-            links: vec![GenesisLink { sites: [0, 1], rate: 1 }],
-            saes: vec![],
+            links: vec![GenesisLink { sites: [0, 1], rate: 1, market: None }],
+            ..GenesisConfig::default()
         };
         config.build();
         assert!(Links::<Test>::get(LinkId(0)).unwrap().agreed);
@@ -97,6 +108,13 @@ fn no_chain_begins_with_what_it_would_refuse() {
     assert!(said.contains("SameSite"), "{said}");
     let said = with(|config| config.links[0].rate = 0);
     assert!(said.contains("NoRate"), "{said}");
+    let said = with(|config| {
+        let terms = LinkTerms { most_keys_per_epoch: 14_063, ..TERMS };
+        config.links[1].market = Some(terms);
+    });
+    assert!(said.starts_with("genesis: link 1") && said.contains("AboveDeclared"), "{said}");
+    let said = with(|config| config.keys.quorum = 0);
+    assert!(said.contains("InvalidKeyRules"), "{said}");
     let said = with(|config| config.saes[1].site = 2);
     assert!(said.starts_with("genesis: SAE 1") && said.contains("UnknownSite"), "{said}");
     let said = with(|config| config.saes[1].sae = config.saes[0].sae.clone());

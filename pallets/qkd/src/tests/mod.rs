@@ -1,11 +1,14 @@
 //! What the rules of the crate's documentation promise, rule by rule.
 
 mod answers;
+mod audits;
+mod beacon;
 mod bonds;
 mod endings;
 mod enrolment;
 mod genesis;
 mod handshake;
+mod ledger;
 mod profiles;
 mod properties;
 mod requests;

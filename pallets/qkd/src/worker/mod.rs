@@ -12,6 +12,8 @@
 //! - An agent that does not answer, or answers rubbish, is left alone for a number of blocks that doubles
 //!   with every failure, up to [`MAX_REST`], drawn at random up to it. Block production waits for nothing.
 
+mod audits;
+mod beacon;
 mod door;
 mod news;
 
@@ -175,7 +177,8 @@ impl<T: Config> Pallet<T> {
         true
     }
 
-    /// Tells an agent what is on the chain, and brings there what it says.
+    /// Tells an agent what is on the chain, and brings there what it says: first the steps of sessions, which
+    /// somebody waits for.
     fn exchange(
         client: &Client<T>,
         end: Timestamp,
@@ -192,18 +195,23 @@ impl<T: Config> Pallet<T> {
         if pages.is_empty() {
             pages.push(&[]);
         }
+        // The first part has the epoch.
+        let mut beacon = Self::beacon_news(&client.account);
+        let mut ledger = Self::ledger_news(&client.account);
         for page in pages {
             let told: Vec<Told<T>> = page.iter().copied().map(Self::lookup).collect();
-            let news = Self::news(&client.account, &told);
-            let Steps { steps } = client.door.post(NEWS_PATH, news.encode(), end)?;
+            let news = Self::news(&client.account, &told, beacon.take(), ledger.take());
+            let answer = client.door.post(NEWS_PATH, news.encode(), end)?;
+            let Steps { steps, beacon: said, reports } = answer;
             if steps.len() > MAX_SESSIONS {
                 return Err(Fault::Rubbish);
             }
             for step in steps {
                 Self::bring(client, &told, step, counts)?;
             }
+            Self::bring_epoch_work(client, &news, said, reports, counts)?;
         }
-        Ok(())
+        Self::exchange_audits(client, end, counts)
     }
 
     /// The sessions that wait for an account, beginning behind those of the run before.

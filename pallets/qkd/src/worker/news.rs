@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use frame_system::pallet_prelude::BlockNumberFor;
 use qedex_primitives::{
     Calendar,
-    agent::{AccountBytes, News, SessionNews},
+    agent::{AccountBytes, BeaconNews, LedgerNews, News, SessionNews},
     qkd::{
         EnrolmentId, MailAddress, SaeId, Session, SessionId, SessionParty, SessionStage, WorkerStep,
     },
@@ -41,7 +41,12 @@ impl<T: Config> Pallet<T> {
         Told { id, session: Sessions::<T>::get(id) }
     }
 
-    pub(super) fn news(account: &T::AccountId, told: &[Told<T>]) -> News {
+    pub(super) fn news(
+        account: &T::AccountId,
+        told: &[Told<T>],
+        beacon: Option<BeaconNews>,
+        ledger: Option<LedgerNews>,
+    ) -> News {
         News {
             genesis: Self::genesis(),
             account: T::AccountBytes::convert(account.clone()),
@@ -49,6 +54,8 @@ impl<T: Config> Pallet<T> {
             now: T::Calendar::now(),
             last_number: LastNumber::<T>::get(account),
             sessions: told.iter().map(Self::session_news).collect::<Vec<_>>(),
+            beacon,
+            ledger,
         }
     }
 

@@ -9,7 +9,7 @@ mod trust;
 
 use crate::{Counts, Event, Pairs, Totals, mock::*};
 use proptest::prelude::*;
-use qedex_primitives::{OwnerId, Ratings, Standing, Verdict, Wh};
+use qedex_primitives::{Misses, OwnerId, Ratings, Standing, Verdict, Wh};
 use sp_runtime::Permill;
 
 const FULL: u64 = 1_000_000;
@@ -62,6 +62,22 @@ fn standing_is_kept_and_one_over_all_and_two() {
         miss(BEN, ANNA);
         assert_eq!(standing(ANNA), Permill::from_percent(60));
         assert_eq!(standing(BEN), Permill::from_percent(50), "a rater gains nothing");
+    });
+}
+
+#[test]
+fn a_miss_outside_of_trades_counts_as_one_and_has_no_rater() {
+    run(|| {
+        keep(BEN, ANNA);
+        System::reset_events();
+        <Reputation as Misses>::record_miss(owner(ANNA));
+        assert_eq!(events(), [Event::Missed { owner: owner(ANNA), missed: FULL }]);
+        assert_eq!(counts(ANNA), (FULL, FULL));
+        assert_eq!(standing(ANNA), Permill::from_percent(50));
+        // Whoever is unknown has it on record from then on.
+        <Reputation as Misses>::record_miss(owner(CLARA));
+        assert_eq!(standing(CLARA), Permill::from_parts(333_333));
+        assert_eq!(Reputation::raters_of(&CLARA).count(), 0);
     });
 }
 

@@ -30,6 +30,30 @@ fn each_block_is_picked_as_often_as_another() {
 }
 
 #[test]
+fn a_link_that_cheats_in_c_of_n_blocks_is_caught_with_c_over_n() {
+    const EPOCHS: u32 = 20_000;
+    const BLOCKS: u64 = 64;
+    let caught = |cheats: u64, choices: u32| {
+        let epochs = (0..EPOCHS).filter(|epoch| {
+            // Who may choose among challenges takes one that picks a block in which all is well.
+            (0..choices).all(|choice| {
+                let mut challenge = [0; 32];
+                challenge[..4].copy_from_slice(&epoch.to_le_bytes());
+                challenge[4..8].copy_from_slice(&choice.to_le_bytes());
+                pick(&challenge, &[7; 32], u64::from(*epoch), BLOCKS).unwrap() < cheats
+            })
+        });
+        epochs.count() as f64 / f64::from(EPOCHS)
+    };
+    for (cheats, choices) in [(1, 1), (4, 1), (16, 1), (32, 1), (64, 1), (16, 2), (32, 4)] {
+        let expected = (cheats as f64 / BLOCKS as f64).powi(choices as i32);
+        let error = (expected * (1.0 - expected) / f64::from(EPOCHS)).sqrt();
+        let share = caught(cheats, choices);
+        assert!((share - expected).abs() <= 4.0 * error, "{cheats} {choices}: {share} {expected}");
+    }
+}
+
+#[test]
 fn only_blocks_that_gave_a_key_are_picked_and_each_of_them_can_be() {
     let records = records(three());
     let root = Signed::root(&records);

@@ -136,6 +136,26 @@ fn above_the_high_mark_no_block_is_begun_but_for_tags() {
 }
 
 #[test]
+fn who_draws_all_there_is_drives_the_link_to_its_rate_and_no_further() {
+    for preset in [Preset::Gys, Preset::Snspd] {
+        let most = preset.device().pulse_rate as u64;
+        let mut run = Loop::new(preset, 0.85);
+        let drawn: Vec<Setting> = (0..300).filter_map(|_| run.step(1e12)).collect();
+        let fastest = drawn.iter().map(|setting| setting.pulse_rate).max();
+        assert_eq!(fastest, Some(most), "{preset}");
+        assert!(run.fill < 0.6 * CAPACITY, "{preset}: somebody takes all");
+        // Nobody draws any more: the pools are filled once, and what was driven up goes on no further.
+        for _ in 0..20_000 {
+            run.step(0.0);
+            assert!(run.fill < CAPACITY, "{preset}: it makes what it wastes");
+        }
+        assert!(run.fill > 0.6 * CAPACITY, "{preset}: {}", run.fill);
+        let rests = (0..100).all(|_| run.step(0.0).is_none());
+        assert!(rests, "{preset}: it does not rest at {}", run.fill);
+    }
+}
+
+#[test]
 fn between_the_marks_the_rate_changes_by_no_more_than_its_step() {
     let mut run = Loop::new(Preset::Snspd, 0.7);
     let mut last: Option<Setting> = None;

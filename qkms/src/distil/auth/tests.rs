@@ -15,8 +15,8 @@ impl Transport for Wire {
         Ok(())
     }
 
-    fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
-        self.due.pop_front().ok_or(TransportError::Closed)
+    fn receive(&mut self) -> Result<Zeroizing<Vec<u8>>, TransportError> {
+        self.due.pop_front().map(Into::into).ok_or(TransportError::Closed)
     }
 }
 

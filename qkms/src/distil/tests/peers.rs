@@ -26,7 +26,7 @@ impl<T: Transport> Transport for Altering<T> {
         self.channel.send(message)
     }
 
-    fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
+    fn receive(&mut self) -> Result<Zeroizing<Vec<u8>>, TransportError> {
         let mut message = self.channel.receive()?;
         if self.received == self.number {
             (self.alter)(&mut message);
@@ -103,8 +103,8 @@ impl Transport for Script {
         Ok(())
     }
 
-    fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
-        self.0.pop_front().ok_or(TransportError::Closed)
+    fn receive(&mut self) -> Result<Zeroizing<Vec<u8>>, TransportError> {
+        self.0.pop_front().map(Into::into).ok_or(TransportError::Closed)
     }
 }
 

@@ -232,3 +232,34 @@ async fn a_betrayed_block_closes_the_link_at_both_ends_and_older_keys_stay() {
     assert_eq!(refused, Refusal::LinkClosed);
     audit(&pair.kmes[0]).await;
 }
+
+/// What is told of a link is what its books say, at either end: stored in both directions, delivered at this end,
+/// made in all.
+#[tokio::test]
+async fn figures_of_a_link_are_those_of_its_books() {
+    let options = Options::default();
+    let ground = Ground::new(&options).await;
+    let figures = |end: End| {
+        let (own, other) =
+            if end == End::Alice { ("sae-a1", "sae-b1") } else { ("sae-b1", "sae-a1") };
+        ground.kme(end).status(&id(own), &id(other)).unwrap().figures.unwrap()
+    };
+    let many = |summary: &crate::pool::making::Summary| summary.ledger.made > 256 * 1_000;
+    ground.kme(End::Bob).links()[0].changes().wait_for(many).await.unwrap();
+    ground.kme(End::Alice).links()[0].changes().wait_for(many).await.unwrap();
+    let before = [End::Alice, End::Bob].map(figures);
+    for one in before {
+        assert!(one.sound && one.delivered_keys == 0, "{one:?}");
+        assert_eq!(one.qber_ppm, None, "this maker has no photons, and counts no errors");
+        assert!(one.stored_keys <= one.made_keys, "{one:?}");
+    }
+    let keys = enc(ground.kme(End::Alice), "sae-a1", "sae-b1", number(10)).await.unwrap();
+    let [alice, bob] = [End::Alice, End::Bob].map(figures);
+    assert_eq!((alice.delivered_keys, bob.delivered_keys), (10, 0), "told to the master");
+    let ids = keys.iter().map(|key| key.id).collect();
+    ground.kme(End::Bob).dec_keys(&id("sae-b1"), &id("sae-a1"), ids).await.unwrap();
+    assert_eq!(figures(End::Bob).delivered_keys, 10, "and to the slave");
+    let own = ground.kme(End::Alice).status(&id("sae-a1"), &id("sae-a2")).unwrap();
+    assert_eq!(own.figures, None, "no link is between SAEs of one site");
+    ground.ledgers().await;
+}

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     distil::{self, InProcess, TagKeys, Transport, TransportError},
-    health::{Claims, Source},
+    health::{Claims, Failure, Source, Test},
     kme::{
         channels::{Here, Meeting, There},
         photonic::{Alice, Bob, Channels, Opened},
@@ -27,8 +27,8 @@ struct Ward {
 /// The first block in which they are.
 const SICK_FROM: u64 = 8;
 
-/// Whose sources are sick in some blocks.
-struct Sick(testing::SharedGenerator, Arc<Mutex<Ward>>);
+/// Whose sources are sick in some blocks, and what fails at this end then.
+struct Sick(testing::SharedGenerator, Arc<Mutex<Ward>>, Option<Failure>);
 
 impl BlockMaker for Sick {
     fn make(&mut self, block: u64, keys: &mut dyn TagKeys) -> Result<Made, MakeError> {
@@ -40,7 +40,9 @@ impl BlockMaker for Sick {
             return Ok(made);
         }
         let closing = Closing::UntilHealthy;
-        Ok(Made::Discarded { reason: "health", closing, report: Report::default() })
+        let mut report = Report::default();
+        report.evidence.own.health.failure = self.2;
+        Ok(Made::Discarded { reason: "health", closing, report })
     }
 }
 
@@ -50,17 +52,25 @@ async fn a_sick_link_is_closed_visibly_and_opens_by_itself_after_pauses() {
     let backoff = Backoff { first: Duration::from_millis(100), most: Duration::from_millis(400) };
     let options = Options { backoff, ..Options::default() };
     let ward = Arc::new(Mutex::new(Ward::default()));
-    let sick = || -> Box<dyn BlockMaker> {
-        Box::new(Sick(testing::SharedGenerator::new(1, 100_000), Arc::clone(&ward)))
+    let sick = |failure| -> Box<dyn BlockMaker> {
+        Box::new(Sick(testing::SharedGenerator::new(1, 100_000), Arc::clone(&ward), failure))
     };
+    let failure = Failure { source: Source::Bit, test: Test::Repetition, samples: 61 };
     let began = std::time::Instant::now();
-    let pair = Pair::start_with(folder.path(), &options, [sick(), sick()]).await.unwrap();
+    let pair =
+        Pair::start_with(folder.path(), &options, [sick(Some(failure)), sick(None)]).await.unwrap();
     let mut made = Vec::new();
-    for kme in &pair.kmes {
+    // Each end names what failed, wherever it was.
+    let reasons = [
+        "health: bit, repetition count after 61 samples",
+        "health: at the other end: bit, repetition count after 61 samples",
+    ];
+    for (kme, reason) in pair.kmes.iter().zip(reasons) {
         let link = &kme.links()[0];
-        let closed = link.closed().wait_for(Option::is_some).await.unwrap().clone().unwrap();
-        assert_eq!(closed.reason, "health: at the other end");
-        assert!(!closed.is_for_good());
+        let named = |closed: &Option<closure::Closed>| {
+            closed.as_ref().is_some_and(|closed| closed.reason == reason && !closed.is_for_good())
+        };
+        link.closed().wait_for(named).await.unwrap();
         assert_eq!(link.state(), LinkState::Closed);
         made.push(audit(kme).await.made);
     }
@@ -187,7 +197,7 @@ impl Transport for Detectors {
         self.fibre.send(message)
     }
 
-    fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
+    fn receive(&mut self) -> Result<zeroize::Zeroizing<Vec<u8>>, TransportError> {
         let message = self.fibre.receive()?;
         if !self.stuck {
             return Ok(message);
@@ -196,7 +206,7 @@ impl Transport for Detectors {
         for click in &mut block.detections {
             (click.bit, click.double) = (true, false);
         }
-        Ok(block.encode().to_vec())
+        Ok(block.encode())
     }
 }
 

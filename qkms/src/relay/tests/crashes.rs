@@ -40,7 +40,8 @@ async fn a_withdrawal_waits_for_the_target_over_a_restart_of_the_origin() {
     let refused = enc(&ground, Site::A, "sae-a1", "sae-c1", 2).await;
     assert_eq!(refused.unwrap_err(), Refusal::Unconfirmed);
     assert_eq!(ground.held(Site::C).await.stored, 512);
-    let kept = ground.relay(Site::A).store().run(|books| books.kept_withdrawals()).await;
+    let kept =
+        ground.relay(Site::A).store().run(|books| books.kept_withdrawals(None, usize::MAX)).await;
     assert_eq!(kept.unwrap().len(), 1);
     let ground = ground.restart(&options()).await;
     ground.withdrawn(Site::A).await;

@@ -117,7 +117,7 @@ async fn other_keys_are_noticed_by_the_target() {
         [(&sound, by_a, &other_keys), (&sound, by_m, &other_keys), (&stolen, by_a, &true_keys)]
     {
         let sent = between.send(link, order.clone(), None, signature, keys, patience).await;
-        assert!(sent.unwrap_err().to_string().contains("Forged"));
+        assert!(sent.unwrap_err().to_string().contains("Signature"));
     }
     assert_eq!(ground.held(Site::C).await, before.0);
     // The owner of the direction says that it spent three pads, and so they are gone here, too.
@@ -173,7 +173,7 @@ async fn the_origin_alone_can_withdraw() {
     let signature = ground.relay(Site::M).key.sign(Statement::Void, &order);
     let line = &ground.link(Site::M, 1).line;
     let answer = line.ask(Ask::VoidKeys(Void { order: order.clone(), signature })).await;
-    assert_eq!(answer.unwrap_err(), crate::kme::line::NoAnswer::Refused(Why::Forged));
+    assert_eq!(answer.unwrap_err(), crate::kme::line::NoAnswer::Refused(Why::Signature));
     assert!(dec(&ground, Site::C, "sae-c1", "sae-a1", ids(&keys)).await.unwrap() == keys);
     // What was told stays told, whoever withdraws it then.
     let signature = ground.relay(Site::A).key.sign(Statement::Void, &order);

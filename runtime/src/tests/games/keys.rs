@@ -7,7 +7,8 @@ mod deposits;
 mod ledger;
 mod operators;
 mod peers;
-mod scene;
+mod scarcity;
+pub mod scene;
 mod steps;
 mod strangers;
 

@@ -69,7 +69,7 @@ pub fn create_extension() -> TxExtension {
     <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension()
 }
 
-/// The development chain, from its first block on.
+/// A chain, from its first block on: the development chain, if nothing else is said.
 pub struct World {
     ext: sp_io::TestExternalities,
     parent: Hash,
@@ -87,7 +87,12 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let mut ext = externalities("development");
+        Self::of("development")
+    }
+
+    /// The chain of this preset.
+    pub fn of(preset: &str) -> Self {
+        let mut ext = externalities(preset);
         let issuance = ext.execute_with(Balances::total_issuance);
         let mut world = Self {
             ext,

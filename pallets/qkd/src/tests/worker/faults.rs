@@ -40,7 +40,7 @@ fn counts() -> WorkerCounts {
 }
 
 fn ok(steps: Vec<Step>) -> Answer {
-    Answer::ok(Steps { steps })
+    Answer::ok(Steps { steps, beacon: None, reports: vec![] })
 }
 
 #[test]

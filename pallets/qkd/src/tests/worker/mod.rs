@@ -1,9 +1,12 @@
 //! The off-chain worker, between a chain and agents that a test plays.
 
+mod audits;
+mod beacon;
 mod faults;
 mod host;
 mod interleavings;
 mod mutations;
+mod reports;
 
 use super::*;
 use crate::worker::MAX_REST;
@@ -73,7 +76,7 @@ fn honest(
                 let news = News::decode(&mut &request.body[..]).unwrap();
                 let steps = news.sessions.iter().filter_map(|news| step_of(who, news)).collect();
                 notes.lock().unwrap().push(news);
-                Answer::ok(Steps { steps })
+                Answer::ok(Steps { steps, beacon: None, reports: vec![] })
             }
             other => panic!("asked {other:?}"),
         }

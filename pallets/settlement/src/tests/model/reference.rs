@@ -152,7 +152,7 @@ impl Reference {
         self.deals.iter().position(found)
     }
 
-    fn sells(&self, seller: AccountId, slot: SlotIndex) -> bool {
+    pub fn sells(&self, seller: AccountId, slot: SlotIndex) -> bool {
         let found = |deal: &Deal| (deal.slot, deal.seller) == (slot, seller) && deal.end.is_none();
         self.deals.iter().any(found)
     }

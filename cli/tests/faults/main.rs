@@ -1,0 +1,16 @@
+//! The ledger of keys and the entropy beacon on real nodes: reporters that lie, nodes that are killed between
+//! any two steps of the beacon, and a validator that leaves reveals out.
+//!
+//! One development node has the lies and the kills in one life, epoch by epoch; four validators have the other
+//! fault. What each brings about is in `docs/keys.md` and `docs/beacon.md`.
+
+mod audit;
+#[path = "../network/calls.rs"]
+#[allow(dead_code)]
+mod calls;
+mod censor;
+mod chain;
+mod kills;
+mod liars;
+mod life;
+mod sight;
