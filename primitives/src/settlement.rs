@@ -144,6 +144,9 @@ pub struct Trade<AccountId> {
     pub payment: Balance,
     /// What is held of the seller, in plancks.
     pub deposit: Balance,
+    /// What is held of the buyer besides, in plancks, for the bond of a complaint that it has not made. Goes
+    /// back with the trade.
+    pub reserve: Balance,
     /// The energy that the seller's owner sold before, by whichever account, in trades of this slot
     /// with lower numbers: what it delivers serves them first.
     pub before: Wh,
@@ -400,15 +403,18 @@ pub struct Amounts {
     pub compensation: Balance,
     /// From the seller's deposit to the community fund, for what is missing.
     pub shortfall_fee: Balance,
-    /// From the seller's deposit to the community fund: because it was lost, or as much as the bond of a
-    /// complaint that was refuted.
+    /// From the seller's deposit to the community fund, because it was lost.
     pub forfeited: Balance,
+    /// From the seller's deposit to the community fund: as much as the bond of a complaint that was refuted.
+    pub sellers_bond: Balance,
     /// Back to the seller.
     pub deposit_back: Balance,
     /// From the bond of a complaint to the community fund.
     pub bond_to_community_fund: Balance,
     /// From the bond of a complaint back to the buyer.
     pub bond_back: Balance,
+    /// Back to the buyer: what was held for the bond of a complaint and not needed.
+    pub reserve_back: Balance,
 }
 
 /// A day of delivery slots.

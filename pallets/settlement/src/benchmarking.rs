@@ -72,6 +72,7 @@ fn trade_of<T: Config>(id: TradeId) -> NewTrade<T::AccountId> {
         seller_price: SELLER_PRICE,
         payment: STAKE,
         deposit: STAKE,
+        reserve: 0,
     }
 }
 

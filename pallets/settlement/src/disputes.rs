@@ -20,9 +20,11 @@ impl<T: Config> Pallet<T> {
 
     /// What is held of a buyer who complains about this trade, in plancks.
     pub(crate) fn bond_of(book: &Book, trade: &Trade<T::AccountId>) -> Option<Balance> {
-        deposit::complaint_bond(
+        let terms = &book.terms.leader;
+        deposit::trade_bond(
             book.rules.offline_share.deconstruct(),
-            trade.payment,
+            (trade.buyer_price, trade.payment),
+            (terms.deposit_rate.deconstruct(), terms.cap),
             trade.deposit,
         )
     }
@@ -78,7 +80,12 @@ impl<T: Config> Pallet<T> {
             Error::<T>::NothingToComplainOf
         );
         let bond = Self::bond_of(&book, &trade).ok_or(Error::<T>::Overflow)?;
-        T::Currency::hold(&Self::reason(), buyer, bond)?;
+        // Its bid has set it aside, unless that was placed before bids did.
+        let added = bond.saturating_sub(trade.reserve);
+        if added > 0 {
+            T::Currency::hold(&Self::reason(), buyer, added)?;
+        }
+        trade.reserve = trade.reserve.saturating_sub(bond);
         seller.complained = true;
         Sellers::<T>::insert(slot, owner, seller);
         let times = schedule.later(book.lost);
@@ -88,6 +95,7 @@ impl<T: Config> Pallet<T> {
             buyer: trade.buyer.clone(),
             seller: trade.seller.clone(),
             bond,
+            added,
             from: times.complaints_until,
             due: times.final_at,
         });

@@ -27,6 +27,8 @@ mod events {
             payment: Balance,
             /// What the seller has in escrow for it, in plancks.
             deposit: Balance,
+            /// What the buyer has in escrow besides, for the bond of a complaint.
+            reserve: Balance,
         },
         /// A seller committed to its bill of a slot.
         Committed {
@@ -49,8 +51,10 @@ mod events {
             buyer: T::AccountId,
             /// About whom.
             seller: T::AccountId,
-            /// What is held of the buyer for it, in plancks.
+            /// What is held of the buyer for it, in plancks,
             bond: Balance,
+            /// and how much of that was free before: the rest had been set aside by its bid.
+            added: Balance,
             /// From when on the seller's bill may be revealed,
             from: Moment,
             /// and until when; both are later if the chain stands still before.
@@ -136,6 +140,8 @@ mod events {
         AlreadyCommitted,
         /// More is asked of an account's escrow than is held for its orders.
         EscrowTooSmall,
+        /// An order would leave less of its account's free balance than its evidence may cost in fees.
+        NothingLeftForEvidence,
         /// A trade of this slot with this number or a higher one has been opened already.
         TradeOutOfOrder,
         /// It is too late: no trade opens once delivery of the slot has ended, because a seller could not

@@ -25,7 +25,8 @@
 //!    readings settle, and so do those with neither reading nor commitment.
 //! 5. *Complaints, then reveals.* A buyer who got no opening, or one that does not match, complains from
 //!    the freeze until the end of complaints, with a bond of
-//!    `f (payment + deposit) / (1 - f)`, rounded up; `f` is [`Rules::offline_share`]. From then until the
+//!    `f (payment + deposit) / (1 - f)`, rounded up, and at least that of one kWh at the same price; `f` is
+//!    [`Rules::offline_share`]. Its bid has set it aside. From then until the
 //!    end of the slot, and not before, the bill of a seller that was complained about is revealed, by
 //!    whoever holds bill and nonce: bytes that hash to the commitment *are* the answer. A reveal is
 //!    checked against the commitment and the meters' keys. Who answered early would tell the other buyers
@@ -68,9 +69,12 @@
 //! 10. *One clock a slot.* An outage is nobody's default: if the chain stood still for longer than a slot
 //!     after the end of delivery, that time does not count, for commitments, readings, complaints and
 //!     reveals alike ([`Book::clock`]). The calendar has the same clock, as long as trades are open.
-//! 11. *Deadlines need no help.* They are kept in `on_poll`, in weighed steps that take at most a
+//! 11. *Defence is cheap and possible.* An order leaves [`Config::EvidenceReserve`] free of its account's
+//!     balance. A commitment, a complaint and a reveal that are taken cost no fee, and those that are refused
+//!     pay; all three are operational: what fills blocks otherwise leaves them room.
+//! 12. *Deadlines need no help.* They are kept in `on_poll`, in weighed steps that take at most a
 //!     quarter of a block and resume where they stopped.
-//! 12. *Nobody decides a trade.* The admin origin sets the [`Rules`], within their ranges, for slots
+//! 13. *Nobody decides a trade.* The admin origin sets the [`Rules`], within their ranges, for slots
 //!     whose gate is yet to open, and may pause settlement: no trade opens, closes or is complained
 //!     about, and of the time for complaints and reveals nothing passes. Readings, commitments and
 //!     reveals are taken as ever, so that a pause takes no evidence from anybody and saves nobody
@@ -125,7 +129,10 @@ use frame_support::pallet_macros::import_section;
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
-    use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
+    use frame_support::{
+        pallet_prelude::*,
+        traits::fungible::{Mutate, MutateHold},
+    };
     use frame_system::pallet_prelude::*;
     use qedex_math::conduct::{DAYS, Day};
     use qedex_primitives::{
@@ -151,7 +158,8 @@ pub mod pallet {
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// The chain's token.
-        type Currency: MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason, Balance = Balance>;
+        type Currency: MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason, Balance = Balance>
+            + Mutate<Self::AccountId, Balance = Balance>;
 
         /// The runtime's hold reasons.
         type RuntimeHoldReason: From<HoldReason>;
@@ -189,6 +197,11 @@ pub mod pallet {
 
         /// The community fund: receives what remains of lost deposits.
         type CommunityFund: Get<Self::AccountId>;
+
+        /// What an order leaves free of its account's balance, in plancks: the fees of the evidence that its
+        /// account may have to give.
+        #[pallet::constant]
+        type EvidenceReserve: Get<Balance>;
 
         /// The most slots whose trades are not all settled.
         #[pallet::constant]
@@ -326,10 +339,14 @@ pub mod pallet {
         ///   hash, owner, slot, bill, 32-byte nonce).
         ///
         /// Once per owner and slot, by whichever of its accounts that sell in it, from the end of
-        /// delivery until readings are accepted.
+        /// delivery until readings are accepted. Then it costs no fee.
         #[pallet::call_index(0)]
-        #[pallet::weight(T::WeightInfo::commit())]
-        pub fn commit(origin: OriginFor<T>, slot: SlotIndex, commitment: H256) -> DispatchResult {
+        #[pallet::weight((T::WeightInfo::commit(), DispatchClass::Operational))]
+        pub fn commit(
+            origin: OriginFor<T>,
+            slot: SlotIndex,
+            commitment: H256,
+        ) -> DispatchResultWithPostInfo {
             let by = ensure_signed(origin)?;
             let book = Books::<T>::get(slot).ok_or(Error::<T>::NotASeller)?;
             let (owner, mut record) = Self::seller(slot, &by).ok_or(Error::<T>::NotASeller)?;
@@ -341,7 +358,7 @@ pub mod pallet {
             record.commitment = Some(commitment);
             Sellers::<T>::insert(slot, owner, record);
             Self::deposit_event(Event::Committed { slot, owner, by, commitment });
-            Ok(())
+            Ok(Pays::No.into())
         }
 
         /// Acknowledges the delivery of trade `id` of `slot`, in which the signer buys: it is paid in
@@ -362,13 +379,18 @@ pub mod pallet {
         ///
         /// Holds the bond of the crate's rule 5. It comes back unless a bill is revealed that covers the
         /// trade; then the community fund gets it, and as much of the seller. Once per trade, from the
-        /// freeze until the end of complaints.
+        /// freeze until the end of complaints. Then it costs no fee.
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::complain())]
-        pub fn complain(origin: OriginFor<T>, slot: SlotIndex, id: TradeId) -> DispatchResult {
+        #[pallet::weight((T::WeightInfo::complain(), DispatchClass::Operational))]
+        pub fn complain(
+            origin: OriginFor<T>,
+            slot: SlotIndex,
+            id: TradeId,
+        ) -> DispatchResultWithPostInfo {
             let buyer = ensure_signed(origin)?;
             ensure!(!Self::is_paused(), Error::<T>::IsPaused);
-            Self::do_complain(&buyer, slot, id)
+            Self::do_complain(&buyer, slot, id)?;
+            Ok(Pays::No.into())
         }
 
         /// Reveals the bill to which a seller, whom a buyer has complained about or who was drawn, committed
@@ -379,20 +401,23 @@ pub mod pallet {
         /// - `nonce`: the 32 bytes that hid it.
         ///
         /// Once per owner and slot, by anybody who holds bill and nonce, from the end of complaints until
-        /// the end of the slot. A bill that does not match is refused and changes nothing.
+        /// the end of the slot: then it costs no fee. A bill that does not match is refused and changes
+        /// nothing.
         #[pallet::call_index(3)]
-        #[pallet::weight(
-            T::WeightInfo::reveal(bill.len() as u32).saturating_add(T::Audit::audit_weight())
-        )]
+        #[pallet::weight((
+            T::WeightInfo::reveal(bill.len() as u32).saturating_add(T::Audit::audit_weight()),
+            DispatchClass::Operational,
+        ))]
         pub fn reveal(
             origin: OriginFor<T>,
             slot: SlotIndex,
             seller: T::AccountId,
             bill: Bill,
             nonce: Nonce,
-        ) -> DispatchResult {
+        ) -> DispatchResultWithPostInfo {
             let by = ensure_signed(origin)?;
-            Self::do_reveal(by, slot, &seller, &bill, &nonce, T::Audit::audit)
+            Self::do_reveal(by, slot, &seller, &bill, &nonce, T::Audit::audit)?;
+            Ok(Pays::No.into())
         }
 
         /// Sets the rules for all slots whose gate opens from now on. The deposits of all bands must cover

@@ -2,7 +2,7 @@
 
 use crate::{
     Book, Books, Conduct, Config, LatestPause, MAX_PAUSE, MAX_RULE_CHANGES, Pallet, Pause,
-    RuleChanges, Rules, Seller, Sellers, SellingAccount, SellingAccounts, Stage, Trades,
+    RuleChanges, Rules, Seller, Sellers, SellingAccount, SellingAccounts, Stage, Trade, Trades,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::marker::PhantomData;
@@ -20,7 +20,9 @@ use sp_runtime::Permill;
 pub(crate) mod v1 {
     use super::*;
     use frame_support::{pallet_prelude::*, storage_alias};
-    use qedex_primitives::{Millis, Moment, SlotTerms, TradeId};
+    use qedex_primitives::{
+        Balance, Millis, Moment, PricePerKwh, SlotTerms, TradeId, settlement::Complaint,
+    };
     use sp_core::H256;
     use sp_runtime::Permill;
 
@@ -73,6 +75,49 @@ pub(crate) mod v1 {
         pub lost: Millis,
     }
 
+    /// An open trade.
+    #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+    pub struct OldTrade<AccountId> {
+        pub buyer: AccountId,
+        pub seller: AccountId,
+        pub energy: Wh,
+        pub buyer_price: PricePerKwh,
+        pub seller_price: PricePerKwh,
+        pub payment: Balance,
+        pub deposit: Balance,
+        pub before: Wh,
+        pub complaint: Option<Complaint>,
+    }
+
+    impl<AccountId> OldTrade<AccountId> {
+        /// The same trade, for whose complaint nothing was set aside.
+        pub fn without_reserve(self) -> Trade<AccountId> {
+            let Self {
+                buyer,
+                seller,
+                energy,
+                buyer_price,
+                seller_price,
+                payment,
+                deposit,
+                before,
+                complaint,
+            } = self;
+            Trade {
+                buyer,
+                seller,
+                energy,
+                buyer_price,
+                seller_price,
+                payment,
+                deposit,
+                reserve: 0,
+                before,
+                complaint,
+            }
+        }
+    }
+
     /// The state of each slot with open trades.
     #[storage_alias]
     pub type Books<T: Config> = StorageMap<Pallet<T>, Twox64Concat, SlotIndex, OldBook>;
@@ -120,6 +165,7 @@ pub(crate) mod v1 {
 /// - Where several accounts of one owner sell in a slot that is not frozen yet, its energy serves their
 ///   trades in the order of their numbers all the same: what an account's trade has before it is what
 ///   all of them sold. Nothing else of a trade changes.
+/// - Nothing is set aside for complaints about trades that are open: they hold their bond as before.
 /// - Defaults of all accounts of an owner are added up, as those of slots of today in which it sold. It is
 ///   excluded at the next one, if those are enough.
 /// - A pause that is on ends after the longest time that a pause has from now on.
@@ -242,6 +288,11 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for ByOwner<T> {
     fn on_runtime_upgrade() -> Weight {
         bring_rules::<T>();
         let books = bring_books::<T>();
+        let mut trades = 0_u64;
+        Trades::<T>::translate(|_, _, trade: v1::OldTrade<T::AccountId>| {
+            trades = trades.saturating_add(1);
+            Some(trade.without_reserve())
+        });
         // Old and new entries share their place: all old ones are taken before a new one is put.
         let sellers: Vec<_> = v1::Sellers::<T>::drain().collect();
         let defaults: Vec<_> = v1::Defaults::<T>::drain().collect();
@@ -273,14 +324,15 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for ByOwner<T> {
         }
         let entries = of_sellers.saturating_add(of_defaults).try_into().unwrap_or(u64::MAX);
         // An entry read and taken, its owner read three times, a count and a book, and three entries
-        // written; a trade, its owner, and the trade again; books; the rules and the pause.
+        // written; a trade, its owner, and the trade again; each trade once; books; the rules and the pause.
         let entries_and_trades = entries.saturating_mul(6).saturating_add(looked.saturating_mul(2));
         T::DbWeight::get().reads_writes(
-            entries_and_trades.saturating_add(books).saturating_add(6),
+            entries_and_trades.saturating_add(books).saturating_add(trades).saturating_add(6),
             entries
                 .saturating_mul(4)
                 .saturating_add(looked)
                 .saturating_add(books)
+                .saturating_add(trades)
                 .saturating_add(4),
         )
     }

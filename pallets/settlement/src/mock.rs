@@ -68,6 +68,8 @@ parameter_types! {
     /// The largest fee that deposits cover.
     pub static Covered: Permill = Permill::one();
     pub static Measured: bool = false;
+    /// What orders leave free.
+    pub static EvidenceReserve: Balance = 0;
 }
 
 /// The length of a delivery slot.
@@ -252,6 +254,7 @@ impl pallet_settlement::Config for Test {
     type Deposits = TestLedger;
     type Draw = TestLedger;
     type EntropyFund = ConstU64<ENTROPY>;
+    type EvidenceReserve = EvidenceReserve;
     type GridAccount = ConstU64<GRID>;
     type Ledger = TestLedger;
     type MaxSlotsInFlight = ConstU32<MAX_SLOTS>;
@@ -323,13 +326,14 @@ pub fn new_trade(
         seller_price: SELLER_PRICE,
         payment: payment(energy),
         deposit: deposit(energy),
+        reserve: 0,
     }
 }
 
 /// Holds the money of a trade for two orders and opens the trade.
 pub fn trade_in(slot: SlotIndex, id: TradeId, buyer: AccountId, seller: AccountId, energy: u64) {
     let trade = new_trade(id, buyer, seller, energy);
-    assert_ok!(Settlement::hold(&buyer, trade.payment));
+    assert_ok!(Settlement::hold(&buyer, trade.payment + trade.reserve));
     assert_ok!(Settlement::hold(&seller, trade.deposit));
     assert_ok!(Settlement::open_trade(slot, &terms(slot), trade));
 }
@@ -434,6 +438,7 @@ pub fn build() -> sp_io::TestExternalities {
     Covered::set(Permill::one());
     Beacon::take();
     Measured::set(false);
+    EvidenceReserve::set(0);
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     let funds = [GRID, ENTROPY, COMMUNITY].map(|fund| (fund, ED));
     pallet_balances::GenesisConfig::<Test> {

@@ -118,7 +118,7 @@ impl<T: Config> Pallet<T> {
             decision.evidence(),
         )?;
         // Nobody can tell who of the two is to blame that a complaint was needed: both lose the same.
-        let sellers_part = if refuted { bond.min(payout.deposit_back) } else { 0 };
+        let sellers_bond = if refuted { bond.min(payout.deposit_back) } else { 0 };
         let amounts = Amounts {
             to_seller: payout.to_seller,
             to_grid: payout.to_grid,
@@ -127,10 +127,12 @@ impl<T: Config> Pallet<T> {
             refund: payout.refund,
             compensation: payout.compensation,
             shortfall_fee: payout.shortfall_fee,
-            forfeited: payout.forfeited.saturating_add(sellers_part),
-            deposit_back: payout.deposit_back.saturating_sub(sellers_part),
+            forfeited: payout.forfeited,
+            sellers_bond,
+            deposit_back: payout.deposit_back.saturating_sub(sellers_bond),
             bond_to_community_fund,
             bond_back,
+            reserve_back: trade.reserve,
         };
         if let Err(error) = with_storage_layer(|| Self::move_money(trade, &amounts)) {
             log::error!(target: "runtime::settlement", "a payout failed: {error:?}");
@@ -143,12 +145,17 @@ impl<T: Config> Pallet<T> {
         let (buyer, seller) = (&trade.buyer, &trade.seller);
         let community_fund = T::CommunityFund::get();
         let of_buyer = amounts.to_community_fund.saturating_add(amounts.bond_to_community_fund);
-        let of_seller = amounts.shortfall_fee.saturating_add(amounts.forfeited);
+        let of_seller = amounts
+            .shortfall_fee
+            .saturating_add(amounts.forfeited)
+            .saturating_add(amounts.sellers_bond);
+        let back =
+            amounts.refund.saturating_add(amounts.bond_back).saturating_add(amounts.reserve_back);
         Self::transfer(buyer, seller, amounts.to_seller)?;
         Self::transfer(buyer, &T::GridAccount::get(), amounts.to_grid)?;
         Self::transfer(buyer, &T::EntropyFund::get(), amounts.to_entropy_fund)?;
         Self::transfer(buyer, &community_fund, of_buyer)?;
-        Self::give_back(buyer, amounts.refund.saturating_add(amounts.bond_back))?;
+        Self::give_back(buyer, back)?;
         Self::transfer(seller, buyer, amounts.compensation)?;
         Self::transfer(seller, &community_fund, of_seller)?;
         Self::give_back(seller, amounts.deposit_back)
@@ -156,7 +163,11 @@ impl<T: Config> Pallet<T> {
 
     /// Moves held money of `from` to the free balance of `to`. Forced, because a freeze for
     /// another purpose must not keep a debt from being paid.
-    fn transfer(from: &T::AccountId, to: &T::AccountId, amount: Balance) -> DispatchResult {
+    pub(crate) fn transfer(
+        from: &T::AccountId,
+        to: &T::AccountId,
+        amount: Balance,
+    ) -> DispatchResult {
         if amount > 0 {
             T::Currency::transfer_on_hold(
                 &Self::reason(),
@@ -181,9 +192,12 @@ impl<T: Config> Pallet<T> {
     /// Gives payment, deposit and bond back.
     fn annul(trade: &Trade<T::AccountId>) -> (Outcome, Wh, Amounts) {
         let bond = trade.complaint.map_or(0, |complaint| complaint.bond);
-        for (who, amount) in
-            [(&trade.buyer, trade.payment), (&trade.seller, trade.deposit), (&trade.buyer, bond)]
-        {
+        for (who, amount) in [
+            (&trade.buyer, trade.payment),
+            (&trade.seller, trade.deposit),
+            (&trade.buyer, bond),
+            (&trade.buyer, trade.reserve),
+        ] {
             if let Err(error) = Self::give_back(who, amount) {
                 log::error!(target: "runtime::settlement", "a release failed: {error:?}");
             }
@@ -192,6 +206,7 @@ impl<T: Config> Pallet<T> {
             refund: trade.payment,
             deposit_back: trade.deposit,
             bond_back: bond,
+            reserve_back: trade.reserve,
             ..Default::default()
         };
         (Outcome::Annulled, Wh::ZERO, amounts)

@@ -55,7 +55,7 @@ impl<T: Config> Pallet<T> {
         for (slot, id, trade) in Trades::<T>::iter() {
             let book = Books::<T>::get(slot).ok_or("a trade without a book")?;
             ensure!(id < book.trades, "a trade beyond its book");
-            justify(&trade.buyer, trade.payment);
+            justify(&trade.buyer, trade.payment.saturating_add(trade.reserve));
             justify(&trade.seller, trade.deposit);
             let (owner, seller) =
                 Self::seller(slot, &trade.seller).ok_or("a trade without a seller")?;

@@ -8,11 +8,20 @@ use sp_arithmetic::Permill;
 ///
 /// An order's escrow becomes its trades' by bookkeeping, not by release and hold.
 pub trait Escrow<AccountId> {
-    /// Holds `amount` of `who` for an order. Fails, and changes nothing, without the funds.
+    /// Holds `amount` of `who` for an order. Fails, and changes nothing, without the funds, of which enough
+    /// for the fees of evidence stays free.
     fn hold(who: &AccountId, amount: Balance) -> DispatchResult;
 
     /// Gives `amount` that was held for an order back to `who`.
     fn release(who: &AccountId, amount: Balance) -> DispatchResult;
+
+    /// Takes `amount` that was held for an order of `who` as the price of work that was done for it, and
+    /// gives it to the community fund.
+    fn take(who: &AccountId, amount: Balance) -> DispatchResult;
+
+    /// Takes `amount` of what is free of `who` in the same way. Fails, and changes nothing, without the
+    /// funds.
+    fn charge(who: &AccountId, amount: Balance) -> DispatchResult;
 
     /// What is held for the open orders of `who`.
     fn held_for_orders(who: &AccountId) -> Balance;
@@ -34,6 +43,10 @@ pub trait MarketSettlement<AccountId> {
     /// What a seller pays for what is missing beyond the harm, as a part of the grid price, in slots
     /// whose gate opens now. One read.
     fn shortfall_fee() -> Permill;
+
+    /// The share of honest sellers that are assumed off-line, which sets what a complaint costs, in slots
+    /// whose gate opens now. One read.
+    fn offline_share() -> Permill;
 
     /// The moments of `slot` by its own clock, which stands still where the chain does: as long as
     /// trades of it are open. Three reads.

@@ -10,7 +10,7 @@ fn schedule() -> SlotTimes {
 }
 
 fn show(seller: AccountId, slot: SlotIndex, bill: Bill, nonce: Nonce) -> DispatchResult {
-    Settlement::reveal(RuntimeOrigin::signed(seller), slot, seller, bill, nonce)
+    plain(Settlement::reveal(RuntimeOrigin::signed(seller), slot, seller, bill, nonce))
 }
 
 /// Selma commits to `commitment`, is complained about, shows `bill` and is refused with `error`: she

@@ -86,6 +86,7 @@ fn an_opened_trade_is_booked() {
                 seller_price: SELLER_PRICE,
                 payment: payment(300),
                 deposit: deposit(300),
+                reserve: 0,
                 before: Wh(500),
                 complaint: None,
             })
@@ -101,6 +102,7 @@ fn an_opened_trade_is_booked() {
             energy: Wh(energy),
             payment: payment(energy),
             deposit: deposit(energy),
+            reserve: 0,
         };
         assert_eq!(
             System::read_events_for_pallet::<Event<Test>>(),

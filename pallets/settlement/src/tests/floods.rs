@@ -36,8 +36,17 @@ fn changes(way: Way, trades: u32, energy: u64, prices: [u128; 3], deposit: Balan
             let (buyer, seller, energy) = (ANNA, SELMA, Wh(energy));
             assert_ok!(Settlement::hold(&buyer, payment));
             assert_ok!(Settlement::hold(&seller, deposit));
-            let trade =
-                NewTrade { id, buyer, seller, energy, buyer_price, seller_price, payment, deposit };
+            let trade = NewTrade {
+                id,
+                buyer,
+                seller,
+                energy,
+                buyer_price,
+                seller_price,
+                payment,
+                deposit,
+                reserve: 0,
+            };
             assert_ok!(Settlement::open_trade(SLOT, &terms, trade));
         }
         run_to_commitments(SLOT);
@@ -88,9 +97,11 @@ proptest! {
         let whole = changes(way, 1, u64::from(trades), prices, deposit * u128::from(trades));
         prop_assert_eq!(cut.iter().sum::<i128>(), 0);
         prop_assert_eq!(whole.iter().sum::<i128>(), 0);
-        // Bonds are rounded up by less than a planck a trade as well.
+        // The bond of each complaint is that of a kWh at least, which buyer and, as far as its deposit
+        // reaches, seller lose.
+        let stakes = prices[0] + DEPOSIT_RATE.mul_ceil(prices[0] + HARM);
         let bonds = match way {
-            Way::Revealed(_) => ((prices[0] / 1_000 + 1 + deposit) * 5).div_ceil(95) as i128 + 1,
+            Way::Revealed(_) => (stakes * 5).div_ceil(95) as i128,
             _ => 0,
         };
         // A fund gets what three roundings leave.

@@ -24,6 +24,11 @@ fn back_to_v1(paused: bool) {
         let seller = v1::OldSeller { open, sold, commitment, answer_until, revealed, defaulted };
         v1::Sellers::<Test>::insert(slot, account, seller);
     }
+    for (slot, id, trade) in Trades::<Test>::drain().collect::<Vec<_>>() {
+        assert_eq!(trade.reserve, 0, "nothing was set aside");
+        let key = Trades::<Test>::hashed_key_for(slot, id);
+        frame_support::storage::unhashed::put(&key, &old_trade(trade));
+    }
     for (slot, book) in Books::<Test>::drain().collect::<Vec<_>>() {
         v1::Books::<Test>::insert(slot, old_book(book));
     }
@@ -40,6 +45,23 @@ fn back_to_v1(paused: bool) {
         v1::Paused::<Test>::put(true);
     }
     StorageVersion::new(1).put::<Settlement>();
+}
+
+fn old_trade(trade: crate::Trade<AccountId>) -> v1::OldTrade<AccountId> {
+    let crate::Trade { buyer, seller, energy, buyer_price, seller_price, payment, deposit, .. } =
+        trade;
+    let crate::Trade { before, complaint, .. } = trade;
+    v1::OldTrade {
+        buyer,
+        seller,
+        energy,
+        buyer_price,
+        seller_price,
+        payment,
+        deposit,
+        before,
+        complaint,
+    }
 }
 
 fn old_rules(rules: Rules) -> v1::OldRules {
@@ -73,11 +95,17 @@ fn upgrade() {
     let holds = || TRADERS.map(|who| (free(who), on_hold(who))).collect::<Vec<_>>();
     let before = (Balances::total_issuance(), holds());
     // But for how an owner's energy is allotted over its accounts.
+    let unallotted = |trade| crate::Trade { before: Wh(0), ..trade };
     let trades = || -> Vec<_> {
         let all = Trades::<Test>::iter();
-        all.map(|(slot, id, trade)| (slot, id, crate::Trade { before: Wh(0), ..trade })).collect()
+        all.map(|(slot, id, trade)| (slot, id, unallotted(trade))).collect()
     };
-    let trades_before = trades();
+    let before_it = |(slot, id)| {
+        let key = Trades::<Test>::hashed_key_for(slot, id);
+        let old = frame_support::storage::unhashed::get::<v1::OldTrade<AccountId>>(&key);
+        (slot, id, unallotted(old.unwrap().without_reserve()))
+    };
+    let trades_before: Vec<_> = Trades::<Test>::iter_keys().map(before_it).collect();
     let books: Vec<_> = v1::Books::<Test>::iter().collect();
     assert!(MigrateV1ToV2::<Test>::on_runtime_upgrade().any_gt(Default::default()));
     assert_eq!(Settlement::on_chain_storage_version(), 2);

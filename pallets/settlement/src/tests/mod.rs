@@ -6,6 +6,7 @@ mod balances;
 mod commitments;
 mod complaints;
 mod defaults;
+mod defence;
 mod draws;
 mod escrow;
 mod floods;
@@ -24,7 +25,7 @@ use crate::{
     Amounts, Books, Conduct, Error, Event, LatestPause, MAX_PAUSE, OpenBooks, OrderEscrow, Outcome,
     Pause, Seller, Sellers, SellingAccount, SellingAccounts, Trades, mock::*,
 };
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo};
 use qedex_math::conduct::Day;
 use qedex_primitives::{
     Balance, Calendar, Escrow, MarketSettlement, OwnerId, PricePerKwh, SlotIndex, TradeId, Verdict,
@@ -33,8 +34,13 @@ use qedex_primitives::{
 use sp_core::H256;
 use sp_runtime::{DispatchError, DispatchResult};
 
+/// A result without what it costs.
+fn plain(result: DispatchResultWithPostInfo) -> DispatchResult {
+    result.map(|_| ()).map_err(|refused| refused.error)
+}
+
 fn commit(seller: AccountId, slot: SlotIndex) -> DispatchResult {
-    Settlement::commit(RuntimeOrigin::signed(seller), slot, H256::repeat_byte(1))
+    plain(Settlement::commit(RuntimeOrigin::signed(seller), slot, H256::repeat_byte(1)))
 }
 
 /// In how many slots of late an owner has defaulted.
@@ -51,7 +57,7 @@ fn defaulted_before(owner: OwnerId) {
 /// A seller of `SLOT` commits to a bill of this energy.
 fn commit_to(seller: AccountId, energy: u64) -> DispatchResult {
     let commitment = commitment_in(SLOT, seller, &bill_in(SLOT, seller, energy));
-    Settlement::commit(RuntimeOrigin::signed(seller), SLOT, commitment)
+    plain(Settlement::commit(RuntimeOrigin::signed(seller), SLOT, commitment))
 }
 
 /// A seller of `SLOT` reveals a bill of this energy.
@@ -62,11 +68,11 @@ fn reveal(seller: AccountId, energy: u64) -> DispatchResult {
 /// Somebody reveals the bill of a seller of `SLOT`.
 fn reveal_by(who: AccountId, seller: AccountId, energy: u64) -> DispatchResult {
     let bill = bill_in(SLOT, seller, energy);
-    Settlement::reveal(RuntimeOrigin::signed(who), SLOT, seller, bill, NONCE)
+    plain(Settlement::reveal(RuntimeOrigin::signed(who), SLOT, seller, bill, NONCE))
 }
 
 fn complain(buyer: AccountId, id: TradeId) -> DispatchResult {
-    Settlement::complain(RuntimeOrigin::signed(buyer), SLOT, id)
+    plain(Settlement::complain(RuntimeOrigin::signed(buyer), SLOT, id))
 }
 
 fn acknowledge(buyer: AccountId, id: TradeId) -> DispatchResult {
@@ -80,9 +86,11 @@ fn pause(paused: bool) {
     assert_ok!(Settlement::set_paused(RuntimeOrigin::root(), until));
 }
 
-/// The bond of a complaint about a trade of this energy: 5 % of what is at stake over 95 %.
+/// The bond of a complaint about a trade of this energy: 5 % of what is at stake over 95 %, and at least that
+/// of one kWh.
 fn bond(energy: u64) -> Balance {
-    ((payment(energy) + deposit(energy)) * 5).div_ceil(95)
+    let bond = |energy| ((payment(energy) + deposit(energy)) * 5).div_ceil(95);
+    bond(energy).max(bond(1_000))
 }
 
 /// Selma sells these energies to these buyers in `SLOT` and commits to a bill; the chain runs to the
@@ -152,9 +160,10 @@ fn amounts_forfeited(traded: u64) -> Amounts {
 /// What moves when a complaint proves wrong: of both as much as the bond.
 fn amounts_refuted(traded: u64) -> Amounts {
     let amounts = amounts_for(traded, traded);
+    let sellers_bond = bond(traded).min(amounts.deposit_back);
     Amounts {
-        forfeited: bond(traded),
-        deposit_back: amounts.deposit_back - bond(traded),
+        sellers_bond,
+        deposit_back: amounts.deposit_back - sellers_bond,
         bond_to_community_fund: bond(traded),
         ..amounts
     }

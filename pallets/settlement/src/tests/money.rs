@@ -49,8 +49,8 @@ fn complain() {
     run_to_freeze();
     let before = free(ANNA);
     assert_ok!(Settlement::complain(RuntimeOrigin::signed(ANNA), SLOT, 0));
-    // 5 % of 0.205 QED over 95 %, rounded up.
-    assert_eq!(before - free(ANNA), 10_789_473_685);
+    // That of a kWh, for which the trade is too small: 5 % of 0.41 QED over 95 %, rounded up.
+    assert_eq!(before - free(ANNA), 21_578_947_369);
 }
 
 /// Selma reveals a bill of this energy when complaints have ended.
@@ -125,7 +125,7 @@ fn the_buyer_complains_and_the_bill_shows_all_of_it() {
         complain();
         reveal(500);
         run_to_the_end();
-        let bond = 10_789_473_685;
+        let bond = 21_578_947_369;
         assert_eq!(free(ANNA), FUNDS - QED / 10 - bond);
         assert_eq!(free(SELMA), FUNDS + QED * 85 / 1_000 - bond);
         assert_eq!(free(COMMUNITY), ED + 2 * bond);
@@ -342,6 +342,52 @@ fn my_balance_is_frozen_for_something_else() {
         }
         deliver(SELMA, 500);
         run_to_freeze();
+        assert_eq!(changes(), PAID);
+    });
+}
+
+#[test]
+fn my_order_would_leave_nothing_for_evidence() {
+    build_and_execute(|| {
+        EvidenceReserve::set(QED);
+        let before = free(ANNA);
+        let hold = Settlement::hold(&ANNA, FUNDS - QED);
+        assert_eq!(hold, Err(Error::<Test>::NothingLeftForEvidence.into()));
+        assert_eq!((free(ANNA), on_hold(ANNA)), (before, 0));
+        EvidenceReserve::set(0);
+    });
+}
+
+/// Anna buys 500 Wh of Selma with all that she has, and her bid has set the bond aside.
+fn run_with_a_reserve(test: impl FnOnce()) {
+    build_and_execute(|| {
+        let trade =
+            qedex_primitives::NewTrade { reserve: bond(500), ..new_trade(0, ANNA, SELMA, 500) };
+        assert_ok!(Settlement::hold(&ANNA, trade.payment + trade.reserve));
+        assert_ok!(Settlement::hold(&SELMA, trade.deposit));
+        assert_ok!(Settlement::open_trade(SLOT, &terms(SLOT), trade));
+        test();
+    });
+}
+
+#[test]
+fn i_have_bid_all_that_i_have_and_complain() {
+    run_with_a_reserve(|| {
+        commit_to(500);
+        run_to_freeze();
+        let (before, held) = (free(ANNA), on_hold(ANNA));
+        assert_ok!(super::complain(ANNA, 0));
+        assert_eq!((free(ANNA), on_hold(ANNA)), (before, held), "nothing more is held");
+        run_to_end();
+        assert_eq!(changes(), LOST);
+    });
+}
+
+#[test]
+fn my_bid_set_a_bond_aside_and_i_do_not_complain() {
+    run_with_a_reserve(|| {
+        commit_to(500);
+        run_to_end();
         assert_eq!(changes(), PAID);
     });
 }

@@ -145,7 +145,7 @@ fn the_rules_of_the_slot_set_bond_and_exclusion() {
         assert_ok!(commit(SELMA, slot));
         run_to(TestCalendar::schedule(slot).readings_until);
         assert_eq!(Excluded::get(), [(SVEN, MIN_EXCLUSION)]);
-        let at_stake = payment(100) + deposit(100);
+        let at_stake = payment(1_000) + deposit(1_000);
         assert_eq!(Settlement::bond(slot, 0), Some(at_stake));
         assert_ok!(Settlement::complain(RuntimeOrigin::signed(ANNA), slot, 0));
         assert_eq!(on_hold(ANNA), payment(100) + at_stake);

@@ -196,14 +196,16 @@ impl Run {
         if thin {
             trade.deposit /= 100;
         }
-        let (payment, deposit) = (trade.payment, trade.deposit);
+        // Nothing, a half, all or more than all of the bond of a complaint.
+        trade.reserve = bond(energy) * u128::from(energy % 4) / 2;
+        let (payment, deposit, reserve) = (trade.payment, trade.deposit, trade.reserve);
         let may_open = self.reference.may_open(Now::get(), slot);
         let has_place = self.reference.has_place(slot);
-        if Settlement::hold(&buyer, payment).is_err() {
+        if Settlement::hold(&buyer, payment + reserve).is_err() {
             return;
         }
         if Settlement::hold(&seller, deposit).is_err() {
-            assert_ok!(Settlement::release(&buyer, payment));
+            assert_ok!(Settlement::release(&buyer, payment + reserve));
             return;
         }
         let opened = Settlement::open_trade(slot, &terms(slot), trade).is_ok();
@@ -211,11 +213,11 @@ impl Run {
         // who comes by late finds more complaints overdue.
         assert!(opened == (may_open && has_place) || self.tight && may_open, "opened: {opened}");
         if !opened {
-            assert_ok!(Settlement::release(&buyer, payment));
+            assert_ok!(Settlement::release(&buyer, payment + reserve));
             assert_ok!(Settlement::release(&seller, deposit));
             return;
         }
-        self.reference.hold(buyer, payment);
+        self.reference.hold(buyer, payment + reserve);
         self.reference.hold(seller, deposit);
         self.reference.deals.push(Deal {
             slot,
@@ -225,6 +227,7 @@ impl Run {
             energy,
             payment,
             deposit,
+            reserve,
             complaint: None,
             end: None,
         });

@@ -25,6 +25,8 @@ pub struct Deal {
     pub energy: u64,
     pub payment: Balance,
     pub deposit: Balance,
+    /// What the bid set aside for a complaint.
+    pub reserve: Balance,
     /// The bond of the buyer's complaint.
     pub complaint: Option<Balance>,
     pub end: Option<(Outcome, u64)>,
@@ -181,9 +183,10 @@ impl Reference {
         true
     }
 
-    /// 5 % of what is at stake over 95 %, rounded up.
+    /// 5 % of what is at stake over 95 %, rounded up, and at least that of one kWh.
     pub fn bond(deal: &Deal) -> Balance {
-        ((deal.payment + deal.deposit) * 5).div_ceil(95)
+        let least = ((payment(1_000) + deposit(1_000)) * 5).div_ceil(95);
+        ((deal.payment + deal.deposit) * 5).div_ceil(95).max(least)
     }
 
     pub fn complain(&mut self, now: u64, who: AccountId, slot: SlotIndex, id: u32) -> bool {
@@ -198,13 +201,15 @@ impl Reference {
         let private =
             history.commitments.contains_key(&seller) && !history.readings.contains_key(&seller);
         let bond = Self::bond(&deal);
-        let able = self.free[&who] - bond as i128 >= ED as i128;
+        let added = bond.saturating_sub(deal.reserve);
+        let able = self.free[&who] - added as i128 >= ED as i128;
         if deal.buyer != who || deal.complaint.is_some() || !open || !private || !able {
             return false;
         }
         history.complained.insert(seller);
         self.deals[place].complaint = Some(bond);
-        self.hold(who, bond);
+        self.deals[place].reserve -= bond - added;
+        self.hold(who, added);
         true
     }
 
@@ -384,6 +389,7 @@ impl Reference {
         self.pay(seller, seller, kept);
         self.pay(seller, COMMUNITY, deal.deposit - harm - kept);
         self.pay(buyer, if outcome == Outcome::Refuted { COMMUNITY } else { buyer }, bond);
+        self.pay(buyer, buyer, deal.reserve);
 
         let missing = deal.energy - metered;
         let energy = Wh(deal.energy);
