@@ -8,14 +8,14 @@
 //!   which membership did not let happen, stands for itself;
 //! - the participants of open slots are counted anew by owner, from the orders;
 //! - slots in flight, whose terms and keys stay what they are, have no leader, and begin anew to look
-//!   for standing orders that they have not renewed;
+//!   for standing orders that they have not renewed; their orders hold neither bonds nor the price of work;
 //! - standing orders are kept.
 //!
 //! The work is done in one block and grows with the number of open orders: a read and two writes each.
 
 use crate::{
-    Config, CurrentLimits, Order, OrderPriority, Orders, Pallet, Participant, Participants,
-    PriceLists, Renewal, SlotRecord, Slots, StandingOrder, StandingOrders,
+    Backing, Config, CurrentLimits, Order, OrderPriority, Orders, Pallet, Participant,
+    Participants, PriceLists, Renewal, SlotRecord, Slots, StandingOrder, StandingOrders,
 };
 use core::marker::PhantomData;
 use frame_support::{
@@ -206,7 +206,8 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for UncheckedV1ToV2<T> {
             let left = if renewing > 0 { standing } else { 0 };
             let at = renewing.saturating_sub(1);
             let renewal = Renewal { left, at, downwards: true, skipped: 0 };
-            Some(SlotRecord { terms, phase, next_order, bids, asks, leader: None, renewal })
+            let (leader, backing) = (None, Backing::default());
+            Some(SlotRecord { terms, phase, next_order, bids, asks, leader, renewal, backing })
         });
         StandingOrders::<T>::translate(|_, standing: v1::StandingOrder| {
             let v1::StandingOrder { order, index, renewed, failures } = standing;
