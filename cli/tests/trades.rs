@@ -262,7 +262,7 @@ async fn trades_are_committed_to_opened_checked_and_decided_by_hand() {
     let refuted = settled(&events_a, 1);
     assert_eq!(refuted["outcome"], "refuted");
     assert_eq!(amount(refuted, "bond_to_community_fund"), amount(&groundless, "bond"));
-    assert_eq!(amount(refuted, "forfeited"), amount(&groundless, "bond"), "of both as much");
+    assert_eq!(amount(refuted, "sellers_bond"), amount(&groundless, "bond"), "of both as much");
     assert!(amount(&groundless, "bond") > 0);
     let events_b = events(watch_b);
     let unanswered = settled(&events_b, 0);

@@ -279,6 +279,9 @@ pub struct TransactionFigures {
     /// Their fees in plancks.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub fees: Plancks,
+    /// What orders paid besides for the work of trades and of renewals, in plancks.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
+    pub work: Plancks,
 }
 
 /// One slot.
@@ -389,6 +392,7 @@ impl Figures {
                 setup: run.setup_transactions,
                 failed: run.failed.clone(),
                 fees: run.fees,
+                work: books.iter().map(|b| b.work).fold(0, Plancks::saturating_add),
             },
             keys: KeyMarketFigures::of(&run.keys, books),
             sessions: run.sessions.clone(),
@@ -438,7 +442,7 @@ fn settlements(books: &[SlotBooks]) -> (TradeFigures, MoneyFigures, DepositFigur
         deposits.returned += settled.deposit_back;
         deposits.compensation += settled.compensation;
         deposits.shortfall_fees += settled.shortfall_fee;
-        deposits.forfeited += settled.forfeited;
+        deposits.forfeited += settled.forfeited.saturating_add(settled.sellers_bond);
     }
     (trades, money, deposits)
 }

@@ -192,6 +192,7 @@ impl Figures {
                 ),
             ),
             ("transaction fees", money(self.transactions.fees)),
+            ("work of trades", money(self.transactions.work)),
         ];
         for (what, value) in rows.into_iter().chain(self.keys.rows()) {
             table.add_row(vec![what.to_owned(), value]);

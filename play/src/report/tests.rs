@@ -50,9 +50,11 @@ fn each_outcome_is_counted_and_bonds_add_up() {
     };
     settled(&mut books, 0, Outcome::Refuted, 20, 0);
     settled(&mut books, 1, Outcome::Unanswered, 0, 30);
+    books.work = 9;
     let figures = Figures::of(&run(), &[books]);
     let bonds = &figures.bonds;
     assert_eq!((bonds.held, bonds.returned, bonds.forfeited), (50, 30, 20));
+    assert_eq!(figures.transactions.work, 9);
     let table = figures.to_string();
     assert!(table.contains("0 delivered, 0 acknowledged, 0 trusted, 1 refuted"));
     assert!(table.contains("0 short, 0 concealed, 0 defaulted, 1 unanswered, 0 forfeited"));

@@ -239,7 +239,7 @@ pub async fn complain(args: &Finish) -> Result<(), Error> {
     let call = calls::complain(slot, args.trade);
     let (block, included) = session.call("the complaint", &call, &key).await?;
     let complaint = included.slot_events.iter().find_map(|(_, slot_event)| {
-        let SlotEvent::Complained { id, bond, due } = slot_event else {
+        let SlotEvent::Complained { id, bond, due, .. } = slot_event else {
             return None;
         };
         (*id == args.trade).then_some((*bond, *due))
