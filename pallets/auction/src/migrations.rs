@@ -3,7 +3,7 @@
 //! From 1 to 2:
 //! - the default terms and the rule by which they followed the tariff become three price lists and the
 //!   leader's limits, with a least share of [`LEAST_SHARE`]; what was announced is dropped, because it
-//!   was about prices;
+//!   was about prices; deposits that do not cover harm and shortfall fee are raised to what does;
 //! - open orders are kept as they are, each with its owner; an account that had none when it placed one,
 //!   which membership did not let happen, stands for itself;
 //! - the participants of open slots are counted anew by owner, from the orders;
@@ -273,6 +273,9 @@ fn carry_over_terms<T: Config>() {
     ];
     for (band, cap) in caps {
         let list = PriceList { floor, cap, grid_fee, tick, lot, least_order, deposit_rate };
+        // Else no slot would open any more.
+        let deposit_rate = deposit_rate.max(Pallet::<T>::least_deposit_rate(&list));
+        let list = PriceList { deposit_rate, ..list };
         if Pallet::<T>::check_list(&list).is_ok() {
             PriceLists::<T>::insert(band, list);
         } else {

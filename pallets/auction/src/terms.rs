@@ -6,9 +6,9 @@ use frame_support::{
     pallet_prelude::{DispatchResult, Get},
 };
 use qedex_primitives::{
-    Band, Deposits, LeaderLimits, MarketSettlement, PriceList, PricePerKwh, Prices,
+    Balance, Band, Deposits, LeaderLimits, MarketSettlement, PriceList, PricePerKwh, Prices,
 };
-use sp_runtime::Permill;
+use sp_runtime::{Permill, Rounding};
 
 impl<T: Config> Pallet<T> {
     /// Whether a price list is consistent; the rules stand at [`set_terms`](Pallet::set_terms).
@@ -35,10 +35,21 @@ impl<T: Config> Pallet<T> {
     /// Whether the deposit covers the largest harm of a buyer who falls back on the grid, or a default
     /// would not be made good, and the fee for what is missing, or it would cost nothing near the cap.
     fn covers(list: &PriceList, shortfall_fee: Permill) -> bool {
+        list.deposit_rate.mul_floor(list.cap.0) >= Self::needed(list, shortfall_fee)
+    }
+
+    /// What a deposit has to cover for each kWh, in plancks.
+    fn needed(list: &PriceList, shortfall_fee: Permill) -> Balance {
         let cap = list.cap.0;
         let harm = cap.saturating_sub(list.floor.0).saturating_sub(list.grid_fee.0);
-        let needed = harm.saturating_add(shortfall_fee.mul_ceil(cap));
-        list.deposit_rate.mul_floor(cap) >= needed
+        harm.saturating_add(shortfall_fee.mul_ceil(cap))
+    }
+
+    /// The least deposit rate that covers harm and shortfall fee, rounded up; one if none does.
+    pub(crate) fn least_deposit_rate(list: &PriceList) -> Permill {
+        let needed = Self::needed(list, T::Settlement::shortfall_fee());
+        Permill::from_rational_with_rounding(needed, list.cap.0, Rounding::Up)
+            .unwrap_or(Permill::one())
     }
 
     pub(crate) fn do_set_terms(band: Band, list: PriceList) -> DispatchResult {

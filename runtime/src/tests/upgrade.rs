@@ -327,12 +327,11 @@ impl Community {
     }
 }
 
-/// Lets nobody be asked for a bill who has a buyer that does not complain. Without the fee for what is
-/// missing, which the deposits of the first release do not cover.
+/// Lets nobody be asked for a bill who has a buyer that does not complain. The deposits have to cover the fee
+/// for what is missing.
 fn draw_nobody(chain: &mut Chain) {
     let zero = sp_runtime::Permill::zero();
-    let rules =
-        pallet_settlement::Rules { draw_chance: zero, shortfall_fee: zero, ..Default::default() };
+    let rules = pallet_settlement::Rules { draw_chance: zero, ..Default::default() };
     let call = chain.call("Settlement", "set_rules", rules);
     chain.decree(call);
 }

@@ -5,6 +5,7 @@
 //! is not what it was, it asks the chain whether it is the first release.
 
 mod councils;
+mod defence;
 mod deputies;
 mod evidence;
 mod fresh;
