@@ -246,8 +246,7 @@ mod events {
         /// The owner of the account leads this slot, and has no orders in it, or the owner of the broker
         /// does, and places none for others.
         LeadsThisSlot,
-        /// The free balance does not cover what the order must hold, or a renewal costs, and what it leaves
-        /// for evidence.
+        /// The free balance does not cover what the order must hold and what it leaves for evidence.
         InsufficientFunds,
         /// A price, energy or amount is too large to compute with.
         Overflow,
@@ -290,5 +289,7 @@ mod events {
         NotAnnounced,
         /// Another owner has announced it.
         NotYourAnnouncement,
+        /// The free balance does not cover the price of a renewal and what is left for evidence.
+        RenewalUnpaid,
     }
 }

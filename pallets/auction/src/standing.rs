@@ -163,7 +163,7 @@ impl<T: Config> Pallet<T> {
         // Its work is done whatever becomes of it.
         let amount = T::RenewalPrice::get();
         if amount > 0 {
-            T::Escrow::charge(who, amount).map_err(|_| Error::<T>::InsufficientFunds)?;
+            T::Escrow::charge(who, amount).map_err(|_| Error::<T>::RenewalUnpaid)?;
             Self::deposit_event(Event::RenewalPaid { slot, who: who.clone(), amount });
         }
         let order = Self::fit(&record.terms.leader, order)?;
@@ -184,6 +184,7 @@ impl<T: Config> Pallet<T> {
             Error::<T>::OtherSide,
             Error::<T>::TooManyOrders,
             Error::<T>::AboveRating,
+            Error::<T>::RenewalUnpaid,
         ]
         .into_iter()
         .any(is)

@@ -8,7 +8,7 @@ use frame_support::{
 use qedex_primitives::{
     Balance, Band, Deposits, LeaderLimits, MarketSettlement, PriceList, PricePerKwh, Prices,
 };
-use sp_runtime::{Permill, Rounding};
+use sp_runtime::{PerThing, Permill, Rounding};
 
 impl<T: Config> Pallet<T> {
     /// Whether a price list is consistent; the rules stand at [`set_terms`](Pallet::set_terms).

@@ -160,9 +160,11 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
         if amount == 0 {
             return Ok(());
         }
-        let fund = T::CommunityFund::get();
-        T::Currency::transfer(who, &fund, amount, Preservation::Preserve)?;
-        Ok(())
+        with_storage_layer(|| {
+            let fund = T::CommunityFund::get();
+            T::Currency::transfer(who, &fund, amount, Preservation::Preserve)?;
+            Self::ensure_evidence(who)
+        })
     }
 
     fn held_for_orders(who: &T::AccountId) -> Balance {

@@ -20,7 +20,7 @@ pub trait Escrow<AccountId> {
     fn take(who: &AccountId, amount: Balance) -> DispatchResult;
 
     /// Takes `amount` of what is free of `who` in the same way. Fails, and changes nothing, without the
-    /// funds.
+    /// funds, of which enough for the fees of evidence stays free.
     fn charge(who: &AccountId, amount: Balance) -> DispatchResult;
 
     /// What is held for the open orders of `who`.

@@ -243,6 +243,7 @@ mod tests {
                 seller_price: PricePerKwh(1),
                 payment: 1,
                 deposit: 1,
+                reserve: 0,
                 before: Wh(0),
                 complaint,
             },

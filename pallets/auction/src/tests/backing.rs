@@ -150,11 +150,14 @@ fn a_renewal_pays_its_price_and_without_funds_is_none() {
         assert_eq!(WorkPaid::get(), [(1, 3)]);
         assert!(events().contains(&Event::RenewalPaid { slot: next, who: 1, amount: 3 }));
         assert_eq!(Free::get(2), 2, "nothing is taken of who has too little");
-        let refused = events().into_iter().any(|event| {
-            let error = Error::<Test>::InsufficientFunds.into();
-            event == Event::OrderRefused { slot: next, who: 2, order, error }
-        });
-        assert!(refused);
+        let error = Error::<Test>::RenewalUnpaid.into();
+        assert!(events().contains(&Event::OrderRefused { slot: next, who: 2, order, error }));
+        // Work that nobody pays for ends.
+        for slot in 2..5 {
+            poll_at(schedule(SlotIndex(SLOT.0 + slot)).gate_opens);
+        }
+        let standing = |who| crate::StandingOrders::<Test>::contains_key(who);
+        assert!(standing(1) && !standing(2));
     });
 }
 

@@ -178,6 +178,9 @@ fn work_is_paid_to_the_community_fund() {
         assert_ok!(Settlement::charge(&ANNA, 5));
         assert_eq!((total(ANNA), free(COMMUNITY)), (FUNDS - 35, fund + 35));
         assert_noop!(Settlement::charge(&ANNA, FUNDS), sp_runtime::TokenError::FundsUnavailable);
+        EvidenceReserve::set(Balances::free_balance(ANNA) - ED);
+        let nothing_left = Error::<Test>::NothingLeftForEvidence;
+        assert_noop!(Settlement::charge(&ANNA, 1), nothing_left);
         assert_ok!(Settlement::take(&ANNA, 0));
         assert_ok!(Settlement::charge(&ANNA, 0));
         assert_ok!(Settlement::release(&ANNA, 70));

@@ -2,6 +2,7 @@
 
 use super::{Theft, scene::*};
 use crate::{tests::games::document::gain, *};
+use frame_support::traits::Get;
 use qedex_primitives::{Bill, Moment, PricePerKwh, Side, SlotIndex, Wh};
 use sp_keyring::Sr25519Keyring as Key;
 
