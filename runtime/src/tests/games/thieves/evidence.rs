@@ -322,7 +322,7 @@ fn a_friend_shows_who_is_offline() {
         sequence: "a friend's 100 Wh shows whether a seller answers, then a complaint about 10 kWh",
         play: probe,
     }
-    .earned("+0.149", "-0.071 (`NotInRevealWindow`)");
+    .earned("+0.149", "-0.091 (`NotInRevealWindow`)");
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn a_neighbour_that_holds_the_opening_answers() {
         sequence: "the same, and another buyer reveals what it was shown",
         play: |scene| complain_about_a_trifle(scene, true),
     }
-    .earned("-0.039 (`NotASeller`)", "-0.002");
+    .earned("-0.039 (`NotASeller`)", "-0.023");
 }
 
 #[test]
