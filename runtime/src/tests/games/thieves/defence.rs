@@ -94,7 +94,7 @@ fn who_has_bid_all_it_has_is_lied_to() {
         sequence: "lie to a buyer whose bid took all that it has",
         play: lie_to_the_poor,
     }
-    .earned("", "");
+    .earned("+1.800, who could not complain", "-2.400, who complained");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn who_has_deposited_all_it_has_cannot_commit() {
         sequence: "buy of a seller whose ask took all that it has",
         play: buy_of_the_poor,
     }
-    .earned("", "");
+    .earned("+3.000", "0.000");
 }
 
 #[test]
@@ -114,5 +114,5 @@ fn whose_standing_order_meets_nobody_pays_for_its_renewals() {
         sequence: "let a standing order be renewed in ten slots: what it pays",
         play: let_the_chain_work,
     }
-    .earned("", "");
+    .earned("0.000", "0.020");
 }
