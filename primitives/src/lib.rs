@@ -62,8 +62,8 @@ pub use tariff::{Band, DayRange, TariffRule};
 pub use terms::{Announcement, KeyAdmission, LeaderLimits, PriceList};
 #[cfg(feature = "frame")]
 pub use traits::{
-    Admission, BillAudit, BlockAuthors, Calendar, EnergyFlow, EnergyLedger, EntropyBeacon,
-    EntropyDraw, EntropyFallback, Escrow, KeyBudget, Leadership, MarketSettlement, Membership,
-    Misses, Opened, Prices, Rated, Ratings, Sanctions, SlotsInFlight, Standing, Tariff,
+    Admission, BillAudit, BlockAuthors, Calendar, Deposits, EnergyFlow, EnergyLedger,
+    EntropyBeacon, EntropyDraw, EntropyFallback, Escrow, KeyBudget, Leadership, MarketSettlement,
+    Membership, Misses, Opened, Prices, Rated, Ratings, Sanctions, SlotsInFlight, Standing, Tariff,
     UnsettledSlots,
 };

@@ -100,10 +100,12 @@ fn the_community_of_genesis_may_trade() {
 }
 
 #[test]
-fn the_deposit_of_the_presets_covers_the_largest_harm() {
+fn the_deposit_of_the_presets_covers_the_largest_harm_and_the_fee_for_what_is_missing() {
+    let fee = pallet_settlement::Rules::default().shortfall_fee;
     for (_, terms) in presets::market_terms().lists() {
         let harm = terms.cap.0 - terms.floor.0 - terms.grid_fee.0;
-        assert!(terms.deposit_rate.mul_floor(terms.cap.0) >= harm);
+        let needed = harm + fee.mul_ceil(terms.cap.0);
+        assert!(terms.deposit_rate.mul_floor(terms.cap.0) >= needed);
     }
 }
 

@@ -35,7 +35,8 @@ pub enum Trade {
     Acknowledge(buyer::Finish),
     /// Complains about a trade, as its buyer: the seller has to reveal its bill. A bond is held.
     Complain(buyer::Finish),
-    /// Reveals the bill of a slot on the chain, as the seller that was complained about.
+    /// Reveals the bill of a slot on the chain, of a seller that was complained about or drawn: as the
+    /// seller, or as whoever holds what opens its commitment.
     Reveal(seller::Reveal),
     /// Follows a slot, or one trade of it, until it is settled.
     Watch(watch::Watch),
@@ -86,7 +87,10 @@ async fn rules(ask: &Ask) -> Result<(), Error> {
         return output::json(&json!({
             "offline_share_ppm": offline_share,
             "defaults_to_exclusion": rules.defaults_to_exclusion,
+            "default_share_ppm": rules.default_share.deconstruct(),
             "exclusion_ms": rules.exclusion,
+            "shortfall_fee_ppm": rules.shortfall_fee.deconstruct(),
+            "draw_chance_ppm": rules.draw_chance.deconstruct(),
             "paused_until": pause.map(|pause| pause.until),
         }));
     }
@@ -96,10 +100,25 @@ async fn rules(ask: &Ask) -> Result<(), Error> {
         offline_share % 10_000
     )?;
     say!(
-        "a seller that defaults in {} slots is excluded for {}.{:02} hours, with all its accounts",
+        "a seller that defaults in {} slots of seven days, and in more than {}.{:04} % of those in which \
+         it sells, is excluded for {}.{:02} hours, with all its accounts",
         rules.defaults_to_exclusion,
+        rules.default_share.deconstruct() / 10_000,
+        rules.default_share.deconstruct() % 10_000,
         rules.exclusion / 3_600_000,
         rules.exclusion % 3_600_000 / 36_000
+    )?;
+    let fee = rules.shortfall_fee.deconstruct();
+    say!(
+        "missing energy costs its seller {}.{:04} % of the grid price beside the harm",
+        fee / 10_000,
+        fee % 10_000
+    )?;
+    let chance = rules.draw_chance.deconstruct();
+    say!(
+        "who commits is drawn to reveal its bill with a chance of {}.{:04} %",
+        chance / 10_000,
+        chance % 10_000
     )?;
     match pause {
         Some(pause) => {

@@ -399,7 +399,7 @@ mod benchmarks {
         #[block]
         {
             Pallet::<T>::renew(SLOT, &mut record, &mut meter);
-            assert!(Pallet::<T>::holds_least(&record.terms.leader, order));
+            assert!(Pallet::<T>::holds_least(&record.terms.leader, &record.backing, order));
             Pallet::<T>::remove_standing(&who);
         }
 

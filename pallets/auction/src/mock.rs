@@ -54,6 +54,14 @@ parameter_types! {
     pub static KeysRefused: bool = false;
     pub static EscrowRefuses: bool = false;
     pub static RefusedBuyers: Vec<AccountId> = Vec::new();
+    pub static ShortfallFee: Permill = Permill::zero();
+    pub static OfflineShare: Permill = Permill::zero();
+    pub static TradePrice: Balance = 0;
+    pub static RenewalPrice: Balance = 0;
+    /// What was paid for work.
+    pub static WorkPaid: Vec<(AccountId, Balance)> = Vec::new();
+    /// The moments of slots by clocks of their own.
+    pub static Clocks: BTreeMap<SlotIndex, SlotTimes> = BTreeMap::new();
     pub static Trades: Vec<Trade> = Vec::new();
     pub static TradeWeight: Weight = STEP;
     pub static MaxTicks: u32 = 1_000;
@@ -135,6 +143,20 @@ impl Escrow<AccountId> for Books {
         Ok(())
     }
 
+    fn take(who: &AccountId, amount: Balance) -> DispatchResult {
+        Self::unbook(*who, amount)?;
+        WorkPaid::mutate(|all| all.push((*who, amount)));
+        Ok(())
+    }
+
+    fn charge(who: &AccountId, amount: Balance) -> DispatchResult {
+        Free::try_mutate(who, |free| {
+            *free = free.checked_sub(amount).ok_or(DispatchError::Other("no funds"))?;
+            WorkPaid::mutate(|all| all.push((*who, amount)));
+            Ok(())
+        })
+    }
+
     fn held_for_orders(who: &AccountId) -> Balance {
         ForOrders::get(who)
     }
@@ -152,9 +174,9 @@ impl MarketSettlement<AccountId> for Books {
         trade: NewTrade<AccountId>,
     ) -> Result<(), DispatchError> {
         ensure!(!RefusedBuyers::get().contains(&trade.buyer), "refused");
-        Self::unbook(trade.buyer, trade.payment)?;
+        Self::unbook(trade.buyer, trade.payment + trade.reserve)?;
         Self::unbook(trade.seller, trade.deposit)?;
-        ForTrades::mutate(trade.buyer, |held| *held += trade.payment);
+        ForTrades::mutate(trade.buyer, |held| *held += trade.payment + trade.reserve);
         ForTrades::mutate(trade.seller, |held| *held += trade.deposit);
         Trades::mutate(|trades| trades.push((slot, trade)));
         Ok(())
@@ -162,6 +184,18 @@ impl MarketSettlement<AccountId> for Books {
 
     fn open_trade_weight() -> Weight {
         TradeWeight::get()
+    }
+
+    fn shortfall_fee() -> Permill {
+        ShortfallFee::get()
+    }
+
+    fn offline_share() -> Permill {
+        OfflineShare::get()
+    }
+
+    fn times(slot: SlotIndex) -> Option<SlotTimes> {
+        Clocks::get().get(&slot).copied()
     }
 }
 
@@ -250,6 +284,8 @@ impl pallet_auction::Config for Test {
     type KeyBudget = KeyPool;
     type Tariff = Bands;
     type Time = Clock;
+    type TradePrice = TradePrice;
+    type RenewalPrice = RenewalPrice;
     type MaxTicks = MaxTicks;
     type MaxOrdersPerSlot = MaxOrdersPerSlot;
     type MaxOrdersPerAccount = MaxOrdersPerAccount;
@@ -393,6 +429,12 @@ impl ExtBuilder {
     }
 
     fn reset(&self) {
+        ShortfallFee::set(Permill::zero());
+        OfflineShare::set(Permill::zero());
+        TradePrice::set(0);
+        RenewalPrice::set(0);
+        WorkPaid::take();
+        Clocks::take();
         Distrusted::set(Vec::new());
         TestMembership::reset();
         permit_members();

@@ -75,8 +75,9 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Judges each reading alone and says of each refused one why.
-    pub(crate) fn accept_batch(readings: &[SignedReading]) {
+    /// Judges each reading alone and says of each refused one why. Whether there are any, and all were
+    /// accepted.
+    pub(crate) fn accept_batch(readings: &[SignedReading]) -> bool {
         let (mut accepted, mut refused) = (0u32, 0u32);
         for (index, reading) in (0u32..).zip(readings) {
             match Self::accept(index, reading) {
@@ -93,6 +94,7 @@ impl<T: Config> Pallet<T> {
             }
         }
         Self::deposit_event(Event::BatchProcessed { accepted, refused });
+        accepted > 0 && refused == 0
     }
 
     /// Keeps the pointer for pruning at or before the oldest slot in storage.

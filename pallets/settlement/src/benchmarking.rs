@@ -7,11 +7,13 @@ use frame_support::{
     weights::WeightMeter,
 };
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
+use qedex_math::conduct::{DAYS, Day};
 use qedex_primitives::{
     Balance, Bill, Calendar, EnergyLedger, Escrow, LeaderTerms, MAX_BILL_READINGS,
     MarketSettlement, Membership, MeterId, MeterSignature, NewTrade, Nonce, PricePerKwh, Ratings,
     ReadingPayload, Role, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId, Wh, Windows,
-    bill, settlement::MAX_DEFAULTS,
+    bill,
+    settlement::{MAX_DEFAULTS, day_of},
 };
 use sp_core::{H256, sr25519};
 use sp_runtime::{Permill, traits::Zero};
@@ -70,6 +72,7 @@ fn trade_of<T: Config>(id: TradeId) -> NewTrade<T::AccountId> {
         seller_price: SELLER_PRICE,
         payment: STAKE,
         deposit: STAKE,
+        reserve: 0,
     }
 }
 
@@ -155,6 +158,11 @@ fn commit_to<T: Config>(seller: &T::AccountId, bill: &Bill) {
     T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
 }
 
+/// Sets the clock to when bills are revealed.
+fn complaints_end<T: Config>() {
+    T::Calendar::set_now(T::Calendar::schedule(SLOT).complaints_until);
+}
+
 /// Lets the buyer of the first trade complain.
 fn complain_about_first<T: Config>() {
     let buyer = Trades::<T>::get(SLOT, 0).map(|trade| trade.buyer);
@@ -176,7 +184,8 @@ fn lenient() -> Rules {
 }
 
 /// The first trade as a step of the agenda takes it, decided by `decide`; and the counting of a
-/// default, though a trade for which something was metered is none: the worst of both.
+/// default, though a trade for which something was metered is none, as if it were the seller's last one of
+/// the slot: the worst of all.
 fn take_first<T: Config>(
     book: &mut Book,
     decide: fn(SlotIndex, &Book, &Trade<T::AccountId>) -> Option<Decision>,
@@ -186,10 +195,23 @@ fn take_first<T: Config>(
     };
     let seller = trade.seller.clone();
     if let Some(decision) = decide(SLOT, book, &trade) {
-        let _ = Settlement::<T>::excludes(SLOT, book, &seller);
+        let _ = Settlement::<T>::excludes(SLOT, book, &seller, decision);
         Settlement::<T>::settle(SLOT, book, 0, trade, decision);
     }
-    Settlement::<T>::count_default(SLOT, &book.rules, &seller);
+    Settlement::<T>::mark_default(SLOT, &seller);
+    Settlement::<T>::note_conduct(SLOT, &book.rules, &seller, true);
+}
+
+/// Six days before that of `SLOT`, on each of which an owner has sold, and defaulted.
+fn fill_conduct<T: Config>(seller: &T::AccountId, defaulted: u32) {
+    let today = day_of(SLOT);
+    let days = (1..DAYS).rev().map(|back| Day {
+        day: today.saturating_sub(back),
+        sold: defaulted,
+        defaulted,
+    });
+    let owner = Settlement::<T>::owner_of(seller);
+    Conduct::<T>::insert(owner, frame_support::BoundedVec::truncate_from(days.collect()));
 }
 
 /// Opens as many books as there can be, from `SLOT` on.
@@ -266,11 +288,12 @@ mod benchmarks {
         let bill = bill_of(n);
         commit_to::<T>(&seller, &bill);
         complain_about_first::<T>();
-        let who = seller.clone();
+        complaints_end::<T>();
+        let who = account("whoever holds it", 0, 0);
 
         #[block]
         {
-            Settlement::<T>::do_reveal(who, SLOT, &bill, &NONCE, |_, _, _| Ok(ENERGY))?;
+            Settlement::<T>::do_reveal(who, SLOT, &seller, &bill, &NONCE, |_, _, _| Ok(ENERGY))?;
         }
 
         let (_, record) = Settlement::<T>::seller(SLOT, &seller).ok_or("the seller is known")?;
@@ -351,7 +374,7 @@ mod benchmarks {
             Settlement::<T>::strike_off(&slots);
         }
 
-        assert!(Books::<T>::iter_values().all(|book| book.interrupted && book.lost > 0));
+        assert!(Books::<T>::iter_values().all(|book| book.lost > 0));
         assert!(OpenBooks::<T>::get().is_empty());
     }
 
@@ -363,9 +386,9 @@ mod benchmarks {
             rules: Rules::default(),
             trades: 1,
             open: 0,
-            stage: Stage::Closing { next: 1 },
-            interrupted: false,
+            stage: Stage::Ending { next: 1 },
             lost: 0,
+            draw: None,
         };
         Books::<T>::insert(SLOT, book);
         let now = book.terms.schedule.final_at;
@@ -390,6 +413,7 @@ mod benchmarks {
         T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
         let mut book = Books::<T>::get(SLOT).ok_or("the book is open")?;
         book.rules = lenient();
+        fill_conduct::<T>(&seller, 0);
         let grid_had = grid_has::<T>();
 
         #[block]
@@ -398,7 +422,7 @@ mod benchmarks {
         }
 
         assert!(was_paid::<T>(grid_had));
-        assert_eq!(Defaults::<T>::get(Settlement::<T>::owner_of(&seller)), 1);
+        assert_eq!(Conduct::<T>::get(Settlement::<T>::owner_of(&seller)).len(), DAYS as usize);
         Ok(())
     }
 
@@ -411,19 +435,21 @@ mod benchmarks {
         commit_to::<T>(&seller, &bill);
         complain_about_first::<T>();
         let half = |_: &T::AccountId, _, _: &Bill| Ok(Wh(ENERGY.0 / 2));
-        Settlement::<T>::do_reveal(seller.clone(), SLOT, &bill, &NONCE, half)?;
-        T::Calendar::set_now(T::Calendar::schedule(SLOT).complaints_until);
+        complaints_end::<T>();
+        Settlement::<T>::do_reveal(seller.clone(), SLOT, &seller, &bill, &NONCE, half)?;
+        T::Calendar::set_now(T::Calendar::schedule(SLOT).final_at);
         let mut book = Books::<T>::get(SLOT).ok_or("the book is open")?;
         book.rules = lenient();
+        fill_conduct::<T>(&seller, 0);
         let grid_had = grid_has::<T>();
 
         #[block]
         {
-            take_first::<T>(&mut book, Settlement::<T>::at_close);
+            take_first::<T>(&mut book, Settlement::<T>::at_end);
         }
 
         assert!(was_paid::<T>(grid_had));
-        assert_eq!(Defaults::<T>::get(Settlement::<T>::owner_of(&seller)), 1);
+        assert_eq!(Conduct::<T>::get(Settlement::<T>::owner_of(&seller)).len(), DAYS as usize);
         Ok(())
     }
 
@@ -435,16 +461,15 @@ mod benchmarks {
         let rules = Rules::default();
         T::Calendar::set_now(0);
         T::Sanctions::prepare_exclusion(&seller);
-        Defaults::<T>::insert(owner, rules.defaults_to_exclusion.saturating_sub(1));
+        fill_conduct::<T>(&seller, 1);
         T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
 
         #[block]
         {
-            Settlement::<T>::count_default(SLOT, &rules, &seller);
+            Settlement::<T>::note_conduct(SLOT, &rules, &seller, true);
         }
 
-        assert!(!Defaults::<T>::contains_key(owner));
-        assert!(Sellers::<T>::get(SLOT, owner).is_some_and(|record| record.defaulted));
+        assert_eq!(Conduct::<T>::get(owner).len(), DAYS as usize);
     }
 
     impl_benchmark_test_suite!(Settlement, crate::mock::build(), crate::mock::Test);

@@ -1,8 +1,7 @@
 //! Complaints, reveals and acknowledgements.
 
 use crate::{
-    Book, Books, Complaint, Config, Decision, Error, Event, Pallet, Revealed, Sellers, Trade,
-    Trades,
+    Book, Books, Complaint, Config, Decision, Error, Event, Pallet, Sellers, Trade, Trades,
 };
 use frame_support::{ensure, pallet_prelude::*, traits::fungible::MutateHold};
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -21,9 +20,11 @@ impl<T: Config> Pallet<T> {
 
     /// What is held of a buyer who complains about this trade, in plancks.
     pub(crate) fn bond_of(book: &Book, trade: &Trade<T::AccountId>) -> Option<Balance> {
-        deposit::complaint_bond(
+        let terms = &book.terms.leader;
+        deposit::trade_bond(
             book.rules.offline_share.deconstruct(),
-            trade.payment,
+            (trade.buyer_price, trade.payment),
+            (terms.deposit_rate.deconstruct(), terms.cap),
             trade.deposit,
         )
     }
@@ -45,10 +46,11 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let (mut book, trade) = Self::open_trade_of(slot, id)?;
         ensure!(trade.buyer == *buyer, Error::<T>::NotTheBuyer);
-        ensure!(
-            T::Calendar::now() >= book.terms.schedule.delivery_ends,
-            Error::<T>::DeliveryNotOver
-        );
+        let (clock, schedule) = (book.clock(T::Calendar::now()), book.terms.schedule);
+        ensure!(clock >= schedule.delivery_ends, Error::<T>::DeliveryNotOver);
+        // Else a seller that is not going to answer would ask those who have not complained to pay it
+        // rather than the community fund, and offer them a part of it.
+        ensure!(clock < schedule.complaints_until, Error::<T>::TooLate);
         ensure!(trade.complaint.is_none(), Error::<T>::AlreadyComplained);
         Self::settle(slot, &mut book, id, trade, Decision::Acknowledged);
         if Self::put_book(slot, &book) {
@@ -65,56 +67,65 @@ impl<T: Config> Pallet<T> {
         let (book, mut trade) = Self::open_trade_of(slot, id)?;
         ensure!(trade.buyer == *buyer, Error::<T>::NotTheBuyer);
         ensure!(trade.complaint.is_none(), Error::<T>::AlreadyComplained);
-        let clock = book.clock(T::Calendar::now());
-        let schedule = &book.terms.schedule;
+        let schedule = book.terms.schedule;
         ensure!(
-            clock >= schedule.readings_until && clock < schedule.complaints_until,
+            schedule.is_complaint_window(book.clock(T::Calendar::now())),
             Error::<T>::NotInComplaintWindow
         );
         let (owner, mut seller) =
             Self::seller(slot, &trade.seller).ok_or(Error::<T>::NoSuchTrade)?;
         ensure!(seller.commitment.is_some(), Error::<T>::NothingToComplainOf);
         ensure!(
-            seller.revealed.is_none() && T::Ledger::delivered(&trade.seller, slot).is_none(),
+            T::Ledger::delivered(&trade.seller, slot).is_none(),
             Error::<T>::NothingToComplainOf
         );
         let bond = Self::bond_of(&book, &trade).ok_or(Error::<T>::Overflow)?;
-        T::Currency::hold(&Self::reason(), buyer, bond)?;
-        let due = clock.saturating_add(book.time_to_reveal()).min(schedule.final_at);
-        seller.answer_until = seller.answer_until.max(Some(due));
+        // Its bid has set it aside, unless that was placed before bids did.
+        let added = bond.saturating_sub(trade.reserve);
+        if added > 0 {
+            T::Currency::hold(&Self::reason(), buyer, added)?;
+        }
+        trade.reserve = trade.reserve.saturating_sub(bond);
+        seller.complained = true;
         Sellers::<T>::insert(slot, owner, seller);
+        let times = schedule.later(book.lost);
         Self::deposit_event(Event::Complained {
             slot,
             id,
             buyer: trade.buyer.clone(),
             seller: trade.seller.clone(),
             bond,
-            due: due.saturating_add(book.lost),
+            added,
+            from: times.complaints_until,
+            due: times.final_at,
         });
-        trade.complaint = Some(Complaint { bond, due });
+        trade.complaint = Some(Complaint { bond, due: schedule.final_at });
         Trades::<T>::insert(slot, id, trade);
         Ok(())
     }
 
-    /// Takes a bill as the answer to complaints if it is what the owner of `by` committed to and holds
-    /// before `audit`, whose weight is counted apart.
+    /// Takes a bill as the answer of the owner of `who`, whoever brings it, if it is what that owner
+    /// committed to and holds before `audit`, whose weight is counted apart.
     pub(crate) fn do_reveal(
         by: T::AccountId,
         slot: SlotIndex,
+        who: &T::AccountId,
         bill: &Bill,
         nonce: &Nonce,
         audit: fn(&T::AccountId, SlotIndex, &Bill) -> Result<Wh, BillError>,
     ) -> DispatchResult {
         let book = Books::<T>::get(slot).ok_or(Error::<T>::NotASeller)?;
-        let (owner, mut seller) = Self::seller(slot, &by).ok_or(Error::<T>::NotASeller)?;
+        let (owner, mut seller) = Self::seller(slot, who).ok_or(Error::<T>::NotASeller)?;
+        ensure!(
+            book.terms.schedule.is_reveal_window(book.clock(T::Calendar::now())),
+            Error::<T>::NotInRevealWindow
+        );
         ensure!(seller.revealed.is_none(), Error::<T>::AlreadyRevealed);
-        let until = seller.answer_until.ok_or(Error::<T>::NoComplaint)?;
-        let at = book.clock(T::Calendar::now());
-        ensure!(at < until, Error::<T>::TooLate);
+        ensure!(book.asks(slot, owner, &seller), Error::<T>::NotAsked);
         let commitment = bill::commitment(Self::genesis(), owner, slot, bill, nonce);
         ensure!(seller.commitment == Some(commitment), Error::<T>::NotAsCommitted);
-        let delivered = audit(&by, slot, bill).map_err(Self::bill_error)?;
-        seller.revealed = Some(Revealed { delivered, at });
+        let delivered = audit(who, slot, bill).map_err(Self::bill_error)?;
+        seller.revealed = Some(delivered);
         Sellers::<T>::insert(slot, owner, seller);
         Self::deposit_event(Event::Revealed { slot, owner, by, delivered });
         Ok(())

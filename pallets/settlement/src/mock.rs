@@ -11,10 +11,12 @@ use frame_support::{
 };
 pub use qedex_primitives::testing::{Now, TestMembership, owner};
 use qedex_primitives::{
-    Balance, Bill, BillAudit, BillError, Calendar, EnergyLedger, Escrow, LeaderTerms,
-    MarketSettlement, MeterId, MeterSignature, Millis, Moment, NewTrade, Nonce, OwnerId,
-    PricePerKwh, Ratings, ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId,
-    Verdict, Wh, testing,
+    Balance, Bill, BillAudit, BillError, Calendar, Deposits, EnergyLedger, EntropyDraw, Escrow,
+    LeaderTerms, MarketSettlement, MeterId, MeterSignature, Millis, Moment, NewTrade, Nonce,
+    OwnerId, PricePerKwh, Ratings, ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms,
+    TradeId, Verdict, Wh,
+    beacon::{BeaconSource, BeaconValue},
+    testing,
 };
 use sp_core::H256;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
@@ -61,7 +63,13 @@ parameter_types! {
     pub static Rated: Vec<(AccountId, AccountId, Wh, Verdict)> = vec![];
     pub static Excluded: Vec<(AccountId, Millis)> = vec![];
     pub static SanctionsFail: bool = false;
+    /// The values of the beacon, and when the reveals of their epochs opened.
+    pub static Beacon: Vec<(Moment, H256)> = vec![];
+    /// The largest fee that deposits cover.
+    pub static Covered: Permill = Permill::one();
     pub static Measured: bool = false;
+    /// What orders leave free.
+    pub static EvidenceReserve: Balance = 0;
 }
 
 /// The length of a delivery slot.
@@ -125,6 +133,21 @@ impl BillAudit<AccountId> for TestLedger {
 
     fn audit_weight() -> Weight {
         Weight::from_parts(1_000, 0)
+    }
+}
+
+impl EntropyDraw for TestLedger {
+    fn first_after(moment: Moment) -> Option<BeaconValue> {
+        let values = Beacon::get();
+        let epoch = values.iter().position(|(opened, _)| *opened > moment)?;
+        let (value, source) = (values[epoch].1, BeaconSource::Keys);
+        Some(BeaconValue { epoch: epoch as u64, value, source })
+    }
+}
+
+impl Deposits for TestLedger {
+    fn cover(shortfall_fee: Permill) -> bool {
+        shortfall_fee <= Covered::get()
     }
 }
 
@@ -228,7 +251,10 @@ impl pallet_settlement::Config for Test {
     type Calendar = TestCalendar;
     type CommunityFund = ConstU64<COMMUNITY>;
     type Currency = Balances;
+    type Deposits = TestLedger;
+    type Draw = TestLedger;
     type EntropyFund = ConstU64<ENTROPY>;
+    type EvidenceReserve = EvidenceReserve;
     type GridAccount = ConstU64<GRID>;
     type Ledger = TestLedger;
     type MaxSlotsInFlight = ConstU32<MAX_SLOTS>;
@@ -300,13 +326,14 @@ pub fn new_trade(
         seller_price: SELLER_PRICE,
         payment: payment(energy),
         deposit: deposit(energy),
+        reserve: 0,
     }
 }
 
 /// Holds the money of a trade for two orders and opens the trade.
 pub fn trade_in(slot: SlotIndex, id: TradeId, buyer: AccountId, seller: AccountId, energy: u64) {
     let trade = new_trade(id, buyer, seller, energy);
-    assert_ok!(Settlement::hold(&buyer, trade.payment));
+    assert_ok!(Settlement::hold(&buyer, trade.payment + trade.reserve));
     assert_ok!(Settlement::hold(&seller, trade.deposit));
     assert_ok!(Settlement::open_trade(slot, &terms(slot), trade));
 }
@@ -408,7 +435,10 @@ pub fn build() -> sp_io::TestExternalities {
     Excluded::set(vec![]);
     TestMembership::reset();
     SanctionsFail::set(false);
+    Covered::set(Permill::one());
+    Beacon::take();
     Measured::set(false);
+    EvidenceReserve::set(0);
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     let funds = [GRID, ENTROPY, COMMUNITY].map(|fund| (fund, ED));
     pallet_balances::GenesisConfig::<Test> {

@@ -19,8 +19,8 @@ impl<T: Config> Pallet<T> {
     ///    accounts, and there is no record without; what an owner sold before a trade is at least
     ///    what its open trades with lower numbers say, by whichever account, and what it sold in all
     ///    at least what is before its last and that one itself;
-    /// 3. a complaint is about a seller that has committed and may answer it; who has revealed had
-    ///    been asked to;
+    /// 3. a complaint is about a seller that has committed, and its record says that somebody has
+    ///    complained; whose bill is revealed had been asked for it, by a complaint or the draw;
     /// 4. what is held of an account is what is booked for its orders, the payments of the trades
     ///    in which it buys, the bonds of its complaints, and the deposits of the trades in which it
     ///    sells; nothing otherwise;
@@ -55,7 +55,7 @@ impl<T: Config> Pallet<T> {
         for (slot, id, trade) in Trades::<T>::iter() {
             let book = Books::<T>::get(slot).ok_or("a trade without a book")?;
             ensure!(id < book.trades, "a trade beyond its book");
-            justify(&trade.buyer, trade.payment);
+            justify(&trade.buyer, trade.payment.saturating_add(trade.reserve));
             justify(&trade.seller, trade.deposit);
             let (owner, seller) =
                 Self::seller(slot, &trade.seller).ok_or("a trade without a seller")?;
@@ -64,7 +64,7 @@ impl<T: Config> Pallet<T> {
             if let Some(complaint) = trade.complaint {
                 justify(&trade.buyer, complaint.bond);
                 ensure!(
-                    seller.commitment.is_some() && seller.answer_until >= Some(complaint.due),
+                    seller.commitment.is_some() && seller.complained,
                     "a complaint that cannot be answered"
                 );
             }
@@ -104,8 +104,9 @@ impl<T: Config> Pallet<T> {
                 served.is_some_and(|served| served <= seller.sold),
                 "energy is sold twice by one owner"
             );
+            let book = Books::<T>::get(slot).ok_or("a seller without a book")?;
             ensure!(
-                seller.revealed.is_none() || seller.answer_until.is_some(),
+                seller.revealed.is_none() || book.asks(slot, owner, &seller),
                 "a bill that nobody asked for"
             );
         }

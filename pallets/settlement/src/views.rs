@@ -31,7 +31,8 @@ impl<T: Config> Pallet<T> {
             .into_iter()
             .filter_map(|slot| {
                 let (owner, seller) = Self::seller(slot, who)?;
-                Some(Sale { slot, owner, seller })
+                let asked = Books::<T>::get(slot)?.asks(slot, owner, &seller);
+                Some(Sale { slot, owner, seller, asked })
             })
             .collect()
     }

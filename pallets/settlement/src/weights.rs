@@ -27,7 +27,7 @@ pub trait WeightInfo {
     fn freeze_trade() -> Weight;
     /// The exclusion of a seller.
     fn exclude() -> Weight;
-    /// A trade at the end of complaints or of reveals, settled at its worst, its seller not excluded.
+    /// A trade at the end of the slot, settled at its worst, its seller not excluded.
     fn close_trade() -> Weight;
 }
 

@@ -8,8 +8,8 @@ use qedex_client::{
 };
 use std::io::IsTerminal;
 
-/// Steps of a slot: ordered, cleared, committed, published, complained, settled.
-const STEPS: u64 = 6;
+/// Steps of a slot: ordered, cleared, committed, published, complained, answered, settled.
+const STEPS: u64 = 7;
 
 /// The display.
 pub struct Progress {
@@ -53,6 +53,7 @@ impl Progress {
                 Stage::Committed => 2,
                 Stage::Published => 3,
                 Stage::Complained => 4,
+                Stage::Answered => 5,
             };
             let cleared = books.announced.is_some();
             let done = slot.is_done();

@@ -169,11 +169,15 @@ pub struct TradeFigures {
     pub refuted: usize,
     /// The meter showed less.
     pub short: usize,
+    /// A bill that a complaint brought to light showed less.
+    pub concealed: usize,
     /// Neither commitment nor reading.
     pub defaulted: usize,
     /// Complained about, and no bill revealed.
     pub unanswered: usize,
-    /// Given up because the chain stood still.
+    /// Another trade of the seller was complained about, and no bill revealed.
+    pub forfeited: usize,
+    /// Given up because the payout failed.
     pub annulled: usize,
 }
 
@@ -189,7 +193,8 @@ pub struct MoneyFigures {
     /// To the grid.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub to_grid: Plancks,
-    /// To the entropy fund: the keys' shadow price and what rounding leaves.
+    /// To the entropy fund, the keys' shadow price and what rounding leaves; and to the community fund
+    /// in the place of sellers that did not answer.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub to_funds: Plancks,
     /// What buyers had reserved for energy that never came, and got back.
@@ -209,6 +214,9 @@ pub struct DepositFigures {
     /// Paid to buyers for missing energy.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub compensation: Plancks,
+    /// Paid to the community fund for missing energy.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
+    pub shortfall_fees: Plancks,
     /// Lost to the community fund.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub forfeited: Plancks,
@@ -223,9 +231,9 @@ pub struct BondFigures {
     /// Returned to buyers.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub returned: Plancks,
-    /// Lost to sellers.
+    /// Lost to the community fund.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    pub to_sellers: Plancks,
+    pub forfeited: Plancks,
 }
 
 /// What cheating cost.
@@ -271,6 +279,9 @@ pub struct TransactionFigures {
     /// Their fees in plancks.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub fees: Plancks,
+    /// What orders paid besides for the work of trades and of renewals, in plancks.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
+    pub work: Plancks,
 }
 
 /// One slot.
@@ -381,6 +392,7 @@ impl Figures {
                 setup: run.setup_transactions,
                 failed: run.failed.clone(),
                 fees: run.fees,
+                work: books.iter().map(|b| b.work).fold(0, Plancks::saturating_add),
             },
             keys: KeyMarketFigures::of(&run.keys, books),
             sessions: run.sessions.clone(),
@@ -416,18 +428,21 @@ fn settlements(books: &[SlotBooks]) -> (TradeFigures, MoneyFigures, DepositFigur
             Outcome::Refuted => &mut trades.refuted,
             Outcome::Unanswered => &mut trades.unanswered,
             Outcome::Short => &mut trades.short,
+            Outcome::Concealed => &mut trades.concealed,
+            Outcome::Forfeited => &mut trades.forfeited,
             Outcome::Defaulted => &mut trades.defaulted,
             Outcome::Annulled => &mut trades.annulled,
         } += 1;
         money.paid += trade.payment.saturating_sub(settled.refund);
         money.to_sellers += settled.to_seller;
         money.to_grid += settled.to_grid;
-        money.to_funds += settled.to_entropy_fund;
+        money.to_funds += settled.to_entropy_fund.saturating_add(settled.to_community_fund);
         money.refunded += settled.refund;
         deposits.held += trade.deposit;
         deposits.returned += settled.deposit_back;
         deposits.compensation += settled.compensation;
-        deposits.forfeited += settled.forfeited;
+        deposits.shortfall_fees += settled.shortfall_fee;
+        deposits.forfeited += settled.forfeited.saturating_add(settled.sellers_bond);
     }
     (trades, money, deposits)
 }
@@ -438,7 +453,7 @@ fn bonds(books: &[SlotBooks]) -> BondFigures {
         for (trade, settled) in slot.settled() {
             bonds.held += slot.bonds.get(&trade.id).copied().unwrap_or(0);
             bonds.returned += settled.bond_back;
-            bonds.to_sellers += settled.bond_to_seller;
+            bonds.forfeited += settled.bond_to_community_fund;
         }
     }
     bonds

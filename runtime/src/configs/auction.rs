@@ -2,11 +2,13 @@
 
 use crate::{
     AccountId, Balance, Balances, MILLI_QED, Membership, Metering, Qkd, Reputation, Runtime,
-    RuntimeHoldReason, Settlement, Timestamp, configs::governance::AdminOrigin, weights,
+    RuntimeHoldReason, Settlement, Timestamp,
+    configs::{governance::AdminOrigin, money::price_of},
+    weights,
 };
 use frame_support::{
     parameter_types,
-    traits::{ConstU32, ConstU64, LinearStoragePrice, fungible::HoldConsideration},
+    traits::{ConstU32, ConstU64, Get, LinearStoragePrice, fungible::HoldConsideration},
 };
 
 parameter_types! {
@@ -17,6 +19,31 @@ parameter_types! {
     /// Why it is held.
     pub const GrantHoldReason: RuntimeHoldReason =
         RuntimeHoldReason::Auction(pallet_auction::HoldReason::Grant);
+}
+
+/// The price of what pairing, opening, freezing and closing take of a trade.
+pub struct TradePrice;
+
+impl Get<Balance> for TradePrice {
+    fn get() -> Balance {
+        type Market = weights::auction::WeightInfo<Runtime>;
+        type Evidence = weights::settlement::WeightInfo<Runtime>;
+        let work = <Market as pallet_auction::WeightInfo>::pair()
+            .saturating_add(<Evidence as pallet_settlement::WeightInfo>::open_trade())
+            .saturating_add(<Evidence as pallet_settlement::WeightInfo>::freeze_trade())
+            .saturating_add(<Evidence as pallet_settlement::WeightInfo>::close_trade());
+        price_of(work)
+    }
+}
+
+/// The price of renewing a standing order in a slot.
+pub struct RenewalPrice;
+
+impl Get<Balance> for RenewalPrice {
+    fn get() -> Balance {
+        type Market = weights::auction::WeightInfo<Runtime>;
+        price_of(<Market as pallet_auction::WeightInfo>::renew())
+    }
 }
 
 impl pallet_auction::Config for Runtime {
@@ -43,10 +70,12 @@ impl pallet_auction::Config for Runtime {
     type MaxTicks = ConstU32<1_000>;
     type Membership = Membership;
     type Rated = Metering;
+    type RenewalPrice = RenewalPrice;
     // Two days of quarter-hours.
     type ResultsKept = ConstU32<192>;
     type Settlement = Settlement;
     type Tariff = Metering;
     type Time = Timestamp;
+    type TradePrice = TradePrice;
     type WeightInfo = weights::auction::WeightInfo<Runtime>;
 }

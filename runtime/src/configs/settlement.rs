@@ -1,14 +1,44 @@
 //! Who owes whom.
 
 use crate::{
-    Auction, Balances, Membership, Metering, Reputation, Runtime, RuntimeHoldReason,
+    AccountId, Auction, Balance, Balances, Membership, Metering, Qkd, Reputation, Runtime,
+    RuntimeHoldReason,
     configs::{
         governance::AdminOrigin,
-        money::{CommunityFund, EntropyFund, GridAccount},
+        money::{BYTE_FEE, CommunityFund, EntropyFund, GridAccount, price_of},
+        system::BlockWeights,
     },
     weights,
 };
-use frame_support::traits::ConstU32;
+use codec::MaxEncodedLen;
+use frame_support::{
+    dispatch::DispatchClass,
+    traits::{ConstU32, Get},
+};
+use qedex_primitives::{Bill, BillAudit, MAX_BILL_READINGS};
+
+/// For how many pieces of evidence the fees stay free beside an order.
+const EVIDENCE: Balance = 10;
+
+/// Bytes of a transaction beside what it brings: signature, accounts, extensions.
+const ENVELOPE: Balance = 256;
+
+/// What an order leaves free: ten times the fee of the dearest piece of evidence, a reveal of the largest
+/// bill, where fees stand at their base. What succeeds gives its fee back.
+pub struct EvidenceReserve;
+
+impl Get<Balance> for EvidenceReserve {
+    fn get() -> Balance {
+        type Weights = weights::settlement::WeightInfo<Runtime>;
+        let class = BlockWeights::get().get(DispatchClass::Operational).base_extrinsic;
+        let work = <Weights as pallet_settlement::WeightInfo>::reveal(MAX_BILL_READINGS)
+            .saturating_add(<Metering as BillAudit<AccountId>>::audit_weight())
+            .saturating_add(class);
+        let bill = Balance::try_from(Bill::max_encoded_len()).unwrap_or(Balance::MAX);
+        let bytes = bill.saturating_add(ENVELOPE).saturating_mul(BYTE_FEE);
+        price_of(work).saturating_add(bytes).saturating_mul(EVIDENCE)
+    }
+}
 
 impl pallet_settlement::Config for Runtime {
     type AdminOrigin = AdminOrigin;
@@ -16,7 +46,10 @@ impl pallet_settlement::Config for Runtime {
     type Calendar = Auction;
     type CommunityFund = CommunityFund;
     type Currency = Balances;
+    type Deposits = Auction;
+    type Draw = Qkd;
     type EntropyFund = EntropyFund;
+    type EvidenceReserve = EvidenceReserve;
     type GridAccount = GridAccount;
     type Ledger = Metering;
     type MaxSlotsInFlight = ConstU32<64>;

@@ -54,7 +54,7 @@ pub struct Chain {
     number: BlockNumber,
     /// When the latest block was written.
     pub now: Moment,
-    /// What each account has paid for transactions.
+    /// What each account has paid for transactions, and for work beside them.
     fees: BTreeMap<AccountId, Balance>,
     /// What was reported since the last look.
     log: Vec<Event>,
@@ -229,6 +229,10 @@ impl Chain {
                 Err(TransactionValidityError::Invalid(InvalidTransaction::ExhaustsResources)) => {
                     break;
                 }
+                // No author takes what cannot pay.
+                Err(TransactionValidityError::Invalid(InvalidTransaction::Payment)) => {
+                    done.push(Err("Payment".into()));
+                }
                 Err(error) => panic!("{who}: {}: {error:?}", self.language.tell(call)),
             }
             waiting.pop_front();
@@ -251,6 +255,9 @@ impl Chain {
         for event in self.language.events(&events.unwrap_or_default()) {
             if event.is("TransactionPayment", "TransactionFeePaid") {
                 *self.fees.entry(event.account("who")).or_default() += event.number("actual_fee");
+            }
+            if ["WorkPaid", "RenewalPaid"].iter().any(|paid| event.is("Auction", paid)) {
+                *self.fees.entry(event.account("who")).or_default() += event.number("amount");
             }
             self.log.push(event);
         }
@@ -278,7 +285,7 @@ impl Chain {
         core::mem::take(&mut self.log)
     }
 
-    /// What `who` has paid for transactions so far, in plancks.
+    /// What `who` has paid for transactions so far, and for work beside them, in plancks.
     pub fn fees_of(&self, who: Key) -> Balance {
         self.fees.get(&who.to_account_id()).copied().unwrap_or_default()
     }

@@ -143,9 +143,11 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 		//  Measured:  `657`
 		//  Estimated: `1870`
 		// Minimum execution time: 14_932_000 picoseconds.
-		Weight::from_parts(16_224_000, 0)
-			.saturating_add(Weight::from_parts(0, 1870))
-			.saturating_add(T::DbWeight::get().reads(3))
+		// Three price lists more than were measured: an estimate. `scripts/weights settlement` writes what
+		// takes its place.
+		Weight::from_parts(40_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 12000))
+			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Timestamp::Now` (r:1 w:0)
@@ -211,9 +213,11 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 		//  Measured:  `15455`
 		//  Estimated: `173342`
 		// Minimum execution time: 451_140_000 picoseconds.
-		Weight::from_parts(484_190_000, 0)
+		// And each book looks for the value that draws: an estimate, doubled. `scripts/weights settlement`
+		// writes what takes its place.
+		Weight::from_parts(968_380_000, 0)
 			.saturating_add(Weight::from_parts(0, 173342))
-			.saturating_add(T::DbWeight::get().reads(69))
+			.saturating_add(T::DbWeight::get().reads(71))
 			.saturating_add(T::DbWeight::get().writes(66))
 	}
 	/// Storage: `Settlement::Books` (r:1 w:1)

@@ -18,6 +18,7 @@ use qedex_client::{
     opening::{Finding, Wanted},
     queries, settlement,
 };
+use qedex_primitives::SlotTimes;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -84,6 +85,7 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
     let full = covered >= trade.energy.0;
     let found = if full { Found::Right } else { Found::Wrong };
     let bond = settlement::bond(&at, slot, args.trade).await?;
+    let times = book.terms.schedule.later(book.lost);
     if args.ask.json {
         output::json(&json!({
             "slot": slot,
@@ -95,8 +97,9 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
             "delivered_wh": delivered,
             "covered_wh": covered,
             "covers": full,
-            "complaints_from": book.terms.schedule.readings_until,
-            "complaints_until": book.terms.schedule.complaints_until.saturating_add(book.lost),
+            "complaints_from": times.readings_until,
+            "complaints_until": times.complaints_until,
+            "reveals_until": times.final_at,
             "bond": bond.map(amounts::json),
         }))?;
         return Ok(found);
@@ -110,8 +113,7 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
     )?;
     if !full {
         let now = queries::time(&at).await?;
-        let revealed = seller.revealed.is_some();
-        say!("{}", advice(&finding, &book, &trade, revealed, now, bond))?;
+        say!("{}", advice(&finding, &times, &trade, now, bond))?;
     }
     Ok(found)
 }
@@ -145,9 +147,8 @@ fn detail(finding: &Finding) -> String {
 /// What a buyer may do whose trade is not covered.
 fn advice(
     finding: &Finding,
-    book: &settlement::Book,
+    times: &SlotTimes,
     trade: &settlement::Trade,
-    revealed: bool,
     now: u64,
     bond: Option<qedex_client::market::Plancks>,
 ) -> String {
@@ -156,29 +157,26 @@ fn advice(
                 for it, before you complain"
             .to_owned();
     }
-    if let Some(complaint) = trade.complaint {
-        let due = complaint.due.saturating_add(book.lost);
-        let left = due.saturating_sub(now) / 1_000;
-        return format!("you have complained: the seller has {left} s to reveal its bill");
-    }
-    if revealed {
-        return "the seller has revealed its bill, which decides: there is nothing to complain of"
-            .to_owned();
+    if trade.complaint.is_some() {
+        let wait = times.complaints_until.saturating_sub(now) / 1_000;
+        let left = times.final_at.saturating_sub(now) / 1_000;
+        return format!(
+            "you have complained: the seller's bill is revealed from {wait} s from now on, before \
+             {left} s have passed, or it loses all"
+        );
     }
     if *finding == Finding::NoCommitment {
         return "without commitment and readings the seller defaults by itself: there is nothing \
                 to complain of"
             .to_owned();
     }
-    let from = book.terms.schedule.readings_until;
-    let until = book.terms.schedule.complaints_until.saturating_add(book.lost);
+    let (from, until) = (times.readings_until, times.complaints_until);
     if now >= until {
         return "it is too late to complain".to_owned();
     }
     let bond = bond.map_or_else(String::new, |bond| {
         format!(
-            ", with a bond of {} that comes back unless the seller reveals a bill that covers the \
-             trade",
+            ", with a bond of {} that comes back unless a bill is revealed that covers the trade",
             amounts::money(bond)
         )
     });
@@ -233,14 +231,15 @@ pub async fn complain(args: &Finish) -> Result<(), Error> {
         && let Some(bond) = bond
     {
         eprintln!(
-            "{} are held as a bond; the seller gets them if it reveals a bill that covers the trade",
+            "{} are held as a bond; the community fund gets them if a bill is revealed that covers \
+             the trade",
             amounts::money(bond)
         );
     }
     let call = calls::complain(slot, args.trade);
     let (block, included) = session.call("the complaint", &call, &key).await?;
     let complaint = included.slot_events.iter().find_map(|(_, slot_event)| {
-        let SlotEvent::Complained { id, bond, due } = slot_event else {
+        let SlotEvent::Complained { id, bond, due, .. } = slot_event else {
             return None;
         };
         (*id == args.trade).then_some((*bond, *due))
@@ -257,7 +256,8 @@ pub async fn complain(args: &Finish) -> Result<(), Error> {
         }));
     }
     say!(
-        "the complaint stands in block {}; {} are held, and the seller has {} s to reveal its bill",
+        "the complaint stands in block {}; {} are held, and the seller's bill is due when complaints \
+         have ended, within {} s",
         block.number,
         amounts::money(bond),
         due.saturating_sub(block.time) / 1_000

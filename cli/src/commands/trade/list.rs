@@ -17,7 +17,7 @@ use qedex_client::{
     settlement::{self, Seller, Trade},
     text::account_text,
 };
-use qedex_primitives::SlotTimes;
+use qedex_primitives::{SlotIndex, SlotTimes};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -44,12 +44,13 @@ pub struct List {
 fn stands(
     moments: &SlotTimes,
     lost: u64,
+    asked: bool,
     seller: &Seller,
     trade: &Trade,
     now: u64,
 ) -> (&'static str, u64) {
-    // What is due after the freeze waits for as long as the chain stood still.
-    let later = |moment: u64| moment.saturating_add(lost);
+    // What is due after delivery waits for as long as the chain stood still.
+    let moments = moments.later(lost);
     if now < moments.delivery_starts {
         ("before delivery", moments.delivery_starts)
     } else if now < moments.delivery_ends {
@@ -58,15 +59,15 @@ fn stands(
         ("commitments", moments.commitments_until)
     } else if now < moments.readings_until {
         ("readings", moments.readings_until)
-    } else if now >= later(moments.complaints_until) {
-        // What is still open then is looked at once more, in the end.
-        ("last answers", later(moments.final_at))
+    } else if now < moments.complaints_until {
+        let stands = if trade.complaint.is_some() { "complained" } else { "complaints" };
+        (stands, moments.complaints_until)
     } else if seller.revealed.is_some() {
-        ("revealed", later(moments.complaints_until))
-    } else if let Some(complaint) = trade.complaint {
-        ("answer", later(complaint.due))
+        ("revealed", moments.final_at)
+    } else if asked {
+        ("answer", moments.final_at)
     } else {
-        ("complaints", later(moments.complaints_until))
+        ("trusted", moments.final_at)
     }
 }
 
@@ -75,6 +76,8 @@ struct Line {
     trade: Trade,
     stands: &'static str,
     until: u64,
+    /// Whether the seller's bill is asked for, by a complaint or the draw.
+    asked: bool,
     seller: Seller,
     /// What a complaint would hold, as long as there is none.
     bond: Option<Plancks>,
@@ -97,7 +100,8 @@ impl Line {
             "stands": self.stands,
             "until": self.until,
             "commitment": self.seller.commitment.map(|hash| format!("{hash:?}")),
-            "revealed_wh": self.seller.revealed.map(|revealed| revealed.delivered),
+            "revealed_wh": self.seller.revealed,
+            "seller_asked": self.asked,
             "complaint": self.trade.complaint.map(|complaint| json!({
                 "bond": amounts::json(complaint.bond),
                 "due": complaint.due,
@@ -144,15 +148,18 @@ pub async fn list(args: &List) -> Result<(), Error> {
         let key = (slot, trade.seller);
         if let std::collections::btree_map::Entry::Vacant(entry) = sellers.entry(key) {
             let seller = settlement::seller(&at, slot, trade.seller).await?;
-            entry.insert(seller.map(|(_, seller)| seller).unwrap_or_default());
+            let asked = seller
+                .as_ref()
+                .is_some_and(|(owner, seller)| book.asks(SlotIndex(slot), *owner, seller));
+            entry.insert((asked, seller.map(|(_, seller)| seller).unwrap_or_default()));
         }
-        let seller = sellers.get(&key).cloned().unwrap_or_default();
+        let (asked, seller) = sellers.get(&key).cloned().unwrap_or_default();
         let bond = match trade.complaint {
             None => settlement::bond(&at, slot, trade.id).await?,
             Some(_) => None,
         };
-        let (stands, until) = stands(&book.terms.schedule, book.lost, &seller, &trade, now);
-        lines.push(Line { trade, stands, until, seller, bond });
+        let (stands, until) = stands(&book.terms.schedule, book.lost, asked, &seller, &trade, now);
+        lines.push(Line { trade, stands, until, asked, seller, bond });
     }
     if args.ask.json {
         return output::json(&lines.iter().map(Line::json).collect::<Vec<_>>());
@@ -211,7 +218,7 @@ fn table(lines: &[Line], now: u64) -> String {
 mod tests {
     use super::*;
     use qedex_client::settlement::Complaint;
-    use qedex_primitives::{PricePerKwh, Wh, settlement::Revealed};
+    use qedex_primitives::{PricePerKwh, Wh};
 
     #[test]
     fn where_a_trade_stands_follows_the_slot_s_clock() {
@@ -236,23 +243,29 @@ mod tests {
                 seller_price: PricePerKwh(1),
                 payment: 1,
                 deposit: 1,
+                reserve: 0,
                 before: Wh(0),
                 complaint,
             },
         };
-        let look = |seller: &Seller, trade: &Trade, now| stands(&moments, 7, seller, trade, now);
-        let at = |now| look(&Seller::default(), &trade(None), now);
+        let look = |asked, seller: &Seller, trade: &Trade, now| {
+            stands(&moments, 7, asked, seller, trade, now)
+        };
+        let at = |now| look(false, &Seller::default(), &trade(None), now);
         assert_eq!(at(99), ("before delivery", 100));
         assert_eq!(at(100), ("delivery", 110));
-        assert_eq!(at(110), ("commitments", 130));
-        assert_eq!(at(130), ("readings", 150));
-        assert_eq!(at(150), ("complaints", 197));
-        let complained = trade(Some(Complaint { bond: 1, due: 170 }));
-        let silent = Seller::default();
-        assert_eq!(look(&silent, &complained, 155), ("answer", 177));
-        let late = trade(Some(Complaint { bond: 1, due: 200 }));
-        assert_eq!(look(&silent, &late, 197), ("last answers", 217));
-        let revealed = Seller { revealed: Some(Revealed { delivered: Wh(1), at: 0 }), ..silent };
-        assert_eq!(look(&revealed, &complained, 155), ("revealed", 197));
+        assert_eq!(at(110), ("commitments", 137));
+        assert_eq!(at(137), ("readings", 157));
+        assert_eq!(at(157), ("complaints", 197));
+        assert_eq!(at(197), ("trusted", 217));
+        let complained = trade(Some(Complaint { bond: 1, due: 210 }));
+        let seller = Seller { complained: true, ..Seller::default() };
+        assert_eq!(look(true, &seller, &complained, 160), ("complained", 197));
+        // Another buyer's complaint asks for the same bill, and so does the draw.
+        for trade in [&complained, &trade(None)] {
+            assert_eq!(look(true, &seller, trade, 197), ("answer", 217));
+            let revealed = Seller { revealed: Some(Wh(1)), ..seller };
+            assert_eq!(look(true, &revealed, trade, 197), ("revealed", 217));
+        }
     }
 }

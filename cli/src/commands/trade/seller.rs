@@ -55,6 +55,9 @@ pub struct Open {
 /// Options of `trade reveal`.
 #[derive(Debug, Args)]
 pub struct Reveal {
+    /// Reveals this opening, which its seller handed over, in place of one's own.
+    #[arg(long, value_name = "FILE")]
+    opening: Option<PathBuf>,
     /// Who reveals.
     #[command(flatten)]
     by: Seller,
@@ -96,7 +99,7 @@ async fn in_commitment_window(at: &At, slot: u64) -> Result<(), Error> {
     let Some(book) = settlement::book(at, slot).await? else {
         return Err(Error::BadInput(format!("slot {slot} has no open trades")));
     };
-    let (now, moments) = (queries::time(at).await?, &book.terms.schedule);
+    let (now, moments) = (queries::time(at).await?, book.terms.schedule.later(book.lost));
     if now < moments.delivery_ends {
         let wait = moments.delivery_ends.saturating_sub(now).div_ceil(1_000);
         let what = format!("sellers of slot {slot} commit from {wait} s from now on");
@@ -252,12 +255,31 @@ fn put(opening: &Opening, path: &Path) -> Result<(), Error> {
     )))
 }
 
+/// What a seller of the slot opened to somebody, and an account by which it sells.
+async fn handed_over(begun: &Begun, slot: u64, file: &Path) -> Result<(Account, Opening), Error> {
+    let opening = store::read(file)?;
+    let owners = settlement::owners_in(begun.session.at(), slot).await?;
+    let seller = owners.iter().find(|(_, owner)| **owner == opening.owner);
+    match seller {
+        Some((seller, _)) if opening.slot == slot => Ok((*seller, opening)),
+        _ => Err(Error::BadInput(format!(
+            "{} is of slot {}, and of {}, who has no open trades in slot {slot}",
+            file.display(),
+            opening.slot,
+            owner_text(opening.owner)
+        ))),
+    }
+}
+
 /// Reveals what was committed to.
 pub async fn reveal(args: &Reveal) -> Result<(), Error> {
     let mut begun = begin(&args.by).await?;
     let slot = begun.slot;
-    let opening = committed(&begun, slot).await?;
-    let call = calls::reveal(slot, &opening.bill, &opening.nonce);
+    let (seller, opening) = match &args.opening {
+        None => (begun.account, committed(&begun, slot).await?),
+        Some(file) => handed_over(&begun, slot, file).await?,
+    };
+    let call = calls::reveal(slot, seller, &opening.bill, &opening.nonce);
     let (block, included) = begun.session.call("the reveal", &call, &begun.key).await?;
     let revealed = included.slot_events.iter().find_map(|(_, slot_event)| {
         let SlotEvent::Revealed { delivered, .. } = slot_event else {

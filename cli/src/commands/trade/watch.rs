@@ -90,7 +90,7 @@ fn concerns(slot_event: &SlotEvent, trade: Option<u32>) -> bool {
         SlotEvent::Committed { .. } | SlotEvent::Revealed { .. } => true,
         SlotEvent::Matched(trades) => *trades <= wanted,
         SlotEvent::Closed => true,
-        SlotEvent::Placed(_) | SlotEvent::Cleared(_) => false,
+        SlotEvent::Placed(_) | SlotEvent::Cleared(_) | SlotEvent::Worked { .. } => false,
     }
 }
 
@@ -127,18 +127,27 @@ fn text(slot_event: &SlotEvent) -> String {
             account_text(trade.seller),
             account_text(trade.buyer)
         ),
+        SlotEvent::Worked { who, amount, renewal } => format!(
+            "{} paid {} for the {}",
+            account_text(*who),
+            amounts::money(*amount),
+            if *renewal { "renewal of its standing order" } else { "work of a trade" }
+        ),
         SlotEvent::Committed { by, .. } => format!("{} committed", account_text(*by)),
         SlotEvent::Complained { id, bond, .. } => {
             format!("trade {id} is complained about, bond {}", amounts::money(*bond))
         }
-        SlotEvent::Revealed { by, delivered } => {
-            format!("{} revealed {} Wh", account_text(*by), delivered.0)
-        }
+        SlotEvent::Revealed { owner, by, delivered } => format!(
+            "{} revealed that {} delivered {} Wh",
+            account_text(*by),
+            owner_text(*owner),
+            delivered.0
+        ),
         SlotEvent::Settled(id, s) => format!(
             "trade {id} is settled: {}; {} to the seller, {} back to the buyer, {} compensation",
             outcome_name(s.outcome),
-            amounts::money(s.to_seller.saturating_add(s.bond_to_seller)),
-            amounts::money(s.refund.saturating_add(s.bond_back)),
+            amounts::money(s.to_seller),
+            amounts::money(s.refund.saturating_add(s.bond_back).saturating_add(s.reserve_back)),
             amounts::money(s.compensation)
         ),
         SlotEvent::Closed => "the slot is settled".to_owned(),
@@ -164,6 +173,12 @@ fn value(slot_event: &SlotEvent) -> Value {
             "wh": trade.energy.0,
             "payment": amounts::json(trade.payment),
             "deposit": amounts::json(trade.deposit),
+            "reserve": amounts::json(trade.reserve),
+        }),
+        SlotEvent::Worked { who, amount, renewal } => json!({
+            "event": if *renewal { "renewal-paid" } else { "work-paid" },
+            "account": account_text(*who),
+            "amount": amounts::json(*amount),
         }),
         SlotEvent::Committed { owner, by, commitment } => json!({
             "event": "committed",
@@ -171,15 +186,17 @@ fn value(slot_event: &SlotEvent) -> Value {
             "seller": account_text(*by),
             "commitment": format!("0x{}", hex::encode(commitment)),
         }),
-        SlotEvent::Complained { id, bond, due } => json!({
+        SlotEvent::Complained { id, bond, added, due } => json!({
             "event": "complained",
             "trade": id,
             "bond": amounts::json(*bond),
+            "added": amounts::json(*added),
             "due": due,
         }),
-        SlotEvent::Revealed { by, delivered } => json!({
+        SlotEvent::Revealed { owner, by, delivered } => json!({
             "event": "revealed",
-            "seller": account_text(*by),
+            "owner": owner_text(*owner),
+            "by": account_text(*by),
             "delivered_wh": delivered.0,
         }),
         SlotEvent::Settled(id, settlement) => settled(*id, settlement),
@@ -197,11 +214,15 @@ fn settled(id: u32, s: &Settlement) -> Value {
         "to_grid": amounts::json(s.to_grid),
         "to_fund": amounts::json(s.to_entropy_fund),
         "refund": amounts::json(s.refund),
+        "to_community_fund": amounts::json(s.to_community_fund),
         "compensation": amounts::json(s.compensation),
+        "shortfall_fee": amounts::json(s.shortfall_fee),
         "forfeited": amounts::json(s.forfeited),
+        "sellers_bond": amounts::json(s.sellers_bond),
         "deposit_back": amounts::json(s.deposit_back),
-        "bond_to_seller": amounts::json(s.bond_to_seller),
+        "bond_to_community_fund": amounts::json(s.bond_to_community_fund),
         "bond_back": amounts::json(s.bond_back),
+        "reserve_back": amounts::json(s.reserve_back),
     })
 }
 
@@ -212,10 +233,14 @@ mod tests {
 
     #[test]
     fn a_trade_ends_with_itself_and_a_slot_with_its_last() {
-        let complained = SlotEvent::Complained { id: 3, bond: 1, due: 2 };
+        let complained = SlotEvent::Complained { id: 3, bond: 1, added: 1, due: 2 };
         assert!(concerns(&complained, Some(3)) && concerns(&complained, None));
         assert!(!concerns(&complained, Some(4)));
-        let revealed = SlotEvent::Revealed { by: [1; 32], delivered: Wh(5) };
+        let revealed = SlotEvent::Revealed {
+            owner: qedex_primitives::OwnerId([2; 32]),
+            by: [1; 32],
+            delivered: Wh(5),
+        };
         assert!(concerns(&revealed, Some(4)) && !ends(&revealed, Some(4)));
         // Two trades have the numbers 0 and 1: a third one will never be.
         assert!(ends(&SlotEvent::Matched(2), Some(2)));

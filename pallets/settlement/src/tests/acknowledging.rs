@@ -122,13 +122,15 @@ fn a_buyer_may_pay_for_more_than_was_metered() {
 }
 
 #[test]
-fn a_private_trade_may_be_acknowledged_as_long_as_it_is_open() {
+fn a_private_trade_may_be_acknowledged_until_the_end_of_complaints() {
     build_and_execute(|| {
-        sell_and_commit(&[(ANNA, 500), (BEN, 100)], 600);
+        sell_and_commit(&[(ANNA, 500), (BEN, 100), (BEN, 200)], 800);
         assert_ok!(acknowledge(ANNA, 0));
-        Now::set(TestCalendar::schedule(SLOT).complaints_until);
+        Now::set(TestCalendar::schedule(SLOT).complaints_until - 1);
         assert_ok!(acknowledge(BEN, 1));
-        assert_nothing_left();
+        // Or a seller that does not answer would share with those who pay it all the same.
+        Now::set(TestCalendar::schedule(SLOT).complaints_until);
+        assert_noop!(acknowledge(BEN, 2), Error::<Test>::TooLate);
     });
 }
 

@@ -27,7 +27,7 @@ fn a_default_refunds_and_compensates_and_the_rest_goes_to_the_community() {
         assert_eq!(free(COMMUNITY), ED + deposit(500) - amounts.compensation);
         assert_eq!((free(GRID), free(ENTROPY)), (ED, ED));
         assert_eq!(Rated::get(), [(ANNA, SELMA, Wh(500), Verdict::Missed(Wh(500)))]);
-        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 1);
+        assert_eq!(defaults_of(owner(SELMA)), 1);
         assert_eq!(Excluded::get(), []);
         assert_nothing_left();
     });
@@ -55,13 +55,34 @@ fn the_second_default_excludes() {
         assert_eq!(Excluded::get(), []);
         default_in([slot(1)]);
         assert_eq!(Excluded::get(), [(SELMA, EXCLUSION)]);
-        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 0);
         let excluded = Event::SellerExcluded { owner: owner(SELMA), by: SELMA };
         System::assert_has_event(excluded.into());
         default_in([slot(2)]);
-        assert_eq!(Excluded::get().len(), 1, "counted from zero again");
-        default_in([slot(3)]);
+        assert_eq!(Excluded::get().len(), 2, "and each further one");
+        // Seven days later it is forgotten.
+        default_in([slot(68)]);
         assert_eq!(Excluded::get().len(), 2);
+    });
+}
+
+/// Who sells in each slot and is off-line now and then is not excluded for it.
+#[test]
+fn defaults_in_one_slot_of_ten_exclude_nobody() {
+    build_and_execute(|| {
+        let sell = |n: u64, defaults: bool| {
+            let slot = SlotIndex(SLOT.0 + n);
+            run_to(TestCalendar::schedule(slot).gate_closes);
+            trade_in(slot, 0, ANNA, SELMA, 100);
+            if !defaults {
+                deliver_in(slot, SELMA, 100);
+            }
+            run_to(TestCalendar::schedule(slot).readings_until);
+        };
+        (0..19).for_each(|n| sell(7 * n, n == 3));
+        sell(7 * 19, true);
+        assert_eq!((defaults_of(owner(SELMA)), Excluded::get()), (2, vec![]), "two of twenty");
+        sell(7 * 20, true);
+        assert_eq!(Excluded::get(), [(SELMA, EXCLUSION)], "three of twenty-one");
     });
 }
 
@@ -73,7 +94,7 @@ fn several_defaults_in_one_slot_count_once() {
         }
         run_to_freeze();
         assert_eq!(outcomes(), [0, 1, 2, 3, 4].map(|id| (id, Outcome::Defaulted)));
-        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 1);
+        assert_eq!(defaults_of(owner(SELMA)), 1);
         assert_eq!(Rated::get().len(), 5);
         assert_eq!(Excluded::get(), []);
     });
@@ -91,7 +112,7 @@ fn they_count_once_even_if_they_are_settled_in_several_blocks() {
             poll_with(frame_support::weights::Weight::from_parts(3_000, 0));
         }
         assert_eq!(outcomes().len(), 5);
-        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 1);
+        assert_eq!(defaults_of(owner(SELMA)), 1);
     });
 }
 
@@ -101,8 +122,8 @@ fn defaults_are_counted_by_seller() {
         trade(0, ANNA, SELMA, 100);
         trade(1, ANNA, SVEN, 100);
         run_to_freeze();
-        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 1);
-        assert_eq!(Defaults::<Test>::get(owner(SVEN)), 1);
+        assert_eq!(defaults_of(owner(SELMA)), 1);
+        assert_eq!(defaults_of(owner(SVEN)), 1);
         assert_eq!(Excluded::get(), []);
     });
 }

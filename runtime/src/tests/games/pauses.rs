@@ -86,7 +86,10 @@ fn the_key_that_signed_a_bill_is_known_until_a_late_complaint_is_decided() {
     let full = pallet_metering::Error::<Runtime>::UnfinishedAssignments;
     assert_eq!(rotate(&mut world, "one more"), Err(full.into()));
     pause(&mut world, false);
-    world.act(SELLER, Call::reveal { slot, bill, nonce });
+    // Of the time for complaints nothing has passed.
+    world.run_to(world.now + 4 * SLOT + SLOT / 2);
+    let seller = SELLER.to_account_id();
+    world.act(SELLER, Call::reveal { slot, seller, bill, nonce });
     world.run_to(world.now + 12 * SLOT);
     assert_eq!(outcome(&mut world), Some(Outcome::Refuted));
     assert_eq!(rotate(&mut world, "yet another"), Ok(()), "now it is over");

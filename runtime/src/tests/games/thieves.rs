@@ -5,7 +5,9 @@
 //! is not what it was, it asks the chain whether it is the first release.
 
 mod councils;
+mod defence;
 mod deputies;
+mod evidence;
 mod fresh;
 mod installers;
 mod leaders;

@@ -76,7 +76,7 @@ pub struct World {
     number: BlockNumber,
     /// When the latest block was written.
     pub now: Moment,
-    /// What each account has paid for transactions.
+    /// What each account has paid for transactions, and for work beside them.
     fees: BTreeMap<AccountId, Balance>,
     /// What settlement, market, membership and the registry of keys reported since the last look.
     log: Vec<RuntimeEvent>,
@@ -219,6 +219,10 @@ impl World {
             RuntimeEvent::TransactionPayment(
                 pallet_transaction_payment::Event::TransactionFeePaid { who, actual_fee, .. },
             ) => *self.fees.entry(who).or_default() += actual_fee,
+            RuntimeEvent::Auction(
+                pallet_auction::Event::WorkPaid { who, amount, .. }
+                | pallet_auction::Event::RenewalPaid { who, amount, .. },
+            ) => *self.fees.entry(who).or_default() += amount,
             RuntimeEvent::Settlement(_)
             | RuntimeEvent::Auction(_)
             | RuntimeEvent::Membership(_)
@@ -234,7 +238,7 @@ impl World {
         core::mem::take(&mut self.log)
     }
 
-    /// What `who` has paid for transactions so far, in plancks.
+    /// What `who` has paid for transactions so far, and for work beside them, in plancks.
     pub fn fees_of(&self, who: Key) -> Balance {
         let paid = self.fees.get(&who.to_account_id());
         paid.copied().unwrap_or_default()
