@@ -92,6 +92,8 @@ fn the_key_that_signed_a_bill_is_known_until_a_late_complaint_is_decided() {
     world.act(SELLER, Call::reveal { slot, seller, bill, nonce });
     world.run_to(world.now + 12 * SLOT);
     assert_eq!(outcome(&mut world), Some(Outcome::Refuted));
+    assert_eq!(rotate(&mut world, "one more"), Err(full.into()), "it is scored");
+    world.run_to(world.now + <Runtime as pallet_metering::Config>::Scored::get() * SLOT);
     assert_eq!(rotate(&mut world, "yet another"), Ok(()), "now it is over");
 }
 
