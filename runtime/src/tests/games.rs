@@ -6,8 +6,10 @@
 
 mod attacks;
 mod document;
+mod filling;
 mod honesty;
 mod keys;
+mod month;
 mod parameters;
 mod pauses;
 pub mod round;
