@@ -219,7 +219,7 @@ fn a_validators_silent_connection_is_forgotten() {
         sequence: "a validator's silent heat pump is pushed off its list by new meters: its score",
         play: forget_a_silent_connection,
     }
-    .earned("0.500", "0.045 (`TooManyConnections`)");
+    .earned("0.500", "0.043 (`TooManyConnections`)");
 }
 
 #[test]
