@@ -7,8 +7,10 @@
 mod attacks;
 mod beacon;
 mod document;
+mod filling;
 mod honesty;
 mod keys;
+mod month;
 mod parameters;
 mod pauses;
 pub mod round;

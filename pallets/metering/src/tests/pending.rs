@@ -355,7 +355,7 @@ fn a_pending_change_reserves_nothing() {
         assert_eq!(MeterByKey::<Test>::get(sr_key("fourth")), None);
         // Where there is place again, it is as good as ever.
         assert_ok!(decommission(SECOND));
-        finalise(later(SLOT, 5));
+        finalise(later(SLOT, 5 + SCORED));
         assert_ok!(confirm(SECOND_INSTALLER, fourth));
     });
 }

@@ -261,6 +261,141 @@ fn the_seller_is_drawn_and_does_not_answer() {
 }
 
 #[test]
+fn the_seller_is_drawn_and_a_complaint_besides_proves_wrong() {
+    run(|| {
+        commit_to(500);
+        draw();
+        complain();
+        reveal(500);
+        run_to_the_end();
+        assert_eq!(outcomes(), [(0, Outcome::Refuted)], "nobody had to complain");
+        assert_eq!(free(ANNA), FUNDS - QED / 10 - 10_789_473_685);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn the_beacon_has_no_value_in_time() {
+    run(|| {
+        commit_to(0);
+        draw();
+        Beacon::take();
+        run_to_end_of_complaints();
+        Beacon::set(vec![(Now::get(), H256::repeat_byte(1))]);
+        run_to_the_end();
+        assert_eq!(changes(), PAID, "nobody is drawn");
+    });
+}
+
+#[test]
+fn a_meter_of_the_seller_is_silent() {
+    run(|| {
+        deliver_in_part(SLOT, SELMA, 200);
+        run_to_freeze();
+        assert_eq!(changes(), [-400 + 300, 340 - 300 - 90, 40, 20, 90], "as if they showed a part");
+    });
+}
+
+#[test]
+fn the_seller_commits_and_a_meter_is_silent() {
+    run(|| {
+        commit_to(500);
+        deliver_in_part(SLOT, SELMA, 0);
+        run_to_freeze();
+        assert_eq!(outcomes(), [], "one reading on the chain, whoever brought it, decides nothing");
+        run_to_the_end();
+        assert_eq!(changes(), PAID);
+    });
+}
+
+#[test]
+fn the_seller_commits_and_the_meters_show_a_part() {
+    run(|| {
+        commit_to(500);
+        deliver(SELMA, 200);
+        run_to_freeze();
+        assert_eq!(changes(), [-400 + 300, 340 - 300 - 90, 40, 20, 90], "they outweigh it");
+    });
+}
+
+#[test]
+fn two_complain_and_the_bill_shows_all_of_mine_alone() {
+    run(|| {
+        trade(1, BEN, SELMA, 500);
+        commit_to(500);
+        complain();
+        assert_ok!(Settlement::complain(RuntimeOrigin::signed(BEN), SLOT, 1));
+        reveal(500);
+        run_to_the_end();
+        assert_eq!(outcomes(), [(0, Outcome::Refuted), (1, Outcome::Concealed)]);
+        assert_eq!(free(ANNA), FUNDS - QED / 10 - 10_789_473_685, "my bond is lost");
+        assert_eq!(free(BEN), FUNDS + QED * 50 / 1_000, "the other's is not");
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn i_acknowledge_and_somebody_else_s_complaint_is_not_answered() {
+    run(|| {
+        trade(1, BEN, SELMA, 500);
+        commit_to(1_000);
+        run_to_freeze();
+        assert_ok!(Settlement::complain(RuntimeOrigin::signed(BEN), SLOT, 1));
+        assert_ok!(Settlement::acknowledge(RuntimeOrigin::signed(ANNA), SLOT, 0));
+        run_to_the_end();
+        assert_eq!(outcomes(), [(0, Outcome::Acknowledged), (1, Outcome::Unanswered)]);
+        assert_eq!(free(ANNA), FUNDS - QED / 10);
+        assert_eq!(free(SELMA), FUNDS + QED * 85 / 1_000 - QED * 105 / 1_000);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn what_was_acknowledged_is_not_there_for_another_trade() {
+    run(|| {
+        trade(1, BEN, SELMA, 500);
+        run_to_commitments(SLOT);
+        assert_ok!(Settlement::acknowledge(RuntimeOrigin::signed(ANNA), SLOT, 0));
+        deliver(SELMA, 500);
+        run_to_freeze();
+        assert_eq!(outcomes(), [(0, Outcome::Acknowledged), (1, Outcome::Short)]);
+        assert_eq!(settled()[1].4, amounts_for(0, 500));
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn the_deposit_does_not_reach_for_harm_and_fee() {
+    build_and_execute(|| {
+        let mut trade = new_trade(0, ANNA, SELMA, 500);
+        trade.deposit = QED * 52 / 1_000;
+        assert_ok!(Settlement::hold(&ANNA, trade.payment));
+        assert_ok!(Settlement::hold(&SELMA, trade.deposit));
+        assert_ok!(Settlement::open_trade(SLOT, &terms(SLOT), trade));
+        deliver(SELMA, 0);
+        run_to_freeze();
+        // The harm of 0.05 QED comes first, and 0.002 are left of the fee of 0.015.
+        assert_eq!(changes(), [500, -520, 0, 0, 20]);
+    });
+}
+
+#[test]
+fn a_payment_cannot_be_made() {
+    build_and_execute(|| {
+        // A trade that contradicts itself, as clearing makes none.
+        let mut odd = new_trade(0, ANNA, SELMA, 500);
+        odd.seller_price = BUYER_PRICE;
+        assert_ok!(Settlement::hold(&ANNA, odd.payment));
+        assert_ok!(Settlement::hold(&SELMA, odd.deposit));
+        assert_ok!(Settlement::open_trade(SLOT, &terms(SLOT), odd));
+        deliver(SELMA, 500);
+        run_to_freeze();
+        assert_eq!(outcomes(), [(0, Outcome::Annulled)]);
+        assert_eq!(changes(), [0; 5]);
+    });
+}
+
+#[test]
 fn the_seller_is_excluded_meanwhile() {
     run(|| {
         // It has defaulted in an earlier slot, and does in another one now.

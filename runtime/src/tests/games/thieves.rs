@@ -4,8 +4,10 @@
 //! A sequence is a function that tries, whatever is refused, and says what came of it. Where a call
 //! is not what it was, it asks the chain whether it is the first release.
 
+mod connections;
 mod councils;
 mod defence;
+mod crowds;
 mod deputies;
 mod evidence;
 mod fresh;
@@ -15,6 +17,7 @@ mod owners;
 mod records;
 mod rules;
 mod scene;
+mod second;
 
 use super::{super::chain::Code, document::Row};
 use scene::Scene;
@@ -36,8 +39,8 @@ impl Theft {
     fn earned(self, before: &str, now: &str) {
         let played = |code| (self.play)(&mut Scene::of(code));
         let row = Row::new(&[self.finding, self.sequence, before, now]);
-        assert_eq!(played(Code::of_release("v1")), before, "{}, before", self.sequence);
-        assert_eq!(played(Code::Native), now, "{}, now", self.sequence);
+        let played = [played(Code::of_release("v1")), played(Code::Native)];
+        assert_eq!(played, [before, now], "{}, before and now", self.sequence);
         row.stands_in_the_document_under("thieves", 2);
     }
 }

@@ -12,10 +12,10 @@ use qedex_primitives::{Bill, MeterId, Nonce as BillNonce, PricePerKwh, Side, Slo
 use sp_keyring::Sr25519Keyring as Key;
 
 /// Sells to several, and mostly what it has not.
-const LIAR: Key = Key::AliceStash;
+pub(super) const LIAR: Key = Key::AliceStash;
 
 /// Buy of it.
-const BUYERS: [Key; 8] = [
+pub(super) const BUYERS: [Key; 8] = [
     EVE,
     FERDIE,
     Key::BobStash,
@@ -37,11 +37,11 @@ enum Answer {
 }
 
 /// What hides the bills here.
-const NONCE: BillNonce = [7; 32];
+pub(super) const NONCE: BillNonce = [7; 32];
 
 impl Scene {
     /// Newcomers are let in, and the liar has a plant.
-    fn admits_all(&mut self) -> MeterId {
+    pub(super) fn admits_all(&mut self) -> MeterId {
         let newcomers: Vec<_> =
             BUYERS.into_iter().filter(|key| ![EVE, FERDIE, SELLER].contains(key)).collect();
         self.chain.admit(&[&newcomers[..], &[LIAR]].concat(), own);
@@ -49,7 +49,7 @@ impl Scene {
     }
 
     /// One sells to several, each of whom buys so much, at the price in the middle. The trades.
-    fn sells_to(
+    pub(super) fn sells_to(
         &mut self,
         slot: SlotIndex,
         seller: Key,
@@ -74,22 +74,42 @@ impl Scene {
     }
 
     /// A seller commits to what its meter says.
-    fn commits(&mut self, seller: Key, meter: MeterId, slot: SlotIndex, energy: Wh) -> Bill {
+    pub(super) fn commits(
+        &mut self,
+        seller: Key,
+        meter: MeterId,
+        slot: SlotIndex,
+        energy: Wh,
+    ) -> Bill {
         self.chain.run_to(times(slot).delivery_ends);
         let reading = self.chain.reading(meter, &own_meter(seller), slot, [energy, Wh::ZERO]);
-        let bill = Bill::truncate_from(vec![reading]);
+        self.commits_to(seller, slot, Bill::truncate_from(vec![reading]))
+    }
+
+    /// The same to a bill.
+    pub(super) fn commits_to(&mut self, seller: Key, slot: SlotIndex, bill: Bill) -> Bill {
+        self.chain.run_to(times(slot).delivery_ends);
         let commitment = self.chain.commitment(seller, slot, &bill, &NONCE);
         self.tries(seller, "Settlement", "commit", (slot, commitment));
         bill
     }
 
     /// A buyer complains about its trade.
-    fn complains(&mut self, (buyer, trade): &(Key, Opened)) -> bool {
+    pub(super) fn complains(&mut self, (buyer, trade): &(Key, Opened)) -> bool {
         self.honestly(*buyer, "Settlement", "complain", (trade.slot, trade.id))
     }
 
+    /// A seller answers a complaint as soon as it may. On the first release that is at once, and not much
+    /// later.
+    pub(super) fn answers(&mut self, seller: Key, slot: SlotIndex, bill: &Bill) -> bool {
+        if !self.is_first_release() {
+            self.chain.run_to(times(slot).complaints_until);
+        }
+        self.reveals(seller, seller, slot, bill)
+    }
+
     /// Somebody reveals a seller's bill. Whether it counts.
-    fn reveals(&mut self, by: Key, seller: Key, slot: SlotIndex, bill: &Bill) -> bool {
+    pub(super) fn reveals(&mut self, by: Key, seller: Key, slot: SlotIndex, bill: &Bill) -> bool {
         if self.is_first_release() {
             return self.tries(by, "Settlement", "reveal", (slot, bill, NONCE));
         }
