@@ -6,8 +6,8 @@
 
 mod connections;
 mod councils;
-mod defence;
 mod crowds;
+mod defence;
 mod deputies;
 mod evidence;
 mod fresh;
