@@ -169,7 +169,7 @@ mod tests {
         let plan = Plan { cost: 0.0, bound: 0.0, gap: 0.0, series };
         let worth = |kwh| Marginal { more: Some(kwh), less: Some(kwh) };
         let orders = MARKET.orders(&site, &plan, &[worth(0.221_6), worth(0.084_4)], 40);
-        let table = Table::parse("o.csv", &table(&orders)).unwrap();
+        let table = Table::parse("o.csv", table(&orders)).unwrap();
         let rows = batch::read(&table).unwrap();
 
         let order = |side, milli_qed: u128, wh| NewOrder {
