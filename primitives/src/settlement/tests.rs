@@ -17,7 +17,7 @@ fn a_draw_is_what_the_documentation_says() {
         let chance = Permill::from_parts(parts);
         is_drawn(H256::repeat_byte(1), SLOT, OwnerId([2; 32]), chance)
     };
-    let edge = u32::try_from(drawn * 1_000_000 >> 32).unwrap();
+    let edge = u32::try_from((drawn * 1_000_000) >> 32).unwrap();
     assert!(!drawn_below(edge) && drawn_below(edge + 1));
 }
 
