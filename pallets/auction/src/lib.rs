@@ -15,10 +15,9 @@
 //!    one side per slot, with all accounts together: an order that is just left out moves the price.
 //!    *An owner's asks of a slot are at most what its connections are rated to let out*, those of all
 //!    its accounts, of its standing orders and of its brokers together. A bid holds what it may cost at
-//!    most, rounded down, and the bond of complaints about its trades; an ask holds its deposit, rounded
-//!    up. *Orders pay for what they cause*: each holds besides the price of the work of one trade, which a
-//!    trade takes from the order that it uses up; of two, or of none because it is the last trade, from
-//!    the bid. So none pays twice, since a sweep has fewer trades than orders.
+//!    most, rounded down, and the bond of complaints; an ask its deposit, rounded up. *Orders pay for what
+//!    they cause*: each holds the price of the work of one trade, which a trade takes from the order that
+//!    it uses up, and from the bid if those are two, or none. None pays twice.
 //! 3. *Time has priority within a price.* Reducing an order's energy keeps its place; every
 //!    other amendment is a new order.
 //! 4. *Standing orders* are placed anew when a gate opens, under the funds and credentials that
