@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use sp_keyring::Sr25519Keyring::{self, Dave, Eve};
 use std::time::{Duration, Instant};
 
-/// How long a text or a letter may take, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a text or a letter may take, on a busy machine: a worker that had no answer in time rests for up to 32
+/// blocks, and so long the other end's agent does not know that the session is open.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The node, and the doors of both agents.
 struct Scene {
