@@ -315,9 +315,10 @@ fn trades_are_listed(scene: &Scene, a: u64) {
     assert_eq!((&first["wh"], &first["before_wh"]), (&json!(500), &json!(0)));
     assert_eq!((&second["wh"], &second["before_wh"]), (&json!(500), &json!(500)));
     assert_eq!(first["stands"], "delivery");
-    // Five in a hundred sellers off-line: a nineteenth, rounded up.
+    // Five in a hundred sellers off-line: a nineteenth, rounded up, of what is at stake in one kWh, which is
+    // the least, and twice as much as in this trade.
     let at_stake = amount(first, "payment") + amount(first, "deposit");
-    assert_eq!(amount(first, "bond"), at_stake.div_ceil(19));
+    assert_eq!(amount(first, "bond"), (2 * at_stake).div_ceil(19));
     let ferdie = answer(
         &scene.node.qedex(&["trade", "list", "--suri", "//Ferdie", "--slot", &slot, "--json"]),
     );

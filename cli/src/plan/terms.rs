@@ -38,9 +38,9 @@ const MID: [DayRange; 2] = [DayRange { from: 28, until: 36 }, EVENING];
 /// The price list of a band.
 pub fn price_list(band: Band) -> PriceList {
     let (cap, deposit_percent) = match band {
-        Band::Off => (CORRIDOR.cap, 70),
-        Band::Mid => (PricePerKwh(320 * TICK), 70),
-        Band::On => (PricePerKwh(350 * TICK), 75),
+        Band::Off => (CORRIDOR.cap, 80),
+        Band::Mid => (PricePerKwh(320 * TICK), 80),
+        Band::On => (PricePerKwh(350 * TICK), 85),
     };
     PriceList {
         floor: CORRIDOR.floor,

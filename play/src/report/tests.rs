@@ -87,7 +87,7 @@ fn each_broken_invariant_is_named() {
     let mut unpunished = books();
     let (trade, settled) = unpunished.trades.get_mut(&1).unwrap();
     let settled = settled.as_mut().unwrap();
-    (settled.compensation, settled.deposit_back) = (0, trade.deposit);
+    (settled.compensation, settled.shortfall_fee, settled.deposit_back) = (0, 0, trade.deposit);
     (settled.to_seller, settled.refund) = (90_000, 0);
     (settled.to_grid, settled.metered) = (10_000, Wh(500));
     assert_eq!(broken(run(), unpunished), ["cheats_paid"]);
