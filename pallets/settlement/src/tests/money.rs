@@ -269,7 +269,7 @@ fn the_seller_is_drawn_and_a_complaint_besides_proves_wrong() {
         reveal(500);
         run_to_the_end();
         assert_eq!(outcomes(), [(0, Outcome::Refuted)], "nobody had to complain");
-        assert_eq!(free(ANNA), FUNDS - QED / 10 - 10_789_473_685);
+        assert_eq!(free(ANNA), FUNDS - QED / 10 - 21_578_947_369);
         assert_nothing_left();
     });
 }
@@ -328,7 +328,7 @@ fn two_complain_and_the_bill_shows_all_of_mine_alone() {
         reveal(500);
         run_to_the_end();
         assert_eq!(outcomes(), [(0, Outcome::Refuted), (1, Outcome::Concealed)]);
-        assert_eq!(free(ANNA), FUNDS - QED / 10 - 10_789_473_685, "my bond is lost");
+        assert_eq!(free(ANNA), FUNDS - QED / 10 - 21_578_947_369, "my bond is lost");
         assert_eq!(free(BEN), FUNDS + QED * 50 / 1_000, "the other's is not");
         assert_nothing_left();
     });
