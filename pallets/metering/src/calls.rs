@@ -23,7 +23,8 @@ mod calls {
         }
 
         /// Submits many readings. Each is judged alone, and what became of it is named in an event
-        /// with its place in the batch. It costs no fee if all are accepted, and there is one.
+        /// with its place in the batch. It costs no fee if some are accepted, and the others, not more of
+        /// them, were brought already with the same values.
         ///
         /// Origin: any signed account.
         #[pallet::call_index(2)]
