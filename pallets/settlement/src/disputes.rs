@@ -48,10 +48,13 @@ impl<T: Config> Pallet<T> {
         ensure!(trade.buyer == *buyer, Error::<T>::NotTheBuyer);
         let (clock, schedule) = (book.clock(T::Calendar::now()), book.terms.schedule);
         ensure!(clock >= schedule.delivery_ends, Error::<T>::DeliveryNotOver);
-        // Else a seller that is not going to answer would ask those who have not complained to pay it
-        // rather than the community fund, and offer them a part of it.
         ensure!(clock < schedule.complaints_until, Error::<T>::TooLate);
         ensure!(trade.complaint.is_none(), Error::<T>::AlreadyComplained);
+        // Else a seller that is not going to answer would ask those who have not complained to pay it
+        // rather than the community fund, and offer them a part of it.
+        let owes_answer = Self::seller(slot, &trade.seller)
+            .is_some_and(|(owner, seller)| book.asks(slot, owner, &seller));
+        ensure!(!owes_answer, Error::<T>::AnswerOwed);
         Self::settle(slot, &mut book, id, trade, Decision::Acknowledged);
         if Self::put_book(slot, &book) {
             Self::strike_off(&[slot]);

@@ -159,6 +159,9 @@ mod events {
         DeliveryNotOver,
         /// The buyer has complained about this trade: the seller's answer decides.
         AlreadyComplained,
+        /// Another buyer has complained about the seller, or it was drawn: its answer decides all of its
+        /// open trades of the slot.
+        AnswerOwed,
         /// Complaints about the slot are not taken now.
         NotInComplaintWindow,
         /// The seller has not committed, or its meters' readings are public: they decide.

@@ -38,7 +38,7 @@
 //!    *Evidence is the seller's*: at the end one bill, or none, decides all of its open trades.
 //!    Whatever has become of a seller's credentials: who is party to an open trade may finish it.
 //! 6. *Acknowledgement.* A buyer may close its trade from the end of delivery until the end of complaints,
-//!    unless it has complained: it pays all of it.
+//!    unless anybody has complained about its seller in the slot, or it was drawn: it pays all of it.
 //! 7. *Outcomes* are mechanical ([`qedex_math::outcome`]):
 //!
 //!    | evidence | [`Outcome`] | buyer | seller | rating |
@@ -364,8 +364,8 @@ pub mod pallet {
         /// Acknowledges the delivery of trade `id` of `slot`, in which the signer buys: it is paid in
         /// full and its deposit goes back at once.
         ///
-        /// From the end of delivery until the end of complaints, as long as the trade is open and not
-        /// complained about.
+        /// From the end of delivery until the end of complaints, as long as the trade is open, nobody has
+        /// complained about its seller in the slot, and it was not drawn.
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::acknowledge())]
         pub fn acknowledge(origin: OriginFor<T>, slot: SlotIndex, id: TradeId) -> DispatchResult {

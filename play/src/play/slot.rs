@@ -238,7 +238,8 @@ impl SlotPlay {
         session.send_all(signed).await
     }
 
-    /// Lets buyers acknowledge who got an opening that covers their trade.
+    /// Lets buyers acknowledge who got an opening that covers their trade: before the freeze, as long as
+    /// nobody can owe an answer, neither by a complaint nor by the draw.
     async fn acknowledge(
         &self,
         session: &mut Session,

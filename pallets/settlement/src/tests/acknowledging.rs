@@ -75,6 +75,20 @@ fn who_has_complained_does_not_acknowledge() {
     });
 }
 
+/// A seller that is not going to answer would have those who did not complain pay it, and share with them.
+#[test]
+fn nobody_acknowledges_to_a_seller_that_owes_an_answer() {
+    build_and_execute(|| {
+        sell_and_commit(&[(ANNA, 500), (BEN, 100)], 0);
+        assert_ok!(complain(ANNA, 0));
+        assert_noop!(acknowledge(BEN, 1), Error::<Test>::AnswerOwed);
+        run_to_end();
+        assert_eq!(outcomes(), [(0, Outcome::Unanswered), (1, Outcome::Forfeited)]);
+        assert_eq!(free(SELMA), FUNDS - deposit(500) - deposit(100), "there is nothing to share");
+        assert_nothing_left();
+    });
+}
+
 #[test]
 fn the_last_one_ends_the_slot() {
     build_and_execute(|| {

@@ -60,6 +60,26 @@ fn a_bill_that_falls_short_costs_more_than_a_reading_would_have() {
     });
 }
 
+/// As long as there is no value, nobody knows who owes an answer; then who is drawn is not acknowledged.
+#[test]
+fn who_is_drawn_is_acknowledged_no_more() {
+    build_and_execute(|| {
+        chance(100);
+        sell_and_commit(&[(ANNA, 300), (BEN, 200), (BEN, 100)], 600);
+        assert_ok!(acknowledge(BEN, 2));
+        beacon(schedule().readings_until + 1, 1);
+        run_to(schedule().complaints_until - 1);
+        assert_noop!(acknowledge(ANNA, 0), Error::<Test>::AnswerOwed);
+        assert_noop!(acknowledge(BEN, 1), Error::<Test>::AnswerOwed);
+        run_to_end_of_complaints();
+        assert_ok!(reveal(SELMA, 600));
+        run_to_end();
+        let delivered = Outcome::Delivered;
+        assert_eq!(outcomes(), [(2, Outcome::Acknowledged), (0, delivered), (1, delivered)]);
+        assert_nothing_left();
+    });
+}
+
 /// Silent when drawn: every buyer is treated as if it had complained, and holds no bond for it.
 #[test]
 fn silence_when_drawn_refunds_and_compensates_everybody() {

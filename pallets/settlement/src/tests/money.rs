@@ -340,12 +340,29 @@ fn i_acknowledge_and_somebody_else_s_complaint_is_not_answered() {
         trade(1, BEN, SELMA, 500);
         commit_to(1_000);
         run_to_freeze();
-        assert_ok!(Settlement::complain(RuntimeOrigin::signed(BEN), SLOT, 1));
         assert_ok!(Settlement::acknowledge(RuntimeOrigin::signed(ANNA), SLOT, 0));
+        assert_ok!(Settlement::complain(RuntimeOrigin::signed(BEN), SLOT, 1));
         run_to_the_end();
         assert_eq!(outcomes(), [(0, Outcome::Acknowledged), (1, Outcome::Unanswered)]);
         assert_eq!(free(ANNA), FUNDS - QED / 10);
         assert_eq!(free(SELMA), FUNDS + QED * 85 / 1_000 - QED * 105 / 1_000);
+        assert_nothing_left();
+    });
+}
+
+#[test]
+fn i_do_not_acknowledge_and_the_seller_owes_an_answer() {
+    run(|| {
+        trade(1, BEN, SELMA, 500);
+        commit_to(1_000);
+        run_to_freeze();
+        assert_ok!(Settlement::complain(RuntimeOrigin::signed(BEN), SLOT, 1));
+        let late = Settlement::acknowledge(RuntimeOrigin::signed(ANNA), SLOT, 0);
+        assert_eq!(late, Err(crate::Error::<Test>::AnswerOwed.into()));
+        reveal(1_000);
+        run_to_the_end();
+        assert_eq!(outcomes(), [(0, Outcome::Delivered), (1, Outcome::Refuted)]);
+        assert_eq!(free(ANNA), FUNDS - QED / 10, "pays by what the answer says");
         assert_nothing_left();
     });
 }

@@ -58,6 +58,22 @@ fn an_owner_s_trades_are_served_in_the_order_of_their_numbers_by_whichever_accou
     });
 }
 
+/// Who asks one of its accounts for an answer asks all of them, and nobody else's.
+#[test]
+fn an_owner_that_owes_an_answer_is_acknowledged_by_no_account() {
+    run(|| {
+        sell_twice();
+        trade(2, BEN, 13, 100);
+        run_to_commitments(SLOT);
+        assert_ok!(commit_to(SELMA, 500));
+        assert_ok!(commit_to(13, 100));
+        run_to_freeze();
+        assert_ok!(complain(ANNA, 0));
+        assert_noop!(acknowledge(BEN, 1), Error::<Test>::AnswerOwed);
+        assert_ok!(acknowledge(BEN, 2));
+    });
+}
+
 #[test]
 fn an_owner_commits_once_by_whichever_account_that_sells() {
     run(|| {

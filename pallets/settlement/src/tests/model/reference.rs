@@ -236,7 +236,9 @@ impl Reference {
         let deal = &self.deals[place];
         let (clock, schedule) = (self.clock(now, slot), TestCalendar::schedule(slot));
         let open = clock >= schedule.delivery_ends && clock < schedule.complaints_until;
-        if deal.buyer != who || !open || deal.complaint.is_some() {
+        let history = self.slots.get(&slot).cloned().unwrap_or_default();
+        let owes = history.asks(slot, person(deal.seller));
+        if deal.buyer != who || !open || deal.complaint.is_some() || owes {
             return false;
         }
         self.end(place, Outcome::Acknowledged, self.deals[place].energy);

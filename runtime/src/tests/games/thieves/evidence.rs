@@ -235,9 +235,9 @@ fn complain_about_a_trifle(scene: &mut Scene, eve_helps: bool) -> String {
     scene.loot(lost)
 }
 
-/// A seller without energy does not answer, and asks those who have not complained to acknowledge when
-/// nobody can complain any more: they pay all the same.
-fn share_with_the_careless(scene: &mut Scene) -> String {
+/// A seller without energy does not answer, and asks those who have not complained to acknowledge: as soon as
+/// the fifth has, or when nobody can complain any more. They pay all the same.
+fn share_with_the_careless(scene: &mut Scene, at_once: bool) -> String {
     let meter = scene.admits_all();
     let slot = scene.gate_after(6);
     let before = scene.money(&[LIAR]);
@@ -246,7 +246,9 @@ fn share_with_the_careless(scene: &mut Scene) -> String {
     scene.commits(LIAR, meter, slot, Wh::ZERO);
     scene.chain.run_to(times(slot).complaints_until - 2 * MILLISECONDS_PER_BLOCK);
     assert!(scene.complains(&trades[0]));
-    scene.chain.run_to(times(slot).complaints_until);
+    if !at_once {
+        scene.chain.run_to(times(slot).complaints_until);
+    }
     for (buyer, trade) in &trades[1..] {
         scene.tries(*buyer, "Settlement", "acknowledge", (slot, trade.id));
     }
@@ -370,9 +372,19 @@ fn the_careless_do_not_acknowledge_for_a_share() {
     Theft {
         finding: "1, fresh",
         sequence: "a liar has four of five acknowledge when complaints are over, for a share",
-        play: share_with_the_careless,
+        play: |scene| share_with_the_careless(scene, false),
     }
     .earned("+5.100 (`NoSuchTrade`)", "-12.000 (`TooLate`)");
+}
+
+#[test]
+fn the_careless_do_not_acknowledge_once_an_answer_is_owed() {
+    Theft {
+        finding: "1, fresh",
+        sequence: "a liar has four of five acknowledge once the fifth has complained, for a share",
+        play: |scene| share_with_the_careless(scene, true),
+    }
+    .earned("+5.100", "-12.000 (`AnswerOwed`)");
 }
 
 #[test]
