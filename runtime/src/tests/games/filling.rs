@@ -2,7 +2,11 @@
 
 use super::{document::*, round::*, world::*};
 use crate::*;
-use frame_support::{dispatch::DispatchClass, traits::Get, weights::Weight};
+use frame_support::{
+    dispatch::{DispatchClass, GetDispatchInfo},
+    traits::Get,
+    weights::Weight,
+};
 use pallet_transaction_payment::{Config as Payment, Multiplier, NextFeeMultiplier};
 use qedex_primitives::{
     Bill, MeterId, MeterSignature, ReadingPayload, SignedReading, SlotIndex, Wh, Windows,
@@ -17,7 +21,8 @@ use sp_runtime::{
 /// Fills blocks, and has money for it.
 const FILLER: Key = Key::Ferdie;
 
-/// So many readings of which none counts: what fills most of a block for one signature.
+/// So many readings of which none counts: what fills most of a block for one signature. They are evidence, as
+/// answers are, and so may take the room that is kept from other calls.
 fn batch(readings: u32) -> RuntimeCall {
     let slot = SlotIndex(0);
     let payload =
@@ -36,15 +41,19 @@ fn answer() -> RuntimeCall {
 }
 
 /// Fills the next block where fees have this multiplier, before anybody answers. What that costs in
-/// plancks, and what it takes of the block.
+/// plancks, and what it takes of what the block has for calls that are no evidence.
 fn fill(world: &mut World, multiplier: Multiplier) -> (Balance, Weight) {
     world.look(|| NextFeeMultiplier::<Runtime>::put(multiplier));
     let most: u32 = <Runtime as pallet_metering::Config>::MaxBatch::get();
-    let sizes = core::iter::successors(Some(most), |size| (*size > 1).then_some(size / 2));
+    let whole = configs::system::BlockWeights::get().max_block.ref_time();
+    let largest = whole / batch(most).get_dispatch_info().call_weight.ref_time() + 1;
+    let largest = core::iter::repeat_n(most, usize::try_from(largest).expect("a few"));
+    let smaller = core::iter::successors(Some(most / 2), |size| (*size > 1).then_some(size / 2));
     let before = world.fees_of(FILLER);
-    // What is left beside one of a size has no room for two of the next one.
-    let mut offers: Vec<_> =
-        sizes.flat_map(|size| [size; 2]).map(|size| Offer::Signed(FILLER, batch(size))).collect();
+    // More of the largest than a block holds; and what is left beside as many of a size as fit has no room
+    // for two of the next one.
+    let sizes = largest.chain(smaller.flat_map(|size| [size; 2]));
+    let mut offers: Vec<_> = sizes.map(|size| Offer::Signed(FILLER, batch(size))).collect();
     offers.push(Offer::Signed(SELLER, answer()));
     let done = world.offer(&offers);
     let full = TransactionValidityError::Invalid(InvalidTransaction::ExhaustsResources);
@@ -53,8 +62,8 @@ fn fill(world: &mut World, multiplier: Multiplier) -> (Balance, Weight) {
     (world.fees_of(FILLER) - before, used)
 }
 
-/// What the reveal window of slots of this length costs, in as many blocks: the chain's own rule makes
-/// each full one dearer than the one before.
+/// What the reveal window of slots of this length costs, in as many blocks, by the chain's own rule for
+/// fees: it looks at what other calls take than evidence.
 fn cost_of(world: &mut World, blocks: u64) -> Balance {
     let (once, used) = fill(world, Multiplier::from_u32(1));
     let (twice, _) = fill(world, Multiplier::from_u32(2));
