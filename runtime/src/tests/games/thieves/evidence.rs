@@ -244,9 +244,12 @@ fn share_with_the_careless(scene: &mut Scene, at_once: bool) -> String {
     let buyers: Vec<_> = BUYERS[..5].iter().map(|buyer| (*buyer, TEN)).collect();
     let trades = scene.sells_to(slot, LIAR, &buyers);
     scene.commits(LIAR, meter, slot, Wh::ZERO);
-    scene.chain.run_to(times(slot).complaints_until - 2 * MILLISECONDS_PER_BLOCK);
-    assert!(scene.complains(&trades[0]));
-    if !at_once {
+    if at_once {
+        scene.chain.run_to(times(slot).readings_until);
+        assert!(scene.complains(&trades[0]));
+    } else {
+        scene.chain.run_to(times(slot).complaints_until - 2 * MILLISECONDS_PER_BLOCK);
+        assert!(scene.complains(&trades[0]));
         scene.chain.run_to(times(slot).complaints_until);
     }
     for (buyer, trade) in &trades[1..] {
