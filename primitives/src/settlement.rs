@@ -154,7 +154,7 @@ pub struct Trade<AccountId> {
     pub complaint: Option<Complaint>,
 }
 
-/// A buyer's complaint about a trade whose seller has committed.
+/// What a buyer's complaint about a seller that has committed says of one of its trades.
 #[derive(
     Clone,
     Copy,
@@ -168,8 +168,11 @@ pub struct Trade<AccountId> {
     TypeInfo,
 )]
 pub struct Complaint {
-    /// What is held of the buyer for it, in plancks.
+    /// This trade's part of what is held of the buyer for the complaint, in plancks.
     pub bond: Balance,
+    /// What the seller has to have delivered in the slot for all trades of the complaint to be covered. If
+    /// the bill says so, the complaint is refuted.
+    pub needs: Wh,
     /// Until when the seller's bill may be revealed, by the slot's clock ([`Book::clock`]). Of a complaint
     /// that is older than the windows that do not overlap it is what was said then.
     pub due: Moment,
@@ -368,6 +371,13 @@ pub enum Outcome {
     /// Somebody else complained, and nobody revealed the seller's bill: the buyer pays, and the seller
     /// gets nothing.
     Forfeited,
+}
+
+impl Outcome {
+    /// Whether the seller has defaulted: it gave no evidence.
+    pub const fn is_default(self) -> bool {
+        matches!(self, Self::Defaulted | Self::Unanswered | Self::Forfeited)
+    }
 }
 
 /// What moved at the end of a trade, in plancks.

@@ -179,7 +179,7 @@ impl<T: Config> Pallet<T> {
             if let Some(trade) = Trades::<T>::get(slot, next)
                 && let Some(decision) = decide(slot, book, &trade)
             {
-                let excludes = Self::excludes(slot, book, &trade.seller, decision);
+                let excludes = Self::excludes(slot, book, &trade, decision);
                 if excludes && meter.try_consume(T::WeightInfo::exclude()).is_err() {
                     return Some(next);
                 }
@@ -220,7 +220,10 @@ impl<T: Config> Pallet<T> {
         let (owner, seller) = Self::seller(slot, &trade.seller)?;
         let drawn = book.draws(slot, owner, &seller);
         Some(match seller.revealed {
-            Some(delivered) => Decision::Billed(Self::allotted(delivered, trade)),
+            Some(delivered) => Decision::Billed {
+                allotted: Self::allotted(delivered, trade),
+                refutes: trade.complaint.is_some_and(|complaint| complaint.needs <= delivered),
+            },
             // Whoever is drawn owes its bill to every buyer.
             None if drawn || trade.complaint.is_some() => Decision::Unanswered,
             None if seller.complained => Decision::Forfeited,

@@ -195,7 +195,7 @@ fn take_first<T: Config>(
     };
     let seller = trade.seller.clone();
     if let Some(decision) = decide(SLOT, book, &trade) {
-        let _ = Settlement::<T>::excludes(SLOT, book, &seller, decision);
+        let _ = Settlement::<T>::excludes(SLOT, book, &trade, decision);
         Settlement::<T>::settle(SLOT, book, 0, trade, decision);
     }
     Settlement::<T>::mark_default(SLOT, &seller);

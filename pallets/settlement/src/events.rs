@@ -41,7 +41,8 @@ mod events {
             /// The commitment.
             commitment: H256,
         },
-        /// A buyer complained: the seller has to reveal its bill.
+        /// A buyer complained: the seller has to reveal its bill. Said of each trade that the complaint is
+        /// about.
         Complained {
             /// The slot.
             slot: SlotIndex,
@@ -51,9 +52,10 @@ mod events {
             buyer: T::AccountId,
             /// About whom.
             seller: T::AccountId,
-            /// What is held of the buyer for it, in plancks,
+            /// What is held of the buyer for this trade, in plancks: its part of the bond,
             bond: Balance,
-            /// and how much of that was free before: the rest had been set aside by its bid.
+            /// and how much of the whole bond was free before, said with the first trade: the rest had been set
+            /// aside by its bids.
             added: Balance,
             /// From when on the seller's bill may be revealed,
             from: Moment,

@@ -68,6 +68,8 @@ parameter_types! {
     /// The largest fee that deposits cover.
     pub static Covered: Permill = Permill::one();
     pub static Measured: bool = false;
+    /// How many trades two parties make.
+    pub static MaxTradesOfPair: u32 = 100;
     /// What orders leave free.
     pub static EvidenceReserve: Balance = 0;
 }
@@ -224,7 +226,7 @@ macro_rules! weights {
 weights! {
     commit(),
     acknowledge(),
-    complain(),
+    complain(n),
     reveal(n),
     set_rules(),
     set_paused(),
@@ -258,6 +260,7 @@ impl pallet_settlement::Config for Test {
     type GridAccount = ConstU64<GRID>;
     type Ledger = TestLedger;
     type MaxSlotsInFlight = ConstU32<MAX_SLOTS>;
+    type MaxTradesOfPair = MaxTradesOfPair;
     type Membership = TestMembership;
     type Ratings = Recorder;
     type RuntimeHoldReason = RuntimeHoldReason;
@@ -439,6 +442,7 @@ pub fn build() -> sp_io::TestExternalities {
     Beacon::take();
     Measured::set(false);
     EvidenceReserve::set(0);
+    MaxTradesOfPair::set(100);
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     let funds = [GRID, ENTROPY, COMMUNITY].map(|fund| (fund, ED));
     pallet_balances::GenesisConfig::<Test> {
