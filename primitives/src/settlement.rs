@@ -374,9 +374,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether the seller has defaulted: it gave no evidence.
+    /// Whether the seller has defaulted: it gave no evidence, or hid that it delivered less than it sold.
     pub const fn is_default(self) -> bool {
-        matches!(self, Self::Defaulted | Self::Unanswered | Self::Forfeited)
+        matches!(self, Self::Defaulted | Self::Unanswered | Self::Forfeited | Self::Concealed)
     }
 }
 

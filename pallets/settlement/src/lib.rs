@@ -64,7 +64,9 @@
 //! 8. *The spread.* What the buyer pays beyond what the seller gets is the grid fee, which goes
 //!    to the grid's account, and the keys' shadow price and the rounding, which go to the
 //!    entropy fund.
-//! 9. *Repeat offenders.* A seller that has defaulted in [`Rules::defaults_to_exclusion`] slots of the
+//! 9. *Repeat offenders.* A seller defaults in a slot in which it owed evidence and gave none, or hid that it
+//!    delivered less than it sold: a bill told it that had to be asked for
+//!    ([`Outcome::is_default`]). What a reading tells is none. A seller that has defaulted in [`Rules::defaults_to_exclusion`] slots of the
 //!    latest seven days at least, and in more than [`Rules::default_share`] of those in which it sold, is
 //!    excluded at its next default from trading and selling for [`Rules::exclusion`], with all its accounts,
 //!    and from nothing else: it loses no credential. Its open trades go on. A day is 96 slots.

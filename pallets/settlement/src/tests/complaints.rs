@@ -187,7 +187,7 @@ fn a_bill_that_falls_short_pays_the_metered_part_and_loses_the_missing_part_s_de
             let missing = Wh(500 - metered);
             let missed = (ANNA, SELMA, Wh(500), Verdict::Missed(missing));
             assert_eq!(Rated::get(), [missed]);
-            assert_eq!(defaults_of(owner(SELMA)), 0, "it has answered");
+            assert_eq!(defaults_of(owner(SELMA)), 1, "it hid what was missing");
             assert_nothing_left();
         });
     }

@@ -441,7 +441,7 @@ impl Reference {
             _ => self.ratings.push(missed),
         }
         let defaults =
-            [Outcome::Defaulted, Outcome::Unanswered, Outcome::Forfeited];
+            [Outcome::Defaulted, Outcome::Unanswered, Outcome::Forfeited, Outcome::Concealed];
         if defaults.contains(&outcome) {
             self.slots.entry(deal.slot).or_default().defaulters.insert(person(seller));
         }
