@@ -245,9 +245,12 @@ pub struct Book {
     /// For how long its clock stood still: because the chain did after the end of delivery, or because
     /// settlement was paused while complaints and reveals were due.
     pub lost: Millis,
-    /// What draws sellers: the beacon's value of the first epoch whose reveals opened after the freeze,
-    /// if it was known before the end of complaints.
+    /// What draws sellers: the beacon's value of the first epoch whose reveals opened after the freeze and
+    /// that keys gave; of the first one that a block's hash gave, as long as keys have given none. As far as
+    /// it was known before the end of complaints.
     pub draw: Option<H256>,
+    /// Whether keys gave it: then it stays.
+    pub drawn_by_keys: bool,
 }
 
 impl Book {

@@ -119,6 +119,7 @@ impl<T: Config> Pallet<T> {
             stage: Stage::Freezing { next: 0 },
             lost: 0,
             draw: None,
+            drawn_by_keys: false,
         })
     }
 }

@@ -63,7 +63,8 @@ mod events {
             due: Moment,
         },
         /// It is drawn who reveals its bill of a slot though nobody complains: of those who committed, each
-        /// with the chance of the slot's rules.
+        /// with the chance of the slot's rules. What a block's hash has drawn is drawn anew if keys give a
+        /// value before the end of complaints.
         RevealsDrawn {
             /// The slot.
             slot: SlotIndex,
@@ -71,6 +72,8 @@ mod events {
             epoch: EpochIndex,
             /// The value that draws.
             value: H256,
+            /// Where it comes from.
+            source: BeaconSource,
         },
         /// A seller's bill was revealed: it is what it committed to, and signed by its meters.
         Revealed {

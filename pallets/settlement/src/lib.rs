@@ -35,7 +35,8 @@
 //!    *Draws.* Of those who committed each is drawn by itself, with [`Rules::draw_chance`], by the
 //!    beacon's value of the first epoch whose reveals opened after the freeze
 //!    ([`is_drawn`](qedex_primitives::settlement::is_drawn)): its bill is revealed though nobody has
-//!    complained. Nobody pays for it. Without a value before the end of complaints nobody is drawn.
+//!    complained. Nobody pays for it. A value of keys goes before one of a block's hash, which the block's author
+//!    may choose, if it comes before the end of complaints. Without any value before it nobody is drawn.
 //!    *Evidence is the seller's*: at the end one bill, or none, decides all of its open trades.
 //!    Whatever has become of a seller's credentials: who is party to an open trade may finish it.
 //! 6. *Acknowledgement.* A buyer may close its trade from the end of delivery until the end of complaints,
@@ -143,7 +144,7 @@ pub mod pallet {
     use qedex_primitives::{
         Balance, Bill, BillAudit, Calendar, Deposits, EnergyLedger, EntropyDraw, MAX_BILL_READINGS,
         Membership, Moment, Nonce, OwnerId, Ratings, Sanctions, SlotIndex, TradeId, Wh,
-        beacon::EpochIndex,
+        beacon::{BeaconSource, EpochIndex},
     };
     use sp_core::H256;
 

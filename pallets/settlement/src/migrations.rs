@@ -290,7 +290,9 @@ fn bring_books<T: Config>() -> u64 {
         let since_delivery = now.saturating_sub(terms.schedule.delivery_ends);
         let lost = if interrupted && waits { since_delivery } else { lost };
         let rules = without_fee(rules);
-        Books::<T>::insert(slot, Book { terms, rules, trades, open, stage, lost, draw: None });
+        let (draw, drawn_by_keys) = (None, false);
+        let book = Book { terms, rules, trades, open, stage, lost, draw, drawn_by_keys };
+        Books::<T>::insert(slot, book);
     }
     books.len().try_into().unwrap_or(u64::MAX)
 }

@@ -3,6 +3,7 @@
 mod acknowledging;
 mod attacks;
 mod balances;
+mod biased;
 mod commitments;
 mod complaints;
 mod defaults;

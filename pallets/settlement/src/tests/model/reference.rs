@@ -43,8 +43,8 @@ pub struct History {
     pub reveals: BTreeMap<AccountId, u64>,
     /// For how long the clock stood still.
     pub lost: u64,
-    /// What draws.
-    pub draw: Option<H256>,
+    /// What draws, and whether keys gave it.
+    pub draw: Option<(H256, bool)>,
     pub defaulters: BTreeSet<AccountId>,
 }
 
@@ -55,7 +55,7 @@ impl History {
 
     fn draws(&self, slot: SlotIndex, seller: AccountId) -> bool {
         let owner = Settlement::owner_of(&seller);
-        let falls = |value| is_drawn(value, slot, owner, CHANCE);
+        let falls = |(value, _)| is_drawn(value, slot, owner, CHANCE);
         self.commitments.contains_key(&seller) && self.draw.is_some_and(falls)
     }
 }
@@ -72,8 +72,8 @@ pub struct Reference {
     pub excluded: Vec<AccountId>,
     /// The latest pause: from when to when.
     pub pause: (u64, u64),
-    /// The beacon's values, and when the reveals of their epochs opened.
-    pub beacon: Vec<(u64, H256)>,
+    /// The beacon's values, when the reveals of their epochs opened, and whether they are of keys.
+    pub beacon: Vec<(u64, H256, bool)>,
     pub last_block: u64,
 }
 
@@ -302,15 +302,18 @@ impl Reference {
         }
     }
 
-    /// The first value whose epoch opened after the freeze, if it comes before the end of complaints.
+    /// What comes before the end of complaints, of the first four values whose epochs opened after the
+    /// freeze: the first one of keys, and before there is one, the first.
     fn draw(&mut self, slot: SlotIndex, now: u64) {
         let (clock, schedule) = (self.clock(now, slot), TestCalendar::schedule(slot));
         let in_time = clock >= schedule.readings_until && clock < schedule.complaints_until;
         let history = self.slots.entry(slot).or_default();
         let freeze = schedule.readings_until + history.lost;
-        let value = self.beacon.iter().find(|(opened, _)| *opened > freeze);
-        if in_time && history.draw.is_none() {
-            history.draw = value.map(|(_, value)| *value);
+        let later = || self.beacon.iter().filter(|(opened, ..)| *opened > freeze).take(4);
+        let of_keys = later().find(|(.., keys)| *keys);
+        if in_time && history.draw.is_none_or(|(_, keys)| !keys) {
+            let found = |of: Option<&(u64, H256, bool)>| of.map(|(_, value, keys)| (*value, *keys));
+            history.draw = found(of_keys).or(history.draw).or(found(later().next()));
         }
     }
 
