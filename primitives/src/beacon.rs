@@ -247,6 +247,9 @@ pub struct EpochValue {
     pub closed: Moment,
 }
 
+/// Among how many epochs one that has a value of keys is looked for, before one of a block's hash does.
+pub const DRAW_EPOCHS: u64 = 4;
+
 /// A value for who waits for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct BeaconValue {

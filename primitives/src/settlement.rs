@@ -154,7 +154,7 @@ pub struct Trade<AccountId> {
     pub complaint: Option<Complaint>,
 }
 
-/// A buyer's complaint about a trade whose seller has committed.
+/// What a buyer's complaint about a seller that has committed says of one of its trades.
 #[derive(
     Clone,
     Copy,
@@ -168,8 +168,11 @@ pub struct Trade<AccountId> {
     TypeInfo,
 )]
 pub struct Complaint {
-    /// What is held of the buyer for it, in plancks.
+    /// This trade's part of what is held of the buyer for the complaint, in plancks.
     pub bond: Balance,
+    /// What the seller has to have delivered in the slot for all trades of the complaint to be covered. If
+    /// the bill says so, the complaint is refuted.
+    pub needs: Wh,
     /// Until when the seller's bill may be revealed, by the slot's clock ([`Book::clock`]). Of a complaint
     /// that is older than the windows that do not overlap it is what was said then.
     pub due: Moment,
@@ -242,9 +245,12 @@ pub struct Book {
     /// For how long its clock stood still: because the chain did after the end of delivery, or because
     /// settlement was paused while complaints and reveals were due.
     pub lost: Millis,
-    /// What draws sellers: the beacon's value of the first epoch whose reveals opened after the freeze,
-    /// if it was known before the end of complaints.
+    /// What draws sellers: the beacon's value of the first epoch whose reveals opened after the freeze and
+    /// that keys gave; of the first one that a block's hash gave, as long as keys have given none. As far as
+    /// it was known before the end of complaints.
     pub draw: Option<H256>,
+    /// Whether keys gave it: then it stays.
+    pub drawn_by_keys: bool,
 }
 
 impl Book {
@@ -368,6 +374,13 @@ pub enum Outcome {
     /// Somebody else complained, and nobody revealed the seller's bill: the buyer pays, and the seller
     /// gets nothing.
     Forfeited,
+}
+
+impl Outcome {
+    /// Whether the seller has defaulted: it gave no evidence, or hid that it delivered less than it sold.
+    pub const fn is_default(self) -> bool {
+        matches!(self, Self::Defaulted | Self::Unanswered | Self::Forfeited | Self::Concealed)
+    }
 }
 
 /// What moved at the end of a trade, in plancks.

@@ -4,6 +4,7 @@ use crate::{
     AccountId, Auction, Balance, Balances, Membership, Metering, Qkd, Reputation, Runtime,
     RuntimeHoldReason,
     configs::{
+        auction::MAX_ORDERS,
         governance::AdminOrigin,
         money::{BYTE_FEE, CommunityFund, EntropyFund, GridAccount, price_of},
         system::BlockWeights,
@@ -53,6 +54,8 @@ impl pallet_settlement::Config for Runtime {
     type GridAccount = GridAccount;
     type Ledger = Metering;
     type MaxSlotsInFlight = ConstU32<64>;
+    // A sweep of so many orders has one trade fewer.
+    type MaxTradesOfPair = ConstU32<{ 2 * MAX_ORDERS - 1 }>;
     type Membership = Membership;
     type Ratings = Reputation;
     type RuntimeHoldReason = RuntimeHoldReason;

@@ -232,24 +232,27 @@ pub async fn complain(args: &Finish) -> Result<(), Error> {
     {
         eprintln!(
             "{} are held as a bond; the community fund gets them if a bill is revealed that covers \
-             the trade",
+             all that you have bought of the seller",
             amounts::money(bond)
         );
     }
     let call = calls::complain(slot, args.trade);
     let (block, included) = session.call("the complaint", &call, &key).await?;
-    let complaint = included.slot_events.iter().find_map(|(_, slot_event)| {
-        let SlotEvent::Complained { id, bond, due, .. } = slot_event else {
-            return None;
-        };
-        (*id == args.trade).then_some((*bond, *due))
+    let complained = included.slot_events.iter().filter_map(|(_, slot_event)| match slot_event {
+        SlotEvent::Complained { id, bond, due, .. } => Some((*id, *bond, *due)),
+        _ => None,
     });
-    let (bond, due) =
-        complaint.ok_or_else(|| Error::answer("no complaint was taken".to_owned()))?;
+    let complained: Vec<_> = complained.collect();
+    let (_, _, due) = *complained
+        .iter()
+        .find(|(id, ..)| *id == args.trade)
+        .ok_or_else(|| Error::answer("no complaint was taken".to_owned()))?;
+    let bond = complained.iter().map(|(_, bond, _)| bond).sum::<qedex_client::market::Plancks>();
     if args.by.json {
         return output::json(&json!({
             "slot": slot,
             "trade": args.trade,
+            "trades": complained.iter().map(|(id, ..)| id).collect::<Vec<_>>(),
             "bond": amounts::json(bond),
             "due": due,
             "block": block.number,

@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(at(137), ("readings", 157));
         assert_eq!(at(157), ("complaints", 197));
         assert_eq!(at(197), ("trusted", 217));
-        let complained = trade(Some(Complaint { bond: 1, due: 210 }));
+        let complained = trade(Some(Complaint { bond: 1, needs: Wh(1), due: 210 }));
         let seller = Seller { complained: true, ..Seller::default() };
         assert_eq!(look(true, &seller, &complained, 160), ("complained", 197));
         // Another buyer's complaint asks for the same bill, and so does the draw.

@@ -4,6 +4,8 @@
 //! Anna buys 500 Wh of Selma: 0.1 QED are held of Anna and 0.105 of Selma. All of it delivered, Selma
 //! gets 0.085, the grid 0.01 and the entropy fund 0.005.
 
+mod pairs;
+
 use super::*;
 
 /// What everybody has gained or lost in thousandths of a QED, when nothing is held any more: Anna,

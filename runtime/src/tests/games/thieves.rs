@@ -11,6 +11,7 @@ mod defence;
 mod deputies;
 mod evidence;
 mod fresh;
+mod hidden;
 mod installers;
 mod leaders;
 mod owners;
