@@ -29,9 +29,8 @@ use super::{
 };
 use crate::control::Choices;
 use crate::pool::{
-    BookError, Books, End, Pool, StoreError,
-    audits::NoAudit,
-    record::{Lease, Reservation, Survey},
+    BookError, Books, End, NoAudit, Pool, StoreError,
+    record::{CONFIGURED, Lease, Reservation, Survey},
 };
 use crate::records::{EPOCH, Hash, Signed};
 use crate::relay::Relay;
@@ -325,7 +324,7 @@ fn join(books: &mut Books<'_>, lease: &Lease) -> Result<(), BookError> {
     if books.is_held()? {
         return Err(NoAudit::Held.into());
     }
-    if books.block(lease.block)?.is_some() || lease.block >= crate::pool::making::CONFIGURED {
+    if books.block(lease.block)?.is_some() || lease.block >= CONFIGURED {
         return Err(crate::pool::Rejection::RepeatedBlock.into());
     }
     books.join_lease(lease)

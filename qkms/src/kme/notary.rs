@@ -16,7 +16,7 @@ use super::{
     wire::{Ask, Introduction, Reply, Witness},
 };
 use crate::{
-    pool::{BookError, Books, End, Following, Rejection, StoreError, audits::NoAudit},
+    pool::{BookError, Books, End, Following, NoAudit, Rejection, StoreError},
     records::{
         Chain, EPOCH, Ending, Evidence, Keys, Record, Refused, Sealer, Signature, Signed, Standing,
         Testimony,
