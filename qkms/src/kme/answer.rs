@@ -21,6 +21,7 @@ use tokio::{
 use super::{
     audits,
     directory::{Directory, Place},
+    limits::Limits,
     line::write_frames,
     link::Link,
     runs::{Runs, why},
@@ -39,17 +40,6 @@ use crate::relay::Relay;
 const AT_ONCE: usize = 4096;
 /// How long a greeting may take.
 const GREETING: Duration = Duration::from_secs(10);
-
-/// What a peer's reservation may ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// The most keys.
-    pub keys: u64,
-    /// The most slaves.
-    pub slaves: u64,
-    /// The least and the largest number of bytes of a key.
-    pub len: (u64, u64),
-}
 
 /// Answers the peer of one link.
 pub struct Answerer {
