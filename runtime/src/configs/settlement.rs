@@ -4,9 +4,9 @@ use crate::{
     AccountId, Auction, Balance, Balances, Membership, Metering, Qkd, Reputation, Runtime,
     RuntimeHoldReason,
     configs::{
+        block::BlockWeights,
         governance::AdminOrigin,
         money::{BYTE_FEE, CommunityFund, EntropyFund, GridAccount, price_of},
-        system::BlockWeights,
     },
     weights,
 };
