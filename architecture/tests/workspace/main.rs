@@ -1,8 +1,10 @@
 //! The workspace as Cargo sees it, and the rules that it has to keep.
 
 mod arrows;
+mod circles;
 mod features;
 mod metadata;
+mod modules;
 mod outside;
 mod printing;
 mod rooms;
