@@ -6,6 +6,7 @@ mod features;
 mod metadata;
 mod modules;
 mod outside;
+mod pages;
 mod printing;
 mod rooms;
 
