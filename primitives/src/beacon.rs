@@ -7,14 +7,12 @@
 //!
 //! All hashes are SHA-256, so that whoever reads the chain can compute them again.
 
+pub use crate::calendar::EpochIndex;
 use crate::{Moment, OwnerId, keys::LinkReports};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::{ConstU32, H256, bounded::BoundedVec};
-
-/// An epoch of the beacon, numbered from genesis.
-pub type EpochIndex = u64;
 
 /// The most owners that commit in an epoch.
 pub const MAX_REVEALERS: u32 = 128;

@@ -5,9 +5,9 @@ use crate::{
     RuntimeHoldReason,
     configs::{
         auction::MAX_ORDERS,
+        block::BlockWeights,
         governance::AdminOrigin,
         money::{BYTE_FEE, CommunityFund, EntropyFund, GridAccount, price_of},
-        system::BlockWeights,
     },
     weights,
 };
