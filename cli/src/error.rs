@@ -54,6 +54,12 @@ impl From<qedex_tables::Error> for Error {
     }
 }
 
+impl From<qedex_console::Unwritten> for Error {
+    fn from(qedex_console::Unwritten(reason): qedex_console::Unwritten) -> Self {
+        Self::File { path: "standard output".to_owned(), reason }
+    }
+}
+
 impl From<qedex_play::Error> for Error {
     fn from(error: qedex_play::Error) -> Self {
         match error {

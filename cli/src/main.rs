@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
         Ok(Found::Right) => ExitCode::SUCCESS,
         Ok(Found::Wrong) => ExitCode::from(BROKEN),
         Err(error) => {
-            eprintln!("error: {error}");
+            output::note!("error: {error}");
             ExitCode::from(FAILED)
         }
     }

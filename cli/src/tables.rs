@@ -18,11 +18,7 @@ const PLANCKS: Quantity = Quantity { unit: "plancks", places: 0, most: u128::MAX
 
 /// Reads a table, and says on standard error how, where that is not as usual.
 pub fn read(path: &Path) -> Result<Table, Error> {
-    let table = Table::read(path)?;
-    if let Some(remark) = table.remark() {
-        eprintln!("note: {}: {remark}", table.file());
-    }
-    Ok(table)
+    Ok(qedex_console::read_table(path)?)
 }
 
 /// In which units the columns [`PRICE`] and [`ENERGY`] of a table are.

@@ -108,6 +108,26 @@ fn prices_are_typed_and_read_in_qed_and_printed_in_plancks_as_json() {
     assert_refused(&unit, "line 2: price 200000000000 may mean 200000000000QED or");
 }
 
+/// The reader of standard error is gone before the command has begun to speak.
+#[test]
+fn a_closed_standard_error_changes_neither_the_answer_nor_the_status() {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    let path = file.path().to_str().expect("a readable path");
+    std::fs::write(file.path(), "slot;wh\n1;100\n2;300\n3;200\n").expect("a writable file");
+    let run = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let process = Command::new(program("qedex")).args(arguments).stderr(writer).output();
+        process.expect("qedex runs")
+    };
+    // It has two remarks: on the delimiter, and that this is no whole day.
+    let noted = run(&["plan", "par", "--load", path, "--json"]);
+    assert_eq!(answer(&noted), json!({ "par_ppm": 1_500_000 }));
+    for refused in [&["plan", "par", "--load", "/nowhere.csv"][..], &["plan", "par"]] {
+        assert_eq!(run(refused).status.code(), Some(2), "{refused:?}");
+    }
+}
+
 #[test]
 fn a_meter_s_public_key_is_told_without_a_node() {
     let of = |scheme| {

@@ -11,6 +11,7 @@ const BUILT: &[&str] = &[
     "architecture",
     "cli",
     "client",
+    "console",
     "math",
     "node",
     "pallets/*",

@@ -1,7 +1,10 @@
 //! `qedex play`
 
 use super::{Found, options::Node};
-use crate::{error::Error, output::say};
+use crate::{
+    error::Error,
+    output::{note, say},
+};
 use clap::{Args, builder::ArgPredicate};
 use qedex_play::{
     community::{Start, Zone},
@@ -90,11 +93,11 @@ impl Play {
         let figures = play::play(&script).await?;
         say!("{figures}")?;
         for failed in &figures.transactions.failed {
-            eprintln!("a transaction failed: {failed}");
+            note!("a transaction failed: {failed}");
         }
         let sessions = figures.sessions.iter();
         for trouble in sessions.flat_map(|sessions| &sessions.texts.troubles) {
-            eprintln!("{trouble}");
+            note!("{trouble}");
         }
         if let Some(path) = &self.json {
             let json = serde_json::to_string_pretty(&figures)?;
@@ -105,7 +108,7 @@ impl Play {
         if broken.is_empty() {
             return Ok(Found::Right);
         }
-        eprintln!("broken: {}", broken.join(", "));
+        note!("broken: {}", broken.join(", "));
         Ok(Found::Wrong)
     }
 }

@@ -22,10 +22,7 @@ mod stackelberg;
 mod terms;
 mod trust;
 
-use crate::{
-    error::Error,
-    output::{self, say},
-};
+use crate::{error::Error, output::say};
 use clap::Subcommand;
 
 /// What to compute.
@@ -90,5 +87,5 @@ fn as_number(digits: &str) -> f64 {
 
 /// Prints `result` as JSON, or as `lines`.
 fn print(json: bool, result: &impl serde::Serialize, lines: &str) -> Result<(), Error> {
-    if json { output::compact_json(result) } else { say!("{lines}") }
+    if json { Ok(qedex_console::compact_json(result)?) } else { say!("{lines}") }
 }

@@ -41,7 +41,7 @@ pub fn run(args: &Par) -> Result<(), Error> {
         if args.whole_days {
             return Err(Error::BadInput(part));
         }
-        eprintln!("note: {part}");
+        crate::output::note!("note: {part}");
     }
     let lines = ratio.par_ppm.map_or_else(
         || "no ratio: there is no load".to_owned(),

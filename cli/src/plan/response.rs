@@ -118,7 +118,7 @@ pub fn run(args: &Response) -> Result<(), Error> {
         }
     };
     if let Some(part) = load.axis.part().filter(|_| args.window.is_none()) {
-        eprintln!("note: {}: {part}", args.load.display());
+        output::note!("note: {}: {part}", args.load.display());
     }
     let told = solve(args, &load, &generation).map_err(|what| table.error(what))?;
     let outcome = told.outcome();

@@ -5,7 +5,7 @@ use crate::{
     accounts::parse_account,
     commands::{options::Ask, tariff},
     error::Error,
-    output::{self, say},
+    output::{self, note, say},
     slots::SlotName,
 };
 use clap::Args;
@@ -132,7 +132,7 @@ pub async fn load(args: &LoadOf) -> Result<(), Error> {
     say!("{}", csv(&load))?;
     if load.is_empty() {
         let why = metering::why_no_load(&at, day, present(&at).await?).await?;
-        eprintln!("day {day} {why}");
+        note!("day {day} {why}");
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::{
         options::{Ask, Sign},
     },
     error::Error,
-    output::{self, say},
+    output::{self, note, say},
     slots::SlotName,
     store,
 };
@@ -230,7 +230,7 @@ pub async fn complain(args: &Finish) -> Result<(), Error> {
     if !args.by.json
         && let Some(bond) = bond
     {
-        eprintln!(
+        note!(
             "{} are held as a bond; the community fund gets them if a bill is revealed that covers \
              the trade",
             amounts::money(bond)
