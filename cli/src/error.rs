@@ -11,6 +11,9 @@ pub enum Error {
     /// The community's data cannot be used.
     #[error(transparent)]
     Data(#[from] qedex_play::community::DataError),
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] qedex_planner::Error),
     /// The agent of an SAE, or what becomes of a session.
     #[error("{0}")]
     Agent(String),

@@ -143,6 +143,17 @@ pub fn price(price: PricePerKwh) -> String {
     format!("{} QED/kWh", plain(price.0, QED_PLACES))
 }
 
+/// Energy as 1.5kWh, 1500Wh, or a whole number of Wh.
+///
+/// # Errors
+/// As [`parse_energy`], but for a bare whole number.
+pub fn parse_wh(text: &str) -> Result<u64, BadAmount> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().map_err(|_| BadAmount::TooLarge(text.to_owned()));
+    }
+    parse_energy(text).map(|energy| energy.0)
+}
+
 /// Energy as `1.5 kWh`, exactly.
 pub fn energy(energy: Wh) -> String {
     format!("{} kWh", plain(energy.0.into(), KWH_PLACES))

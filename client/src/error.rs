@@ -44,6 +44,12 @@ pub enum Error {
     Agent(String),
 }
 
+impl From<qedex_tables::Error> for Error {
+    fn from(error: qedex_tables::Error) -> Self {
+        Self::BadInput(error.to_string())
+    }
+}
+
 /// A dispatch error by its names.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Refusal {

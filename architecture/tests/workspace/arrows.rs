@@ -15,6 +15,7 @@ const BUILT: &[&str] = &[
     "math",
     "node",
     "pallets/*",
+    "planner",
     "play",
     "primitives",
     "q-sah",

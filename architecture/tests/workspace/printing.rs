@@ -40,7 +40,7 @@ fn printing_to_either_output_is_found() {
 #[test]
 fn nothing_prints_but_the_printer() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for room in ["cli", "client", "ems", "play", "tables"] {
+    for room in ["cli", "client", "ems", "planner", "play", "tables"] {
         let mut all = Vec::new();
         sources(&root.join(room).join("src"), &mut all);
         assert!(!all.is_empty(), "{room} has sources");

@@ -55,6 +55,12 @@ pub const ROOMS: &[Room] = &[
         never: &["clap"],
         ..room("play", &["math", "primitives", "client", "console", "tables"])
     },
+    Room {
+        // Its terms are held against the runtime's.
+        tests_import: &["runtime"],
+        never: SDK,
+        ..room("planner", &["math", "primitives", "client", "console", "play", "ems", "tables"])
+    },
     Room { never: SDK, ..room("ems", &["math", "primitives", "tables"]) },
     Room { never: SDK, ..room("qkms", &["math", "primitives", "client", "q-sah", "tables"]) },
     Room {
@@ -68,7 +74,7 @@ pub const ROOMS: &[Room] = &[
         tests_import: &["pallets/*", "qkms", "runtime", "testnode"],
         ..room(
             "cli",
-            &["math", "primitives", "client", "console", "play", "ems", "q-sah", "tables"],
+            &["math", "primitives", "client", "console", "planner", "play", "q-sah", "tables"],
         )
     },
     room("testnode", &["math", "primitives", "client", "runtime"]),

@@ -1,18 +1,18 @@
 //! `qedex keys`: how many keys there are for the market, by what is reported of links.
 
 use super::{
-    Share, audits,
+    audits,
     beacon::{self, Beacon},
     options::{Administer, Ask},
-    terms::percent,
 };
 use crate::{
     error::Error,
     output::{self, say},
 };
 use clap::{ArgGroup, Args, Subcommand};
-use qedex_client::ledger::{
-    self, EndView, KeyLedger, KeyRules, LinkTerms, LinkView, Permill, SlotReservation,
+use qedex_client::{
+    ledger::{self, EndView, KeyLedger, KeyRules, LinkTerms, LinkView, Permill, SlotReservation},
+    share::{Share, percent},
 };
 use serde_json::json;
 

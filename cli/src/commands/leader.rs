@@ -1,10 +1,6 @@
 //! `qedex leader`: by how much the aggregator lets slots trade.
 
-use super::{
-    Share,
-    options::{Ask, Sign, parse_wh},
-    terms::percent,
-};
+use super::options::{Ask, Sign};
 use crate::{
     error::Error,
     output::{self, say},
@@ -12,7 +8,9 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
+    amounts::parse_wh,
     queries,
+    share::{Share, percent},
     terms::{self, KeyAdmission, Permill},
 };
 use qedex_math::{Wh, admission};

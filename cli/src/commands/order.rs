@@ -1,19 +1,16 @@
 //! `qedex order`
 
-pub mod batch;
-
 use super::options::{EnergyArg, Sign};
 use crate::{
     accounts::parse_account,
     error::Error,
     output::{self, say},
     slots::SlotName,
-    tables,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use qedex_client::{
     amounts::{self, parse_energy, parse_price},
-    calls,
+    batch, calls,
     error::Refusal,
     grants,
     market::{Account, NewOrder, Side, SlotEvent},
@@ -273,7 +270,7 @@ async fn amend(args: &Amend) -> Result<(), Error> {
 /// after the others were placed.
 async fn place_batch(args: &Batch) -> Result<(), Error> {
     args.by.key()?;
-    let rows = batch::read(&tables::read(&args.file)?)?;
+    let rows = batch::read(&qedex_console::read_table(&args.file)?)?;
     let (mut session, key) = args.by.begin().await?;
     let slot = args.slot.number(&session).await?;
     let orders = batch::of_slot(rows, slot)?;

@@ -2,7 +2,7 @@
 
 use super::{
     meter::SLOTS_PER_DAY,
-    options::{Ask, Sign, parse_wh},
+    options::{Ask, Sign},
 };
 use crate::{
     error::Error,
@@ -11,6 +11,7 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
+    amounts::parse_wh,
     block::Block,
     calls,
     keys::Keypair,

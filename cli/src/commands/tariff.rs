@@ -1,12 +1,15 @@
 //! `qedex tariff`: the rule by which slots get their tariff band.
 
-use super::options::{Administer, Ask, parse_wh};
+use super::options::{Administer, Ask};
 use crate::{
     error::Error,
     output::{self, say},
 };
 use clap::{Args, Subcommand};
-use qedex_client::metering::{self, TariffRule};
+use qedex_client::{
+    amounts::parse_wh,
+    metering::{self, TariffRule},
+};
 use qedex_math::{Wh, tariff::DayRange};
 use qedex_primitives::tariff::MAX_LOOK_BACK;
 use serde_json::{Value, json};

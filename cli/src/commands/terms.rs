@@ -1,17 +1,15 @@
 //! `qedex terms`: what the council sets for each tariff band, and for leaders.
 
-use super::{
-    Share,
-    options::{Administer, Ask, band, parse_wh},
-};
+use super::options::{Administer, Ask, band};
 use crate::{
     error::Error,
     output::{self, say},
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
-    amounts::{self, parse_price, qed},
+    amounts::{self, parse_price, parse_wh, qed},
     metering::{Band, band_name, band_text},
+    share::{Share, percent},
     terms::{self, LeaderLimits, Permill, PriceList},
 };
 use qedex_math::{PricePerKwh, Wh};
@@ -108,15 +106,6 @@ fn limits_in_json(limits: &LeaderLimits) -> Value {
         "least_wh_per_key": limits.least_wh_per_key.0,
         "most_wh_per_key": limits.most_wh_per_key.0,
     })
-}
-
-/// A share in percent with four decimals at most.
-pub(super) fn percent(ppm: u32) -> String {
-    let (whole, part) = (ppm / 10_000, ppm % 10_000);
-    if part == 0 {
-        return format!("{whole} %");
-    }
-    format!("{whole}.{} %", format!("{part:04}").trim_end_matches('0'))
 }
 
 fn limits_in_words(limits: &LeaderLimits) -> String {
@@ -290,12 +279,5 @@ mod tests {
     fn a_band_without_a_list_needs_all_of_it() {
         let error = set(&["--cap", "0.35"]).list(None).unwrap_err();
         assert!(error.to_string().contains("--floor"), "{error}");
-    }
-
-    #[test]
-    fn a_share_is_told_in_percent() {
-        assert_eq!(percent(333_333), "33.3333 %");
-        assert_eq!(percent(100_000), "10 %");
-        assert_eq!(percent(12_500), "1.25 %");
     }
 }

@@ -3,12 +3,13 @@
 
 use crate::{
     accounts::{parse_account, parse_bytes32},
-    commands::options::{Sign, parse_wh, scheme},
+    commands::options::{Sign, scheme},
     error::Error,
     output::{self, say},
 };
 use clap::Args;
 use qedex_client::{
+    amounts::parse_wh,
     keys::Scheme,
     market::Account,
     metering::{self, Change, ConnectionNumber, Done, MeterKind, MeterRatings},

@@ -1,6 +1,6 @@
 //! What a leader makes of a week in which keys are scarce, by the rules of the chain.
 
-use crate::{error::Error, plan::books::SlotBook};
+use crate::{books::SlotBook, error::Error};
 use qedex_client::market::Plancks;
 use qedex_math::{
     admission::{self, Coming, MAX_KEYS, Policy, Pool},
@@ -287,7 +287,7 @@ impl Game {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{books, terms};
+    use crate::{books, terms};
     use qedex_math::Wh;
     use qedex_play::community::{Flow, QuarterHour};
 

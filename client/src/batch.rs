@@ -1,13 +1,16 @@
-//! The files of `qedex order batch`.
+//! Tables of orders, as `qedex order batch` takes them.
 
 use crate::{
+    columns::{ENERGY, PRICE, Units},
     error::Error,
-    tables::{ENERGY, PRICE, Units},
+    market::{NewOrder, Side},
 };
-use qedex_client::market::{NewOrder, Side};
 use qedex_tables::{Quantity, Table};
 
 /// The orders of a table, each with the slot that it is for if the table tells.
+///
+/// # Errors
+/// What is wrong with the table, and a table without an order.
 pub fn read(table: &Table) -> Result<Vec<(Option<u64>, NewOrder)>, Error> {
     let mut orders = Vec::new();
     let mut take = |slot, [side, price, energy]: [&str; 3], units: Units| {
@@ -40,6 +43,9 @@ pub fn read(table: &Table) -> Result<Vec<(Option<u64>, NewOrder)>, Error> {
 }
 
 /// Those that are for `slot`, or for any.
+///
+/// # Errors
+/// If there are none.
 pub fn of_slot(rows: Vec<(Option<u64>, NewOrder)>, slot: u64) -> Result<Vec<NewOrder>, Error> {
     let meant = rows.into_iter().filter(|(of, _)| of.is_none_or(|of| of == slot));
     let orders: Vec<_> = meant.map(|(_, order)| order).collect();

@@ -1,6 +1,5 @@
 //! A plan as people read it.
 
-use crate::output;
 use qedex_ems::site::{Marginal, Plan, Site};
 
 /// What the day costs, and what runs in each step: kW, and kWh in the stores afterwards.
@@ -29,7 +28,7 @@ pub fn lines(site: &Site, plan: &Plan, marginal: &[Marginal]) -> String {
     if !marginal.is_empty() {
         header.extend(["worth, more".to_owned(), "worth, less".to_owned()]);
     }
-    let mut table = output::table(header);
+    let mut table = qedex_console::table(header);
     for step in 0..site.steps() {
         let minutes = (step as f64 * site.dt_h * 60.0) as u64;
         let mut row = vec![format!("{:02}:{:02}", minutes / 60, minutes % 60)];

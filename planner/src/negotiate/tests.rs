@@ -1,7 +1,7 @@
 use super::*;
 use clap::Parser;
 
-const OFFERS: &str = include_str!("../../../../data/setm/offers.csv");
+const OFFERS: &str = include_str!("../../../data/setm/offers.csv");
 
 #[derive(Parser)]
 struct Alone {

@@ -142,10 +142,10 @@ mod tests {
         let figures = figures(&Community::load(None, None).unwrap(), 1);
         let tables = figures.tables();
         if std::env::var_os("QEDEX_PRINT_TABLES").is_some() {
-            crate::output::say!("{tables}").unwrap();
+            qedex_console::say!("{tables}").unwrap();
             return;
         }
-        let document = include_str!("../../../docs/auction.md");
+        let document = include_str!("../../docs/auction.md");
         for table in tables.split("\n\n") {
             assert!(
                 document.contains(table),

@@ -1,7 +1,7 @@
 //! What the game comes to, as it is told.
 
 use super::{Number, bilateral, decimal};
-use crate::plan::as_number;
+use crate::as_number;
 use serde::{Serialize, Serializer};
 
 /// A number as it is told: to twelve places for programs, to six for people.

@@ -19,10 +19,7 @@
 //!   is from five to nine, in the data's time.
 
 use super::scarce::{Leader, Rules, Score, Week};
-use crate::{
-    error::Error,
-    plan::{books, terms},
-};
+use crate::{books, error::Error, terms};
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use qedex_client::{
     amounts,
@@ -218,10 +215,10 @@ mod tests {
         let figures = of_the_weeks();
         let tables = figures.tables();
         if std::env::var_os("QEDEX_PRINT_TABLES").is_some() {
-            crate::output::say!("{tables}").unwrap();
+            qedex_console::say!("{tables}").unwrap();
             return;
         }
-        let document = include_str!("../../../../docs/auction.md");
+        let document = include_str!("../../../docs/auction.md");
         for table in tables.split("\n\n") {
             assert!(
                 document.contains(table),

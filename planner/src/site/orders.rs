@@ -110,8 +110,10 @@ pub fn table(orders: &[Order]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::order::batch;
-    use qedex_client::market::{NewOrder, Side};
+    use qedex_client::{
+        batch,
+        market::{NewOrder, Side},
+    };
     use qedex_ems::site::Series;
     use qedex_tables::Table;
 

@@ -8,9 +8,9 @@ struct Alone {
     game: Game,
 }
 
-const MICROGRIDS: &str = include_str!("../../../../data/middlemen/microgrids.csv");
-const USERS: &str = include_str!("../../../../data/middlemen/users.csv");
-const AGGREGATORS: &str = include_str!("../../../../data/middlemen/aggregators.csv");
+const MICROGRIDS: &str = include_str!("../../../data/middlemen/microgrids.csv");
+const USERS: &str = include_str!("../../../data/middlemen/users.csv");
+const AGGREGATORS: &str = include_str!("../../../data/middlemen/aggregators.csv");
 
 fn files(microgrids: &str, users: &str, aggregators: &str) -> Files {
     let parse = |name, text: &str| Table::parse(name, text).unwrap();

@@ -1,8 +1,8 @@
 //! One quarter-hour's book, and how much of the best it gives under each way of matching.
 
-pub use crate::plan::terms::{CORRIDOR, LOT};
+pub use crate::terms::{CORRIDOR, LOT};
 
-use crate::plan::terms::TICK;
+use crate::terms::TICK;
 use qedex_client::market::Side;
 use qedex_math::{
     PricePerKwh, Wh,

@@ -1,6 +1,6 @@
 //! `qedex plan negotiate`
 
-use crate::{error::Error, output, tables};
+use crate::{error::Error, tables};
 use clap::Args;
 use qedex_ems::negotiate::{
     Outcome, PLACES, Policy, Price, Range, Side, Terms, Unfit, negotiate as play, overlap,
@@ -184,8 +184,14 @@ fn padded(digits: &str, places: usize) -> String {
 }
 
 fn lines(deals: &[Deal]) -> String {
-    let mut table =
-        output::table(["buyer", "seller", "price", "messages", "accepted by", "equal split"]);
+    let mut table = qedex_console::table([
+        "buyer",
+        "seller",
+        "price",
+        "messages",
+        "accepted by",
+        "equal split",
+    ]);
     for deal in deals {
         table.add_row([
             deal.buyer.clone(),

@@ -41,7 +41,7 @@ pub fn run(args: &Par) -> Result<(), Error> {
         if args.whole_days {
             return Err(Error::BadInput(part));
         }
-        crate::output::note!("note: {part}");
+        qedex_console::note!("note: {part}");
     }
     let lines = ratio.par_ppm.map_or_else(
         || "no ratio: there is no load".to_owned(),
@@ -98,14 +98,14 @@ mod tests {
     /// The files are those of `tables/tests/cases/05-omitted-rows`: the same load three times.
     #[test]
     fn slots_that_are_left_out_are_named_and_a_part_of_a_day_is_told() {
-        let full = include_str!("../../../tables/tests/cases/05-omitted-rows/load-full-96.csv");
+        let full = include_str!("../../tables/tests/cases/05-omitted-rows/load-full-96.csv");
         assert_eq!(read(full), Ok((Some(4_645_161), None)));
         let repeats =
-            include_str!("../../../tables/tests/cases/05-omitted-rows/load-repeats-left-out.csv");
+            include_str!("../../tables/tests/cases/05-omitted-rows/load-repeats-left-out.csv");
         let error = refused(repeats);
         assert!(error.starts_with("bad input: load.csv: slot 1 is missing"), "{error}");
         let zeros =
-            include_str!("../../../tables/tests/cases/05-omitted-rows/load-zero-rows-left-out.csv");
+            include_str!("../../tables/tests/cases/05-omitted-rows/load-zero-rows-left-out.csv");
         let (ratio, part) = read(zeros).unwrap();
         assert_eq!(ratio, Some(2_903_225));
         let part = part.unwrap();

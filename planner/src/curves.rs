@@ -1,10 +1,7 @@
 //! `qedex plan curves`
 
 use super::{books, terms};
-use crate::{
-    error::Error,
-    output::{self, say},
-};
+use crate::error::Error;
 use clap::Args;
 use qedex_play::community::{Community, Start, Zone};
 use serde_json::json;
@@ -50,9 +47,9 @@ pub fn run(args: &Curves) -> Result<(), Error> {
     let steps = steps(args)?;
     if args.json {
         let step = |Step { slot, price_per_kwh, wh }: &Step| json!({ "slot": slot, "price_per_kwh": price_per_kwh.to_string(), "wh": wh });
-        return output::json(&steps.iter().map(step).collect::<Vec<_>>());
+        return Ok(qedex_console::json(&steps.iter().map(step).collect::<Vec<_>>())?);
     }
-    say!("{}", table(&steps))
+    Ok(qedex_console::say!("{}", table(&steps))?)
 }
 
 fn table(steps: &[Step]) -> String {

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Series<qedex_ems::response::MilliWh> {
-        read(&Table::parse("x.csv", text).unwrap(), Units::fine_energy).unwrap()
+        read(&Table::parse("x.csv", text).unwrap(), crate::tables::fine_energy).unwrap()
     }
 
     #[test]

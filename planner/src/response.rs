@@ -1,11 +1,7 @@
 //! `qedex plan response`
 
 use super::series::{self, Axis, Series};
-use crate::{
-    error::Error,
-    output,
-    tables::{self, Units},
-};
+use crate::{error::Error, tables};
 use clap::Args;
 use qedex_ems::response::{self, MilliWh, Plan, Reach, Request};
 use qedex_tables::{Decimal, plain};
@@ -108,17 +104,17 @@ struct Told<'a> {
 /// Prints the least peak, and the plan.
 pub fn run(args: &Response) -> Result<(), Error> {
     let table = tables::read(&args.load)?;
-    let load = series::read(&table, Units::fine_energy)?;
+    let load = series::read(&table, tables::fine_energy)?;
     let generation = match &args.net_of {
         None => Vec::new(),
         Some(path) => {
             let table = tables::read(path)?;
-            of_the_same_slots(&load.axis, series::read(&table, Units::fine_energy)?)
+            of_the_same_slots(&load.axis, series::read(&table, tables::fine_energy)?)
                 .map_err(|what| table.error(what))?
         }
     };
     if let Some(part) = load.axis.part().filter(|_| args.window.is_none()) {
-        output::note!("note: {}: {part}", args.load.display());
+        qedex_console::note!("note: {}: {part}", args.load.display());
     }
     let told = solve(args, &load, &generation).map_err(|what| table.error(what))?;
     let outcome = told.outcome();
@@ -184,7 +180,7 @@ impl Told<'_> {
         let kwh = |wh: f64| format!("{:.3} kWh", wh / 1_000.0);
         let (peak, par) = (&outcome.peak_wh, &outcome.par_ppm);
         let step = self.load.axis.step();
-        let mut table = output::table(["", "load before, kWh", "after, kWh"]);
+        let mut table = qedex_console::table(["", "load before, kWh", "after, kWh"]);
         let energy = |energy: &MilliWh| plain(energy.0.into(), 6);
         let slots = self.load.axis.names();
         for ((slot, before), after) in slots.iter().zip(&self.load.energies).zip(&self.plan.load) {

@@ -5,13 +5,13 @@ mod weeks;
 
 use super::terms;
 use crate::{
-    commands::{Share, options::parse_wh},
     error::Error,
     tables::{self, ENERGY, PRICE, Units},
 };
 use clap::Args;
 use qedex_client::{
-    amounts,
+    amounts::{self, parse_wh},
+    share::Share,
     terms::{LeaderLimits, Permill},
 };
 use qedex_math::{

@@ -9,6 +9,7 @@ mod clear;
 mod curves;
 mod double_spend;
 mod efficiency;
+mod error;
 mod game;
 mod leader;
 mod negotiate;
@@ -19,11 +20,14 @@ mod score;
 mod series;
 mod site;
 mod stackelberg;
+mod tables;
 mod terms;
 mod trust;
 
-use crate::{error::Error, output::say};
+pub use error::Error;
+
 use clap::Subcommand;
+use qedex_console::say;
 
 /// What to compute.
 #[derive(Debug, Subcommand)]
@@ -60,6 +64,9 @@ pub enum Plan {
 
 impl Plan {
     /// Computes and prints.
+    ///
+    /// # Errors
+    /// What is wrong with an argument, with a file or with what was to be computed.
     pub fn run(&self) -> Result<(), Error> {
         match self {
             Self::Clear(args) => clear::run(args),
@@ -87,5 +94,10 @@ fn as_number(digits: &str) -> f64 {
 
 /// Prints `result` as JSON, or as `lines`.
 fn print(json: bool, result: &impl serde::Serialize, lines: &str) -> Result<(), Error> {
-    if json { Ok(qedex_console::compact_json(result)?) } else { say!("{lines}") }
+    if json {
+        qedex_console::compact_json(result)?
+    } else {
+        say!("{lines}")?
+    }
+    Ok(())
 }

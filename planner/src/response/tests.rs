@@ -2,8 +2,8 @@ use super::*;
 use clap::Parser;
 use qedex_tables::{Quantity, Table};
 
-const LOAD: &str = include_str!("../../../../data/response/load.csv");
-const PV: &str = include_str!("../../../../data/response/pv.csv");
+const LOAD: &str = include_str!("../../../data/response/load.csv");
+const PV: &str = include_str!("../../../data/response/pv.csv");
 
 #[derive(Parser)]
 struct Alone {
@@ -66,10 +66,9 @@ fn net_of_the_sun_an_hour_either_way_takes_a_third_from_the_peak() {
 #[test]
 fn the_day_s_files_are_the_week_s_sums() {
     let parse = |name, text: &str| Table::parse(name, text).unwrap();
-    let week =
-        parse("week.csv", include_str!("../../../../data/simbench/2016-07-11_week_15min.csv"));
+    let week = parse("week.csv", include_str!("../../../data/simbench/2016-07-11_week_15min.csv"));
     let community =
-        parse("community.csv", include_str!("../../../../data/simbench/community_100.csv"));
+        parse("community.csv", include_str!("../../../data/simbench/community_100.csv"));
     let columns = ["load_profile", "load_peak_kw", "pv_profile", "pv_kwp"].map(|name| [name]);
     let columns = community.columns_among_others(columns.each_ref().map(|name| &name[..])).unwrap();
     let power = Quantity { unit: "kW", places: 3, most: u128::MAX };

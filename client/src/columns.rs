@@ -1,12 +1,8 @@
-//! The tables that commands read: orders in either of two units each, and what is said of a table that is
-//! not written as tools write tables.
+//! Columns of prices and energies, each in either of two units, which the header tells.
 
-use crate::error::Error;
-use qedex_client::amounts::parse_price;
-use qedex_ems::response::MilliWh;
+use crate::amounts::parse_price;
 use qedex_math::{PricePerKwh, Wh};
-use qedex_tables::{Column, Columns, Quantity, Table};
-use std::path::Path;
+use qedex_tables::{Column, Columns, Quantity};
 
 /// The limit of an order: QED per kWh, or plancks per kWh.
 pub const PRICE: Column<'_> = &["price", "price_per_kwh"];
@@ -15,11 +11,6 @@ pub const PRICE: Column<'_> = &["price", "price_per_kwh"];
 pub const ENERGY: Column<'_> = &["kwh", "wh"];
 
 const PLANCKS: Quantity = Quantity { unit: "plancks", places: 0, most: u128::MAX };
-
-/// Reads a table, and says on standard error how, where that is not as usual.
-pub fn read(path: &Path) -> Result<Table, Error> {
-    Ok(qedex_console::read_table(path)?)
-}
 
 /// In which units the columns [`PRICE`] and [`ENERGY`] of a table are.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +26,9 @@ impl Units {
     }
 
     /// A cell of the column [`PRICE`].
+    ///
+    /// # Errors
+    /// What is wrong with it.
     pub fn price(self, text: &str) -> Result<PricePerKwh, String> {
         if self.in_qed {
             return parse_price(text).map_err(|reason| format!("price {reason}"));
@@ -47,6 +41,9 @@ impl Units {
     }
 
     /// A cell of the column [`ENERGY`].
+    ///
+    /// # Errors
+    /// What is wrong with it.
     pub fn energy(self, text: &str) -> Result<Wh, String> {
         if self.in_kwh {
             return Quantity::KILOWATT_HOURS.read_u64("kwh", text).map(Wh);
@@ -58,18 +55,22 @@ impl Units {
     }
 
     /// A cell of the column [`ENERGY`], in thousandths of a watt-hour: a sum of many loads is finer than one.
-    pub fn fine_energy(self, text: &str) -> Result<MilliWh, String> {
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn fine_energy(self, text: &str) -> Result<u64, String> {
         const KILOWATT_HOURS: Quantity = Quantity { places: 6, ..Quantity::KILOWATT_HOURS };
         const WATT_HOURS: Quantity = Quantity { places: 3, ..Quantity::WATT_HOURS };
         let (quantity, name) =
             if self.in_kwh { (KILOWATT_HOURS, "kwh") } else { (WATT_HOURS, "wh") };
-        quantity.read_u64(name, text).map(MilliWh)
+        quantity.read_u64(name, text)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use qedex_tables::Table;
 
     fn order(text: &str) -> Result<(PricePerKwh, Wh), String> {
         let table = Table::parse("orders.csv", text).unwrap();
