@@ -3,18 +3,16 @@
 //!
 //! All of them say everything that they do in their logs.
 
-use crate::search::WINDOW;
-use qedex_testnode::{
-    binary::{self, Process},
+use crate::{
+    binary::{self, Process, lasting_port},
+    spec::{answer, node_key, peer_id},
     wires::Wires,
 };
 use sp_core::{Pair, sr25519};
 use std::{
     fs::OpenOptions,
-    net::{TcpListener, UdpSocket},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 use subxt::rpcs::RpcClient;
@@ -29,11 +27,15 @@ const LOG: &str = "trace,wasmtime=info,wasmtime_cranelift=info,cranelift_codegen
 
 /// A node, which runs or not.
 pub struct Node {
+    /// What it is called.
     pub name: &'static str,
+    /// Its folder.
     pub base_path: PathBuf,
+    /// What it says.
     pub log: PathBuf,
     /// The folder of the chain in its base path.
     pub chain_path: PathBuf,
+    /// Where it tells its figures.
     pub prometheus_port: u16,
     rpc_port: u16,
     arguments: Vec<String>,
@@ -42,50 +44,12 @@ pub struct Node {
 
 /// Where an agent draws keys, and takes frames.
 pub struct Agency {
+    /// As which SAE it draws them.
     pub sae: &'static str,
+    /// At which key service.
     pub kme_url: String,
+    /// At which port it takes frames, if it does.
     pub mail_port: Option<u16>,
-}
-
-/// A port that is free and stays so: those below the ones that the system gives to whoever asks for any.
-pub fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 150).expect("a small number") * 100;
-    loop {
-        let port = 10_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 15_000;
-        let at = ("127.0.0.1", port);
-        if TcpListener::bind(at).is_ok() && UdpSocket::bind(at).is_ok() {
-            return port;
-        }
-    }
-}
-
-/// The network key of a node: a test needs no secret.
-fn node_key(name: &str) -> String {
-    let key: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("{key:0>64}")
-}
-
-fn answer(arguments: &[&str], input: &str) -> Vec<u8> {
-    use std::io::Write;
-    let mut process = Command::new(binary::node())
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the node starts");
-    let mut stdin = process.stdin.take().expect("it is piped");
-    stdin.write_all(input.as_bytes()).expect("the node reads");
-    drop(stdin);
-    let output = process.wait_with_output().expect("the node ends");
-    assert!(output.status.success(), "{arguments:?}");
-    output.stdout
-}
-
-fn peer_id(name: &str) -> String {
-    let id = answer(&["key", "inspect-node-key"], &node_key(name));
-    String::from_utf8(id).expect("text").trim().to_owned()
 }
 
 /// The chain `local` with Alice and Bob for its validators, and mail of Dave and Eve at these ports: its file,
@@ -114,7 +78,7 @@ fn chain_spec(folder: &Path, mail: [u16; 2]) -> (PathBuf, String) {
 impl Node {
     fn new(name: &'static str, folder: &Path, chain: (&Path, &str), more: &[&str]) -> Self {
         let (spec, id) = chain;
-        let (rpc_port, prometheus_port) = (free_port(), free_port());
+        let (rpc_port, prometheus_port) = (lasting_port(), lasting_port());
         let base_path = folder.join(name);
         std::fs::create_dir_all(&base_path).expect("a writable folder");
         let text = |path: &Path| path.to_str().expect("a readable path").to_owned();
@@ -173,6 +137,7 @@ impl Node {
         answer(&[&["key", "insert"][..], &places, &what].concat(), "");
     }
 
+    /// Starts it.
     pub fn start(&mut self) {
         let log = OpenOptions::new().create(true).append(true).open(&self.log).expect("a log");
         let process = Command::new(binary::node())
@@ -216,6 +181,7 @@ impl Node {
     }
 
     /// The address that clients use.
+    #[must_use]
     pub fn url(&self) -> String {
         format!("ws://127.0.0.1:{}", self.rpc_port)
     }
@@ -235,8 +201,11 @@ impl Node {
 
 /// The nodes, none of which runs yet, and what connects them.
 pub struct Nodes {
+    /// Writes blocks, and has Eve's agent.
     pub alice: Node,
+    /// Writes blocks, and has a second agent of Dave's SAE.
     pub bob: Node,
+    /// Follows them, and has Dave's agent.
     pub dave: Node,
     /// Between Bob's node and Alice's.
     pub split: Wires,
@@ -245,14 +214,15 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    /// With agents of these; Bob's node has a second one of Dave's SAE, and no key for its worker.
+    /// With agents of these; Bob's node has a second one of Dave's SAE, and no key for its worker. Alice's bears
+    /// `mark` in its name.
     pub async fn new(folder: &Path, eve: Agency, dave: Agency, twin: Agency, mark: &[u8]) -> Self {
-        assert!(mark.len() >= 2 * WINDOW && mark.len() < 32, "it has room in a name");
+        assert!(mark.len() < 32, "it has room in a name");
         let mail = [&dave, &eve].map(|agency| agency.mail_port.expect("they take frames"));
         let (spec, id) = chain_spec(folder, mail);
         let certificates = folder.join("certificates");
         let (split, leash) = (Wires::new(), Wires::new());
-        let [alice, bob, dave_port] = [free_port(), free_port(), free_port()];
+        let [alice, bob, dave_port] = [lasting_port(), lasting_port(), lasting_port()];
         let at = |name: &str, port: u16| format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", peer_id(name));
         let listen = |port: u16| format!("/ip4/127.0.0.1/tcp/{port}");
         let bob_to_alice = at("alice", split.lay(alice).await);
@@ -280,12 +250,15 @@ impl Nodes {
         Self { alice, bob, dave, split, leash }
     }
 
-    pub fn all(&self) -> [&Node; 3] {
+    /// All three.
+    #[must_use]
+    pub const fn all(&self) -> [&Node; 3] {
         [&self.alice, &self.bob, &self.dave]
     }
 }
 
 /// The public key of a secret URI, in hexadecimal.
+#[must_use]
 pub fn public_of(suri: &str) -> String {
     let pair = sr25519::Pair::from_string(suri, None).expect("a secret URI");
     format!("0x{}", hex::encode(pair.public()))

@@ -1,11 +1,11 @@
 //! What the tests have done on the chain that the command line does not do.
 
+use crate::chain::{best, call_runtime, finalised, hash_at, nonce, state_of};
 use codec::Encode;
 use qedex_runtime::{
     Hash, Runtime, RuntimeCall, RuntimeEvent, SignedPayload, TxExtension, UncheckedExtrinsic,
     VERSION,
 };
-use qedex_testnode::chain::{best, call_runtime, finalised, hash_at, nonce, state_of};
 use serde_json::Value;
 use sp_consensus_grandpa::{
     AuthorityId, Equivocation, EquivocationProof, OpaqueKeyOwnershipProof, SetId, localized_payload,
@@ -152,6 +152,7 @@ fn succeeds(done: &Done) {
 }
 
 /// Why a transaction failed, if it did.
+#[must_use]
 pub fn failure(done: &Done) -> Option<DispatchError> {
     done.events.iter().find_map(|event| match event {
         RuntimeEvent::System(frame_system::Event::ExtrinsicFailed { dispatch_error, .. }) => {

@@ -1,6 +1,6 @@
 //! Two key services, each a process of its own with an audited link between them, and who draws keys there.
 
-use qedex_testnode::binary::{self, Process, free_port};
+use crate::binary::{self, Process, free_port};
 use qkms::{pki::Authority, tls::Peer};
 use sp_keyring::Sr25519Keyring::{self, Charlie, Dave, Eve, Ferdie};
 use std::{
@@ -33,6 +33,7 @@ const LINK: &str = "preset = \"snspd\"\nkm = 10\nsifted_bits = 100000\npulse_rat
                     first_key = \"first.key\"\n";
 
 /// As what `who` draws keys.
+#[must_use]
 pub fn sae(who: Sr25519Keyring) -> String {
     format!("sae-{}", who.to_seed().trim_start_matches('/').to_lowercase())
 }
@@ -170,6 +171,7 @@ impl Services {
     }
 
     /// The arguments of a node that has the agent of `who`, with everything on.
+    #[must_use]
     pub fn arguments(&self, (who, site): (Sr25519Keyring, usize)) -> Vec<String> {
         let file = |name: String| -> String {
             self.folder.join(name).to_str().expect("a readable path").to_owned()

@@ -77,7 +77,8 @@ pub const ROOMS: &[Room] = &[
             &["math", "primitives", "client", "console", "planner", "play", "q-sah", "tables"],
         )
     },
-    room("testnode", &["math", "primitives", "client", "runtime"]),
+    // Key services as well: and what it sends to a node it makes by the runtime's own types.
+    room("testnode", &["math", "primitives", "client", "runtime", "qkms"]),
     room("architecture", &[]),
 ];
 
