@@ -10,7 +10,8 @@
 //! - [`agent`], [`key_service`]: what is asked beside the chain, of who has quantum keys;
 //! - [`keys`], [`meter`], [`reading_file`], [`opening`]: who signs what, and how that travels;
 //! - [`amounts`], [`share`], [`formula`], [`text`], [`readable`]: how people write and read it;
-//! - [`columns`], [`batch`]: how it stands in tables.
+//! - [`columns`], [`batch`]: how it stands in tables;
+//! - [`told`]: what of it people and programs are told.
 
 pub mod act;
 pub mod agent;
@@ -50,6 +51,7 @@ mod shapes;
 pub mod share;
 pub mod terms;
 pub mod text;
+pub mod told;
 pub mod validators;
 
 pub use chain::{At, Chain, Endpoint, H256};

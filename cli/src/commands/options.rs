@@ -1,7 +1,6 @@
 //! Options that many commands share, and how their values are read.
 
 use crate::{
-    accounts::parse_bytes32,
     error::Error,
     output::{self, say},
 };
@@ -19,6 +18,7 @@ use qedex_client::{
     membership::Role,
     metering::Band,
     session::Session,
+    text::parse_bytes32,
 };
 use qedex_math::Wh;
 use serde_json::json;

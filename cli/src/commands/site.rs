@@ -8,8 +8,9 @@ use crate::{
 use clap::{Args, Subcommand};
 use qedex_client::{
     keys::account_of,
-    registry::{self, Link},
+    registry,
     text::account_text,
+    told::registry::{link_in_words, link_json, site_json},
 };
 use serde_json::json;
 
@@ -137,13 +138,7 @@ async fn link(args: &NewLink) -> Result<(), Error> {
             "block": block.number,
         }));
     }
-    say!("{}, registered in block {}", in_words(link), block.number)
-}
-
-fn in_words(link: &Link) -> String {
-    let [one, other] = link.sites;
-    let standing = if link.agreed { "" } else { ", which waits for the other operator" };
-    format!("link {} from site {one} to site {other}, {} bit/s{standing}", link.number, link.rate)
+    say!("{}, registered in block {}", link_in_words(link), block.number)
 }
 
 async fn list(ask: &Ask) -> Result<(), Error> {
@@ -151,26 +146,9 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     let sites = registry::sites(&at).await?;
     let links = registry::links(&at).await?;
     if ask.json {
-        let sites = sites.iter().map(|site| {
-            json!({
-                "site": site.number,
-                "name": site.name,
-                "operator": account_text(site.operator),
-                "links": site.links,
-                "saes": site.saes,
-            })
-        });
-        let links = links.iter().map(|link| {
-            json!({
-                "link": link.number,
-                "sites": link.sites,
-                "bits_per_second": link.rate,
-                "agreed": link.agreed,
-            })
-        });
         return output::json(&json!({
-            "sites": sites.collect::<Vec<_>>(),
-            "links": links.collect::<Vec<_>>(),
+            "sites": sites.iter().map(site_json).collect::<Vec<_>>(),
+            "links": links.iter().map(link_json).collect::<Vec<_>>(),
         }));
     }
     if sites.is_empty() {
@@ -188,7 +166,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     }
     say!("{rows}")?;
     for link in &links {
-        say!("{}", in_words(link))?;
+        say!("{}", link_in_words(link))?;
     }
     Ok(())
 }

@@ -8,76 +8,14 @@ use crate::{
 use comfy_table::Table;
 use qedex_client::{
     amounts::qed,
-    metering::{self, Band, band_name, band_text},
-    queries, settlement, terms,
+    metering::{Band, band_text},
+    told::status::{Status, status},
 };
-use qedex_primitives::SlotTimes;
-use serde::Serialize;
-
-#[derive(Serialize)]
-struct Status {
-    node: String,
-    chain: String,
-    spec_version: u32,
-    genesis: String,
-    finalised_block: u64,
-    time: u64,
-    slot_length: u64,
-    terms: Option<Terms>,
-    current_slot: u64,
-    next_open_slot: u64,
-    next_open_slot_band: &'static str,
-    next_open_slot_moments: SlotTimes,
-    settlement_paused_until: Option<u64>,
-}
-
-/// Prices in plancks per kWh, energies in Wh.
-#[derive(Serialize)]
-struct Terms {
-    #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    floor: u128,
-    #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    cap: u128,
-    #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    grid_fee: u128,
-    #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    tick: u128,
-    lot: u64,
-    least_order: u64,
-}
 
 /// Shows the chain, the terms of the next slot to trade in, and the present slots.
 pub async fn run(ask: &Ask) -> Result<(), Error> {
     let chain = ask.node.connect().await?;
-    let at = chain.now().await?;
-    let (node, name, spec_version) = chain.identity().await?;
-    let calendar = queries::calendar(&at).await?;
-    let time = queries::time(&at).await?;
-    let next_open_slot = calendar.first_not_closed(time);
-    let terms = terms::terms(&at, next_open_slot).await?.map(|terms| Terms {
-        floor: terms.floor.0,
-        cap: terms.cap.0,
-        grid_fee: terms.grid_fee.0,
-        tick: terms.tick.0,
-        lot: terms.lot.0,
-        least_order: terms.least_order.0,
-    });
-    let band = metering::band(&at, next_open_slot).await?;
-    let status = Status {
-        node,
-        chain: name,
-        spec_version,
-        genesis: format!("{:?}", chain.genesis()),
-        finalised_block: at.block_number(),
-        time,
-        slot_length: calendar.slot_length,
-        terms,
-        current_slot: calendar.slot_at(time),
-        next_open_slot,
-        next_open_slot_band: band_name(band),
-        next_open_slot_moments: calendar.times(next_open_slot),
-        settlement_paused_until: settlement::pause(&at, time).await?.map(|pause| pause.until),
-    };
+    let (status, band) = status(&chain).await?;
     if ask.json {
         return output::json(&status);
     }

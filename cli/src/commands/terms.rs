@@ -7,10 +7,11 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
-    amounts::{self, parse_price, parse_wh, qed},
+    amounts::{parse_price, parse_wh, qed},
     metering::{Band, band_name, band_text},
     share::{Share, percent},
     terms::{self, LeaderLimits, Permill, PriceList},
+    told::terms::{limits_in_json, limits_in_words, list_in_json},
 };
 use qedex_math::{PricePerKwh, Wh};
 use serde_json::{Value, json};
@@ -86,37 +87,6 @@ impl Terms {
             Self::Limits(args) => limits(args).await,
         }
     }
-}
-
-fn list_in_json(list: &PriceList) -> Value {
-    json!({
-        "floor": amounts::json(list.floor.0),
-        "cap": amounts::json(list.cap.0),
-        "grid_fee": amounts::json(list.grid_fee.0),
-        "tick": amounts::json(list.tick.0),
-        "lot": list.lot.0,
-        "least_order": list.least_order.0,
-        "deposit_ppm": list.deposit_rate.deconstruct(),
-    })
-}
-
-fn limits_in_json(limits: &LeaderLimits) -> Value {
-    json!({
-        "least_share_ppm": limits.least_share.deconstruct(),
-        "least_wh_per_key": limits.least_wh_per_key.0,
-        "most_wh_per_key": limits.most_wh_per_key.0,
-    })
-}
-
-fn limits_in_words(limits: &LeaderLimits) -> String {
-    format!(
-        "a leader admits {} of the keys at least, and {} to {} Wh a key; without one a slot takes one part in \
-         as many as are open at once, and {} Wh a key",
-        percent(limits.least_share.deconstruct()),
-        limits.least_wh_per_key.0,
-        limits.most_wh_per_key.0,
-        limits.least_wh_per_key.0,
-    )
 }
 
 fn row(name: &str, list: &PriceList) -> Vec<String> {

@@ -2,7 +2,7 @@
 //! `remove`.
 
 use crate::{
-    accounts::{parse_account, parse_bytes32},
+    accounts::parse_account,
     commands::options::{Sign, scheme},
     error::Error,
     output::{self, say},
@@ -13,6 +13,7 @@ use qedex_client::{
     keys::Scheme,
     market::Account,
     metering::{self, Change, ConnectionNumber, Done, MeterKind, MeterRatings},
+    text::parse_bytes32,
 };
 use qedex_primitives::{MeterId, MeterKey, Wh};
 use serde_json::json;

@@ -1,5 +1,9 @@
 //! Open trades: what is read and asked about them.
 
+mod windows;
+
+pub use windows::{ensure_to_come, in_commitment_window, record};
+
 use super::{
     At, api,
     meter::Bill,
