@@ -14,9 +14,9 @@ use qedex_client::{
 pub async fn show(ask: &Ask) -> Result<(), Error> {
     let at = ask.at().await?;
     let mut all = Vec::new();
-    for link in registry::links(&at).await? {
-        if let Some(audits) = audits::of_link(&at, link.number).await? {
-            all.push((link.number, audits));
+    for (link, _) in registry::links(&at).await? {
+        if let Some(audits) = audits::of_link(&at, link.0).await? {
+            all.push((link.0, audits));
         }
     }
     if ask.json {

@@ -1,9 +1,6 @@
 //! `qedex reading`
 
-use super::{
-    meter::SLOTS_PER_DAY,
-    options::{Ask, Sign},
-};
+use super::options::{Ask, Sign};
 use crate::{
     error::Error,
     output::{self, say},
@@ -19,7 +16,9 @@ use qedex_client::{
     queries::{self, Limit},
     reading_file::{ReadingFile, parse},
     session::Session,
+    told::readings::{corrections, signed, taken_in_words, taken_json},
 };
+use qedex_math::tariff::SLOTS_PER_DAY;
 use qedex_primitives::{Flow, SignedReading, Wh};
 use serde_json::json;
 use std::{

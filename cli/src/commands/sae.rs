@@ -176,7 +176,7 @@ impl Sae {
                 told(&args.by, "the address for mail", &call, args.none).await
             }
             Self::From(args) => {
-                let call = registry::set_accepts(args.accepts());
+                let call = registry::set_accepts(args.accepts()?);
                 told(&args.by, "from whom requests are taken", &call, false).await
             }
             Self::Show(args) => show(args).await,
@@ -186,12 +186,12 @@ impl Sae {
 }
 
 impl From {
-    fn accepts(&self) -> Accepts {
-        match (self.anyone, self.nobody) {
+    fn accepts(&self) -> Result<Accepts, Error> {
+        Ok(match (self.anyone, self.nobody) {
             (true, _) => Accepts::Anyone,
             (_, true) => Accepts::Nobody,
-            _ => Accepts::Listed(self.who.clone()),
-        }
+            _ => registry::listed(&self.who)?,
+        })
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::{
     market::Account,
-    registry::{Accepts, Link, Site},
+    registry::{Accepts, Link, Site, site_name},
     text::account_text,
 };
-use qedex_primitives::qkd::{Enrolment, EnrolmentId};
+use qedex_primitives::qkd::{Enrolment, EnrolmentId, LinkId, SiteId};
 use serde_json::{Value, json};
 
 /// An enrolment, for programs.
@@ -21,10 +21,10 @@ pub fn enrolment_json(id: EnrolmentId, one: &Enrolment<Account>) -> Value {
 }
 
 /// A link, in words.
-pub fn link_in_words(link: &Link) -> String {
-    let [one, other] = link.sites;
+pub fn link_in_words((id, link): &(LinkId, Link)) -> String {
+    let [one, other] = link.sites.map(|site| site.0);
     let standing = if link.agreed { "" } else { ", which waits for the other operator" };
-    format!("link {} from site {one} to site {other}, {} bit/s{standing}", link.number, link.rate)
+    format!("link {} from site {one} to site {other}, {} bit/s{standing}", id.0, link.rate.0)
 }
 
 /// From whom requests are taken, for programs.
@@ -58,10 +58,10 @@ pub const fn standing(enrolment: &Enrolment<Account>, now: u64) -> &'static str 
 }
 
 /// A site, for programs.
-pub fn site_json(site: &Site) -> Value {
+pub fn site_json((id, site): &(SiteId, Site)) -> Value {
     json!({
-        "site": site.number,
-        "name": site.name,
+        "site": id.0,
+        "name": site_name(site),
         "operator": account_text(site.operator),
         "links": site.links,
         "saes": site.saes,
@@ -69,11 +69,11 @@ pub fn site_json(site: &Site) -> Value {
 }
 
 /// A link, for programs.
-pub fn link_json(link: &Link) -> Value {
+pub fn link_json((id, link): &(LinkId, Link)) -> Value {
     json!({
-        "link": link.number,
-        "sites": link.sites,
-        "bits_per_second": link.rate,
+        "link": id.0,
+        "sites": link.sites.map(|site| site.0),
+        "bits_per_second": link.rate.0,
         "agreed": link.agreed,
     })
 }

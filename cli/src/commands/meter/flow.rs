@@ -1,6 +1,5 @@
 //! `qedex meter flow`, `totals`, `load`, `band` and `par`: what follows from readings.
 
-use super::SLOTS_PER_DAY;
 use crate::{
     accounts::parse_account,
     commands::options::Ask,
@@ -15,6 +14,7 @@ use qedex_client::{
     metering, queries,
     told::{meters::csv, tariff},
 };
+use qedex_math::tariff::SLOTS_PER_DAY;
 use serde_json::json;
 
 /// Options of `meter flow`.
