@@ -7,7 +7,14 @@ use crate::{
     slots::SlotName,
 };
 use clap::{Args, Subcommand};
-use qedex_client::{amounts::qed, books, market::Side, queries, told::market::chart};
+use qedex_client::{
+    amounts::{in_kwh, in_qed},
+    books,
+    market::Side,
+    queries,
+    told::market::chart,
+};
+use qedex_math::Wh;
 use serde_json::json;
 
 /// What to show of the market.
@@ -83,7 +90,7 @@ async fn book(args: &Book) -> Result<(), Error> {
             rows.add_row(vec![
                 side.to_owned(),
                 order.id.to_string(),
-                qed(order.price, 4),
+                in_qed(order.price),
                 order.wh.to_string(),
                 order.left.to_string(),
                 order.who,
@@ -124,15 +131,15 @@ async fn history(args: &History) -> Result<(), Error> {
         "keys",
     ]);
     for result in results {
-        let price = |price: Option<u128>| price.map_or("-".to_owned(), |price| qed(price, 4));
+        let price = |price: Option<u128>| price.map_or("-".to_owned(), in_qed);
         let binding = if result.cap_binding { ", scarce" } else { "" };
         rows.add_row(vec![
             result.slot.to_string(),
             result.bids.saturating_add(result.asks).to_string(),
-            format!("{}.{:03}", result.volume_wh / 1_000, result.volume_wh % 1_000),
+            in_kwh(Wh(result.volume_wh)),
             price(result.buyers_pay),
             price(result.sellers_receive),
-            qed(result.beyond_fee, 4),
+            in_qed(result.beyond_fee),
             format!("{} of {}{binding}", result.keys_used, result.keys),
         ]);
     }

@@ -7,7 +7,7 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
-    amounts::{parse_price, parse_wh, qed},
+    amounts::{in_qed, parse_price, parse_wh},
     metering::{Band, band_name, band_text},
     share::{Share, percent},
     terms::{self, LeaderLimits, Permill, PriceList},
@@ -90,7 +90,7 @@ impl Terms {
 }
 
 fn row(name: &str, list: &PriceList) -> Vec<String> {
-    let price = |price: PricePerKwh| qed(price.0, 4);
+    let price = |price: PricePerKwh| in_qed(price.0);
     vec![
         name.to_owned(),
         price(list.floor),
@@ -157,9 +157,9 @@ async fn set(args: &Set) -> Result<(), Error> {
         "{} slots whose gate opens after block {}: feed-in {}, grid {}, fee {} QED/kWh",
         band_text(args.band),
         block.number,
-        qed(list.floor.0, 4),
-        qed(list.cap.0, 4),
-        qed(list.grid_fee.0, 4)
+        in_qed(list.floor.0),
+        in_qed(list.cap.0),
+        in_qed(list.grid_fee.0)
     )
 }
 

@@ -1,6 +1,6 @@
 //! The book of a slot.
 
-use crate::{amounts::qed, books::Level};
+use crate::{amounts::in_qed, books::Level};
 
 /// How wide the longest bar of a depth chart is.
 const BAR: u128 = 40;
@@ -34,7 +34,7 @@ pub fn chart(bids: &[Level], asks: &[Level]) -> String {
     for (price, demanded, offered) in rows {
         let left = format!("{demanded} {}", bar(demanded));
         let right = format!("{} {offered}", bar(offered));
-        lines.push(format!("{left:>w$} {:^12} {right}", qed(price, 4), w = width + 12));
+        lines.push(format!("{left:>w$} {:^12} {right}", in_qed(price), w = width + 12));
     }
     // The numbers stand outside of the bars and need room of their own.
     if let Some(first) = lines.first_mut() {
@@ -57,9 +57,9 @@ mod tests {
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines.len(), 4, "{text}");
         for (line, demanded, price, offered) in [
-            (lines[1], "300 ", "0.2500", " 400"),
-            (lines[2], "400 ", "0.2000", " 400"),
-            (lines[3], "400 ", "0.1000", " 200"),
+            (lines[1], "300 ", "0.25", " 400"),
+            (lines[2], "400 ", "0.2", " 400"),
+            (lines[3], "400 ", "0.1", " 200"),
         ] {
             assert!(line.contains(demanded) && line.contains(price) && line.ends_with(offered));
         }

@@ -1,11 +1,12 @@
 //! A chain at a glance.
 
 use crate::{
-    Chain,
+    Chain, amounts,
     error::Error,
-    metering::{self, Band, band_name},
+    metering::{self, Band, band_name, band_text},
     queries, settlement, terms,
 };
+use qedex_math::PricePerKwh;
 use qedex_primitives::SlotTimes;
 use serde::Serialize;
 
@@ -96,4 +97,83 @@ pub async fn status(chain: &Chain) -> Result<(Status, Band), Error> {
         settlement_paused_until: settlement::pause(&at, time).await?.map(|pause| pause.until),
     };
     Ok((status, band))
+}
+
+/// The same for people: of each line what it is about, and what is so.
+pub fn in_words(status: &Status, band: Band) -> Vec<[String; 2]> {
+    let mut rows = Vec::new();
+    let mut row = |what: &str, value: String| rows.push([what.to_owned(), value]);
+    row("chain", format!("{} (runtime {})", status.chain, status.spec_version));
+    row("genesis", status.genesis.clone());
+    row("node", status.node.clone());
+    row("finalised block", status.finalised_block.to_string());
+    row("slot length", format!("{} s", status.slot_length / 1_000));
+    match &status.terms {
+        None => row("terms", "none: no slot opens".to_owned()),
+        Some(terms) => {
+            let per_kwh = |price| amounts::price(PricePerKwh(price));
+            row("feed-in price", per_kwh(terms.floor));
+            row("grid price", per_kwh(terms.cap));
+            row("grid fee", per_kwh(terms.grid_fee));
+            row("tick", per_kwh(terms.tick));
+            row("lot, least order", format!("{} Wh, {} Wh", terms.lot, terms.least_order));
+        }
+    }
+    row("slot under delivery", status.current_slot.to_string());
+    let moments = &status.next_open_slot_moments;
+    let seconds = |moment: u64| moment.saturating_sub(status.time) / 1_000;
+    row(
+        "next slot to trade in",
+        format!(
+            "{}: gate closes in {} s, final in {} s",
+            status.next_open_slot,
+            seconds(moments.gate_closes),
+            seconds(moments.final_at)
+        ),
+    );
+    if let Some(until) = status.settlement_paused_until {
+        let left = until.saturating_sub(status.time).div_ceil(1_000);
+        row("settlement", format!("paused by the council, for {left} s more at the most"));
+    }
+    row("its tariff band", band_text(band).to_owned());
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_are_told_exactly() {
+        let terms = Terms {
+            floor: 80_000_000_000,
+            cap: 300_000_000_001,
+            grid_fee: 20_000_000_000,
+            tick: 1_000_000_000,
+            lot: 100,
+            least_order: 200,
+        };
+        let status = Status {
+            node: "node".to_owned(),
+            chain: "chain".to_owned(),
+            spec_version: 7,
+            genesis: "0x00".to_owned(),
+            finalised_block: 4,
+            time: 1_000,
+            slot_length: 12_000,
+            terms: Some(terms),
+            current_slot: 0,
+            next_open_slot: 2,
+            next_open_slot_band: "off",
+            next_open_slot_moments: qedex_primitives::Windows::default()
+                .schedule(qedex_primitives::SlotIndex(2), 12_000),
+            settlement_paused_until: None,
+        };
+        let rows = in_words(&status, Band::Off);
+        let of = |what: &str| rows.iter().find(|[name, _]| name == what).map(|[_, is]| is.as_str());
+        assert_eq!(of("feed-in price"), Some("0.08 QED/kWh"));
+        assert_eq!(of("grid price"), Some("0.300000000001 QED/kWh"));
+        assert_eq!(of("grid fee"), Some("0.02 QED/kWh"));
+        assert_eq!(of("lot, least order"), Some("100 Wh, 200 Wh"));
+    }
 }

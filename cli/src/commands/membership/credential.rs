@@ -9,7 +9,7 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
-    amounts::qed,
+    amounts::in_qed,
     block::Transaction,
     calls::NewCredential,
     market::Account,
@@ -321,7 +321,7 @@ async fn list(args: &List) -> Result<(), Error> {
             one.version.to_string(),
             distance(one.expires, now),
             if one.holds { "yes" } else { "no" }.to_owned(),
-            qed(one.bond, 4),
+            in_qed(one.bond),
         ]
     });
     say!("{}", table(&header, rows))?;

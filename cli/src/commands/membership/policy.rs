@@ -7,8 +7,7 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
-    amounts::{self, qed},
-    formula,
+    amounts, formula,
     market::Account,
     membership::{self, Change, Role},
     queries::{self, Limit},
@@ -107,9 +106,9 @@ async fn create(text: &str, sign: &Administer) -> Result<(), Error> {
         }));
     }
     say!(
-        "policy {policy} ({formula}) is created in block {}; {} QED are held for it",
+        "policy {policy} ({formula}) is created in block {}; {} are held for it",
         block.number,
-        qed(bond, 4)
+        amounts::money(bond)
     )?;
     Ok(())
 }
@@ -156,7 +155,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     }
     let rows = all.iter().map(|(policy, nodes, bond)| {
         let roles = required(*policy);
-        vec![policy.to_string(), text(nodes), roles.join(", "), qed(*bond, 4)]
+        vec![policy.to_string(), text(nodes), roles.join(", "), amounts::in_qed(*bond)]
     });
     say!("{}", table(&["number", "formula", "required to", "bond, QED"], rows))?;
     Ok(())

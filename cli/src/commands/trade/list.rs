@@ -10,7 +10,7 @@ use crate::{
 use clap::Args;
 use qedex_client::{
     At,
-    amounts::{self, qed},
+    amounts::{self, in_qed},
     keys,
     market::Account,
     queries,
@@ -131,8 +131,8 @@ fn table(lines: &[Line], now: u64) -> String {
             trade.id.to_string(),
             trade.energy.0.to_string(),
             trade.before.0.to_string(),
-            qed(trade.buyer_price.0, 4),
-            qed(trade.seller_price.0, 4),
+            in_qed(trade.buyer_price.0),
+            in_qed(trade.seller_price.0),
             amounts::money(trade.payment),
             amounts::money(trade.deposit),
             format!("{} for {left} s, {committed}", line.stands),
