@@ -1,6 +1,6 @@
 //! `qedex plan game`
 
-use crate::{error::Error, tables};
+use crate::{error::Error, rows, tables};
 use clap::Args;
 use qedex_ems::game::{
     Auction, Equilibrium, Line, Market, Number, Surplus, Unfit, bilateral, decimal, equilibria,
@@ -43,8 +43,8 @@ pub struct Game {
     #[arg(long, value_name = "STEPS", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     grid: u16,
     /// Two priced offers that meet: a seller's cost and a buyer's value are drawn evenly from L to L + G.
-    #[arg(long, value_name = "L,G", value_delimiter = ',', num_args = 1)]
-    bilateral: Option<Vec<Exact>>,
+    #[arg(long, value_name = "L,G")]
+    bilateral: Option<Draw>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -68,6 +68,25 @@ impl FromStr for Exact {
 
     fn from_str(text: &str) -> Result<Self, String> {
         read("the number", text).map(Self)
+    }
+}
+
+/// From what number on, and over what width, something is drawn.
+#[derive(Clone, Debug)]
+struct Draw {
+    least: Number,
+    width: Number,
+}
+
+impl FromStr for Draw {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (least, width) = text
+            .split_once(',')
+            .filter(|(_, rest)| !rest.contains(','))
+            .ok_or_else(|| format!("{text:?} is not two numbers, L,G, such as 0.08,0.22"))?;
+        Ok(Self { least: read("L", least.trim())?, width: read("G", width.trim())? })
     }
 }
 
@@ -95,41 +114,28 @@ pub fn run(args: &Game) -> Result<(), Error> {
 fn solve(args: &Game, files: Option<&Files>) -> Result<Outcome, Error> {
     let bad = |unfit: Unfit| Error::BadInput(unfit.to_string());
     let played = files.map(|files| args.play(files)).transpose()?;
-    let bilateral = match args.bilateral.as_deref() {
+    let bilateral = match &args.bilateral {
         None => None,
-        Some([least, width]) => {
-            let game = bilateral::Bilateral::new(least.0.clone(), width.0.clone()).map_err(bad)?;
+        Some(Draw { least, width }) => {
+            let game = bilateral::Bilateral::new(least.clone(), width.clone()).map_err(bad)?;
             Some(Bilateral::from(&game.equilibrium()))
         }
-        Some(_) => return Err(Error::BadInput("--bilateral takes two numbers, L,G".to_owned())),
     };
     Ok(Outcome { played, bilateral })
 }
 
 fn lines(table: &Table, start: &str, slope: &str) -> Result<Vec<Line>, Error> {
-    let columns = table.columns([&[start], &[slope]])?;
-    let mut lines = Vec::new();
-    table.each(|row| {
-        let [first, second] = row.cells(&columns);
+    rows::of(table, [&[start], &[slope]], |[first, second]| {
         let line = Line { start: read(start, first)?, slope: read(slope, second)? };
         if line.slope == from_units(0, 0) {
             return Err(format!("{slope} must not be zero"));
         }
-        lines.push(line);
-        Ok(())
-    })?;
-    Ok(lines)
+        Ok(line)
+    })
 }
 
 fn costs(table: &Table) -> Result<Vec<Number>, Error> {
-    let columns = table.columns([&["cost"]])?;
-    let mut costs = Vec::new();
-    table.each(|row| {
-        let [cost] = row.cells(&columns);
-        costs.push(read("cost", cost)?);
-        Ok(())
-    })?;
-    Ok(costs)
+    rows::of(table, [&["cost"]], |[cost]| read("cost", cost))
 }
 
 /// What members have of prices.

@@ -15,6 +15,7 @@ mod leader;
 mod negotiate;
 mod par;
 mod response;
+mod rows;
 mod schedule;
 mod score;
 mod series;

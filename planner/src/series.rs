@@ -2,13 +2,13 @@
 
 use crate::{
     error::Error,
+    rows,
     tables::{ENERGY, Units},
 };
-use qedex_tables::{Moment, Quantity, Step, Table, TimeAxis, Zone, contiguous};
-use std::ops::RangeInclusive;
-
-/// Slots of a day.
-const DAY: u64 = 96;
+use qedex_console::note;
+use qedex_math::tariff::SLOTS_PER_DAY;
+use qedex_tables::{Moment, SLOTS, Step, Table, TimeAxis, Zone};
+use std::{ops::RangeInclusive, path::Path};
 
 /// What stands in a table, in the order of its slots.
 #[derive(Debug)]
@@ -48,18 +48,11 @@ fn by_slot<E: Clone>(
     table: &Table,
     energy: impl Fn(Units, &str) -> Result<E, String>,
 ) -> Result<Series<E>, Error> {
-    let columns = table.columns([&["slot"], ENERGY])?;
-    let units = Units::of(&columns, 1, 1);
-    let mut rows = Vec::new();
-    table.each(|row| {
-        let [slot, text] = row.cells(&columns);
-        rows.push((Quantity::COUNT.read_u64("slot", slot)?, row.line(), energy(units, text)?));
-        Ok(())
+    let left_out = SLOTS.left_out;
+    let wanted = [&["slot"][..], ENERGY];
+    let (slots, energies) = rows::numbered(table, wanted, left_out, |columns, [_, text]| {
+        energy(Units::of(columns, 1, 1), text)
     })?;
-    let slots = contiguous(rows.iter().map(|(slot, line, _)| (*slot, *line)));
-    let slots = slots.map_err(|what| table.error(what))?;
-    rows.sort_by_key(|(slot, ..)| *slot);
-    let energies = rows.into_iter().map(|(.., energy)| energy).collect();
     Ok(Series { axis: Axis::Slots(slots), energies })
 }
 
@@ -96,16 +89,32 @@ fn by_time<E>(
 
 const LEFT_OUT: &str = "If some were left out because nothing flowed, write them with 0";
 
+/// Says of a load that is no whole number of days what may be wrong with it, or refuses it where `whole_days` are
+/// asked for.
+pub fn check_days(axis: &Axis, file: &Path, whole_days: bool) -> Result<(), Error> {
+    let Some(part) = axis.part() else {
+        return Ok(());
+    };
+    let part = format!("{}: {part}", file.display());
+    if whole_days {
+        return Err(Error::BadInput(part));
+    }
+    note!("note: {part}");
+    Ok(())
+}
+
 impl Axis {
     /// What is to be said where these are no whole days.
     pub fn part(&self) -> Option<String> {
         match self {
             Self::Slots(slots) => {
                 let (first, last) = (*slots.start(), *slots.end());
-                let is_whole = first.is_multiple_of(DAY) && last % DAY == DAY - 1;
+                let is_whole = first.is_multiple_of(SLOTS_PER_DAY)
+                    && last % SLOTS_PER_DAY == SLOTS_PER_DAY - 1;
                 let count = (last - first).saturating_add(1);
-                let which =
-                    format!("slots {first} to {last} ({count}) are not whole days of {DAY} slots");
+                let which = format!(
+                    "slots {first} to {last} ({count}) are not whole days of {SLOTS_PER_DAY} slots"
+                );
                 (!is_whole).then(|| format!("{which}. {LEFT_OUT}"))
             }
             Self::Times(times, step) => {
@@ -125,7 +134,7 @@ impl Axis {
                 let mut days = Vec::new();
                 let mut day = None;
                 for slot in slots.clone() {
-                    if day.replace(slot / DAY) == Some(slot / DAY) {
+                    if day.replace(slot / SLOTS_PER_DAY) == Some(slot / SLOTS_PER_DAY) {
                         days.last_mut().into_iter().for_each(|count| *count += 1);
                     } else {
                         days.push(1);

@@ -3,7 +3,7 @@
 mod orders;
 mod report;
 
-use crate::{error::Error, tables};
+use crate::{error::Error, rows, tables};
 use clap::{Args, value_parser};
 use qedex_client::amounts::parse_price;
 use qedex_ems::{
@@ -11,7 +11,7 @@ use qedex_ems::{
     site::{self, Marginal, Plan, Site, SiteError},
 };
 use qedex_math::{PricePerKwh, Wh};
-use qedex_tables::{Quantity, Table, contiguous};
+use qedex_tables::{Quantity, Table};
 use serde::Serialize;
 use std::{
     fs,
@@ -128,22 +128,18 @@ fn write(file: &Path, text: &str) -> Result<(), Error> {
 /// The prices of each step, in the order of the steps' numbers.
 fn read_prices(table: &Table) -> Result<(Vec<f64>, Vec<f64>), Error> {
     /// Finer than any price, and far from where a double rounds what people write.
-    const PRICE: Quantity =
-        Quantity { unit: "per kWh", places: 12, most: 1_000_000_000_000_000_000 };
-    let columns = table.columns([&["step", "slot"], &["price_buy"], &["price_sell"]])?;
-    let mut rows = Vec::new();
-    let mut steps = Vec::new();
-    table.each(|row| {
-        let [step, buy, sell] = row.cells(&columns);
-        let step = Quantity::COUNT.read_u64("step", step)?;
-        let price = |name, text| PRICE.read(name, text).map(|units| units as f64 / 1e12);
-        rows.push((step, price("price_buy", buy)?, price("price_sell", sell)?));
-        steps.push((step, row.line()));
-        Ok(())
+    const PRICE: Quantity = Quantity {
+        unit: "per kWh, in the site's money",
+        places: 12,
+        most: 1_000_000_000_000_000_000,
+    };
+    let wanted = [&["step", "slot"][..], &["price_buy"], &["price_sell"]];
+    let left_out = "Each step of the site's day has its prices";
+    let price = |name: &str, text: &str| PRICE.read(name, text).map(|units| units as f64 / 1e12);
+    let (_, prices) = rows::numbered(table, wanted, left_out, |_, [_, buy, sell]| {
+        Ok((price("price_buy", buy)?, price("price_sell", sell)?))
     })?;
-    contiguous(steps).map_err(|what| table.error(what))?;
-    rows.sort_by_key(|(step, ..)| *step);
-    Ok(rows.into_iter().map(|(_, buy, sell)| (buy, sell)).unzip())
+    Ok(prices.into_iter().unzip())
 }
 
 #[cfg(test)]
@@ -157,9 +153,18 @@ mod tests {
         assert_eq!(read_prices(&table).unwrap(), (vec![0.25, 0.3], vec![0.07, 0.08]));
         let hole = Table::parse("p.csv", "step,price_buy,price_sell\n5,1,1\n7,1,1\n").unwrap();
         let error = read_prices(&hole).unwrap_err().to_string();
-        assert!(error.starts_with("bad input: p.csv: slot 6 is missing"), "{error}");
+        assert_eq!(
+            error,
+            "bad input: p.csv: step 6 is missing: step 7 follows step 5. Each step of the site's day has its prices"
+        );
+        let none = Table::parse("p.csv", "slot,price_buy,price_sell\n").unwrap();
+        let error = read_prices(&none).unwrap_err().to_string();
+        assert_eq!(error, "bad input: p.csv: there is no slot");
         let below = Table::parse("p.csv", "step,price_buy,price_sell\n5,-1,1\n").unwrap();
         let error = read_prices(&below).unwrap_err().to_string();
-        assert_eq!(error, "bad input: p.csv, line 2: price_buy -1 is below 0 per kWh");
+        assert_eq!(
+            error,
+            "bad input: p.csv, line 2: price_buy -1 is below 0 per kWh, in the site's money"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! `qedex plan stackelberg`
 
-use crate::{error::Error, tables};
+use crate::{error::Error, rows, tables};
 use clap::Args;
 use qedex_math::stackelberg::{Follower, NoOptimum, ONE, optimum};
 use qedex_tables::{Quantity, Table};
@@ -61,19 +61,14 @@ pub fn run(args: &Stackelberg) -> Result<(), Error> {
 }
 
 fn followers(table: &Table) -> Result<Vec<Follower>, Error> {
-    let columns = table.columns([&["a"], &["b"]])?;
-    let mut followers = Vec::new();
-    table.each(|row| {
-        let [a, b] = row.cells(&columns);
+    rows::of(table, [&["a"], &["b"]], |[a, b]| {
         let follower =
             Follower { a: NUMBER.read_rounded("a", a)?, b: NUMBER.read_rounded("b", b)? };
         if follower.b == 0 {
             return Err(format!("b must not be zero at {PLACES} decimal places"));
         }
-        followers.push(follower);
-        Ok(())
-    })?;
-    Ok(followers)
+        Ok(follower)
+    })
 }
 
 fn solve(followers: &[Follower], cost: Number, capacity: Option<Number>) -> Result<Outcome, Error> {

@@ -1,6 +1,6 @@
 //! `qedex plan trust`
 
-use crate::{error::Error, tables};
+use crate::{error::Error, rows, tables};
 use clap::Args;
 use qedex_math::trust::{self, Decay, Rater, Ratings, Trust, Weights};
 use qedex_tables::{Quantity, Table};
@@ -48,20 +48,16 @@ struct Row {
     negative: u64,
 }
 
-fn rows(table: &Table) -> Result<Vec<Row>, Error> {
-    let columns = table.columns([&["rater"], &["ratee"], &["positive"], &["negative"]])?;
-    let mut rows = Vec::new();
-    table.each(|row| {
-        let [rater, ratee, positive, negative] = row.cells(&columns);
-        rows.push(Row {
+fn ratings(table: &Table) -> Result<Vec<Row>, Error> {
+    let wanted = [&["rater"][..], &["ratee"], &["positive"], &["negative"]];
+    rows::of(table, wanted, |[rater, ratee, positive, negative]| {
+        Ok(Row {
             rater: rater.to_owned(),
             ratee: ratee.to_owned(),
             positive: Quantity::COUNT.read_u64("positive", positive)?,
             negative: Quantity::COUNT.read_u64("negative", negative)?,
-        });
-        Ok(())
-    })?;
-    Ok(rows)
+        })
+    })
 }
 
 /// Prints the trust of the rater in the ratee, in parts per million, each number rounded down.
@@ -73,7 +69,7 @@ pub fn run(args: &Options) -> Result<(), Error> {
             "rater and ratee are both {who:?}: nobody rates itself"
         )));
     }
-    let rows = rows(&tables::read(&args.ratings)?)?;
+    let rows = ratings(&tables::read(&args.ratings)?)?;
     let trust = compute(&rows, (&args.rater, &args.ratee), &weights, args.decay, args.deposit_ppm)?;
     let lines = format!(
         "direct    {}\nindirect  {}\ntrust     {}",

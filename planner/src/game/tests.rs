@@ -74,7 +74,15 @@ fn two_priced_offers_need_no_files() {
             .unwrap_err()
             .contains("the width of costs and values")
     );
-    assert!(solved(None, &["--bilateral", "1,-1"]).unwrap_err().contains("below 0"));
+    for (text, why) in [
+        ("1,-1", "G -1 is below 0"),
+        ("x,1", "L \"x\" is no number"),
+        ("0,1,0,2", "\"0,1,0,2\" is not two numbers, L,G"),
+        ("0.08;0.22", "is not two numbers, L,G"),
+    ] {
+        let said = solved(None, &["--bilateral", text]).unwrap_err();
+        assert!(said.contains(why), "{said}");
+    }
     assert!(solved(None, &["--users", "u.csv"]).unwrap_err().contains("--microgrids"));
 }
 

@@ -7,7 +7,7 @@ const WEIGHTS: Weights =
 
 fn rows(text: &str) -> Vec<Row> {
     let text = format!("rater,ratee,positive,negative\n{text}");
-    super::rows(&Table::parse("ratings.csv", text).unwrap()).unwrap()
+    super::ratings(&Table::parse("ratings.csv", text).unwrap()).unwrap()
 }
 
 fn parts(text: &str, decay: &str, deposit_ppm: u32) -> (u32, u32, u32) {
