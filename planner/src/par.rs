@@ -1,6 +1,6 @@
 //! `qedex plan par`
 
-use super::series;
+use super::series::{self, Axis};
 use crate::{
     error::Error,
     tables::{self, Units},
@@ -35,14 +35,8 @@ struct Ratio {
 
 /// Prints the peak-to-average ratio.
 pub fn run(args: &Par) -> Result<(), Error> {
-    let (ratio, part) = ratio(&tables::read(&args.load)?)?;
-    if let Some(part) = part {
-        let part = format!("{}: {part}", args.load.display());
-        if args.whole_days {
-            return Err(Error::BadInput(part));
-        }
-        qedex_console::note!("note: {part}");
-    }
+    let (ratio, axis) = ratio(&tables::read(&args.load)?)?;
+    series::check_days(&axis, &args.load, args.whole_days)?;
     let lines = ratio.par_ppm.map_or_else(
         || "no ratio: there is no load".to_owned(),
         |ppm| format!("{}.{:06}", ppm / 1_000_000, ppm % 1_000_000),
@@ -50,10 +44,10 @@ pub fn run(args: &Par) -> Result<(), Error> {
     super::print(args.json, &ratio, &lines)
 }
 
-/// The ratio, and what is to be said where the load is no whole number of days.
-fn ratio(table: &Table) -> Result<(Ratio, Option<String>), Error> {
+/// The ratio, and of which slots it is.
+fn ratio(table: &Table) -> Result<(Ratio, Axis), Error> {
     let load = series::read(table, Units::energy)?;
-    Ok((Ratio { par_ppm: par_ppm(&load.energies) }, load.axis.part()))
+    Ok((Ratio { par_ppm: par_ppm(&load.energies) }, load.axis))
 }
 
 #[cfg(test)]
@@ -63,7 +57,7 @@ mod tests {
     fn read(text: &str) -> Result<(Option<u64>, Option<String>), String> {
         let table = Table::parse("load.csv", text).unwrap();
         let read = ratio(&table).map_err(|error| error.to_string());
-        read.map(|(ratio, part)| (ratio.par_ppm, part))
+        read.map(|(ratio, axis)| (ratio.par_ppm, axis.part()))
     }
 
     fn of(load: impl IntoIterator<Item = (u64, u64)>) -> Option<u64> {

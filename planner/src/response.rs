@@ -21,6 +21,9 @@ pub struct Response {
     /// By how many slots it moves at most, earlier or later; otherwise anywhere within its day.
     #[arg(long, value_name = "SLOTS")]
     window: Option<usize>,
+    /// Refuses a load that is no whole number of days; otherwise that is only said.
+    #[arg(long)]
+    whole_days: bool,
     /// What is generated in the same slots, in a file as the load's: the peak is then that of load less generation.
     #[arg(long, value_name = "FILE")]
     net_of: Option<PathBuf>,
@@ -113,9 +116,7 @@ pub fn run(args: &Response) -> Result<(), Error> {
                 .map_err(|what| table.error(what))?
         }
     };
-    if let Some(part) = load.axis.part().filter(|_| args.window.is_none()) {
-        qedex_console::note!("note: {}: {part}", args.load.display());
-    }
+    series::check_days(&load.axis, &args.load, args.whole_days)?;
     let told = solve(args, &load, &generation).map_err(|what| table.error(what))?;
     let outcome = told.outcome();
     super::print(args.json, &outcome, &told.lines(&outcome))

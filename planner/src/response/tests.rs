@@ -12,7 +12,7 @@ struct Alone {
 }
 
 fn series(text: &str) -> Series<MilliWh> {
-    series::read(&Table::parse("x.csv", text).unwrap(), Units::fine_energy).unwrap()
+    series::read(&Table::parse("x.csv", text).unwrap(), tables::fine_energy).unwrap()
 }
 
 fn solved(load: &str, net_of: Option<&str>, options: &[&str]) -> Outcome {
@@ -128,4 +128,20 @@ fn generation_of_other_slots_is_refused() {
         other("time,wh\n2016-07-11T00:00,5\n2016-07-11T00:15,5\n").contains("quarter-hours 2016")
     );
     assert!(of_the_same_slots(&load.axis, series("slot,wh\n2,5\n1,6\n")).is_ok());
+}
+
+/// The files are those of `tables/tests/cases/05-omitted-rows`: the same load in full, and without the rows of zeros.
+#[test]
+fn a_load_without_its_zeros_is_told_or_refused_with_a_window_as_without_one() {
+    let full = series(include_str!("../../../tables/tests/cases/05-omitted-rows/load-full-96.csv"));
+    assert!(series::check_days(&full.axis, "x.csv".as_ref(), true).is_ok());
+    let part = series(include_str!(
+        "../../../tables/tests/cases/05-omitted-rows/load-zero-rows-left-out.csv"
+    ));
+    assert!(series::check_days(&part.axis, "x.csv".as_ref(), false).is_ok());
+    let refused = series::check_days(&part.axis, "x.csv".as_ref(), true).unwrap_err().to_string();
+    assert!(
+        refused.starts_with("bad input: x.csv: slots 24 to 83 (60) are not whole days of 96 slots"),
+        "{refused}"
+    );
 }
