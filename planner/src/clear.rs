@@ -2,7 +2,7 @@
 
 use crate::{
     error::Error,
-    tables::{self, ENERGY, PRICE, Units},
+    tables::{self, ENERGY, PRICE, Units, whole_wh},
 };
 use clap::{Args, ValueEnum};
 use foldhash::fast::RandomState;
@@ -57,13 +57,13 @@ pub struct Clear {
     #[arg(long, value_name = "PRICE", value_parser = parse_price)]
     tick: PricePerKwh,
     /// Energies are whole multiples of this.
-    #[arg(long, value_name = "WH", default_value_t = 1)]
+    #[arg(long, value_name = "WH", default_value_t = 1, value_parser = whole_wh)]
     lot: u64,
     /// The keys that the market may use; without them the volume has no cap.
     #[arg(long, requires = "wh_per_key")]
     keys: Option<u64>,
     /// The energy that one key covers.
-    #[arg(long, value_name = "WH", requires = "keys")]
+    #[arg(long, value_name = "WH", requires = "keys", value_parser = whole_wh)]
     wh_per_key: Option<u64>,
     /// Prints JSON.
     #[arg(long)]
@@ -93,9 +93,9 @@ struct Outcome {
     #[serde(with = "as_plancks_string::option")]
     sellers_receive: Option<PricePerKwh>,
     cap_binding: bool,
-    /// Thousandths of a planck: prices are per kWh, energies in Wh.
+    /// By how much bids exceed asks, in thousandths of a planck, exactly: prices are per kWh, energies in Wh.
     #[serde(with = "as_plancks_string")]
-    surplus: u128,
+    surplus_milliplancks: u128,
     keys_used: u64,
     fills: Vec<Fill>,
     trades: Vec<Trade>,
@@ -262,7 +262,7 @@ impl Outcome {
             buyers_pay: clearing.buyers_pay,
             sellers_receive: clearing.sellers_receive,
             cap_binding: clearing.cap_binding,
-            surplus: clearing.surplus,
+            surplus_milliplancks: clearing.surplus,
             keys_used,
             trades: trades.collect(),
             fills,
@@ -273,7 +273,7 @@ impl Outcome {
         let price =
             |price: Option<PricePerKwh>| price.map_or("nothing trades".to_owned(), amounts::price);
         // Thousandths of a planck are 10^-15 QED.
-        let surplus = plain(self.surplus, amounts::QED_PLACES.saturating_add(3));
+        let surplus = plain(self.surplus_milliplancks, amounts::QED_PLACES.saturating_add(3));
         [
             format!("volume           {}", amounts::energy(Wh(self.volume_wh))),
             format!("buyers pay       {}", price(self.buyers_pay)),

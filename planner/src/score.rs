@@ -1,6 +1,6 @@
 //! `qedex plan score`
 
-use crate::error::Error;
+use crate::{error::Error, tables::whole_wh};
 use clap::{Args, ValueEnum, value_parser};
 use qedex_client::amounts::parse_price;
 use qedex_math::{
@@ -13,10 +13,10 @@ use serde::Serialize;
 #[derive(Debug, Args)]
 pub struct Score {
     /// Energy generated in the slot, in Wh.
-    #[arg(long, value_name = "WH")]
+    #[arg(long, value_name = "WH", value_parser = whole_wh)]
     generated_wh: u64,
     /// Energy consumed in the slot, in Wh.
-    #[arg(long, value_name = "WH")]
+    #[arg(long, value_name = "WH", value_parser = whole_wh)]
     consumed_wh: u64,
     /// The validator's standing in parts per million.
     #[arg(long, value_name = "PPM", value_parser = value_parser!(u32).range(..=1_000_000))]
