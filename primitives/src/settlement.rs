@@ -9,6 +9,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use qedex_math::tariff::SLOTS_PER_DAY;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_arithmetic::Permill;
@@ -430,12 +431,9 @@ pub struct Amounts {
     pub reserve_back: Balance,
 }
 
-/// A day of delivery slots.
-pub const SLOTS_A_DAY: u64 = 96;
-
 /// The day of a slot, by which defaults are counted.
 pub fn day_of(slot: SlotIndex) -> u32 {
-    let day = slot.0.checked_div(SLOTS_A_DAY).unwrap_or_default();
+    let day = slot.0.checked_div(SLOTS_PER_DAY).unwrap_or_default();
     u32::try_from(day).unwrap_or(u32::MAX)
 }
 
