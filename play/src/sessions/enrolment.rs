@@ -85,7 +85,7 @@ pub async fn enrol(
         }
         calls.push(EncodedCall::of(at, &registry::set_worker(Some(worker)))?);
         calls.push(EncodedCall::of(at, &registry::set_mail(Some(mail)))?);
-        calls.push(EncodedCall::of(at, &registry::set_accepts(registry::listed(&peers)?))?);
+        calls.push(EncodedCall::of(at, &registry::set_accepts(registry::listed(peers)?))?);
         let what = format!("{} accepts its SAE", speaker.name);
         signed.push(session.sign(what, &calls::batch_all(calls), &speaker.key).await?);
     }
