@@ -134,7 +134,7 @@ pub async fn owners_in(at: &At, slot: u64) -> Result<BTreeMap<Account, OwnerId>,
     Ok(all.into_iter().map(|((_, account), Static(of))| (account.0, of.owner)).collect())
 }
 
-/// What a complaint about an open trade would hold of its buyer, in plancks.
+/// What a complaint about the seller of an open trade would hold of the trade's buyer, in plancks.
 pub async fn bond(at: &At, slot: u64, id: TradeId) -> Result<Option<Plancks>, Error> {
     ask(at, api::runtime_apis().settlement_api().bond(Static(SlotIndex(slot)), id)).await
 }

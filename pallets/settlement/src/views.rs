@@ -55,7 +55,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What a complaint about the seller of an open trade would hold of the trade's buyer, for all that it has
-    /// bought of it, in plancks; of who has complained, what a complaint about this trade alone would.
+    /// bought of it, in plancks. None where it has complained.
     pub fn bond(slot: SlotIndex, id: TradeId) -> Option<Balance> {
         let (book, trade) = (Books::<T>::get(slot)?, Trades::<T>::get(slot, id)?);
         let (owner, _) = Self::seller(slot, &trade.seller)?;

@@ -1,7 +1,8 @@
 //! Who hides what is missing and answers when it is found out, and who cuts what it sells so small that its
 //! buyers cannot complain about all of it.
 
-use super::{Theft, defence::VICTIM, evidence::LIAR, scene::*};
+use super::{Theft, defence::VICTIM, evidence::{BUYERS, LIAR}, scene::*};
+use crate::tests::games::document::gain;
 use qedex_primitives::{Bill, Side, Wh};
 
 /// Sells what it has not, commits to a true bill, answers when it is asked, in two slots. What it sells in the
@@ -46,6 +47,38 @@ fn sell_in_small_parts(scene: &mut Scene) -> String {
     scene.end(slot);
     let gained = scene.money(&[VICTIM]) - before + left;
     scene.loot(gained)
+}
+
+/// A liar has sold ten kilowatt-hours to each of five, and one has complained: what the answer is worth to it,
+/// and to the four that did not complain, whom it may ask for money.
+fn sell_an_answer(scene: &mut Scene) -> String {
+    let meter = scene.admits_all();
+    let buyers: Vec<_> = BUYERS[..5].iter().map(|buyer| (*buyer, TEN)).collect();
+    let [silent, answered] = [false, true].map(|answers| {
+        let slot = scene.gate_after(6);
+        let before = [scene.money(&[LIAR]), scene.money(&BUYERS[1..5])];
+        let trades = scene.sells_to(slot, LIAR, &buyers);
+        let bill = scene.commits(LIAR, meter, slot, Wh::ZERO);
+        scene.chain.run_to(times(slot).readings_until);
+        assert!(scene.complains(&trades[0]));
+        if answers {
+            assert!(scene.answers(LIAR, slot, &bill));
+        }
+        scene.end(slot);
+        [scene.money(&[LIAR]) - before[0], scene.money(&BUYERS[1..5]) - before[1]]
+    });
+    let [it, the_four] = [0, 1].map(|who| gain(answered[who] - silent[who]));
+    scene.told(format!("it {it}, the four {the_four}"))
+}
+
+#[test]
+fn an_answer_is_for_sale() {
+    Theft {
+        finding: "fresh, open",
+        sequence: "a liar of five, one of whom complained, asks the four for money: what an answer is worth",
+        play: sell_an_answer,
+    }
+    .earned("it +1.100, the four 0.000", "it 0.000, the four +12.000");
 }
 
 #[test]
