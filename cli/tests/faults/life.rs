@@ -3,8 +3,8 @@
 
 use crate::{
     chain::{Chain, Now, until, worker},
-    kills::Step,
     sight::{End, Sight},
+    step::Step,
 };
 use frame_support::dispatch::Callable;
 use qedex_primitives::{

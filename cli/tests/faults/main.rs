@@ -11,3 +11,4 @@ mod kills;
 mod liars;
 mod life;
 mod sight;
+mod step;

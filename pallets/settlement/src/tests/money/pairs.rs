@@ -1,6 +1,6 @@
 //! Rows about several trades of one buyer with one seller, and about what draws.
 
-use super::*;
+use super::{draws::draw, *};
 
 /// Anna has bought 500 Wh of Selma twice.
 fn run_twice(test: impl FnOnce()) {
