@@ -1,7 +1,12 @@
 //! Who hides what is missing and answers when it is found out, and who cuts what it sells so small that its
 //! buyers cannot complain about all of it.
 
-use super::{Theft, defence::VICTIM, evidence::{BUYERS, LIAR}, scene::*};
+use super::{
+    Theft,
+    defence::VICTIM,
+    evidence::{BUYERS, LIAR},
+    scene::*,
+};
 use crate::tests::games::document::gain;
 use qedex_primitives::{Bill, Side, Wh};
 
