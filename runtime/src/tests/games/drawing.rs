@@ -2,7 +2,8 @@
 //! is revealed, through beacon and settlement.
 //!
 //! It sells ten kilowatt-hours in each slot to somebody that never looks, delivers nothing, commits to its true
-//! bill, and answers where it is drawn. Nothing but the draw finds it out.
+//! bill, and answers where it is drawn. Nothing but the draw finds it out. Being found out is a default: while it
+//! is excluded it sells nothing.
 
 use super::{
     beacon::{HONEST, THIEF, barred_until, foreseen},
@@ -17,15 +18,16 @@ use crate::{
 };
 use pallet_settlement::{Call, Rules};
 use qedex_primitives::{
-    BeaconSource, Bill, Membership as _, Moment, Nonce as BillNonce, Side, SlotIndex, Wh, Windows,
+    BeaconSource, Bill, Membership as _, Moment, Nonce as BillNonce, Role, Side, SlotIndex, Wh,
+    Windows,
     beacon::{EpochPart, fallback},
     settlement::is_drawn,
 };
 use sp_io::hashing::sha2_256;
 use sp_keyring::Sr25519Keyring as Key;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Slots in which it sells.
+/// Slots in which it sells, as far as it may.
 const SLOTS: u64 = 300;
 
 const NONCE: BillNonce = [7; 32];
@@ -44,6 +46,7 @@ enum Way {
 /// What came of it.
 #[derive(Default)]
 struct Outcome {
+    sold: u32,
     drawn: u32,
     withheld: u32,
     barred: u32,
@@ -56,6 +59,8 @@ struct Play {
     way: Way,
     /// The first slot in which it sells, and the last.
     slots: [SlotIndex; 2],
+    /// What it has sold and not committed to.
+    sold: BTreeSet<SlotIndex>,
     bills: BTreeMap<SlotIndex, Bill>,
     outcome: Outcome,
 }
@@ -80,26 +85,26 @@ impl Play {
         });
         let first = world.now / SLOT + 6;
         let slots = [first, first + SLOTS - 1].map(SlotIndex);
-        let (bills, outcome) = Default::default();
-        Self { world, way, slots, bills, outcome }
+        let (sold, bills, outcome) = Default::default();
+        Self { world, way, slots, sold, bills, outcome }
     }
 
     /// In how many slots the thief is drawn by this value, if it is of the epoch whose reveals open, or opened,
     /// at `opened`.
     fn drawn_by(&mut self, value: Hash, epoch: u64, opened: Moment) -> usize {
-        let [first, last] = self.slots;
+        let bills = &self.bills;
         self.world.look(|| {
             let before = Qkd::epoch_value(epoch - 1).expect("it has ended").opened;
             let owner = Membership::owner_of(&THIEF.to_account_id()).expect("it has an owner");
             let chance = Rules::default().draw_chance;
             let windows = Windows::default();
-            (first.0..=last.0)
-                .map(SlotIndex)
+            bills
+                .keys()
                 .filter(|slot| {
-                    let freeze = windows.schedule(*slot, SLOT).readings_until;
+                    let freeze = windows.schedule(**slot, SLOT).readings_until;
                     before <= freeze && freeze < opened
                 })
-                .filter(|slot| is_drawn(value, *slot, owner, chance))
+                .filter(|slot| is_drawn(value, **slot, owner, chance))
                 .count()
         })
     }
@@ -110,13 +115,20 @@ impl Play {
         let sells = |slot: u64| (first.0..=last.0).contains(&slot).then_some(SlotIndex(slot));
         let windows = Windows::default();
         let mut calls = Vec::new();
-        if let Some(slot) = sells(now + u64::from(windows.gate_opens)) {
+        let may = || Membership::may(&SELLER.to_account_id(), Role::Sell);
+        if let Some(slot) = sells(now + u64::from(windows.gate_opens))
+            && self.world.look(may)
+        {
+            self.sold.insert(slot);
+            self.outcome.sold += 1;
             let price = Market::default().price;
             let bid = price.saturating_add(presets::leader_terms().grid_fee);
             calls.push((BUYER, order(slot, Side::Bid, bid, ENERGY)));
             calls.push((SELLER, order(slot, Side::Ask, price, ENERGY)));
         }
-        if let Some(slot) = sells(now - 1) {
+        if let Some(slot) = sells(now - 1)
+            && self.sold.remove(&slot)
+        {
             let bill = Bill::truncate_from(vec![self.world.reading(slot, Wh::ZERO)]);
             let commitment = self.world.commitment(slot, &bill, &NONCE);
             calls.push((SELLER, Call::commit { slot, commitment }.into()));
@@ -250,8 +262,10 @@ fn who_has_a_hand_in_the_draw_lies_at_a_lower_price() {
     ];
     let outcomes = ways.map(|(_, _, way)| Play::played(way));
     let [honest, withholding, writing] = &outcomes;
-    assert!(withholding.withheld > 0 && withholding.drawn < honest.drawn);
+    assert!(withholding.withheld > 0 && withholding.gained > honest.gained);
+    assert!(withholding.sold > honest.sold, "it is excluded later, or more seldom");
     // Nobody is blamed for a block that it chose.
+    assert_eq!(u64::from(writing.sold), SLOTS);
     assert_eq!((writing.drawn, writing.withheld, writing.barred), (0, 0, 0));
     for ((what, value, _), outcome) in ways.iter().zip(&outcomes) {
         let each = match outcome.withheld {
@@ -261,7 +275,7 @@ fn who_has_a_hand_in_the_draw_lies_at_a_lower_price() {
         table.row(&[
             *what,
             value,
-            &SLOTS.to_string(),
+            &outcome.sold.to_string(),
             &outcome.drawn.to_string(),
             &outcome.withheld.to_string(),
             &outcome.barred.to_string(),

@@ -83,7 +83,7 @@ fn an_answer_is_for_sale() {
         sequence: "a liar of five, one of whom complained, asks the four for money: what an answer is worth",
         play: sell_an_answer,
     }
-    .earned("it +1.100, the four 0.000", "it 0.000, the four +12.000");
+    .earned("it -10.100, the four +12.000", "it 0.000, the four +12.000");
 }
 
 #[test]
