@@ -127,7 +127,7 @@ impl Taken {
         if self.time < now {
             return format!("{time} is past: orders still reach slot {slot}, {delivered}");
         }
-        format!("the first open slot from {time} on is {slot}, {delivered}")
+        format!("from {time} on, {slot} is the first slot whose gate has not closed, {delivered}")
     }
 
     /// Which slot is looked at.
@@ -196,7 +196,10 @@ mod tests {
         let delivered = "delivered from 2026-07-11T14:30:00+02:00 to 2026-07-11T14:45:00+02:00";
         assert_eq!(
             taken.to_trade(time("2026-07-11T12:00"), &zone),
-            format!("the first open slot from 2026-07-11T14:30:00+02:00 on is {slot}, {delivered}")
+            format!(
+                "from 2026-07-11T14:30:00+02:00 on, {slot} is the first slot whose gate has not closed, \
+                 {delivered}"
+            )
         );
         assert_eq!(
             taken.to_see(&zone),
