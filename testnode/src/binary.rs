@@ -67,22 +67,8 @@ pub fn plancks(value: &serde_json::Value) -> u128 {
     text.parse().expect("decimal digits")
 }
 
-/// A port that is free for TCP and, as the node wants it, for UDP.
-///
-/// # Panics
-/// If there is none.
-#[must_use]
-pub fn free_port() -> u16 {
-    loop {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let port = listener.local_addr().expect("bound").port();
-        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
-
-/// A port that is free and stays so: those below the ones that the system gives to whoever asks for any.
+/// A port that is free for TCP and, as the node wants it, for UDP, and stays so: it lies below those that the
+/// system gives to whoever asks for any, or connects.
 ///
 /// # Panics
 /// If the number of this process cannot be told.

@@ -1,7 +1,7 @@
 //! Four validators on this machine, which can be stopped, woken, and cut off from each other.
 
 use crate::{
-    binary::{self, Process, free_port, qedex},
+    binary::{self, Process, lasting_port, qedex},
     chain,
     spec::{answer, node_key, peer_id},
     wires::Wires,
@@ -65,7 +65,7 @@ impl Node {
         (p2p_port, peers): (u16, &[String]),
         more: &[&str],
     ) -> Self {
-        let rpc_port = free_port();
+        let rpc_port = lasting_port();
         let base_path = folder.join(name);
         std::fs::create_dir_all(&base_path).expect("a writable folder");
         let log = File::create(folder.join(format!("{name}.log"))).expect("a log");
@@ -159,7 +159,7 @@ impl Network {
     ) -> Self {
         let chain = chain_spec(folder, session_slots, alter);
         let ids = NAMES.map(peer_id);
-        let ports = NAMES.map(|_| free_port());
+        let ports = NAMES.map(|_| lasting_port());
         let wires = Wires::new();
         let mut nodes = Vec::new();
         for (me, name) in NAMES.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! Two key services, each a process of its own with an audited link between them, and who draws keys there.
 
-use crate::binary::{self, Process, free_port};
+use crate::binary::{self, Process, lasting_port};
 use qkms::{pki::Authority, tls::Peer};
 use sp_keyring::Sr25519Keyring::{self, Charlie, Dave, Eve, Ferdie};
 use std::{
@@ -132,7 +132,7 @@ impl Services {
     pub fn start(folder: &Path) -> Self {
         certify(folder);
         first_key(folder);
-        let (peers, between) = ([free_port(), free_port()], [free_port(), free_port()]);
+        let (peers, between) = ([lasting_port(), lasting_port()], [lasting_port(), lasting_port()]);
         let [west, east] = [0, 1].map(|site| {
             let name = format!("{}.toml", SITES[site]);
             let text = configuration(site, peers, between);

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use qedex_primitives::Side;
-use qedex_testnode::binary::free_port;
+use qedex_testnode::binary::lasting_port;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -60,7 +60,7 @@ impl Node {
         let spec = folder.join("spec.json");
         let text = serde_json::to_string(&spec_of(&binary, participants, market)?)?;
         std::fs::write(&spec, text)?;
-        let port = free_port();
+        let port = lasting_port();
         let log = std::fs::File::create(folder.join("node.log"))?;
         let process = Command::new(&binary)
             .args(["--alice", "--validator", "--force-authoring"])
@@ -72,7 +72,7 @@ impl Node {
             .arg("--base-path")
             .arg(folder.join("chain"))
             .args(["--rpc-port", &port.to_string()])
-            .args(["--port", &free_port().to_string()])
+            .args(["--port", &lasting_port().to_string()])
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
