@@ -224,7 +224,7 @@ fn a_complaint_about_a_trifle_of_one_s_own() {
         sequence: "Eve buys 100 Wh and 9.9 kWh of a seller, and complains about the 100 Wh alone",
         play: complain_by_a_trifle,
     }
-    .earned("-0.002, if lied to -2.970", "-0.023, if lied to 0.000");
+    .earned("-0.002, if lied to -2.970", "-0.232, if lied to 0.000");
 }
 
 #[test]
