@@ -227,19 +227,27 @@ async fn trades_are_committed_to_opened_checked_and_decided_by_hand() {
 
     let early = scene.trade("complain", a, "//Ferdie", &["--trade", "1"]);
     assert_refused(&early, "Settlement::NotInComplaintWindow");
-    assert_refused(&scene.sell("reveal", a, "//Dave", &[]), "Settlement::NoComplaint");
+    assert_refused(&scene.sell("reveal", a, "//Dave", &[]), "Settlement::NotInRevealWindow");
 
     scene.wait_for_slot(a + 5).await;
     let groundless = answer(&scene.trade("complain", a, "//Ferdie", &["--trade", "1"]));
     let twice = scene.trade("complain", a, "//Ferdie", &["--trade", "1"]);
     assert_refused(&twice, "Settlement::AlreadyComplained");
-    assert_eq!(answer(&scene.sell("reveal", a, "//Dave", &[]))["delivered_wh"], 1_000);
-    assert_refused(&scene.sell("reveal", a, "//Dave", &[]), "Settlement::AlreadyRevealed");
+    assert_refused(&scene.sell("reveal", a, "//Dave", &[]), "Settlement::NotInRevealWindow");
 
     scene.wait_for_slot(b + 5).await;
     let hidden = answer(&scene.trade("complain", b, "//Dave", &["--trade", "0"]));
     let missing = answer(&scene.trade("complain", b, "//Dave", &["--trade", "1"]));
-    assert_eq!(answer(&scene.sell("reveal", b, "//Ferdie", &[]))["delivered_wh"], 200);
+
+    // When complaints have ended, by the seller, or by whoever was shown the opening.
+    scene.wait_for_slot(a + 9).await;
+    assert_eq!(answer(&scene.sell("reveal", a, "//Dave", &[]))["delivered_wh"], 1_000);
+    assert_refused(&scene.sell("reveal", a, "//Dave", &[]), "Settlement::AlreadyRevealed");
+    scene.wait_for_slot(b + 9).await;
+    let shown = ["--opening", text(&file)];
+    let other_slot = scene.sell("reveal", a, "//Dave", &shown);
+    assert_refused(&other_slot, "who has no open trades in slot");
+    assert_eq!(answer(&scene.sell("reveal", b, "//Dave", &shown))["delivered_wh"], 200);
     let listed = answer(&scene.node.qedex(&["trade", "list", "--account", "//Dave", "--json"]));
     let stands: Vec<_> = listed
         .as_array()
@@ -253,7 +261,8 @@ async fn trades_are_committed_to_opened_checked_and_decided_by_hand() {
     let events_a = events(watch_a);
     let refuted = settled(&events_a, 1);
     assert_eq!(refuted["outcome"], "refuted");
-    assert_eq!(amount(refuted, "bond_to_seller"), amount(&groundless, "bond"));
+    assert_eq!(amount(refuted, "bond_to_community_fund"), amount(&groundless, "bond"));
+    assert_eq!(amount(refuted, "sellers_bond"), amount(&groundless, "bond"), "of both as much");
     assert!(amount(&groundless, "bond") > 0);
     let events_b = events(watch_b);
     let unanswered = settled(&events_b, 0);
@@ -262,9 +271,10 @@ async fn trades_are_committed_to_opened_checked_and_decided_by_hand() {
     assert_eq!(amount(unanswered, "to_seller") + amount(unanswered, "deposit_back"), 0);
     assert!(amount(unanswered, "compensation") > 0 && amount(unanswered, "forfeited") > 0);
     let short = settled(&events_b, 1);
-    assert_eq!((&short["outcome"], &short["metered_wh"]), (&json!("short"), &json!(200)));
+    assert_eq!((&short["outcome"], &short["metered_wh"]), (&json!("concealed"), &json!(200)));
     assert_eq!(amount(short, "bond_back"), amount(&missing, "bond"));
     assert!(amount(short, "to_seller") > 0 && amount(short, "compensation") > 0);
+    assert!(amount(short, "shortfall_fee") > 0 && amount(short, "forfeited") > 0);
     for events in [&events_a, &events_b] {
         assert_eq!(events.last().expect("an event")["event"], "slot-settled");
     }
@@ -285,8 +295,8 @@ fn reputation_follows(scene: &Scene) {
     assert_eq!((&dave["counts"], &dave["standing_ppm"]), (&counts, &json!(512_195)));
     assert_eq!(dave["raters"].as_array().map(Vec::len), Some(1));
     assert_eq!(dave["trust"]["direct_ppm"], 512_195);
-    // A groundless complaint about half a kWh, and three fifths of another half.
-    assert_eq!(show("//Ferdie")["counts"]["missed_millionths"], 80_000);
+    // Three fifths of half a kWh; a groundless complaint rates nobody.
+    assert_eq!(show("//Ferdie")["counts"]["missed_millionths"], 30_000);
 
     let nothing = reputation(&["deposit", "0", "--suri", "//Dave"]);
     assert_refused(&nothing, "Reputation::NothingToLock");
@@ -305,9 +315,10 @@ fn trades_are_listed(scene: &Scene, a: u64) {
     assert_eq!((&first["wh"], &first["before_wh"]), (&json!(500), &json!(0)));
     assert_eq!((&second["wh"], &second["before_wh"]), (&json!(500), &json!(500)));
     assert_eq!(first["stands"], "delivery");
-    // Five in a hundred sellers off-line: a nineteenth, rounded up.
+    // Five in a hundred sellers off-line: a nineteenth, rounded up, of what is at stake in one kWh, which is
+    // the least, and twice as much as in this trade.
     let at_stake = amount(first, "payment") + amount(first, "deposit");
-    assert_eq!(amount(first, "bond"), at_stake.div_ceil(19));
+    assert_eq!(amount(first, "bond"), (2 * at_stake).div_ceil(19));
     let ferdie = answer(
         &scene.node.qedex(&["trade", "list", "--suri", "//Ferdie", "--slot", &slot, "--json"]),
     );

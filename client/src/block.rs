@@ -223,7 +223,7 @@ impl Transaction {
 }
 
 fn auction(event: &Event<'_>) -> Result<Option<(u64, SlotEvent)>, Error> {
-    use api::auction::events::{OrderPlaced, SlotCleared, SlotMatched};
+    use api::auction::events::{OrderPlaced, RenewalPaid, SlotCleared, SlotMatched, WorkPaid};
     if let Some(placed) = decode::<OrderPlaced>(event)? {
         let order = PlacedOrder {
             id: placed.id,
@@ -245,6 +245,14 @@ fn auction(event: &Event<'_>) -> Result<Option<(u64, SlotEvent)>, Error> {
         };
         return Ok(Some((cleared.slot.0.0, SlotEvent::Cleared(clearing))));
     }
+    if let Some(WorkPaid { slot, who, amount }) = decode(event)? {
+        let worked = SlotEvent::Worked { who: who.0, amount, renewal: false };
+        return Ok(Some((slot.0.0, worked)));
+    }
+    if let Some(RenewalPaid { slot, who, amount }) = decode(event)? {
+        let worked = SlotEvent::Worked { who: who.0, amount, renewal: true };
+        return Ok(Some((slot.0.0, worked)));
+    }
     let matched = decode::<SlotMatched>(event)?;
     Ok(matched.map(|matched| (matched.slot.0.0, SlotEvent::Matched(matched.trades))))
 }
@@ -262,6 +270,7 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, SlotEvent)>, Error> {
             energy: opened.energy.0,
             payment: opened.payment,
             deposit: opened.deposit,
+            reserve: opened.reserve,
         };
         return Ok(Some((opened.slot.0.0, SlotEvent::Opened(trade))));
     }
@@ -272,12 +281,13 @@ fn settlement(event: &Event<'_>) -> Result<Option<(u64, SlotEvent)>, Error> {
         return Ok(Some((slot.0.0, slot_event)));
     }
     if let Some(complained) = decode::<Complained>(event)? {
-        let Complained { slot, id, bond, due, .. } = complained;
-        return Ok(Some((slot.0.0, SlotEvent::Complained { id, bond, due })));
+        let Complained { slot, id, bond, added, due, .. } = complained;
+        return Ok(Some((slot.0.0, SlotEvent::Complained { id, bond, added, due })));
     }
     if let Some(revealed) = decode::<Revealed>(event)? {
         let delivered = revealed.delivered.0;
-        let slot_event = SlotEvent::Revealed { by: revealed.by.0, delivered };
+        let slot_event =
+            SlotEvent::Revealed { owner: revealed.owner.0, by: revealed.by.0, delivered };
         return Ok(Some((revealed.slot.0.0, slot_event)));
     }
     if let Some(settled) = decode::<TradeSettled>(event)? {

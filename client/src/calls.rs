@@ -159,7 +159,8 @@ pub fn complain(slot: u64, trade: TradeId) -> impl Payload {
     api::tx().settlement().complain(Static(SlotIndex(slot)), trade)
 }
 
-/// Reveals a bill, and with it the nonce.
-pub fn reveal(slot: u64, bill: &Bill, nonce: &Nonce) -> impl Payload + use<> {
-    api::tx().settlement().reveal(Static(SlotIndex(slot)), bill.for_chain(), *nonce.bytes())
+/// Reveals the bill of whoever is behind an account that sells in a slot, and with it the nonce.
+pub fn reveal(slot: u64, seller: Account, bill: &Bill, nonce: &Nonce) -> impl Payload + use<> {
+    let (slot, seller) = (Static(SlotIndex(slot)), AccountId32(seller));
+    api::tx().settlement().reveal(slot, seller, bill.for_chain(), *nonce.bytes())
 }

@@ -61,6 +61,8 @@ pub struct Trade {
     pub payment: Plancks,
     /// The seller's money behind it.
     pub deposit: Plancks,
+    /// The buyer's money besides, for the bond of a complaint.
+    pub reserve: Plancks,
 }
 
 /// What an outcome is called in JSON.
@@ -74,6 +76,8 @@ pub const fn outcome_name(outcome: Outcome) -> &'static str {
         Outcome::Defaulted => "defaulted",
         Outcome::Unanswered => "unanswered",
         Outcome::Annulled => "annulled",
+        Outcome::Concealed => "concealed",
+        Outcome::Forfeited => "forfeited",
     }
 }
 
@@ -113,6 +117,15 @@ pub enum SlotEvent {
     Matched(u32),
     /// A trade was opened.
     Opened(Trade),
+    /// An account paid for the work of a trade, or of the renewal of its standing order.
+    Worked {
+        /// Who.
+        who: Account,
+        /// How much.
+        amount: Plancks,
+        /// Whether for a renewal.
+        renewal: bool,
+    },
     /// A seller committed to its bill.
     Committed {
         /// Who sells.
@@ -122,18 +135,22 @@ pub enum SlotEvent {
         /// The commitment.
         commitment: [u8; 32],
     },
-    /// A buyer complained.
+    /// A buyer complained about a seller: said of each of its trades with that one.
     Complained {
         /// About the trade of this number.
         id: TradeId,
-        /// What is held of the buyer for it.
+        /// What is held of the buyer for it,
         bond: Plancks,
-        /// Until when the seller may reveal.
+        /// and what of all the bond was free before, with the first trade: bids had set the rest aside.
+        added: Plancks,
+        /// Until when the seller's bill may be revealed.
         due: u64,
     },
-    /// A seller revealed its bill.
+    /// A seller's bill was revealed.
     Revealed {
-        /// By which of its accounts.
+        /// Who sold.
+        owner: OwnerId,
+        /// Who brought it.
         by: Account,
         /// What it delivered.
         delivered: Wh,

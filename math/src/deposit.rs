@@ -5,6 +5,9 @@ use crate::{
     ratio::{mul_div_ceil, mul_div_floor},
 };
 
+/// One kilowatt-hour.
+const KWH: Wh = Wh(1_000);
+
 /// Plancks per kWh times ppm, over what that makes of a watt-hour: 10^6 ppm and 1000 Wh.
 const PPM_WH_PER_KWH: u64 = 1_000_000_000;
 
@@ -34,6 +37,57 @@ pub fn ask_deposit(rate_ppm: u32, cap: PricePerKwh, energy: Wh) -> Option<u128> 
 pub fn complaint_bond(offline_ppm: u32, payment: u128, deposit: u128) -> Option<u128> {
     let online_ppm = 1_000_000u32.checked_sub(offline_ppm)?;
     mul_div_ceil(payment.checked_add(deposit)?, u64::from(offline_ppm), u64::from(online_ppm))
+}
+
+/// What is held of a buyer who complains about a trade: the [`complaint_bond`] of the trade, and at least
+/// that of one kWh at the same price, so that to call on a seller for next to nothing is not for nothing.
+///
+/// - `buyer_price`, `payment`: what the buyer pays per kWh, and for all of the trade.
+/// - `rate_ppm`, `cap`: what the seller's deposit follows; `deposit`: what it is for this trade.
+///
+/// `None` where one of the bonds cannot be computed.
+pub fn trade_bond(
+    offline_ppm: u32,
+    (buyer_price, payment): (PricePerKwh, u128),
+    (rate_ppm, cap): (u32, PricePerKwh),
+    deposit: u128,
+) -> Option<u128> {
+    let bond = complaint_bond(offline_ppm, payment, deposit)?;
+    Some(bond.max(least_bond(offline_ppm, buyer_price, rate_ppm, cap)?))
+}
+
+/// The bond of a complaint about one kWh at this price.
+fn least_bond(
+    offline_ppm: u32,
+    price: PricePerKwh,
+    rate_ppm: u32,
+    cap: PricePerKwh,
+) -> Option<u128> {
+    complaint_bond(offline_ppm, bid_hold(price, KWH)?, ask_deposit(rate_ppm, cap, KWH)?)
+}
+
+/// What a bid holds for complaints about its trades: the bond of a trade of all of it at its limit, and the
+/// least one besides, for the first trade that is below one kWh.
+///
+/// `None` where it cannot be computed.
+pub fn bid_bond(
+    offline_ppm: u32,
+    limit: PricePerKwh,
+    (rate_ppm, cap): (u32, PricePerKwh),
+    energy: Wh,
+) -> Option<u128> {
+    let least = least_bond(offline_ppm, limit, rate_ppm, cap)?;
+    bond_in_proportion(offline_ppm, limit, (rate_ppm, cap), energy)?.checked_add(least)
+}
+
+/// The part of [`bid_bond`] that follows the energy.
+pub fn bond_in_proportion(
+    offline_ppm: u32,
+    limit: PricePerKwh,
+    (rate_ppm, cap): (u32, PricePerKwh),
+    energy: Wh,
+) -> Option<u128> {
+    complaint_bond(offline_ppm, bid_hold(limit, energy)?, ask_deposit(rate_ppm, cap, energy)?)
 }
 
 /// The part of a hold that goes with a part of an order: `hold * part / whole`, rounded down,

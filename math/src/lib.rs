@@ -31,6 +31,7 @@ extern crate alloc;
 pub mod admission;
 pub mod allotment;
 pub mod clearing;
+pub mod conduct;
 pub mod deposit;
 pub mod keys;
 pub mod load;

@@ -4,8 +4,14 @@
 //!   price, the grid its fee, a fund the rest of the buyer's price.
 //! - The buyer gets back the rest of the payment, and from the seller's deposit the harm: what
 //!   the missing energy costs more at the fallback price. At most the deposit.
+//! - What is missing costs the seller the shortfall fee besides, as far as the deposit reaches: it
+//!   goes to the community fund, whatever the price was. What it took a bill to tell, and no reading
+//!   told, costs the whole deposit of the missing part: hiding costs more than telling.
 //! - The seller gets the rest of the deposit back, unless there was no evidence at all: then it
 //!   goes to the community fund, so that nobody gains by provoking a default.
+//! - A seller that did not answer another buyer's complaint gets nothing: a buyer that did not object
+//!   pays all the same, and what the seller would have got goes to the community fund. Not back to
+//!   the buyer, or several buyers with one bond would provoke defaults at a part of its price.
 //!
 //! Each amount is rounded down per trade, in plancks; the fund and the refund take the
 //! remainders, so that nothing is lost.
@@ -13,7 +19,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{PricePerKwh, Wh};
+use crate::{PricePerKwh, Wh, deposit};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
@@ -42,6 +48,8 @@ pub struct Settlement {
     pub grid_fee: PricePerKwh,
     /// What the buyer pays elsewhere for what is missing: the grid price.
     pub fallback_price: PricePerKwh,
+    /// What the seller pays the community fund for what is missing, beyond the harm.
+    pub shortfall_fee: PricePerKwh,
     /// Plancks held of the buyer: at least the price of all the energy, rounded down.
     pub payment: u128,
     /// Plancks held of the seller.
@@ -65,19 +73,25 @@ pub struct Settlement {
 pub enum Evidence {
     /// Meters say that this energy was delivered for the trade; more counts as all of it.
     Metered(Wh),
+    /// A bill, which had to be asked for, says the same.
+    Billed(Wh),
     /// The seller committed to the delivery and nobody complained, or the buyer acknowledged:
     /// all of it counts as delivered.
     Trusted,
-    /// Neither a reading nor a commitment, or one that was not honoured: a default.
+    /// Neither a reading nor a commitment, or one that was not honoured when this buyer asked: a
+    /// default.
     Nothing,
+    /// A commitment that was not honoured when another buyer asked. This one did not object: all of
+    /// it counts as delivered, and is not the seller's.
+    Forfeited,
 }
 
 impl Evidence {
     /// How much of `energy` counts as delivered.
     pub fn delivered(self, energy: Wh) -> Wh {
         match self {
-            Self::Metered(metered) => metered.min(energy),
-            Self::Trusted => energy,
+            Self::Metered(metered) | Self::Billed(metered) => metered.min(energy),
+            Self::Trusted | Self::Forfeited => energy,
             Self::Nothing => Wh::ZERO,
         }
     }
@@ -85,8 +99,8 @@ impl Evidence {
 
 /// Who gets what, in plancks.
 ///
-/// `to_seller + to_grid + to_spread_fund + refund` is the payment, and
-/// `compensation + forfeited + deposit_back` the deposit.
+/// `to_seller + to_grid + to_spread_fund + to_community_fund + refund` is the payment, and
+/// `compensation + shortfall_fee + forfeited + deposit_back` the deposit.
 #[derive(
     Clone,
     Copy,
@@ -108,10 +122,14 @@ pub struct Payout {
     pub to_grid: u128,
     /// From the payment to the fund that takes the spread beyond the grid fee.
     pub to_spread_fund: u128,
+    /// From the payment to the community fund, in the seller's place.
+    pub to_community_fund: u128,
     /// From the payment back to the buyer.
     pub refund: u128,
     /// From the deposit to the buyer.
     pub compensation: u128,
+    /// From the deposit to the community fund, for what is missing.
+    pub shortfall_fee: u128,
     /// From the deposit to the community fund.
     pub forfeited: u128,
     /// From the deposit back to the seller.
@@ -120,6 +138,9 @@ pub struct Payout {
 
 /// Settles a trade by the evidence.
 ///
+/// Compensation comes first, then the shortfall fee, as far as the deposit reaches. The deposit of the
+/// missing part of a trade that a bill told of is rounded up.
+///
 /// `None` if the trade contradicts itself: if the payment does not cover the delivered energy
 /// at the buyer's price, if the buyer's price does not cover the seller's and the grid fee, or
 /// if a price times the energy does not fit into 128 bits (prices up to 2^64 always do).
@@ -127,22 +148,37 @@ pub fn payout(trade: &Settlement, evidence: Evidence) -> Option<Payout> {
     let delivered = evidence.delivered(trade.energy);
     let missing = trade.energy.checked_sub(delivered)?;
     let due = trade.buyer_price.cost_floor(delivered)?;
-    let to_seller = trade.seller_price.cost_floor(delivered)?;
     let to_grid = trade.grid_fee.cost_floor(delivered)?;
+    let sellers = trade.seller_price.cost_floor(delivered)?;
+    let spread = due.checked_sub(sellers)?.checked_sub(to_grid)?;
     let harm = trade.fallback_price.saturating_sub(trade.buyer_price).cost_floor(missing)?;
     let compensation = harm.min(trade.deposit);
     let rest = trade.deposit.checked_sub(compensation)?;
-    let (forfeited, deposit_back) = match evidence {
-        Evidence::Nothing => (rest, 0),
-        Evidence::Metered(_) | Evidence::Trusted => (0, rest),
+    let fee = trade.shortfall_fee.cost_floor(missing)?.min(rest);
+    let beyond_fee = rest.checked_sub(fee)?;
+    let (shortfall_fee, forfeited) = match evidence {
+        Evidence::Metered(_) | Evidence::Trusted => (fee, 0),
+        Evidence::Billed(_) => {
+            let kept =
+                deposit::share(trade.deposit, delivered, trade.energy).unwrap_or(trade.deposit);
+            (fee, beyond_fee.saturating_sub(kept))
+        }
+        Evidence::Nothing | Evidence::Forfeited => (0, rest),
     };
-    Some(Payout {
-        to_seller,
+    let paid = Payout {
+        to_seller: sellers,
         to_grid,
-        to_spread_fund: due.checked_sub(to_seller)?.checked_sub(to_grid)?,
+        to_spread_fund: spread,
+        to_community_fund: 0,
         refund: trade.payment.checked_sub(due)?,
         compensation,
+        shortfall_fee,
         forfeited,
-        deposit_back,
-    })
+        deposit_back: rest.checked_sub(shortfall_fee)?.checked_sub(forfeited)?,
+    };
+    if evidence != Evidence::Forfeited {
+        return Some(paid);
+    }
+    let to_community_fund = sellers.checked_add(spread)?;
+    Some(Payout { to_seller: 0, to_spread_fund: 0, to_community_fund, ..paid })
 }

@@ -41,6 +41,10 @@ pub struct SlotBooks {
     pub commitments: BTreeMap<OwnerId, [u8; 32]>,
     /// What is held for complaints, by trade.
     pub bonds: BTreeMap<u32, Plancks>,
+    /// How much of that bids had not set aside.
+    pub added: Plancks,
+    /// What orders paid for the work of trades, and of renewals.
+    pub work: Plancks,
     /// Whether the chain said that everything is settled.
     pub closed: bool,
 }
@@ -64,9 +68,11 @@ impl SlotBooks {
             SlotEvent::Committed { owner, commitment, .. } => {
                 self.commitments.insert(owner, commitment);
             }
-            SlotEvent::Complained { id, bond, .. } => {
+            SlotEvent::Complained { id, bond, added, .. } => {
                 self.bonds.insert(id, bond);
+                self.added = self.added.saturating_add(added);
             }
+            SlotEvent::Worked { amount, .. } => self.work = self.work.saturating_add(amount),
             SlotEvent::Revealed { .. } => {}
         }
     }
@@ -148,16 +154,31 @@ impl SlotBooks {
         })
     }
 
-    /// Whether every planck behind a settled trade and its complaint went somewhere.
+    /// Whether every planck behind a settled trade and its complaint went somewhere. What bids set aside for
+    /// complaints adds up when all trades are settled: one complaint takes it of several.
     pub fn money_adds_up(&self) -> bool {
-        self.settled().all(|(trade, s)| {
-            let payment: Plancks =
-                [s.to_seller, s.to_grid, s.to_entropy_fund, s.refund].iter().sum();
-            let deposit: Plancks = [s.compensation, s.forfeited, s.deposit_back].iter().sum();
-            let bond = s.bond_to_seller.saturating_add(s.bond_back);
-            let held = self.bonds.get(&trade.id).copied().unwrap_or(0);
-            payment == trade.payment && deposit == trade.deposit && bond == held
-        })
+        let all_settled = self.trades.values().all(|(_, settled)| settled.is_some());
+        let sum = |of: fn(&(&Trade, &Settlement)) -> Plancks| -> Plancks {
+            self.settled().map(|both| of(&both)).sum()
+        };
+        let reserved = sum(|(trade, _)| trade.reserve);
+        let back = sum(|(_, settled)| settled.reserve_back);
+        let held = self.bonds.values().sum::<Plancks>();
+        let reserves_add_up =
+            back.saturating_add(held) == reserved.saturating_add(self.added) || !all_settled;
+        reserves_add_up
+            && self.settled().all(|(trade, s)| {
+                let paid = [s.to_seller, s.to_grid, s.to_entropy_fund, s.to_community_fund];
+                let payment = paid.iter().sum::<Plancks>().saturating_add(s.refund);
+                let lost = [s.compensation, s.shortfall_fee, s.forfeited, s.sellers_bond];
+                let deposit = lost.iter().sum::<Plancks>().saturating_add(s.deposit_back);
+                let bond = s.bond_to_community_fund.saturating_add(s.bond_back);
+                let held = self.bonds.get(&trade.id).copied().unwrap_or(0);
+                payment == trade.payment
+                    && deposit == trade.deposit
+                    && bond == held
+                    && s.reserve_back <= trade.reserve
+            })
     }
 
     /// Whether of those whom `plays` names none but cheats lost any of their deposits. What
@@ -183,8 +204,11 @@ impl SlotBooks {
                     | Outcome::Trusted
                     | Outcome::Acknowledged
                     | Outcome::Refuted => trade.energy,
-                    Outcome::Short => settled.metered.min(trade.energy),
-                    Outcome::Defaulted | Outcome::Unanswered | Outcome::Annulled => Wh::ZERO,
+                    Outcome::Short | Outcome::Concealed => settled.metered.min(trade.energy),
+                    Outcome::Defaulted
+                    | Outcome::Unanswered
+                    | Outcome::Forfeited
+                    | Outcome::Annulled => Wh::ZERO,
                 };
                 let paid = signed(trade.payment.saturating_sub(settled.refund));
                 let buyer = value(grid_price, flowed).saturating_sub(paid);
@@ -243,6 +267,7 @@ pub mod tests {
                 energy: Wh(energy),
                 payment: u128::from(energy) * 200,
                 deposit: u128::from(energy) * 210,
+                reserve: 20,
             }));
         }
         books.enter(SlotEvent::Matched(2));
@@ -254,13 +279,9 @@ pub mod tests {
                 amounts: Amounts {
                     to_seller: 180_000,
                     to_grid: 20_000,
-                    to_entropy_fund: 0,
-                    refund: 0,
-                    compensation: 0,
-                    forfeited: 0,
                     deposit_back: 210_000,
-                    bond_to_seller: 0,
-                    bond_back: 0,
+                    reserve_back: 20,
+                    ..Amounts::default()
                 },
             },
         ));
@@ -272,13 +293,12 @@ pub mod tests {
                 amounts: Amounts {
                     to_seller: 45_000,
                     to_grid: 5_000,
-                    to_entropy_fund: 0,
                     refund: 50_000,
                     compensation: 25_000,
-                    forfeited: 0,
-                    deposit_back: 80_000,
-                    bond_to_seller: 0,
-                    bond_back: 0,
+                    shortfall_fee: 7_500,
+                    deposit_back: 72_500,
+                    reserve_back: 20,
+                    ..Amounts::default()
                 },
             },
         ));
@@ -336,13 +356,30 @@ pub mod tests {
     }
 
     #[test]
+    fn a_reserve_that_went_nowhere_is_found() {
+        let mut books = books();
+        books.trades.get_mut(&1).unwrap().1.as_mut().unwrap().reserve_back = 19;
+        assert!(!books.money_adds_up());
+    }
+
+    #[test]
+    fn what_work_cost_adds_up() {
+        let mut books = books();
+        for renewal in [false, true] {
+            books.enter(SlotEvent::Worked { who: BUYER, amount: 7, renewal });
+        }
+        assert_eq!(books.work, 14);
+    }
+
+    #[test]
     fn a_bond_that_went_nowhere_is_found() {
         let mut books = books();
-        books.enter(SlotEvent::Complained { id: 1, bond: 10, due: 0 });
+        books.enter(SlotEvent::Complained { id: 1, bond: 10, added: 0, due: 0 });
         assert!(!books.money_adds_up());
-        let settled = |books: &mut SlotBooks, bond_to_seller, bond_back| {
+        books.trades.get_mut(&1).unwrap().1.as_mut().unwrap().reserve_back = 10;
+        let settled = |books: &mut SlotBooks, lost, bond_back| {
             let settled = books.trades.get_mut(&1).unwrap().1.as_mut().unwrap();
-            (settled.bond_to_seller, settled.bond_back) = (bond_to_seller, bond_back);
+            (settled.bond_to_community_fund, settled.bond_back) = (lost, bond_back);
         };
         settled(&mut books, 0, 10);
         assert!(books.money_adds_up());

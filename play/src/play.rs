@@ -18,6 +18,7 @@
 
 mod bounds;
 mod cast;
+mod cost;
 mod incident;
 mod progress;
 mod setup;
@@ -31,7 +32,7 @@ use crate::{
     report::{Figures, KeyRun, Run},
     strategy::{Intent, Shares, Strategy},
 };
-use bounds::Bounds;
+use bounds::{Backing, Bounds};
 use incident::{FURTHER_SLOTS, Incident, PATIENCE};
 use progress::Progress;
 use qedex_client::{
@@ -39,6 +40,7 @@ use qedex_client::{
     market::{Corridor, Side},
     queries::{self, Held},
     session::Session,
+    settlement,
     terms::{self, PriceList},
 };
 use slot::{SlotPlay, Stage};
@@ -46,9 +48,9 @@ use speaking::Speaking;
 use std::path::PathBuf;
 
 pub use cast::{Cast, Member};
+pub use cost::Cost;
 pub use incident::Agreement;
 pub use setup::admit;
-pub use speaking::Cost;
 
 /// What is to be played.
 #[derive(Clone, Debug)]
@@ -111,7 +113,11 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
             strategy.orders(&corridor, &flows, offset)
         })
         .collect();
-    let bounds = Bounds::of_all(cast.members.len(), &intents, &lists);
+    let backing = Backing {
+        offline_share: settlement::rules(session.at()).await?.offline_share,
+        work: queries::trade_price(session.at())?,
+    };
+    let bounds = Bounds::of_all(cast.members.len(), &intents, &lists, backing);
     let cast = setup::prepare(&mut session, &leaders, cast, &bounds, horizon).await?;
     let setup_transactions = session.tally().sent;
     let speaking = match &script.agents {

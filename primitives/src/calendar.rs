@@ -10,6 +10,9 @@ pub type Moment = u64;
 /// A length of time in milliseconds.
 pub type Millis = u64;
 
+/// An epoch of the beacon, numbered from genesis.
+pub type EpochIndex = u64;
+
 /// A delivery slot, numbered from the Unix epoch: slot `d` begins at `d * slot length`.
 #[derive(
     Clone,
@@ -67,9 +70,10 @@ pub struct Windows {
     /// end of commitments on. This is also the freeze: energy is allotted and trades with
     /// readings settle.
     pub readings_until: u16,
-    /// Slot lengths after the start of delivery until which a buyer may complain.
+    /// Slot lengths after the start of delivery until which a buyer may complain, from the freeze on.
     pub complaints_until: u16,
-    /// Slot lengths after the start of delivery at which everything of the slot is final.
+    /// Slot lengths after the start of delivery until which bills are revealed, from the end of
+    /// complaints on. Then everything of the slot is final.
     pub final_at: u16,
 }
 
@@ -156,9 +160,9 @@ pub struct SlotTimes {
     pub commitments_until: Moment,
     /// until here: the freeze.
     pub readings_until: Moment,
-    /// Complaints are taken from the freeze until here.
+    /// Complaints are taken from the freeze until here, and bills revealed from here on,
     pub complaints_until: Moment,
-    /// Nothing of the slot changes any more.
+    /// until here. Then nothing of the slot changes any more.
     pub final_at: Moment,
 }
 
@@ -177,6 +181,30 @@ impl SlotTimes {
     /// because a commitment must precede what it commits to.
     pub const fn is_reading_window(&self, now: Moment) -> bool {
         now >= self.commitments_until && now < self.readings_until
+    }
+
+    /// Whether buyers may complain at `now`.
+    pub const fn is_complaint_window(&self, now: Moment) -> bool {
+        now >= self.readings_until && now < self.complaints_until
+    }
+
+    /// Whether bills are revealed at `now`: not before complaints have ended, because who answers early
+    /// tells that the others are off-line.
+    pub const fn is_reveal_window(&self, now: Moment) -> bool {
+        now >= self.complaints_until && now < self.final_at
+    }
+
+    /// The same moments where the slot's clock has stood still for `lost` since the end of delivery.
+    /// Since it stood still before each of them that is still to come, none that is past returns.
+    #[must_use]
+    pub fn later(self, lost: Millis) -> Self {
+        Self {
+            commitments_until: self.commitments_until.saturating_add(lost),
+            readings_until: self.readings_until.saturating_add(lost),
+            complaints_until: self.complaints_until.saturating_add(lost),
+            final_at: self.final_at.saturating_add(lost),
+            ..self
+        }
     }
 
     /// The same moments, none of them after `moment`: of a slot of which everything is over by then.

@@ -211,4 +211,7 @@ pub struct NewTrade<AccountId> {
     pub payment: Balance,
     /// The part of the seller's escrow that moves to this trade: the deposit.
     pub deposit: Balance,
+    /// The part of the buyer's escrow that moves to this trade beside the payment: for the bond of a
+    /// complaint.
+    pub reserve: Balance,
 }

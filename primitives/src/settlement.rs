@@ -1,19 +1,32 @@
 //! Trades, what decides them, and the rules by which they are settled.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     Balance, Millis, Moment, OwnerId, PricePerKwh, SlotIndex, SlotTerms, TradeId, Wh,
     membership::{MAX_EXCLUSION, MIN_EXCLUSION},
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use qedex_math::tariff::SLOTS_PER_DAY;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_arithmetic::Permill;
 use sp_core::H256;
 
+// The host hashes for the runtime.
+#[cfg(not(feature = "frame"))]
+use sp_crypto_hashing::blake2_256;
+#[cfg(feature = "frame")]
+use sp_io::hashing::blake2_256;
+
 /// The least and the largest share of honest sellers that may be assumed off-line.
 pub const OFFLINE_SHARES: (Permill, Permill) =
     (Permill::from_percent(1), Permill::from_percent(50));
+
+/// The least and the largest part of the grid price that missing energy may cost beyond the harm.
+pub const SHORTFALL_FEES: (Permill, Permill) = (Permill::zero(), Permill::from_percent(50));
 
 /// The most slots that a seller may default in before it is excluded.
 pub const MAX_DEFAULTS: u32 = 100;
@@ -73,19 +86,31 @@ pub struct Rules {
     /// The share of honest sellers that are assumed off-line when a complaint calls on them: sets
     /// the bond of a complaint. From 1 % to 50 %.
     pub offline_share: Permill,
-    /// In how many slots a seller may default before it is excluded, from 1 to 100.
+    /// In how many slots of seven days a seller has to default to be excluded, from 1 to 100,
     pub defaults_to_exclusion: u32,
     /// How long it is excluded, in milliseconds, from an hour to 31 days.
     pub exclusion: Millis,
+    /// What a seller pays the community fund for each kWh that is missing, beyond the harm, as a part of
+    /// the grid price of the slot: up to a half.
+    pub shortfall_fee: Permill,
+    /// The chance with which each seller that committed is drawn: its bill is asked for though nobody
+    /// has complained.
+    pub draw_chance: Permill,
+    /// and in more than this share of those in which it sold.
+    pub default_share: Permill,
 }
 
 impl Default for Rules {
-    /// One seller in twenty off-line, excluded for a day at the second default.
+    /// One seller in twenty off-line, excluded for a day at the second default, if it defaulted in more
+    /// than one slot of ten; missing energy costs a tenth of the grid price; one seller in ten is drawn.
     fn default() -> Self {
         Self {
             offline_share: Permill::from_percent(5),
             defaults_to_exclusion: 2,
             exclusion: 24 * MIN_EXCLUSION,
+            shortfall_fee: Permill::from_percent(10),
+            draw_chance: Permill::from_percent(10),
+            default_share: Permill::from_percent(10),
         }
     }
 }
@@ -97,6 +122,7 @@ impl Rules {
         (least..=largest).contains(&self.offline_share)
             && (1..=MAX_DEFAULTS).contains(&self.defaults_to_exclusion)
             && (MIN_EXCLUSION..=MAX_EXCLUSION).contains(&self.exclusion)
+            && (SHORTFALL_FEES.0..=SHORTFALL_FEES.1).contains(&self.shortfall_fee)
     }
 }
 
@@ -119,6 +145,9 @@ pub struct Trade<AccountId> {
     pub payment: Balance,
     /// What is held of the seller, in plancks.
     pub deposit: Balance,
+    /// What is held of the buyer besides, in plancks, for the bond of a complaint that it has not made. Goes
+    /// back with the trade.
+    pub reserve: Balance,
     /// The energy that the seller's owner sold before, by whichever account, in trades of this slot
     /// with lower numbers: what it delivers serves them first.
     pub before: Wh,
@@ -126,7 +155,7 @@ pub struct Trade<AccountId> {
     pub complaint: Option<Complaint>,
 }
 
-/// A buyer's complaint about a trade whose seller has committed.
+/// What a buyer's complaint about a seller that has committed says of one of its trades.
 #[derive(
     Clone,
     Copy,
@@ -140,9 +169,13 @@ pub struct Trade<AccountId> {
     TypeInfo,
 )]
 pub struct Complaint {
-    /// What is held of the buyer for it, in plancks.
+    /// This trade's part of what is held of the buyer for the complaint, in plancks.
     pub bond: Balance,
-    /// Until when the seller may reveal, by the slot's clock ([`Book::clock`]).
+    /// What the seller has to have delivered in the slot for all trades of the complaint to be covered. If
+    /// the bill says so, the complaint is refuted.
+    pub needs: Wh,
+    /// Until when the seller's bill may be revealed, by the slot's clock ([`Book::clock`]). Of a complaint
+    /// that is older than the windows that do not overlap it is what was said then.
     pub due: Moment,
 }
 
@@ -165,16 +198,25 @@ pub enum Stage {
         /// The next trade to look at.
         next: TradeId,
     },
-    /// Waiting for the end of complaints, then going through the trades that are still open.
-    Closing {
-        /// The next trade to look at.
-        next: TradeId,
-    },
-    /// Waiting for the last reveals to be due, then going through the trades that are still open.
+    /// Waiting for the end of reveals, then going through the trades that are still open.
     Ending {
         /// The next trade to look at.
         next: TradeId,
     },
+}
+
+/// What sets draws apart from everything else that is hashed.
+const DRAW_CONTEXT: [u8; 13] = *b"qedex/draw/v1";
+
+/// Whether `owner` is drawn in `slot` by this value of the beacon, with this chance: independent of all
+/// others, if the first four bytes of `blake2_256` of the SCALE encoding of (`b"qedex/draw/v1"`, value,
+/// slot, owner), little-endian, are less than 2^32 times the chance.
+pub fn is_drawn(value: H256, slot: SlotIndex, owner: OwnerId, chance: Permill) -> bool {
+    let hash = blake2_256(&(DRAW_CONTEXT, value, slot, owner).encode());
+    let [a, b, c, d, ..] = hash;
+    let drawn = u64::from(u32::from_le_bytes([a, b, c, d]));
+    let bound = u64::from(chance.deconstruct()).saturating_mul(1 << 32);
+    drawn.saturating_mul(1_000_000) < bound
 }
 
 /// A slot with open trades.
@@ -201,24 +243,51 @@ pub struct Book {
     pub open: u32,
     /// How far settlement has come.
     pub stage: Stage,
-    /// Whether the chain stood still while evidence could be given.
-    pub interrupted: bool,
-    /// For how long the chain stood still, or settlement was paused, while complaints and reveals
-    /// were due.
+    /// For how long its clock stood still: because the chain did after the end of delivery, or because
+    /// settlement was paused while complaints and reveals were due.
     pub lost: Millis,
+    /// What draws sellers: the beacon's value of the first epoch whose reveals opened after the freeze and
+    /// that keys gave; of the first one that a block's hash gave, as long as keys have given none. As far as
+    /// it was known before the end of complaints.
+    pub draw: Option<H256>,
+    /// Whether keys gave it: then it stays.
+    pub drawn_by_keys: bool,
 }
 
 impl Book {
-    /// The time by which complaints and reveals are due: the chain's, less what was lost while it
-    /// stood still or settlement was paused.
+    /// Whether the bill of `seller`, who has these records in this book of `slot`, is asked for: because
+    /// somebody has complained about it, or because it was drawn.
+    pub fn asks(&self, slot: SlotIndex, owner: OwnerId, seller: &Seller) -> bool {
+        seller.complained || self.draws(slot, owner, seller)
+    }
+
+    /// Whether `owner` is drawn: it has committed, and the draw falls on it.
+    pub fn draws(&self, slot: SlotIndex, owner: OwnerId, seller: &Seller) -> bool {
+        let falls = |value| is_drawn(value, slot, owner, self.rules.draw_chance);
+        seller.commitment.is_some() && self.draw.is_some_and(falls)
+    }
+
+    /// The time by which evidence is due: the chain's, less what was lost while it stood still or
+    /// settlement was paused. There is no other in a slot.
     pub const fn clock(&self, now: Moment) -> Moment {
         now.saturating_sub(self.lost)
     }
 
-    /// How long a seller has to reveal after a complaint.
-    pub const fn time_to_reveal(&self) -> Millis {
+    /// How much of the time from `from` to `until`, between two blocks, is lost: of all that passed
+    /// after the end of delivery if that is longer than a slot, and of a pause what passed after the
+    /// freeze, however short it is.
+    pub fn missed(&self, from: Moment, until: Moment, slot_length: Millis, paused: bool) -> Millis {
+        let stood_still = until.saturating_sub(from) > slot_length;
         let schedule = &self.terms.schedule;
-        schedule.final_at.saturating_sub(schedule.complaints_until)
+        let since = |moment: Moment| self.clock(until).saturating_sub(self.clock(from).max(moment));
+        match (stood_still, paused) {
+            (false, false) => 0,
+            (false, true) => since(schedule.readings_until),
+            (true, paused) => {
+                let lost = since(schedule.delivery_ends);
+                if paused || lost > slot_length { lost } else { 0 }
+            }
+        }
     }
 }
 
@@ -263,32 +332,12 @@ pub struct Seller {
     pub sold: Wh,
     /// Its commitment.
     pub commitment: Option<H256>,
-    /// Until when, by the slot's clock, it may answer the latest complaint; none without.
-    pub answer_until: Option<Moment>,
-    /// What it revealed.
-    pub revealed: Option<Revealed>,
+    /// Whether a buyer has complained about it.
+    pub complained: bool,
+    /// What it delivered by the bill that was revealed.
+    pub revealed: Option<Wh>,
     /// Whether a default in this slot has been counted.
     pub defaulted: bool,
-}
-
-/// A bill that a seller revealed.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub struct Revealed {
-    /// What the seller delivered in the slot by its meters' signatures.
-    pub delivered: Wh,
-    /// When, by the slot's clock.
-    pub at: Moment,
 }
 
 /// What decided a trade.
@@ -313,22 +362,33 @@ pub enum Outcome {
     Acknowledged,
     /// The buyer complained, and the bill that was revealed covers the trade.
     Refuted,
-    /// The readings, or the bill that was revealed, fall short of the trade.
+    /// The readings fall short of the trade.
     Short,
     /// Neither reading nor commitment.
     Defaulted,
-    /// The buyer complained, and the seller did not reveal in time.
+    /// The buyer complained, or the seller was drawn, and nobody revealed its bill.
     Unanswered,
-    /// The chain stood still while evidence could be given, or the payout failed: everything
-    /// went back.
+    /// The payout failed: everything went back.
     Annulled,
+    /// The bill that a complaint or the draw brought to light falls short of the trade; no reading told.
+    Concealed,
+    /// Somebody else complained, and nobody revealed the seller's bill: the buyer pays, and the seller
+    /// gets nothing.
+    Forfeited,
+}
+
+impl Outcome {
+    /// Whether the seller has defaulted: it gave no evidence, or hid that it delivered less than it sold.
+    pub const fn is_default(self) -> bool {
+        matches!(self, Self::Defaulted | Self::Unanswered | Self::Forfeited | Self::Concealed)
+    }
 }
 
 /// What moved at the end of a trade, in plancks.
 ///
-/// `to_seller + to_grid + to_entropy_fund + refund` is the payment that was held,
-/// `compensation + forfeited + deposit_back` the deposit, and `bond_to_seller + bond_back` the
-/// bond of a complaint.
+/// `to_seller + to_grid + to_entropy_fund + to_community_fund + refund` is the payment that was held,
+/// `compensation + shortfall_fee + forfeited + deposit_back` the deposit, and
+/// `bond_to_community_fund + bond_back` the bond of a complaint.
 #[derive(
     Clone,
     Copy,
@@ -349,18 +409,32 @@ pub struct Amounts {
     pub to_grid: Balance,
     /// From the buyer to the entropy fund: the spread beyond the fee, and the rounding.
     pub to_entropy_fund: Balance,
+    /// From the buyer to the community fund, in the place of a seller that did not answer.
+    pub to_community_fund: Balance,
     /// Back to the buyer.
     pub refund: Balance,
     /// From the seller's deposit to the buyer.
     pub compensation: Balance,
-    /// From the seller's deposit to the community fund.
+    /// From the seller's deposit to the community fund, for what is missing.
+    pub shortfall_fee: Balance,
+    /// From the seller's deposit to the community fund, because it was lost.
     pub forfeited: Balance,
+    /// From the seller's deposit to the community fund: as much as the bond of a complaint that was refuted.
+    pub sellers_bond: Balance,
     /// Back to the seller.
     pub deposit_back: Balance,
-    /// From the bond of a complaint to the seller.
-    pub bond_to_seller: Balance,
+    /// From the bond of a complaint to the community fund.
+    pub bond_to_community_fund: Balance,
     /// From the bond of a complaint back to the buyer.
     pub bond_back: Balance,
+    /// Back to the buyer: what was held for the bond of a complaint and not needed.
+    pub reserve_back: Balance,
+}
+
+/// The day of a slot, by which defaults are counted.
+pub fn day_of(slot: SlotIndex) -> u32 {
+    let day = slot.0.checked_div(SLOTS_PER_DAY).unwrap_or_default();
+    u32::try_from(day).unwrap_or(u32::MAX)
 }
 
 /// The most trades that one answer of `SettlementApi::trades_of` looks at.
@@ -375,6 +449,8 @@ pub struct Sale {
     pub owner: OwnerId,
     /// What is known of it as a seller of the slot.
     pub seller: Seller,
+    /// Whether its bill is asked for, by a complaint or the draw.
+    pub asked: bool,
 }
 
 /// A slot with open trades, as clients see it.

@@ -5,14 +5,16 @@
 
 use crate::Runtime;
 
-/// From accounts to owners, whom membership has to know before. The auction keeps the calendar, which
-/// metering asks, and reads no slot in flight before its own migration, which asks nobody. Each looks at its
-/// pallet's version, and changes nothing where it has been.
+/// From accounts to owners, whom membership has to know before. Settlement asks the calendar for no more than
+/// the time; its rules say what deposits the auction's price lists have to ask for, and its books the clocks
+/// of slots with open trades. The auction keeps the calendar, which metering asks, and reads no slot in
+/// flight before its own migration. Each looks at its pallet's version, and changes nothing where it has
+/// been.
 pub type Migrations = (
     pallet_energy_membership::migration::V1ToV2<Runtime>,
+    pallet_settlement::migrations::MigrateV1ToV2<Runtime>,
     pallet_auction::migrations::V1ToV2<Runtime>,
     pallet_metering::migrations::MigrateV1ToV2<Runtime>,
-    pallet_settlement::migrations::MigrateV1ToV2<Runtime>,
     pallet_reputation::migrations::MigrateV1ToV2<Runtime>,
     pallet_pov::migrations::MigrateV1ToV2<Runtime>,
 );

@@ -56,15 +56,15 @@ const GRID_PRICES: [u128; 3] = [300, 320, 350];
 /// The price list of a band in both presets.
 ///
 /// The corridor runs from a feed-in price of 0.08 QED/kWh to the band's grid price, in ticks of a
-/// thousandth of a QED; the grid takes 0.02. A seller's deposit is 75 % of its energy at the grid
-/// price, on-peak, and 70 % in the other bands: more than the largest harm, cap less floor less fee, of a
-/// buyer who falls back on the grid.
+/// thousandth of a QED; the grid takes 0.02. A seller's deposit is 85 % of its energy at the grid
+/// price, on-peak, and 80 % in the other bands: more than the largest harm, cap less floor less fee, of a
+/// buyer who falls back on the grid, and the shortfall fee, a tenth of the grid price.
 pub fn price_list(band: Band) -> PriceList {
     let [off, mid, on] = GRID_PRICES;
     let (cap, percent) = match band {
-        Band::Off => (off, 70),
-        Band::Mid => (mid, 70),
-        Band::On => (on, 75),
+        Band::Off => (off, 80),
+        Band::Mid => (mid, 80),
+        Band::On => (on, 85),
     };
     PriceList {
         floor: PricePerKwh(80 * MILLI_QED),

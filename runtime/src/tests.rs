@@ -13,6 +13,7 @@ mod games;
 mod invariants;
 mod membership;
 mod metering;
+mod objections;
 mod questions;
 mod releases;
 mod seam;
@@ -100,10 +101,12 @@ fn the_community_of_genesis_may_trade() {
 }
 
 #[test]
-fn the_deposit_of_the_presets_covers_the_largest_harm() {
+fn the_deposit_of_the_presets_covers_the_largest_harm_and_the_fee_for_what_is_missing() {
+    let fee = pallet_settlement::Rules::default().shortfall_fee;
     for (_, terms) in presets::market_terms().lists() {
         let harm = terms.cap.0 - terms.floor.0 - terms.grid_fee.0;
-        assert!(terms.deposit_rate.mul_floor(terms.cap.0) >= harm);
+        let needed = harm + fee.mul_ceil(terms.cap.0);
+        assert!(terms.deposit_rate.mul_floor(terms.cap.0) >= needed);
     }
 }
 
@@ -142,7 +145,7 @@ fn a_deputy_gives_away_none_of_its_principal_s_meters() {
 
 #[test]
 fn a_block_has_at_most_one_second_of_computation() {
-    let limit = configs::system::BlockWeights::get().max_block.ref_time();
+    let limit = configs::block::BlockWeights::get().max_block.ref_time();
     assert_eq!(limit, frame_support::weights::constants::WEIGHT_REF_TIME_PER_SECOND);
 }
 

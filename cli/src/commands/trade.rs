@@ -15,8 +15,10 @@ use crate::{
     slots::SlotName,
 };
 use clap::{Args, Subcommand};
-use qedex_client::{queries, settlement};
-use serde_json::json;
+use qedex_client::{
+    queries, settlement,
+    told::settlement::{rules_in_words, rules_json},
+};
 use std::path::PathBuf;
 
 /// What to do about trades.
@@ -35,7 +37,8 @@ pub enum Trade {
     Acknowledge(buyer::Finish),
     /// Complains about a trade, as its buyer: the seller has to reveal its bill. A bond is held.
     Complain(buyer::Finish),
-    /// Reveals the bill of a slot on the chain, as the seller that was complained about.
+    /// Reveals the bill of a slot on the chain, of a seller that was complained about or drawn: as the
+    /// seller, or as whoever holds what opens its commitment.
     Reveal(seller::Reveal),
     /// Follows a slot, or one trade of it, until it is settled.
     Watch(watch::Watch),
@@ -81,37 +84,8 @@ async fn rules(ask: &Ask) -> Result<(), Error> {
     let rules = settlement::rules(&at).await?;
     let now = queries::time(&at).await?;
     let pause = settlement::pause(&at, now).await?;
-    let offline_share = rules.offline_share.deconstruct();
     if ask.json {
-        return output::json(&json!({
-            "offline_share_ppm": offline_share,
-            "defaults_to_exclusion": rules.defaults_to_exclusion,
-            "exclusion_ms": rules.exclusion,
-            "paused_until": pause.map(|pause| pause.until),
-        }));
+        return output::json(&rules_json(&rules, pause.as_ref()));
     }
-    say!(
-        "share of honest sellers assumed off-line, which sets the bond: {}.{:04} %",
-        offline_share / 10_000,
-        offline_share % 10_000
-    )?;
-    say!(
-        "a seller that defaults in {} slots is excluded for {}.{:02} hours, with all its accounts",
-        rules.defaults_to_exclusion,
-        rules.exclusion / 3_600_000,
-        rules.exclusion % 3_600_000 / 36_000
-    )?;
-    match pause {
-        Some(pause) => {
-            let left = pause.until.saturating_sub(now).div_ceil(1_000);
-            say!("settlement is paused, for {left} s more at the most")?;
-        }
-        None => say!("settlement runs")?,
-    }
-    Ok(())
-}
-
-/// There is no such trade, or it is settled.
-fn no_such_trade(slot: u64, id: u32) -> Error {
-    Error::BadInput(format!("slot {slot} has no open trade {id}"))
+    say!("{}", rules_in_words(&rules, pause.as_ref(), now))
 }

@@ -3,13 +3,14 @@
 use super::*;
 use proptest::prelude::*;
 
-/// One and a half kWh: buyer 25, seller 20, fee 3, grid 30 plancks/kWh; deposit 12.
+/// One and a half kWh: buyer 25, seller 20, fee 3, grid 30, shortfall 2 plancks/kWh; deposit 12.
 const TRADE: Settlement = Settlement {
     energy: Wh(1_500),
     buyer_price: PricePerKwh(25),
     seller_price: PricePerKwh(20),
     grid_fee: PricePerKwh(3),
     fallback_price: PricePerKwh(30),
+    shortfall_fee: PricePerKwh(2),
     payment: 37,
     deposit: 12,
 };
@@ -33,18 +34,54 @@ fn more_than_was_traded_counts_as_all_of_it() {
 }
 
 #[test]
-fn a_short_delivery_is_paid_for_and_the_deposit_covers_the_harm() {
-    // 1 kWh of 1.5: 25 due; the missing half costs 5 / 2 more elsewhere.
+fn a_short_delivery_is_paid_for_and_the_deposit_covers_harm_and_fee() {
+    // 1 kWh of 1.5: 25 due; the missing half costs 5 / 2 more elsewhere, and a fee of 1.
     let short = Payout {
         to_seller: 20,
         to_grid: 3,
         to_spread_fund: 2,
         refund: 12,
         compensation: 2,
-        forfeited: 0,
-        deposit_back: 10,
+        shortfall_fee: 1,
+        deposit_back: 9,
+        ..Payout::default()
     };
     assert_eq!(payout(&TRADE, Evidence::Metered(Wh(1_000))), Some(short));
+}
+
+#[test]
+fn what_only_a_bill_told_costs_the_deposit_of_the_missing_part() {
+    // A third is missing, and a third of the deposit is 4.
+    let hidden = Payout {
+        to_seller: 20,
+        to_grid: 3,
+        to_spread_fund: 2,
+        refund: 12,
+        compensation: 2,
+        shortfall_fee: 1,
+        forfeited: 1,
+        deposit_back: 8,
+        ..Payout::default()
+    };
+    assert_eq!(payout(&TRADE, Evidence::Billed(Wh(1_000))), Some(hidden));
+    let all =
+        Payout { refund: 37, compensation: 7, shortfall_fee: 3, forfeited: 2, ..Payout::default() };
+    assert_eq!(payout(&TRADE, Evidence::Billed(Wh::ZERO)), Some(all));
+    assert_eq!(payout(&TRADE, Evidence::Billed(Wh(1_500))), payout(&TRADE, Evidence::Trusted));
+}
+
+#[test]
+fn who_did_not_object_pays_and_the_silent_seller_gets_nothing() {
+    let forfeited =
+        Payout { to_grid: 4, to_community_fund: 33, forfeited: 12, ..Payout::default() };
+    assert_eq!(payout(&TRADE, Evidence::Forfeited), Some(forfeited));
+}
+
+#[test]
+fn compensation_comes_before_the_fee() {
+    let trade = Settlement { deposit: 8, ..TRADE };
+    let found = payout(&trade, Evidence::Metered(Wh::ZERO)).unwrap();
+    assert_eq!((found.compensation, found.shortfall_fee, found.deposit_back), (7, 1, 0));
 }
 
 #[test]
@@ -55,7 +92,13 @@ fn a_default_costs_the_whole_deposit_and_compensates_the_harm_only() {
 
 #[test]
 fn a_published_reading_of_nothing_keeps_the_rest_of_the_deposit() {
-    let honest = Payout { refund: 37, compensation: 7, deposit_back: 5, ..Payout::default() };
+    let honest = Payout {
+        refund: 37,
+        compensation: 7,
+        shortfall_fee: 3,
+        deposit_back: 2,
+        ..Payout::default()
+    };
     assert_eq!(payout(&TRADE, Evidence::Metered(Wh::ZERO)), Some(honest));
 }
 
@@ -102,8 +145,8 @@ fn a_price() -> impl Strategy<Value = u128> {
 fn a_trade() -> impl Strategy<Value = Settlement> {
     let energy = prop_oneof![0..5_000_u64, any::<u64>()].prop_map(Wh);
     let deposit = prop_oneof![0..100_u128, any::<u64>().prop_map(u128::from), 0..=u128::MAX];
-    (energy, [a_price(), a_price(), a_price(), a_price()], deposit).prop_map(
-        |(energy, [seller, fee, spread, fallback], deposit)| {
+    (energy, [a_price(), a_price(), a_price(), a_price(), a_price()], deposit).prop_map(
+        |(energy, [seller, fee, spread, fallback, shortfall], deposit)| {
             let buyer_price = PricePerKwh(seller + fee + spread);
             Settlement {
                 energy,
@@ -111,6 +154,7 @@ fn a_trade() -> impl Strategy<Value = Settlement> {
                 seller_price: PricePerKwh(seller),
                 grid_fee: PricePerKwh(fee),
                 fallback_price: PricePerKwh(fallback),
+                shortfall_fee: PricePerKwh(shortfall),
                 payment: buyer_price.cost_floor(energy).unwrap(),
                 deposit,
             }
@@ -122,8 +166,10 @@ fn any_evidence() -> impl Strategy<Value = Evidence> {
     prop_oneof![
         6 => any::<u64>().prop_map(|metered| Evidence::Metered(Wh(metered))),
         6 => (0..5_000_u64).prop_map(|metered| Evidence::Metered(Wh(metered))),
+        6 => (0..5_000_u64).prop_map(|metered| Evidence::Billed(Wh(metered))),
         1 => Just(Evidence::Trusted),
         1 => Just(Evidence::Nothing),
+        1 => Just(Evidence::Forfeited),
     ]
 }
 
@@ -138,15 +184,21 @@ proptest! {
     #[test]
     fn every_planck_held_goes_somewhere(trade in a_trade(), evidence in any_evidence()) {
         let p = payout(&trade, evidence).expect("a sound trade is settled");
-        prop_assert_eq!(p.to_seller + p.to_grid + p.to_spread_fund + p.refund, trade.payment);
-        prop_assert_eq!(p.compensation + p.forfeited + p.deposit_back, trade.deposit);
+        let paid = p.to_seller + p.to_grid + p.to_spread_fund + p.to_community_fund;
+        prop_assert_eq!(paid + p.refund, trade.payment);
+        let lost = p.compensation + p.shortfall_fee + p.forfeited;
+        prop_assert_eq!(lost + p.deposit_back, trade.deposit);
     }
 
     #[test]
     fn every_metered_watt_hour_is_paid(trade in a_trade(), evidence in any_evidence()) {
         let p = payout(&trade, evidence).unwrap();
         let delivered = u128::from(evidence.delivered(trade.energy).0);
-        prop_assert_eq!(p.to_seller, trade.seller_price.0 * delivered / 1000);
+        let sellers = match evidence {
+            Evidence::Forfeited => 0,
+            _ => trade.seller_price.0 * delivered / 1000,
+        };
+        prop_assert_eq!(p.to_seller, sellers);
         prop_assert_eq!(p.to_grid, trade.grid_fee.0 * delivered / 1000);
         prop_assert_eq!(trade.payment - p.refund, trade.buyer_price.0 * delivered / 1000);
     }
@@ -164,6 +216,11 @@ proptest! {
         prop_assert!(total(Evidence::Metered(less)) <= total(Evidence::Metered(more)));
         prop_assert!(total(Evidence::Nothing) <= total(Evidence::Metered(less)));
         prop_assert!(total(Evidence::Metered(more)) <= total(Evidence::Trusted));
+        // Nor does hiding, nor saying nothing at all.
+        prop_assert!(total(Evidence::Billed(less)) <= total(Evidence::Billed(more)));
+        prop_assert!(total(Evidence::Billed(more)) <= total(Evidence::Metered(more)));
+        prop_assert!(total(Evidence::Nothing) <= total(Evidence::Billed(less)));
+        prop_assert_eq!(total(Evidence::Forfeited), 0);
     }
 
     #[test]
@@ -189,7 +246,7 @@ proptest! {
 
     #[test]
     fn no_numbers_panic(
-        energy in any::<u64>(), prices in any::<[u128; 4]>(), payment in any::<u128>(),
+        energy in any::<u64>(), prices in any::<[u128; 5]>(), payment in any::<u128>(),
         deposit in any::<u128>(), evidence in any_evidence(),
     ) {
         let trade = Settlement {
@@ -198,6 +255,7 @@ proptest! {
             seller_price: PricePerKwh(prices[1]),
             grid_fee: PricePerKwh(prices[2]),
             fallback_price: PricePerKwh(prices[3]),
+            shortfall_fee: PricePerKwh(prices[4]),
             payment,
             deposit,
         };

@@ -1,8 +1,8 @@
 //! The book: placing, amending, cancelling and closing orders.
 
 use crate::{
-    Config, Error, Event, Levels, NewOrder, Order, OrderKeys, OrderPriority, Orders, Pallet,
-    Participant, Participants, Phase, PricePriority, SlotRecord, Slots, grants::Acting,
+    Backing, Config, Error, Event, Hold, Levels, NewOrder, Order, OrderKeys, OrderPriority, Orders,
+    Pallet, Participant, Participants, Phase, PricePriority, SlotRecord, Slots, grants::Acting,
 };
 use frame_support::{ensure, pallet_prelude::*};
 use qedex_math::deposit;
@@ -73,7 +73,7 @@ impl<T: Config> Pallet<T> {
         let (side, old_limit, order) = Self::named_order(acting, slot, id)?;
         Self::check_order(&record.terms.leader, limit, energy)?;
         if limit == old_limit && energy <= order.energy {
-            return Self::reduce(slot, id, side, limit, order, energy, &record.terms.leader);
+            return Self::reduce(slot, id, side, limit, order, energy, &record);
         }
         Self::ensure_may(&acting.who, side)?;
         let released = Self::remove(slot, &mut record, id, side, old_limit, &order)?;
@@ -125,18 +125,29 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// What an order must hold, in plancks.
+    /// What an order must hold, in plancks: a bid the most that it may pay and the bond of complaints, an ask
+    /// its deposit; and both what the work of a trade costs. With the sum.
     pub(crate) fn required_hold(
         terms: &LeaderTerms,
+        backing: &Backing,
         side: Side,
         limit: PricePerKwh,
         energy: Wh,
-    ) -> Result<Balance, Error<T>> {
-        match side {
-            Side::Bid => deposit::bid_hold(limit, energy),
-            Side::Ask => deposit::ask_deposit(terms.deposit_rate.deconstruct(), terms.cap, energy),
-        }
-        .ok_or(Error::<T>::Overflow)
+    ) -> Result<(Hold, Balance), Error<T>> {
+        let deposits = (terms.deposit_rate.deconstruct(), terms.cap);
+        let hold = || {
+            let (behind, bond) = match side {
+                Side::Bid => {
+                    let share = backing.offline_share.deconstruct();
+                    let bond = deposit::bid_bond(share, limit, deposits, energy)?;
+                    (deposit::bid_hold(limit, energy)?, bond)
+                }
+                Side::Ask => (deposit::ask_deposit(deposits.0, deposits.1, energy)?, 0),
+            };
+            let hold = Hold { behind, bond, work: backing.work };
+            Some((hold, hold.total()?))
+        };
+        hold().ok_or(Error::<T>::Overflow)
     }
 
     /// The order of this number, if whoever acts may touch it: every one of its own account, and for a
@@ -186,7 +197,8 @@ impl<T: Config> Pallet<T> {
         level.orders = level.orders.saturating_add(1);
         let id = record.next_order;
         let next = id.checked_add(1).ok_or(Error::<T>::BookFull)?;
-        let held = Self::required_hold(&record.terms.leader, side, limit, energy)?;
+        let (hold, held) =
+            Self::required_hold(&record.terms.leader, &record.backing, side, limit, energy)?;
         let used = Self::used_with(acting, slot, side, limit, held)?;
 
         T::Escrow::hold(&who, held).map_err(|_| Error::<T>::InsufficientFunds)?;
@@ -215,6 +227,8 @@ impl<T: Config> Pallet<T> {
             limit,
             energy,
             held,
+            for_bond: hold.bond,
+            for_work: hold.work,
         });
         Ok(())
     }
@@ -227,9 +241,10 @@ impl<T: Config> Pallet<T> {
         limit: PricePerKwh,
         mut order: Order<T::AccountId>,
         energy: Wh,
-        terms: &LeaderTerms,
+        record: &SlotRecord,
     ) -> DispatchResult {
-        let held = Self::required_hold(terms, side, limit, energy)?;
+        let (_, held) =
+            Self::required_hold(&record.terms.leader, &record.backing, side, limit, energy)?;
         let released = order.held.checked_sub(held).ok_or(Error::<T>::Overflow)?;
         T::Escrow::release(&order.who, released)?;
         let less = order.energy.saturating_sub(energy);

@@ -10,7 +10,8 @@ use frame_support::{
     traits::Time,
 };
 use qedex_primitives::{
-    Calendar, Millis, Moment, Opened, SlotIndex, SlotTimes, SlotsInFlight, Windows,
+    Calendar, MarketSettlement, Millis, Moment, Opened, SlotIndex, SlotTimes, SlotsInFlight,
+    Windows,
 };
 
 /// A quarter of an hour in milliseconds.
@@ -26,6 +27,10 @@ impl<T: Config> Calendar for Pallet<T> {
     }
 
     fn schedule(slot: SlotIndex) -> SlotTimes {
+        // One clock a slot: as long as money waits for evidence, whatever has become of the record.
+        if let Some(times) = T::Settlement::times(slot) {
+            return times;
+        }
         if let Some(record) = Slots::<T>::get(slot) {
             return record.terms.schedule;
         }

@@ -3,8 +3,8 @@
 //! orders in `standing`.
 
 use crate::{
-    Config, CurrentLimits, DefaultWindows, Event, InFlight, Levels, NextSlot, Pallet, Phase,
-    Results, SlotLength, SlotRecord, Slots, WeightInfo,
+    Backing, Config, CurrentLimits, DefaultWindows, Event, InFlight, Levels, NextSlot, Pallet,
+    Phase, Results, SlotLength, SlotRecord, Slots, WeightInfo,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -14,13 +14,32 @@ use frame_support::{
 use qedex_math::clearing::{self, Corridor, Level};
 use qedex_primitives::{
     Calendar, ClearingResult, KeyBudget, MarketSettlement, Moment, PricePerKwh, Side, SlotIndex,
-    SlotTerms, Wh, work,
+    SlotTerms, Wh, Windows, work,
 };
 
 impl<T: Config> Pallet<T> {
     /// The share of a block that the market may take for its own work.
     pub(crate) fn block_share() -> Weight {
         work::block_share(T::BlockWeights::get().max_block)
+    }
+
+    /// Checks that the bounds of the configuration leave a market.
+    ///
+    /// # Panics
+    /// If they do not. For the integrity test only.
+    pub(crate) fn check_bounds() {
+        assert!(T::MaxTicks::get() >= 2, "a corridor needs two price levels");
+        assert!(T::MaxOrdersPerSlot::get() > 0, "a book takes at least one order");
+        assert!(T::MaxOrdersPerAccount::get() > 0, "an account may place at least one order");
+        assert!(T::MaxGrants::get() > 0, "an account may give a grant");
+        assert!(T::MaxPrincipals::get() > 0, "a broker may act for somebody");
+        assert!(T::MaxBatch::get() > 0, "a batch takes at least one order");
+        assert!(T::MaxOrderEnergy::get() > 0, "an order has some energy");
+        assert!(T::ResultsKept::get() > 0, "at least one result is kept");
+        assert!(
+            Self::windows_are_valid(&Windows::default()),
+            "the default windows fit into the slots in flight"
+        );
     }
 
     /// Checks that the heaviest steps fit into what the looks at all slots leave of the share of a
@@ -109,6 +128,7 @@ impl<T: Config> Pallet<T> {
                     asks: 0,
                     leader,
                     renewal: Self::next_renewal(),
+                    backing: Self::backing(),
                 },
             );
             Self::deposit_event(Event::SlotOpened { slot, terms, leader });
@@ -118,6 +138,11 @@ impl<T: Config> Pallet<T> {
             NextSlot::<T>::put(slot);
             InFlight::<T>::put(in_flight);
         }
+    }
+
+    /// What orders hold beside payments and deposits in a slot whose gate opens now.
+    pub(crate) fn backing() -> Backing {
+        Backing { offline_share: T::Settlement::offline_share(), work: T::TradePrice::get() }
     }
 
     /// How many of `keys` a slot is promised whose gate opens. Without any it goes its way without trades.

@@ -36,6 +36,10 @@ mod events {
             energy: Wh,
             /// What is held for it, in plancks.
             held: Balance,
+            /// How much of that for the bond of complaints about its trades,
+            for_bond: Balance,
+            /// and how much for the work of one trade.
+            for_work: Balance,
         },
         /// An order's energy was reduced; it kept its place.
         OrderReduced {
@@ -99,6 +103,24 @@ mod events {
             filled: Wh,
             /// What it did not need and got back, in plancks.
             released: Balance,
+        },
+        /// An order paid the community fund, out of what was held for it, for the work of a trade.
+        WorkPaid {
+            /// The slot.
+            slot: SlotIndex,
+            /// Whose order.
+            who: T::AccountId,
+            /// How much, in plancks.
+            amount: Balance,
+        },
+        /// An account paid the community fund for the renewal of its standing order.
+        RenewalPaid {
+            /// The slot.
+            slot: SlotIndex,
+            /// Whose order.
+            who: T::AccountId,
+            /// How much, in plancks.
+            amount: Balance,
         },
         /// All orders of a slot are paired or released.
         SlotMatched {
@@ -224,7 +246,7 @@ mod events {
         /// The owner of the account leads this slot, and has no orders in it, or the owner of the broker
         /// does, and places none for others.
         LeadsThisSlot,
-        /// The free balance does not cover what the order must hold.
+        /// The free balance does not cover what the order must hold and what it leaves for evidence.
         InsufficientFunds,
         /// A price, energy or amount is too large to compute with.
         Overflow,
@@ -267,5 +289,7 @@ mod events {
         NotAnnounced,
         /// Another owner has announced it.
         NotYourAnnouncement,
+        /// The free balance does not cover the price of a renewal and what is left for evidence.
+        RenewalUnpaid,
     }
 }

@@ -15,15 +15,17 @@
 //!    one side per slot, with all accounts together: an order that is just left out moves the price.
 //!    *An owner's asks of a slot are at most what its connections are rated to let out*, those of all
 //!    its accounts, of its standing orders and of its brokers together. A bid holds what it may cost at
-//!    most, rounded down; an ask holds its deposit, rounded up.
+//!    most, rounded down, and the bond of complaints; an ask its deposit, rounded up. *Orders pay for what
+//!    they cause*: each holds the price of the work of one trade, which a trade takes from the order that
+//!    it uses up, and from the bid if those are two, or none. None pays twice.
 //! 3. *Time has priority within a price.* Reducing an order's energy keeps its place; every
 //!    other amendment is a new order.
 //! 4. *Standing orders* are placed anew when a gate opens, under the funds and credentials that
 //!    their account has then, a few per block. Every other slot goes back the way of the one before it,
 //!    and the way begins at another one each time, so that of two each comes first as often. They meet a
 //!    moving corridor: a bid above the cap stands at the cap, an ask below the floor at the floor; a
-//!    limit off the tick is rounded in its account's favour, an energy down to whole lots. One that
-//!    cannot be placed is reported and holds up nobody; after [`MAX_FAILURES`] times in a row it ends,
+//!    limit off the tick is rounded in its account's favour, an energy down to whole lots. Each renewal
+//!    pays its price. One that cannot be placed is reported and holds up nobody; after [`MAX_FAILURES`] times in a row it ends,
 //!    but times when the slot's terms, its leader or a full book were the reason do not count, nor those
 //!    when funds were too few in a slot that asks for more to be held than others do.
 //! 5. *A broker acts by a grant*, which only its principal gives and ends: sides, worst prices, an
@@ -94,22 +96,14 @@ pub mod weights;
 pub use pallet::*;
 pub use qedex_primitives::{Grant, NewOrder};
 pub use types::{
-    GrantCounts, GrantRecord, GrantUse, MarketTerms, Order, OrderPriority, Participant, Phase,
-    PriceLevel, PricePriority, Renewal, SlotRecord, StandingOrder, Turn,
+    ANNOUNCED_AHEAD, Backing, GrantCounts, GrantRecord, GrantUse, Hold, MAX_FAILURES, MAX_PAGE,
+    MarketTerms, Order, OrderPriority, Participant, Phase, PriceLevel, PricePriority, Renewal,
+    SlotRecord, StandingOrder, Turn,
 };
 pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
 use grants::Acting;
-
-/// How many times in a row a standing order may fail before it ends.
-pub const MAX_FAILURES: u8 = 3;
-
-/// For how many slots ahead a leader can announce.
-pub const ANNOUNCED_AHEAD: u64 = 96;
-
-/// The most orders or grants that a client gets at once.
-pub const MAX_PAGE: u32 = 1_000;
 
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
@@ -170,6 +164,15 @@ pub mod pallet {
 
         /// The chain's time in milliseconds since the Unix epoch.
         type Time: frame_support::traits::Time<Moment = u64>;
+
+        /// What the work of one trade costs that nobody calls for, its opening, freezing and closing, in
+        /// plancks. Each order holds it, and pays it with the trade that uses it up.
+        #[pallet::constant]
+        type TradePrice: Get<Balance>;
+
+        /// What the renewal of a standing order costs in each slot, in plancks.
+        #[pallet::constant]
+        type RenewalPrice: Get<Balance>;
 
         /// The most price levels a side that terms may allow: (cap - floor) / tick + 1.
         #[pallet::constant]
@@ -260,18 +263,7 @@ pub mod pallet {
         }
 
         fn integrity_test() {
-            assert!(T::MaxTicks::get() >= 2, "a corridor needs two price levels");
-            assert!(T::MaxOrdersPerSlot::get() > 0, "a book takes at least one order");
-            assert!(T::MaxOrdersPerAccount::get() > 0, "an account may place at least one order");
-            assert!(T::MaxGrants::get() > 0, "an account may give a grant");
-            assert!(T::MaxPrincipals::get() > 0, "a broker may act for somebody");
-            assert!(T::MaxBatch::get() > 0, "a batch takes at least one order");
-            assert!(T::MaxOrderEnergy::get() > 0, "an order has some energy");
-            assert!(T::ResultsKept::get() > 0, "at least one result is kept");
-            assert!(
-                Self::windows_are_valid(&Windows::default()),
-                "the default windows fit into the slots in flight"
-            );
+            Self::check_bounds();
             Self::check_step_weights();
         }
 
@@ -289,8 +281,8 @@ pub mod pallet {
         ///   limit includes the grid fee.
         /// - `energy`: Wh, whole lots, at least the least order.
         ///
-        /// A bid holds `floor(limit * energy / 1000)` plancks, an ask
-        /// `ceil(deposit rate * cap price * energy / 1000)`.
+        /// A bid holds `floor(limit * energy / 1000)` plancks and the bond of complaints about its trades, an
+        /// ask `ceil(deposit rate * cap price * energy / 1000)`, and both `TradePrice`.
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::place_order())]
         pub fn place_order(
@@ -335,7 +327,7 @@ pub mod pallet {
         /// Floor, cap and tick: the tick is positive and divides both; the grid fee is positive, and the
         /// floor plus the fee lies below the cap; the corridor has at most `MaxTicks` levels. The lot is
         /// positive and divides the least order, which is positive. The deposit rate covers the largest
-        /// harm of a buyer, cap less floor less grid fee.
+        /// harm of a buyer, cap less floor less grid fee, and the shortfall fee of settlement.
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::set_terms())]
         pub fn set_terms(origin: OriginFor<T>, band: Band, list: PriceList) -> DispatchResult {
@@ -372,7 +364,7 @@ pub mod pallet {
         /// from now on, under the funds that the account has then. A bid above a slot's cap stands at the
         /// cap, an ask below its floor at the floor; one beyond the other end is left out of that slot.
         ///
-        /// By one of the present price lists at least, it can be placed.
+        /// By one of the present price lists at least, it can be placed. Each renewal costs `RenewalPrice`.
         #[pallet::call_index(6)]
         #[pallet::weight(T::WeightInfo::set_standing_order())]
         pub fn set_standing_order(origin: OriginFor<T>, order: NewOrder) -> DispatchResult {

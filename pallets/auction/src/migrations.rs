@@ -3,19 +3,19 @@
 //! From 1 to 2:
 //! - the default terms and the rule by which they followed the tariff become three price lists and the
 //!   leader's limits, with a least share of [`LEAST_SHARE`]; what was announced is dropped, because it
-//!   was about prices;
+//!   was about prices; deposits that do not cover harm and shortfall fee are raised to what does;
 //! - open orders are kept as they are, each with its owner; an account that had none when it placed one,
 //!   which membership did not let happen, stands for itself;
 //! - the participants of open slots are counted anew by owner, from the orders;
 //! - slots in flight, whose terms and keys stay what they are, have no leader, and begin anew to look
-//!   for standing orders that they have not renewed;
+//!   for standing orders that they have not renewed; their orders hold neither bonds nor the price of work;
 //! - standing orders are kept.
 //!
 //! The work is done in one block and grows with the number of open orders: a read and two writes each.
 
 use crate::{
-    Config, CurrentLimits, Order, OrderPriority, Orders, Pallet, Participant, Participants,
-    PriceLists, Renewal, SlotRecord, Slots, StandingOrder, StandingOrders,
+    Backing, Config, CurrentLimits, Order, OrderPriority, Orders, Pallet, Participant,
+    Participants, PriceLists, Renewal, SlotRecord, Slots, StandingOrder, StandingOrders,
 };
 use core::marker::PhantomData;
 use frame_support::{
@@ -206,7 +206,8 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for UncheckedV1ToV2<T> {
             let left = if renewing > 0 { standing } else { 0 };
             let at = renewing.saturating_sub(1);
             let renewal = Renewal { left, at, downwards: true, skipped: 0 };
-            Some(SlotRecord { terms, phase, next_order, bids, asks, leader: None, renewal })
+            let (leader, backing) = (None, Backing::default());
+            Some(SlotRecord { terms, phase, next_order, bids, asks, leader, renewal, backing })
         });
         StandingOrders::<T>::translate(|_, standing: v1::StandingOrder| {
             let v1::StandingOrder { order, index, renewed, failures } = standing;
@@ -272,6 +273,9 @@ fn carry_over_terms<T: Config>() {
     ];
     for (band, cap) in caps {
         let list = PriceList { floor, cap, grid_fee, tick, lot, least_order, deposit_rate };
+        // Else no slot would open any more.
+        let deposit_rate = deposit_rate.max(Pallet::<T>::least_deposit_rate(&list));
+        let list = PriceList { deposit_rate, ..list };
         if Pallet::<T>::check_list(&list).is_ok() {
             PriceLists::<T>::insert(band, list);
         } else {

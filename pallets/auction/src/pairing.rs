@@ -4,7 +4,7 @@ use crate::{Config, Event, Order, OrderPriority, Orders, Pallet, Phase, SlotReco
 use frame_support::weights::WeightMeter;
 use qedex_math::{clearing, deposit};
 use qedex_primitives::{
-    MarketSettlement, NewTrade, PricePerKwh, Side, SlotIndex, SlotTerms, TradeId, Wh,
+    Balance, Escrow, MarketSettlement, NewTrade, PricePerKwh, Side, SlotIndex, TradeId, Wh,
 };
 
 /// What the two ends of the book look like while they are paired.
@@ -62,12 +62,16 @@ impl<T: Config> Pallet<T> {
             left = left.saturating_sub(energy);
             let traded = Self::open_trade(
                 slot,
-                &record.terms,
+                record,
                 next_trade,
                 (buyers_pay, sellers_receive),
                 energy,
-                (&mut buying.order, &mut selling.order),
+                (&mut buying, &mut selling),
             );
+            if traded {
+                let orders = (&mut buying.order, &mut selling.order);
+                Self::pay_for_work(slot, record, left, orders);
+            }
             if traded {
                 next_trade = next_trade.saturating_add(1);
             } else {
@@ -104,18 +108,26 @@ impl<T: Config> Pallet<T> {
     /// money stays with the orders and is released with them.
     fn open_trade(
         slot: SlotIndex,
-        terms: &SlotTerms,
+        record: &SlotRecord,
         id: TradeId,
         (buyer_price, seller_price): (PricePerKwh, PricePerKwh),
         energy: Wh,
-        (bid, ask): (&mut Order<T::AccountId>, &mut Order<T::AccountId>),
+        (buying, selling): (&mut Head<T::AccountId>, &mut Head<T::AccountId>),
     ) -> bool {
-        let payment = buyer_price.cost_floor(energy).filter(|payment| *payment <= bid.held);
-        let deposit = deposit::share(ask.held, energy, ask.left);
+        let (limit, bid) = (buying.key.limit(Side::Bid), &mut buying.order);
+        let ask = &mut selling.order;
+        let work = record.backing.work;
+        let for_bid = bid.held.saturating_sub(work);
+        let payment = buyer_price.cost_floor(energy).filter(|payment| *payment <= for_bid);
+        let deposit = deposit::share(ask.held.saturating_sub(work), energy, ask.left);
         let (Some(payment), Some(deposit)) = (payment, deposit) else {
             log::error!(target: "runtime::auction", "trade {id} of {slot:?} exceeds its holds");
             return false;
         };
+        let rest = bid.left.saturating_sub(energy);
+        let to_spare = for_bid.saturating_sub(payment);
+        let reserve =
+            Self::reserve(record, (buyer_price, payment), deposit, (limit, rest), to_spare);
         let trade = NewTrade {
             id,
             buyer: bid.who.clone(),
@@ -125,16 +137,65 @@ impl<T: Config> Pallet<T> {
             seller_price,
             payment,
             deposit,
+            reserve,
         };
-        if let Err(error) = T::Settlement::open_trade(slot, terms, trade) {
+        if let Err(error) = T::Settlement::open_trade(slot, &record.terms, trade) {
             log::error!(target: "runtime::auction", "trade {id} of {slot:?} refused: {error:?}");
             return false;
         }
-        bid.held = bid.held.saturating_sub(payment);
+        bid.held = bid.held.saturating_sub(payment).saturating_sub(reserve);
         ask.held = ask.held.saturating_sub(deposit);
         bid.left = bid.left.saturating_sub(energy);
         ask.left = ask.left.saturating_sub(energy);
         true
+    }
+
+    /// What a trade takes of its bid for the bond of a complaint: the bond, as far as what is left `to_spare`
+    /// of the bid reaches. The `rest` of the bid keeps its own part, so that small trades before it do not
+    /// use that up.
+    fn reserve(
+        record: &SlotRecord,
+        (buyer_price, payment): (PricePerKwh, Balance),
+        deposit: Balance,
+        (limit, rest): (PricePerKwh, Wh),
+        to_spare: Balance,
+    ) -> Balance {
+        let terms = &record.terms.leader;
+        let share = record.backing.offline_share.deconstruct();
+        let deposits = (terms.deposit_rate.deconstruct(), terms.cap);
+        let bond = deposit::trade_bond(share, (buyer_price, payment), deposits, deposit);
+        let kept = deposit::bond_in_proportion(share, limit, deposits, rest).unwrap_or_default();
+        let kept = kept.saturating_add(deposit::bid_hold(limit, rest).unwrap_or_default());
+        bond.unwrap_or_default().min(to_spare.saturating_sub(kept))
+    }
+
+    /// Takes the price of a trade's work from the order that it has used up, or from the bid where those are
+    /// both, or neither because it was the last trade. So no order pays twice: a sweep has fewer trades than
+    /// orders.
+    pub(crate) fn pay_for_work(
+        slot: SlotIndex,
+        record: &SlotRecord,
+        left: Wh,
+        (bid, ask): (&mut Order<T::AccountId>, &mut Order<T::AccountId>),
+    ) {
+        let payer = match (bid.left.is_zero(), ask.left.is_zero()) {
+            (true, _) => bid,
+            (false, true) => ask,
+            (false, false) if left.is_zero() => bid,
+            (false, false) => return,
+        };
+        let amount = record.backing.work.min(payer.held);
+        if amount == 0 {
+            return;
+        }
+        match T::Escrow::take(&payer.who, amount) {
+            Ok(()) => {
+                payer.held = payer.held.saturating_sub(amount);
+                Self::deposit_event(Event::WorkPaid { slot, who: payer.who.clone(), amount });
+            }
+            // It holds it, so this cannot happen; if it does, the trade must not fail.
+            Err(error) => log::error!(target: "runtime::auction", "work is not paid: {error:?}"),
+        }
     }
 
     /// Keeps the head of one side for the next pair, or closes it when it is used up. Orders

@@ -1,15 +1,16 @@
 //! Standing orders: set, renewed in every slot, ended.
 
 use crate::{
-    Config, Error, Event, MAX_FAILURES, NewOrder, NextSlot, NextTurn, Pallet, PriceLists, Renewal,
-    SlotRecord, StandingIndex, StandingOrder, StandingOrders, Turn, WeightInfo, grants::Acting,
+    Backing, Config, Error, Event, MAX_FAILURES, NewOrder, NextSlot, NextTurn, Pallet, PriceLists,
+    Renewal, SlotRecord, StandingIndex, StandingOrder, StandingOrders, Turn, WeightInfo,
+    grants::Acting,
 };
 use frame_support::{
     ensure,
     pallet_prelude::{DispatchError, DispatchResult, Get},
     weights::WeightMeter,
 };
-use qedex_primitives::{Balance, Band, LeaderTerms, PricePerKwh, Side, SlotIndex, Wh};
+use qedex_primitives::{Balance, Band, Escrow, LeaderTerms, PricePerKwh, Side, SlotIndex, Wh};
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_set_standing(who: T::AccountId, order: NewOrder) -> DispatchResult {
@@ -137,7 +138,7 @@ impl<T: Config> Pallet<T> {
             Err(error) => {
                 let (who, order) = (who.clone(), standing.order);
                 Self::deposit_event(Event::OrderRefused { slot, who, order, error });
-                if Self::is_of_the_account(error, &record.terms.leader, order) {
+                if Self::is_of_the_account(error, record, order) {
                     standing.failures = standing.failures.saturating_add(1);
                 }
             }
@@ -150,8 +151,8 @@ impl<T: Config> Pallet<T> {
         goes_on
     }
 
-    /// Places a standing order as the slot takes it. Whether its account may is asked first: who may not
-    /// is told so, whatever else is wrong.
+    /// Places a standing order as the slot takes it, for the price of a renewal. Whether its account may is
+    /// asked first: who may not is told so, whatever else is wrong.
     fn place_standing(
         slot: SlotIndex,
         record: &mut SlotRecord,
@@ -159,6 +160,12 @@ impl<T: Config> Pallet<T> {
         order: NewOrder,
     ) -> DispatchResult {
         Self::ensure_may(who, order.side)?;
+        // Its work is done whatever becomes of it.
+        let amount = T::RenewalPrice::get();
+        if amount > 0 {
+            T::Escrow::charge(who, amount).map_err(|_| Error::<T>::RenewalUnpaid)?;
+            Self::deposit_event(Event::RenewalPaid { slot, who: who.clone(), amount });
+        }
         let order = Self::fit(&record.terms.leader, order)?;
         Self::place_permitted(&Acting::itself(who.clone()), slot, record, order)
     }
@@ -166,10 +173,10 @@ impl<T: Config> Pallet<T> {
     /// Whether an order was refused for what its account is or has. The slot's terms, its leader and a
     /// full book are not its fault: who could choose them could end everybody's standing orders. Nor are
     /// funds that are too few for the slot, where it asks for more than another one would.
-    fn is_of_the_account(error: DispatchError, terms: &LeaderTerms, order: NewOrder) -> bool {
+    fn is_of_the_account(error: DispatchError, record: &SlotRecord, order: NewOrder) -> bool {
         let is = |fault: Error<T>| DispatchError::from(fault) == error;
         if is(Error::<T>::InsufficientFunds) {
-            return Self::holds_least(terms, order);
+            return Self::holds_least(&record.terms.leader, &record.backing, order);
         }
         [
             Error::<T>::NotPermitted,
@@ -177,6 +184,7 @@ impl<T: Config> Pallet<T> {
             Error::<T>::OtherSide,
             Error::<T>::TooManyOrders,
             Error::<T>::AboveRating,
+            Error::<T>::RenewalUnpaid,
         ]
         .into_iter()
         .any(is)
@@ -184,10 +192,10 @@ impl<T: Config> Pallet<T> {
 
     /// Whether a standing order holds no more under these terms than under any of the present price
     /// lists. Who cannot pay for it there cannot pay for it anywhere.
-    pub(crate) fn holds_least(terms: &LeaderTerms, order: NewOrder) -> bool {
+    pub(crate) fn holds_least(terms: &LeaderTerms, backing: &Backing, order: NewOrder) -> bool {
         let hold = |terms: &LeaderTerms| -> Option<Balance> {
             let NewOrder { side, limit, energy } = Self::fit(terms, order).ok()?;
-            Self::required_hold(terms, side, limit, energy).ok()
+            Some(Self::required_hold(terms, backing, side, limit, energy).ok()?.1)
         };
         let here = hold(terms);
         Self::terms_of_bands().all(|terms| hold(&terms).is_none_or(|there| here <= Some(there)))

@@ -5,7 +5,10 @@ use frame_support::{
     ensure,
     pallet_prelude::{DispatchResult, Get},
 };
-use qedex_primitives::{Band, LeaderLimits, PriceList, PricePerKwh, Prices};
+use qedex_primitives::{
+    Balance, Band, Deposits, LeaderLimits, MarketSettlement, PriceList, PricePerKwh, Prices,
+};
+use sp_runtime::{PerThing, Permill, Rounding};
 
 impl<T: Config> Pallet<T> {
     /// Whether a price list is consistent; the rules stand at [`set_terms`](Pallet::set_terms).
@@ -24,12 +27,29 @@ impl<T: Config> Pallet<T> {
         let lots = list.least_order.0.checked_rem(list.lot.0);
         ensure!(lots == Some(0) && list.least_order.0 > 0, Error::<T>::InconsistentTerms);
         ensure!(list.least_order.0 <= T::MaxOrderEnergy::get(), Error::<T>::InconsistentTerms);
-        // The deposit must cover the largest harm of a buyer who falls back on the grid, or a
-        // default would not be made good.
-        let harm = cap.saturating_sub(floor).saturating_sub(list.grid_fee.0);
-        let covered = list.deposit_rate.mul_floor(cap);
-        ensure!(covered >= harm, Error::<T>::InconsistentTerms);
+        let fee = T::Settlement::shortfall_fee();
+        ensure!(Self::covers(list, fee), Error::<T>::InconsistentTerms);
         Ok(())
+    }
+
+    /// Whether the deposit covers the largest harm of a buyer who falls back on the grid, or a default
+    /// would not be made good, and the fee for what is missing, or it would cost nothing near the cap.
+    fn covers(list: &PriceList, shortfall_fee: Permill) -> bool {
+        list.deposit_rate.mul_floor(list.cap.0) >= Self::needed(list, shortfall_fee)
+    }
+
+    /// What a deposit has to cover for each kWh, in plancks.
+    fn needed(list: &PriceList, shortfall_fee: Permill) -> Balance {
+        let cap = list.cap.0;
+        let harm = cap.saturating_sub(list.floor.0).saturating_sub(list.grid_fee.0);
+        harm.saturating_add(shortfall_fee.mul_ceil(cap))
+    }
+
+    /// The least deposit rate that covers harm and shortfall fee, rounded up; one if none does.
+    pub(crate) fn least_deposit_rate(list: &PriceList) -> Permill {
+        let needed = Self::needed(list, T::Settlement::shortfall_fee());
+        Permill::from_rational_with_rounding(needed, list.cap.0, Rounding::Up)
+            .unwrap_or(Permill::one())
     }
 
     pub(crate) fn do_set_terms(band: Band, list: PriceList) -> DispatchResult {
@@ -70,6 +90,12 @@ impl<T: Config> Pallet<T> {
             "the leader's limits at genesis must be consistent"
         );
         CurrentLimits::<T>::put(terms.limits);
+    }
+}
+
+impl<T: Config> Deposits for Pallet<T> {
+    fn cover(shortfall_fee: Permill) -> bool {
+        PriceLists::<T>::iter_values().all(|list| Self::covers(&list, shortfall_fee))
     }
 }
 

@@ -6,6 +6,16 @@ use qedex_primitives::{
     SlotIndex, SlotTerms, TradeId, Wh,
 };
 use scale_info::TypeInfo;
+use sp_runtime::Permill;
+
+/// How many times in a row a standing order may fail before it ends.
+pub const MAX_FAILURES: u8 = 3;
+
+/// For how many slots ahead a leader can announce.
+pub const ANNOUNCED_AHEAD: u64 = 96;
+
+/// The most orders or grants that a client gets at once.
+pub const MAX_PAGE: u32 = 1_000;
 
 /// A price as a storage key that sorts by priority: best price first.
 ///
@@ -212,6 +222,50 @@ pub struct SlotRecord {
     pub leader: Option<OwnerId>,
     /// How far standing orders have been renewed for it.
     pub renewal: Renewal,
+    /// What its orders hold beside payments and deposits.
+    pub backing: Backing,
+}
+
+/// What the orders of a slot hold beside payments and deposits, from the opening of its gate on.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Backing {
+    /// The share of honest sellers that are assumed off-line: sets the bond of complaints, which bids hold.
+    pub offline_share: Permill,
+    /// What the work of one trade costs, in plancks, which each order holds.
+    pub work: Balance,
+}
+
+/// What an order holds, in plancks, by what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The most that a bid may pay, or the deposit of an ask.
+    pub behind: Balance,
+    /// The bond of complaints about a bid's trades.
+    pub bond: Balance,
+    /// The price of the work of one trade.
+    pub work: Balance,
+}
+
+impl Hold {
+    /// All of it. `None` if that is too large.
+    pub const fn total(&self) -> Option<Balance> {
+        match self.behind.checked_add(self.bond) {
+            Some(held) => held.checked_add(self.work),
+            None => None,
+        }
+    }
 }
 
 /// How far a slot has come in renewing standing orders: it looks at their indices from the one on at

@@ -8,27 +8,37 @@ use frame_support::pallet_macros::pallet_section;
 mod calls {
     #[pallet::call]
     impl<T: Config> Pallet<T> {
-        /// Submits one reading. Fails with the reason if it is refused.
+        /// Submits one reading. Fails with the reason if it is refused; one that is accepted costs no fee.
         ///
         /// Origin: any signed account. The meter's signature is what counts.
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::submit_reading())]
-        pub fn submit_reading(origin: OriginFor<T>, reading: SignedReading) -> DispatchResult {
+        #[pallet::weight((T::WeightInfo::submit_reading(), DispatchClass::Operational))]
+        pub fn submit_reading(
+            origin: OriginFor<T>,
+            reading: SignedReading,
+        ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
             Self::accept(0, &reading).map_err(Error::<T>::from)?;
-            Ok(())
+            Ok(Pays::No.into())
         }
 
         /// Submits many readings. Each is judged alone, and what became of it is named in an event
-        /// with its place in the batch.
+        /// with its place in the batch. It costs no fee if some are accepted, and the others, not more of
+        /// them, were brought already with the same values.
         ///
         /// Origin: any signed account.
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::submit_readings(readings.len() as u32))]
-        pub fn submit_readings(origin: OriginFor<T>, readings: ReadingBatch<T>) -> DispatchResult {
+        #[pallet::weight((
+            T::WeightInfo::submit_readings(readings.len() as u32),
+            DispatchClass::Operational,
+        ))]
+        pub fn submit_readings(
+            origin: OriginFor<T>,
+            readings: ReadingBatch<T>,
+        ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            Self::accept_batch(&readings);
-            Ok(())
+            let pays = if Self::accept_batch(&readings) { Pays::No } else { Pays::Yes };
+            Ok(pays.into())
         }
 
         /// Sets the rule of the tariff bands of slots whose gate opens from now on. Without a rule

@@ -80,21 +80,20 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What flowed through the connections of the owner of `account` in `slot`; a missing reading is
-    /// nothing generated, and as much consumed as can enter, [`HOUSEHOLD`] at least.
-    pub(crate) fn flow_of(account: &T::AccountId, slot: SlotIndex) -> Option<Flow> {
+    /// nothing generated, and as much consumed as could enter then, [`HOUSEHOLD`] at least.
+    pub(crate) fn flow_of(account: &T::AccountId, slot: SlotIndex) -> Option<Totals> {
         let owner = T::Membership::owner_of(account)?;
         let totals = OwnerTotals::<T>::get(slot, owner);
         let connections = Self::connections_in(&owner, slot);
         if connections.is_empty() && totals.is_none() {
             return None;
         }
-        let totals = totals.unwrap_or_default();
         let silent = connections
             .iter()
             .filter(|(id, _)| !Readings::<T>::contains_key(slot, id))
             .map(|(_, assignment)| assignment.ratings.into.max(HOUSEHOLD))
-            .fold(Wh::ZERO, Wh::saturating_add);
-        Some(Flow { generated: totals.generated, consumed: totals.consumed.saturating_add(silent) })
+            .map(|consumed| Flow { generated: Wh::ZERO, consumed });
+        Some(silent.fold(totals.unwrap_or_default(), |sum, one| sum.with(&one)))
     }
 
     /// The same, as far as anything can be known of it: `None` before the slot takes readings, and
@@ -102,7 +101,8 @@ impl<T: Config> Pallet<T> {
     pub fn known_flow(account: &T::AccountId, slot: SlotIndex) -> Option<Flow> {
         let takes_readings = T::Calendar::now() >= T::Calendar::schedule(slot).commitments_until;
         let is_known = takes_readings && slot >= Self::horizon();
-        is_known.then(|| Self::flow_of(account, slot)).flatten()
+        let totals = is_known.then(|| Self::flow_of(account, slot)).flatten()?;
+        Some(Flow { generated: totals.generated, consumed: totals.consumed })
     }
 }
 
@@ -135,7 +135,7 @@ impl<T: Config> EnergyLedger<T::AccountId> for Pallet<T> {
 }
 
 impl<T: Config> EnergyFlow<T::AccountId> for Pallet<T> {
-    fn flow(account: &T::AccountId, slot: SlotIndex) -> Option<Flow> {
+    fn flow(account: &T::AccountId, slot: SlotIndex) -> Option<Totals> {
         Self::flow_of(account, slot)
     }
 

@@ -35,9 +35,12 @@
 //!    metered as it was when it was offered, by the key of then as well. What was to begin then or later
 //!    gives way to it, so that nobody puts an end off by other changes.
 //! 7. A meter has at most [`MAX_ASSIGNMENTS`] assignments. The oldest makes room once everything of its
-//!    last slot is final and all slots until then are settled; only where none may, another change is
+//!    last slot is final, all slots until then are settled and none of them is scored any more
+//!    ([`Config::Scored`]); only where none may, another change is
 //!    refused. A former connection counts among [`Config::MaxConnectionsPerOwner`] for as long; that is
-//!    over all accounts of an owner, because one bill has one reading of each.
+//!    over all accounts of an owner, because one bill has one reading of each. So what flowed in a slot
+//!    is told by the connections of then, whatever has changed since, and nobody's silence is forgotten
+//!    with the connection that was silent.
 //! 8. A key is one meter's as long as the meter is on record and remembers it: [`MAX_KEYS`] of those
 //!    that it has had, of which the oldest that no assignment bears makes room for another. A key of small order, with which everybody could sign, is no meter's.
 //! 9. *Storage is paid for*: of whoever filed a meter's registration, [`Config::Bond`] is held. Once it
@@ -214,6 +217,10 @@ pub mod pallet {
         /// become final.
         #[pallet::constant]
         type Retention: Get<u64>;
+
+        /// How many of the latest final slots are scored at most: as long as one of them is, who had
+        /// which connection in it is on record.
+        type Scored: Get<u64>;
 
         /// For how many days before the present one the demand is kept. At least 1.
         #[pallet::constant]
@@ -431,8 +438,9 @@ pub mod pallet {
             assert!(T::MaxBatch::get() >= 1, "a batch needs room for at least one reading");
             assert!(T::MaxPrunedPerBlock::get() >= 2, "pruning must overtake empty slots");
             assert!(
-                T::Retention::get() > u64::from(Windows::default().final_at),
-                "a slot must be kept until it is final"
+                T::Retention::get()
+                    > u64::from(Windows::default().final_at).saturating_add(T::Scored::get()),
+                "a slot must be kept until it is final and as long as it is scored"
             );
             let blocks = T::BlockWeights::get();
             let room = blocks.get(DispatchClass::Normal).max_extrinsic;

@@ -101,6 +101,8 @@ pub const SLOTS_PER_BLOCK: u32 = 3;
 
 /// How many slots are kept.
 pub const RETENTION: u64 = 24;
+/// How many final slots are scored.
+pub const SCORED: u64 = 4;
 /// How many items are pruned in a block.
 pub const PRUNED_PER_BLOCK: u32 = 10;
 
@@ -124,6 +126,7 @@ impl pallet_metering::Config for Test {
     type MaxConnectionsPerOwner = ConstU32<3>;
     type MaxBatch = ConstU32<1_024>;
     type Retention = ConstU64<RETENTION>;
+    type Scored = ConstU64<SCORED>;
     type MaxPrunedPerBlock = ConstU32<PRUNED_PER_BLOCK>;
     type WeightInfo = ();
 }

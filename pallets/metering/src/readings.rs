@@ -75,14 +75,22 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Judges each reading alone and says of each refused one why.
-    pub(crate) fn accept_batch(readings: &[SignedReading]) {
-        let (mut accepted, mut refused) = (0u32, 0u32);
+    /// Judges each reading alone and says of each refused one why. Whether the batch earns its fee back:
+    /// some are accepted, and the others are on the chain already with the same values, not more of these
+    /// than of those.
+    ///
+    /// Else whoever carries many readings would pay for all of them if somebody brought one of them first;
+    /// and with no bound on them one new reading would carry any number of old ones for nothing.
+    pub(crate) fn accept_batch(readings: &[SignedReading]) -> bool {
+        let (mut accepted, mut refused, mut known) = (0u32, 0u32, 0u32);
         for (index, reading) in (0u32..).zip(readings) {
             match Self::accept(index, reading) {
                 Ok(()) => accepted = accepted.saturating_add(1),
                 Err(error) => {
                     refused = refused.saturating_add(1);
+                    if error == ReadingError::AlreadyRead && Self::says_the_same(reading) {
+                        known = known.saturating_add(1);
+                    }
                     Self::deposit_event(Event::ReadingRefused {
                         index,
                         meter: reading.payload.meter,
@@ -93,6 +101,14 @@ impl<T: Config> Pallet<T> {
             }
         }
         Self::deposit_event(Event::BatchProcessed { accepted, refused });
+        accepted > 0 && refused == known && known <= accepted
+    }
+
+    /// Whether the reading of this meter and slot that is on the chain has these values.
+    fn says_the_same(signed: &SignedReading) -> bool {
+        let payload = &signed.payload;
+        let says = Flow { generated: payload.generated, consumed: payload.consumed };
+        Readings::<T>::get(payload.slot, payload.meter) == Some(says)
     }
 
     /// Keeps the pointer for pruning at or before the oldest slot in storage.

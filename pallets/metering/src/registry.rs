@@ -5,7 +5,7 @@ use crate::{
     MeterAt, MeterByKey, MeterKind, MeterRatings, Meters, NextMeter, Pallet, Person,
 };
 use alloc::{vec, vec::Vec};
-use frame_support::{BoundedVec, ensure};
+use frame_support::{BoundedVec, ensure, traits::Get};
 use frame_system::{ensure_signed, pallet_prelude::OriginFor};
 use qedex_primitives::{
     Calendar, Installer, Membership, MeterId, MeterKey, OwnerId, Role, SlotIndex, UnsettledSlots,
@@ -162,12 +162,14 @@ impl<T: Config> Pallet<T> {
         latest.is_some_and(|assignment| !Self::is_over(assignment))
     }
 
-    /// Whether everything of the last slot of `assignment` is final, and all slots until then are
-    /// settled.
+    /// Whether nothing is judged any more by `assignment`: everything of its last slot is final, all slots
+    /// until then are settled, and as many slots are final since as are scored. If it were forgotten
+    /// earlier, so would be its silence.
     pub(crate) fn is_over(assignment: &Assignment<T::AccountId>) -> bool {
         assignment.until.is_some_and(|until| {
             let last = SlotIndex(until.0.saturating_sub(1));
-            T::Calendar::now() >= T::Calendar::schedule(last).final_at && Self::is_settled(last)
+            let scored = SlotIndex(last.0.saturating_add(T::Scored::get()));
+            T::Calendar::now() >= T::Calendar::schedule(scored).final_at && Self::is_settled(last)
         })
     }
 

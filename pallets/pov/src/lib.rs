@@ -12,9 +12,11 @@
 //!   planned, because nobody wrote the rotation block, goes through its schedule again.
 //! - A validator's **score** is the mean over the last [`Rules::window`] final delivery slots of
 //!   its generation score, off-peak, or its saving score, at other times, see
-//!   [`qedex_math::score`]. What flowed comes from its owner's meters, where silence counts as
-//!   nothing generated and the rated capacity consumed; how much it counts, from its owner's
-//!   standing; what a band costs, from the market. Without a meter it is 0.
+//!   [`qedex_math::score`]. What flowed is what the freeze left on record of the connections that its
+//!   owner had in the slot: generation less consumption of each, never below zero, as settlement has
+//!   it, and the consumption of all. One that was silent generated nothing and consumed what it was
+//!   rated to let in, a household's at least. How much it counts comes from its owner's
+//!   standing; what a band costs, from the market. Without a connection it is 0.
 //! - The **schedule** gives each validator `clamp(lambda * score, F, M)` slots with the one lambda
 //!   that makes them sum up, rounded by largest remainder, see [`qedex_math::schedule`]. Where F or
 //!   M cannot be kept, M gives way first, then F. Its order is drawn from the entropy beacon, with a
@@ -153,7 +155,7 @@ pub mod pallet {
         /// When a delivery slot is final.
         type Calendar: Calendar;
 
-        /// What flowed through a validator's meters.
+        /// What flowed through the connections of a validator's owner.
         type EnergyFlow: EnergyFlow<Self::AccountId>;
 
         /// Which of the two scores counts in a slot.

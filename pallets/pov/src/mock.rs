@@ -10,7 +10,7 @@ use frame_support::{
 use frame_system::EnsureRoot;
 use qedex_primitives::{
     Band, EnergyFlow, EntropyBeacon, Flow, Millis, PricePerKwh, Prices, SlotIndex, Standing,
-    Tariff, Wh, testing,
+    Tariff, Totals, Wh, testing,
 };
 pub use qedex_primitives::{
     Role,
@@ -119,6 +119,8 @@ parameter_types! {
     pub static Flows: BTreeMap<AccountId, Flow> = BTreeMap::new();
     /// Where a slot differs from that.
     pub static SlotFlows: BTreeMap<(AccountId, u64), Flow> = BTreeMap::new();
+    /// What flows through a second connection of its owner in every slot.
+    pub static SecondFlows: BTreeMap<AccountId, Flow> = BTreeMap::new();
     pub static Bands: BTreeMap<u64, Band> = BTreeMap::new();
     pub static Standings: BTreeMap<AccountId, Permill> = BTreeMap::new();
     pub static BeaconValue: Option<H256> = Some(H256::repeat_byte(1));
@@ -131,9 +133,13 @@ pub type TestCalendar = testing::TestCalendar<DELIVERY>;
 pub struct TestMeters;
 
 impl EnergyFlow<AccountId> for TestMeters {
-    fn flow(account: &AccountId, slot: SlotIndex) -> Option<Flow> {
+    fn flow(account: &AccountId, slot: SlotIndex) -> Option<Totals> {
         let in_slot = SlotFlows::get().get(&(*account, slot.0)).copied();
-        in_slot.or_else(|| Flows::get().get(account).copied())
+        let first = in_slot.or_else(|| Flows::get().get(account).copied());
+        let second = SecondFlows::get().get(account).copied();
+        let connections = first.into_iter().chain(second).collect::<Vec<_>>();
+        let sum = |sum: Totals, one| sum.with(one);
+        (!connections.is_empty()).then(|| connections.iter().fold(Totals::default(), sum))
     }
 }
 
@@ -213,6 +219,7 @@ pub fn externalities(validators: &[AccountId]) -> sp_io::TestExternalities {
     }
     Flows::set(BTreeMap::new());
     SlotFlows::set(BTreeMap::new());
+    SecondFlows::set(BTreeMap::new());
     Bands::set(BTreeMap::new());
     Standings::set(BTreeMap::new());
     BeaconValue::set(Some(H256::repeat_byte(1)));

@@ -60,7 +60,7 @@ impl<T: Config> Pallet<T> {
         let saved = |consumed, price| score::saving_score(standing, consumed, price, prices.off);
         let sum = window.iter().fold(0_u128, |sum, (slot, band)| {
             let score = T::EnergyFlow::flow(who, *slot).map_or(0, |flow| match band {
-                Band::Off => score::generation_score(standing, flow.surplus()),
+                Band::Off => score::generation_score(standing, flow.surplus),
                 Band::Mid => saved(flow.consumed, prices.mid),
                 Band::On => saved(flow.consumed, prices.on),
             });

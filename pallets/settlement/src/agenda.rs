@@ -11,7 +11,11 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use qedex_math::allotment;
-use qedex_primitives::{Calendar, EnergyLedger, Moment, Seller, SlotIndex, TradeId, Wh, work};
+use qedex_primitives::{
+    Calendar, EnergyLedger, EntropyDraw, Moment, SlotIndex, SlotTimes, TradeId, Wh,
+    beacon::{BeaconSource, BeaconValue},
+    work,
+};
 
 impl<T: Config> Pallet<T> {
     /// Does what is due, within the share of a block.
@@ -43,25 +47,73 @@ impl<T: Config> Pallet<T> {
         Self::strike_off(&settled);
     }
 
-    /// The open books. Every one of them is told of an interruption in the block that notices
-    /// it, whatever weight is left for its trades, and of each block of a pause: of the one after its
-    /// end as well, before which nobody could do anything.
+    /// The open books. The clock of every one of them is put back in the block that notices an
+    /// interruption, whatever weight is left for its trades, and in each block of a pause: in the one
+    /// after its end as well, before which nobody could do anything.
     pub(crate) fn look(now: Moment) -> BoundedVec<SlotIndex, T::MaxSlotsInFlight> {
         let slots = OpenBooks::<T>::get();
-        let last = LastSeen::<T>::get();
-        LastSeen::<T>::put(now);
         let pause = LatestPause::<T>::get();
-        let paused = pause.is_some_and(|pause| pause.is_on(last));
-        if paused && pause.is_some_and(|pause| !pause.is_on(now)) {
+        let paused = |moment| pause.is_some_and(|pause| pause.is_on(moment));
+        let last = LastSeen::<T>::get();
+        if paused(last) && !paused(now) {
             Self::deposit_event(Event::SettlementResumed);
         }
-        let stood_still = now.saturating_sub(last) > T::Calendar::slot_length();
-        if last > 0 && (stood_still || paused) {
+        let slot_length = T::Calendar::slot_length();
+        if last > 0 && (now.saturating_sub(last) > slot_length || paused(last)) {
             for slot in slots.iter() {
-                Self::mark_interrupted(*slot, last, now, paused);
+                Books::<T>::mutate_extant(slot, |book| Self::put_back(book, now));
             }
         }
+        LastSeen::<T>::put(now);
+        for slot in slots.iter() {
+            Self::draw(*slot, now);
+        }
         slots
+    }
+
+    /// Writes down what draws the sellers of `slot`, once it is known: the value of the first epoch whose
+    /// reveals opened after the freeze, so that nobody knew it who could still publish readings. One of keys,
+    /// if one comes before the end of complaints: who writes the block with which reveals open chooses its hash
+    /// among many, and would never draw itself. Until then, and where none comes, a hash draws all others.
+    /// Nobody is drawn where the first value comes after the end of complaints.
+    fn draw(slot: SlotIndex, now: Moment) {
+        let Some(mut book) = Books::<T>::get(slot).filter(|book| !book.drawn_by_keys) else {
+            return;
+        };
+        let schedule = book.terms.schedule;
+        if !schedule.is_complaint_window(book.clock(now)) {
+            return;
+        }
+        let freeze = schedule.later(book.lost).readings_until;
+        let Some(BeaconValue { epoch, value, source }) = T::Draw::best_after(freeze) else {
+            return;
+        };
+        book.drawn_by_keys = source == BeaconSource::Keys;
+        if book.draw.is_none() || book.drawn_by_keys {
+            book.draw = Some(value);
+            Books::<T>::insert(slot, book);
+            Self::deposit_event(Event::RevealsDrawn { slot, epoch, value, source });
+        }
+    }
+
+    /// Puts the clock of a book back by what is lost since the latest block. Sellers can give evidence
+    /// during a pause, and buyers cannot complain: of the time for complaints and reveals a pause
+    /// takes nothing, however short it is, and of the time before it takes all.
+    fn put_back(book: &mut Book, now: Moment) {
+        let last = LastSeen::<T>::get();
+        if last == 0 {
+            return;
+        }
+        let paused = LatestPause::<T>::get().is_some_and(|pause| pause.is_on(last));
+        let missed = book.missed(last, now, T::Calendar::slot_length(), paused);
+        book.lost = book.lost.saturating_add(missed);
+    }
+
+    /// The moments of a slot by its own clock, whether or not an interruption has been noted yet.
+    pub(crate) fn times_of(slot: SlotIndex) -> Option<SlotTimes> {
+        let mut book = Books::<T>::get(slot)?;
+        Self::put_back(&mut book, T::Calendar::now());
+        Some(book.terms.schedule.later(book.lost))
     }
 
     /// Takes a book as far as the weight reaches. Whether all of its trades are settled.
@@ -95,52 +147,23 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Notes that there was no block, or a pause, between `from` and `until`. Sellers can give
-    /// evidence during a pause, and buyers cannot complain: of the time for complaints and reveals
-    /// a pause takes nothing, however short it is.
-    fn mark_interrupted(slot: SlotIndex, from: Moment, until: Moment, paused: bool) {
-        Books::<T>::mutate(slot, |entry| {
-            if let Some(book) = entry {
-                let schedule = book.terms.schedule;
-                let begin = from.max(schedule.delivery_ends);
-                let end = until.min(schedule.readings_until);
-                if end.saturating_sub(begin) > T::Calendar::slot_length() {
-                    book.interrupted = true;
-                }
-                let begin = book.clock(from).max(schedule.readings_until);
-                let lost = book.clock(until).saturating_sub(begin);
-                if paused || lost > T::Calendar::slot_length() {
-                    book.lost = book.lost.saturating_add(lost);
-                }
-            }
-        });
-    }
-
-    /// Takes a book through the freeze, the end of complaints and the end of reveals.
+    /// Takes a book through the freeze and the end.
     fn advance(slot: SlotIndex, book: &mut Book, now: Moment, meter: &mut WeightMeter) {
         let schedule = book.terms.schedule;
         if let Stage::Freezing { next } = book.stage
-            && now >= schedule.readings_until
+            && book.clock(now) >= schedule.readings_until
         {
             let step = T::WeightInfo::freeze_trade();
             book.stage = match Self::go_through(slot, book, next, step, meter, Self::at_freeze) {
                 Some(next) => Stage::Freezing { next },
-                None => Stage::Closing { next: 0 },
-            };
-        }
-        let step = T::WeightInfo::close_trade();
-        if let Stage::Closing { next } = book.stage
-            && book.clock(now) >= schedule.complaints_until
-        {
-            book.stage = match Self::go_through(slot, book, next, step, meter, Self::at_close) {
-                Some(next) => Stage::Closing { next },
                 None => Stage::Ending { next: 0 },
             };
         }
         if let Stage::Ending { next } = book.stage
             && book.clock(now) >= schedule.final_at
         {
-            let next = Self::go_through(slot, book, next, step, meter, Self::at_close);
+            let step = T::WeightInfo::close_trade();
+            let next = Self::go_through(slot, book, next, step, meter, Self::at_end);
             book.stage = Stage::Ending { next: next.unwrap_or(book.trades) };
         }
     }
@@ -163,8 +186,7 @@ impl<T: Config> Pallet<T> {
             if let Some(trade) = Trades::<T>::get(slot, next)
                 && let Some(decision) = decide(slot, book, &trade)
             {
-                let excludes =
-                    decision == Decision::Nothing && Self::excludes(slot, book, &trade.seller);
+                let excludes = Self::excludes(slot, book, &trade, decision);
                 if excludes && meter.try_consume(T::WeightInfo::exclude()).is_err() {
                     return Some(next);
                 }
@@ -176,54 +198,49 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What decides a trade when the readings window has ended. `None`: its seller has committed,
-    /// and complaints decide. Without a commitment what is published decides, unless an outage may have
-    /// kept the rest away.
+    /// and complaints decide. Without a commitment what is published decides.
     pub(crate) fn at_freeze(
         slot: SlotIndex,
-        book: &Book,
+        _: &Book,
         trade: &Trade<T::AccountId>,
     ) -> Option<Decision> {
         if let Some(delivered) = T::Ledger::delivered(&trade.seller, slot) {
-            return Some(Self::metered(delivered, trade));
+            return Some(Decision::Metered(Self::allotted(delivered, trade)));
         }
         let committed = Self::seller(slot, &trade.seller).and_then(|(_, seller)| seller.commitment);
-        match committed {
-            Some(_) => None,
-            None if book.interrupted => Some(Decision::Annulled),
-            None => Some(match T::Ledger::published(&trade.seller, slot) {
-                Some(published) => Self::metered(published, trade),
-                None => Decision::Nothing,
-            }),
+        if committed.is_some() {
+            return None;
         }
+        Some(match T::Ledger::published(&trade.seller, slot) {
+            Some(published) => Decision::Metered(Self::allotted(published, trade)),
+            None => Decision::Nothing,
+        })
     }
 
-    /// What decides a trade whose seller has committed, when complaints are over. `None`: the seller
-    /// may still answer the one about this trade.
-    pub(crate) fn at_close(
+    /// What decides a trade whose seller has committed, when reveals are over: one bill, or none,
+    /// decides all of the seller's open trades.
+    pub(crate) fn at_end(
         slot: SlotIndex,
         book: &Book,
         trade: &Trade<T::AccountId>,
     ) -> Option<Decision> {
-        let (_, Seller { revealed, .. }) = Self::seller(slot, &trade.seller)?;
-        // Only what was revealed in time counts, so that nothing depends on how long the agenda
-        // takes to come by.
-        let until = match trade.complaint {
-            Some(complaint) => complaint.due,
-            None => book.terms.schedule.complaints_until,
-        };
-        if let Some(revealed) = revealed.filter(|revealed| revealed.at < until) {
-            return Some(Self::metered(revealed.delivered, trade));
-        }
-        if trade.complaint.is_none() {
-            return Some(Decision::Trusted);
-        }
-        (book.clock(T::Calendar::now()) >= until).then_some(Decision::Nothing)
+        let (owner, seller) = Self::seller(slot, &trade.seller)?;
+        let drawn = book.draws(slot, owner, &seller);
+        Some(match seller.revealed {
+            Some(delivered) => Decision::Billed {
+                allotted: Self::allotted(delivered, trade),
+                refutes: trade.complaint.is_some_and(|complaint| complaint.needs <= delivered),
+            },
+            // Whoever is drawn owes its bill to every buyer.
+            None if drawn || trade.complaint.is_some() => Decision::Unanswered,
+            None if seller.complained => Decision::Forfeited,
+            None => Decision::Trusted,
+        })
     }
 
     /// What of the owner's delivery serves this trade: what its earlier ones leave.
-    pub(crate) fn metered(delivered: Wh, trade: &Trade<T::AccountId>) -> Decision {
+    fn allotted(delivered: Wh, trade: &Trade<T::AccountId>) -> Wh {
         let left = delivered.saturating_sub(trade.before);
-        let (allotted, _) = allotment::allot(left, trade.energy);
-        Decision::Metered(allotted)
+        allotment::allot(left, trade.energy).0
     }
 }

@@ -7,11 +7,13 @@ use frame_support::{
     weights::WeightMeter,
 };
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
+use qedex_math::conduct::{DAYS, Day};
 use qedex_primitives::{
-    Balance, Bill, Calendar, EnergyLedger, Escrow, LeaderTerms, MAX_BILL_READINGS,
+    Balance, Bill, Calendar, EnergyLedger, EntropyDraw, Escrow, LeaderTerms, MAX_BILL_READINGS,
     MarketSettlement, Membership, MeterId, MeterSignature, NewTrade, Nonce, PricePerKwh, Ratings,
     ReadingPayload, Role, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId, Wh, Windows,
-    bill, settlement::MAX_DEFAULTS,
+    bill,
+    settlement::{MAX_DEFAULTS, day_of},
 };
 use sp_core::{H256, sr25519};
 use sp_runtime::{Permill, traits::Zero};
@@ -70,6 +72,7 @@ fn trade_of<T: Config>(id: TradeId) -> NewTrade<T::AccountId> {
         seller_price: SELLER_PRICE,
         payment: STAKE,
         deposit: STAKE,
+        reserve: 0,
     }
 }
 
@@ -87,16 +90,22 @@ fn endow_funds<T: Config>() {
     }
 }
 
-/// Opens the trade that a step settles, behind two more of the same slot: one of the same
-/// seller, so that its record stays, and one of others.
+/// Opens `n` trades of one buyer with one seller, each of which has set a little aside for complaints.
+fn pair_of<T: Config>(n: u32) -> (T::AccountId, T::AccountId) {
+    let of_all = STAKE.saturating_mul(n.saturating_add(1).into());
+    let (buyer, seller) = (order_of::<T>("buyer", 0, of_all), order_of::<T>("seller", 0, of_all));
+    for id in 0..n {
+        let (buyer, seller) = (buyer.clone(), seller.clone());
+        open::<T>(SLOT, NewTrade { buyer, seller, reserve: 1, ..trade_of::<T>(id) });
+    }
+    (buyer, seller)
+}
+
+/// Opens the trade that a step settles, behind two more of the same slot: one of the same parties, so
+/// that their records stay, and one of others.
 fn book_to_settle<T: Config>() -> T::AccountId {
     endow_funds::<T>();
-    let first = trade_of::<T>(0);
-    let seller = first.seller.clone();
-    let mut second = trade_of::<T>(1);
-    second.seller = seller.clone();
-    open::<T>(SLOT, first);
-    open::<T>(SLOT, second);
+    let (_, seller) = pair_of::<T>(2);
     open::<T>(SLOT, trade_of::<T>(2));
     fill_memories::<T>();
     seller
@@ -155,6 +164,11 @@ fn commit_to<T: Config>(seller: &T::AccountId, bill: &Bill) {
     T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
 }
 
+/// Sets the clock to when bills are revealed.
+fn complaints_end<T: Config>() {
+    T::Calendar::set_now(T::Calendar::schedule(SLOT).complaints_until);
+}
+
 /// Lets the buyer of the first trade complain.
 fn complain_about_first<T: Config>() {
     let buyer = Trades::<T>::get(SLOT, 0).map(|trade| trade.buyer);
@@ -176,7 +190,8 @@ fn lenient() -> Rules {
 }
 
 /// The first trade as a step of the agenda takes it, decided by `decide`; and the counting of a
-/// default, though a trade for which something was metered is none: the worst of both.
+/// default, though a trade for which something was metered is none, as if it were the seller's last one of
+/// the slot: the worst of all.
 fn take_first<T: Config>(
     book: &mut Book,
     decide: fn(SlotIndex, &Book, &Trade<T::AccountId>) -> Option<Decision>,
@@ -186,10 +201,23 @@ fn take_first<T: Config>(
     };
     let seller = trade.seller.clone();
     if let Some(decision) = decide(SLOT, book, &trade) {
-        let _ = Settlement::<T>::excludes(SLOT, book, &seller);
+        let _ = Settlement::<T>::excludes(SLOT, book, &trade, decision);
         Settlement::<T>::settle(SLOT, book, 0, trade, decision);
     }
-    Settlement::<T>::count_default(SLOT, &book.rules, &seller);
+    Settlement::<T>::mark_default(SLOT, &seller);
+    Settlement::<T>::note_conduct(SLOT, &book.rules, &seller, true);
+}
+
+/// Six days before that of `SLOT`, on each of which an owner has sold, and defaulted.
+fn fill_conduct<T: Config>(seller: &T::AccountId, defaulted: u32) {
+    let today = day_of(SLOT);
+    let days = (1..DAYS).rev().map(|back| Day {
+        day: today.saturating_sub(back),
+        sold: defaulted,
+        defaulted,
+    });
+    let owner = Settlement::<T>::owner_of(seller);
+    Conduct::<T>::insert(owner, frame_support::BoundedVec::truncate_from(days.collect()));
 }
 
 /// Opens as many books as there can be, from `SLOT` on.
@@ -237,12 +265,12 @@ mod benchmarks {
         Ok(())
     }
 
-    /// About a seller that has as many meters as it can have; that all of them but one have a reading,
-    /// so that there is something to complain of, is looked up with another account.
+    /// About `n` trades with a seller that has as many meters as it can have; that all of them but one have a
+    /// reading, so that there is something to complain of, is looked up with another account.
     #[benchmark]
-    fn complain() -> Result<(), BenchmarkError> {
-        let seller = book_to_settle::<T>();
-        let buyer = Trades::<T>::get(SLOT, 0).ok_or("the trade is open")?.buyer;
+    fn complain(n: Linear<1, { T::MaxTradesOfPair::get() }>) -> Result<(), BenchmarkError> {
+        endow_funds::<T>();
+        let (buyer, seller) = pair_of::<T>(n);
         let other = account("other seller", 0, 0);
         T::Ledger::set_delivered(&other, SLOT, ENERGY);
         commit_to::<T>(&seller, &bill_of(1));
@@ -251,11 +279,12 @@ mod benchmarks {
         #[block]
         {
             found = T::Ledger::delivered(&other, SLOT);
-            Settlement::<T>::complain(RawOrigin::Signed(buyer).into(), SLOT, 0)?;
+            Settlement::<T>::do_complain(&buyer, SLOT, 0)?;
         }
 
         assert_eq!(found, Some(ENERGY));
-        assert!(Trades::<T>::get(SLOT, 0).is_some_and(|trade| trade.complaint.is_some()));
+        let mut trades = (0..n).map(|id| Trades::<T>::get(SLOT, id));
+        assert!(trades.all(|trade| trade.is_some_and(|trade| trade.complaint.is_some())));
         Ok(())
     }
 
@@ -266,11 +295,12 @@ mod benchmarks {
         let bill = bill_of(n);
         commit_to::<T>(&seller, &bill);
         complain_about_first::<T>();
-        let who = seller.clone();
+        complaints_end::<T>();
+        let who = account("whoever holds it", 0, 0);
 
         #[block]
         {
-            Settlement::<T>::do_reveal(who, SLOT, &bill, &NONCE, |_, _, _| Ok(ENERGY))?;
+            Settlement::<T>::do_reveal(who, SLOT, &seller, &bill, &NONCE, |_, _, _| Ok(ENERGY))?;
         }
 
         let (_, record) = Settlement::<T>::seller(SLOT, &seller).ok_or("the seller is known")?;
@@ -332,17 +362,23 @@ mod benchmarks {
         assert!(Trades::<T>::contains_key(SLOT, 0));
     }
 
-    /// All books are open, all are marked after an interruption in which a pause ended, and all are
-    /// struck off.
+    /// All books are open, all are marked after an interruption in which a pause ended, for all of them what
+    /// draws is looked for among as many values as there may be, and is there, and all are struck off.
     #[benchmark]
     fn poll() {
         open_all_books::<T>();
-        let last = SlotIndex(SLOT.0.saturating_add(u64::from(T::MaxSlotsInFlight::get())));
-        let now = T::Calendar::schedule(last).final_at;
-        let before = T::Calendar::schedule(SLOT).gate_closes;
+        // Readings have ended everywhere, and complaints have not.
+        let schedule = T::Calendar::schedule(SLOT);
+        for slot in OpenBooks::<T>::get() {
+            Books::<T>::mutate_extant(slot, |book| book.terms.schedule = schedule);
+        }
+        let before = schedule.readings_until;
         LastSeen::<T>::put(before);
         LatestPause::<T>::put(Pause { since: before, until: before.saturating_add(1) });
+        let now = before.saturating_add(T::Calendar::slot_length().saturating_mul(2));
         T::Calendar::set_now(now);
+        // The freeze is put off by all of that.
+        T::Draw::fill(now);
 
         #[block]
         {
@@ -351,7 +387,7 @@ mod benchmarks {
             Settlement::<T>::strike_off(&slots);
         }
 
-        assert!(Books::<T>::iter_values().all(|book| book.interrupted && book.lost > 0));
+        assert!(Books::<T>::iter_values().all(|book| book.lost > 0 && book.drawn_by_keys));
         assert!(OpenBooks::<T>::get().is_empty());
     }
 
@@ -363,9 +399,10 @@ mod benchmarks {
             rules: Rules::default(),
             trades: 1,
             open: 0,
-            stage: Stage::Closing { next: 1 },
-            interrupted: false,
+            stage: Stage::Ending { next: 1 },
             lost: 0,
+            draw: None,
+            drawn_by_keys: false,
         };
         Books::<T>::insert(SLOT, book);
         let now = book.terms.schedule.final_at;
@@ -390,6 +427,7 @@ mod benchmarks {
         T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
         let mut book = Books::<T>::get(SLOT).ok_or("the book is open")?;
         book.rules = lenient();
+        fill_conduct::<T>(&seller, 0);
         let grid_had = grid_has::<T>();
 
         #[block]
@@ -398,7 +436,7 @@ mod benchmarks {
         }
 
         assert!(was_paid::<T>(grid_had));
-        assert_eq!(Defaults::<T>::get(Settlement::<T>::owner_of(&seller)), 1);
+        assert_eq!(Conduct::<T>::get(Settlement::<T>::owner_of(&seller)).len(), DAYS as usize);
         Ok(())
     }
 
@@ -411,19 +449,21 @@ mod benchmarks {
         commit_to::<T>(&seller, &bill);
         complain_about_first::<T>();
         let half = |_: &T::AccountId, _, _: &Bill| Ok(Wh(ENERGY.0 / 2));
-        Settlement::<T>::do_reveal(seller.clone(), SLOT, &bill, &NONCE, half)?;
-        T::Calendar::set_now(T::Calendar::schedule(SLOT).complaints_until);
+        complaints_end::<T>();
+        Settlement::<T>::do_reveal(seller.clone(), SLOT, &seller, &bill, &NONCE, half)?;
+        T::Calendar::set_now(T::Calendar::schedule(SLOT).final_at);
         let mut book = Books::<T>::get(SLOT).ok_or("the book is open")?;
         book.rules = lenient();
+        fill_conduct::<T>(&seller, 0);
         let grid_had = grid_has::<T>();
 
         #[block]
         {
-            take_first::<T>(&mut book, Settlement::<T>::at_close);
+            take_first::<T>(&mut book, Settlement::<T>::at_end);
         }
 
         assert!(was_paid::<T>(grid_had));
-        assert_eq!(Defaults::<T>::get(Settlement::<T>::owner_of(&seller)), 1);
+        assert_eq!(Conduct::<T>::get(Settlement::<T>::owner_of(&seller)).len(), DAYS as usize);
         Ok(())
     }
 
@@ -435,16 +475,15 @@ mod benchmarks {
         let rules = Rules::default();
         T::Calendar::set_now(0);
         T::Sanctions::prepare_exclusion(&seller);
-        Defaults::<T>::insert(owner, rules.defaults_to_exclusion.saturating_sub(1));
+        fill_conduct::<T>(&seller, 1);
         T::Calendar::set_now(T::Calendar::schedule(SLOT).readings_until);
 
         #[block]
         {
-            Settlement::<T>::count_default(SLOT, &rules, &seller);
+            Settlement::<T>::note_conduct(SLOT, &rules, &seller, true);
         }
 
-        assert!(!Defaults::<T>::contains_key(owner));
-        assert!(Sellers::<T>::get(SLOT, owner).is_some_and(|record| record.defaulted));
+        assert_eq!(Conduct::<T>::get(owner).len(), DAYS as usize);
     }
 
     impl_benchmark_test_suite!(Settlement, crate::mock::build(), crate::mock::Test);

@@ -1,14 +1,10 @@
 //! Complaints, reveals and acknowledgements.
 
-use crate::{
-    Book, Books, Complaint, Config, Decision, Error, Event, Pallet, Revealed, Sellers, Trade,
-    Trades,
-};
-use frame_support::{ensure, pallet_prelude::*, traits::fungible::MutateHold};
+use crate::{Book, Books, Config, Decision, Error, Event, Pallet, Sellers, Trade, Trades};
+use frame_support::{ensure, pallet_prelude::*};
 use frame_system::pallet_prelude::BlockNumberFor;
-use qedex_math::deposit;
 use qedex_primitives::{
-    Balance, Bill, BillError, Calendar, EnergyLedger, Nonce, SlotIndex, TradeId, Wh, bill,
+    Bill, BillError, Calendar, EnergyLedger, Nonce, SlotIndex, TradeId, Wh, bill,
 };
 use sp_core::H256;
 use sp_runtime::traits::Zero;
@@ -17,15 +13,6 @@ impl<T: Config> Pallet<T> {
     /// The hash of the chain's first block.
     fn genesis() -> H256 {
         frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
-    }
-
-    /// What is held of a buyer who complains about this trade, in plancks.
-    pub(crate) fn bond_of(book: &Book, trade: &Trade<T::AccountId>) -> Option<Balance> {
-        deposit::complaint_bond(
-            book.rules.offline_share.deconstruct(),
-            trade.payment,
-            trade.deposit,
-        )
     }
 
     /// An open trade with its book.
@@ -45,11 +32,15 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let (mut book, trade) = Self::open_trade_of(slot, id)?;
         ensure!(trade.buyer == *buyer, Error::<T>::NotTheBuyer);
-        ensure!(
-            T::Calendar::now() >= book.terms.schedule.delivery_ends,
-            Error::<T>::DeliveryNotOver
-        );
+        let (clock, schedule) = (book.clock(T::Calendar::now()), book.terms.schedule);
+        ensure!(clock >= schedule.delivery_ends, Error::<T>::DeliveryNotOver);
+        ensure!(clock < schedule.complaints_until, Error::<T>::TooLate);
         ensure!(trade.complaint.is_none(), Error::<T>::AlreadyComplained);
+        // Else a seller that is not going to answer would ask those who have not complained to pay it
+        // rather than the community fund, and offer them a part of it.
+        let owes_answer = Self::seller(slot, &trade.seller)
+            .is_some_and(|(owner, seller)| book.asks(slot, owner, &seller));
+        ensure!(!owes_answer, Error::<T>::AnswerOwed);
         Self::settle(slot, &mut book, id, trade, Decision::Acknowledged);
         if Self::put_book(slot, &book) {
             Self::strike_off(&[slot]);
@@ -57,64 +48,71 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// How many trades the complaint is about.
     pub(crate) fn do_complain(
         buyer: &T::AccountId,
         slot: SlotIndex,
         id: TradeId,
-    ) -> DispatchResult {
-        let (book, mut trade) = Self::open_trade_of(slot, id)?;
+    ) -> Result<u32, DispatchError> {
+        let (book, trade) = Self::open_trade_of(slot, id)?;
         ensure!(trade.buyer == *buyer, Error::<T>::NotTheBuyer);
         ensure!(trade.complaint.is_none(), Error::<T>::AlreadyComplained);
-        let clock = book.clock(T::Calendar::now());
-        let schedule = &book.terms.schedule;
+        let schedule = book.terms.schedule;
         ensure!(
-            clock >= schedule.readings_until && clock < schedule.complaints_until,
+            schedule.is_complaint_window(book.clock(T::Calendar::now())),
             Error::<T>::NotInComplaintWindow
         );
         let (owner, mut seller) =
             Self::seller(slot, &trade.seller).ok_or(Error::<T>::NoSuchTrade)?;
         ensure!(seller.commitment.is_some(), Error::<T>::NothingToComplainOf);
         ensure!(
-            seller.revealed.is_none() && T::Ledger::delivered(&trade.seller, slot).is_none(),
+            T::Ledger::delivered(&trade.seller, slot).is_none(),
             Error::<T>::NothingToComplainOf
         );
-        let bond = Self::bond_of(&book, &trade).ok_or(Error::<T>::Overflow)?;
-        T::Currency::hold(&Self::reason(), buyer, bond)?;
-        let due = clock.saturating_add(book.time_to_reveal()).min(schedule.final_at);
-        seller.answer_until = seller.answer_until.max(Some(due));
+        let purchase = Self::purchase_of(slot, owner, id, trade);
+        let trades = u32::try_from(purchase.len()).unwrap_or(u32::MAX);
+        let complained = purchase.complain(&book, buyer)?;
+        seller.complained = true;
         Sellers::<T>::insert(slot, owner, seller);
-        Self::deposit_event(Event::Complained {
-            slot,
-            id,
-            buyer: trade.buyer.clone(),
-            seller: trade.seller.clone(),
-            bond,
-            due: due.saturating_add(book.lost),
-        });
-        trade.complaint = Some(Complaint { bond, due });
-        Trades::<T>::insert(slot, id, trade);
-        Ok(())
+        let times = schedule.later(book.lost);
+        for ((id, trade), added) in complained {
+            Self::deposit_event(Event::Complained {
+                slot,
+                id,
+                buyer: trade.buyer.clone(),
+                seller: trade.seller.clone(),
+                bond: trade.complaint.map_or(0, |complaint| complaint.bond),
+                added,
+                from: times.complaints_until,
+                due: times.final_at,
+            });
+            Trades::<T>::insert(slot, id, trade);
+        }
+        Ok(trades)
     }
 
-    /// Takes a bill as the answer to complaints if it is what the owner of `by` committed to and holds
-    /// before `audit`, whose weight is counted apart.
+    /// Takes a bill as the answer of the owner of `who`, whoever brings it, if it is what that owner
+    /// committed to and holds before `audit`, whose weight is counted apart.
     pub(crate) fn do_reveal(
         by: T::AccountId,
         slot: SlotIndex,
+        who: &T::AccountId,
         bill: &Bill,
         nonce: &Nonce,
         audit: fn(&T::AccountId, SlotIndex, &Bill) -> Result<Wh, BillError>,
     ) -> DispatchResult {
         let book = Books::<T>::get(slot).ok_or(Error::<T>::NotASeller)?;
-        let (owner, mut seller) = Self::seller(slot, &by).ok_or(Error::<T>::NotASeller)?;
+        let (owner, mut seller) = Self::seller(slot, who).ok_or(Error::<T>::NotASeller)?;
+        ensure!(
+            book.terms.schedule.is_reveal_window(book.clock(T::Calendar::now())),
+            Error::<T>::NotInRevealWindow
+        );
         ensure!(seller.revealed.is_none(), Error::<T>::AlreadyRevealed);
-        let until = seller.answer_until.ok_or(Error::<T>::NoComplaint)?;
-        let at = book.clock(T::Calendar::now());
-        ensure!(at < until, Error::<T>::TooLate);
+        ensure!(book.asks(slot, owner, &seller), Error::<T>::NotAsked);
         let commitment = bill::commitment(Self::genesis(), owner, slot, bill, nonce);
         ensure!(seller.commitment == Some(commitment), Error::<T>::NotAsCommitted);
-        let delivered = audit(&by, slot, bill).map_err(Self::bill_error)?;
-        seller.revealed = Some(Revealed { delivered, at });
+        let delivered = audit(who, slot, bill).map_err(Self::bill_error)?;
+        seller.revealed = Some(delivered);
         Sellers::<T>::insert(slot, owner, seller);
         Self::deposit_event(Event::Revealed { slot, owner, by, delivered });
         Ok(())

@@ -8,12 +8,16 @@ use frame_support::{
     ensure,
     pallet_prelude::*,
     storage::with_storage_layer,
-    traits::{fungible::MutateHold, tokens::Precision},
+    traits::{
+        fungible::{Inspect, Mutate, MutateHold},
+        tokens::{Fortitude, Precision, Preservation},
+    },
     weights::Weight,
 };
 use qedex_primitives::{
-    Balance, Calendar, Escrow, MarketSettlement, NewTrade, SlotIndex, SlotTerms,
+    Balance, Calendar, Escrow, MarketSettlement, NewTrade, SlotIndex, SlotTerms, SlotTimes,
 };
+use sp_runtime::Permill;
 
 impl<T: Config> Pallet<T> {
     /// The reason of every hold of this pallet.
@@ -34,14 +38,31 @@ impl<T: Config> Pallet<T> {
         })
     }
 
+    /// Whether enough is left for the fees of evidence: who has nothing could neither commit nor complain,
+    /// and everybody sees who has not.
+    fn ensure_evidence(who: &T::AccountId) -> DispatchResult {
+        let left = T::Currency::reducible_balance(who, Preservation::Preserve, Fortitude::Polite);
+        ensure!(left >= T::EvidenceReserve::get(), Error::<T>::NothingLeftForEvidence);
+        Ok(())
+    }
+
     /// Opens a trade. May fail half-way.
     fn do_open_trade(
         slot: SlotIndex,
         terms: &SlotTerms,
         trade: NewTrade<T::AccountId>,
     ) -> DispatchResult {
-        let NewTrade { id, buyer, seller, energy, buyer_price, seller_price, payment, deposit } =
-            trade;
+        let NewTrade {
+            id,
+            buyer,
+            seller,
+            energy,
+            buyer_price,
+            seller_price,
+            payment,
+            deposit,
+            reserve,
+        } = trade;
         ensure!(!Self::is_paused(), Error::<T>::IsPaused);
         let mut book = match Books::<T>::get(slot) {
             Some(book) => book,
@@ -49,13 +70,14 @@ impl<T: Config> Pallet<T> {
         };
         ensure!(T::Calendar::now() < book.terms.schedule.delivery_ends, Error::<T>::TooLate);
         ensure!(id >= book.trades, Error::<T>::TradeOutOfOrder);
-        Self::unbook(&buyer, payment)?;
+        Self::unbook(&buyer, payment.checked_add(reserve).ok_or(Error::<T>::Overflow)?)?;
         Self::unbook(&seller, deposit)?;
         let following = id.checked_add(1).ok_or(Error::<T>::Overflow)?;
         book.trades = following;
         book.open = book.open.saturating_add(1);
         Books::<T>::insert(slot, book);
         let (owner, before) = Self::enter_sale(slot, &seller, energy);
+        Self::enter_purchase(slot, &buyer, owner, id);
         Self::deposit_event(Event::TradeOpened {
             slot,
             id,
@@ -65,6 +87,7 @@ impl<T: Config> Pallet<T> {
             energy,
             payment,
             deposit,
+            reserve,
         });
         let trade = Trade {
             buyer,
@@ -74,6 +97,7 @@ impl<T: Config> Pallet<T> {
             seller_price,
             payment,
             deposit,
+            reserve,
             before,
             complaint: None,
         };
@@ -93,8 +117,9 @@ impl<T: Config> Pallet<T> {
             trades: 0,
             open: 0,
             stage: Stage::Freezing { next: 0 },
-            interrupted: false,
             lost: 0,
+            draw: None,
+            drawn_by_keys: false,
         })
     }
 }
@@ -106,7 +131,10 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
         }
         let booked = OrderEscrow::<T>::get(who);
         let total = booked.checked_add(amount).ok_or(Error::<T>::Overflow)?;
-        T::Currency::hold(&Self::reason(), who, amount)?;
+        with_storage_layer(|| {
+            T::Currency::hold(&Self::reason(), who, amount)?;
+            Self::ensure_evidence(who)
+        })?;
         OrderEscrow::<T>::insert(who, total);
         Ok(())
     }
@@ -118,6 +146,27 @@ impl<T: Config> Escrow<T::AccountId> for Pallet<T> {
         ensure!(OrderEscrow::<T>::get(who) >= amount, Error::<T>::EscrowTooSmall);
         T::Currency::release(&Self::reason(), who, amount, Precision::Exact)?;
         Self::unbook(who, amount)
+    }
+
+    fn take(who: &T::AccountId, amount: Balance) -> DispatchResult {
+        if amount == 0 {
+            return Ok(());
+        }
+        with_storage_layer(|| {
+            Self::unbook(who, amount)?;
+            Self::transfer(who, &T::CommunityFund::get(), amount)
+        })
+    }
+
+    fn charge(who: &T::AccountId, amount: Balance) -> DispatchResult {
+        if amount == 0 {
+            return Ok(());
+        }
+        with_storage_layer(|| {
+            let fund = T::CommunityFund::get();
+            T::Currency::transfer(who, &fund, amount, Preservation::Preserve)?;
+            Self::ensure_evidence(who)
+        })
     }
 
     fn held_for_orders(who: &T::AccountId) -> Balance {
@@ -154,5 +203,17 @@ impl<T: Config> MarketSettlement<T::AccountId> for Pallet<T> {
 
     fn open_trade_weight() -> Weight {
         T::WeightInfo::open_trade()
+    }
+
+    fn shortfall_fee() -> Permill {
+        Self::rules().shortfall_fee
+    }
+
+    fn offline_share() -> Permill {
+        Self::rules().offline_share
+    }
+
+    fn times(slot: SlotIndex) -> Option<SlotTimes> {
+        Self::times_of(slot)
     }
 }

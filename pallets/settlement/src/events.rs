@@ -27,6 +27,8 @@ mod events {
             payment: Balance,
             /// What the seller has in escrow for it, in plancks.
             deposit: Balance,
+            /// What the buyer has in escrow besides, for the bond of a complaint.
+            reserve: Balance,
         },
         /// A seller committed to its bill of a slot.
         Committed {
@@ -39,7 +41,8 @@ mod events {
             /// The commitment.
             commitment: H256,
         },
-        /// A buyer complained: the seller has to reveal its bill.
+        /// A buyer complained: the seller has to reveal its bill. Said of each trade that the complaint is
+        /// about.
         Complained {
             /// The slot.
             slot: SlotIndex,
@@ -49,18 +52,36 @@ mod events {
             buyer: T::AccountId,
             /// About whom.
             seller: T::AccountId,
-            /// What is held of the buyer for it, in plancks.
+            /// What is held of the buyer for this trade, in plancks: its part of the bond,
             bond: Balance,
-            /// Until when the seller may reveal; later if the chain stands still before.
+            /// and how much of the whole bond was free before, said with the first trade: the rest had been set
+            /// aside by its bids.
+            added: Balance,
+            /// From when on the seller's bill may be revealed,
+            from: Moment,
+            /// and until when; both are later if the chain stands still before.
             due: Moment,
         },
-        /// A seller revealed its bill: it is what it committed to, and signed by its meters.
+        /// It is drawn who reveals its bill of a slot though nobody complains: of those who committed, each
+        /// with the chance of the slot's rules. What a block's hash has drawn is drawn anew if keys give a
+        /// value before the end of complaints.
+        RevealsDrawn {
+            /// The slot.
+            slot: SlotIndex,
+            /// Of which epoch the beacon's value is.
+            epoch: EpochIndex,
+            /// The value that draws.
+            value: H256,
+            /// Where it comes from.
+            source: BeaconSource,
+        },
+        /// A seller's bill was revealed: it is what it committed to, and signed by its meters.
         Revealed {
             /// The slot.
             slot: SlotIndex,
             /// The seller.
             owner: OwnerId,
-            /// By which of its accounts.
+            /// Who brought it.
             by: T::AccountId,
             /// What it delivered in the slot.
             delivered: Wh,
@@ -124,10 +145,12 @@ mod events {
         AlreadyCommitted,
         /// More is asked of an account's escrow than is held for its orders.
         EscrowTooSmall,
+        /// An order would leave less of its account's free balance than its evidence may cost in fees.
+        NothingLeftForEvidence,
         /// A trade of this slot with this number or a higher one has been opened already.
         TradeOutOfOrder,
-        /// It is too late: delivery of the slot has ended, so that a seller could not give evidence
-        /// in time any more, or no reveal is due any more.
+        /// It is too late: no trade opens once delivery of the slot has ended, because a seller could not
+        /// give evidence in time any more, and none is acknowledged once complaints have.
         TooLate,
         /// Too many slots have unsettled trades.
         TooManySlots,
@@ -141,15 +164,21 @@ mod events {
         DeliveryNotOver,
         /// The buyer has complained about this trade: the seller's answer decides.
         AlreadyComplained,
+        /// Another buyer has complained about the seller, or it was drawn: its answer decides all of its
+        /// open trades of the slot.
+        AnswerOwed,
         /// Complaints about the slot are not taken now.
         NotInComplaintWindow,
         /// The seller has not committed, or its meters' readings are public: they decide.
         NothingToComplainOf,
-        /// Nobody has complained about the seller in this slot: its bill may stay private.
-        NoComplaint,
-        /// The owner of the account has revealed its bill of this slot already.
+        /// Nobody has complained about the seller in this slot, and it was not drawn: its bill may stay
+        /// private.
+        NotAsked,
+        /// Bills of the slot are not revealed now: complaints have not ended, or it is too late.
+        NotInRevealWindow,
+        /// The seller's bill of this slot has been revealed already.
         AlreadyRevealed,
-        /// Bill and nonce are not what the owner of the account committed to.
+        /// Bill and nonce are not what the seller committed to.
         NotAsCommitted,
         /// The bill has not exactly one reading of each meter that the seller had in the slot.
         WrongMeters,
@@ -161,6 +190,9 @@ mod events {
         BadSignature,
         /// A rule is out of its range.
         InvalidRules,
+        /// The deposits that the market's terms ask of sellers do not cover harm and shortfall fee in every
+        /// band: they are raised first.
+        DepositsTooSmall,
         /// The rules have been changed too often for slots whose gate is open.
         TooManyChanges,
         /// Settlement is paused.

@@ -23,46 +23,63 @@
 //!    leave. Readings decide where each of the seller's connections has one, or where there is no
 //!    commitment: then one that is silent delivers nothing, and it is a shortfall. Trades with such
 //!    readings settle, and so do those with neither reading nor commitment.
-//! 5. *Complaints.* A buyer who got no opening, or one that does not match, complains from the
-//!    freeze until the end of complaints, with a bond of
-//!    `f (payment + deposit) / (1 - f)`, rounded up; `f` is [`Rules::offline_share`]. The seller
-//!    then has as long as complaints precede the final moment of the slot to reveal bill and
-//!    nonce. A reveal is checked against the commitment and the meters' keys; it answers all of the
-//!    seller's complaints of the slot that are not overdue, and its bill is then as public as
-//!    readings: revealed before the end of complaints, it decides the seller's other open trades
-//!    of the slot as well.
+//! 5. *Complaints, then reveals.* A buyer who got no opening, or one that does not match, complains from
+//!    the freeze until the end of complaints: one complaint about a seller speaks for all of the buyer's open
+//!    trades with it in the slot, and has one bond of
+//!    `f (payment + deposit) / (1 - f)` of all of them, rounded up, and at least that of one kWh at the same
+//!    price; `f` is [`Rules::offline_share`]. Its bids have set it aside. From then until the
+//!    end of the slot, and not before, the bill of a seller that was complained about is revealed, by
+//!    whoever holds bill and nonce: bytes that hash to the commitment *are* the answer. A reveal is
+//!    checked against the commitment and the meters' keys. Who answered early would tell the other buyers
+//!    who is off-line, and somebody else's answer costs no seller anything.
+//!    *Draws.* Of those who committed each is drawn by itself, with [`Rules::draw_chance`], by the
+//!    beacon's value of the first epoch whose reveals opened after the freeze
+//!    ([`is_drawn`](qedex_primitives::settlement::is_drawn)): its bill is revealed though nobody has
+//!    complained. Nobody pays for it. A value of keys goes before one of a block's hash, which the block's author
+//!    may choose, if it comes before the end of complaints. Without any value before it nobody is drawn.
+//!    *Evidence is the seller's*: at the end one bill, or none, decides all of its open trades.
 //!    Whatever has become of a seller's credentials: who is party to an open trade may finish it.
-//! 6. *Acknowledgement.* A buyer may close its trade from the end of delivery on, unless it has
-//!    complained: it pays all of it.
+//! 6. *Acknowledgement.* A buyer may close its trade from the end of delivery until the end of complaints,
+//!    unless anybody has complained about its seller in the slot, or it was drawn: it pays all of it.
 //! 7. *Outcomes* are mechanical ([`qedex_math::outcome`]):
 //!
 //!    | evidence | [`Outcome`] | buyer | seller | rating |
 //!    |---|---|---|---|---|
-//!    | readings or a revealed bill cover the trade | `Delivered` | pays | is paid; deposit back | seller + |
-//!    | a commitment, and no complaint | `Trusted` | pays | is paid; deposit back | seller + |
+//!    | readings cover the trade; or a bill that others, or the draw, asked for | `Delivered` | pays | is paid; deposit back | seller + |
+//!    | a commitment that nobody asked about | `Trusted` | pays | is paid; deposit back | seller + |
 //!    | the buyer acknowledged | `Acknowledged` | pays | is paid; deposit back | seller + |
-//!    | a complaint, and the bill revealed covers the trade | `Refuted` | pays; loses the bond to the seller | is paid; deposit back | buyer - |
-//!    | readings or a revealed bill fall short | `Short` | pays the metered part; compensated for the rest; bond back | is paid the metered part; rest of the deposit back | seller -, by the missing share |
+//!    | a complaint, and the bill covers all that it is about | `Refuted` | pays; loses the bond | is paid; deposit back less as much as the bond | none |
+//!    | readings fall short | `Short` | pays the metered part; compensated for the rest; bond back | is paid the metered part; pays the shortfall fee; rest of the deposit back | seller -, by the missing share |
+//!    | a bill falls short that anybody's complaint, or the draw, brought to light | `Concealed` | the same | the same, and loses the missing part's whole deposit | the same |
 //!    | neither reading nor commitment | `Defaulted` | refunded; compensated | not paid; loses the deposit | seller - |
-//!    | a complaint, and no reveal in time | `Unanswered` | refunded; compensated; bond back | not paid; loses the deposit | seller - |
-//!    | none, and the chain stood still | `Annulled` | refunded | deposit back | none |
+//!    | a complaint, or the draw, and no bill | `Unanswered` | refunded; compensated; bond back | not paid; loses the deposit | seller - |
+//!    | somebody else's complaint, and no bill | `Forfeited` | pays | not paid; loses the deposit | seller - |
 //!
-//!    Compensation covers the harm, which is the grid price less the agreed price on what is
-//!    missing; what remains of a lost deposit goes to the community fund, so that nobody gains
-//!    by provoking a default. Metered energy is always paid for.
+//!    A complaint of which a bill covers some trades and not all was right: the covered ones are `Delivered`,
+//!    and all of the bond goes back. Compensation covers the harm, which is the grid price less the agreed price on what is
+//!    missing, and comes first; then the shortfall fee ([`Rules::shortfall_fee`], a part of the grid
+//!    price), as far as the deposit reaches. Everything that is lost goes to the community fund: bonds,
+//!    fees, deposits, and what a buyer pays that did not complain about a seller that gave no answer. So
+//!    nobody gains by provoking a default. Metered energy is always paid for.
+//!    A payout that failed would be `Annulled`: everything goes back.
 //! 8. *The spread.* What the buyer pays beyond what the seller gets is the grid fee, which goes
 //!    to the grid's account, and the keys' shadow price and the rounding, which go to the
 //!    entropy fund.
-//! 9. *Repeat offenders.* A seller that defaults in [`Rules::defaults_to_exclusion`] slots is
-//!    excluded from trading and selling for [`Rules::exclusion`], with all its accounts, and from
-//!    nothing else: it loses no credential. Its open trades go on.
-//! 10. *An outage is nobody's default.* If the chain stood still for longer than a slot between
-//!     the end of delivery and the freeze, a trade without a commitment, some of whose seller's
-//!     connections have no reading, is annulled: payment and deposit go back, and nobody is rated. If it stood still for longer than a slot while
-//!     complaints and reveals were due, that time does not count ([`Book::clock`]).
-//! 11. *Deadlines need no help.* They are kept in `on_poll`, in weighed steps that take at most a
+//! 9. *Repeat offenders.* A seller defaults in a slot in which it owed evidence and gave none, or hid that it
+//!    delivered less than it sold: a bill told it that had to be asked for
+//!    ([`Outcome::is_default`]). What a reading tells is none. A seller that has defaulted in [`Rules::defaults_to_exclusion`] slots of the
+//!    latest seven days at least, and in more than [`Rules::default_share`] of those in which it sold, is
+//!    excluded at its next default from trading and selling for [`Rules::exclusion`], with all its accounts,
+//!    and from nothing else: it loses no credential. Its open trades go on. A day is 96 slots.
+//! 10. *One clock a slot.* An outage is nobody's default: if the chain stood still for longer than a slot
+//!     after the end of delivery, that time does not count, for commitments, readings, complaints and
+//!     reveals alike ([`Book::clock`]). The calendar has the same clock, as long as trades are open.
+//! 11. *Defence is cheap and possible.* An order leaves [`Config::EvidenceReserve`] free of its account's
+//!     balance. A commitment, a complaint and a reveal that are taken cost no fee, and those that are refused
+//!     pay; all three are operational: what fills blocks otherwise leaves them room.
+//! 12. *Deadlines need no help.* They are kept in `on_poll`, in weighed steps that take at most a
 //!     quarter of a block and resume where they stopped.
-//! 12. *Nobody decides a trade.* The admin origin sets the [`Rules`], within their ranges, for slots
+//! 13. *Nobody decides a trade.* The admin origin sets the [`Rules`], within their ranges, for slots
 //!     whose gate is yet to open, and may pause settlement: no trade opens, closes or is complained
 //!     about, and of the time for complaints and reveals nothing passes. Readings, commitments and
 //!     reveals are taken as ever, so that a pause takes no evidence from anybody and saves nobody
@@ -91,6 +108,7 @@ pub mod migrations;
 mod mock;
 mod pausing;
 mod payout;
+mod purchases;
 mod rules;
 mod sellers;
 #[cfg(test)]
@@ -103,8 +121,8 @@ pub mod weights;
 pub use pallet::*;
 pub(crate) use payout::Decision;
 pub use qedex_primitives::settlement::{
-    Amounts, Book, Complaint, MAX_PAUSE, Outcome, Pause, Revealed, Rules, Seller, SellingAccount,
-    Stage, Trade,
+    Amounts, Book, Complaint, MAX_PAUSE, Outcome, Pause, Rules, Seller, SellingAccount, Stage,
+    Trade,
 };
 pub use rules::MAX_RULE_CHANGES;
 pub use weights::WeightInfo;
@@ -117,11 +135,16 @@ use frame_support::pallet_macros::import_section;
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
-    use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
+    use frame_support::{
+        pallet_prelude::*,
+        traits::fungible::{Mutate, MutateHold},
+    };
     use frame_system::pallet_prelude::*;
+    use qedex_math::conduct::{DAYS, Day};
     use qedex_primitives::{
-        Balance, Bill, BillAudit, Calendar, EnergyLedger, MAX_BILL_READINGS, Membership, Moment,
-        Nonce, OwnerId, Ratings, Sanctions, SlotIndex, TradeId, Wh,
+        Balance, Bill, BillAudit, Calendar, Deposits, EnergyLedger, EntropyDraw, MAX_BILL_READINGS,
+        Membership, Moment, Nonce, OwnerId, Ratings, Sanctions, SlotIndex, TradeId, Wh,
+        beacon::{BeaconSource, EpochIndex},
     };
     use sp_core::H256;
 
@@ -141,7 +164,8 @@ pub mod pallet {
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// The chain's token.
-        type Currency: MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason, Balance = Balance>;
+        type Currency: MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason, Balance = Balance>
+            + Mutate<Self::AccountId, Balance = Balance>;
 
         /// The runtime's hold reasons.
         type RuntimeHoldReason: From<HoldReason>;
@@ -152,11 +176,17 @@ pub mod pallet {
         /// Whose an account is.
         type Membership: Membership<Self::AccountId>;
 
+        /// What the market asks sellers to hold.
+        type Deposits: Deposits;
+
         /// What the meters say.
         type Ledger: EnergyLedger<Self::AccountId>;
 
         /// What bills prove that were not published as readings.
         type Audit: BillAudit<Self::AccountId>;
+
+        /// What draws whose bill is revealed though nobody complains.
+        type Draw: EntropyDraw;
 
         /// Where kept and broken trades are noted.
         type Ratings: Ratings<Self::AccountId>;
@@ -173,6 +203,16 @@ pub mod pallet {
 
         /// The community fund: receives what remains of lost deposits.
         type CommunityFund: Get<Self::AccountId>;
+
+        /// What an order leaves free of its account's balance, in plancks: the fees of the evidence that its
+        /// account may have to give.
+        #[pallet::constant]
+        type EvidenceReserve: Get<Balance>;
+
+        /// The most trades that the orders of a buyer and of a seller make in a slot: one fewer than there are
+        /// orders of the two.
+        #[pallet::constant]
+        type MaxTradesOfPair: Get<u32>;
 
         /// The most slots whose trades are not all settled.
         #[pallet::constant]
@@ -209,6 +249,19 @@ pub mod pallet {
     pub type Trades<T: Config> =
         StorageDoubleMap<_, Twox64Concat, SlotIndex, Twox64Concat, TradeId, Trade<T::AccountId>>;
 
+    /// The open trades of each slot by who buys, and of which seller: their numbers, in ascending order. A
+    /// complaint is about all of them.
+    #[pallet::storage]
+    pub type Purchases<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        SlotIndex,
+        Blake2_128Concat,
+        (T::AccountId, OwnerId),
+        BoundedVec<TradeId, T::MaxTradesOfPair>,
+        ValueQuery,
+    >;
+
     /// The accounts that sell in each slot with open trades, and for whom.
     #[pallet::storage]
     pub type SellingAccounts<T: Config> = StorageDoubleMap<
@@ -225,9 +278,11 @@ pub mod pallet {
     pub type Sellers<T: Config> =
         StorageDoubleMap<_, Twox64Concat, SlotIndex, Blake2_128Concat, OwnerId, Seller>;
 
-    /// In how many slots each owner has defaulted since its last exclusion.
+    /// In how many slots each owner has sold, and defaulted, on the latest days on which it sold: within
+    /// seven days of the last of them.
     #[pallet::storage]
-    pub type Defaults<T: Config> = StorageMap<_, Blake2_128Concat, OwnerId, u32, ValueQuery>;
+    pub type Conduct<T: Config> =
+        StorageMap<_, Blake2_128Concat, OwnerId, BoundedVec<Day, ConstU32<DAYS>>, ValueQuery>;
 
     /// The time of the latest block in which deadlines were looked at.
     #[pallet::storage]
@@ -257,7 +312,11 @@ pub mod pallet {
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
-            assert!(self.rules.is_valid(), "genesis: settlement: {:?}", self.rules);
+            let rules = &self.rules;
+            assert!(
+                rules.is_valid() && T::Deposits::cover(rules.shortfall_fee),
+                "genesis: settlement: {rules:?}"
+            );
             RuleChanges::<T>::put(BoundedVec::truncate_from(alloc::vec![(0, self.rules)]));
         }
     }
@@ -270,6 +329,7 @@ pub mod pallet {
 
         fn integrity_test() {
             assert!(T::MaxSlotsInFlight::get() > 0, "at least one slot can be settled");
+            assert!(T::MaxTradesOfPair::get() > 0, "a buyer may complain");
             let share = qedex_primitives::work::block_share(T::BlockWeights::get().max_block);
             let trade = T::WeightInfo::freeze_trade().max(T::WeightInfo::close_trade());
             let step = T::WeightInfo::poll()
@@ -304,28 +364,33 @@ pub mod pallet {
         ///   hash, owner, slot, bill, 32-byte nonce).
         ///
         /// Once per owner and slot, by whichever of its accounts that sell in it, from the end of
-        /// delivery until readings are accepted.
+        /// delivery until readings are accepted. Then it costs no fee.
         #[pallet::call_index(0)]
-        #[pallet::weight(T::WeightInfo::commit())]
-        pub fn commit(origin: OriginFor<T>, slot: SlotIndex, commitment: H256) -> DispatchResult {
+        #[pallet::weight((T::WeightInfo::commit(), DispatchClass::Operational))]
+        pub fn commit(
+            origin: OriginFor<T>,
+            slot: SlotIndex,
+            commitment: H256,
+        ) -> DispatchResultWithPostInfo {
             let by = ensure_signed(origin)?;
             let book = Books::<T>::get(slot).ok_or(Error::<T>::NotASeller)?;
             let (owner, mut record) = Self::seller(slot, &by).ok_or(Error::<T>::NotASeller)?;
             ensure!(
-                book.terms.schedule.is_commitment_window(T::Calendar::now()),
+                book.terms.schedule.is_commitment_window(book.clock(T::Calendar::now())),
                 Error::<T>::NotInCommitmentWindow
             );
             ensure!(record.commitment.is_none(), Error::<T>::AlreadyCommitted);
             record.commitment = Some(commitment);
             Sellers::<T>::insert(slot, owner, record);
             Self::deposit_event(Event::Committed { slot, owner, by, commitment });
-            Ok(())
+            Ok(Pays::No.into())
         }
 
         /// Acknowledges the delivery of trade `id` of `slot`, in which the signer buys: it is paid in
         /// full and its deposit goes back at once.
         ///
-        /// From the end of delivery on, as long as the trade is open and not complained about.
+        /// From the end of delivery until the end of complaints, as long as the trade is open, nobody has
+        /// complained about its seller in the slot, and it was not drawn.
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::acknowledge())]
         pub fn acknowledge(origin: OriginFor<T>, slot: SlotIndex, id: TradeId) -> DispatchResult {
@@ -334,44 +399,58 @@ pub mod pallet {
             Self::do_acknowledge(&buyer, slot, id)
         }
 
-        /// Complains about trade `id` of `slot`, in which the signer buys: the seller has committed,
-        /// and has not opened its commitment to the buyer, or not to what it should be.
+        /// Complains about the seller of trade `id` of `slot`, of whom the signer has bought: it has
+        /// committed, and has not opened its commitment to the buyer, or not to what it should be. The
+        /// complaint is about all open trades of the signer with that seller, by whichever of its accounts.
         ///
-        /// Holds the bond of the crate's rule 5. It comes back unless the seller reveals a bill that
-        /// covers the trade; then the seller gets it. Once per trade, from the freeze until the end
-        /// of complaints.
+        /// Holds the bond of the crate's rule 5, once. It comes back unless a bill is revealed that covers all
+        /// of these trades; then the community fund gets it, and as much of the seller. Once per buyer and
+        /// seller, from the freeze until the end of complaints. Then it costs no fee.
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::complain())]
-        pub fn complain(origin: OriginFor<T>, slot: SlotIndex, id: TradeId) -> DispatchResult {
+        #[pallet::weight((
+            T::WeightInfo::complain(T::MaxTradesOfPair::get()),
+            DispatchClass::Operational,
+        ))]
+        pub fn complain(
+            origin: OriginFor<T>,
+            slot: SlotIndex,
+            id: TradeId,
+        ) -> DispatchResultWithPostInfo {
             let buyer = ensure_signed(origin)?;
             ensure!(!Self::is_paused(), Error::<T>::IsPaused);
-            Self::do_complain(&buyer, slot, id)
+            let trades = Self::do_complain(&buyer, slot, id)?;
+            Ok((Some(T::WeightInfo::complain(trades)), Pays::No).into())
         }
 
-        /// Reveals the bill to which the owner of the signer, whom a buyer has complained about,
-        /// committed in `slot`.
+        /// Reveals the bill to which a seller, whom a buyer has complained about or who was drawn, committed
+        /// in `slot`.
         ///
-        /// - `bill`: one reading of each meter that the owner had in the slot, signed by the meter.
+        /// - `seller`: an account that sells in it; its owner is who committed.
+        /// - `bill`: one reading of each connection that the owner had in the slot, signed by the meter.
         /// - `nonce`: the 32 bytes that hid it.
         ///
-        /// Once per owner and slot, by whichever of its accounts that sell in it, until the latest
-        /// complaint is due. A bill that does not match
-        /// is refused and changes nothing.
+        /// Once per owner and slot, by anybody who holds bill and nonce, from the end of complaints until
+        /// the end of the slot: then it costs no fee. A bill that does not match is refused and changes
+        /// nothing.
         #[pallet::call_index(3)]
-        #[pallet::weight(
-            T::WeightInfo::reveal(bill.len() as u32).saturating_add(T::Audit::audit_weight())
-        )]
+        #[pallet::weight((
+            T::WeightInfo::reveal(bill.len() as u32).saturating_add(T::Audit::audit_weight()),
+            DispatchClass::Operational,
+        ))]
         pub fn reveal(
             origin: OriginFor<T>,
             slot: SlotIndex,
+            seller: T::AccountId,
             bill: Bill,
             nonce: Nonce,
-        ) -> DispatchResult {
+        ) -> DispatchResultWithPostInfo {
             let by = ensure_signed(origin)?;
-            Self::do_reveal(by, slot, &bill, &nonce, T::Audit::audit)
+            Self::do_reveal(by, slot, &seller, &bill, &nonce, T::Audit::audit)?;
+            Ok(Pays::No.into())
         }
 
-        /// Sets the rules for all slots whose gate opens from now on.
+        /// Sets the rules for all slots whose gate opens from now on. The deposits of all bands must cover
+        /// harm and shortfall fee.
         #[pallet::call_index(4)]
         #[pallet::weight(T::WeightInfo::set_rules())]
         pub fn set_rules(origin: OriginFor<T>, rules: Rules) -> DispatchResult {

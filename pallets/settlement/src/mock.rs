@@ -11,14 +11,16 @@ use frame_support::{
 };
 pub use qedex_primitives::testing::{Now, TestMembership, owner};
 use qedex_primitives::{
-    Balance, Bill, BillAudit, BillError, Calendar, EnergyLedger, Escrow, LeaderTerms,
-    MarketSettlement, MeterId, MeterSignature, Millis, Moment, NewTrade, Nonce, OwnerId,
-    PricePerKwh, Ratings, ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId,
-    Verdict, Wh, testing,
+    Balance, Bill, BillAudit, BillError, Calendar, Deposits, EnergyLedger, EntropyDraw, Escrow,
+    LeaderTerms, MarketSettlement, MeterId, MeterSignature, Millis, Moment, NewTrade, Nonce,
+    OwnerId, PricePerKwh, Ratings, ReadingPayload, Sanctions, SignedReading, SlotIndex, SlotTerms,
+    TradeId, Verdict, Wh,
+    beacon::{BeaconSource, BeaconValue},
+    testing,
 };
 use sp_core::H256;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub type AccountId = u64;
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -61,7 +63,17 @@ parameter_types! {
     pub static Rated: Vec<(AccountId, AccountId, Wh, Verdict)> = vec![];
     pub static Excluded: Vec<(AccountId, Millis)> = vec![];
     pub static SanctionsFail: bool = false;
+    /// The values of the beacon, and when the reveals of their epochs opened.
+    pub static Beacon: Vec<(Moment, H256)> = vec![];
+    /// Those of them that a block's hash gave: the others are of keys.
+    pub static ByHash: BTreeSet<H256> = BTreeSet::new();
+    /// The largest fee that deposits cover.
+    pub static Covered: Permill = Permill::one();
     pub static Measured: bool = false;
+    /// How many trades two parties make.
+    pub static MaxTradesOfPair: u32 = 100;
+    /// What orders leave free.
+    pub static EvidenceReserve: Balance = 0;
 }
 
 /// The length of a delivery slot.
@@ -125,6 +137,41 @@ impl BillAudit<AccountId> for TestLedger {
 
     fn audit_weight() -> Weight {
         Weight::from_parts(1_000, 0)
+    }
+}
+
+impl EntropyDraw for TestLedger {
+    fn first_after(moment: Moment) -> Option<BeaconValue> {
+        let values = Beacon::get();
+        let epoch = values.iter().position(|(opened, _)| *opened > moment)?;
+        Some(beacon_value(epoch))
+    }
+
+    fn best_after(moment: Moment) -> Option<BeaconValue> {
+        let after = (Beacon::get().into_iter().enumerate()).filter(|(_, one)| one.0 > moment);
+        let first: Vec<_> = after.take(4).map(|(epoch, _)| beacon_value(epoch)).collect();
+        let of_keys = first.iter().find(|found| found.source == BeaconSource::Keys);
+        of_keys.or(first.first()).copied()
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn fill(moment: Moment) {
+        for n in 1..=4 {
+            Beacon::mutate(|all| all.push((moment + n, H256::from_low_u64_be(n))));
+        }
+    }
+}
+
+fn beacon_value(epoch: usize) -> BeaconValue {
+    let (_, value) = Beacon::get()[epoch];
+    let by_hash = ByHash::get().contains(&value);
+    let source = if by_hash { BeaconSource::BlockHash } else { BeaconSource::Keys };
+    BeaconValue { epoch: epoch as u64, value, source }
+}
+
+impl Deposits for TestLedger {
+    fn cover(shortfall_fee: Permill) -> bool {
+        shortfall_fee <= Covered::get()
     }
 }
 
@@ -201,7 +248,7 @@ macro_rules! weights {
 weights! {
     commit(),
     acknowledge(),
-    complain(),
+    complain(n),
     reveal(n),
     set_rules(),
     set_paused(),
@@ -228,10 +275,14 @@ impl pallet_settlement::Config for Test {
     type Calendar = TestCalendar;
     type CommunityFund = ConstU64<COMMUNITY>;
     type Currency = Balances;
+    type Deposits = TestLedger;
+    type Draw = TestLedger;
     type EntropyFund = ConstU64<ENTROPY>;
+    type EvidenceReserve = EvidenceReserve;
     type GridAccount = ConstU64<GRID>;
     type Ledger = TestLedger;
     type MaxSlotsInFlight = ConstU32<MAX_SLOTS>;
+    type MaxTradesOfPair = MaxTradesOfPair;
     type Membership = TestMembership;
     type Ratings = Recorder;
     type RuntimeHoldReason = RuntimeHoldReason;
@@ -300,13 +351,14 @@ pub fn new_trade(
         seller_price: SELLER_PRICE,
         payment: payment(energy),
         deposit: deposit(energy),
+        reserve: 0,
     }
 }
 
 /// Holds the money of a trade for two orders and opens the trade.
 pub fn trade_in(slot: SlotIndex, id: TradeId, buyer: AccountId, seller: AccountId, energy: u64) {
     let trade = new_trade(id, buyer, seller, energy);
-    assert_ok!(Settlement::hold(&buyer, trade.payment));
+    assert_ok!(Settlement::hold(&buyer, trade.payment + trade.reserve));
     assert_ok!(Settlement::hold(&seller, trade.deposit));
     assert_ok!(Settlement::open_trade(slot, &terms(slot), trade));
 }
@@ -408,7 +460,12 @@ pub fn build() -> sp_io::TestExternalities {
     Excluded::set(vec![]);
     TestMembership::reset();
     SanctionsFail::set(false);
+    Covered::set(Permill::one());
+    Beacon::take();
+    ByHash::take();
     Measured::set(false);
+    EvidenceReserve::set(0);
+    MaxTradesOfPair::set(100);
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     let funds = [GRID, ENTROPY, COMMUNITY].map(|fund| (fund, ED));
     pallet_balances::GenesisConfig::<Test> {

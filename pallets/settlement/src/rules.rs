@@ -2,7 +2,7 @@
 
 use crate::{Config, Error, Event, Pallet, RuleChanges, Rules};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
-use qedex_primitives::{Calendar, Moment, Windows};
+use qedex_primitives::{Calendar, Deposits, Moment, Windows};
 
 /// The most changes of the rules in the time from the opening of a gate to delivery, at its longest.
 pub const MAX_RULE_CHANGES: u32 = 16;
@@ -19,6 +19,7 @@ impl<T: Config> Pallet<T> {
     /// Lets `rules` hold for all slots whose gate opens from now on.
     pub(crate) fn change_rules(rules: Rules) -> DispatchResult {
         ensure!(rules.is_valid(), Error::<T>::InvalidRules);
+        ensure!(T::Deposits::cover(rules.shortfall_fee), Error::<T>::DepositsTooSmall);
         let now = T::Calendar::now();
         let span = T::Calendar::slot_length().saturating_mul(u64::from(Windows::MAX_SPAN));
         let horizon = now.saturating_sub(span);

@@ -1,9 +1,12 @@
 //! Who sells: owners, by their accounts.
 
 use crate::{
-    Book, Config, Defaults, Event, Pallet, Rules, Seller, Sellers, SellingAccount, SellingAccounts,
+    Book, Conduct, Config, Decision, Event, Pallet, Rules, Seller, Sellers, SellingAccount,
+    SellingAccounts, Trade,
 };
-use qedex_primitives::{Membership, OwnerId, Sanctions, SlotIndex, Wh};
+use frame_support::BoundedVec;
+use qedex_math::conduct::{self, Day, noted};
+use qedex_primitives::{Membership, OwnerId, Sanctions, SlotIndex, Wh, settlement::day_of};
 
 impl<T: Config> Pallet<T> {
     /// The owner of `who`: the account itself, if it has none on record.
@@ -34,46 +37,72 @@ impl<T: Config> Pallet<T> {
     }
 
     /// One trade that `who` sells in `slot` is settled. With its last one an account, and with theirs
-    /// a seller, is forgotten.
-    pub(crate) fn leave_sale(slot: SlotIndex, who: &T::AccountId) {
+    /// a seller, is forgotten: then it is noted how it did in the slot.
+    pub(crate) fn leave_sale(slot: SlotIndex, rules: &Rules, who: &T::AccountId) {
         let Some(mut account) = SellingAccounts::<T>::get(slot, who) else {
             return;
         };
         account.open = account.open.saturating_sub(1);
         SellingAccounts::<T>::set(slot, who, (account.open > 0).then_some(account));
+        let mut defaulted = None;
         Sellers::<T>::mutate_exists(slot, account.owner, |entry| {
             *entry = entry.take().and_then(|mut seller| {
                 seller.open = seller.open.saturating_sub(1);
+                defaulted = (seller.open == 0).then_some(seller.defaulted);
                 (seller.open > 0).then_some(seller)
             });
         });
-    }
-
-    /// Whether a default of `who` in `slot` leads to its owner's exclusion.
-    pub(crate) fn excludes(slot: SlotIndex, book: &Book, who: &T::AccountId) -> bool {
-        let counted = Self::seller(slot, who).is_none_or(|(_, seller)| seller.defaulted);
-        let defaults = || Defaults::<T>::get(Self::owner_of(who)).saturating_add(1);
-        !counted && defaults() >= book.rules.defaults_to_exclusion
-    }
-
-    /// Counts a default once per seller and slot. Who has reached the limit is excluded.
-    pub(crate) fn count_default(slot: SlotIndex, rules: &Rules, who: &T::AccountId) {
-        let Some((selling, mut seller)) = Self::seller(slot, who) else {
-            return;
-        };
-        if seller.defaulted {
-            return;
+        if let Some(defaulted) = defaulted {
+            Self::note_conduct(slot, rules, who, defaulted);
         }
-        seller.defaulted = true;
-        Sellers::<T>::insert(slot, selling, seller);
+    }
+
+    /// Whether a trade in `slot` that ends so leads to the exclusion of its seller's owner.
+    pub(crate) fn excludes(
+        slot: SlotIndex,
+        book: &Book,
+        trade: &Trade<T::AccountId>,
+        decision: Decision,
+    ) -> bool {
+        let who = &trade.seller;
+        let last = Self::seller(slot, who).filter(|(_, seller)| seller.open == 1);
+        last.is_some_and(|(_, seller)| {
+            let defaulted = seller.defaulted || decision.outcome(trade.energy).0.is_default();
+            let days = Conduct::<T>::get(Self::owner_of(who));
+            defaulted && Self::are_too_many(&book.rules, &noted(&days, day_of(slot), true))
+        })
+    }
+
+    fn are_too_many(rules: &Rules, days: &[Day]) -> bool {
+        let share = rules.default_share.deconstruct();
+        conduct::excludes(days, rules.defaults_to_exclusion, share)
+    }
+
+    /// Marks a seller of the slot as one that has defaulted, which counts once.
+    pub(crate) fn mark_default(slot: SlotIndex, who: &T::AccountId) {
+        if let Some((owner, seller)) = Self::seller(slot, who)
+            && !seller.defaulted
+        {
+            Sellers::<T>::insert(slot, owner, Seller { defaulted: true, ..seller });
+        }
+    }
+
+    /// Notes a slot in which the owner of `who` sold. Who has defaulted in it, and too often by now, is
+    /// excluded.
+    pub(crate) fn note_conduct(
+        slot: SlotIndex,
+        rules: &Rules,
+        who: &T::AccountId,
+        defaulted: bool,
+    ) {
         // Not whom the trades are entered for, which may be older than owners.
         let owner = Self::owner_of(who);
-        let defaults = Defaults::<T>::get(owner).saturating_add(1);
-        if defaults < rules.defaults_to_exclusion {
-            Defaults::<T>::insert(owner, defaults);
+        let days = noted(&Conduct::<T>::get(owner), day_of(slot), defaulted);
+        let excludes = defaulted && Self::are_too_many(rules, &days);
+        Conduct::<T>::insert(owner, BoundedVec::truncate_from(days));
+        if !excludes {
             return;
         }
-        Defaults::<T>::remove(owner);
         if let Err(error) = T::Sanctions::blacklist_for_default(who, rules.exclusion) {
             log::error!(target: "runtime::settlement", "an exclusion failed: {error:?}");
         }

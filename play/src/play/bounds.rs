@@ -8,6 +8,16 @@ use qedex_client::{
     terms::PriceList,
 };
 use qedex_math::{PricePerKwh, Wh, deposit};
+use qedex_primitives::terms::Permill;
+
+/// What orders hold beside payments and deposits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Backing {
+    /// The share of honest sellers that are assumed off-line.
+    pub offline_share: Permill,
+    /// The price of a trade's work.
+    pub work: Plancks,
+}
 
 /// The bounds of one participant's grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,18 +38,19 @@ impl Bounds {
         participants: usize,
         intents: &[Vec<Intent>],
         lists: &[PriceList],
+        backing: Backing,
     ) -> Vec<Option<Self>> {
         let mut all = vec![None; participants];
         for intent in intents.iter().flatten() {
             if let Some(bounds) = all.get_mut(intent.participant) {
-                *bounds = Some(Self::with(*bounds, intent, lists));
+                *bounds = Some(Self::with(*bounds, intent, lists, backing));
             }
         }
         all
     }
 
     /// The bounds of who orders this as well. In one slot nobody orders twice.
-    fn with(before: Option<Self>, intent: &Intent, lists: &[PriceList]) -> Self {
+    fn with(before: Option<Self>, intent: &Intent, lists: &[PriceList], backing: Backing) -> Self {
         let Intent { side, limit, energy, .. } = *intent;
         let mut bounds =
             before.unwrap_or(Self { buy_up_to: None, sell_from: None, budget: Plancks::MIN });
@@ -50,7 +61,7 @@ impl Bounds {
                 bounds.sell_from = Some(least);
             }
         }
-        bounds.budget = bounds.budget.max(hold(side, limit, energy, lists));
+        bounds.budget = bounds.budget.max(hold(side, limit, energy, lists, backing));
         bounds
     }
 
@@ -66,22 +77,34 @@ impl Bounds {
     }
 }
 
-/// What an order holds at most: a bid what it may cost, an ask the highest deposit of any band.
-fn hold(side: Side, limit: PricePerKwh, energy: Wh, lists: &[PriceList]) -> Plancks {
+/// What an order holds at most: a bid what it may cost, and the highest bond of any band, an ask the highest
+/// deposit; and both the price of a trade's work.
+fn hold(
+    side: Side,
+    limit: PricePerKwh,
+    energy: Wh,
+    lists: &[PriceList],
+    backing: Backing,
+) -> Plancks {
+    let deposits = lists.iter().map(|list| (list.deposit_rate.deconstruct(), list.cap));
+    let most = |most: Plancks, hold: Option<Plancks>| Some(most.max(hold?));
     let hold = match side {
-        Side::Bid => deposit::bid_hold(limit, energy),
-        Side::Ask => lists
-            .iter()
-            .map(|list| deposit::ask_deposit(list.deposit_rate.deconstruct(), list.cap, energy))
-            .try_fold(Plancks::MIN, |most, deposit| Some(most.max(deposit?))),
+        Side::Bid => {
+            let share = backing.offline_share.deconstruct();
+            let bonds = deposits.map(|deposits| deposit::bid_bond(share, limit, deposits, energy));
+            let bond = bonds.into_iter().try_fold(Plancks::MIN, most);
+            deposit::bid_hold(limit, energy).and_then(|hold| hold.checked_add(bond?))
+        }
+        Side::Ask => deposits
+            .map(|(rate, cap)| deposit::ask_deposit(rate, cap, energy))
+            .try_fold(Plancks::MIN, most),
     };
-    hold.unwrap_or(Plancks::MAX)
+    hold.and_then(|hold| hold.checked_add(backing.work)).unwrap_or(Plancks::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sp_arithmetic::Permill;
 
     const MILLI: u128 = 1_000_000_000;
 
@@ -111,7 +134,7 @@ mod tests {
             vec![intent(0, Side::Ask, 90, 500), intent(1, Side::Bid, 250, 400)],
             vec![intent(1, Side::Ask, 120, 100)],
         ];
-        let bounds = Bounds::of_all(3, &intents, &[OFF, on, OFF]);
+        let bounds = Bounds::of_all(3, &intents, &[OFF, on, OFF], Backing::default());
         let at = |mills: u128| Some(PricePerKwh(mills * MILLI));
         let [Some(seller), Some(both), None] = bounds[..] else {
             panic!("who orders nothing grants nothing");
@@ -129,9 +152,22 @@ mod tests {
     }
 
     #[test]
+    fn a_budget_covers_bonds_and_work() {
+        let intents = [vec![intent(0, Side::Ask, 100, 1_000), intent(1, Side::Bid, 200, 1_000)]];
+        let backing = Backing { offline_share: Permill::from_percent(5), work: 7 };
+        let [Some(seller), Some(buyer)] = Bounds::of_all(2, &intents, &[OFF], backing)[..] else {
+            panic!("both order");
+        };
+        assert_eq!(seller.grant(0).budget, 210 * MILLI + 7);
+        // Of 410 at stake 5 over 95, twice: for the kWh, and the least one.
+        let bond = (410 * MILLI * 5).div_ceil(95);
+        assert_eq!(buyer.grant(0).budget, 200 * MILLI + 2 * bond + 7);
+    }
+
+    #[test]
     fn a_grant_that_allows_more_or_ends_earlier_is_another_one() {
         let intents = [vec![intent(0, Side::Bid, 200, 1_000)]];
-        let [Some(bounds)] = Bounds::of_all(1, &intents, &[OFF])[..] else {
+        let [Some(bounds)] = Bounds::of_all(1, &intents, &[OFF], Backing::default())[..] else {
             panic!("it orders");
         };
         let grant = bounds.grant(7);

@@ -17,11 +17,11 @@ use qedex_client::{
     opening::{Finding, Opening, Wanted},
     reading_file::ReadingFile,
     session::{Session, Signed},
-    terms,
+    settlement, terms,
 };
 use qedex_math::Wh;
 use qedex_primitives::{MeterId, OwnerId, ReadingPayload, SignedReading, SlotIndex, SlotTimes};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Orders in one batch of the broker's. Larger books take several batches, whose order is
 /// that of the broker's nonces.
@@ -58,6 +58,8 @@ pub enum Stage {
     Published,
     /// Complaints.
     Complained,
+    /// The bills of those who were drawn.
+    Answered,
 }
 
 impl SlotPlay {
@@ -99,7 +101,7 @@ impl SlotPlay {
 
     /// Whether nothing of the slot is to be sent or to come.
     pub fn is_done(&self) -> bool {
-        self.stage == Stage::Complained && self.books.is_done()
+        self.stage == Stage::Answered && self.books.is_done()
     }
 
     /// The slot and how far it is, for an error.
@@ -164,6 +166,10 @@ impl SlotPlay {
                 self.in_time(now, moments.complaints_until, "complain")?;
                 self.complain(session, cast).await?;
                 self.stage = Stage::Complained;
+            }
+            Stage::Complained if now >= moments.complaints_until => {
+                self.answer(session, cast, now).await?;
+                self.stage = Stage::Answered;
             }
             _ => {}
         }
@@ -232,7 +238,8 @@ impl SlotPlay {
         session.send_all(signed).await
     }
 
-    /// Lets buyers acknowledge who got an opening that covers their trade.
+    /// Lets buyers acknowledge who got an opening that covers their trade: before the freeze, as long as
+    /// nobody can owe an answer, neither by a complaint nor by the draw.
     async fn acknowledge(
         &self,
         session: &mut Session,
@@ -274,10 +281,11 @@ impl SlotPlay {
         session.send(signed).await
     }
 
-    /// Lets buyers complain whose sellers have opened nothing.
+    /// Lets buyers complain whose sellers have opened nothing: once about each of these, for all that it sold.
     async fn complain(&self, session: &mut Session, cast: &Cast) -> Result<(), Error> {
         let slot = self.books.slot;
         let mut signed = Vec::new();
+        let mut complained = BTreeSet::new();
         for (trade, _) in self.books.trades.values() {
             let hides = self.books.cheats.get(&trade.seller) == Some(&Cheat::Hides);
             let mut members = cast.members.iter();
@@ -285,9 +293,42 @@ impl SlotPlay {
             let Some(buyer) = buyer else {
                 continue;
             };
+            if !complained.insert((trade.buyer, trade.owner)) {
+                continue;
+            }
             let what = format!("{}'s complaint in slot {slot}", buyer.name);
             let call = calls::complain(slot, trade.id);
             signed.push(session.sign(what, &call, &buyer.keys.account).await?);
+        }
+        session.send(signed).await
+    }
+
+    /// Lets sellers that hide nothing reveal their bills where they are asked for: they were drawn.
+    async fn answer(&self, session: &mut Session, cast: &Cast, now: u64) -> Result<(), Error> {
+        let slot = self.books.slot;
+        let Some(book) = settlement::book(session.at(), slot).await? else {
+            return Ok(());
+        };
+        let mut signed = Vec::new();
+        for member in &cast.members {
+            if self.books.cheats.contains_key(&member.account) {
+                continue;
+            }
+            let record = settlement::seller(session.at(), slot, member.account).await?;
+            let Some((owner, seller)) = record else {
+                continue;
+            };
+            let Some(opening) = self.openings.get(&owner) else {
+                continue;
+            };
+            if book.asks(SlotIndex(slot), owner, &seller) && seller.revealed.is_none() {
+                let what = format!("{}'s bill of slot {slot}", member.name);
+                let call = calls::reveal(slot, member.account, &opening.bill, &opening.nonce);
+                signed.push(session.sign(what, &call, &member.keys.account).await?);
+            }
+        }
+        if !signed.is_empty() {
+            self.in_time(now, self.moments.final_at, "reveal the bills that were asked for")?;
         }
         session.send(signed).await
     }

@@ -1,14 +1,16 @@
 //! The figures of a run: computed from the books, checked, and shown.
 
+mod cheats;
 mod invariants;
 mod keys;
 mod sessions;
 mod table;
 
+pub use cheats::{CheatFigures, CheatLine};
 pub use keys::{KeyMarketFigures, KeyRun};
 pub use sessions::{HandshakeFigures, KeyFigures, SessionFigures, SessionRun, TextFigures};
 
-use crate::{books::SlotBooks, strategy::Cheat};
+use crate::books::SlotBooks;
 use qedex_client::market::{Account, Outcome, Plancks, Side};
 use qedex_math::PricePerKwh;
 use serde::Serialize;
@@ -169,11 +171,15 @@ pub struct TradeFigures {
     pub refuted: usize,
     /// The meter showed less.
     pub short: usize,
+    /// A bill that a complaint brought to light showed less.
+    pub concealed: usize,
     /// Neither commitment nor reading.
     pub defaulted: usize,
     /// Complained about, and no bill revealed.
     pub unanswered: usize,
-    /// Given up because the chain stood still.
+    /// Another trade of the seller was complained about, and no bill revealed.
+    pub forfeited: usize,
+    /// Given up because the payout failed.
     pub annulled: usize,
 }
 
@@ -189,7 +195,8 @@ pub struct MoneyFigures {
     /// To the grid.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub to_grid: Plancks,
-    /// To the entropy fund: the keys' shadow price and what rounding leaves.
+    /// To the entropy fund, the keys' shadow price and what rounding leaves; and to the community fund
+    /// in the place of sellers that did not answer.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub to_funds: Plancks,
     /// What buyers had reserved for energy that never came, and got back.
@@ -209,6 +216,9 @@ pub struct DepositFigures {
     /// Paid to buyers for missing energy.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub compensation: Plancks,
+    /// Paid to the community fund for missing energy.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
+    pub shortfall_fees: Plancks,
     /// Lost to the community fund.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub forfeited: Plancks,
@@ -223,40 +233,9 @@ pub struct BondFigures {
     /// Returned to buyers.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub returned: Plancks,
-    /// Lost to sellers.
+    /// Lost to the community fund.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    pub to_sellers: Plancks,
-}
-
-/// What cheating cost.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct CheatFigures {
-    /// Deposits lost, all in all.
-    #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    pub lost: Plancks,
-    /// One line per cheat and slot.
-    pub list: Vec<CheatLine>,
-}
-
-/// One seller's cheat in one slot.
-#[derive(Clone, Debug, Serialize)]
-pub struct CheatLine {
-    /// Who.
-    pub participant: String,
-    /// Local time of the slot.
-    pub time: String,
-    /// How.
-    pub kind: Cheat,
-    /// What it had sold.
-    pub sold: u64,
-    /// What the meter showed of it.
-    pub metered: u64,
-    /// What it lost of its deposit.
-    #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    pub lost: Plancks,
-    /// What it was not paid.
-    #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    pub unpaid: Plancks,
+    pub forfeited: Plancks,
 }
 
 /// What it took of the chain.
@@ -271,6 +250,9 @@ pub struct TransactionFigures {
     /// Their fees in plancks.
     #[serde(with = "qedex_client::amounts::as_plancks_string")]
     pub fees: Plancks,
+    /// What orders paid besides for the work of trades and of renewals, in plancks.
+    #[serde(with = "qedex_client::amounts::as_plancks_string")]
+    pub work: Plancks,
 }
 
 /// One slot.
@@ -332,7 +314,7 @@ impl Figures {
         let slots_cleared = slots.iter().filter(|slot| slot.cleared > 0).count();
         let (trades, money, deposits) = settlements(books);
         let bonds = bonds(books);
-        let cheats = cheats(run, books);
+        let cheats = cheats::figures(run, books);
         let energy = EnergyFigures {
             offered: sum(|slot| slot.offered),
             demanded: sum(|slot| slot.demanded),
@@ -381,6 +363,7 @@ impl Figures {
                 setup: run.setup_transactions,
                 failed: run.failed.clone(),
                 fees: run.fees,
+                work: books.iter().map(|b| b.work).fold(0, Plancks::saturating_add),
             },
             keys: KeyMarketFigures::of(&run.keys, books),
             sessions: run.sessions.clone(),
@@ -416,18 +399,21 @@ fn settlements(books: &[SlotBooks]) -> (TradeFigures, MoneyFigures, DepositFigur
             Outcome::Refuted => &mut trades.refuted,
             Outcome::Unanswered => &mut trades.unanswered,
             Outcome::Short => &mut trades.short,
+            Outcome::Concealed => &mut trades.concealed,
+            Outcome::Forfeited => &mut trades.forfeited,
             Outcome::Defaulted => &mut trades.defaulted,
             Outcome::Annulled => &mut trades.annulled,
         } += 1;
         money.paid += trade.payment.saturating_sub(settled.refund);
         money.to_sellers += settled.to_seller;
         money.to_grid += settled.to_grid;
-        money.to_funds += settled.to_entropy_fund;
+        money.to_funds += settled.to_entropy_fund.saturating_add(settled.to_community_fund);
         money.refunded += settled.refund;
         deposits.held += trade.deposit;
         deposits.returned += settled.deposit_back;
         deposits.compensation += settled.compensation;
-        deposits.forfeited += settled.forfeited;
+        deposits.shortfall_fees += settled.shortfall_fee;
+        deposits.forfeited += settled.forfeited.saturating_add(settled.sellers_bond);
     }
     (trades, money, deposits)
 }
@@ -438,39 +424,10 @@ fn bonds(books: &[SlotBooks]) -> BondFigures {
         for (trade, settled) in slot.settled() {
             bonds.held += slot.bonds.get(&trade.id).copied().unwrap_or(0);
             bonds.returned += settled.bond_back;
-            bonds.to_sellers += settled.bond_to_seller;
+            bonds.forfeited += settled.bond_to_community_fund;
         }
     }
     bonds
-}
-
-/// One line for each planned cheat that had sold something.
-fn cheats(run: &Run, books: &[SlotBooks]) -> CheatFigures {
-    let mut list = Vec::new();
-    for slot in books {
-        for (account, kind) in &slot.cheats {
-            let mut line = CheatLine {
-                participant: name_of(run, account),
-                time: slot.time.clone(),
-                kind: *kind,
-                sold: slot.sold_by(account).0,
-                metered: 0,
-                lost: 0,
-                unpaid: 0,
-            };
-            let price = slot.clearing.and_then(|c| c.sellers_receive).unwrap_or_default();
-            for (trade, settled) in slot.settled().filter(|(t, _)| t.seller == *account) {
-                let due = price.cost_floor(trade.energy).unwrap_or(0);
-                line.metered += settled.metered.min(trade.energy).0;
-                line.lost += trade.deposit.saturating_sub(settled.deposit_back);
-                line.unpaid += due.saturating_sub(settled.to_seller);
-            }
-            if line.sold > 0 {
-                list.push(line);
-            }
-        }
-    }
-    CheatFigures { lost: list.iter().map(|line| line.lost).sum(), list }
 }
 
 fn name_of(run: &Run, account: &Account) -> String {

@@ -155,8 +155,12 @@ impl Figures {
             (
                 "  broken",
                 format!(
-                    "{} short, {} defaulted, {} unanswered",
-                    self.trades.short, self.trades.defaulted, self.trades.unanswered
+                    "{} short, {} concealed, {} defaulted, {} unanswered, {} forfeited",
+                    self.trades.short,
+                    self.trades.concealed,
+                    self.trades.defaulted,
+                    self.trades.unanswered,
+                    self.trades.forfeited
                 ),
             ),
             ("  annulled", self.trades.annulled.to_string()),
@@ -168,10 +172,11 @@ impl Figures {
             ("deposits held", money(self.deposits.held)),
             ("  returned", money(self.deposits.returned)),
             ("  paid as compensation", money(self.deposits.compensation)),
+            ("  fees for what was missing", money(self.deposits.shortfall_fees)),
             ("  forfeited to funds", money(self.deposits.forfeited)),
             ("bonds of complaints held", money(self.bonds.held)),
             ("  returned", money(self.bonds.returned)),
-            ("  lost to sellers", money(self.bonds.to_sellers)),
+            ("  forfeited to funds", money(self.bonds.forfeited)),
             ("lost by cheats", money(self.cheats.lost)),
             (
                 "saved against the grid",
@@ -187,6 +192,7 @@ impl Figures {
                 ),
             ),
             ("transaction fees", money(self.transactions.fees)),
+            ("work of trades", money(self.transactions.work)),
         ];
         for (what, value) in rows.into_iter().chain(self.keys.rows()) {
             table.add_row(vec![what.to_owned(), value]);

@@ -33,7 +33,8 @@ fn figures_add_up() {
     assert_eq!(figures.money.paid, 250_000);
     assert_eq!(figures.money.to_sellers + figures.money.to_grid, 250_000);
     assert_eq!(figures.deposits.held, 315_000);
-    assert_eq!(figures.deposits.returned, 290_000);
+    assert_eq!(figures.deposits.returned, 282_500);
+    assert_eq!((figures.deposits.compensation, figures.deposits.shortfall_fees), (25_000, 7_500));
     assert_eq!(figures.transactions.signed, 7);
     assert_eq!((figures.trades.delivered, figures.trades.short), (1, 1));
 }
@@ -42,19 +43,21 @@ fn figures_add_up() {
 fn each_outcome_is_counted_and_bonds_add_up() {
     let mut books = books();
     books.bonds = BTreeMap::from([(0, 20), (1, 30)]);
-    let settled = |books: &mut SlotBooks, id, outcome, bond_to_seller, bond_back| {
+    let settled = |books: &mut SlotBooks, id, outcome, lost, bond_back| {
         let settled = books.trades.get_mut(&id).unwrap().1.as_mut().unwrap();
-        (settled.outcome, settled.bond_to_seller, settled.bond_back) =
-            (outcome, bond_to_seller, bond_back);
+        (settled.outcome, settled.bond_to_community_fund, settled.bond_back) =
+            (outcome, lost, bond_back);
     };
     settled(&mut books, 0, Outcome::Refuted, 20, 0);
     settled(&mut books, 1, Outcome::Unanswered, 0, 30);
+    books.work = 9;
     let figures = Figures::of(&run(), &[books]);
     let bonds = &figures.bonds;
-    assert_eq!((bonds.held, bonds.returned, bonds.to_sellers), (50, 30, 20));
+    assert_eq!((bonds.held, bonds.returned, bonds.forfeited), (50, 30, 20));
+    assert_eq!(figures.transactions.work, 9);
     let table = figures.to_string();
     assert!(table.contains("0 delivered, 0 acknowledged, 0 trusted, 1 refuted"));
-    assert!(table.contains("0 short, 0 defaulted, 1 unanswered"));
+    assert!(table.contains("0 short, 0 concealed, 0 defaulted, 1 unanswered, 0 forfeited"));
 }
 
 #[test]
@@ -63,8 +66,8 @@ fn a_cheat_s_line_says_what_it_cost() {
     let [line] = figures.cheats.list.as_slice() else { panic!("one cheat") };
     assert_eq!(line.participant, "p002");
     assert_eq!((line.sold, line.metered), (500, 250));
-    assert_eq!((line.lost, line.unpaid), (25_000, 45_000));
-    assert_eq!(figures.cheats.lost, 25_000);
+    assert_eq!((line.lost, line.unpaid), (32_500, 45_000));
+    assert_eq!(figures.cheats.lost, 32_500);
 }
 
 #[test]
@@ -84,7 +87,7 @@ fn each_broken_invariant_is_named() {
     let mut unpunished = books();
     let (trade, settled) = unpunished.trades.get_mut(&1).unwrap();
     let settled = settled.as_mut().unwrap();
-    (settled.compensation, settled.deposit_back) = (0, trade.deposit);
+    (settled.compensation, settled.shortfall_fee, settled.deposit_back) = (0, 0, trade.deposit);
     (settled.to_seller, settled.refund) = (90_000, 0);
     (settled.to_grid, settled.metered) = (10_000, Wh(500));
     assert_eq!(broken(run(), unpunished), ["cheats_paid"]);

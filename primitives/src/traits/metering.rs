@@ -1,6 +1,6 @@
 //! What flowed, and in which tariff band.
 
-use crate::{Band, Bill, BillError, Flow, SlotIndex, Wh};
+use crate::{Band, Bill, BillError, SlotIndex, Totals, Wh};
 use frame_support::weights::Weight;
 
 /// The tariff band of each slot.
@@ -12,11 +12,12 @@ pub trait Tariff {
 
 /// What flowed, for those who weigh generation and consumption.
 pub trait EnergyFlow<AccountId> {
-    /// What flowed through the connections of the owner of `account` in `slot`. One without a reading
-    /// counts as nothing generated, and consumed what it is rated to let in, or what a household can
-    /// draw if that is more: silence must not pay.
+    /// What flowed through the connections that the owner of `account` had in `slot`, by the readings
+    /// that the freeze left. One without a reading counts as nothing generated, and consumed what it was
+    /// rated to let in, or what a household can draw if that is more: silence must not pay. The surplus
+    /// is what settlement calls delivered: own demand comes first at each connection, and at no other.
     /// `None` if the owner had no active connection in that slot.
-    fn flow(account: &AccountId, slot: SlotIndex) -> Option<Flow>;
+    fn flow(account: &AccountId, slot: SlotIndex) -> Option<Totals>;
 
     /// Makes `flow` cost as much as it can for `account`, for benchmarks only.
     #[cfg(feature = "runtime-benchmarks")]

@@ -11,7 +11,7 @@ mod qkd;
 mod reputation;
 
 pub use calendar::{Calendar, Opened};
-pub use market::{Escrow, MarketSettlement, Prices};
+pub use market::{Deposits, Escrow, MarketSettlement, Prices};
 pub use membership::{Membership, Sanctions};
 pub use metering::{BillAudit, EnergyFlow, EnergyLedger, Rated, Tariff, UnsettledSlots};
 pub use qkd::{

@@ -43,6 +43,10 @@ impl pallet_authorship::Config for Runtime {
     type FindAuthor = Pov;
 }
 
+/// The most delivery slots that are scored: eight hours of quarter-hours. Metering keeps readings for two
+/// days.
+pub(crate) const MAX_WINDOW: u32 = 32;
+
 /// The most validators.
 type MaxValidators = ConstU32<100>;
 
@@ -67,8 +71,7 @@ impl pallet_pov::Config for Runtime {
     // Four hours of sessions of five minutes.
     type HistoryLength = ConstU32<48>;
     type MaxValidators = MaxValidators;
-    // Eight hours of quarter-hours; metering keeps readings for two days.
-    type MaxWindow = ConstU32<32>;
+    type MaxWindow = ConstU32<MAX_WINDOW>;
     type Membership = Membership;
     // Two of three still agree when one is silent or lies about what it saw.
     type MinValidators = ConstU32<3>;

@@ -2,7 +2,9 @@
 
 use crate::{
     AccountId, Auction, Balance, Balances, MILLI_QED, Membership, Runtime, RuntimeHoldReason,
-    Settlement, configs::governance::AdminOrigin, weights,
+    Settlement,
+    configs::{consensus::MAX_WINDOW, governance::AdminOrigin},
+    weights,
 };
 use frame_support::{
     parameter_types,
@@ -46,6 +48,7 @@ impl pallet_metering::Config for Runtime {
     type OwnerAnswers = ConstU64<SLOTS_PER_DAY>;
     // Two days of quarter-hours.
     type Retention = ConstU64<192>;
+    type Scored = ConstU64<{ MAX_WINDOW as u64 }>;
     type Unsettled = Settlement;
     type WeightInfo = weights::metering::WeightInfo<Runtime>;
 }

@@ -15,7 +15,7 @@ use frame_support::{
         fungible::{Balanced, Credit},
         tokens::imbalance::ResolveTo,
     },
-    weights::{ConstantMultiplier, IdentityFee},
+    weights::{ConstantMultiplier, IdentityFee, Weight, WeightToFee},
 };
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
 use sp_runtime::{
@@ -74,7 +74,13 @@ impl OnUnbalanced<Credit<AccountId, Balances>> for ShareFees {
 }
 
 /// What a byte of a transaction costs, in plancks.
-const BYTE_FEE: Balance = 1_000_000;
+pub const BYTE_FEE: Balance = 1_000_000;
+
+/// What the chain asks for work that no transaction pays for: as much as for that of a transaction where
+/// fees stand at their base.
+pub fn price_of(work: Weight) -> Balance {
+    IdentityFee::<Balance>::weight_to_fee(&work)
+}
 
 parameter_types! {
     /// Fees rise when blocks are fuller than this on average, and fall when they are emptier.

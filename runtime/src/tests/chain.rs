@@ -54,7 +54,7 @@ pub struct Chain {
     number: BlockNumber,
     /// When the latest block was written.
     pub now: Moment,
-    /// What each account has paid for transactions.
+    /// What each account has paid for transactions, and for work beside them.
     fees: BTreeMap<AccountId, Balance>,
     /// What was reported since the last look.
     log: Vec<Event>,
@@ -180,6 +180,12 @@ impl Chain {
         }
     }
 
+    /// Writes the next block at `moment`, within a slot: a longer time would be an interruption.
+    pub fn step_to(&mut self, moment: Moment) {
+        assert!((self.now + 1..=self.now + SLOT).contains(&moment));
+        self.block_at(moment, &mut VecDeque::new(), &mut Vec::new());
+    }
+
     /// Lets so many blocks pass in which nothing happened, not even time.
     pub fn skip_blocks(&mut self, blocks: BlockNumber) {
         self.number += blocks;
@@ -229,6 +235,10 @@ impl Chain {
                 Err(TransactionValidityError::Invalid(InvalidTransaction::ExhaustsResources)) => {
                     break;
                 }
+                // No author takes what cannot pay.
+                Err(TransactionValidityError::Invalid(InvalidTransaction::Payment)) => {
+                    done.push(Err("Payment".into()));
+                }
                 Err(error) => panic!("{who}: {}: {error:?}", self.language.tell(call)),
             }
             waiting.pop_front();
@@ -251,6 +261,9 @@ impl Chain {
         for event in self.language.events(&events.unwrap_or_default()) {
             if event.is("TransactionPayment", "TransactionFeePaid") {
                 *self.fees.entry(event.account("who")).or_default() += event.number("actual_fee");
+            }
+            if ["WorkPaid", "RenewalPaid"].iter().any(|paid| event.is("Auction", paid)) {
+                *self.fees.entry(event.account("who")).or_default() += event.number("amount");
             }
             self.log.push(event);
         }
@@ -278,7 +291,7 @@ impl Chain {
         core::mem::take(&mut self.log)
     }
 
-    /// What `who` has paid for transactions so far, in plancks.
+    /// What `who` has paid for transactions so far, and for work beside them, in plancks.
     pub fn fees_of(&self, who: Key) -> Balance {
         self.fees.get(&who.to_account_id()).copied().unwrap_or_default()
     }

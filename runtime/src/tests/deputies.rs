@@ -5,7 +5,7 @@ use super::externalities;
 use crate::{configs::accounts::ProxyType, *};
 use frame_support::{
     BoundedVec, assert_ok,
-    traits::{Hooks, InstanceFilter, fungible::InspectHold},
+    traits::{Get, Hooks, InstanceFilter, fungible::InspectHold},
     weights::WeightMeter,
 };
 use pallet_auction::{Call as Market, Error, Event as MarketEvent};
@@ -71,7 +71,7 @@ fn grant() -> Grant {
         buy_up_to: Some(mills(200)),
         sell_from: Some(mills(150)),
         expires: u64::MAX,
-        budget: 210 * MILLI_QED,
+        budget: 240 * MILLI_QED + <Runtime as pallet_auction::Config>::TradePrice::get(),
     }
 }
 

@@ -7,8 +7,12 @@
 mod attacks;
 mod beacon;
 mod document;
+mod drawing;
+mod filling;
 mod honesty;
+mod household;
 mod keys;
+mod month;
 mod parameters;
 mod pauses;
 pub mod round;

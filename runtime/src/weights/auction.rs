@@ -247,9 +247,11 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		//  Measured:  `5723`
 		//  Estimated: `88596`
 		// Minimum execution time: 344_803_000 picoseconds.
-		Weight::from_parts(357_761_000, 0)
+		// And a look at the rules of settlement: an estimate. `scripts/weights auction` writes what
+		// takes its place.
+		Weight::from_parts(367_761_000, 0)
 			.saturating_add(Weight::from_parts(0, 88596))
-			.saturating_add(T::DbWeight::get().reads(91))
+			.saturating_add(T::DbWeight::get().reads(92))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Auction::InFlight` (r:1 w:1)
@@ -313,10 +315,12 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		//  Measured:  `1902`
 		//  Estimated: `11586`
 		// Minimum execution time: 212_466_000 picoseconds.
-		Weight::from_parts(336_851_000, 0)
+		// And the payment for the work of the trade: an estimate. `scripts/weights auction` writes what
+		// takes its place.
+		Weight::from_parts(396_851_000, 0)
 			.saturating_add(Weight::from_parts(0, 11586))
-			.saturating_add(T::DbWeight::get().reads(14))
-			.saturating_add(T::DbWeight::get().writes(14))
+			.saturating_add(T::DbWeight::get().reads(18))
+			.saturating_add(T::DbWeight::get().writes(18))
 	}
 	/// Storage: `Auction::Orders` (r:3 w:1)
 	/// Proof: `Auction::Orders` (`max_values`: None, `max_size`: Some(174), added: 2649, mode: `MaxEncodedLen`)
@@ -764,9 +768,11 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 		//  Measured:  `9059`
 		//  Estimated: `88596`
 		// Minimum execution time: 460_345_000 picoseconds.
-		Weight::from_parts(509_217_000, 0)
+		// And the payment for the renewal: an estimate. `scripts/weights auction` writes what
+		// takes its place.
+		Weight::from_parts(559_217_000, 0)
 			.saturating_add(Weight::from_parts(0, 88596))
-			.saturating_add(T::DbWeight::get().reads(90))
-			.saturating_add(T::DbWeight::get().writes(12))
+			.saturating_add(T::DbWeight::get().reads(92))
+			.saturating_add(T::DbWeight::get().writes(14))
 	}
 }

@@ -10,15 +10,15 @@ use crate::{
 use clap::Args;
 use qedex_client::{
     At,
-    amounts::{self, qed},
+    amounts::{self, in_qed},
     keys,
-    market::{Account, Plancks},
+    market::Account,
     queries,
-    settlement::{self, Seller, Trade},
+    settlement::{self, Trade},
     text::account_text,
+    told::trades::{Line, stands},
 };
-use qedex_primitives::SlotTimes;
-use serde_json::{Value, json};
+use qedex_primitives::SlotIndex;
 use std::collections::BTreeMap;
 
 /// Options of `trade list`.
@@ -38,73 +38,6 @@ pub struct List {
     /// Which node, and how to answer.
     #[command(flatten)]
     ask: Ask,
-}
-
-/// Where a trade stands, and until when.
-fn stands(
-    moments: &SlotTimes,
-    lost: u64,
-    seller: &Seller,
-    trade: &Trade,
-    now: u64,
-) -> (&'static str, u64) {
-    // What is due after the freeze waits for as long as the chain stood still.
-    let later = |moment: u64| moment.saturating_add(lost);
-    if now < moments.delivery_starts {
-        ("before delivery", moments.delivery_starts)
-    } else if now < moments.delivery_ends {
-        ("delivery", moments.delivery_ends)
-    } else if now < moments.commitments_until {
-        ("commitments", moments.commitments_until)
-    } else if now < moments.readings_until {
-        ("readings", moments.readings_until)
-    } else if now >= later(moments.complaints_until) {
-        // What is still open then is looked at once more, in the end.
-        ("last answers", later(moments.final_at))
-    } else if seller.revealed.is_some() {
-        ("revealed", later(moments.complaints_until))
-    } else if let Some(complaint) = trade.complaint {
-        ("answer", later(complaint.due))
-    } else {
-        ("complaints", later(moments.complaints_until))
-    }
-}
-
-/// A trade with all that is shown about it.
-struct Line {
-    trade: Trade,
-    stands: &'static str,
-    until: u64,
-    seller: Seller,
-    /// What a complaint would hold, as long as there is none.
-    bond: Option<Plancks>,
-}
-
-impl Line {
-    fn json(&self) -> Value {
-        let (Trade { slot, id, .. }, trade) = (&self.trade, &self.trade.of);
-        json!({
-            "slot": slot,
-            "trade": id,
-            "buyer": account_text(self.trade.buyer),
-            "seller": account_text(self.trade.seller),
-            "wh": trade.energy.0,
-            "before_wh": trade.before.0,
-            "buyer_price": amounts::json(trade.buyer_price.0),
-            "seller_price": amounts::json(trade.seller_price.0),
-            "payment": amounts::json(self.trade.payment),
-            "deposit": amounts::json(self.trade.deposit),
-            "stands": self.stands,
-            "until": self.until,
-            "commitment": self.seller.commitment.map(|hash| format!("{hash:?}")),
-            "revealed_wh": self.seller.revealed.map(|revealed| revealed.delivered),
-            "complaint": self.trade.complaint.map(|complaint| json!({
-                "bond": amounts::json(complaint.bond),
-                "due": complaint.due,
-            })),
-            "bond": self.bond.map(amounts::json),
-        })
-    }
 }
 
 async fn look(at: &At, args: &List) -> Result<Vec<Trade>, Error> {
@@ -144,15 +77,18 @@ pub async fn list(args: &List) -> Result<(), Error> {
         let key = (slot, trade.seller);
         if let std::collections::btree_map::Entry::Vacant(entry) = sellers.entry(key) {
             let seller = settlement::seller(&at, slot, trade.seller).await?;
-            entry.insert(seller.map(|(_, seller)| seller).unwrap_or_default());
+            let asked = seller
+                .as_ref()
+                .is_some_and(|(owner, seller)| book.asks(SlotIndex(slot), *owner, seller));
+            entry.insert((asked, seller.map(|(_, seller)| seller).unwrap_or_default()));
         }
-        let seller = sellers.get(&key).cloned().unwrap_or_default();
+        let (asked, seller) = sellers.get(&key).cloned().unwrap_or_default();
         let bond = match trade.complaint {
             None => settlement::bond(&at, slot, trade.id).await?,
             Some(_) => None,
         };
-        let (stands, until) = stands(&book.terms.schedule, book.lost, &seller, &trade, now);
-        lines.push(Line { trade, stands, until, seller, bond });
+        let (stands, until) = stands(&book.terms.schedule, book.lost, asked, &seller, &trade, now);
+        lines.push(Line { trade, stands, until, asked, seller, bond });
     }
     if args.ask.json {
         return output::json(&lines.iter().map(Line::json).collect::<Vec<_>>());
@@ -195,8 +131,8 @@ fn table(lines: &[Line], now: u64) -> String {
             trade.id.to_string(),
             trade.energy.0.to_string(),
             trade.before.0.to_string(),
-            qed(trade.buyer_price.0, 4),
-            qed(trade.seller_price.0, 4),
+            in_qed(trade.buyer_price.0),
+            in_qed(trade.seller_price.0),
             amounts::money(trade.payment),
             amounts::money(trade.deposit),
             format!("{} for {left} s, {committed}", line.stands),
@@ -205,54 +141,4 @@ fn table(lines: &[Line], now: u64) -> String {
         ]);
     }
     table.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use qedex_client::settlement::Complaint;
-    use qedex_primitives::{PricePerKwh, Wh, settlement::Revealed};
-
-    #[test]
-    fn where_a_trade_stands_follows_the_slot_s_clock() {
-        let moments = SlotTimes {
-            gate_opens: 60,
-            gate_closes: 90,
-            delivery_starts: 100,
-            delivery_ends: 110,
-            commitments_until: 130,
-            readings_until: 150,
-            complaints_until: 190,
-            final_at: 210,
-        };
-        let trade = |complaint| Trade {
-            slot: 10,
-            id: 0,
-            of: qedex_primitives::Trade {
-                buyer: [1; 32],
-                seller: [2; 32],
-                energy: Wh(1),
-                buyer_price: PricePerKwh(1),
-                seller_price: PricePerKwh(1),
-                payment: 1,
-                deposit: 1,
-                before: Wh(0),
-                complaint,
-            },
-        };
-        let look = |seller: &Seller, trade: &Trade, now| stands(&moments, 7, seller, trade, now);
-        let at = |now| look(&Seller::default(), &trade(None), now);
-        assert_eq!(at(99), ("before delivery", 100));
-        assert_eq!(at(100), ("delivery", 110));
-        assert_eq!(at(110), ("commitments", 130));
-        assert_eq!(at(130), ("readings", 150));
-        assert_eq!(at(150), ("complaints", 197));
-        let complained = trade(Some(Complaint { bond: 1, due: 170 }));
-        let silent = Seller::default();
-        assert_eq!(look(&silent, &complained, 155), ("answer", 177));
-        let late = trade(Some(Complaint { bond: 1, due: 200 }));
-        assert_eq!(look(&silent, &late, 197), ("last answers", 217));
-        let revealed = Seller { revealed: Some(Revealed { delivered: Wh(1), at: 0 }), ..silent };
-        assert_eq!(look(&revealed, &complained, 155), ("revealed", 197));
-    }
 }

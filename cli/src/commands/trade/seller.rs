@@ -10,17 +10,15 @@ use crate::{
 };
 use clap::Args;
 use qedex_client::{
-    At, calls,
+    calls,
     keys::{self, Keypair},
     market::{Account, SlotEvent},
     meter::Bill,
     opening::Opening,
-    queries,
     session::Session,
-    settlement,
+    settlement::{self, in_commitment_window, record},
     text::{account_text, owner_text},
 };
-use qedex_primitives::OwnerId;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -55,6 +53,9 @@ pub struct Open {
 /// Options of `trade reveal`.
 #[derive(Debug, Args)]
 pub struct Reveal {
+    /// Reveals this opening, which its seller handed over, in place of one's own.
+    #[arg(long, value_name = "FILE")]
+    opening: Option<PathBuf>,
     /// Who reveals.
     #[command(flatten)]
     by: Seller,
@@ -75,38 +76,6 @@ async fn begin(by: &Seller) -> Result<Begun, Error> {
     let (session, key) = by.sign.begin().await?;
     let slot = by.slot.to_see(session.at()).await?;
     Ok(Begun { account: keys::account_of(&key), key, slot, store, session })
-}
-
-/// For whom the account sells in the slot, and that owner's record, as long as it has open trades.
-async fn record(
-    at: &At,
-    slot: u64,
-    account: Account,
-) -> Result<(OwnerId, settlement::Seller), Error> {
-    settlement::seller(at, slot, account).await?.ok_or_else(|| {
-        Error::BadInput(format!(
-            "{} has sold nothing in slot {slot} that is not settled yet",
-            account_text(account)
-        ))
-    })
-}
-
-/// Fails outside the time in which sellers of `slot` may commit, by the latest finalised block.
-async fn in_commitment_window(at: &At, slot: u64) -> Result<(), Error> {
-    let Some(book) = settlement::book(at, slot).await? else {
-        return Err(Error::BadInput(format!("slot {slot} has no open trades")));
-    };
-    let (now, moments) = (queries::time(at).await?, &book.terms.schedule);
-    if now < moments.delivery_ends {
-        let wait = moments.delivery_ends.saturating_sub(now).div_ceil(1_000);
-        let what = format!("sellers of slot {slot} commit from {wait} s from now on");
-        return Err(Error::BadInput(what));
-    }
-    if now >= moments.commitments_until {
-        let what = format!("the time to commit in slot {slot} is over");
-        return Err(Error::BadInput(what));
-    }
-    Ok(())
 }
 
 /// Commits to a bill, and has what opens it on disk before.
@@ -252,12 +221,31 @@ fn put(opening: &Opening, path: &Path) -> Result<(), Error> {
     )))
 }
 
+/// What a seller of the slot opened to somebody, and an account by which it sells.
+async fn handed_over(begun: &Begun, slot: u64, file: &Path) -> Result<(Account, Opening), Error> {
+    let opening = store::read(file)?;
+    let owners = settlement::owners_in(begun.session.at(), slot).await?;
+    let seller = owners.iter().find(|(_, owner)| **owner == opening.owner);
+    match seller {
+        Some((seller, _)) if opening.slot == slot => Ok((*seller, opening)),
+        _ => Err(Error::BadInput(format!(
+            "{} is of slot {}, and of {}, who has no open trades in slot {slot}",
+            file.display(),
+            opening.slot,
+            owner_text(opening.owner)
+        ))),
+    }
+}
+
 /// Reveals what was committed to.
 pub async fn reveal(args: &Reveal) -> Result<(), Error> {
     let mut begun = begin(&args.by).await?;
     let slot = begun.slot;
-    let opening = committed(&begun, slot).await?;
-    let call = calls::reveal(slot, &opening.bill, &opening.nonce);
+    let (seller, opening) = match &args.opening {
+        None => (begun.account, committed(&begun, slot).await?),
+        Some(file) => handed_over(&begun, slot, file).await?,
+    };
+    let call = calls::reveal(slot, seller, &opening.bill, &opening.nonce);
     let (block, included) = begun.session.call("the reveal", &call, &begun.key).await?;
     let revealed = included.slot_events.iter().find_map(|(_, slot_event)| {
         let SlotEvent::Revealed { delivered, .. } = slot_event else {

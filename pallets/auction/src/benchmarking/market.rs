@@ -76,6 +76,7 @@ pub(super) fn open_market<T: Config>() -> SlotRecord {
         // Of nobody's here.
         leader: Some(OwnerId([255; 32])),
         renewal: Renewal::default(),
+        backing: Pallet::<T>::backing(),
     };
     Slots::<T>::insert(SLOT, record);
     record
@@ -97,9 +98,13 @@ pub(super) fn poor_trader<T: Config>(orders: u32) -> T::AccountId {
     T::Membership::grant(&who, Role::Trade);
     T::Membership::grant(&who, Role::Sell);
     T::Rated::set_rated_out(&who, SLOT, RATED);
-    let deposit = list::<T>().cap.cost_ceil(ENERGY).unwrap_or(ENDOWMENT);
-    let half = deposit.saturating_div(2);
-    let all = deposit.saturating_mul(orders.into());
+    let NewOrder { side, limit, energy } = new_order::<T>(Side::Ask, 0);
+    let terms = list::<T>().with_keys(WH_PER_KEY);
+    let hold = Pallet::<T>::required_hold(&terms, &Pallet::<T>::backing(), side, limit, energy);
+    let hold = hold.map_or(ENDOWMENT, |(_, hold)| hold);
+    // What orders leave free is less than that.
+    let half = hold.saturating_div(2);
+    let all = hold.saturating_mul(orders.into());
     T::Escrow::endow(&who, all.saturating_add(half));
     who
 }

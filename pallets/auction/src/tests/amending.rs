@@ -58,6 +58,8 @@ fn an_order_that_gains_energy_goes_to_the_end_of_the_queue() {
             limit: price(200),
             energy: Wh(1_100),
             held: 220 * MILLI,
+            for_bond: 0,
+            for_work: 0,
         };
         assert!(events().ends_with(&[cancelled, placed]));
     });

@@ -84,6 +84,8 @@ fn a_broker_places_orders_whose_hold_is_the_principals() {
             limit: price(150),
             energy: Wh(1_000),
             held: 210 * MILLI,
+            for_bond: 0,
+            for_work: 0,
         };
         assert_eq!(last_event(), placed);
         assert_eq!(Auction::budget_left(&1, &BROKER, SLOT), Some(0));

@@ -95,6 +95,25 @@ fn lowering_the_lead_does_not_make_opened_slots_unopened() {
     });
 }
 
+/// One clock a slot: readings wait where money does, though the market has forgotten the slot.
+#[test]
+fn a_slot_with_open_trades_has_the_clock_of_its_settlement() {
+    run(|| {
+        poll_at(schedule(SLOT.next()).gate_opens);
+        let plain = schedule(SLOT);
+        let later = plain.later(20 * SLOT_LENGTH);
+        Clocks::mutate(|clocks| clocks.insert(SLOT, later));
+        assert_eq!(schedule(SLOT), later);
+        poll_at(plain.final_at);
+        assert_eq!(Slots::<Test>::get(SLOT), None);
+        assert_eq!(schedule(SLOT), later);
+        assert!(schedule(SLOT).is_reading_window(later.commitments_until));
+        // With its last trade it is over.
+        Clocks::take();
+        assert!(schedule(SLOT).final_at <= now());
+    });
+}
+
 /// Audit, finding j: wider windows must not give a slot whose record is gone a second life.
 #[test]
 fn wider_windows_bring_no_slot_back_to_life() {

@@ -149,3 +149,24 @@ fn a_market_without_terms_or_without_a_fee_is_carried_over_too() {
         assert_eq!((list.grid_fee, list.cap), (PricePerKwh(1), price(300)));
     });
 }
+
+/// Deposits of version 1 covered the harm alone. Were such a list left out, no slot would open any more.
+#[test]
+fn deposits_are_raised_to_what_they_have_to_cover() {
+    run(|| {
+        market_of_version_1();
+        let fee = Permill::from_percent(10);
+        ShortfallFee::set(fee);
+        V1ToV2::<Test>::on_runtime_upgrade();
+        for (band, cap) in [(Band::Off, 300), (Band::Mid, 310), (Band::On, 320)] {
+            let list = PriceLists::<Test>::get(band).expect("it is carried over");
+            // Harm of cap - 0.08 - 0.02, and a tenth of the cap.
+            let needed = price(cap).0 - price(100).0 + fee.mul_ceil(price(cap).0);
+            assert!(list.deposit_rate.mul_floor(price(cap).0) >= needed);
+            let less = Permill::from_parts(list.deposit_rate.deconstruct() - 1);
+            assert!(less < TERMS.deposit_rate || less.mul_floor(price(cap).0) < needed);
+        }
+        poll_at(schedule(SLOT.next()).gate_opens);
+        assert_eq!(phase(SLOT.next()), Phase::Open, "slots go on opening");
+    });
+}

@@ -1,6 +1,7 @@
 //! What the rules of the crate's documentation promise, rule by rule.
 
 mod amending;
+mod backing;
 mod clearing;
 mod grants;
 mod keys;

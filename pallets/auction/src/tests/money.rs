@@ -127,3 +127,33 @@ fn my_standing_order_is_left_out() {
         assert_eq!(money(1), (1_000_000, 0, 0));
     });
 }
+
+#[test]
+fn a_trade_uses_up_my_order() {
+    run(|| {
+        TradePrice::set(2 * MILLI);
+        let next = SLOT.next();
+        poll_at(schedule(next).gate_opens);
+        assert_ok!(place_in(next, 1, Side::Bid, price(300), 1_000));
+        assert_ok!(place_in(next, 2, Side::Ask, price(100), 400));
+        assert_eq!((money(1).1, money(2).1), (302, 86), "the work of a trade is held besides");
+        poll_at(schedule(next).gate_closes);
+        let [(_, _, 400, payment, deposit)] = trades()[..] else {
+            panic!("one trade");
+        };
+        assert_eq!(money(1), (1_000_000 - payment, 0, payment), "mine goes on, and pays nothing");
+        assert_eq!(money(2), (1_000_000 - deposit - 2, 0, deposit), "the other's is used up");
+    });
+}
+
+#[test]
+fn my_standing_order_is_renewed() {
+    run(|| {
+        RenewalPrice::set(3 * MILLI);
+        let order = NewOrder { side: Side::Bid, limit: price(200), energy: Wh(1_000) };
+        assert_ok!(call(1, Call::set_standing_order { order }));
+        assert_eq!(money(1), (1_000_000, 0, 0));
+        poll_at(schedule(SLOT.next()).gate_opens);
+        assert_eq!(money(1), (1_000_000 - 200 - 3, 200, 0));
+    });
+}

@@ -33,6 +33,8 @@ fn a_bid_holds_what_it_may_cost_rounded_down() {
             limit: PricePerKwh(1_333),
             energy: Wh(101),
             held: 134,
+            for_bond: 0,
+            for_work: 0,
         };
         assert_eq!(last_event(), placed);
     });

@@ -128,6 +128,7 @@ fn expected_trades(bids: &[Twin], asks: &[Twin], found: &clearing::Clearing) -> 
                 seller_price,
                 payment: buyer_price.cost_floor(energy).unwrap(),
                 deposit,
+                reserve: 0,
             };
             // Every fill is inside its limit.
             assert!(buyer_price <= price(bids[bid].mills));

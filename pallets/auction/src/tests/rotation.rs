@@ -1,7 +1,7 @@
 //! Standing orders meet a moving corridor, and take turns in being first.
 
 use super::*;
-use crate::{MAX_FAILURES, NextTurn, StandingIndex, StandingOrders, Turn};
+use crate::{Backing, MAX_FAILURES, NextTurn, StandingIndex, StandingOrders, Turn};
 use qedex_primitives::{Band, LeaderTerms, PriceList};
 use sp_runtime::Permill;
 use std::collections::BTreeMap;
@@ -334,13 +334,13 @@ fn the_least_hold_is_that_of_the_order_as_it_would_stand() {
         let off = PriceList { cap: price(250), ..LIST };
         assert_ok!(Auction::set_terms(RuntimeOrigin::root(), Band::Off, off));
         let bid = |mills| NewOrder { side: Side::Bid, limit: price(mills), energy: Wh(500) };
-        assert!(!Auction::holds_least(&TERMS, bid(290)));
-        assert!(Auction::holds_least(&off.with_keys(Wh(1_000)), bid(290)));
-        assert!(Auction::holds_least(&TERMS, bid(250)));
+        assert!(!Auction::holds_least(&TERMS, &Backing::default(), bid(290)));
+        assert!(Auction::holds_least(&off.with_keys(Wh(1_000)), &Backing::default(), bid(290)));
+        assert!(Auction::holds_least(&TERMS, &Backing::default(), bid(250)));
         // Lists that would not take it do not count.
         let off = PriceList { least_order: Wh(600), ..off };
         assert_ok!(Auction::set_terms(RuntimeOrigin::root(), Band::Off, off));
-        assert!(Auction::holds_least(&TERMS, bid(290)));
+        assert!(Auction::holds_least(&TERMS, &Backing::default(), bid(290)));
     });
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{CurrentLimits, DefaultWindows, PriceLists};
-use qedex_primitives::{Band, LeaderLimits, LeaderTerms, PriceList, Prices, Windows};
+use qedex_primitives::{Band, Deposits, LeaderLimits, LeaderTerms, PriceList, Prices, Windows};
 use sp_runtime::{DispatchError, Permill};
 
 fn set_terms(list: PriceList) -> DispatchResult {
@@ -70,6 +70,27 @@ fn contradictory_terms_are_refused() {
             assert_eq!(set_terms(terms), Err(Error::<Test>::InconsistentTerms.into()), "{what}");
         }
         assert_eq!(PriceLists::<Test>::get(Band::Off), Some(LIST));
+    });
+}
+
+/// Else it would cost nothing near the cap to sell what one has not, where a buyer has no harm.
+#[test]
+fn deposits_cover_harm_and_the_fee_for_what_is_missing() {
+    run(|| {
+        // The harm is 0.200 at most, and a tenth of the cap 0.030: 76.666.. % of 0.300.
+        let with = |parts| PriceList { deposit_rate: Permill::from_parts(parts), ..LIST };
+        assert_ok!(set_terms(with(666_667)));
+        ShortfallFee::set(Permill::from_percent(10));
+        let refused = Err(Error::<Test>::InconsistentTerms.into());
+        assert_eq!(set_terms(with(766_666)), refused);
+        assert_ok!(set_terms(with(766_667)));
+        // What other bands have counts as well, for who wants to raise the fee.
+        let covered = |percent| <Auction as Deposits>::cover(Permill::from_percent(percent));
+        assert!(!covered(10), "70 % mid-peak");
+        for band in [Band::Mid, Band::On] {
+            assert_ok!(Auction::set_terms(RuntimeOrigin::root(), band, with(766_667)));
+        }
+        assert!(covered(10) && !covered(11));
     });
 }
 

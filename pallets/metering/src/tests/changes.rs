@@ -247,17 +247,17 @@ fn a_meter_changes_in_as_many_slots_as_assignments_are_kept_before_anything_is_f
         assert_noop!(rotate(BENS, "fresh"), full());
         // The first of them ends before the first unopened slot of then.
         let last = SlotIndex(UNOPENED.0 - 1);
-        finalise(last);
+        finalise(later(last, SCORED));
         Now::mutate(|now| *now -= 1);
         assert_noop!(rate(BENS, 99, 1), full());
-        finalise(last);
+        finalise(later(last, SCORED));
         Oldest::set(Some(last));
         assert_noop!(rate(BENS, 99, 1), full());
         Oldest::set(Some(UNOPENED));
         assert_ok!(rate(BENS, 99, 1));
         // In the same slot it needs no other place, nor does the end of a service in any.
         assert_ok!(rate(BENS, 98, 1));
-        begin(later(SLOT, 16));
+        begin(later(SLOT, 16 + SCORED));
         assert_ok!(decommission(BENS));
     });
 }
@@ -348,7 +348,7 @@ fn a_change_names_a_meter_that_exists_and_something_else_than_it_has() {
 }
 
 #[test]
-fn former_connections_count_among_an_owners_until_their_last_slot_is_final() {
+fn former_connections_count_among_an_owners_until_their_last_slot_is_final_and_scored() {
     run(|| {
         begin(SLOT);
         assert_ok!(transfer(BENS, ANNA));
@@ -357,10 +357,10 @@ fn former_connections_count_among_an_owners_until_their_last_slot_is_final() {
         let full = || Error::<Test>::TooManyConnections;
         assert_noop!(register(ANNA, "new"), full());
         let last = SlotIndex(UNOPENED.0 - 1);
-        finalise(last);
+        finalise(later(last, SCORED));
         Now::mutate(|now| *now -= 1);
         assert_noop!(register(ANNA, "new"), full());
-        finalise(last);
+        finalise(later(last, SCORED));
         assert_ok!(register(ANNA, "new"));
         assert_eq!(list_of(ANNA), [FIRST, BENS, MeterId(3)]);
     });

@@ -51,7 +51,7 @@ fn a_meter_that_is_removed_leaves_the_connection_to_its_successor() {
         let kind = MeterKind::Connection(connection("bens"));
         let key = sr_key("new");
         assert_ok!(agree(Change::Register { account: BEN, key, kind, ratings: RATINGS }));
-        finalise(UNOPENED);
+        finalise(later(UNOPENED, SCORED));
         assert_ok!(Metering::remove_meter(signed(CARRIER), BENS));
         assert_eq!(MeterAt::<Test>::get(connection("bens")), Some(NEW));
         // Without one the number is forgotten.

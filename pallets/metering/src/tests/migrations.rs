@@ -410,7 +410,7 @@ fn a_bond_is_given_back_as_it_was_taken() {
         MeterBonds::<Test>::insert(MeterId(0), (INSTALLER, bond));
         migrate();
         assert_ok!(decommission(MeterId(0)));
-        finalise(later(SLOT, 5));
+        finalise(later(SLOT, 5 + SCORED));
         assert_ok!(Metering::remove_meter(signed(CARRIER), MeterId(0)));
         assert_eq!(Balances::balance_on_hold(&HoldReason::Storage.into(), &INSTALLER), 0);
     });

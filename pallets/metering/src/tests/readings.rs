@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{OwnerTotals, ReadingBatch, Readings, SlotTotals, Totals};
-use frame_support::BoundedVec;
+use frame_support::{BoundedVec, dispatch::Pays};
 use qedex_primitives::{Calendar, Flow, MeterSignature, ReadingPayload};
 use sp_core::{H256, Pair, sr25519};
 
@@ -280,6 +280,48 @@ fn a_duplicate_in_a_batch_counts_once() {
         submit_batch(vec![twice.clone(), twice]);
         assert_eq!(OwnerTotals::<Test>::get(SLOT, owner(ANNA)), totals(800, 300, 500, 1));
         assert_eq!(events().last(), Some(&Event::BatchProcessed { accepted: 1, refused: 1 }));
+    });
+}
+
+/// Whether the carrier of these pays.
+fn pays(readings: Vec<SignedReading>) -> Pays {
+    let readings = BoundedVec::try_from(readings).unwrap();
+    Metering::submit_readings(signed(CARRIER), readings).expect("each is judged alone").pays_fee
+}
+
+/// Who sees a batch on its way sends one of its readings alone a moment earlier: its carrier paid for all.
+#[test]
+fn one_reading_that_was_brought_before_makes_no_carrier_pay() {
+    let [first, second, bens] =
+        [(FIRST, 800), (SECOND, 500), (BENS, 0)].map(|(meter, wh)| reading(meter, SLOT, wh, 300));
+    run(|| {
+        submit(first.clone());
+        assert_eq!(pays(vec![first.clone(), second.clone(), bens.clone()]), Pays::No);
+        let last = events().pop();
+        assert_eq!(last, Some(Event::BatchProcessed { accepted: 2, refused: 1 }));
+    });
+    run(|| {
+        submit(bens.clone());
+        assert_eq!(pays(vec![first.clone(), bens.clone()]), Pays::No, "as many as are new");
+    });
+}
+
+/// Else one new reading would carry any number of old ones for nothing, and fill blocks with them.
+#[test]
+fn more_old_readings_than_new_ones_or_other_values_pay() {
+    let [first, second, bens] =
+        [(FIRST, 800), (SECOND, 500), (BENS, 0)].map(|(meter, wh)| reading(meter, SLOT, wh, 300));
+    run(|| {
+        submit(first.clone());
+        assert_eq!(pays(vec![first.clone()]), Pays::Yes, "nothing is new");
+        assert_eq!(pays(vec![first.clone(), first.clone(), second.clone()]), Pays::Yes);
+        let other = reading(FIRST, SLOT, 801, 300);
+        assert_eq!(pays(vec![other, bens.clone()]), Pays::Yes, "it says something else");
+    });
+    run(|| {
+        let forged = signed_by("thief's", BENS, SLOT, 0);
+        assert_eq!(pays(vec![first.clone(), second.clone(), forged]), Pays::Yes);
+        assert_eq!(pays(vec![]), Pays::Yes);
     });
 }
 

@@ -157,7 +157,7 @@ fn a_meter_stays_as_long_as_a_slot_of_its_service_is_kept() {
 }
 
 #[test]
-fn a_meter_that_never_read_stays_until_its_last_slot_is_final() {
+fn a_meter_that_never_read_stays_until_its_last_slot_is_final_and_scored() {
     run(|| {
         begin(SLOT);
         assert_ok!(register_by(INSTALLER, CLARA, "new"));
@@ -165,9 +165,10 @@ fn a_meter_that_never_read_stays_until_its_last_slot_is_final() {
         assert_eq!(OldestKept::<Test>::get(), None);
         let until = latest(NEW).until.unwrap();
         let last = SlotIndex(until.0 - 1);
-        Now::set(TestCalendar::schedule(last).final_at - 1);
+        // Nor is it forgotten while its silence is scored.
+        Now::set(TestCalendar::schedule(later(last, SCORED)).final_at - 1);
         assert_noop!(remove(NEW), Error::<Test>::SlotsStillKept);
-        finalise(last);
+        finalise(later(last, SCORED));
         Oldest::set(Some(last));
         assert_noop!(remove(NEW), Error::<Test>::SlotsStillKept);
         Oldest::set(Some(until));

@@ -7,7 +7,7 @@ use qedex_primitives::{BillAudit, BillError, Calendar, EnergyFlow, Rated};
 /// The first slot whose gate is closed still while `SLOT` is delivered.
 const UNOPENED: SlotIndex = SlotIndex(SLOT.0 + 5);
 
-fn flow(account: AccountId, slot: SlotIndex) -> Option<qedex_primitives::Flow> {
+fn flow(account: AccountId, slot: SlotIndex) -> Option<qedex_primitives::Totals> {
     <Metering as EnergyFlow<AccountId>>::flow(&account, slot)
 }
 
@@ -374,5 +374,62 @@ fn pendings_are_no_spam() {
             assert_ok!(Metering::clear_change(signed(BEN), ChangeId(id)));
         }
         assert_eq!(PendingChanges::<Test>::iter().count(), 0);
+    });
+}
+
+/// The silence of a connection lowers its owner's score as long as the slot is scored: not even changes
+/// that push the connection off all lists let it be forgotten earlier.
+#[test]
+fn silence_is_not_forgotten_with_the_connection_that_was_silent() {
+    run(|| {
+        begin(SLOT);
+        assert_ok!(transfer(BENS, ANNA));
+        assert_ok!(decommission(SECOND));
+        // She has three connections, which is all that she can have, and says nothing by one of them.
+        let last = SlotIndex(UNOPENED.0 - 1);
+        open_window(last);
+        submit(reading(FIRST, last, 900, 100));
+        let told = flow(ANNA, last).unwrap();
+        assert_eq!((told.surplus, told.consumed, told.readings), (Wh(800), Wh(5_100), 2));
+        for slot in 0..=SCORED {
+            finalise(later(last, slot));
+            assert_eq!(flow(ANNA, last), Some(told));
+            // The last of these slots has just become final, and the first one is scored no more.
+            assert_eq!(register(ANNA, "new").is_ok(), slot == SCORED);
+        }
+        assert_eq!(flow(ANNA, last).unwrap().consumed, Wh(100));
+    });
+}
+
+/// The same by changes of one meter, of which as many are remembered as there is room for.
+#[test]
+fn silence_is_not_forgotten_with_the_rating_that_it_cost() {
+    run(|| {
+        for number in 1..crate::MAX_ASSIGNMENTS {
+            begin(later(SLOT, u64::from(number) - 1));
+            assert_ok!(rate(BENS, 1, u64::from(number)));
+        }
+        let last = SlotIndex(UNOPENED.0 - 1);
+        for slot in 0..=SCORED {
+            finalise(later(last, slot));
+            assert_eq!(flow(BEN, last).unwrap().consumed, RATING);
+            assert_eq!(rate(BENS, 2, 2).is_ok(), slot == SCORED);
+        }
+        assert_eq!(flow(BEN, last), None);
+    });
+}
+
+/// A connection that takes energy in has its own demand, and lowers nobody's export at another one,
+/// whether it speaks or not.
+#[test]
+fn neither_silence_nor_demand_at_one_connection_is_export_at_another() {
+    run(|| {
+        submit(reading(FIRST, SLOT, 900, 100));
+        let silent = flow(ANNA, SLOT).unwrap();
+        submit(reading(SECOND, SLOT, 0, 300));
+        let told = flow(ANNA, SLOT).unwrap();
+        assert_eq!((silent.surplus, told.surplus), (Wh(800), Wh(800)));
+        assert_eq!((silent.consumed, told.consumed), (Wh(100 + RATING.0), Wh(400)));
+        assert_eq!(delivered(ANNA, SLOT), Some(told.surplus), "as settlement has it");
     });
 }

@@ -44,6 +44,22 @@ fn the_window_ends_with_the_last_final_slot() {
 }
 
 #[test]
+fn own_demand_is_served_at_each_connection_and_at_no_other() {
+    run(&[1, 2, 3, 4], || {
+        let last = Pov::last_final_slot().unwrap().0;
+        Standings::set([(1, Permill::from_percent(50))].into());
+        Flows::set([(1, flow(15_000, 5_000))].into());
+        SecondFlows::set([(1, flow(2_000, 12_000))].into());
+        assert_eq!(score(1), generation_score(500_000, Wh(10_000)));
+        // What is saved, of all that was consumed.
+        Bands::set((0..4).map(|back| (last - back, Band::On)).collect());
+        let price = TestPrices::price_of;
+        let expected = saving_score(500_000, Wh(17_000), price(Band::On), price(Band::Off));
+        assert_eq!(score(1), expected);
+    });
+}
+
+#[test]
 fn a_score_is_the_mean_of_what_applies_in_each_slot() {
     run(&[1, 2, 3, 4], || {
         let last = Pov::last_final_slot().unwrap().0;

@@ -75,6 +75,20 @@ fn who_has_complained_does_not_acknowledge() {
     });
 }
 
+/// A seller that is not going to answer would have those who did not complain pay it, and share with them.
+#[test]
+fn nobody_acknowledges_to_a_seller_that_owes_an_answer() {
+    build_and_execute(|| {
+        sell_and_commit(&[(ANNA, 500), (BEN, 100)], 0);
+        assert_ok!(complain(ANNA, 0));
+        assert_noop!(acknowledge(BEN, 1), Error::<Test>::AnswerOwed);
+        run_to_end();
+        assert_eq!(outcomes(), [(0, Outcome::Unanswered), (1, Outcome::Forfeited)]);
+        assert_eq!(free(SELMA), FUNDS - deposit(500) - deposit(100), "there is nothing to share");
+        assert_nothing_left();
+    });
+}
+
 #[test]
 fn the_last_one_ends_the_slot() {
     build_and_execute(|| {
@@ -122,13 +136,15 @@ fn a_buyer_may_pay_for_more_than_was_metered() {
 }
 
 #[test]
-fn a_private_trade_may_be_acknowledged_as_long_as_it_is_open() {
+fn a_private_trade_may_be_acknowledged_until_the_end_of_complaints() {
     build_and_execute(|| {
-        sell_and_commit(&[(ANNA, 500), (BEN, 100)], 600);
+        sell_and_commit(&[(ANNA, 500), (BEN, 100), (BEN, 200)], 800);
         assert_ok!(acknowledge(ANNA, 0));
-        Now::set(TestCalendar::schedule(SLOT).complaints_until);
+        Now::set(TestCalendar::schedule(SLOT).complaints_until - 1);
         assert_ok!(acknowledge(BEN, 1));
-        assert_nothing_left();
+        // Or a seller that does not answer would share with those who pay it all the same.
+        Now::set(TestCalendar::schedule(SLOT).complaints_until);
+        assert_noop!(acknowledge(BEN, 2), Error::<Test>::TooLate);
     });
 }
 

@@ -10,7 +10,7 @@ fn schedule() -> SlotTimes {
 }
 
 fn show(seller: AccountId, slot: SlotIndex, bill: Bill, nonce: Nonce) -> DispatchResult {
-    Settlement::reveal(RuntimeOrigin::signed(seller), slot, bill, nonce)
+    plain(Settlement::reveal(RuntimeOrigin::signed(seller), slot, seller, bill, nonce))
 }
 
 /// Selma commits to `commitment`, is complained about, shows `bill` and is refused with `error`: she
@@ -22,6 +22,7 @@ fn fails_with(commitment: H256, bill: Bill, error: Error<Test>) {
     assert_ok!(Settlement::commit(seller, SLOT, commitment));
     run_to_freeze();
     assert_ok!(complain(ANNA, 0));
+    run_to_end_of_complaints();
     assert_noop!(show(SELMA, SLOT, bill, NONCE), error);
     run_to(schedule().final_at);
     assert_eq!(outcomes(), [(0, Outcome::Unanswered)]);
@@ -147,7 +148,7 @@ fn nobody_complains_about_public_readings() {
 fn a_seller_excluded_in_mid_trade_still_commits_and_reveals() {
     build_and_execute(|| {
         let (first, second) = (SLOT, SLOT.next());
-        Defaults::<Test>::insert(owner(SELMA), 1);
+        defaulted_before(owner(SELMA));
         trade_in(first, 0, ANNA, SELMA, 100);
         trade_in(second, 0, ANNA, SELMA, 500);
         let third = SlotIndex(SLOT.0 + 3);
@@ -167,6 +168,7 @@ fn a_seller_excluded_in_mid_trade_still_commits_and_reveals() {
         run_to(TestCalendar::schedule(second).readings_until);
         let buyer = RuntimeOrigin::signed(ANNA);
         assert_ok!(Settlement::complain(buyer, second, 0));
+        run_to(TestCalendar::schedule(second).complaints_until);
         assert_ok!(show(SELMA, second, bill_in(second, SELMA, 500), NONCE));
         run_to(TestCalendar::schedule(third).final_at);
         let outcomes: Vec<_> = settled().iter().map(|one| (one.0, one.2)).collect();
@@ -183,26 +185,59 @@ fn no_reveal_counts_after_it_was_due() {
     build_and_execute(|| {
         sell_and_commit(&[(ANNA, 500)], 500);
         assert_ok!(complain(ANNA, 0));
-        run_to(Now::get() + 2 * SLOT_LENGTH);
-        assert_noop!(reveal(SELMA, 500), Error::<Test>::TooLate);
-        run_to_end_of_complaints();
+        run_to(schedule().final_at - 1);
+        // The end is due, and nobody has come by yet.
+        Now::set(schedule().final_at);
+        assert_noop!(reveal(SELMA, 500), Error::<Test>::NotInRevealWindow);
+        poll();
         assert_eq!(outcomes(), [(0, Outcome::Unanswered)]);
     });
 }
 
-/// A friend's late complaint gives a seller no more time for the one that it has missed.
+/// A friend that buys little and complains shows nobody who is off-line while others may complain yet:
+/// answers come when complaints have ended.
 #[test]
-fn a_friends_complaint_does_not_extend_anothers() {
+fn a_friends_complaint_tells_nothing_while_others_may_complain() {
     build_and_execute(|| {
         sell_and_commit(&[(ANNA, 500), (CARL, 1)], 501);
-        assert_ok!(complain(ANNA, 0));
-        run_to(schedule().readings_until + 2 * SLOT_LENGTH - 1);
         assert_ok!(complain(CARL, 1));
-        run_to(schedule().readings_until + 2 * SLOT_LENGTH);
-        assert_ok!(reveal(SELMA, 501));
+        run_to(schedule().complaints_until - 1);
+        assert_noop!(reveal(SELMA, 501), Error::<Test>::NotInRevealWindow);
+        assert_eq!(settled(), []);
         run_to_end_of_complaints();
-        assert_eq!(outcomes(), [(0, Outcome::Unanswered), (1, Outcome::Refuted)]);
+        assert_ok!(reveal(SELMA, 501));
+        assert_noop!(complain(ANNA, 0), Error::<Test>::NotInComplaintWindow);
+        run_to_end();
+        assert_eq!(outcomes(), [(0, Outcome::Delivered), (1, Outcome::Refuted)]);
     });
+}
+
+/// Nobody gets less for having no friends: n of them with one bond between them provoke a default, and
+/// all but one of them pay for it.
+#[test]
+fn friends_do_not_provoke_a_default_at_a_part_of_its_price() {
+    let friends_gain = |complaining: u32| {
+        let mut gained = 0;
+        build_and_execute(|| {
+            let friends = [1, 2, 3, 4, 5];
+            sell_and_commit(&friends.map(|friend| (friend, 100)), 500);
+            for id in 0..complaining {
+                assert_ok!(complain(friends[id as usize], id));
+            }
+            run_to_end();
+            let have: i128 = friends.iter().map(|who| free(*who) as i128).sum();
+            // What they bought flowed: it saved them the grid's price.
+            let saved = CAP.cost_floor(Wh(500)).unwrap() as i128;
+            gained = have - 5 * FUNDS as i128 + saved;
+        });
+        gained
+    };
+    let honest = friends_gain(0);
+    // Of a seller that is off-line each complaint wins as much as the first.
+    let one = friends_gain(1) - honest;
+    for complaining in 2..=5 {
+        assert_eq!(friends_gain(complaining) - honest, i128::from(complaining) * one);
+    }
 }
 
 /// What Anna has in the end who bought 500 Wh that were delivered, if she complains or not.
@@ -214,6 +249,7 @@ fn anna_ends_with(complains: bool, online: bool) -> i128 {
             assert_ok!(complain(ANNA, 0));
         }
         if complains && online {
+            run_to_end_of_complaints();
             assert_ok!(reveal(SELMA, 500));
         }
         run_to(schedule().final_at);
@@ -240,21 +276,16 @@ fn provoking_a_default_by_complaining_does_not_pay() {
 #[test]
 fn several_unanswered_complaints_of_a_slot_are_one_default() {
     build_and_execute(|| {
-        sell_and_commit(&[(ANNA, 100), (BEN, 100), (CARL, 100), (ANNA, 100)], 0);
+        sell_and_commit(&[(ANNA, 100), (BEN, 100), (CARL, 100), (4, 100)], 0);
         for (buyer, id) in [(ANNA, 0), (BEN, 1)] {
             assert_ok!(complain(buyer, id));
         }
         run_to(schedule().complaints_until - 1);
-        for (buyer, id) in [(CARL, 2), (ANNA, 3)] {
-            assert_ok!(complain(buyer, id));
-        }
-        // Two are decided at the end of complaints, and two when all is final.
-        run_to_end_of_complaints();
-        assert_eq!(outcomes().len(), 2);
-        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 1);
-        run_to(schedule().final_at);
+        assert_ok!(complain(CARL, 2));
+        run_to_end();
         assert_eq!(outcomes().len(), 4);
-        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 1);
+        assert_eq!(outcomes()[3], (3, Outcome::Forfeited));
+        assert_eq!(defaults_of(owner(SELMA)), 1);
         assert_eq!(Excluded::get(), []);
     });
 }
@@ -271,10 +302,11 @@ fn energy_is_delivered_once_however_its_trades_end() {
         assert_ok!(commit_to(SELMA, 500));
         run_to_freeze();
         assert_ok!(complain(ANNA, 1));
-        assert_ok!(reveal(SELMA, 500));
         run_to_end_of_complaints();
+        assert_ok!(reveal(SELMA, 500));
+        run_to_end();
         let of_anna = settled()[1];
-        assert_eq!((of_anna.2, of_anna.3), (Outcome::Short, Wh(0)));
+        assert_eq!((of_anna.2, of_anna.3), (Outcome::Concealed, Wh(0)));
         assert!(free(ANNA) > FUNDS, "compensated");
     });
 }

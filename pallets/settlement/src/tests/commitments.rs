@@ -44,15 +44,15 @@ fn only_who_sold_commits() {
 }
 
 #[test]
-fn a_commitment_is_trusted_when_complaints_have_ended() {
+fn a_commitment_that_nobody_complained_about_is_trusted_in_the_end() {
     build_and_execute(|| {
         trade(0, ANNA, SELMA, 500);
         run_to_commitments(SLOT);
         assert_ok!(commit(SELMA, SLOT));
-        run_to(TestCalendar::schedule(SLOT).complaints_until - 1);
+        run_to(TestCalendar::schedule(SLOT).final_at - 1);
         assert_eq!(settled(), []);
         assert_eq!(on_hold(ANNA), payment(500));
-        run_to_end_of_complaints();
+        run_to_end();
         assert_eq!(settled(), [(SLOT, 0, Outcome::Trusted, Wh(500), amounts_for(500, 500))]);
         assert_eq!(Rated::get(), [(ANNA, SELMA, Wh(500), Verdict::Kept)]);
         assert_nothing_left();
@@ -82,7 +82,7 @@ fn a_commitment_covers_all_trades_of_its_seller_and_no_other() {
         assert_ok!(commit(SELMA, SLOT));
         run_to_freeze();
         assert_eq!(outcomes(), [(1, Outcome::Defaulted)]);
-        run_to_end_of_complaints();
+        run_to_end();
         assert_eq!(outcomes()[1..], [(0, Outcome::Trusted), (2, Outcome::Trusted)]);
         assert_nothing_left();
     });

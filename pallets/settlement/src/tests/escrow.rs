@@ -76,7 +76,6 @@ fn an_opened_trade_is_booked() {
         assert_eq!((book.trades, book.open), (2, 2));
         assert_eq!(book.terms, terms(SLOT));
         assert_eq!(book.stage, Stage::Freezing { next: 0 });
-        assert!(!book.interrupted);
         assert_eq!(
             Trades::<Test>::get(SLOT, 1),
             Some(Trade {
@@ -87,6 +86,7 @@ fn an_opened_trade_is_booked() {
                 seller_price: SELLER_PRICE,
                 payment: payment(300),
                 deposit: deposit(300),
+                reserve: 0,
                 before: Wh(500),
                 complaint: None,
             })
@@ -102,6 +102,7 @@ fn an_opened_trade_is_booked() {
             energy: Wh(energy),
             payment: payment(energy),
             deposit: deposit(energy),
+            reserve: 0,
         };
         assert_eq!(
             System::read_events_for_pallet::<Event<Test>>(),

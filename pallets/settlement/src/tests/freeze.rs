@@ -44,8 +44,8 @@ fn a_shortfall_is_compensated_from_the_deposit() {
             to_entropy_fund: 333 * 10 * milli / 1_000,
             refund: 667 * 200 * milli / 1_000,
             compensation: 667 * 100 * milli / 1_000,
-            forfeited: 0,
-            deposit_back: 210 * milli - 667 * 100 * milli / 1_000,
+            shortfall_fee: 667 * 30 * milli / 1_000,
+            deposit_back: 210 * milli - 667 * 130 * milli / 1_000,
             ..Default::default()
         };
         assert_eq!(settled(), [(SLOT, 0, Outcome::Short, Wh(333), expected)]);
@@ -65,8 +65,8 @@ fn a_reading_of_nothing_is_a_shortfall_and_no_default() {
         deliver(SELMA, 0);
         run_to_freeze();
         assert_eq!(settled(), [(SLOT, 0, Outcome::Short, Wh(0), amounts_for(0, 500))]);
-        assert_eq!(free(COMMUNITY), ED);
-        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 0);
+        assert_eq!(free(COMMUNITY), ED + amounts_for(0, 500).shortfall_fee);
+        assert_eq!(defaults_of(owner(SELMA)), 0);
         assert_eq!(Rated::get(), [(ANNA, SELMA, Wh(500), Verdict::Missed(Wh(500)))]);
     });
 }
@@ -85,7 +85,7 @@ fn a_silent_connection_of_several_delivers_nothing_and_makes_no_default() {
                 (SLOT, 1, Outcome::Short, Wh(100), amounts_for(100, 300)),
             ]
         );
-        assert_eq!(Defaults::<Test>::get(owner(SELMA)), 0);
+        assert_eq!(defaults_of(owner(SELMA)), 0);
         assert_nothing_left();
     });
 }
@@ -99,7 +99,7 @@ fn a_commitment_outweighs_what_is_published_in_part() {
         assert_ok!(commit(SELMA, SLOT));
         run_to_freeze();
         assert_eq!(settled(), []);
-        run_to_end_of_complaints();
+        run_to_end();
         assert_eq!(outcomes(), [(0, Outcome::Trusted)]);
     });
     // Readings of all connections outweigh the commitment.
@@ -115,15 +115,19 @@ fn a_commitment_outweighs_what_is_published_in_part() {
 }
 
 #[test]
-fn an_outage_that_may_have_kept_a_reading_away_makes_no_shortfall() {
+fn an_outage_leaves_as_much_time_for_readings_as_ever() {
     build_and_execute(|| {
         trade(0, ANNA, SELMA, 500);
         deliver_in_part(SLOT, SELMA, 100);
         let schedule = TestCalendar::schedule(SLOT);
         run_to(schedule.delivery_ends);
         stand_still_until(schedule.delivery_ends + 2 * SLOT_LENGTH);
-        run_to_freeze();
-        assert_eq!(outcomes(), [(0, Outcome::Annulled)]);
+        run_to(schedule.readings_until + 2 * SLOT_LENGTH - 1);
+        assert_eq!(settled(), []);
+        // The rest comes in time.
+        deliver(SELMA, 500);
+        run_to(schedule.readings_until + 2 * SLOT_LENGTH);
+        assert_eq!(outcomes(), [(0, Outcome::Delivered)]);
         assert_nothing_left();
     });
 }

@@ -3,9 +3,12 @@
 mod acknowledging;
 mod attacks;
 mod balances;
+mod biased;
 mod commitments;
 mod complaints;
 mod defaults;
+mod defence;
+mod draws;
 mod escrow;
 mod floods;
 mod freeze;
@@ -16,39 +19,62 @@ mod outages;
 mod owners;
 mod paging;
 mod pausing;
+mod purchases;
 mod rules;
 mod views;
 
 use crate::{
-    Amounts, Books, Defaults, Error, Event, LatestPause, MAX_PAUSE, OpenBooks, OrderEscrow,
-    Outcome, Pause, Seller, Sellers, SellingAccount, SellingAccounts, Trades, mock::*,
+    Amounts, Books, Conduct, Error, Event, LatestPause, MAX_PAUSE, OpenBooks, OrderEscrow, Outcome,
+    Pause, Purchases, Seller, Sellers, SellingAccount, SellingAccounts, Trades, mock::*,
 };
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo};
+use qedex_math::conduct::Day;
 use qedex_primitives::{
     Balance, Calendar, Escrow, MarketSettlement, OwnerId, PricePerKwh, SlotIndex, TradeId, Verdict,
-    Wh,
+    Wh, settlement::day_of,
 };
 use sp_core::H256;
 use sp_runtime::{DispatchError, DispatchResult};
 
+/// A result without what it costs.
+fn plain(result: DispatchResultWithPostInfo) -> DispatchResult {
+    result.map(|_| ()).map_err(|refused| refused.error)
+}
+
 fn commit(seller: AccountId, slot: SlotIndex) -> DispatchResult {
-    Settlement::commit(RuntimeOrigin::signed(seller), slot, H256::repeat_byte(1))
+    plain(Settlement::commit(RuntimeOrigin::signed(seller), slot, H256::repeat_byte(1)))
+}
+
+/// In how many slots of late an owner has defaulted.
+fn defaults_of(owner: OwnerId) -> u32 {
+    Conduct::<Test>::get(owner).iter().map(|day| day.defaulted).sum()
+}
+
+/// An owner has sold in one slot before, and defaulted.
+fn defaulted_before(owner: OwnerId) {
+    let day = Day { day: day_of(SLOT), sold: 1, defaulted: 1 };
+    Conduct::<Test>::insert(owner, frame_support::BoundedVec::truncate_from(vec![day]));
 }
 
 /// A seller of `SLOT` commits to a bill of this energy.
 fn commit_to(seller: AccountId, energy: u64) -> DispatchResult {
     let commitment = commitment_in(SLOT, seller, &bill_in(SLOT, seller, energy));
-    Settlement::commit(RuntimeOrigin::signed(seller), SLOT, commitment)
+    plain(Settlement::commit(RuntimeOrigin::signed(seller), SLOT, commitment))
 }
 
 /// A seller of `SLOT` reveals a bill of this energy.
 fn reveal(seller: AccountId, energy: u64) -> DispatchResult {
+    reveal_by(seller, seller, energy)
+}
+
+/// Somebody reveals the bill of a seller of `SLOT`.
+fn reveal_by(who: AccountId, seller: AccountId, energy: u64) -> DispatchResult {
     let bill = bill_in(SLOT, seller, energy);
-    Settlement::reveal(RuntimeOrigin::signed(seller), SLOT, bill, NONCE)
+    plain(Settlement::reveal(RuntimeOrigin::signed(who), SLOT, seller, bill, NONCE))
 }
 
 fn complain(buyer: AccountId, id: TradeId) -> DispatchResult {
-    Settlement::complain(RuntimeOrigin::signed(buyer), SLOT, id)
+    plain(Settlement::complain(RuntimeOrigin::signed(buyer), SLOT, id))
 }
 
 fn acknowledge(buyer: AccountId, id: TradeId) -> DispatchResult {
@@ -62,9 +88,11 @@ fn pause(paused: bool) {
     assert_ok!(Settlement::set_paused(RuntimeOrigin::root(), until));
 }
 
-/// The bond of a complaint about a trade of this energy: 5 % of what is at stake over 95 %.
+/// The bond of a complaint about a trade of this energy: 5 % of what is at stake over 95 %, and at least that
+/// of one kWh.
 fn bond(energy: u64) -> Balance {
-    ((payment(energy) + deposit(energy)) * 5).div_ceil(95)
+    let bond = |energy| ((payment(energy) + deposit(energy)) * 5).div_ceil(95);
+    bond(energy).max(bond(1_000))
 }
 
 /// Selma sells these energies to these buyers in `SLOT` and commits to a bill; the chain runs to the
@@ -84,34 +112,63 @@ fn run_to_commitments(slot: SlotIndex) {
     run_to(TestCalendar::schedule(slot).delivery_ends);
 }
 
-/// What moves when `energy` of `traded` was delivered and metered.
+/// Lets the chain run until everything of `SLOT` is final.
+fn run_to_end() {
+    run_to(TestCalendar::schedule(SLOT).final_at);
+}
+
+/// What moves when `energy` of `traded` was delivered and metered: for what is missing the harm, and a
+/// tenth of the grid price.
 fn amounts_for(energy: u64, traded: u64) -> Amounts {
     let cost = |price: PricePerKwh, energy| price.cost_floor(Wh(energy)).unwrap();
     let to_seller = cost(SELLER_PRICE, energy);
     let to_grid = cost(GRID_FEE, energy);
     let due = cost(BUYER_PRICE, energy);
     let harm = cost(PricePerKwh(CAP.0 - BUYER_PRICE.0), traded - energy);
+    let shortfall_fee = cost(PricePerKwh(CAP.0 / 10), traded - energy);
     Amounts {
         to_seller,
         to_grid,
         to_entropy_fund: due - to_seller - to_grid,
         refund: payment(traded) - due,
         compensation: harm,
-        forfeited: 0,
-        deposit_back: deposit(traded) - harm,
+        shortfall_fee,
+        deposit_back: deposit(traded) - harm - shortfall_fee,
         ..Default::default()
     }
+}
+
+/// The same when only a bill told it: the missing part's deposit is lost.
+fn amounts_concealed(energy: u64, traded: u64) -> Amounts {
+    let amounts = amounts_for(energy, traded);
+    let kept = deposit(traded) * u128::from(energy) / u128::from(traded);
+    Amounts { forfeited: amounts.deposit_back - kept, deposit_back: kept, ..amounts }
 }
 
 /// What moves when there is no evidence.
 fn amounts_of_default(traded: u64) -> Amounts {
     let amounts = amounts_for(0, traded);
-    Amounts { forfeited: amounts.deposit_back, deposit_back: 0, ..amounts }
+    let forfeited = deposit(traded) - amounts.compensation;
+    Amounts { shortfall_fee: 0, forfeited, deposit_back: 0, ..amounts }
 }
 
-/// What moves when nothing is decided.
-fn amounts_back(traded: u64) -> Amounts {
-    Amounts { refund: payment(traded), deposit_back: deposit(traded), ..Default::default() }
+/// What moves when another buyer's complaint is not answered.
+fn amounts_forfeited(traded: u64) -> Amounts {
+    let to_grid = GRID_FEE.cost_floor(Wh(traded)).unwrap();
+    let to_community_fund = payment(traded) - to_grid;
+    Amounts { to_grid, to_community_fund, forfeited: deposit(traded), ..Default::default() }
+}
+
+/// What moves when a complaint proves wrong: of both as much as the bond.
+fn amounts_refuted(traded: u64) -> Amounts {
+    let amounts = amounts_for(traded, traded);
+    let sellers_bond = bond(traded).min(amounts.deposit_back);
+    Amounts {
+        sellers_bond,
+        deposit_back: amounts.deposit_back - sellers_bond,
+        bond_to_community_fund: bond(traded),
+        ..amounts
+    }
 }
 
 /// Nothing is left of any slot.
@@ -121,5 +178,6 @@ fn assert_nothing_left() {
     assert_eq!(Trades::<Test>::iter().count(), 0);
     assert_eq!(Sellers::<Test>::iter().count(), 0);
     assert_eq!(SellingAccounts::<Test>::iter().count(), 0);
+    assert_eq!(Purchases::<Test>::iter().count(), 0);
     assert!(TRADERS.into_iter().all(|who| on_hold(who) == 0));
 }

@@ -58,6 +58,22 @@ fn an_owner_s_trades_are_served_in_the_order_of_their_numbers_by_whichever_accou
     });
 }
 
+/// Who asks one of its accounts for an answer asks all of them, and nobody else's.
+#[test]
+fn an_owner_that_owes_an_answer_is_acknowledged_by_no_account() {
+    run(|| {
+        sell_twice();
+        trade(2, BEN, 13, 100);
+        run_to_commitments(SLOT);
+        assert_ok!(commit_to(SELMA, 500));
+        assert_ok!(commit_to(13, 100));
+        run_to_freeze();
+        assert_ok!(complain(ANNA, 0));
+        assert_noop!(acknowledge(BEN, 1), Error::<Test>::AnswerOwed);
+        assert_ok!(acknowledge(BEN, 2));
+    });
+}
+
 #[test]
 fn an_owner_commits_once_by_whichever_account_that_sells() {
     run(|| {
@@ -76,7 +92,7 @@ fn an_owner_commits_once_by_whichever_account_that_sells() {
         for account in [SELMA, SVEN] {
             assert_noop!(commit_to(account, 700), Error::<Test>::AlreadyCommitted);
         }
-        run_to_end_of_complaints();
+        run_to_end();
         assert_eq!(outcomes(), [(0, Outcome::Trusted), (1, Outcome::Trusted)]);
         assert_nothing_left();
     });
@@ -91,13 +107,14 @@ fn one_answer_by_either_account_is_the_owner_s() {
         run_to_freeze();
         assert_ok!(complain(ANNA, 0));
         assert_ok!(complain(BEN, 1));
+        run_to_end_of_complaints();
         assert_noop!(reveal(13, 500), Error::<Test>::NotASeller);
         assert_ok!(reveal(SVEN, 500));
         let shown = Event::Revealed { slot: SLOT, owner: HOUSE, by: SVEN, delivered: Wh(500) };
         System::assert_last_event(shown.into());
         assert_noop!(reveal(SELMA, 500), Error::<Test>::AlreadyRevealed);
-        run_to(TestCalendar::schedule(SLOT).final_at);
-        assert_eq!(outcomes(), [(0, Outcome::Refuted), (1, Outcome::Short)]);
+        run_to_end();
+        assert_eq!(outcomes(), [(0, Outcome::Refuted), (1, Outcome::Concealed)]);
         assert_nothing_left();
     });
 }
@@ -117,6 +134,7 @@ fn a_commitment_of_another_owner_cannot_be_opened() {
         commit(owner(SELMA));
         run_to_freeze();
         assert_ok!(complain(ANNA, 0));
+        run_to_end_of_complaints();
         assert_noop!(reveal(SELMA, 500), Error::<Test>::NotAsCommitted);
     });
 }
@@ -128,14 +146,14 @@ fn defaults_of_all_accounts_of_an_owner_count_together() {
         trade_in(SLOT, 1, ANNA, SVEN, 100);
         trade_in(SLOT.next(), 0, ANNA, SVEN, 100);
         run_to_freeze();
-        assert_eq!(Defaults::<Test>::get(HOUSE), 1, "one slot, one default");
+        assert_eq!(defaults_of(HOUSE), 1, "one slot, one default");
         assert_eq!(Excluded::get(), []);
         run_to(TestCalendar::schedule(SLOT.next()).readings_until);
         // Whoever excludes an account excludes its owner.
         assert_eq!(Excluded::get(), [(SVEN, EXCLUSION)]);
         let excluded = Event::SellerExcluded { owner: HOUSE, by: SVEN };
         System::assert_has_event(excluded.into());
-        assert_eq!(Defaults::<Test>::get(HOUSE), 0);
+        assert_eq!(defaults_of(HOUSE), 2);
     });
 }
 
@@ -145,7 +163,7 @@ fn an_account_is_told_what_its_owner_sells() {
         sell_twice();
         let sales = Settlement::sales_of(&SVEN);
         assert_eq!(sales, Settlement::sales_of(&SELMA));
-        let [Sale { slot: SLOT, owner: HOUSE, seller }] = sales[..] else {
+        let [Sale { slot: SLOT, owner: HOUSE, seller, asked: false }] = sales[..] else {
             panic!("one sale: {sales:?}");
         };
         assert_eq!((seller.open, seller.sold), (2, Wh(1_000)));
@@ -180,7 +198,7 @@ fn an_account_without_an_owner_is_its_own() {
         // Named meanwhile, it finishes what it began.
         TestMembership::set_owner(SELMA, HOUSE);
         assert_noop!(commit_to(SELMA, 500), Error::<Test>::AlreadyCommitted);
-        run_to_end_of_complaints();
+        run_to_end();
         assert_eq!(outcomes(), [(0, Outcome::Trusted)]);
         assert_nothing_left();
     });

@@ -118,7 +118,11 @@ fn the_oldest_slot_comes_first() {
                 trade_in(slot, id, ANNA, SELMA, 100);
             }
         }
-        Now::set(TestCalendar::schedule(SLOT.next()).complaints_until);
+        // Both are due, and no block has had room for either.
+        run_to(TestCalendar::schedule(SLOT).readings_until - 1);
+        Now::mutate(|now| *now += SLOT_LENGTH / 2);
+        poll_with(<() as WeightInfo>::poll());
+        Now::set(TestCalendar::schedule(SLOT.next()).readings_until);
         blocks_until_settled(room_for(1));
         let slots: Vec<_> = settled().into_iter().map(|trade| trade.0).collect();
         assert_eq!(slots[..3], [SLOT; 3]);
@@ -127,7 +131,7 @@ fn the_oldest_slot_comes_first() {
 }
 
 #[test]
-fn freeze_and_end_of_complaints_are_caught_up_in_order() {
+fn freeze_and_end_are_caught_up_in_order() {
     build_and_execute(|| {
         trade(0, ANNA, SELMA, 100);
         trade(1, ANNA, SVEN, 100);
@@ -137,12 +141,14 @@ fn freeze_and_end_of_complaints_are_caught_up_in_order() {
         assert_ok!(commit(SELMA, SLOT));
         let schedule = TestCalendar::schedule(SLOT);
         stand_still_until(schedule.final_at);
-        assert_eq!(outcomes(), [(1, Outcome::Short), (2, Outcome::Annulled)]);
-        // The time for complaints begins only now.
-        let complaints = schedule.complaints_until - schedule.readings_until;
-        run_to(schedule.final_at + complaints - 1);
+        assert_eq!(settled(), []);
+        // The time for evidence begins only now.
+        let lost = schedule.final_at - schedule.delivery_ends;
+        run_to(schedule.readings_until + lost);
+        assert_eq!(outcomes(), [(1, Outcome::Short), (2, Outcome::Defaulted)]);
+        run_to(schedule.final_at + lost - 1);
         assert_eq!(outcomes().len(), 2);
-        run_to(schedule.final_at + complaints);
+        run_to(schedule.final_at + lost);
         assert_eq!(outcomes()[2..], [(0, Outcome::Trusted)]);
         assert_nothing_left();
     });
@@ -241,19 +247,22 @@ fn a_thousand_unanswered_complaints_take_as_many_blocks_as_they_weigh() {
         sell_a_thousand();
         run_to_commitments(SLOT);
         for seller in 11..=20 {
-            Defaults::<Test>::insert(owner(seller), 1);
+            defaulted_before(owner(seller));
             assert_ok!(commit_to(seller, 10_000));
         }
         run_to_freeze();
         for id in 0..1_000 {
-            assert_ok!(complain(1 + u64::from(id) % 10, id));
+            // One complaint speaks for all of a buyer's trades with a seller.
+            if Trades::<Test>::get(SLOT, id).unwrap().complaint.is_none() {
+                assert_ok!(complain(1 + u64::from(id) % 10, id));
+            }
         }
-        run_to(TestCalendar::schedule(SLOT).complaints_until - 1);
+        run_to(TestCalendar::schedule(SLOT).final_at - 1);
         Now::mutate(|now| *now += 1);
         System::reset_events();
         let (blocks, most) = settle_by_measured_weights();
-        // The first complaint of each seller excludes it.
-        let excludes = |id| id < 100 && id % 10 == 0;
+        // The last trade of each seller excludes it.
+        let excludes = |id| id >= 900 && id % 10 == 9;
         let expected = blocks_for(1_000, Weights::close_trade(), excludes);
         assert_eq!(blocks, expected);
         assert!(most <= 500, "{most} in one block");

@@ -186,14 +186,14 @@ fn of_the_time_for_complaints_nothing_passes() {
         pause(false);
         // Three of four slots are left.
         run_to(Now::get() + 3 * SLOT_LENGTH - 1);
-        assert_eq!(settled(), []);
         assert_ok!(complain(ANNA, 0));
         run_to(Now::get() + 1);
-        assert_noop!(complain(BEN, 1), Error::<Test>::NoSuchTrade);
-        assert_eq!(outcomes(), [(1, Outcome::Trusted)]);
+        assert_noop!(complain(BEN, 1), Error::<Test>::NotInComplaintWindow);
         assert_ok!(reveal(SELMA, 600));
-        run_to(Now::get() + 2 * SLOT_LENGTH);
-        assert_eq!(outcomes()[1..], [(0, Outcome::Refuted)]);
+        run_to(Now::get() + 2 * SLOT_LENGTH - 1);
+        assert_eq!(settled(), []);
+        run_to(Now::get() + 1);
+        assert_eq!(outcomes(), [(0, Outcome::Refuted), (1, Outcome::Delivered)]);
         assert_nothing_left();
     });
 }
@@ -222,7 +222,7 @@ fn a_seller_may_answer_during_a_pause_and_loses_no_time() {
         build_and_execute(|| {
             sell_and_commit(&[(ANNA, 500)], 500);
             assert_ok!(complain(ANNA, 0));
-            run_to(Now::get() + SLOT_LENGTH);
+            run_to(schedule().complaints_until + SLOT_LENGTH);
             pause(true);
             run_to(Now::get() + 9 * SLOT_LENGTH);
             if answers_during_the_pause {
@@ -267,8 +267,11 @@ fn an_outage_during_a_pause_is_nobodys_default_all_the_same() {
         pause(true);
         stand_still_until(Now::get() + SLOT_LENGTH + 1);
         pause(false);
-        run_to_freeze();
-        assert_eq!(outcomes(), [(0, Outcome::Annulled)]);
+        run_to(schedule().readings_until + SLOT_LENGTH);
+        assert_eq!(settled(), []);
+        deliver(SELMA, 500);
+        run_to(schedule().readings_until + SLOT_LENGTH + 1);
+        assert_eq!(outcomes(), [(0, Outcome::Delivered)]);
     });
 }
 

@@ -27,11 +27,18 @@ fn each_rule_has_its_range() {
         offline_share: Permill::from_parts(offline_ppm),
         defaults_to_exclusion,
         exclusion,
+        ..Default::default()
     };
+    let costing = |parts| Rules { shortfall_fee: Permill::from_parts(parts), ..Default::default() };
     let valid = [
         Rules::default(),
         with(10_000, 1, MIN_EXCLUSION),
         with(500_000, MAX_DEFAULTS, MAX_EXCLUSION),
+        costing(0),
+        costing(500_000),
+        Rules { draw_chance: Permill::zero(), ..Default::default() },
+        Rules { draw_chance: Permill::one(), ..Default::default() },
+        Rules { default_share: Permill::one(), ..Default::default() },
     ];
     let invalid = [
         with(9_999, 2, MIN_EXCLUSION),
@@ -40,6 +47,7 @@ fn each_rule_has_its_range() {
         with(50_000, MAX_DEFAULTS + 1, MIN_EXCLUSION),
         with(50_000, 2, MIN_EXCLUSION - 1),
         with(50_000, 2, MAX_EXCLUSION + 1),
+        costing(500_001),
     ];
     build_and_execute(|| {
         for rules in valid {
@@ -60,6 +68,21 @@ fn the_defaults_are_those_of_the_design() {
     assert_eq!(rules.offline_share, Permill::from_percent(5));
     assert_eq!(rules.defaults_to_exclusion, 2);
     assert_eq!(rules.exclusion, 24 * 60 * 60 * 1_000);
+    assert_eq!(rules.shortfall_fee, Permill::from_percent(10));
+    assert_eq!(rules.draw_chance, Permill::from_percent(10));
+    assert_eq!(rules.default_share, Permill::from_percent(10));
+}
+
+/// The fee would cost nothing where nothing of the deposit is left beside the harm.
+#[test]
+fn deposits_are_raised_before_the_fee_is() {
+    build_and_execute(|| {
+        Covered::set(Permill::from_percent(10));
+        let costing =
+            |percent| Rules { shortfall_fee: Permill::from_percent(percent), ..Default::default() };
+        assert_noop!(set_rules(costing(11)), Error::<Test>::DepositsTooSmall);
+        assert_ok!(set_rules(costing(10)));
+    });
 }
 
 #[test]
@@ -109,6 +132,7 @@ fn the_rules_of_the_slot_set_bond_and_exclusion() {
             offline_share: Permill::from_percent(50),
             defaults_to_exclusion: 1,
             exclusion: MIN_EXCLUSION,
+            ..Default::default()
         };
         assert_ok!(set_rules(strict));
         let slot = SlotIndex(SLOT.0 + 3);
@@ -121,7 +145,7 @@ fn the_rules_of_the_slot_set_bond_and_exclusion() {
         assert_ok!(commit(SELMA, slot));
         run_to(TestCalendar::schedule(slot).readings_until);
         assert_eq!(Excluded::get(), [(SVEN, MIN_EXCLUSION)]);
-        let at_stake = payment(100) + deposit(100);
+        let at_stake = payment(1_000) + deposit(1_000);
         assert_eq!(Settlement::bond(slot, 0), Some(at_stake));
         assert_ok!(Settlement::complain(RuntimeOrigin::signed(ANNA), slot, 0));
         assert_eq!(on_hold(ANNA), payment(100) + at_stake);

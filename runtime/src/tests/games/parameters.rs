@@ -21,11 +21,13 @@ fn per_kwh(price: PricePerKwh) -> String {
     format!("{}.{:03}", milli / 1_000, milli % 1_000)
 }
 
-/// The least deposit rate that the terms allow: what covers the largest harm.
+/// The least deposit rate that the terms allow: what covers the largest harm, and the fee for what is
+/// missing.
 fn least_rate() -> Permill {
     let terms = presets::leader_terms();
-    let harm = terms.cap.0 - terms.floor.0 - terms.grid_fee.0;
-    let covers = |parts: &u32| Permill::from_parts(*parts).mul_floor(terms.cap.0) >= harm;
+    let fee = pallet_settlement::Rules::default().shortfall_fee.mul_ceil(terms.cap.0);
+    let needed = terms.cap.0 - terms.floor.0 - terms.grid_fee.0 + fee;
+    let covers = |parts: &u32| Permill::from_parts(*parts).mul_floor(terms.cap.0) >= needed;
     let parts = (0..=1_000_000).find(covers).unwrap();
     Permill::from_parts(parts)
 }
@@ -59,7 +61,7 @@ impl Complaining {
         let answered = play(market, honest, Buyer::Complains);
         let unanswered = play(market, offline, Buyer::Complains).buyer.gain;
         Self {
-            bond: answered.amounts.bond_to_seller,
+            bond: answered.amounts.bond_to_community_fund,
             answered: answered.buyer.gain - careful,
             unanswered: unanswered - careful,
         }
@@ -200,6 +202,62 @@ fn a_lie_pays_only_among_careless_buyers() {
     table.stands_in_the_document_as("carelessness");
 }
 
+/// The share of careless buyers, in per cent, above which a lie brings more than `target`: with this
+/// chance to be drawn, and `drawn` for who is.
+fn pays_above(lie: &Lie, target: i128, drawn: i128, chance: Permill) -> String {
+    let uncaught = mean(chance.deconstruct(), drawn, lie.uncaught);
+    if uncaught < target {
+        return "never".into();
+    }
+    percent(break_even(target, lie.caught, uncaught))
+}
+
+#[test]
+fn draws_make_lies_dearer_among_careless_buyers() {
+    let chances = [0, 5, 10, 20].map(Permill::from_percent);
+    let columns = ["delivers", "shows", "beats"].map(str::to_owned);
+    let of_chances =
+        chances.map(|chance| format!("drawn: {}", percent(chance.deconstruct().into())));
+    let columns: Vec<_> = columns.iter().chain(&of_chances).map(String::as_str).collect();
+    let mut table = Table::new(&columns, 3);
+    for (delivers, shows, energy, evidence) in [
+        ("nothing", "a forged commitment", 0, Evidence::Forged),
+        ("nothing", "a commitment, hidden", 0, Evidence::Hidden),
+        ("half", "a commitment, hidden", 5_000, Evidence::Hidden),
+    ] {
+        let market = Market::default();
+        let lie = Lie::told(market, Wh(energy), evidence);
+        let all = Market { draw_chance: Permill::one(), ..market };
+        let drawn = play(all, seller(energy, evidence), Buyer::Careless);
+        // Whoever is drawn is found out, and its buyer has what it had if it had complained.
+        assert_eq!(drawn.seller.gain, lie.caught);
+        for (what, target) in
+            [("publishing", lie.published), ("not trading", 0), ("honesty", lie.honest)]
+        {
+            let shares = chances.map(|chance| pays_above(&lie, target, drawn.seller.gain, chance));
+            let cells = [delivers, shows, what].map(str::to_owned);
+            table.row(&cells.into_iter().chain(shares).collect::<Vec<_>>());
+        }
+    }
+    table.stands_in_the_document_as("draws");
+}
+
+#[test]
+fn who_is_drawn_and_has_delivered_loses_nothing() {
+    let honest = seller(10_000, Evidence::Opened);
+    let plain = play(Market::default(), honest, Buyer::Careful);
+    let drawn =
+        play(Market { draw_chance: Permill::one(), ..Market::default() }, honest, Buyer::Careful);
+    assert_eq!(drawn.outcome, pallet_settlement::Outcome::Delivered);
+    assert_eq!((drawn.seller.gain, drawn.buyer.gain), (plain.seller.gain, plain.buyer.gain));
+    // Off-line it loses all: what a draw costs who is off-line once in twenty slots is in the document.
+    let offline = Seller { answers: false, ..honest };
+    let silent =
+        play(Market { draw_chance: Permill::one(), ..Market::default() }, offline, Buyer::Careful);
+    assert_eq!(silent.outcome, pallet_settlement::Outcome::Unanswered);
+    assert!(silent.seller.gain < 0 && silent.buyer.gain > plain.buyer.gain);
+}
+
 #[test]
 fn a_higher_deposit_makes_lies_dearer() {
     let mut table = Table::new(
@@ -214,7 +272,7 @@ fn a_higher_deposit_makes_lies_dearer() {
     );
     let mut last = 0;
     for deposit_rate in
-        [least_rate(), Market::default().deposit_rate, Permill::from_percent(80), Permill::one()]
+        [least_rate(), Market::default().deposit_rate, Permill::from_percent(90), Permill::one()]
     {
         let market = Market { deposit_rate, ..Market::default() };
         let silent = play(market, seller(0, Evidence::Silence), Buyer::Careful);

@@ -83,12 +83,18 @@ fn the_key_that_signed_a_bill_is_known_until_a_late_complaint_is_decided() {
         assert_eq!(rotate(&mut world, &format!("key {number}")), Ok(()));
         world.run_to(world.now + SLOT);
     }
-    let full = pallet_metering::Error::<Runtime>::UnfinishedAssignments;
-    assert_eq!(rotate(&mut world, "one more"), Err(full.into()));
+    let full = || pallet_metering::Error::<Runtime>::UnfinishedAssignments.into();
+    assert_eq!(rotate(&mut world, "one more"), Err(full()));
     pause(&mut world, false);
-    world.act(SELLER, Call::reveal { slot, bill, nonce });
+    // Of the time for complaints nothing has passed.
+    world.run_to(world.now + 4 * SLOT + SLOT / 2);
+    let seller = SELLER.to_account_id();
+    world.act(SELLER, Call::reveal { slot, seller, bill, nonce });
     world.run_to(world.now + 12 * SLOT);
     assert_eq!(outcome(&mut world), Some(Outcome::Refuted));
+    assert_eq!(rotate(&mut world, "one more"), Err(full()), "it is scored");
+    let scored: u64 = <Runtime as pallet_metering::Config>::Scored::get();
+    world.run_to(world.now + scored * SLOT);
     assert_eq!(rotate(&mut world, "yet another"), Ok(()), "now it is over");
 }
 

@@ -67,16 +67,18 @@ pub struct Market {
     pub price: PricePerKwh,
     pub deposit_rate: Permill,
     pub offline_share: Permill,
+    pub draw_chance: Permill,
 }
 
 impl Default for Market {
-    /// The presets' parameters, and the price in the middle of the corridor.
+    /// The presets' parameters, but that nobody is drawn, and the price in the middle of the corridor.
     fn default() -> Self {
         let terms = presets::leader_terms();
         Self {
             price: PricePerKwh((terms.floor.0 + terms.cap.0 - terms.grid_fee.0) / 2),
             deposit_rate: terms.deposit_rate,
             offline_share: pallet_settlement::Rules::default().offline_share,
+            draw_chance: Permill::zero(),
         }
     }
 }
@@ -128,11 +130,9 @@ impl World {
             list.deposit_rate = market.deposit_rate;
             self.decree(pallet_auction::Call::set_terms { band, list }.into());
         }
-        let mut rules = pallet_settlement::Rules::default();
-        if market.offline_share != rules.offline_share {
-            rules.offline_share = market.offline_share;
-            self.decree(pallet_settlement::Call::set_rules { rules }.into());
-        }
+        let Market { offline_share, draw_chance, .. } = market;
+        let rules = pallet_settlement::Rules { offline_share, draw_chance, ..Default::default() };
+        self.decree(pallet_settlement::Call::set_rules { rules }.into());
     }
 
     /// A call by the power of the development chain's key, in the council's place.
@@ -262,12 +262,17 @@ impl World {
             Buyer::Careful => !self.is_proven(slot, committed, shown),
             Buyer::Careless | Buyer::Acknowledges => false,
         };
-        if !complains {
-            return;
+        if complains {
+            self.act(BUYER, Call::complain { slot, id: 0 });
         }
-        self.act(BUYER, Call::complain { slot, id: 0 });
-        if seller.answers && commitment == committed {
-            self.act(SELLER, Call::reveal { slot, bill, nonce });
+        self.run_to(schedule.complaints_until);
+        let asked = self.look(|| {
+            let mut sales = Settlement::sales_of(&SELLER.to_account_id()).into_iter();
+            sales.find(|sale| sale.slot == slot).is_some_and(|sale| sale.asked)
+        });
+        if asked && seller.answers && commitment == committed {
+            let account = SELLER.to_account_id();
+            self.act(SELLER, Call::reveal { slot, seller: account, bill, nonce });
         }
     }
 

@@ -7,7 +7,7 @@ use crate::WeightInfo;
 use frame_support::weights::Weight;
 use proptest::prelude::*;
 use qedex_primitives::Bill;
-use reference::{Deal, Reference, person};
+use reference::{CHANCE, Deal, Reference, person};
 
 /// Something that happens on the chain. Slots count from the one under way: `back` ones ago,
 /// `ahead` to come; trades are chosen among those that ever were.
@@ -43,10 +43,15 @@ enum Step {
         trade: prop::sample::Index,
         by_buyer: bool,
     },
-    /// The seller of a trade reveals what it committed to, or something else.
+    /// Somebody reveals what the seller of a trade committed to, or something else.
     Reveal {
+        who: u64,
         trade: prop::sample::Index,
         honest: bool,
+    },
+    /// The beacon has a value.
+    Beacon {
+        value: u8,
     },
     Order {
         who: u64,
@@ -84,8 +89,9 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(trade, by_buyer)| Step::Complain { trade, by_buyer }),
         1 => (index(), prop::bool::weighted(0.8))
             .prop_map(|(trade, by_buyer)| Step::Acknowledge { trade, by_buyer }),
-        3 => (index(), prop::bool::weighted(0.8))
-            .prop_map(|(trade, honest)| Step::Reveal { trade, honest }),
+        4 => (1..=14_u64, index(), prop::bool::weighted(0.8))
+            .prop_map(|(who, trade, honest)| Step::Reveal { who, trade, honest }),
+        2 => any::<u8>().prop_map(|value| Step::Beacon { value }),
         1 => (1..=14_u64, 0..2_000 * QED).prop_map(|(who, amount)| Step::Order { who, amount }),
         1 => prop::option::weighted(0.3, 0..20 * SLOT_LENGTH)
             .prop_map(|length| Step::Pause { length }),
@@ -115,7 +121,7 @@ impl Run {
             }
             Step::Read { back, seller, energy } => {
                 let slot = SlotIndex(current - back);
-                if TestCalendar::schedule(slot).is_reading_window(now) {
+                if self.reference.takes_readings(now, slot) {
                     deliver_in(slot, seller, energy);
                     let history = self.reference.slots.entry(slot).or_default();
                     history.readings.insert(person(seller), energy);
@@ -152,7 +158,17 @@ impl Run {
                 let result = Settlement::acknowledge(origin, deal.slot, deal.id);
                 assert_eq!(result.is_ok(), expected, "{result:?}: acknowledging {deal:?}");
             }
-            Step::Reveal { trade, honest } => self.reveal(trade, honest),
+            Step::Reveal { who, trade, honest } => self.reveal(who, trade, honest),
+            Step::Beacon { value } => {
+                // Each value once, so that it is known what gave it.
+                let keys = value % 2 == 0;
+                let value = H256::from_low_u64_be(now << 8 | u64::from(value));
+                self.reference.beacon.push((now, value, keys));
+                Beacon::mutate(|all| all.push((now, value)));
+                if !keys {
+                    ByHash::mutate(|all| all.insert(value));
+                }
+            }
             Step::Order { who, amount } => {
                 if Settlement::hold(&who, amount).is_ok() {
                     assert_ok!(Settlement::release(&who, amount / 2));
@@ -185,14 +201,16 @@ impl Run {
         if thin {
             trade.deposit /= 100;
         }
-        let (payment, deposit) = (trade.payment, trade.deposit);
+        // Nothing, a half, all or more than all of the bond of a complaint.
+        trade.reserve = bond(energy) * u128::from(energy % 4) / 2;
+        let (payment, deposit, reserve) = (trade.payment, trade.deposit, trade.reserve);
         let may_open = self.reference.may_open(Now::get(), slot);
         let has_place = self.reference.has_place(slot);
-        if Settlement::hold(&buyer, payment).is_err() {
+        if Settlement::hold(&buyer, payment + reserve).is_err() {
             return;
         }
         if Settlement::hold(&seller, deposit).is_err() {
-            assert_ok!(Settlement::release(&buyer, payment));
+            assert_ok!(Settlement::release(&buyer, payment + reserve));
             return;
         }
         let opened = Settlement::open_trade(slot, &terms(slot), trade).is_ok();
@@ -200,11 +218,11 @@ impl Run {
         // who comes by late finds more complaints overdue.
         assert!(opened == (may_open && has_place) || self.tight && may_open, "opened: {opened}");
         if !opened {
-            assert_ok!(Settlement::release(&buyer, payment));
+            assert_ok!(Settlement::release(&buyer, payment + reserve));
             assert_ok!(Settlement::release(&seller, deposit));
             return;
         }
-        self.reference.hold(buyer, payment);
+        self.reference.hold(buyer, payment + reserve);
         self.reference.hold(seller, deposit);
         self.reference.deals.push(Deal {
             slot,
@@ -214,6 +232,7 @@ impl Run {
             energy,
             payment,
             deposit,
+            reserve,
             complaint: None,
             end: None,
         });
@@ -226,7 +245,7 @@ impl Run {
         assert_eq!(result.is_ok(), expected, "{result:?}: a commitment of {seller}");
     }
 
-    fn reveal(&mut self, trade: prop::sample::Index, honest: bool) {
+    fn reveal(&mut self, who: u64, trade: prop::sample::Index, honest: bool) {
         let Some(Deal { slot, seller, .. }) = self.choose(trade) else {
             return;
         };
@@ -240,8 +259,8 @@ impl Run {
         let energy = committed + u64::from(!honest);
         let expected = self.reference.reveal(Now::get(), seller, slot, energy);
         let bill: Bill = bill_in(slot, seller, energy);
-        let result = Settlement::reveal(RuntimeOrigin::signed(seller), slot, bill, NONCE);
-        assert_eq!(result.is_ok(), expected, "{result:?}: a reveal of {seller}");
+        let result = Settlement::reveal(RuntimeOrigin::signed(who), slot, seller, bill, NONCE);
+        assert_eq!(result.is_ok(), expected, "{result:?}: a reveal of {seller} by {who}");
     }
 
     /// One of the trades that there ever were, one of the latest more likely than an old one.
@@ -285,6 +304,10 @@ impl Run {
         };
         let expected = std::mem::take(&mut reference.ratings);
         assert_eq!(sorted(Rated::take()), sorted(expected), "ratings");
+        if self.tight {
+            // What is late is noted later, among other slots.
+            return;
+        }
         let mut excluded: Vec<_> =
             Excluded::get().into_iter().map(|(who, _)| person(who)).collect();
         let mut expected = reference.excluded.clone();
@@ -299,6 +322,8 @@ fn play(steps: Vec<Step>, tight: bool) {
         for account in [11, 12] {
             TestMembership::set_owner(account, OwnerId([9; 32]));
         }
+        let rules = crate::Rules { draw_chance: CHANCE, ..Default::default() };
+        crate::RuleChanges::<Test>::put(frame_support::BoundedVec::truncate_from(vec![(0, rules)]));
         let mut run = Run { reference: Reference::new(Now::get()), tight, settled: 0 };
         let issuance = pallet_balances::Pallet::<Test>::total_issuance();
         for step in steps {

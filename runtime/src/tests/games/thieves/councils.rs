@@ -114,7 +114,7 @@ fn a_late_reading_shields_a_liar() {
         sequence: "a pause, wider windows, and a liar's reading after the freeze",
         play: reopen_a_slot,
     }
-    .earned("+1.800", "-2.100 (`NotInReadingWindow`)");
+    .earned("+1.800", "-2.400 (`NotInReadingWindow`)");
 }
 
 #[test]

@@ -58,11 +58,12 @@ fn sell_by_grant(scene: &mut Scene) -> String {
     let terms = presets::leader_terms();
     let list = presets::price_list(Band::Off);
     let deposit = list.cap.cost_ceil(TEN).map(|worth| list.deposit_rate.mul_ceil(worth));
+    let work = <configs::auction::TradePrice as frame_support::traits::Get<Balance>>::get();
     let grant = Grant {
         buy_up_to: None,
         sell_from: Some(middle()),
         expires: times(slot).final_at,
-        budget: deposit.expect("a sum of money"),
+        budget: deposit.expect("a sum of money") + work,
     };
     scene.honestly(SELLER, "Auction", "grant", (CHARLIE.to_account_id(), grant));
     let ask = |limit, energy| NewOrder { side: Side::Ask, limit, energy };

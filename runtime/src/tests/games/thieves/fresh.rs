@@ -94,7 +94,7 @@ fn a_deputy_that_moves_no_tokens_closes_no_trade() {
         sequence: "a `NonTransfer` deputy acknowledges 10 kWh that never came, from a friend",
         play: acknowledge_nothing,
     }
-    .earned("+1.800", "-2.100 (`CallFiltered`)");
+    .earned("+1.800", "-2.400 (`CallFiltered`)");
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn a_plant_is_given_away_without_its_owner() {
         sequence: "an installer transfers a plant to a friend, who sells what it generates",
         play: transfer_meter,
     }
-    .earned("+1.800", "-1.000 (`NotIndependent`)");
+    .earned("+1.800", "-1.300 (`NotIndependent`)");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_key_in_a_file_sells_what_was_never_generated() {
         sequence: "an installer registers a key in a file as a friend's plant of 1 GWh",
         play: register_software,
     }
-    .earned("+1.800", "-1.000 (`NotIndependent`)");
+    .earned("+1.800", "-1.300 (`NotIndependent`)");
 }
 
 #[test]

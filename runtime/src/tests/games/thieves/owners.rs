@@ -216,7 +216,7 @@ fn a_roof_is_sold_twice_by_two_accounts() {
         sequence: "the plant on one account, the house that uses it all on another of the owner",
         play: sell_by_two_accounts,
     }
-    .earned("+1.800", "-1.000 (`ConnectionTaken`)");
+    .earned("+1.800", "-1.300 (`ConnectionTaken`)");
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_roof_is_sold_twice_by_two_persons() {
         sequence: "the same, with the house in a friend's name",
         play: sell_by_two_persons,
     }
-    .earned("+1.800", "-1.000 (`ConnectionTaken`)");
+    .earned("+1.800", "-1.300 (`ConnectionTaken`)");
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn a_roof_is_sold_twice_beside_a_load_without_a_meter() {
         sequence: "the same, with a house that has no meter",
         play: sell_beside_a_load,
     }
-    .earned("+1.800", "-1.000 (`ConnectionTaken`)");
+    .earned("+1.800", "-1.300 (`ConnectionTaken`)");
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn standing_is_held_at_one_half() {
         sequence: "a phantom fails a friend 16 times in a day, and buys one rating of another",
         play: hold_standing,
     }
-    .earned("0.500 for 0.200", "0.400 for 0.200 (`AboveRating`)");
+    .earned("0.500 for 0.200", "0.400 for 0.800 (`AboveRating`)");
 }
 
 #[test]

@@ -20,7 +20,7 @@ use sp_keyring::Sr25519Keyring as Key;
 pub use crate::tests::{
     chain::market::{meter_key, own, own_meter},
     games::{
-        document::{qed, standing},
+        document::{milli, qed, standing},
         world::SLOT,
     },
 };
@@ -90,7 +90,18 @@ pub fn times(slot: SlotIndex) -> SlotTimes {
 impl Scene {
     pub fn of(code: Code) -> Self {
         let first_release = code != Code::Native;
-        Self { chain: Chain::begin(code, "development"), first_release, refused: None }
+        let mut scene =
+            Self { chain: Chain::begin(code, "development"), first_release, refused: None };
+        if !first_release {
+            scene.draws(sp_runtime::Permill::zero());
+        }
+        scene
+    }
+
+    /// From now on each who commits is drawn with this chance.
+    pub fn draws(&mut self, draw_chance: sp_runtime::Permill) {
+        let rules = pallet_settlement::Rules { draw_chance, ..Default::default() };
+        assert!(self.decides("Settlement", "set_rules", rules));
     }
 
     /// Begins anew with another preset.
