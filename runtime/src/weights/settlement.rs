@@ -65,6 +65,8 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 	/// Proof: `Settlement::OpenBooks` (`max_values`: Some(1), `max_size`: Some(514), added: 1009, mode: `MaxEncodedLen`)
 	/// Storage: `Settlement::Purchases` (r:1 w:1)
 	/// Proof: `Settlement::Purchases` (`max_values`: None, `max_size`: Some(165), added: 2640, mode: `MaxEncodedLen`)
+	// NOT MEASURED: a measured figure with what was added since put in by hand, until `scripts/weights settlement`
+	// writes it anew.
 	fn acknowledge() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `11602`
@@ -104,6 +106,8 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 	/// Storage: `Settlement::Purchases` (r:1 w:0)
 	/// Proof: `Settlement::Purchases` (`max_values`: None, `max_size`: Some(165), added: 2640, mode: `MaxEncodedLen`)
 	/// The range of component `n` is `[1, 15]`.
+	// NOT MEASURED: a measured figure with what was added since put in by hand, until `scripts/weights settlement`
+	// writes it anew.
 	fn complain(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `5352`
@@ -197,6 +201,8 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 	/// Proof: `Settlement::Trades` (`max_values`: None, `max_size`: Some(197), added: 2672, mode: `MaxEncodedLen`)
 	/// Storage: `Settlement::Purchases` (r:1 w:1)
 	/// Proof: `Settlement::Purchases` (`max_values`: None, `max_size`: Some(165), added: 2640, mode: `MaxEncodedLen`)
+	// NOT MEASURED: a measured figure with what was added since put in by hand, until `scripts/weights settlement`
+	// writes it anew.
 	fn open_trade() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `5065`
@@ -281,6 +287,8 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 	/// Proof: `Reputation::Experience` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	/// Storage: `Settlement::Purchases` (r:1 w:1)
 	/// Proof: `Settlement::Purchases` (`max_values`: None, `max_size`: Some(165), added: 2640, mode: `MaxEncodedLen`)
+	// NOT MEASURED: a measured figure with what was added since put in by hand, until `scripts/weights settlement`
+	// writes it anew.
 	fn freeze_trade() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `10673`
@@ -321,6 +329,8 @@ impl<T: frame_system::Config> pallet_settlement::WeightInfo for WeightInfo<T> {
 	/// Proof: `Reputation::Experience` (`max_values`: None, `max_size`: Some(56), added: 2531, mode: `MaxEncodedLen`)
 	/// Storage: `Settlement::Purchases` (r:1 w:1)
 	/// Proof: `Settlement::Purchases` (`max_values`: None, `max_size`: Some(165), added: 2640, mode: `MaxEncodedLen`)
+	// NOT MEASURED: a measured figure with what was added since put in by hand, until `scripts/weights settlement`
+	// writes it anew.
 	fn close_trade() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `7686`
