@@ -119,7 +119,7 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
     };
     let bounds = Bounds::of_all(cast.members.len(), &intents, &lists, backing);
     let cast = setup::prepare(&mut session, &leaders, cast, &bounds, horizon).await?;
-    let setup_transactions = session.tally().sent;
+    let (setup_transactions, setup_fees) = (session.tally().sent, session.tally().fees);
     let speaking = match &script.agents {
         Some(folder) => {
             progress.say("participants at two sites open sessions under quantum keys");
@@ -214,6 +214,7 @@ pub async fn play(script: &Script) -> Result<Figures, Error> {
         play_transactions: of_market.saturating_sub(setup_transactions),
         failed: session.tally().failed.clone(),
         fees: session.tally().fees.saturating_sub(fees),
+        setup_fees,
         sessions,
         keys,
     };

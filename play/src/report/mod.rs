@@ -5,10 +5,12 @@ mod invariants;
 mod keys;
 mod sessions;
 mod table;
+mod transactions;
 
 pub use cheats::{CheatFigures, CheatLine};
 pub use keys::{KeyMarketFigures, KeyRun};
 pub use sessions::{HandshakeFigures, KeyFigures, SessionFigures, SessionRun, TextFigures};
+pub use transactions::TransactionFigures;
 
 use crate::books::SlotBooks;
 use qedex_client::market::{Account, Outcome, Plancks, Side};
@@ -41,8 +43,10 @@ pub struct Run {
     pub play_transactions: u64,
     /// Transactions that the chain included but that failed, each with its error.
     pub failed: Vec<String>,
-    /// Fees paid by all who signed.
+    /// Fees paid by all who signed,
     pub fees: Plancks,
+    /// and of them, what it took to set the community up.
+    pub setup_fees: Plancks,
     /// Sessions under keys of key services, if there were agents. Their transactions and fees are not
     /// among those above.
     pub sessions: Option<SessionFigures>,
@@ -238,23 +242,6 @@ pub struct BondFigures {
     pub forfeited: Plancks,
 }
 
-/// What it took of the chain.
-#[derive(Clone, Debug, Serialize)]
-pub struct TransactionFigures {
-    /// Signed transactions in all.
-    pub signed: u64,
-    /// Of them, to set the community up.
-    pub setup: u64,
-    /// Included but failed.
-    pub failed: Vec<String>,
-    /// Their fees in plancks.
-    #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    pub fees: Plancks,
-    /// What orders paid besides for the work of trades and of renewals, in plancks.
-    #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    pub work: Plancks,
-}
-
 /// One slot.
 #[derive(Clone, Debug, Serialize)]
 pub struct SlotFigures {
@@ -320,7 +307,10 @@ impl Figures {
             demanded: sum(|slot| slot.demanded),
             tradable: sum(|slot| slot.tradable),
             cleared: sum(|slot| slot.cleared),
-            cleared_share_ppm: share_ppm(sum(|slot| slot.cleared), sum(|slot| slot.tradable)),
+            cleared_share_ppm: share_ppm(
+                sum(|slot| slot.cleared).into(),
+                sum(|slot| slot.tradable).into(),
+            ),
         };
         let invariants = invariants::invariants(run, books, slots_cleared, &trades, &cheats);
         let ask_count = books.iter().map(|b| b.side(Side::Ask).count()).sum::<usize>();
@@ -358,13 +348,7 @@ impl Figures {
                 .map(|b| b.saving(run.floor))
                 .fold(0, i128::saturating_add),
             cheats,
-            transactions: TransactionFigures {
-                signed: run.setup_transactions.saturating_add(run.play_transactions),
-                setup: run.setup_transactions,
-                failed: run.failed.clone(),
-                fees: run.fees,
-                work: books.iter().map(|b| b.work).fold(0, Plancks::saturating_add),
-            },
+            transactions: TransactionFigures::of(run, books),
             keys: KeyMarketFigures::of(&run.keys, books),
             sessions: run.sessions.clone(),
             slots,
@@ -380,8 +364,8 @@ impl Figures {
 }
 
 /// `part` of `whole` in parts per million, rounded down; nothing of nothing is nothing.
-fn share_ppm(part: u64, whole: u64) -> u64 {
-    let ppm = u128::from(part).saturating_mul(1_000_000).checked_div(u128::from(whole));
+fn share_ppm(part: u128, whole: u128) -> u64 {
+    let ppm = part.saturating_mul(1_000_000).checked_div(whole);
     ppm.and_then(|ppm| u64::try_from(ppm).ok()).unwrap_or(0)
 }
 

@@ -182,19 +182,9 @@ impl Figures {
                 "saved against the grid",
                 format!("{sign}{}", money(self.community_saving.unsigned_abs())),
             ),
-            (
-                "signed transactions",
-                format!(
-                    "{} ({} to set up), {} failed",
-                    self.transactions.signed,
-                    self.transactions.setup,
-                    self.transactions.failed.len()
-                ),
-            ),
-            ("transaction fees", money(self.transactions.fees)),
-            ("work of trades", money(self.transactions.work)),
         ];
-        for (what, value) in rows.into_iter().chain(self.keys.rows()) {
+        let transactions = self.transactions.rows(DECIMALS);
+        for (what, value) in rows.into_iter().chain(transactions).chain(self.keys.rows()) {
             table.add_row(vec![what.to_owned(), value]);
         }
         table

@@ -61,6 +61,23 @@ fn each_outcome_is_counted_and_bonds_add_up() {
 }
 
 #[test]
+fn what_trading_costs_is_a_share_of_what_was_saved() {
+    let costs = |run: Run, books: SlotBooks| {
+        let figures = Figures::of(&run, &[books]);
+        (figures.community_saving, figures.transactions.cost_share_ppm, figures.to_string())
+    };
+    // Of 1 250 Wh that came: buyers save 100 000 a kWh of them, sellers gain as much.
+    let paid = Run { fees: 30_000, setup_fees: 10_000, ..run() };
+    let worked = SlotBooks { work: 5_000, ..books() };
+    let (saved, share, table) = costs(paid.clone(), worked);
+    assert_eq!((saved, share), (250_000, Some(100_000)));
+    assert!(table.contains("10.00 % of what was saved"), "{table}");
+    // Where nothing was saved it is no share of it.
+    let (saved, share, _) = costs(paid, SlotBooks { trades: BTreeMap::new(), ..books() });
+    assert_eq!((saved, share), (0, None));
+}
+
+#[test]
 fn a_cheat_s_line_says_what_it_cost() {
     let figures = Figures::of(&run(), &[books()]);
     let [line] = figures.cheats.list.as_slice() else { panic!("one cheat") };
