@@ -9,6 +9,8 @@ use qedex_primitives::{
     beacon::{Attendance, BeaconSource, DRAW_EPOCHS, EpochValue, EpochView},
 };
 use sp_core::H256;
+#[cfg(feature = "runtime-benchmarks")]
+use sp_runtime::traits::{BlakeTwo256, Hash};
 
 impl<T: Config> Pallet<T> {
     /// The epoch that is under way, and who has committed in it, each with whether it has revealed.
@@ -90,7 +92,7 @@ impl<T: Config> EntropyDraw for Pallet<T> {
             let opened =
                 moment.saturating_add(epoch).saturating_sub(last.saturating_sub(DRAW_EPOCHS));
             let source = if epoch == last { BeaconSource::Keys } else { BeaconSource::BlockHash };
-            let value = H256::from_low_u64_be(epoch);
+            let value = BlakeTwo256::hash_of(&epoch);
             EpochValues::<T>::insert(epoch, EpochValue { value, source, opened, closed: opened });
         }
         CurrentEpoch::<T>::put(Epoch {

@@ -41,9 +41,8 @@ fn posts(
     let at = |site: SiteId, end: u8| {
         (0..most).map(move |number| {
             let mut owner = [end; 32];
-            if let [first, second, ..] = &mut owner {
-                [*first, *second] = u16::try_from(number).unwrap_or(u16::MAX).to_le_bytes();
-            }
+            let [first, second, ..] = &mut owner;
+            [*first, *second] = u16::try_from(number).unwrap_or(u16::MAX).to_le_bytes();
             Post { owner: OwnerId(owner), site, says, verdict }
         })
     };
