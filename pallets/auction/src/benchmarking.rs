@@ -11,7 +11,10 @@ use frame_support::{
 };
 use frame_system::RawOrigin;
 use market::*;
-use qedex_primitives::{Announcement, Band, Membership, Role, Side, SlotIndex, Wh, Windows};
+use qedex_primitives::{
+    Announcement, Band, KeyBudget, Membership, PriceList, PricePerKwh, Role, Side, SlotIndex, Wh,
+    Windows,
+};
 
 #[benchmarks]
 mod benchmarks {
@@ -59,7 +62,13 @@ mod benchmarks {
     fn set_terms() -> Result<(), BenchmarkError> {
         let origin =
             T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-        let list = list::<T>();
+        // As wide, and so far up that the deposit covers the harm and any fee for what is missing.
+        let PriceList { cap, .. } = list::<T>();
+        let list = PriceList {
+            floor: cap,
+            cap: PricePerKwh(cap.0.saturating_mul(2).saturating_sub(TICK)),
+            ..list::<T>()
+        };
 
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, Band::Mid, list);
@@ -131,7 +140,8 @@ mod benchmarks {
         let end = record.terms.schedule.final_at;
         Slots::<T>::insert(SLOT, record);
         // The slot is the first in flight, and the others have to wait.
-        let mut meter = WeightMeter::with_limit(T::WeightInfo::visit_slot());
+        let least = T::WeightInfo::visit_slot().saturating_add(T::KeyBudget::release_weight());
+        let mut meter = WeightMeter::with_limit(least);
 
         #[block]
         {

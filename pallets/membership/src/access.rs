@@ -139,4 +139,9 @@ impl<T: Config> Membership<T::AccountId> for Pallet<T> {
     fn grant(who: &T::AccountId, role: Role) {
         crate::benchmarking::grant_worst_case::<T>(who, role);
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn give_owner(who: &T::AccountId) {
+        crate::benchmarking::put_owner::<T>(who);
+    }
 }

@@ -2,7 +2,7 @@
 
 mod setup;
 
-pub(crate) use setup::{exclude_worst_case, grant_worst_case};
+pub(crate) use setup::{exclude_worst_case, grant_worst_case, put_owner};
 
 use crate::*;
 use alloc::vec::Vec;

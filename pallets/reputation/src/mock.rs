@@ -84,6 +84,11 @@ impl Membership<AccountId> for Members {
     fn grant(who: &AccountId, role: Role) {
         TestMembership::grant(who, role);
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn give_owner(who: &AccountId) {
+        TestMembership::give_owner(who);
+    }
 }
 
 impl pallet_reputation::Config for Test {

@@ -25,6 +25,10 @@ pub trait Membership<AccountId> {
     /// Makes `may(who, role)` true, for benchmarks only.
     #[cfg(feature = "runtime-benchmarks")]
     fn grant(who: &AccountId, role: Role);
+
+    /// Gives `who` an owner and nothing else, for benchmarks only.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn give_owner(who: &AccountId);
 }
 
 /// Exclusion from new business by other pallets' rules.

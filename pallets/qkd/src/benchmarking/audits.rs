@@ -81,6 +81,11 @@ pub(super) fn full_book<T: Config>(sites: [SiteId; 2], voter: Option<OwnerId>) -
     }
 }
 
+/// The links that the chain began with take no place.
+fn no_links<T: Config>() {
+    MarketKeys::<T>::mutate(|market| market.links = BoundedVec::new());
+}
+
 fn put_link<T: Config>(
     operator: &T::AccountId,
     sites: [SiteId; 2],
@@ -95,6 +100,7 @@ fn put_link<T: Config>(
 
 /// So many links with full books, between a site and others.
 pub(super) fn put_books<T: Config>(n: u32) -> Result<Vec<LinkId>, DispatchError> {
+    no_links::<T>();
     let operator = operator::<T>("links");
     let mut all = Vec::new();
     for _ in 0..n {
@@ -110,6 +116,7 @@ pub(super) fn put_books<T: Config>(n: u32) -> Result<Vec<LinkId>, DispatchError>
 
 /// Work with `n` things to say, of as many links as there can be.
 pub(super) fn to_audit<T: Config>(n: u32) -> Result<(T::AccountId, Call<T>), DispatchError> {
+    no_links::<T>();
     let (who, worker) = member::<T>("who", 0, None)?;
     let speaker = Pallet::<T>::speaker(&who).map_err(|_| DispatchError::Other("no speaker"))?;
     let operator = operator::<T>("operator");
