@@ -259,6 +259,6 @@ fn who_answers_second_pays_the_fee() {
     }
     .earned(
         "it 1.379, the seller 1.379 (`NotASeller`)",
-        "it 0.000, the seller 1.387 (`AlreadyRevealed`)",
+        "it 0.000, the seller 1.389 (`AlreadyRevealed`)",
     );
 }
