@@ -38,6 +38,7 @@ fn reason(reduction: &Reduction) -> &'static str {
         Reduction::SameOwner => "same owner",
         Reduction::Downtime => "downtime",
         Reduction::RemovalHeld => "removal held",
+        Reduction::Probation => "on probation",
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::{
     AccountId, Auction, Aura, AuthorityDiscovery, Balance, Block, BlockNumber, Executive, Grandpa,
-    Historical, InherentDataExt, Membership, Metering, Nonce, Pov, Qkd, Reputation, Runtime,
-    RuntimeCall, RuntimeGenesisConfig, SessionKeys, Settlement, System, TransactionPayment,
-    VERSION, configs::beacon::Beacon, presets,
+    InherentDataExt, Membership, Metering, Nonce, Pov, Qkd, Reputation, Runtime, RuntimeCall,
+    RuntimeGenesisConfig, SessionKeys, Settlement, System, TransactionPayment, VERSION,
+    configs::beacon::Beacon, presets,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -154,7 +154,7 @@ sp_api::impl_runtime_apis! {
             authority_id: GrandpaId,
         ) -> Option<sp_consensus_grandpa::OpaqueKeyOwnershipProof> {
             use codec::Encode;
-            Historical::prove((sp_consensus_grandpa::KEY_TYPE, authority_id))
+            Pov::prove((sp_consensus_grandpa::KEY_TYPE, authority_id))
                 .map(|proof| proof.encode())
                 .map(sp_consensus_grandpa::OpaqueKeyOwnershipProof::new)
         }
@@ -464,6 +464,12 @@ sp_api::impl_runtime_apis! {
             count: u32,
         ) -> Vec<(SessionIndex, pallet_pov::PastSessionOf<Runtime>)> {
             Pov::past_sessions(first, count)
+        }
+        fn submit_double_block(
+            first: <Block as BlockT>::Header,
+            second: <Block as BlockT>::Header,
+        ) -> Option<()> {
+            Pov::submit_double_block(first, second)
         }
     }
 
