@@ -25,7 +25,7 @@ use sp_consensus_aura::sr25519::AuthorityPair as AuraPair;
 
 use crate::{
     client::{Block, FullBackend, FullClient, FullPool, FullSelectChain},
-    metrics,
+    doubles, inherents, metrics,
     qkd::{self, Agents},
     rpc,
 };
@@ -110,20 +110,21 @@ pub fn new_partial(config: &Configuration) -> Result<Service> {
     )?;
 
     let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
-    let import_queue = sc_consensus_aura::import_queue::<AuraPair, _, _, _, _, _>(
-        ImportQueueParams {
+    let import_queue =
+        sc_consensus_aura::import_queue::<AuraPair, _, _, _, _, _>(ImportQueueParams {
             block_import: grandpa_block_import.clone(),
             justification_import: Some(Box::new(grandpa_block_import.clone())),
             client: client.clone(),
-            create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
+            create_inherent_data_providers: move |_, ()| async move {
+                Ok(inherents::slot_and_time(slot_duration))
+            },
             spawner: &task_manager.spawn_essential_handle(),
             registry: config.prometheus_registry(),
-            // Two blocks of one author in one slot are noticed and logged.
+            // Two blocks of one author in one slot are logged here, and reported by a task of its own.
             check_for_equivocation: sc_consensus_aura::CheckForEquivocation::Yes,
             telemetry: telemetry.as_ref().map(Telemetry::handle),
             compatibility_mode: sc_consensus_aura::CompatibilityMode::None,
-        },
-    )?;
+        })?;
 
     Ok(PartialComponents {
         client,
@@ -135,18 +136,6 @@ pub fn new_partial(config: &Configuration) -> Result<Service> {
         transaction_pool,
         other: (grandpa_block_import, grandpa_link, telemetry),
     })
-}
-
-/// What the author tells the runtime about the world: the slot and the time.
-fn inherents(
-    slot_duration: sc_consensus_aura::SlotDuration,
-) -> (sp_consensus_aura::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider) {
-    let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
-    let slot = sp_consensus_aura::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
-        *timestamp,
-        slot_duration,
-    );
-    (slot, timestamp)
 }
 
 /// Builds and starts the node on the network back end `N`.
@@ -238,6 +227,15 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
             workers.run(client.clone(), task_manager.spawn_handle()).boxed(),
         );
     }
+
+    task_manager.spawn_handle().spawn(
+        "double-blocks",
+        Some("block-authoring"),
+        doubles::watch(
+            client.clone(),
+            OffchainTransactionPoolFactory::new(transaction_pool.clone()),
+        ),
+    );
 
     let voter_state = SharedVoterState::empty();
     let rpc_deps = rpc::Deps {
@@ -337,6 +335,7 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
         let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
         // The market's deadlines are times: authors do not slow down when finality lags.
         let backoff_authoring_blocks: Option<()> = None;
+        let knows = client.clone();
         let aura = sc_consensus_aura::start_aura::<AuraPair, _, _, _, _, _, _, _, _, _, _>(
             StartAuraParams {
                 slot_duration,
@@ -344,7 +343,13 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
                 select_chain,
                 block_import,
                 proposer_factory,
-                create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
+                create_inherent_data_providers: move |_, ()| {
+                    let last = inherents::LastFinal(knows.chain_info().finalized_number.into());
+                    async move {
+                        let (slot, time) = inherents::slot_and_time(slot_duration);
+                        Ok((slot, time, last))
+                    }
+                },
                 force_authoring,
                 backoff_authoring_blocks,
                 keystore: keystore_container.keystore(),
