@@ -15,7 +15,8 @@ use subxt::tx::Payload;
 pub enum Validator {
     /// Shows the present session's validators with their scores and slots.
     List(Ask),
-    /// Leaves the set of validators; the session keys are purged when no set needs them any more.
+    /// Leaves the set of validators; the session keys are purged when no set needs them any more. Keep the
+    /// node running until the set without it is final.
     Leave(Sign),
     /// Does not want to leave any more.
     Stay(Sign),
@@ -26,7 +27,13 @@ impl Validator {
     pub async fn run(&self) -> Result<(), Error> {
         match self {
             Self::List(ask) => list(ask).await,
-            Self::Leave(args) => sign(args, "the leave", &validators::leave()).await,
+            Self::Leave(args) => {
+                sign(args, "the leave", &validators::leave()).await?;
+                if !args.json {
+                    say!("keep the node running until the set without it is final")?;
+                }
+                Ok(())
+            }
             Self::Stay(args) => sign(args, "the stay", &validators::stay()).await,
         }
     }

@@ -1,6 +1,7 @@
 //! What the tests have done on the chain that the command line does not do.
 
 use codec::Encode;
+use frame_system::offchain::CreateAuthorizedTransaction;
 use qedex_runtime::{
     Hash, Runtime, RuntimeCall, RuntimeEvent, SignedPayload, TxExtension, UncheckedExtrinsic,
     VERSION,
@@ -60,7 +61,11 @@ async fn signed(rpc: &RpcClient, who: Sr25519Keyring, call: RuntimeCall) -> Vec<
 
 /// Sends a transaction and does not wait.
 pub async fn send(rpc: &RpcClient, who: Sr25519Keyring, call: RuntimeCall) -> String {
-    let transaction = format!("0x{}", hex::encode(signed(rpc, who, call).await));
+    submit(rpc, &signed(rpc, who, call).await).await
+}
+
+async fn submit(rpc: &RpcClient, transaction: &[u8]) -> String {
+    let transaction = format!("0x{}", hex::encode(transaction));
     let _: Hash = rpc
         .request("author_submitExtrinsic", rpc_params![&transaction])
         .await
@@ -78,8 +83,23 @@ pub struct Done {
 
 /// Sends a transaction and waits until it is final.
 pub async fn call(rpc: &RpcClient, who: Sr25519Keyring, call: RuntimeCall) -> Done {
-    let mut seen = finalised(rpc).await.number;
+    let seen = finalised(rpc).await.number;
     let transaction = send(rpc, who, call).await;
+    wait(rpc, seen, transaction).await
+}
+
+/// Sends a transaction that nobody signs, because its content proves that it may be, and waits until it is
+/// final.
+pub async fn authorized(rpc: &RpcClient, call: RuntimeCall) -> Done {
+    let seen = finalised(rpc).await.number;
+    let extension = <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
+    let transaction = UncheckedExtrinsic::new_transaction(call, extension).encode();
+    let transaction = submit(rpc, &transaction).await;
+    wait(rpc, seen, transaction).await
+}
+
+/// Waits for a transaction that is in no block up to `seen`.
+async fn wait(rpc: &RpcClient, mut seen: u64, transaction: String) -> Done {
     let start = Instant::now();
     loop {
         let head = finalised(rpc).await.number;

@@ -5,6 +5,7 @@
 
 mod calls;
 mod credentials;
+mod evidence;
 mod halves;
 mod meters;
 mod removal;
