@@ -32,6 +32,9 @@ const LONGEVITY: u64 = 256;
 /// Under this name reports provide their tags.
 const TAG_PREFIX: &str = "QedexDoubleBlock";
 
+/// Those who could write the slots of a session, with their keys.
+type Writers<T> = Vec<(AccountOf<T>, KeyOf<T>)>;
+
 /// The slot that a header names.
 fn slot_of<H: Header>(header: &H) -> Option<AuraSlot> {
     header.digest().logs().iter().find_map(|log| match log {
@@ -55,7 +58,7 @@ fn is_sealed_by<H: Header, K: RuntimeAppPublic>(header: &H, key: &K) -> bool {
 impl<T: Config> Pallet<T> {
     /// Who could write `slot`, in which session, and with which keys: of the present session and the one
     /// before.
-    fn writers(slot: AuraSlot) -> Option<(SessionIndex, Vec<(AccountOf<T>, KeyOf<T>)>)> {
+    fn writers(slot: AuraSlot) -> Option<(SessionIndex, Writers<T>)> {
         let schedule = CurrentSchedule::<T>::get()?;
         if schedule.start.is_some_and(|start| slot >= start) {
             let authors = schedule.authors.into_iter();

@@ -10,11 +10,12 @@ use frame_support::{dispatch::DispatchResult, ensure};
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{OpaqueKeys, Saturating};
 
+/// Accounts with their session keys.
+type WithKeys<T> = Vec<(AccountOf<T>, <T as pallet_session::Config>::Keys)>;
+
 impl<T: Config> Pallet<T> {
     /// The session keys of each, if it can be a voter.
-    fn keys_to_force(
-        validators: &[AccountOf<T>],
-    ) -> Result<Vec<(AccountOf<T>, T::Keys)>, Error<T>> {
+    fn keys_to_force(validators: &[AccountOf<T>]) -> Result<WithKeys<T>, Error<T>> {
         let distinct: BTreeSet<_> = validators.iter().collect();
         ensure!(distinct.len() == validators.len(), Error::<T>::NamedTwice);
         distinct
