@@ -99,6 +99,7 @@ mod address;
 mod agent;
 pub mod audits;
 mod desk;
+mod draw;
 mod engine;
 mod http;
 mod keys;

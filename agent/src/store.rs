@@ -7,7 +7,7 @@
 //! Old values stay in unused pages of the file until these are used again, sealed as they were.
 
 use crate::{
-    desk::Draw,
+    draw::Draw,
     letter::{Counts, LetterRecord, SpareKey},
     record::Record,
     seal::Sealer,

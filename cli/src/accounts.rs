@@ -3,7 +3,11 @@
 //! The book is a TOML file, `name = "address"` a line, at `QEDEX_ACCOUNTS` or else
 //! `$XDG_CONFIG_HOME/qedex/accounts.toml` (`~/.config/qedex/accounts.toml`).
 
-use qedex_client::{keys, market::Account, text::parse_address};
+use qedex_client::{
+    keys,
+    market::Account,
+    text::{parse_address, parse_bytes32},
+};
 use std::{collections::BTreeMap, env, fs, io::ErrorKind, path::PathBuf};
 
 /// Names an account: its address, its 32 bytes in hexadecimal, a well-known one such as //Dave, or a name
@@ -23,13 +27,6 @@ pub fn parse_account(text: &str) -> Result<Account, String> {
         },
         _ => parse_address(text),
     }
-}
-
-/// 32 bytes in hexadecimal, with or without 0x.
-pub fn parse_bytes32(text: &str) -> Result<[u8; 32], String> {
-    let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(|e| e.to_string())?;
-    let length = bytes.len();
-    bytes.try_into().map_err(|_| format!("32 bytes are expected, and these are {length}"))
 }
 
 /// Whether a text may be a name: it begins with a letter and is shorter than any address.
@@ -121,21 +118,5 @@ mod tests {
         assert_eq!(book.find("adam"), Ok(None));
         let why = book.find("bad").unwrap_err();
         assert!(why.contains("bad") && why.contains("accounts.toml"), "{why}");
-    }
-
-    #[test]
-    fn bytes_are_32_in_hexadecimal() {
-        let text = "07".repeat(32);
-        assert_eq!(parse_bytes32(&text), Ok([7; 32]));
-        assert_eq!(parse_bytes32(&format!("0x{text}")), Ok([7; 32]));
-        for (bad, why) in [
-            ("", "these are 0"),
-            ("0x01", "32 bytes are expected, and these are 1"),
-            (&text[1..], "Odd number of digits"),
-            (&text.replace('7', "g"), "Invalid character"),
-        ] {
-            let said = parse_bytes32(bad).unwrap_err();
-            assert!(said.contains(why), "{said}");
-        }
     }
 }

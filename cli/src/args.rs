@@ -7,9 +7,9 @@ use crate::{
         Terms, Trade, Validator, options::Ask, status,
     },
     error::Error,
-    plan::Plan,
 };
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use qedex_planner::Plan;
 use std::ffi::OsString;
 
 mod numbers;

@@ -11,6 +11,9 @@ pub enum Error {
     /// The community's data cannot be used.
     #[error(transparent)]
     Data(#[from] qedex_play::community::DataError),
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] qedex_planner::Error),
     /// The agent of an SAE, or what becomes of a session.
     #[error("{0}")]
     Agent(String),
@@ -51,6 +54,12 @@ impl From<qedex_tables::Error> for Error {
             qedex_tables::Error::Unreadable { file, reason } => Self::File { path: file, reason },
             error => Self::Table(error),
         }
+    }
+}
+
+impl From<qedex_console::Unwritten> for Error {
+    fn from(qedex_console::Unwritten(reason): qedex_console::Unwritten) -> Self {
+        Self::File { path: "standard output".to_owned(), reason }
     }
 }
 

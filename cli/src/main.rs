@@ -2,18 +2,16 @@
 //!
 //! - [`accounts`]: names of accounts; [`slots`]: names of slots;
 //! - [`args`]: what it takes; [`commands`]: a file a command, its options beside its code;
-//! - [`plan`]: what can be known without a node;
-//! - [`output`]: the one printer; [`store`]: private files of openings; [`tables`]: what is read.
+//! - `qedex plan`, what can be known without a node, is [`qedex_planner`];
+//! - [`output`]: the one printer; [`store`]: private files of openings.
 
 mod accounts;
 mod args;
 mod commands;
 mod error;
 mod output;
-mod plan;
 mod slots;
 mod store;
-mod tables;
 
 use commands::Found;
 use std::process::ExitCode;
@@ -31,7 +29,7 @@ async fn main() -> ExitCode {
         Ok(Found::Right) => ExitCode::SUCCESS,
         Ok(Found::Wrong) => ExitCode::from(BROKEN),
         Err(error) => {
-            eprintln!("error: {error}");
+            output::note!("error: {error}");
             ExitCode::from(FAILED)
         }
     }

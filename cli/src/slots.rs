@@ -1,7 +1,7 @@
 //! Delivery slots as people name them.
 
-use crate::error::Error;
-use jiff::{Timestamp, Zoned, civil};
+use crate::{error::Error, output::note};
+use jiff::{Timestamp, Zoned, civil, tz::TimeZone};
 use qedex_client::{At, queries};
 use std::str::FromStr;
 
@@ -68,7 +68,8 @@ impl SlotName {
         u64::try_from(moment.as_millisecond()).map(Self::At).map_err(|_| bad())
     }
 
-    /// The slot in which to place orders: by a time, the first from then on whose gate is not closed.
+    /// The slot in which to place orders: by a time, the first from then on whose gate is not closed. Which that is
+    /// goes to standard error, before anything is signed.
     pub async fn to_trade(&self, at: &At) -> Result<u64, Error> {
         if let Self::Number(slot) = self {
             return Ok(*slot);
@@ -76,19 +77,28 @@ impl SlotName {
         let calendar = queries::calendar(at).await?;
         let now = queries::time(at).await?;
         let next = calendar.first_not_closed(now.saturating_add(INCLUSION));
-        Ok(match self {
-            Self::At(time) => next.max(time.div_ceil(calendar.slot_length.max(1))),
-            _ => next,
-        })
+        let Self::At(time) = self else {
+            return Ok(next);
+        };
+        let slot = next.max(time.div_ceil(calendar.slot_length.max(1)));
+        let taken = Taken { time: *time, slot, length: calendar.slot_length };
+        note!("note: {}", taken.to_trade(now, &TimeZone::system()));
+        Ok(slot)
     }
 
-    /// The slot to look at: by a time, the one under delivery then.
+    /// The slot to look at: by a time, the one under delivery then. Which that is goes to standard error.
     pub async fn to_see(&self, at: &At) -> Result<u64, Error> {
-        Ok(match self {
-            Self::Number(slot) => *slot,
-            Self::Next => queries::calendar(at).await?.first_not_closed(queries::time(at).await?),
-            Self::At(time) => queries::calendar(at).await?.slot_at(*time),
-        })
+        if let Self::Number(slot) = self {
+            return Ok(*slot);
+        }
+        let calendar = queries::calendar(at).await?;
+        let Self::At(time) = self else {
+            return Ok(calendar.first_not_closed(queries::time(at).await?));
+        };
+        let slot = calendar.slot_at(*time);
+        let taken = Taken { time: *time, slot, length: calendar.slot_length };
+        note!("note: {}", taken.to_see(&TimeZone::system()));
+        Ok(slot)
     }
 
     /// Its number, if that is how it is named.
@@ -98,6 +108,46 @@ impl SlotName {
             _ => None,
         }
     }
+}
+
+/// The slot that was taken for a time.
+struct Taken {
+    /// In milliseconds since the Unix epoch.
+    time: u64,
+    slot: u64,
+    /// The length of a slot in milliseconds.
+    length: u64,
+}
+
+impl Taken {
+    /// Which slot orders go to, at `now` by the chain's time.
+    fn to_trade(&self, now: u64, zone: &TimeZone) -> String {
+        let (time, slot) = (moment(self.time, zone), self.slot);
+        let delivered = self.delivered(zone);
+        if self.time < now {
+            return format!("{time} is past: orders still reach slot {slot}, {delivered}");
+        }
+        format!("from {time} on, {slot} is the first slot whose gate has not closed, {delivered}")
+    }
+
+    /// Which slot is looked at.
+    fn to_see(&self, zone: &TimeZone) -> String {
+        format!("{} lies in slot {}, {}", moment(self.time, zone), self.slot, self.delivered(zone))
+    }
+
+    fn delivered(&self, zone: &TimeZone) -> String {
+        let at = |slot: u64| moment(slot.saturating_mul(self.length), zone);
+        format!("delivered from {} to {}", at(self.slot), at(self.slot.saturating_add(1)))
+    }
+}
+
+/// A moment in a zone, with its offset: no two are written alike.
+fn moment(millis: u64, zone: &TimeZone) -> String {
+    let timestamp = i64::try_from(millis).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    timestamp.map_or_else(
+        || "a time beyond all calendars".to_owned(),
+        |at| at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+    )
 }
 
 #[cfg(test)]
@@ -133,5 +183,38 @@ mod tests {
             assert!(why.contains("twice or never") && why.contains(day), "{why}");
             assert!(SlotName::read(&format!("{day}T{time}Z"), &now).is_ok());
         }
+    }
+
+    #[test]
+    fn which_slot_a_time_stands_for_is_said_and_that_a_time_is_past() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let time = |text: &str| berlin(text).timestamp().as_millisecond() as u64;
+        let length = 900_000;
+        let half_past_two = time("2026-07-11T14:30");
+        let slot = half_past_two / length;
+        let taken = Taken { time: half_past_two, slot, length };
+        let delivered = "delivered from 2026-07-11T14:30:00+02:00 to 2026-07-11T14:45:00+02:00";
+        assert_eq!(
+            taken.to_trade(time("2026-07-11T12:00"), &zone),
+            format!(
+                "from 2026-07-11T14:30:00+02:00 on, {slot} is the first slot whose gate has not closed, \
+                 {delivered}"
+            )
+        );
+        assert_eq!(
+            taken.to_see(&zone),
+            format!("2026-07-11T14:30:00+02:00 lies in slot {slot}, {delivered}")
+        );
+        // Typed in the evening: nobody wants the slot of half past eight for that of half past two.
+        let late = Taken { slot: slot + 24, ..taken };
+        assert_eq!(
+            late.to_trade(time("2026-07-11T20:05"), &zone),
+            format!(
+                "2026-07-11T14:30:00+02:00 is past: orders still reach slot {}, delivered from \
+                 2026-07-11T20:30:00+02:00 to 2026-07-11T20:45:00+02:00",
+                slot + 24
+            )
+        );
+        assert!(moment(u64::MAX, &zone).contains("beyond"));
     }
 }

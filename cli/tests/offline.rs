@@ -91,7 +91,7 @@ fn prices_are_typed_and_read_in_qed_and_printed_in_plancks_as_json() {
         cleared,
         json!({
             "volume_wh": 1_000, "buyers_pay": "200000000000", "sellers_receive": "180000000000",
-            "cap_binding": false, "surplus": "100000000000000", "keys_used": 0,
+            "cap_binding": false, "surplus_milliplancks": "100000000000000", "keys_used": 0,
             "fills": [{ "line": 1, "wh": 1_000 }, { "line": 2, "wh": 1_000 }],
             "trades": [{ "bid": 1, "ask": 2, "wh": 1_000 }],
         })
@@ -106,6 +106,53 @@ fn prices_are_typed_and_read_in_qed_and_printed_in_plancks_as_json() {
     assert_refused(&line, "line 4: the price 0.2005 QED/kWh is off the tick of 0.001 QED/kWh");
     let unit = clear("side,account,price,kwh\nbid,b,200000000000,1\n", "0.02");
     assert_refused(&unit, "line 2: price 200000000000 may mean 200000000000QED or");
+}
+
+/// The load is `plan par`'s of 4.65, without its rows of zeros.
+#[test]
+fn a_response_on_a_load_without_its_zeros_is_told_with_a_window_too() {
+    let load = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tables/tests/cases/05-omitted-rows/load-zero-rows-left-out.csv"
+    );
+    let response = ["plan", "response", "--load", load, "--share", "25%", "--json"];
+    let part = "slots 24 to 83 (60) are not whole days of 96 slots. If some were left out";
+    for window in [&[][..], &["--window", "4"]] {
+        let told = qedex(&[&response[..], window].concat());
+        assert_eq!(answer(&told)["par_ppm"]["before"], 2_903_225);
+        assert!(stderr(&told).contains(part), "{}", stderr(&told));
+        let refused = qedex(&[&response[..], window, &["--whole-days"]].concat());
+        assert_refused(&refused, part);
+    }
+}
+
+#[test]
+fn an_energy_with_its_unit_is_told_what_an_option_in_watt_hours_takes() {
+    let score = ["plan", "score", "--consumed-wh", "0", "--standing-ppm", "1", "--band", "off"];
+    let prices = ["--band-price", "0.1", "--off-price", "0.1", "--generated-wh", "5kWh"];
+    let said = qedex(&[&score[..], &prices].concat());
+    assert_refused(&said, "--generated-wh <WH>");
+    assert_refused(&said, "is 5 kWh, and this option is in watt-hours and has no unit: write 5000");
+}
+
+/// The reader of standard error is gone before the command has begun to speak.
+#[test]
+fn a_closed_standard_error_changes_neither_the_answer_nor_the_status() {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    let path = file.path().to_str().expect("a readable path");
+    std::fs::write(file.path(), "slot;wh\n1;100\n2;300\n3;200\n").expect("a writable file");
+    let run = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let process = Command::new(program("qedex")).args(arguments).stderr(writer).output();
+        process.expect("qedex runs")
+    };
+    // It has two remarks: on the delimiter, and that this is no whole day.
+    let noted = run(&["plan", "par", "--load", path, "--json"]);
+    assert_eq!(answer(&noted), json!({ "par_ppm": 1_500_000 }));
+    for refused in [&["plan", "par", "--load", "/nowhere.csv"][..], &["plan", "par"]] {
+        assert_eq!(run(refused).status.code(), Some(2), "{refused:?}");
+    }
 }
 
 #[test]

@@ -143,9 +143,30 @@ pub fn price(price: PricePerKwh) -> String {
     format!("{} QED/kWh", plain(price.0, QED_PLACES))
 }
 
+/// Energy as 1.5kWh, 1500Wh, or a whole number of Wh.
+///
+/// # Errors
+/// As [`parse_energy`], but for a bare whole number.
+pub fn parse_wh(text: &str) -> Result<u64, BadAmount> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().map_err(|_| BadAmount::TooLarge(text.to_owned()));
+    }
+    parse_energy(text).map(|energy| energy.0)
+}
+
 /// Energy as `1.5 kWh`, exactly.
 pub fn energy(energy: Wh) -> String {
     format!("{} kWh", plain(energy.0.into(), KWH_PLACES))
+}
+
+/// Plancks as QED, exactly and without the unit: for columns that name it.
+pub fn in_qed(amount: Plancks) -> String {
+    plain(amount, QED_PLACES)
+}
+
+/// Energy in kWh, exactly and without the unit: for columns that name it.
+pub fn in_kwh(energy: Wh) -> String {
+    plain(energy.0.into(), KWH_PLACES)
 }
 
 /// Plancks as they stand in JSON, for `json!`.
@@ -153,12 +174,13 @@ pub fn json(amount: Plancks) -> serde_json::Value {
     serde_json::Value::String(amount.to_string())
 }
 
-/// Wh as kWh with three decimals.
+/// Wh as kWh with three decimals, for tables of figures.
 pub fn kwh(energy: Wh) -> String {
     format!("{}.{:03}", energy.0 / 1_000, energy.0 % 1_000)
 }
 
-/// Plancks as QED, with as many decimals as are told, rounded down.
+/// Plancks as QED, with as many decimals as are told, rounded down: for tables of figures. What somebody owes, pays
+/// or may choose is printed exactly.
 pub fn qed(amount: Plancks, decimals: u32) -> String {
     const ONE: Plancks = 1_000_000_000_000;
     let shown = amount % ONE / 10_u128.pow(12_u32.saturating_sub(decimals.min(12)));

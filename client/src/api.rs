@@ -215,6 +215,30 @@
         with = "::subxt::utils::Static<::qedex_primitives::qkd::SessionId>"
     ),
     substitute_type(
+        path = "qedex_primitives::qkd::SiteId",
+        with = "::subxt::utils::Static<::qedex_primitives::qkd::SiteId>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::qkd::LinkId",
+        with = "::subxt::utils::Static<::qedex_primitives::qkd::LinkId>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::qkd::BitsPerSecond",
+        with = "::subxt::utils::Static<::qedex_primitives::qkd::BitsPerSecond>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::qkd::Site<A>",
+        with = "::subxt::utils::Static<::qedex_primitives::qkd::Site<crate::market::Account>>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::qkd::Link<A>",
+        with = "::subxt::utils::Static<::qedex_primitives::qkd::Link<crate::market::Account>>"
+    ),
+    substitute_type(
+        path = "qedex_primitives::qkd::AcceptsFrom<A>",
+        with = "::subxt::utils::Static<::qedex_primitives::qkd::AcceptsFrom<crate::market::Account>>"
+    ),
+    substitute_type(
         path = "qedex_primitives::qkd::EnrolmentId",
         with = "::subxt::utils::Static<::qedex_primitives::qkd::EnrolmentId>"
     ),

@@ -44,6 +44,19 @@ pub enum Error {
     Agent(String),
 }
 
+impl Error {
+    /// There is no such trade, or it is settled.
+    pub fn no_such_trade(slot: u64, id: u32) -> Self {
+        Self::BadInput(format!("slot {slot} has no open trade {id}"))
+    }
+}
+
+impl From<qedex_tables::Error> for Error {
+    fn from(error: qedex_tables::Error) -> Self {
+        Self::BadInput(error.to_string())
+    }
+}
+
 /// A dispatch error by its names.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Refusal {

@@ -1,12 +1,8 @@
 //! How many keys there are for the market, as the chain counts them.
 
-use super::{
-    At,
-    api::{self, runtime_types as types},
-    reads::ask,
-};
+use super::{At, api, reads::ask};
 use crate::error::Error;
-use qedex_primitives::SlotIndex;
+use qedex_primitives::{SlotIndex, qkd::LinkId};
 pub use qedex_primitives::{
     keys::{EndView, KeyLedger, KeyRules, LinkTerms, LinkView, Reservation, SlotReservation},
     terms::Permill,
@@ -15,7 +11,6 @@ use subxt::{
     tx::Payload,
     utils::{AccountId32, Static},
 };
-use types::qedex_primitives::qkd::LinkId;
 
 /// Links, what is said and counted of their ends, and what the market may use of them.
 pub async fn ledger(at: &At) -> Result<KeyLedger, Error> {
@@ -42,12 +37,12 @@ pub fn set_rules(rules: KeyRules) -> impl Payload {
 
 /// The call that makes a link one of the market's.
 pub fn admit(link: u32, terms: LinkTerms) -> impl Payload {
-    api::tx().qkd().admit_link(LinkId(link), Static(terms))
+    api::tx().qkd().admit_link(Static(LinkId(link)), Static(terms))
 }
 
 /// The call that takes a link out of the market.
 pub fn dismiss(link: u32) -> impl Payload {
-    api::tx().qkd().dismiss_link(LinkId(link))
+    api::tx().qkd().dismiss_link(Static(LinkId(link)))
 }
 
 /// The call that pays so many plancks out of the entropy fund.

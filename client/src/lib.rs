@@ -9,18 +9,22 @@
 //! - [`block`], [`market`]: what a block says;
 //! - [`agent`], [`key_service`]: what is asked beside the chain, of who has quantum keys;
 //! - [`keys`], [`meter`], [`reading_file`], [`opening`]: who signs what, and how that travels;
-//! - [`amounts`], [`formula`], [`text`], [`readable`]: how people write and read it.
+//! - [`amounts`], [`share`], [`formula`], [`text`], [`readable`]: how people write and read it;
+//! - [`columns`], [`batch`]: how it stands in tables;
+//! - [`told`]: what of it people and programs are told.
 
 pub mod act;
 pub mod agent;
 pub mod amounts;
 mod api;
 pub mod audits;
+pub mod batch;
 pub mod beacon;
 pub mod block;
 pub mod books;
 pub mod calls;
 mod chain;
+pub mod columns;
 pub mod council;
 pub mod error;
 mod events;
@@ -44,8 +48,10 @@ pub mod reputation;
 pub mod session;
 pub mod settlement;
 mod shapes;
+pub mod share;
 pub mod terms;
 pub mod text;
+pub mod told;
 pub mod validators;
 
 pub use chain::{At, Chain, Endpoint, H256};

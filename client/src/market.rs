@@ -135,13 +135,13 @@ pub enum SlotEvent {
         /// The commitment.
         commitment: [u8; 32],
     },
-    /// A buyer complained.
+    /// A buyer complained about a seller: said of each of its trades with that one.
     Complained {
         /// About the trade of this number.
         id: TradeId,
         /// What is held of the buyer for it,
         bond: Plancks,
-        /// and what of that was free before: the bid had set the rest aside.
+        /// and what of all the bond was free before, with the first trade: bids had set the rest aside.
         added: Plancks,
         /// Until when the seller's bill may be revealed.
         due: u64,

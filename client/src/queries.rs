@@ -56,6 +56,11 @@ pub async fn calendar(at: &At) -> Result<Calendar, Error> {
     Ok(Calendar { slot_length, windows })
 }
 
+/// The slot under delivery.
+pub async fn present_slot(at: &At) -> Result<u64, Error> {
+    Ok(calendar(at).await?.slot_at(time(at).await?))
+}
+
 /// What each order holds for the work of a trade.
 pub fn trade_price(at: &At) -> Result<Plancks, Error> {
     constant(at, api::constants().auction().trade_price())

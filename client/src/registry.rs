@@ -7,54 +7,23 @@ use super::{
     reads::{entries, fetch},
 };
 use crate::{error::Error, market::Account};
-use qedex_primitives::qkd::{Enrolment, EnrolmentId};
+use qedex_primitives::qkd::{
+    AcceptsFrom, BitsPerSecond, Enrolment, EnrolmentId, LinkId, MAX_LISTED, SiteId,
+};
 use subxt::{
     tx::Payload,
     utils::{AccountId32, Static},
 };
-use types::{
-    bounded_collections::bounded_vec::BoundedVec,
-    qedex_primitives::qkd::{AcceptsFrom, BitsPerSecond, LinkId, SiteId, WorkerKey},
-};
+use types::{bounded_collections::bounded_vec::BoundedVec, qedex_primitives::qkd::WorkerKey};
 
 /// A site of a key service.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Site {
-    /// Its number.
-    pub number: u32,
-    /// What it is called.
-    pub name: String,
-    /// Who runs it.
-    pub operator: Account,
-    /// How many links end there.
-    pub links: u32,
-    /// How many SAEs are enrolled there.
-    pub saes: u32,
-}
+pub type Site = qedex_primitives::qkd::Site<Account>;
 
 /// A link between two sites.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
-    /// Its number.
-    pub number: u32,
-    /// Where it ends.
-    pub sites: [u32; 2],
-    /// The rate of keys that is declared, in bits per second.
-    pub rate: u64,
-    /// Whether the operators of both ends stand for it.
-    pub agreed: bool,
-}
+pub type Link = qedex_primitives::qkd::Link<Account>;
 
 /// From whom an account takes requests for sessions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Accepts {
-    /// From everybody.
-    Anyone,
-    /// From these accounts.
-    Listed(Vec<Account>),
-    /// From nobody.
-    Nobody,
-}
+pub type Accepts = AcceptsFrom<Account>;
 
 /// What an account says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,34 +40,24 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// What a site is called.
+pub fn site_name(site: &Site) -> String {
+    text(&site.name)
+}
+
 /// All sites, by number.
-pub async fn sites(at: &At) -> Result<Vec<Site>, Error> {
+pub async fn sites(at: &At) -> Result<Vec<(SiteId, Site)>, Error> {
     let all = entries(at, api::storage().qkd().sites(), ()).await?;
-    let site =
-        |((number,), site): ((SiteId,), types::qedex_primitives::qkd::Site<AccountId32>)| Site {
-            number: number.0,
-            name: text(&site.name.0),
-            operator: site.operator.0,
-            links: site.links,
-            saes: site.saes,
-        };
-    let mut all: Vec<_> = all.into_iter().map(site).collect();
-    all.sort_by_key(|site| site.number);
+    let mut all: Vec<_> = all.into_iter().map(|((id,), site)| (id.0, site.0)).collect();
+    all.sort_by_key(|(id, _)| *id);
     Ok(all)
 }
 
 /// All links, by number.
-pub async fn links(at: &At) -> Result<Vec<Link>, Error> {
+pub async fn links(at: &At) -> Result<Vec<(LinkId, Link)>, Error> {
     let all = entries(at, api::storage().qkd().links(), ()).await?;
-    let link =
-        |((number,), link): ((LinkId,), types::qedex_primitives::qkd::Link<AccountId32>)| Link {
-            number: number.0,
-            sites: link.sites.map(|site| site.0),
-            rate: link.rate.0,
-            agreed: link.agreed,
-        };
-    let mut all: Vec<_> = all.into_iter().map(link).collect();
-    all.sort_by_key(|link| link.number);
+    let mut all: Vec<_> = all.into_iter().map(|((id,), link)| (id.0, link.0)).collect();
+    all.sort_by_key(|(id, _)| *id);
     Ok(all)
 }
 
@@ -130,13 +89,7 @@ pub async fn profile(at: &At, account: Account) -> Result<Profile, Error> {
         Profile {
             worker: profile.worker.map(|key| key.0),
             mail: profile.mail.map(|mail| text(&mail.0)),
-            accepts: match profile.accepts {
-                AcceptsFrom::Anyone => Accepts::Anyone,
-                AcceptsFrom::Listed(all) => {
-                    Accepts::Listed(all.0.into_iter().map(|one| one.0).collect())
-                }
-                AcceptsFrom::Nobody => Accepts::Nobody,
-            },
+            accepts: profile.accepts.0,
         }
     }))
 }
@@ -148,29 +101,33 @@ pub fn register_site(name: &str) -> impl Payload + use<> {
 
 /// Removes a site.
 pub fn remove_site(site: u32) -> impl Payload {
-    api::tx().qkd().remove_site(SiteId(site))
+    api::tx().qkd().remove_site(Static(SiteId(site)))
 }
 
 /// Registers a link from a site of the signer's to another one, with its rate in bits per second.
 pub fn register_link(own: u32, other: u32, rate: u64) -> impl Payload {
-    api::tx().qkd().register_link(SiteId(own), SiteId(other), BitsPerSecond(rate))
+    api::tx().qkd().register_link(
+        Static(SiteId(own)),
+        Static(SiteId(other)),
+        Static(BitsPerSecond(rate)),
+    )
 }
 
 /// Stands for a link that another operator has registered.
 pub fn agree_link(link: u32) -> impl Payload {
-    api::tx().qkd().agree_link(LinkId(link))
+    api::tx().qkd().agree_link(Static(LinkId(link)))
 }
 
 /// Removes a link.
 pub fn remove_link(link: u32) -> impl Payload {
-    api::tx().qkd().remove_link(LinkId(link))
+    api::tx().qkd().remove_link(Static(LinkId(link)))
 }
 
 /// Enrols an SAE at a site of the signer's for an account, until `expires`, in milliseconds since the Unix
 /// epoch.
 pub fn enrol(site: u32, sae: &str, account: Account, expires: u64) -> impl Payload + use<> {
     let sae = BoundedVec(sae.as_bytes().to_vec());
-    api::tx().qkd().enrol(SiteId(site), sae, AccountId32(account), expires)
+    api::tx().qkd().enrol(Static(SiteId(site)), sae, AccountId32(account), expires)
 }
 
 /// Accepts an enrolment, as its account.
@@ -198,14 +155,18 @@ pub fn set_mail(address: Option<&str>) -> impl Payload + use<> {
     api::tx().qkd().set_mail(address.map(|address| BoundedVec(address.as_bytes().to_vec())))
 }
 
+/// Requests from these accounts and no others.
+///
+/// # Errors
+/// If there are more than the chain keeps.
+pub fn listed(accounts: &[Account]) -> Result<Accepts, Error> {
+    let all = accounts.to_vec().try_into().map_err(|_| {
+        Error::BadInput(format!("{} accounts are more than {MAX_LISTED}", accounts.len()))
+    })?;
+    Ok(Accepts::Listed(all))
+}
+
 /// Says from whom the signer takes requests.
 pub fn set_accepts(accepts: Accepts) -> impl Payload {
-    let accepts = match accepts {
-        Accepts::Anyone => AcceptsFrom::Anyone,
-        Accepts::Listed(all) => {
-            AcceptsFrom::Listed(BoundedVec(all.into_iter().map(AccountId32).collect()))
-        }
-        Accepts::Nobody => AcceptsFrom::Nobody,
-    };
-    api::tx().qkd().set_accepts_from(accepts)
+    api::tx().qkd().set_accepts_from(Static(accepts))
 }

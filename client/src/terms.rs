@@ -1,8 +1,9 @@
 //! By what terms slots trade: the council's price lists and limits, and what leaders announce.
 
-use super::{At, api, reads::ask, text::account_text};
+use super::{At, api, queries, reads::ask, text::account_text};
 use crate::{error::Error, market::Corridor};
-use qedex_primitives::{Band, OwnerId, SlotIndex};
+use qedex_math::admission;
+use qedex_primitives::{Band, OwnerId, SlotIndex, Windows};
 use serde::Serialize;
 use subxt::{tx::Payload, utils::Static};
 
@@ -66,6 +67,19 @@ pub async fn next_slot(at: &At) -> Result<u64, Error> {
 pub async fn keys(at: &At, slot: u64) -> Result<u64, Error> {
     let question = api::runtime_apis().energy_market_api().key_budget(Static(SlotIndex(slot)));
     ask(at, question).await
+}
+
+/// How many of so many `keys` a slot would get if its gate opened now, by what was announced for it.
+pub async fn admitted(at: &At, keys: u64, announced: Option<&Announced>) -> Result<u64, Error> {
+    let limits = limits(at).await?;
+    let Windows { gate_opens, gate_closes, .. } = queries::calendar(at).await?.windows;
+    let at_once = u64::from(gate_opens.saturating_sub(gate_closes));
+    let least = limits.map_or(0, |limits| limits.least_share.deconstruct());
+    Ok(match (announced, limits) {
+        (Some(announced), _) => admission::keys(keys, announced.share_ppm, least),
+        (None, Some(limits)) => limits.keys_by_default(keys, at_once.max(1)),
+        (None, None) => 0,
+    })
 }
 
 /// Sets the price list of a band.

@@ -47,6 +47,31 @@ pub fn parse_address(text: &str) -> Result<Account, String> {
     }
 }
 
+/// 32 bytes in hexadecimal, with or without 0x.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse_bytes32(text: &str) -> Result<[u8; 32], String> {
+    let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(|e| e.to_string())?;
+    let length = bytes.len();
+    bytes.try_into().map_err(|_| format!("32 bytes are expected, and these are {length}"))
+}
+
+/// A day in milliseconds.
+pub const DAY: u64 = 24 * 3_600_000;
+
+/// A moment for people: days, hours and minutes from `now`, or since.
+pub fn distance(moment: u64, now: u64) -> String {
+    let minutes = moment.abs_diff(now) / 60_000;
+    let (days, hours, minutes) = (minutes / 1_440, minutes / 60 % 24, minutes % 60);
+    let long = match (days, hours) {
+        (0, 0) => format!("{minutes} min"),
+        (0, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    };
+    if moment >= now { format!("in {long}") } else { format!("{long} ago") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +98,28 @@ mod tests {
         for wrong in ["", "Bob", &BOB[1..], &BOB.replace('F', "G")] {
             assert!(parse_address(wrong).unwrap_err().contains("no account"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn bytes_are_32_in_hexadecimal() {
+        let text = "07".repeat(32);
+        assert_eq!(parse_bytes32(&text), Ok([7; 32]));
+        assert_eq!(parse_bytes32(&format!("0x{text}")), Ok([7; 32]));
+        for (bad, why) in [
+            ("", "these are 0"),
+            ("0x01", "32 bytes are expected, and these are 1"),
+            (&text[1..], "Odd number of digits"),
+            (&text.replace('7', "g"), "Invalid character"),
+        ] {
+            let said = parse_bytes32(bad).unwrap_err();
+            assert!(said.contains(why), "{said}");
+        }
+    }
+
+    #[test]
+    fn moments_are_told_as_distances() {
+        assert_eq!(distance(90_000, 30_000), "in 1 min");
+        assert_eq!(distance(0, 3_600_000 + 120_000), "1 h 2 min ago");
+        assert_eq!(distance(26 * 3_600_000, 0), "in 1 d 2 h");
     }
 }

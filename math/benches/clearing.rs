@@ -1,6 +1,6 @@
 //! Clearing of whole books, as a ratio to a plain sort of the same book, and its growth per order.
 //!
-//! `cargo bench -p qedex-math --bench clearing`. Each figure is the best of several runs.
+//! `cargo bench --locked -p qedex-math --bench clearing`. Each figure is the best of several runs.
 
 #![allow(clippy::arithmetic_side_effects, clippy::cast_precision_loss)]
 

@@ -1,4 +1,4 @@
-//! How long the schedule of a session takes to compute: `cargo bench -p qedex-math`.
+//! How long the schedule of a session takes to compute: `cargo bench --locked -p qedex-math`.
 
 use divan::{Bencher, black_box};
 use qedex_math::schedule::{Limits, apportion, arrange};

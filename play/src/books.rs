@@ -41,6 +41,8 @@ pub struct SlotBooks {
     pub commitments: BTreeMap<OwnerId, [u8; 32]>,
     /// What is held for complaints, by trade.
     pub bonds: BTreeMap<u32, Plancks>,
+    /// How much of that bids had not set aside.
+    pub added: Plancks,
     /// What orders paid for the work of trades, and of renewals.
     pub work: Plancks,
     /// Whether the chain said that everything is settled.
@@ -66,8 +68,9 @@ impl SlotBooks {
             SlotEvent::Committed { owner, commitment, .. } => {
                 self.commitments.insert(owner, commitment);
             }
-            SlotEvent::Complained { id, bond, .. } => {
+            SlotEvent::Complained { id, bond, added, .. } => {
                 self.bonds.insert(id, bond);
+                self.added = self.added.saturating_add(added);
             }
             SlotEvent::Worked { amount, .. } => self.work = self.work.saturating_add(amount),
             SlotEvent::Revealed { .. } => {}
@@ -151,22 +154,31 @@ impl SlotBooks {
         })
     }
 
-    /// Whether every planck behind a settled trade and its complaint went somewhere.
+    /// Whether every planck behind a settled trade and its complaint went somewhere. What bids set aside for
+    /// complaints adds up when all trades are settled: one complaint takes it of several.
     pub fn money_adds_up(&self) -> bool {
-        self.settled().all(|(trade, s)| {
-            let paid = [s.to_seller, s.to_grid, s.to_entropy_fund, s.to_community_fund];
-            let payment = paid.iter().sum::<Plancks>().saturating_add(s.refund);
-            let lost = [s.compensation, s.shortfall_fee, s.forfeited, s.sellers_bond];
-            let deposit = lost.iter().sum::<Plancks>().saturating_add(s.deposit_back);
-            let bond = s.bond_to_community_fund.saturating_add(s.bond_back);
-            let held = self.bonds.get(&trade.id).copied().unwrap_or(0);
-            // What the bid set aside, and no complaint took.
-            let reserve = trade.reserve.saturating_sub(held);
-            payment == trade.payment
-                && deposit == trade.deposit
-                && bond == held
-                && s.reserve_back == reserve
-        })
+        let all_settled = self.trades.values().all(|(_, settled)| settled.is_some());
+        let sum = |of: fn(&(&Trade, &Settlement)) -> Plancks| -> Plancks {
+            self.settled().map(|both| of(&both)).sum()
+        };
+        let reserved = sum(|(trade, _)| trade.reserve);
+        let back = sum(|(_, settled)| settled.reserve_back);
+        let held = self.bonds.values().sum::<Plancks>();
+        let reserves_add_up =
+            back.saturating_add(held) == reserved.saturating_add(self.added) || !all_settled;
+        reserves_add_up
+            && self.settled().all(|(trade, s)| {
+                let paid = [s.to_seller, s.to_grid, s.to_entropy_fund, s.to_community_fund];
+                let payment = paid.iter().sum::<Plancks>().saturating_add(s.refund);
+                let lost = [s.compensation, s.shortfall_fee, s.forfeited, s.sellers_bond];
+                let deposit = lost.iter().sum::<Plancks>().saturating_add(s.deposit_back);
+                let bond = s.bond_to_community_fund.saturating_add(s.bond_back);
+                let held = self.bonds.get(&trade.id).copied().unwrap_or(0);
+                payment == trade.payment
+                    && deposit == trade.deposit
+                    && bond == held
+                    && s.reserve_back <= trade.reserve
+            })
     }
 
     /// Whether of those whom `plays` names none but cheats lost any of their deposits. What

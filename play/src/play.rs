@@ -18,6 +18,7 @@
 
 mod bounds;
 mod cast;
+mod cost;
 mod incident;
 mod progress;
 mod setup;
@@ -47,9 +48,9 @@ use speaking::Speaking;
 use std::path::PathBuf;
 
 pub use cast::{Cast, Member};
+pub use cost::Cost;
 pub use incident::Agreement;
 pub use setup::admit;
-pub use speaking::Cost;
 
 /// What is to be played.
 #[derive(Clone, Debug)]

@@ -14,8 +14,8 @@
 //! | `POST /v1/worker/news` | [`News`] | [`Steps`] |
 
 use crate::{
-    Moment,
-    beacon::{Commitment, EpochIndex, Revealed},
+    EpochIndex, Moment,
+    beacon::{Commitment, Revealed},
     keys::LinkReport,
     qkd::{LinkId, MailAddress, SaeId, Session, SessionEnd, SessionId, WorkerStep},
 };

@@ -211,8 +211,8 @@ sp_api::decl_runtime_apis! {
             count: u32,
         ) -> TradePage<AccountId>;
 
-        /// What a complaint about an open trade would hold of its buyer, in plancks; none where no
-        /// such trade is open.
+        /// What a complaint about the seller of an open trade would hold of the trade's buyer, for all that it
+        /// has bought of that seller, in plancks; none where no such trade is open, or a complaint stands.
         fn bond(slot: SlotIndex, trade: TradeId) -> Option<Balance>;
 
         /// What `bill` proves that `seller` delivered in `slot`: generation less consumption of all

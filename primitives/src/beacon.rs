@@ -7,14 +7,12 @@
 //!
 //! All hashes are SHA-256, so that whoever reads the chain can compute them again.
 
+pub use crate::calendar::EpochIndex;
 use crate::{Moment, OwnerId, keys::LinkReports};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::{ConstU32, H256, bounded::BoundedVec};
-
-/// An epoch of the beacon, numbered from genesis.
-pub type EpochIndex = u64;
 
 /// The most owners that commit in an epoch.
 pub const MAX_REVEALERS: u32 = 128;
@@ -246,6 +244,9 @@ pub struct EpochValue {
     /// The same when the epoch ended, and the value was known.
     pub closed: Moment,
 }
+
+/// Among how many epochs one that has a value of keys is looked for, before one of a block's hash does.
+pub const DRAW_EPOCHS: u64 = 4;
 
 /// A value for who waits for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]

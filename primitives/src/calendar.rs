@@ -10,6 +10,9 @@ pub type Moment = u64;
 /// A length of time in milliseconds.
 pub type Millis = u64;
 
+/// An epoch of the beacon, numbered from genesis.
+pub type EpochIndex = u64;
+
 /// A delivery slot, numbered from the Unix epoch: slot `d` begins at `d * slot length`.
 #[derive(
     Clone,

@@ -1,6 +1,6 @@
 //! What an installer asks to be changed of a meter, and who has to agree.
 
-use crate::{MeterId, MeterKey, MeterKind, MeterRatings, Moment, OwnerId};
+use crate::{MeterId, MeterKey, MeterKind, MeterRatings, Moment, OwnerId, Person};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
@@ -127,17 +127,6 @@ pub enum Party {
 impl Party {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Owner, Self::NewOwner, Self::SecondInstaller];
-}
-
-/// An account, and the owner behind it.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub struct Person<AccountId> {
-    /// The account.
-    pub account: AccountId,
-    /// The owner.
-    pub owner: OwnerId,
 }
 
 /// A change that waits for its confirmations. It reserves nothing.

@@ -37,10 +37,10 @@ pub mod traits;
 #[cfg(feature = "frame")]
 pub mod work;
 
-pub use beacon::{BeaconSource, BeaconValue, EpochIndex};
+pub use beacon::{BeaconSource, BeaconValue};
 pub use bill::{BILL_CONTEXT, Nonce};
-pub use calendar::{Millis, Moment, SlotIndex, SlotTimes, Windows};
-pub use change::{Change, ChangeId, Party, PendingChange, Person};
+pub use calendar::{EpochIndex, Millis, Moment, SlotIndex, SlotTimes, Windows};
+pub use change::{Change, ChangeId, Party, PendingChange};
 pub use grant::Grant;
 pub use market::{
     Balance, BookOrder, ClearingResult, Depth, DepthLevel, LeaderTerms, NewOrder, NewTrade,
@@ -48,7 +48,7 @@ pub use market::{
 };
 pub use membership::{
     AttributeId, ExclusionReason, Explanation, Lack, Obstacle, OwnedAccount, OwnerId,
-    PendingNaming, PolicyId, ReasonText, Role,
+    PendingNaming, Person, PolicyId, ReasonText, Role,
 };
 pub use meter::{Assignment, ConnectionNumber, Installer, Meter, MeterKind, MeterRatings};
 pub use metering::{

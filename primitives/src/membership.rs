@@ -213,6 +213,17 @@ pub struct Explanation {
     pub parts: Vec<Part<AttributeId, Lack>>,
 }
 
+/// An account, and the owner behind it.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Person<AccountId> {
+    /// The account.
+    pub account: AccountId,
+    /// The owner.
+    pub owner: OwnerId,
+}
+
 /// An account of an owner.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct OwnedAccount<AccountId> {

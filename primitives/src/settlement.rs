@@ -9,6 +9,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use qedex_math::tariff::SLOTS_PER_DAY;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_arithmetic::Permill;
@@ -154,7 +155,7 @@ pub struct Trade<AccountId> {
     pub complaint: Option<Complaint>,
 }
 
-/// A buyer's complaint about a trade whose seller has committed.
+/// What a buyer's complaint about a seller that has committed says of one of its trades.
 #[derive(
     Clone,
     Copy,
@@ -168,8 +169,11 @@ pub struct Trade<AccountId> {
     TypeInfo,
 )]
 pub struct Complaint {
-    /// What is held of the buyer for it, in plancks.
+    /// This trade's part of what is held of the buyer for the complaint, in plancks.
     pub bond: Balance,
+    /// What the seller has to have delivered in the slot for all trades of the complaint to be covered. If
+    /// the bill says so, the complaint is refuted.
+    pub needs: Wh,
     /// Until when the seller's bill may be revealed, by the slot's clock ([`Book::clock`]). Of a complaint
     /// that is older than the windows that do not overlap it is what was said then.
     pub due: Moment,
@@ -242,9 +246,12 @@ pub struct Book {
     /// For how long its clock stood still: because the chain did after the end of delivery, or because
     /// settlement was paused while complaints and reveals were due.
     pub lost: Millis,
-    /// What draws sellers: the beacon's value of the first epoch whose reveals opened after the freeze,
-    /// if it was known before the end of complaints.
+    /// What draws sellers: the beacon's value of the first epoch whose reveals opened after the freeze and
+    /// that keys gave; of the first one that a block's hash gave, as long as keys have given none. As far as
+    /// it was known before the end of complaints.
     pub draw: Option<H256>,
+    /// Whether keys gave it: then it stays.
+    pub drawn_by_keys: bool,
 }
 
 impl Book {
@@ -370,6 +377,13 @@ pub enum Outcome {
     Forfeited,
 }
 
+impl Outcome {
+    /// Whether the seller has defaulted: it gave no evidence, or hid that it delivered less than it sold.
+    pub const fn is_default(self) -> bool {
+        matches!(self, Self::Defaulted | Self::Unanswered | Self::Forfeited | Self::Concealed)
+    }
+}
+
 /// What moved at the end of a trade, in plancks.
 ///
 /// `to_seller + to_grid + to_entropy_fund + to_community_fund + refund` is the payment that was held,
@@ -417,12 +431,9 @@ pub struct Amounts {
     pub reserve_back: Balance,
 }
 
-/// A day of delivery slots.
-pub const SLOTS_A_DAY: u64 = 96;
-
 /// The day of a slot, by which defaults are counted.
 pub fn day_of(slot: SlotIndex) -> u32 {
-    let day = slot.0.checked_div(SLOTS_A_DAY).unwrap_or_default();
+    let day = slot.0.checked_div(SLOTS_PER_DAY).unwrap_or_default();
     u32::try_from(day).unwrap_or(u32::MAX)
 }
 

@@ -1,7 +1,7 @@
 //! The handshake of both ends, beside mutual TLS 1.3 of both ends, full and resumed, in one process
 //! without a network.
 //!
-//! `cargo bench -p q-sah`. First the medians and their ratios, then each by itself.
+//! `cargo bench --locked -p q-sah`. First the medians and their ratios, then each by itself.
 
 #![allow(
     missing_docs,

@@ -1,6 +1,6 @@
 //! How fast the door for SAEs is, and what a connection costs.
 //!
-//! `cargo run --release -p qkms --example etsi014_load -- ratio` compares `status` and `enc_keys`
+//! `cargo run --locked --release -p qkms --example etsi014_load -- ratio` compares `status` and `enc_keys`
 //! (one 256-bit key, durable at both ends) with an empty axum handler behind the same mutual TLS,
 //! in turns: requests a second as a client on the same machine sees them, and processor time of
 //! the server for each. `-- memory --connections N` opens N connections and tells what the

@@ -22,12 +22,12 @@ use crate::{
     health::Claims,
     kme::{
         Kme, KmeSetup, LinkSetup,
-        channels::{Dial, Here, Listen, Meeting, There},
+        channels::{Channels, Dial, Here, Listen, Meeting, There},
         closure::Backoff,
         door::{Door, Slot, TlsDialer, Wire},
         line::Dialer,
         maker::BlockMaker,
-        photonic::{Alice, Bob, Channels},
+        photonic::{Alice, Bob},
         seed::Seed,
         service::KmeId,
         tap::Tap,
@@ -35,8 +35,9 @@ use crate::{
     link::Link,
     metrics::Metrics,
     operation::{
-        Operation, guard,
-        records::{Archive, Taps},
+        Operation,
+        archive::{Archive, Taps},
+        guard,
     },
     pool::{End, Store, StoreSettings, cipher::StoreKey, store::system_clock},
     records::{PublicKey, Sealer},
@@ -302,7 +303,7 @@ fn maker(
 struct Boxed(Box<dyn Channels>);
 
 impl Channels for Boxed {
-    fn open(&mut self, block: u64) -> io::Result<crate::kme::photonic::Opened> {
+    fn open(&mut self, block: u64) -> io::Result<crate::kme::channels::Opened> {
         self.0.open(block)
     }
 }

@@ -5,7 +5,7 @@
 //! state's root are in the time; the disk is not, because the state is in memory. What a block
 //! without a reading takes is left in, and is shown beside.
 //!
-//! `cargo bench -p qedex-runtime --bench readings [-- RUNTIME]`, where RUNTIME is a file with the WASM
+//! `cargo bench --locked -p qedex-runtime --bench readings [-- RUNTIME]`, where RUNTIME is a file with the WASM
 //! to measure, and by default the one that was built with this program.
 
 #![allow(

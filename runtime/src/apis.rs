@@ -7,11 +7,13 @@ use crate::{
     configs::beacon::Beacon, presets,
 };
 use alloc::vec::Vec;
+use codec::Encode;
 use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
     traits::KeyOwnerProofSystem,
     weights::Weight,
 };
+use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use qedex_primitives::{
     Announcement, AttributeId, Band, BeaconValue, Bill, BillError, BookOrder, Calendar, ChangeId,
     ClearingResult, DayPar, Depth, EntropyDraw as _, EpochIndex, Explanation, Flow, Grant,
@@ -29,7 +31,7 @@ use qedex_primitives::{
 };
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
-use sp_consensus_grandpa::AuthorityId as GrandpaId;
+use sp_consensus_grandpa::{AuthorityId as GrandpaId, EquivocationProof, OpaqueKeyOwnershipProof};
 use sp_core::{OpaqueMetadata, crypto::KeyTypeId};
 use sp_runtime::{
     ApplyExtrinsicResult, ExtrinsicInclusionMode, Permill,
@@ -140,11 +142,8 @@ sp_api::impl_runtime_apis! {
             pallet_grandpa::CurrentSetId::<Runtime>::get()
         }
         fn submit_report_equivocation_unsigned_extrinsic(
-            equivocation_proof: sp_consensus_grandpa::EquivocationProof<
-                <Block as BlockT>::Hash,
-                NumberFor<Block>,
-            >,
-            key_owner_proof: sp_consensus_grandpa::OpaqueKeyOwnershipProof,
+            equivocation_proof: EquivocationProof<<Block as BlockT>::Hash, NumberFor<Block>>,
+            key_owner_proof: OpaqueKeyOwnershipProof,
         ) -> Option<()> {
             let key_owner_proof = key_owner_proof.decode()?;
             Grandpa::submit_unsigned_equivocation_report(equivocation_proof, key_owner_proof)
@@ -152,11 +151,9 @@ sp_api::impl_runtime_apis! {
         fn generate_key_ownership_proof(
             _set_id: sp_consensus_grandpa::SetId,
             authority_id: GrandpaId,
-        ) -> Option<sp_consensus_grandpa::OpaqueKeyOwnershipProof> {
-            use codec::Encode;
-            Pov::prove((sp_consensus_grandpa::KEY_TYPE, authority_id))
-                .map(|proof| proof.encode())
-                .map(sp_consensus_grandpa::OpaqueKeyOwnershipProof::new)
+        ) -> Option<OpaqueKeyOwnershipProof> {
+            let proof = Pov::prove((sp_consensus_grandpa::KEY_TYPE, authority_id))?;
+            Some(OpaqueKeyOwnershipProof::new(proof.encode()))
         }
     }
 
@@ -167,16 +164,10 @@ sp_api::impl_runtime_apis! {
     }
 
     impl pallet_transaction_payment_rpc_runtime_api::TransactionPaymentApi<Block, Balance> for Runtime {
-        fn query_info(
-            uxt: <Block as BlockT>::Extrinsic,
-            len: u32,
-        ) -> pallet_transaction_payment_rpc_runtime_api::RuntimeDispatchInfo<Balance> {
+        fn query_info(uxt: <Block as BlockT>::Extrinsic, len: u32) -> RuntimeDispatchInfo<Balance> {
             TransactionPayment::query_info(uxt, len)
         }
-        fn query_fee_details(
-            uxt: <Block as BlockT>::Extrinsic,
-            len: u32,
-        ) -> pallet_transaction_payment::FeeDetails<Balance> {
+        fn query_fee_details(uxt: <Block as BlockT>::Extrinsic, len: u32) -> FeeDetails<Balance> {
             TransactionPayment::query_fee_details(uxt, len)
         }
         fn query_weight_to_fee(weight: Weight) -> Balance {
@@ -190,16 +181,10 @@ sp_api::impl_runtime_apis! {
     impl pallet_transaction_payment_rpc_runtime_api::TransactionPaymentCallApi<Block, Balance, RuntimeCall>
         for Runtime
     {
-        fn query_call_info(
-            call: RuntimeCall,
-            len: u32,
-        ) -> pallet_transaction_payment::RuntimeDispatchInfo<Balance> {
+        fn query_call_info(call: RuntimeCall, len: u32) -> RuntimeDispatchInfo<Balance> {
             TransactionPayment::query_call_info(call, len)
         }
-        fn query_call_fee_details(
-            call: RuntimeCall,
-            len: u32,
-        ) -> pallet_transaction_payment::FeeDetails<Balance> {
+        fn query_call_fee_details(call: RuntimeCall, len: u32) -> FeeDetails<Balance> {
             TransactionPayment::query_call_fee_details(call, len)
         }
         fn query_weight_to_fee(weight: Weight) -> Balance {
@@ -506,7 +491,7 @@ sp_api::impl_runtime_apis! {
             // The tool that calls this wants a failed check to stop with a backtrace.
             #[allow(clippy::unwrap_used)]
             let weight = Executive::try_runtime_upgrade(checks).unwrap();
-            (weight, crate::configs::system::BlockWeights::get().max_block)
+            (weight, crate::configs::block::BlockWeights::get().max_block)
         }
         fn execute_block(
             block: <Block as BlockT>::LazyBlock,

@@ -13,6 +13,7 @@ mod games;
 mod invariants;
 mod membership;
 mod metering;
+mod objections;
 mod questions;
 mod releases;
 mod seam;
@@ -157,7 +158,7 @@ fn a_deputy_gives_away_none_of_its_principal_s_meters() {
 
 #[test]
 fn a_block_has_at_most_one_second_of_computation() {
-    let limit = configs::system::BlockWeights::get().max_block.ref_time();
+    let limit = configs::block::BlockWeights::get().max_block.ref_time();
     assert_eq!(limit, frame_support::weights::constants::WEIGHT_REF_TIME_PER_SECOND);
 }
 

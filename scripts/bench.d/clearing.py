@@ -58,7 +58,7 @@ def main() -> None:
             alone = solved["seconds"]
             # Net of the fee, because the fee's own volume at the margin is worth nothing.
             net = lambda surplus, volume: surplus - FEE / 1e9 * volume
-            mine = net(int(cleared["surplus"]) / 1e9, cleared["volume_wh"])
+            mine = net(int(cleared["surplus_milliplancks"]) / 1e9, cleared["volume_wh"])
             other = net(solved["surplus"], solved["volume"])
             if abs(mine - other) > 1e-6 * max(abs(mine), 1.0):
                 sys.exit(f"error: the optimum differs at {size} orders: {mine} and {other}")

@@ -31,7 +31,7 @@ pub use error::{BadText, Error};
 #[cfg(feature = "time")]
 pub use moment::{Moment, TimeOfDay, Zone};
 pub use quantity::Quantity;
-pub use slots::contiguous;
+pub use slots::{Numbered, SLOTS, contiguous};
 pub use table::{Row, Table};
 pub use text::{decode, read};
 #[cfg(feature = "time")]

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use qedex_tables::{Column, Moment, Quantity, Step, Table, TimeAxis, Zone, contiguous, decode};
+use qedex_tables::{
+    Column, Moment, Quantity, SLOTS, Step, Table, TimeAxis, Zone, contiguous, decode,
+};
 use std::path::{Path, PathBuf};
 
 fn path(case: &str) -> PathBuf {
@@ -151,7 +153,7 @@ fn slots_that_are_left_out_are_named() {
                 Ok(())
             })
             .unwrap();
-        contiguous(slots)
+        contiguous(SLOTS, slots)
     };
     let error = slots("05-omitted-rows/load-repeats-left-out.csv").unwrap_err();
     assert!(

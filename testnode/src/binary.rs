@@ -4,6 +4,7 @@ use std::{
     net::{TcpListener, UdpSocket},
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
 };
 
 /// A program of this workspace, which has to be built: it lies in the folder above the running test.
@@ -66,16 +67,19 @@ pub fn plancks(value: &serde_json::Value) -> u128 {
     text.parse().expect("decimal digits")
 }
 
-/// A port that is free for TCP and, as the node wants it, for UDP.
+/// A port that is free for TCP and, as the node wants it, for UDP, and stays so: it lies below those that the
+/// system gives to whoever asks for any, or connects.
 ///
 /// # Panics
-/// If there is none.
+/// If the number of this process cannot be told.
 #[must_use]
-pub fn free_port() -> u16 {
+pub fn lasting_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 150).expect("a small number") * 100;
     loop {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let port = listener.local_addr().expect("bound").port();
-        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+        let port = 10_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 15_000;
+        let at = ("127.0.0.1", port);
+        if TcpListener::bind(at).is_ok() && UdpSocket::bind(at).is_ok() {
             return port;
         }
     }

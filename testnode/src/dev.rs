@@ -1,6 +1,6 @@
 //! A development node of one's own, and what the command line says to it.
 
-use crate::binary::{self, Process, free_port, qedex, stderr};
+use crate::binary::{self, Process, lasting_port, qedex, stderr};
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -47,7 +47,7 @@ impl Node {
 
     /// The same with these arguments of the node in place of that one.
     pub async fn start_with(base_path: &Path, more: &[&str]) -> Self {
-        let (rpc_port, p2p_port) = (free_port(), free_port());
+        let (rpc_port, p2p_port) = (lasting_port(), lasting_port());
         let more: Vec<String> = more.iter().map(|argument| (*argument).to_owned()).collect();
         let process = spawn(base_path, rpc_port, p2p_port, &more);
         let mut node = Self { process, base_path: base_path.to_owned(), rpc_port, p2p_port, more };

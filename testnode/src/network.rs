@@ -1,14 +1,14 @@
 //! Four validators on this machine, which can be stopped, woken, and cut off from each other.
 
 use crate::{
-    binary::{self, Process, free_port, qedex},
+    binary::{self, Process, lasting_port, qedex},
     chain,
+    spec::{answer, node_key, peer_id},
     wires::Wires,
 };
 use serde_json::Value;
 use std::{
     fs::File,
-    io::Write,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     time::{Duration, Instant},
@@ -29,23 +29,6 @@ pub struct Node {
     process: Process,
     base_path: PathBuf,
     rpc_port: u16,
-}
-
-/// What the node prints if it is asked something.
-fn answer(arguments: &[&str], input: &str) -> Vec<u8> {
-    let mut process = Command::new(binary::node())
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the node starts");
-    let mut stdin = process.stdin.take().expect("it is piped");
-    stdin.write_all(input.as_bytes()).expect("the node reads");
-    drop(stdin);
-    let output = process.wait_with_output().expect("the node ends");
-    assert!(output.status.success(), "{arguments:?}");
-    output.stdout
 }
 
 /// The chain `local` in full: so its genesis is computed once and not by each node.
@@ -73,17 +56,6 @@ fn chain_spec(folder: &Path, session_slots: u32, alter: impl FnOnce(&mut Value))
     file
 }
 
-/// The network key of a node: a test needs no secret.
-fn node_key(name: &str) -> String {
-    let key: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("{key:0>64}")
-}
-
-fn peer_id(name: &str) -> String {
-    let id = answer(&["key", "inspect-node-key"], &node_key(name));
-    String::from_utf8(id).expect("text").trim().to_owned()
-}
-
 impl Node {
     /// The node `name`, which knows the nodes at `peers` and nobody else, with `more` arguments.
     fn spawn(
@@ -93,7 +65,7 @@ impl Node {
         (p2p_port, peers): (u16, &[String]),
         more: &[&str],
     ) -> Self {
-        let rpc_port = free_port();
+        let rpc_port = lasting_port();
         let base_path = folder.join(name);
         std::fs::create_dir_all(&base_path).expect("a writable folder");
         let log = File::create(folder.join(format!("{name}.log"))).expect("a log");
@@ -187,7 +159,7 @@ impl Network {
     ) -> Self {
         let chain = chain_spec(folder, session_slots, alter);
         let ids = NAMES.map(peer_id);
-        let ports = NAMES.map(|_| free_port());
+        let ports = NAMES.map(|_| lasting_port());
         let wires = Wires::new();
         let mut nodes = Vec::new();
         for (me, name) in NAMES.iter().enumerate() {

@@ -17,44 +17,21 @@
 
 use super::{Books, Desk, Refusal};
 use crate::{
+    draw::{Draw, Wanted},
     keys::KEY_BITS,
     record::{Secret, sha256},
     store::{Row, value},
 };
-use codec::{Decode, Encode};
 use hmac::{Hmac, Mac};
 use qedex_primitives::{
+    EpochIndex,
     agent::{AccountBytes, BeaconAwaits, BeaconNews, BeaconStep, News},
-    beacon::{Commitment, EpochIndex, Revealed, committed},
+    beacon::{Commitment, Revealed, committed},
     qkd::SaeId as ChainSae,
 };
-use qkms::{client, kme::service::SaeId};
+use qkms::client;
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
-
-/// What is committed to in an epoch.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Draw {
-    /// For whom.
-    account: AccountBytes,
-    /// The secret.
-    secret: Secret,
-    /// To what the account commits.
-    commitment: [u8; 32],
-    /// Whether the secret has left this end.
-    revealed: bool,
-}
-
-/// A secret that is wanted: with whom its key is to be shared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// For whom.
-    account: AccountBytes,
-    /// For which epoch.
-    pub epoch: EpochIndex,
-    /// With whom.
-    pub peer: SaeId,
-}
 
 /// HKDF-Extract (RFC 5869, section 2.2), which is HMAC-SHA-256 under the salt. The salt is filled up with zeros
 /// to the block of the hash, as HMAC does itself.

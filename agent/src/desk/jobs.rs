@@ -6,8 +6,8 @@
 //! - After a failure that may pass, it rests: [`FIRST_REST_MS`], doubled with each failure up to
 //!   [`LONGEST_REST_MS`], of which at random between a half and the whole is taken.
 
-use super::{Books, Desk, Refusal, Wanted};
-use crate::{letter::LetterRecord, record::State};
+use super::{Books, Desk, Refusal};
+use crate::{draw::Wanted, letter::LetterRecord, record::State};
 use q_sah::RECEIPT_BYTES;
 use qedex_primitives::{
     EpochIndex,

@@ -10,6 +10,7 @@
 //!   its outcome handed in.
 
 use crate::{
+    draw::{Draw, Wanted},
     letter::{LetterRecord, SpareKey},
     record::{Over, Record, Role, State},
     store::{Changes, General, Row, Store, StoreError, value},
@@ -42,7 +43,6 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use beacon::{Draw, Wanted};
 pub use jobs::{Job, Work};
 use ledger::Survey;
 pub use letters::{Draft, Knock, Letters, Lookup, Pen, Writing, WrittenView};

@@ -1,9 +1,12 @@
 //! The workspace as Cargo sees it, and the rules that it has to keep.
 
 mod arrows;
+mod circles;
 mod features;
 mod metadata;
+mod modules;
 mod outside;
+mod pages;
 mod printing;
 mod rooms;
 

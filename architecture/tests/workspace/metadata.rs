@@ -40,6 +40,15 @@ pub struct Package {
     pub dependencies: Vec<Dependency>,
     /// Its manifest.
     pub manifest_path: PathBuf,
+    /// What is built of it.
+    pub targets: Vec<Target>,
+}
+
+/// A library, a program, or a test that is built by itself.
+#[derive(Deserialize)]
+pub struct Target {
+    /// Its first file.
+    pub src_path: PathBuf,
 }
 
 /// What a crate names.

@@ -30,6 +30,8 @@ pub const ROOMS: &[Room] = &[
     Room { never: SDK, ..room("q-sah", &[]) },
     // Tables and numbers as people have them: of no chain.
     Room { never: SDK, ..room("tables", &[]) },
+    // What a program tells the one who called it.
+    Room { never: SDK, ..room("console", &["tables"]) },
     Room { by_option: FRAME, ..room("primitives", &["math"]) },
     // No pallet of ours, in its tests neither: each names what it needs as a trait, and its mock
     // stands in for the others. The messages of a handshake are read by the code that writes them.
@@ -51,7 +53,13 @@ pub const ROOMS: &[Room] = &[
     Room {
         tests_import: &["testnode"],
         never: &["clap"],
-        ..room("play", &["math", "primitives", "client", "tables"])
+        ..room("play", &["math", "primitives", "client", "console", "tables"])
+    },
+    Room {
+        // Its terms are held against the runtime's.
+        tests_import: &["runtime"],
+        never: SDK,
+        ..room("planner", &["math", "primitives", "client", "console", "play", "ems", "tables"])
     },
     Room { never: SDK, ..room("ems", &["math", "primitives", "tables"]) },
     Room { never: SDK, ..room("qkms", &["math", "primitives", "client", "q-sah", "tables"]) },
@@ -64,9 +72,13 @@ pub const ROOMS: &[Room] = &[
         // Its tests and benchmarks make calls and read storage by the runtime's own types; a key service
         // that fails when it is told to has the certificates and the TLS of the true one.
         tests_import: &["pallets/*", "qkms", "runtime", "testnode"],
-        ..room("cli", &["math", "primitives", "client", "play", "ems", "q-sah", "tables"])
+        ..room(
+            "cli",
+            &["math", "primitives", "client", "console", "planner", "play", "q-sah", "tables"],
+        )
     },
-    room("testnode", &["math", "primitives", "client", "runtime"]),
+    // Key services as well: and what it sends to a node it makes by the runtime's own types.
+    room("testnode", &["math", "primitives", "client", "runtime", "qkms"]),
     room("architecture", &[]),
 ];
 

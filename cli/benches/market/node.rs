@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use qedex_primitives::Side;
+use qedex_testnode::binary::lasting_port;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    net::{TcpListener, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -60,7 +60,7 @@ impl Node {
         let spec = folder.join("spec.json");
         let text = serde_json::to_string(&spec_of(&binary, participants, market)?)?;
         std::fs::write(&spec, text)?;
-        let port = free_port()?;
+        let port = lasting_port();
         let log = std::fs::File::create(folder.join("node.log"))?;
         let process = Command::new(&binary)
             .args(["--alice", "--validator", "--force-authoring"])
@@ -72,7 +72,7 @@ impl Node {
             .arg("--base-path")
             .arg(folder.join("chain"))
             .args(["--rpc-port", &port.to_string()])
-            .args(["--port", &free_port()?.to_string()])
+            .args(["--port", &lasting_port().to_string()])
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
@@ -173,14 +173,4 @@ fn spec_of(binary: &Path, participants: &[Participant], market: Option<&Value>) 
         *genesis.pointer_mut("/auction").context("the chain spec has no auction")? = market.clone();
     }
     Ok(spec)
-}
-
-/// A port that is free for TCP and, as the node wants it, for UDP.
-fn free_port() -> Result<u16> {
-    loop {
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
-            return Ok(port);
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! How long finality takes on a network of four validators on this machine. Prints JSON.
 //!
-//! - [`quantum`]: with all that quantum keys are there for, on key services of its own ([`services`]), as far as
+//! - [`quantum`]: with all that quantum keys are there for, on key services of its own (`testnode`), as far as
 //!   the blocks tell that it happened ([`told`]);
 //! - without it, with all four nodes, with one stopped, and after two were cut off from the other two for three
 //!   sessions;
@@ -8,7 +8,6 @@
 
 mod quantum;
 mod series;
-mod services;
 mod told;
 
 use clap::Parser;

@@ -1,12 +1,7 @@
 //! Four validators with all that quantum keys are there for: each has an agent, which takes part in the beacon,
 //! reports of the link and audits it; keys bind the market; and accounts open sessions again and again.
 
-use crate::{
-    SETTLING,
-    series::Series,
-    services::{IN_PRESET, SAES, Services, sae},
-    told::Told,
-};
+use crate::{SETTLING, series::Series, told::Told};
 use qedex_client::{
     Chain, Endpoint, Error,
     agent::{Agent, Suite},
@@ -17,7 +12,12 @@ use qedex_play::sessions::{
     Pair, Speaker,
     handshakes::{self, Handshake},
 };
-use qedex_testnode::{Network, chain::finalised, network::PRESET_SESSION_SLOTS};
+use qedex_testnode::{
+    Network,
+    chain::finalised,
+    network::PRESET_SESSION_SLOTS,
+    services::{IN_PRESET, SAES, Services, sae},
+};
 use serde_json::{Value, json};
 use sp_core::{Pair as _, crypto::Ss58Codec, sr25519};
 use sp_keyring::Sr25519Keyring;

@@ -3,8 +3,9 @@
 //! None of them is below zero. One that has a minus sign is refused as a bad value of its option, not as
 //! an option that there is none of; one that has a plus sign is refused as it is in files.
 
-use crate::{commands::Share, slots::SlotName};
+use crate::slots::SlotName;
 use clap::{Arg, ArgMatches, Command, error::ErrorKind};
+use qedex_client::share::Share;
 use qedex_math::{PricePerKwh, Wh};
 use std::any::TypeId;
 

@@ -1,9 +1,6 @@
 //! `qedex broker`: what a principal lets its broker do.
 
-use super::{
-    membership::distance,
-    options::{Ask, Sign},
-};
+use super::options::{Ask, Sign};
 use crate::{
     accounts::parse_account,
     error::Error,
@@ -17,12 +14,11 @@ use qedex_client::{
     grants::{self, Grant},
     market::{Account, Plancks},
     queries,
-    text::account_text,
+    text::{DAY, account_text},
+    told::grants::{in_json, in_words},
 };
 use qedex_math::PricePerKwh;
-use serde_json::{Value, json};
-
-const DAY: u64 = 24 * 3_600_000;
+use serde_json::json;
 
 /// What to do with grants.
 #[derive(Debug, Subcommand)]
@@ -134,29 +130,6 @@ async fn revoke(args: &Revoke) -> Result<(), Error> {
     say!(
         "the grant of {broker} has ended in block {}; its orders stay until they are cancelled",
         block.number
-    )
-}
-
-fn in_json(grant: &Grant) -> Value {
-    let price = |price: Option<PricePerKwh>| price.map(|price| amounts::json(price.0));
-    json!({
-        "buy_up_to": price(grant.buy_up_to),
-        "sell_from": price(grant.sell_from),
-        "expires": grant.expires,
-        "budget": amounts::json(grant.budget),
-    })
-}
-
-fn in_words(grant: &Grant, now: u64) -> String {
-    let buy = grant.buy_up_to.map(|price| format!("buy up to {}", amounts::price(price)));
-    let sell = grant.sell_from.map(|price| format!("sell from {}", amounts::price(price)));
-    let sides: Vec<_> = buy.into_iter().chain(sell).collect();
-    let ends = if grant.expires > now { "which ends" } else { "which ended" };
-    format!(
-        "{}, for {} a slot, {ends} {}",
-        sides.join(" and "),
-        amounts::money(grant.budget),
-        distance(grant.expires, now)
     )
 }
 

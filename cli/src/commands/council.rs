@@ -7,13 +7,10 @@ use crate::{
 };
 use clap::{Args, Subcommand, ValueEnum};
 use qedex_client::{
-    council::{self, Acted, Closed, Ending, Motion, MotionState, Proposal},
-    error::Refusal,
-    market::Account,
-    readable::Call,
+    council::{self, Acted, Ending, Proposal},
     text::account_text,
+    told::council::{Shown, ended, failure, number, texts, told},
 };
-use serde::Serialize;
 use serde_json::json;
 
 /// What to do in the council.
@@ -102,16 +99,6 @@ impl Council {
     }
 }
 
-fn texts(accounts: &[Account]) -> Vec<String> {
-    accounts.iter().copied().map(account_text).collect()
-}
-
-/// A number of things by their name.
-fn number(count: usize, name: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {name}{plural}")
-}
-
 async fn members(ask: &Ask) -> Result<(), Error> {
     let council = council::council(&ask.at().await?).await?;
     if ask.json {
@@ -125,20 +112,6 @@ async fn members(ask: &Ask) -> Result<(), Error> {
     }
     say!("{} of {} decide", council.threshold(), number(council.members.len(), "member"))?;
     Ok(())
-}
-
-/// A motion with the call that it is about.
-#[derive(Serialize)]
-struct Shown {
-    motion: u32,
-    hash: String,
-    threshold: u32,
-    ayes: Vec<String>,
-    nays: Vec<String>,
-    end: u32,
-    standing: MotionState,
-    call: Call,
-    encoded: String,
 }
 
 async fn list(ask: &Ask) -> Result<(), Error> {
@@ -171,32 +144,6 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     let open = number(all.len(), "open motion");
     say!("{open} in block {}", at.block_number())?;
     Ok(())
-}
-
-/// A motion for people.
-fn told(motion: &Motion, standing: MotionState, call: &Call, members: usize) -> String {
-    let votes = |accounts: &[Account], name| {
-        let who = if accounts.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", texts(accounts).join(", "))
-        };
-        format!("{}{who}", number(accounts.len(), name))
-    };
-    let standing = match standing {
-        MotionState::Open => format!("open until block {}", motion.end),
-        MotionState::Approved => "approved: whoever closes it has it executed".to_owned(),
-        MotionState::Disapproved => "disapproved: whoever closes it has it dropped".to_owned(),
-    };
-    format!(
-        "motion {} ({:?})\n  {call}\n  {}, {}; {} of {} are needed\n  {standing}",
-        motion.index,
-        motion.hash,
-        votes(&motion.ayes, "aye"),
-        votes(&motion.nays, "nay"),
-        number(motion.threshold as usize, "aye"),
-        number(members, "member"),
-    )
 }
 
 async fn propose(args: &Propose) -> Result<(), Error> {
@@ -281,33 +228,6 @@ async fn close(args: &Close) -> Result<(), Error> {
     match failure(closed) {
         Some(refusal) => Err(Error::refused(what, refusal)),
         None => Ok(()),
-    }
-}
-
-/// What became of a motion, for programs.
-fn ended(motion: &Motion, closed: &Closed) -> serde_json::Value {
-    let (outcome, error) = match &closed.end {
-        Ending::Executed => ("executed", None),
-        Ending::Failed(refusal) => ("failed", Some(refusal)),
-        Ending::Disapproved => ("disapproved", None),
-    };
-    json!({
-        "motion": motion.index,
-        "hash": format!("{:?}", motion.hash),
-        "outcome": outcome,
-        "error": error,
-        "refused_within": closed.refusals,
-        "bond_returned": closed.bond_returned,
-        "block": closed.block,
-    })
-}
-
-/// Why a motion did not do what it was meant to, though it was approved: itself or a call within it.
-fn failure(closed: Closed) -> Option<Refusal> {
-    match closed.end {
-        Ending::Failed(refusal) => Some(refusal),
-        Ending::Executed => closed.refusals.into_iter().next(),
-        Ending::Disapproved => None,
     }
 }
 

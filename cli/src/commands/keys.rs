@@ -1,20 +1,22 @@
 //! `qedex keys`: how many keys there are for the market, by what is reported of links.
 
 use super::{
-    Share, audits,
+    audits,
     beacon::{self, Beacon},
     options::{Administer, Ask},
-    terms::percent,
 };
 use crate::{
     error::Error,
     output::{self, say},
 };
 use clap::{ArgGroup, Args, Subcommand};
-use qedex_client::ledger::{
-    self, EndView, KeyLedger, KeyRules, LinkTerms, LinkView, Permill, SlotReservation,
+use qedex_client::{
+    ledger::{self, KeyRules, LinkTerms, LinkView, Permill, SlotReservation},
+    share::{Share, percent},
+    told::keys::{end_in_words, in_words, rules_in_words},
 };
 use serde_json::json;
+use subxt::tx::Payload;
 
 /// What to do with the ledger of keys.
 #[derive(Debug, Subcommand)]
@@ -99,24 +101,22 @@ impl Keys {
             Self::Audits(ask) => audits::show(ask).await,
             Self::Rules(args) => rules(args).await,
             Self::Admit(args) => admit(args).await,
-            Self::Dismiss(args) => dismiss(args).await,
-            Self::Reopen(args) => reopen(args).await,
+            Self::Dismiss(args) => {
+                let call = ledger::dismiss(args.link);
+                args.tell(&call, |block| {
+                    format!("is not the market's any more from block {block} on")
+                })
+                .await
+            }
+            Self::Reopen(args) => {
+                let call = qedex_client::audits::reopen(args.link);
+                args.tell(&call, |block| {
+                    format!("is open from block {block} on, and its audits begin anew")
+                })
+                .await
+            }
         }
     }
-}
-
-fn rules_in_words(rules: &KeyRules) -> String {
-    let bound = if rules.bound {
-        "keys that are reported bound the market"
-    } else {
-        "keys do not bound the market: each slot has the council's allotment, with no key behind it"
-    };
-    format!(
-        "{bound}; its share of each link {}, quorum {}, reports count for {} epochs after their own",
-        percent(rules.market_share.deconstruct()),
-        rules.quorum,
-        rules.stale_after,
-    )
 }
 
 async fn show(ask: &Ask) -> Result<(), Error> {
@@ -134,24 +134,6 @@ async fn show(ask: &Ask) -> Result<(), Error> {
         say!("{}", slots_table(&slots))?;
     }
     Ok(())
-}
-
-fn in_words(ledger: &KeyLedger) -> String {
-    format!(
-        "epoch {}: {}\na slot whose gate opened now would find {} keys; {} are promised, {} of them used",
-        ledger.epoch,
-        rules_in_words(&ledger.rules),
-        ledger.available,
-        ledger.promised,
-        ledger.used,
-    )
-}
-
-fn end_in_words(end: Option<&EndView>) -> String {
-    end.map_or("gone".to_owned(), |end| {
-        let health = if end.healthy { "" } else { ", not healthy" };
-        format!("{} of {}, by {}{health}", end.stored, end.made, end.reporters)
-    })
 }
 
 fn links_table(links: &[LinkView]) -> String {
@@ -190,6 +172,20 @@ fn slots_table(slots: &[SlotReservation]) -> String {
         ]);
     }
     rows.to_string()
+}
+
+impl Dismiss {
+    /// Does `call` to the link, and says so in `words`, of the block.
+    async fn tell(&self, call: &impl Payload, words: impl Fn(u64) -> String) -> Result<(), Error> {
+        let mut session = self.sign.open().await?;
+        let Some((block, _)) = self.sign.act(&mut session, "the link", call).await? else {
+            return Ok(());
+        };
+        if self.sign.json() {
+            return output::json(&json!({ "link": self.link, "block": block.number }));
+        }
+        say!("link {} {}", self.link, words(block.number))
+    }
 }
 
 impl Rules {
@@ -238,30 +234,6 @@ async fn admit(args: &Admit) -> Result<(), Error> {
         terms.most_keys_per_epoch,
         percent(terms.most_qber_ppm)
     )
-}
-
-async fn dismiss(args: &Dismiss) -> Result<(), Error> {
-    let mut session = args.sign.open().await?;
-    let act = ledger::dismiss(args.link);
-    let Some((block, _)) = args.sign.act(&mut session, "the link", &act).await? else {
-        return Ok(());
-    };
-    if args.sign.json() {
-        return output::json(&json!({ "link": args.link, "block": block.number }));
-    }
-    say!("link {} is not the market's any more from block {} on", args.link, block.number)
-}
-
-async fn reopen(args: &Dismiss) -> Result<(), Error> {
-    let mut session = args.sign.open().await?;
-    let act = qedex_client::audits::reopen(args.link);
-    let Some((block, _)) = args.sign.act(&mut session, "the link", &act).await? else {
-        return Ok(());
-    };
-    if args.sign.json() {
-        return output::json(&json!({ "link": args.link, "block": block.number }));
-    }
-    say!("link {} is open from block {} on, and its audits begin anew", args.link, block.number)
 }
 
 #[cfg(test)]

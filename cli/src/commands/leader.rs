@@ -1,10 +1,6 @@
 //! `qedex leader`: by how much the aggregator lets slots trade.
 
-use super::{
-    Share,
-    options::{Ask, Sign, parse_wh},
-    terms::percent,
-};
+use super::options::{Ask, Sign};
 use crate::{
     error::Error,
     output::{self, say},
@@ -12,10 +8,11 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
-    queries,
+    amounts::parse_wh,
+    share::{Share, percent},
     terms::{self, KeyAdmission, Permill},
 };
-use qedex_math::{Wh, admission};
+use qedex_math::Wh;
 use serde_json::json;
 
 /// What a leader does.
@@ -125,18 +122,9 @@ async fn show(args: &Show) -> Result<(), Error> {
         None => next,
     };
     let announced = terms::announced(&at, slot).await?;
-    let limits = terms::limits(&at).await?;
     let keys = terms::keys(&at, slot).await?;
-    let calendar = queries::calendar(&at).await?;
-    let at_once =
-        u64::from(calendar.windows.gate_opens.saturating_sub(calendar.windows.gate_closes));
     let has_opened = slot < next;
-    let least = limits.map_or(0, |limits| limits.least_share.deconstruct());
-    let would_get = match (&announced, &limits) {
-        (Some(announced), _) => admission::keys(keys, announced.share_ppm, least),
-        (None, Some(limits)) => limits.keys_by_default(keys, at_once.max(1)),
-        (None, None) => 0,
-    };
+    let would_get = terms::admitted(&at, keys, announced.as_ref()).await?;
     let leader = terms::leader(&at, slot).await?.map(|owner| format!("0x{}", hex::encode(owner.0)));
     let per_key = terms::terms(&at, slot).await?.map(|terms| terms.wh_per_key.0);
     if args.ask.json {

@@ -8,15 +8,14 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
-    amounts::qed,
-    books::{self, Level},
+    amounts::{in_kwh, in_qed},
+    books,
     market::Side,
     queries,
+    told::market::chart,
 };
+use qedex_math::Wh;
 use serde_json::json;
-
-/// How wide the longest bar of a depth chart is.
-const BAR: u128 = 40;
 
 /// What to show of the market.
 #[derive(Debug, Subcommand)]
@@ -91,7 +90,7 @@ async fn book(args: &Book) -> Result<(), Error> {
             rows.add_row(vec![
                 side.to_owned(),
                 order.id.to_string(),
-                qed(order.price, 4),
+                in_qed(order.price),
                 order.wh.to_string(),
                 order.left.to_string(),
                 order.who,
@@ -109,44 +108,6 @@ async fn depth(args: &Depth) -> Result<(), Error> {
         return output::json(&json!({ "slot": slot, "bids": bids, "asks": asks }));
     }
     say!("{}", chart(&bids, &asks))
-}
-
-/// The energy offered up to each price, and demanded from it on, as bars: the dearest price above,
-/// and bids on the left.
-fn chart(bids: &[Level], asks: &[Level]) -> String {
-    if bids.is_empty() && asks.is_empty() {
-        return "no open orders".to_owned();
-    }
-    let mut prices: Vec<u128> = bids.iter().chain(asks).map(|level| level.price).collect();
-    prices.sort_unstable_by(|a, b| b.cmp(a));
-    prices.dedup();
-    let sum = |levels: &[Level], wanted: &dyn Fn(u128) -> bool| -> u128 {
-        let each = levels.iter().filter(|level| wanted(level.price));
-        each.map(|level| u128::from(level.wh)).sum()
-    };
-    let rows: Vec<(u128, u128, u128)> = prices
-        .into_iter()
-        .map(|price| {
-            let demanded = sum(bids, &|bid| bid >= price);
-            let offered = sum(asks, &|ask| ask <= price);
-            (price, demanded, offered)
-        })
-        .collect();
-    let most =
-        rows.iter().map(|(_, demanded, offered)| *demanded.max(offered)).max().unwrap_or(0).max(1);
-    let bar = |energy: u128| "█".repeat((energy * BAR).div_ceil(most) as usize);
-    let width = BAR as usize;
-    let mut lines = vec![format!("{:>width$} {:^12} offered, Wh", "demanded, Wh", "QED/kWh")];
-    for (price, demanded, offered) in rows {
-        let left = format!("{demanded} {}", bar(demanded));
-        let right = format!("{} {offered}", bar(offered));
-        lines.push(format!("{left:>w$} {:^12} {right}", qed(price, 4), w = width + 12));
-    }
-    // The numbers stand outside of the bars and need room of their own.
-    if let Some(first) = lines.first_mut() {
-        *first = format!("{:>12}{first}", "");
-    }
-    lines.join("\n")
 }
 
 async fn history(args: &History) -> Result<(), Error> {
@@ -170,43 +131,17 @@ async fn history(args: &History) -> Result<(), Error> {
         "keys",
     ]);
     for result in results {
-        let price = |price: Option<u128>| price.map_or("-".to_owned(), |price| qed(price, 4));
+        let price = |price: Option<u128>| price.map_or("-".to_owned(), in_qed);
         let binding = if result.cap_binding { ", scarce" } else { "" };
         rows.add_row(vec![
             result.slot.to_string(),
             result.bids.saturating_add(result.asks).to_string(),
-            format!("{}.{:03}", result.volume_wh / 1_000, result.volume_wh % 1_000),
+            in_kwh(Wh(result.volume_wh)),
             price(result.buyers_pay),
             price(result.sellers_receive),
-            qed(result.beyond_fee, 4),
+            in_qed(result.beyond_fee),
             format!("{} of {}{binding}", result.keys_used, result.keys),
         ]);
     }
     say!("{rows}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn level(price: u128, wh: u64) -> Level {
-        Level { price: price * 1_000_000_000, wh, orders: 1 }
-    }
-
-    #[test]
-    fn the_chart_adds_up_from_the_best_price_on() {
-        let text = chart(&[level(250, 300), level(200, 100)], &[level(100, 200), level(200, 200)]);
-        let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines.len(), 4, "{text}");
-        for (line, demanded, price, offered) in [
-            (lines[1], "300 ", "0.2500", " 400"),
-            (lines[2], "400 ", "0.2000", " 400"),
-            (lines[3], "400 ", "0.1000", " 200"),
-        ] {
-            assert!(line.contains(demanded) && line.contains(price) && line.ends_with(offered));
-        }
-        let bars = |line: &str| line.matches('█').count();
-        assert_eq!((bars(lines[1]), bars(lines[3])), (30 + 40, 40 + 20));
-        assert_eq!(chart(&[], &[]), "no open orders");
-    }
 }

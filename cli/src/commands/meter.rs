@@ -9,9 +9,6 @@ mod list;
 use crate::error::Error;
 use clap::Subcommand;
 
-/// How many delivery slots a day has.
-pub const SLOTS_PER_DAY: u64 = 96;
-
 /// What a meter does.
 #[derive(Debug, Subcommand)]
 pub enum Meter {

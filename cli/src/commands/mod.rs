@@ -33,7 +33,7 @@ pub use market::Market;
 pub use membership::{Attribute, Blacklist, Credential, Owner, Policy, Role};
 pub use meter::Meter;
 pub use order::Order;
-pub use play::{Play, Share};
+pub use play::Play;
 pub use reading::Reading;
 pub use reputation::Reputation;
 pub use sae::Sae;

@@ -1,7 +1,6 @@
 //! Options that many commands share, and how their values are read.
 
 use crate::{
-    accounts::parse_bytes32,
     error::Error,
     output::{self, say},
 };
@@ -12,13 +11,14 @@ use clap::{
 use qedex_client::{
     At, Chain, Endpoint, H256,
     act::Authority,
-    amounts::{BadAmount, parse_energy},
+    amounts::parse_energy,
     block::{Block, Transaction},
     council::{Acted, Opened},
     keys::{self, Keypair, Scheme},
     membership::Role,
     metering::Band,
     session::Session,
+    text::parse_bytes32,
 };
 use qedex_math::Wh;
 use serde_json::json;
@@ -201,14 +201,6 @@ impl EnergyArg {
     pub fn energy(&self) -> Wh {
         self.energy.or(self.wh.map(Wh)).unwrap_or_default()
     }
-}
-
-/// Energy as 1.5kWh, 1500Wh, or a whole number of Wh.
-pub fn parse_wh(text: &str) -> Result<u64, BadAmount> {
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().map_err(|_| BadAmount::TooLarge(text.to_owned()));
-    }
-    parse_energy(text).map(|energy| energy.0)
 }
 
 /// Says that a motion about `what` waits for votes.

@@ -1,24 +1,20 @@
 //! `qedex order`
 
-pub mod batch;
-
 use super::options::{EnergyArg, Sign};
 use crate::{
     accounts::parse_account,
     error::Error,
     output::{self, say},
     slots::SlotName,
-    tables,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use qedex_client::{
     amounts::{self, parse_energy, parse_price},
-    calls,
-    error::Refusal,
-    grants,
+    batch, calls, grants,
     market::{Account, NewOrder, Side, SlotEvent},
     queries,
     session::Session,
+    told::orders::{refused_as_json, refused_in_words},
 };
 use qedex_math::{PricePerKwh, Wh};
 use serde_json::json;
@@ -67,12 +63,9 @@ pub struct Place {
     /// How much.
     #[command(flatten)]
     energy: EnergyArg,
-    /// Acts for this principal by its grant: its orders and money, the signer's fee.
-    #[arg(long = "for", value_name = "PRINCIPAL", value_parser = parse_account)]
-    principal: Option<Account>,
-    /// Who signs.
+    /// Who acts.
     #[command(flatten)]
-    by: Sign,
+    acting: Acting,
 }
 
 /// Options of `order amend`.
@@ -90,12 +83,9 @@ pub struct Amend {
     /// How much from now on.
     #[command(flatten)]
     energy: EnergyArg,
-    /// Acts for this principal by its grant: its orders and money, the signer's fee.
-    #[arg(long = "for", value_name = "PRINCIPAL", value_parser = parse_account)]
-    principal: Option<Account>,
-    /// Who signs.
+    /// Who acts.
     #[command(flatten)]
-    by: Sign,
+    acting: Acting,
 }
 
 /// Options of `order cancel`.
@@ -107,12 +97,9 @@ pub struct Cancel {
     /// The order's number within the slot.
     #[arg(long)]
     id: u32,
-    /// Acts for this principal by its grant: its orders and money, the signer's fee.
-    #[arg(long = "for", value_name = "PRINCIPAL", value_parser = parse_account)]
-    principal: Option<Account>,
-    /// Who signs.
+    /// Who acts.
     #[command(flatten)]
-    by: Sign,
+    acting: Acting,
 }
 
 /// Options of `order batch`.
@@ -125,12 +112,9 @@ pub struct Batch {
     /// price there may be price_per_kwh, in plancks, and instead of kwh there may be wh. With a column slot, as of
     /// `plan site --orders`, only the rows of the slot are placed.
     file: PathBuf,
-    /// Acts for this principal by its grant: its orders and money, the signer's fee.
-    #[arg(long = "for", value_name = "PRINCIPAL", value_parser = parse_account)]
-    principal: Option<Account>,
-    /// Who signs.
+    /// Who acts.
     #[command(flatten)]
-    by: Sign,
+    acting: Acting,
 }
 
 /// Options of `order standing`.
@@ -151,6 +135,17 @@ pub struct Standing {
     /// Ends the standing order; what it placed stays.
     #[arg(long, conflicts_with = "side")]
     end: bool,
+    /// Who signs.
+    #[command(flatten)]
+    by: Sign,
+}
+
+/// Who acts, and for whom.
+#[derive(Debug, Args)]
+struct Acting {
+    /// Acts for this principal by its grant: its orders and money, the signer's fee.
+    #[arg(long = "for", value_name = "PRINCIPAL", value_parser = parse_account)]
+    principal: Option<Account>,
     /// Who signs.
     #[command(flatten)]
     by: Sign,
@@ -187,10 +182,10 @@ impl SlotArg {
 
 /// Places an order and waits until it is final.
 async fn place(args: &Place) -> Result<(), Error> {
-    let (mut session, key) = args.by.begin().await?;
+    let (mut session, key) = args.acting.by.begin().await?;
     let slot = args.slot.number(&session).await?;
     let (side, limit, energy) = (side(args.side), args.price, args.energy.energy());
-    let (block, included) = match args.principal {
+    let (block, included) = match args.acting.principal {
         None => {
             let call = calls::place_order(slot, side, limit, energy);
             session.call("the order", &call, &key).await?
@@ -210,7 +205,7 @@ async fn place(args: &Place) -> Result<(), Error> {
         _ => None,
     });
     let order = placed.ok_or_else(|| Error::answer("no order was placed".to_owned()))?;
-    if args.by.json {
+    if args.acting.by.json {
         return output::json(&json!({
             "slot": slot,
             "id": order.id,
@@ -236,10 +231,10 @@ const fn side(named: SideArg) -> Side {
 
 /// Changes an order and waits until that is final.
 async fn amend(args: &Amend) -> Result<(), Error> {
-    let (mut session, key) = args.by.begin().await?;
+    let (mut session, key) = args.acting.by.begin().await?;
     let slot = args.slot.to_see(session.at()).await?;
     let (id, limit, energy) = (args.id, args.price, args.energy.energy());
-    let (block, included) = match args.principal {
+    let (block, included) = match args.acting.principal {
         None => {
             let call = calls::amend_order(slot, id, limit, energy);
             session.call("the change", &call, &key).await?
@@ -258,7 +253,7 @@ async fn amend(args: &Amend) -> Result<(), Error> {
             _ => None,
         })
         .unwrap_or(args.id);
-    if args.by.json {
+    if args.acting.by.json {
         return output::json(&json!({ "slot": slot, "id": id, "block": block.number }));
     }
     say!(
@@ -272,13 +267,13 @@ async fn amend(args: &Amend) -> Result<(), Error> {
 /// Places the orders of a file and says how many were taken. One refused order is an error only
 /// after the others were placed.
 async fn place_batch(args: &Batch) -> Result<(), Error> {
-    args.by.key()?;
-    let rows = batch::read(&tables::read(&args.file)?)?;
-    let (mut session, key) = args.by.begin().await?;
+    args.acting.by.key()?;
+    let rows = batch::read(&qedex_console::read_table(&args.file)?)?;
+    let (mut session, key) = args.acting.by.begin().await?;
     let slot = args.slot.number(&session).await?;
     let orders = batch::of_slot(rows, slot)?;
     queries::Limit::Orders.check(session.at(), orders.len())?;
-    let (block, included) = match args.principal {
+    let (block, included) = match args.acting.principal {
         None => session.call("the orders", &calls::place_orders(slot, &orders), &key).await?,
         Some(principal) => {
             let call = grants::place_orders_for(principal, slot, &orders);
@@ -294,7 +289,7 @@ async fn place_batch(args: &Batch) -> Result<(), Error> {
         })
         .collect();
     let refused = &included.refused_orders;
-    if args.by.json {
+    if args.acting.by.json {
         let refused: Vec<_> = refused.iter().map(refused_as_json).collect();
         output::json(&json!({
             "slot": slot,
@@ -313,36 +308,13 @@ async fn place_batch(args: &Batch) -> Result<(), Error> {
     if refused.is_empty() {
         return Ok(());
     }
-    let each = refused.iter().map(|(order, refusal)| {
-        format!(
-            "\n  {} of {} at {}: {refusal}",
-            name(order.side),
-            amounts::energy(order.energy),
-            amounts::price(order.limit)
-        )
-    });
+    let each = refused.iter().map(|one| format!("\n  {}", refused_in_words(one)));
     Err(Error::BadInput(format!(
         "{} of {} orders were refused{}",
         refused.len(),
         orders.len(),
         each.collect::<String>()
     )))
-}
-
-const fn name(side: Side) -> &'static str {
-    match side {
-        Side::Bid => "bid",
-        Side::Ask => "ask",
-    }
-}
-
-fn refused_as_json((order, refusal): &(NewOrder, Refusal)) -> serde_json::Value {
-    json!({
-        "side": name(order.side),
-        "price_per_kwh": amounts::json(order.limit.0),
-        "wh": order.energy.0,
-        "error": refusal,
-    })
 }
 
 /// Sets or ends the account's standing order and waits until that is final.
@@ -368,16 +340,16 @@ async fn standing(args: &Standing) -> Result<(), Error> {
 
 /// Cancels an order and waits until that is final.
 async fn cancel(args: &Cancel) -> Result<(), Error> {
-    let (mut session, key) = args.by.begin().await?;
+    let (mut session, key) = args.acting.by.begin().await?;
     let slot = args.slot.to_see(session.at()).await?;
-    let (block, _) = match args.principal {
+    let (block, _) = match args.acting.principal {
         None => session.call("the cancellation", &calls::cancel_order(slot, args.id), &key).await?,
         Some(principal) => {
             let call = grants::cancel_order_for(principal, slot, args.id);
             session.call("the cancellation", &call, &key).await?
         }
     };
-    if args.by.json {
+    if args.acting.by.json {
         let id = args.id;
         return output::json(&json!({ "slot": slot, "id": id, "block": block.number }));
     }

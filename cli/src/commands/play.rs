@@ -1,14 +1,18 @@
 //! `qedex play`
 
 use super::{Found, options::Node};
-use crate::{error::Error, output::say};
+use crate::{
+    error::Error,
+    output::{note, say},
+};
 use clap::{Args, builder::ArgPredicate};
+use qedex_client::share::Share;
 use qedex_play::{
     community::{Start, Zone},
     play::{self, Script},
-    strategy::{MILLION, Shares},
+    strategy::Shares,
 };
-use std::{path::PathBuf, str::FromStr};
+use std::path::PathBuf;
 
 /// Options of `play`.
 #[derive(Debug, Args)]
@@ -64,10 +68,10 @@ impl Play {
     /// The shares of the community that do this and that.
     const fn shares(&self) -> Shares {
         Shares {
-            private: self.private_share.0,
-            under_delivered: self.cheat_share.0,
-            silent: self.silent_share.0,
-            hiding: self.hiding_share.0,
+            private: self.private_share.ppm(),
+            under_delivered: self.cheat_share.ppm(),
+            silent: self.silent_share.ppm(),
+            hiding: self.hiding_share.ppm(),
         }
     }
 
@@ -90,11 +94,11 @@ impl Play {
         let figures = play::play(&script).await?;
         say!("{figures}")?;
         for failed in &figures.transactions.failed {
-            eprintln!("a transaction failed: {failed}");
+            note!("a transaction failed: {failed}");
         }
         let sessions = figures.sessions.iter();
         for trouble in sessions.flat_map(|sessions| &sessions.texts.troubles) {
-            eprintln!("{trouble}");
+            note!("{trouble}");
         }
         if let Some(path) = &self.json {
             let json = serde_json::to_string_pretty(&figures)?;
@@ -105,7 +109,7 @@ impl Play {
         if broken.is_empty() {
             return Ok(Found::Right);
         }
-        eprintln!("broken: {}", broken.join(", "));
+        note!("broken: {}", broken.join(", "));
         Ok(Found::Wrong)
     }
 }
@@ -117,30 +121,6 @@ fn ensure_folder(path: &std::path::Path) -> Result<(), Error> {
     std::fs::read_dir(folder)
         .map(|_| ())
         .map_err(|reason| Error::File { path: path.display().to_string(), reason })
-}
-
-/// A share in parts per million, given in percent.
-#[derive(Clone, Copy, Debug)]
-pub struct Share(u32);
-
-impl Share {
-    /// The share in parts per million.
-    pub const fn ppm(self) -> u32 {
-        self.0
-    }
-}
-
-impl FromStr for Share {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bad = || format!("{text:?} is no percentage from 0 to 100");
-        let percent: f64 = text.parse().map_err(|_| bad())?;
-        if !(0.0..=100.0).contains(&percent) {
-            return Err(bad());
-        }
-        Ok(Self((percent / 100.0 * f64::from(MILLION)).round() as u32))
-    }
 }
 
 #[cfg(test)]

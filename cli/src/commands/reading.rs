@@ -1,9 +1,6 @@
 //! `qedex reading`
 
-use super::{
-    meter::SLOTS_PER_DAY,
-    options::{Ask, Sign, parse_wh},
-};
+use super::options::{Ask, Sign};
 use crate::{
     error::Error,
     output::{self, say},
@@ -11,6 +8,7 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
+    amounts::parse_wh,
     block::Block,
     calls,
     keys::Keypair,
@@ -18,7 +16,9 @@ use qedex_client::{
     queries::{self, Limit},
     reading_file::{ReadingFile, parse},
     session::Session,
+    told::readings::{corrections, signed, taken_in_words, taken_json},
 };
+use qedex_math::tariff::SLOTS_PER_DAY;
 use qedex_primitives::{Flow, SignedReading, Wh};
 use serde_json::json;
 use std::{
@@ -148,19 +148,10 @@ async fn submit_one(
 /// Prints what became of each reading: of which meter, of which slot and, if it was refused, why.
 fn told(block: &Block, readings: &[(u32, u64, Option<String>)], json: bool) -> Result<(), Error> {
     if json {
-        let results: Vec<_> = readings
-            .iter()
-            .map(|(meter, slot, why)| {
-                json!({ "meter": meter, "slot": slot, "accepted": why.is_none(), "error": why })
-            })
-            .collect();
+        let results: Vec<_> = readings.iter().map(taken_json).collect();
         return output::json(&json!({ "block": block.number, "readings": results }));
     }
-    for (meter, slot, why) in readings {
-        let result = why.as_ref().map_or("accepted".to_owned(), |why| format!("refused: {why}"));
-        say!("meter {meter}, slot {slot}: {result}")?;
-    }
-    Ok(())
+    readings.iter().try_for_each(|one| say!("{}", taken_in_words(one)))
 }
 
 /// The signed readings in a file, or in standard input if that is what - names.
@@ -216,7 +207,7 @@ async fn correct(args: &Correct) -> Result<(), Error> {
 /// Lists a meter's readings.
 async fn history(args: &History) -> Result<(), Error> {
     let at = args.ask.at().await?;
-    let present = queries::calendar(&at).await?.slot_at(queries::time(&at).await?);
+    let present = queries::present_slot(&at).await?;
     let until = args.until.unwrap_or(present);
     let from = args.from.unwrap_or(until.saturating_sub(SLOTS_PER_DAY));
     if from > until {
@@ -236,23 +227,8 @@ async fn history(args: &History) -> Result<(), Error> {
         "what installers say instead, and who",
     ]);
     for reading in &all {
-        let flow = |value: fn(&Flow) -> Wh| {
-            reading.signed.as_ref().map_or("-".to_owned(), |signed| value(signed).0.to_string())
-        };
-        let corrections: Vec<_> = reading
-            .corrections
-            .iter()
-            .map(|one| {
-                let Flow { generated, consumed } = one.flow;
-                format!("{} / {}: {}", generated.0, consumed.0, one.installer)
-            })
-            .collect();
-        table.add_row([
-            reading.slot.to_string(),
-            flow(|signed| signed.generated),
-            flow(|signed| signed.consumed),
-            corrections.join("\n"),
-        ]);
+        let [generated, consumed] = signed(reading);
+        table.add_row([reading.slot.to_string(), generated, consumed, corrections(reading)]);
     }
     say!("{table}")?;
     Ok(())

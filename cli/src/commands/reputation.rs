@@ -10,11 +10,11 @@ use clap::{Args, Subcommand};
 use qedex_client::{
     amounts::{self, parse_money},
     market::{Account, Plancks},
-    queries,
-    reputation::{self, Counts, RememberedRater},
+    queries, reputation,
     text::{account_text, owner_text},
+    told::reputation::{counted, deposit_json, millionths, rater_json, trust_json},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use subxt::tx::Payload;
 
 /// What to do about reputation.
@@ -72,15 +72,6 @@ impl Reputation {
     }
 }
 
-/// Millionths as a decimal number.
-fn millionths(count: u64) -> String {
-    format!("{}.{:06}", count / 1_000_000, count % 1_000_000)
-}
-
-fn counted(counts: Counts) -> Value {
-    json!({ "kept_millionths": counts.kept, "missed_millionths": counts.missed })
-}
-
 async fn show(args: &Show) -> Result<(), Error> {
     let at = args.ask.at().await?;
     let standing = reputation::standing(&at, args.who).await?;
@@ -93,22 +84,15 @@ async fn show(args: &Show) -> Result<(), Error> {
         None => None,
     };
     if args.ask.json {
-        return output::json(&json!({
+        let mut said = json!({
             "account": account_text(args.who),
             "standing_ppm": standing,
             "counts": counted(counts),
             "raters": raters.iter().map(rater_json).collect::<Vec<_>>(),
-            "deposit": deposit.map(|deposit| json!({
-                "amount": amounts::json(deposit.amount),
-                "locked_until": deposit.locked_until,
-                "ppm": deposit.ppm,
-            })),
-            "trust": trust.map(|trust| json!({
-                "direct_ppm": trust.direct_ppm,
-                "indirect_ppm": trust.indirect_ppm,
-                "trust_ppm": trust.trust_ppm,
-            })),
-        }));
+        });
+        said["deposit"] = json!(deposit.map(deposit_json));
+        said["trust"] = json!(trust.map(trust_json));
+        return output::json(&said);
     }
     say!("standing {}", millionths(standing.into()))?;
     say!(
@@ -153,14 +137,6 @@ async fn show(args: &Show) -> Result<(), Error> {
     Ok(())
 }
 
-fn rater_json(rater: &RememberedRater) -> Value {
-    json!({
-        "owner": owner_text(rater.rater),
-        "ratings": counted(rater.ratings),
-        "experience_millionths": rater.experience,
-    })
-}
-
 async fn sign(by: &Sign, what: &str, call: &impl Payload, done: &str) -> Result<(), Error> {
     let (block, _) = by.call(what, call).await?;
     if by.json {
@@ -168,16 +144,4 @@ async fn sign(by: &Sign, what: &str, call: &impl Payload, done: &str) -> Result<
     }
     say!("{done} in block {}", block.number)?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn millionths_are_printed_exactly() {
-        assert_eq!(millionths(0), "0.000000");
-        assert_eq!(millionths(1_500_001), "1.500001");
-        assert_eq!(millionths(u64::MAX), "18446744073709.551615");
-    }
 }

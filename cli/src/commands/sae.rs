@@ -1,11 +1,8 @@
 //! `qedex sae`: as which secure application entity (SAE) an account draws keys, and how its sessions reach it.
 
-use super::{
-    membership::distance,
-    options::{Ask, Sign},
-};
+use super::options::{Ask, Sign};
 use crate::{
-    accounts::{parse_account, parse_bytes32},
+    accounts::parse_account,
     error::Error,
     output::{self, say},
 };
@@ -15,13 +12,11 @@ use qedex_client::{
     market::Account,
     queries,
     registry::{self, Accepts},
-    text::account_text,
+    text::{DAY, account_text, distance, parse_bytes32},
+    told::registry::{accepts_in_words, accepts_json, enrolment_json, standing},
 };
-use qedex_primitives::qkd::{Enrolment, EnrolmentId};
-use serde_json::{Value, json};
-
-/// Milliseconds of a day.
-const DAY: u64 = 86_400_000;
+use qedex_primitives::qkd::EnrolmentId;
+use serde_json::json;
 
 /// What to do with SAEs.
 #[derive(Debug, Subcommand)]
@@ -181,7 +176,7 @@ impl Sae {
                 told(&args.by, "the address for mail", &call, args.none).await
             }
             Self::From(args) => {
-                let call = registry::set_accepts(args.accepts());
+                let call = registry::set_accepts(args.accepts()?);
                 told(&args.by, "from whom requests are taken", &call, false).await
             }
             Self::Show(args) => show(args).await,
@@ -191,12 +186,12 @@ impl Sae {
 }
 
 impl From {
-    fn accepts(&self) -> Accepts {
-        match (self.anyone, self.nobody) {
+    fn accepts(&self) -> Result<Accepts, Error> {
+        Ok(match (self.anyone, self.nobody) {
             (true, _) => Accepts::Anyone,
             (_, true) => Accepts::Nobody,
-            _ => Accepts::Listed(self.who.clone()),
-        }
+            _ => registry::listed(&self.who)?,
+        })
     }
 }
 
@@ -275,17 +270,6 @@ async fn renew(args: &Renew) -> Result<(), Error> {
     say!("{what} lasts for {} days from now on, by block {}", args.days, block.number)
 }
 
-fn to_json(id: EnrolmentId, one: &Enrolment<Account>) -> Value {
-    json!({
-        "enrolment": id.0,
-        "sae": String::from_utf8_lossy(&one.sae),
-        "site": one.site.0,
-        "account": account_text(one.account),
-        "expires": one.expires,
-        "accepted": one.accepted,
-    })
-}
-
 async fn show(args: &Show) -> Result<(), Error> {
     let at = args.ask.at().await?;
     let now = queries::time(&at).await?;
@@ -294,27 +278,18 @@ async fn show(args: &Show) -> Result<(), Error> {
     let profile = registry::profile(&at, args.who).await?;
     let worker = profile.worker.map(|key| format!("0x{}", hex::encode(key)));
     if args.ask.json {
-        let from = match &profile.accepts {
-            Accepts::Anyone => json!("anyone"),
-            Accepts::Nobody => json!("nobody"),
-            Accepts::Listed(all) => all.iter().map(|one| account_text(*one)).collect(),
-        };
         return output::json(&json!({
-            "enrolments": ours.iter().map(|(id, one)| to_json(*id, one)).collect::<Vec<_>>(),
+            "enrolments": ours.iter().map(|(id, one)| enrolment_json(*id, one)).collect::<Vec<_>>(),
             "worker": worker,
             "mail": profile.mail,
-            "takes_requests_from": from,
+            "takes_requests_from": accepts_json(&profile.accepts),
         }));
     }
     if ours.is_empty() {
         say!("{} draws keys as no SAE", account_text(args.who))?;
     }
     for (id, one) in &ours {
-        let standing = match (one.accepted, one.expires > now) {
-            (false, _) => "waits for its consent",
-            (true, false) => "has expired",
-            (true, true) => "stands",
-        };
+        let standing = standing(one, now);
         say!(
             "enrolment {}: {} at site {}, {standing}, expires {}",
             id.0,
@@ -325,14 +300,7 @@ async fn show(args: &Show) -> Result<(), Error> {
     }
     say!("worker's key: {}", worker.as_deref().unwrap_or("none"))?;
     say!("mail: {}", profile.mail.as_deref().unwrap_or("none"))?;
-    match &profile.accepts {
-        Accepts::Anyone => say!("takes requests from anyone"),
-        Accepts::Nobody => say!("takes requests from nobody"),
-        Accepts::Listed(all) => {
-            let all: Vec<_> = all.iter().map(|one| account_text(*one)).collect();
-            say!("takes requests from {}", all.join(", "))
-        }
-    }
+    say!("takes requests from {}", accepts_in_words(&profile.accepts))
 }
 
 async fn list(args: &List) -> Result<(), Error> {
@@ -341,7 +309,9 @@ async fn list(args: &List) -> Result<(), Error> {
     let mut all = registry::enrolments(&at).await?;
     all.retain(|(_, one)| args.site.is_none_or(|site| one.site.0 == site));
     if args.ask.json {
-        return output::json(&all.iter().map(|(id, one)| to_json(*id, one)).collect::<Vec<_>>());
+        return output::json(
+            &all.iter().map(|(id, one)| enrolment_json(*id, one)).collect::<Vec<_>>(),
+        );
     }
     if all.is_empty() {
         return say!("there are no enrolments");

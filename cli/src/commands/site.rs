@@ -8,8 +8,9 @@ use crate::{
 use clap::{Args, Subcommand};
 use qedex_client::{
     keys::account_of,
-    registry::{self, Link},
+    registry,
     text::account_text,
+    told::registry::{link_in_words, link_json, site_json},
 };
 use serde_json::json;
 
@@ -112,8 +113,9 @@ async fn register(args: &Register) -> Result<(), Error> {
     let ours = account_of(&key);
     let sites = registry::sites(session.at()).await?;
     let mut newest = sites.iter().rev();
-    let site = newest.find(|site| site.operator == ours && site.name == args.name);
-    let number = site.map(|site| site.number);
+    let site =
+        newest.find(|(_, site)| site.operator == ours && registry::site_name(site) == args.name);
+    let number = site.map(|(id, _)| id.0);
     let number = number.ok_or_else(|| Error::BadInput("the site is gone again".into()))?;
     if args.by.json {
         return output::json(&json!({ "site": number, "name": args.name, "block": block.number }));
@@ -126,24 +128,17 @@ async fn link(args: &NewLink) -> Result<(), Error> {
     let call = registry::register_link(args.own, args.other, args.rate);
     let (block, _) = session.call("the link", &call, &key).await?;
     let links = registry::links(session.at()).await?;
-    let link = links.iter().rev().find(|link| link.sites == [args.own, args.other]);
+    let link = links
+        .iter()
+        .rev()
+        .find(|(_, link)| link.sites.map(|site| site.0) == [args.own, args.other]);
     let link = link.ok_or_else(|| Error::BadInput("the link is gone again".into()))?;
     if args.by.json {
-        return output::json(&json!({
-            "link": link.number,
-            "sites": link.sites,
-            "bits_per_second": link.rate,
-            "agreed": link.agreed,
-            "block": block.number,
-        }));
+        let mut said = link_json(link);
+        said["block"] = block.number.into();
+        return output::json(&said);
     }
-    say!("{}, registered in block {}", in_words(link), block.number)
-}
-
-fn in_words(link: &Link) -> String {
-    let [one, other] = link.sites;
-    let standing = if link.agreed { "" } else { ", which waits for the other operator" };
-    format!("link {} from site {one} to site {other}, {} bit/s{standing}", link.number, link.rate)
+    say!("{}, registered in block {}", link_in_words(link), block.number)
 }
 
 async fn list(ask: &Ask) -> Result<(), Error> {
@@ -151,36 +146,19 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     let sites = registry::sites(&at).await?;
     let links = registry::links(&at).await?;
     if ask.json {
-        let sites = sites.iter().map(|site| {
-            json!({
-                "site": site.number,
-                "name": site.name,
-                "operator": account_text(site.operator),
-                "links": site.links,
-                "saes": site.saes,
-            })
-        });
-        let links = links.iter().map(|link| {
-            json!({
-                "link": link.number,
-                "sites": link.sites,
-                "bits_per_second": link.rate,
-                "agreed": link.agreed,
-            })
-        });
         return output::json(&json!({
-            "sites": sites.collect::<Vec<_>>(),
-            "links": links.collect::<Vec<_>>(),
+            "sites": sites.iter().map(site_json).collect::<Vec<_>>(),
+            "links": links.iter().map(link_json).collect::<Vec<_>>(),
         }));
     }
     if sites.is_empty() {
         return say!("there are no sites");
     }
     let mut rows = output::table(["site", "name", "links", "SAEs", "operator"]);
-    for site in &sites {
+    for (id, site) in &sites {
         rows.add_row([
-            site.number.to_string(),
-            site.name.clone(),
+            id.0.to_string(),
+            registry::site_name(site),
             site.links.to_string(),
             site.saes.to_string(),
             account_text(site.operator),
@@ -188,7 +166,7 @@ async fn list(ask: &Ask) -> Result<(), Error> {
     }
     say!("{rows}")?;
     for link in &links {
-        say!("{}", in_words(link))?;
+        say!("{}", link_in_words(link))?;
     }
     Ok(())
 }

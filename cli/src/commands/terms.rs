@@ -1,18 +1,17 @@
 //! `qedex terms`: what the council sets for each tariff band, and for leaders.
 
-use super::{
-    Share,
-    options::{Administer, Ask, band, parse_wh},
-};
+use super::options::{Administer, Ask, band};
 use crate::{
     error::Error,
     output::{self, say},
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
-    amounts::{self, parse_price, qed},
+    amounts::{in_qed, parse_price, parse_wh},
     metering::{Band, band_name, band_text},
+    share::{Share, percent},
     terms::{self, LeaderLimits, Permill, PriceList},
+    told::terms::{limits_in_json, limits_in_words, list_in_json},
 };
 use qedex_math::{PricePerKwh, Wh};
 use serde_json::{Value, json};
@@ -90,48 +89,8 @@ impl Terms {
     }
 }
 
-fn list_in_json(list: &PriceList) -> Value {
-    json!({
-        "floor": amounts::json(list.floor.0),
-        "cap": amounts::json(list.cap.0),
-        "grid_fee": amounts::json(list.grid_fee.0),
-        "tick": amounts::json(list.tick.0),
-        "lot": list.lot.0,
-        "least_order": list.least_order.0,
-        "deposit_ppm": list.deposit_rate.deconstruct(),
-    })
-}
-
-fn limits_in_json(limits: &LeaderLimits) -> Value {
-    json!({
-        "least_share_ppm": limits.least_share.deconstruct(),
-        "least_wh_per_key": limits.least_wh_per_key.0,
-        "most_wh_per_key": limits.most_wh_per_key.0,
-    })
-}
-
-/// A share in percent with four decimals at most.
-pub(super) fn percent(ppm: u32) -> String {
-    let (whole, part) = (ppm / 10_000, ppm % 10_000);
-    if part == 0 {
-        return format!("{whole} %");
-    }
-    format!("{whole}.{} %", format!("{part:04}").trim_end_matches('0'))
-}
-
-fn limits_in_words(limits: &LeaderLimits) -> String {
-    format!(
-        "a leader admits {} of the keys at least, and {} to {} Wh a key; without one a slot takes one part in \
-         as many as are open at once, and {} Wh a key",
-        percent(limits.least_share.deconstruct()),
-        limits.least_wh_per_key.0,
-        limits.most_wh_per_key.0,
-        limits.least_wh_per_key.0,
-    )
-}
-
 fn row(name: &str, list: &PriceList) -> Vec<String> {
-    let price = |price: PricePerKwh| qed(price.0, 4);
+    let price = |price: PricePerKwh| in_qed(price.0);
     vec![
         name.to_owned(),
         price(list.floor),
@@ -198,9 +157,9 @@ async fn set(args: &Set) -> Result<(), Error> {
         "{} slots whose gate opens after block {}: feed-in {}, grid {}, fee {} QED/kWh",
         band_text(args.band),
         block.number,
-        qed(list.floor.0, 4),
-        qed(list.cap.0, 4),
-        qed(list.grid_fee.0, 4)
+        in_qed(list.floor.0),
+        in_qed(list.cap.0),
+        in_qed(list.grid_fee.0)
     )
 }
 
@@ -290,12 +249,5 @@ mod tests {
     fn a_band_without_a_list_needs_all_of_it() {
         let error = set(&["--cap", "0.35"]).list(None).unwrap_err();
         assert!(error.to_string().contains("--floor"), "{error}");
-    }
-
-    #[test]
-    fn a_share_is_told_in_percent() {
-        assert_eq!(percent(333_333), "33.3333 %");
-        assert_eq!(percent(100_000), "10 %");
-        assert_eq!(percent(12_500), "1.25 %");
     }
 }

@@ -15,8 +15,10 @@ use crate::{
     slots::SlotName,
 };
 use clap::{Args, Subcommand};
-use qedex_client::{queries, settlement};
-use serde_json::json;
+use qedex_client::{
+    queries, settlement,
+    told::settlement::{rules_in_words, rules_json},
+};
 use std::path::PathBuf;
 
 /// What to do about trades.
@@ -82,55 +84,8 @@ async fn rules(ask: &Ask) -> Result<(), Error> {
     let rules = settlement::rules(&at).await?;
     let now = queries::time(&at).await?;
     let pause = settlement::pause(&at, now).await?;
-    let offline_share = rules.offline_share.deconstruct();
     if ask.json {
-        return output::json(&json!({
-            "offline_share_ppm": offline_share,
-            "defaults_to_exclusion": rules.defaults_to_exclusion,
-            "default_share_ppm": rules.default_share.deconstruct(),
-            "exclusion_ms": rules.exclusion,
-            "shortfall_fee_ppm": rules.shortfall_fee.deconstruct(),
-            "draw_chance_ppm": rules.draw_chance.deconstruct(),
-            "paused_until": pause.map(|pause| pause.until),
-        }));
+        return output::json(&rules_json(&rules, pause.as_ref()));
     }
-    say!(
-        "share of honest sellers assumed off-line, which sets the bond: {}.{:04} %",
-        offline_share / 10_000,
-        offline_share % 10_000
-    )?;
-    say!(
-        "a seller that defaults in {} slots of seven days, and in more than {}.{:04} % of those in which \
-         it sells, is excluded for {}.{:02} hours, with all its accounts",
-        rules.defaults_to_exclusion,
-        rules.default_share.deconstruct() / 10_000,
-        rules.default_share.deconstruct() % 10_000,
-        rules.exclusion / 3_600_000,
-        rules.exclusion % 3_600_000 / 36_000
-    )?;
-    let fee = rules.shortfall_fee.deconstruct();
-    say!(
-        "missing energy costs its seller {}.{:04} % of the grid price beside the harm",
-        fee / 10_000,
-        fee % 10_000
-    )?;
-    let chance = rules.draw_chance.deconstruct();
-    say!(
-        "who commits is drawn to reveal its bill with a chance of {}.{:04} %",
-        chance / 10_000,
-        chance % 10_000
-    )?;
-    match pause {
-        Some(pause) => {
-            let left = pause.until.saturating_sub(now).div_ceil(1_000);
-            say!("settlement is paused, for {left} s more at the most")?;
-        }
-        None => say!("settlement runs")?,
-    }
-    Ok(())
-}
-
-/// There is no such trade, or it is settled.
-fn no_such_trade(slot: u64, id: u32) -> Error {
-    Error::BadInput(format!("slot {slot} has no open trade {id}"))
+    say!("{}", rules_in_words(&rules, pause.as_ref(), now))
 }

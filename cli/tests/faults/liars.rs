@@ -4,9 +4,9 @@
 use crate::{
     audit::{audited, hardly_missed},
     chain::until,
-    kills::Step,
     life::Life,
     sight::{End, Sight},
+    step::Step,
 };
 use qedex_primitives::keys::{LinkReport, MAX_KEYS, MILLION};
 use rand::{Rng, SeedableRng, rngs::StdRng};

@@ -2,10 +2,9 @@
 //! that report what they like.
 
 use crate::{
-    calls,
     chain::{Chain, Now, until, worker},
-    kills::Step,
     sight::{End, Sight},
+    step::Step,
 };
 use frame_support::dispatch::Callable;
 use qedex_primitives::{
@@ -18,7 +17,7 @@ use qedex_runtime::{
     configs::parameters::RuntimeParameters,
     dynamic_params::beacon::{BarredEpochs, Parameters as Beacon},
 };
-use qedex_testnode::{Node, binary, stderr};
+use qedex_testnode::{Node, binary, calls, stderr};
 use serde_json::{Value, json};
 use sp_core::{Pair, crypto::Ss58Codec, sr25519};
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Ferdie};

@@ -5,12 +5,10 @@
 //! fault. What each brings about is in `docs/keys.md` and `docs/beacon.md`.
 
 mod audit;
-#[path = "../network/calls.rs"]
-#[allow(dead_code)]
-mod calls;
 mod censor;
 mod chain;
 mod kills;
 mod liars;
 mod life;
 mod sight;
+mod step;

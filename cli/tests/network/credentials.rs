@@ -1,7 +1,6 @@
 //! Whoever loses the right to validate gets the floor, and the chain goes on.
 
 use crate::{
-    calls::{call, council, double_vote, failure},
     schedules::turn,
     support::{hardly_missed, id, issue, revoke, share},
 };
@@ -9,6 +8,7 @@ use qedex_primitives::{AttributeId, pov::Reduction};
 use qedex_runtime::{RuntimeCall, RuntimeEvent};
 use qedex_testnode::{
     Network,
+    calls::{call, council, double_vote, failure},
     chain::{authorities, best, schedule, validators},
     network::PRESET_SESSION_SLOTS,
 };

@@ -1,12 +1,10 @@
 //! Two halves that are cut off from each other, and a validator that leaves.
 
-use crate::{
-    calls::send,
-    support::{done, id, refused},
-};
+use crate::support::{done, id, refused};
 use qedex_runtime::RuntimeCall;
 use qedex_testnode::{
     Network,
+    calls::send,
     chain::{
         best, block, finalised, has_keys, hash_at, nonce, rotation, schedule, validators,
         wait_for_finality,

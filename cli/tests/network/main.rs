@@ -3,7 +3,6 @@
 //! How long finality takes is measured by `scripts/bench network`. Each test has a network of its own,
 //! and they wait most of the time: so they run side by side.
 
-mod calls;
 mod credentials;
 mod evidence;
 mod halves;

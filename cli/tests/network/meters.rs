@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
     time::Duration,
@@ -21,42 +21,45 @@ pub type Profile = [u64; 4];
 
 /// Publishes the readings of each slot while its window is open, until it is dropped.
 pub struct Publisher {
+    meters: Meters,
+    turn: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
     taken: Arc<Mutex<BTreeSet<u64>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Publisher {
-    /// Begins: slots before the one of `moment`, in milliseconds since the Unix epoch, are as
-    /// `before` says, all later ones as `after`.
-    pub fn start(
-        network: &Network,
-        folder: &Path,
-        moment: u64,
-        before: Profile,
-        after: Profile,
-    ) -> Self {
+    /// Begins: slots before the one at which they [turn](Self::turn) are as `before` says, all
+    /// others as `after`.
+    pub fn start(network: &Network, folder: &Path, before: Profile, after: Profile) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let taken = Arc::new(Mutex::new(BTreeSet::new()));
+        let turn = Arc::new(AtomicU64::new(u64::MAX));
         let meters = Meters { url: network.nodes[0].url(), file: folder.join("readings.json") };
-        let length = meters.status()["slot_length"].as_u64();
-        let turn = moment / length.expect("milliseconds");
         let (ended, done) = (Arc::clone(&stop), Arc::clone(&taken));
+        let (own, turns) = (meters.clone(), Arc::clone(&turn));
         let thread = std::thread::spawn(move || {
             let mut tried = BTreeSet::new();
             while !ended.load(Ordering::Relaxed) {
-                let current = meters.current_slot();
+                let current = own.current_slot();
                 // The windows of these two are open.
                 for slot in [current - 4, current - 3] {
-                    let profile = if slot < turn { before } else { after };
-                    if tried.insert(slot) && meters.publish(slot, profile) {
+                    let profile = if slot < turns.load(Ordering::Relaxed) { before } else { after };
+                    if tried.insert(slot) && own.publish(slot, profile) {
                         done.lock().expect("nobody panicked").insert(slot);
                     }
                 }
                 std::thread::sleep(Duration::from_secs(1));
             }
         });
-        Self { stop, taken, thread: Some(thread) }
+        Self { meters, turn, stop, taken, thread: Some(thread) }
+    }
+
+    /// From the delivery slot under way on the meters say the other thing; gives that slot.
+    pub fn turn(&self) -> u64 {
+        let slot = self.meters.current_slot();
+        self.turn.store(slot, Ordering::Relaxed);
+        slot
     }
 
     /// The slots whose readings were taken in time.
@@ -74,6 +77,7 @@ impl Drop for Publisher {
     }
 }
 
+#[derive(Clone)]
 struct Meters {
     url: String,
     file: PathBuf,

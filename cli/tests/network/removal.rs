@@ -1,13 +1,13 @@
 //! The council removes validators, validators leave, and never so many at once that the chain stops.
 
 use crate::{
-    calls::{call, council, events, failure},
     schedules::{Turn, turn},
     support::{hardly_missed, id, refused},
 };
 use qedex_runtime::{Runtime, RuntimeCall, RuntimeEvent};
 use qedex_testnode::{
     Network,
+    calls::{call, council, events, failure},
     chain::{authorities, best, validators, wait_for_finality},
     network::PRESET_SESSION_SLOTS,
 };

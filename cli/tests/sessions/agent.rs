@@ -2,13 +2,13 @@
 
 use crate::{
     chain::until,
-    nodes::Node,
     record::{Record, Source},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, body::Bytes};
 use hyper_util::rt::TokioIo;
+use qedex_testnode::agents::Node;
 use serde_json::Value;
 use std::{path::PathBuf, sync::Arc};
 use tokio::net::TcpStream;

@@ -1,15 +1,13 @@
 //! What the test does on the chain, and reads there. Every answer is kept.
 
-use crate::{
-    nodes::Node,
-    record::{Record, Source},
-};
+use crate::record::{Record, Source};
 use codec::{Decode, Encode};
 use qedex_primitives::qkd::{SessionId, SessionView};
 use qedex_runtime::{
     Hash, Runtime, RuntimeCall, RuntimeHoldReason, SignedPayload, TxExtension, UncheckedExtrinsic,
     VERSION,
 };
+use qedex_testnode::agents::Node;
 use serde_json::{Value, json};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::generic::Era;

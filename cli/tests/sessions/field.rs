@@ -4,12 +4,16 @@ use crate::{
     agent::Agent,
     chain::{Chain, View, call_of, until},
     kme::{self, Door, Link},
-    nodes::{Agency, Nodes, free_port},
     record::Record,
+    search::WINDOW,
 };
 use hyper::Method;
 use qedex_primitives::qkd::{SessionId, SessionStage};
 use qedex_runtime::RuntimeCall;
+use qedex_testnode::{
+    agents::{Agency, Nodes},
+    binary::lasting_port,
+};
 use serde_json::{Value, json};
 use sp_keyring::Sr25519Keyring;
 use std::{path::PathBuf, sync::Arc};
@@ -92,16 +96,17 @@ pub struct Field {
 impl Field {
     /// Starts the nodes; all doors of key services are shut. Alice's node bears `mark` in its name.
     pub async fn start(folder: &std::path::Path, mark: &[u8]) -> Self {
+        assert!(mark.len() >= 2 * WINDOW, "it is known again in parts");
         let certificates = folder.join("certificates");
         kme::certify(&certificates, &["west", "east"], &["sae-dave", "sae-eve"]);
         let link = Link::new();
-        let door = |kme: &str| Door::new(&link, &certificates, kme, free_port());
+        let door = |kme: &str| Door::new(&link, &certificates, kme, lasting_port());
         let (west, east, back) = (door("west"), door("east"), door("west"));
         let agency = |sae, door: &Door, mail_port| Agency { sae, kme_url: door.url(), mail_port };
         let mut nodes = Nodes::new(
             folder,
-            agency("sae-eve", &east, Some(free_port())),
-            agency("sae-dave", &west, Some(free_port())),
+            agency("sae-eve", &east, Some(lasting_port())),
+            agency("sae-dave", &west, Some(lasting_port())),
             agency("sae-dave", &back, None),
             mark,
         )

@@ -298,7 +298,7 @@ impl Life {
     /// Two nodes have Dave's SAE and the key of its worker. One of them gets the key, whichever comes first.
     pub async fn two_workers_for_one_sae(&mut self) {
         let bob = self.field.bob().await;
-        let worker = crate::nodes::public_of("//Dave//worker");
+        let worker = qedex_testnode::agents::public_of("//Dave//worker");
         bob.ask("author_insertKey", json!(["qsah", "//Dave//worker", worker])).await;
         self.field.back.clone().open().await;
         let [first, second] =

@@ -9,7 +9,6 @@ mod chain;
 mod field;
 mod kme;
 mod life;
-mod nodes;
 mod record;
 mod search;
 mod sights;

@@ -4,12 +4,12 @@ use crate::{
     agent::http,
     chain::{Block, Chain},
     field::{End, Field},
-    nodes::Node,
     record::{SOURCES, Source},
     search::{Hit, Needles},
 };
 use codec::Encode;
 use hyper::Method;
+use qedex_testnode::agents::Node;
 use serde_json::json;
 use std::{
     collections::BTreeSet,

@@ -7,6 +7,15 @@ fn refused<T: std::fmt::Debug>(read: Result<T, BadAmount>) -> String {
 }
 
 #[test]
+fn a_column_has_the_same_digits_as_a_sentence() {
+    for plancks in [0, 1, 300_000_000_000, 1_500_000_000_000, u128::MAX] {
+        assert_eq!(format!("{} QED", in_qed(plancks)), money(plancks));
+    }
+    assert_eq!(in_qed(300_000_000_000), "0.3");
+    assert_eq!((in_kwh(Wh(1_500)), energy(Wh(1_500))), ("1.5".to_owned(), "1.5 kWh".to_owned()));
+}
+
+#[test]
 fn money_is_qed_unless_it_says_otherwise() {
     for (text, plancks) in [
         ("0.21", 210_000_000_000),

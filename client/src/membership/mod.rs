@@ -1,11 +1,13 @@
 //! Who may do what: what this program reads, asks and changes about it.
 
 mod acts;
+mod universe;
 mod views;
 
 pub use acts::*;
 pub use qedex_math::policy::Part;
 pub use qedex_primitives::Role;
+pub use universe::Universe;
 pub use views::*;
 
 use super::api;

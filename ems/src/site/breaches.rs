@@ -4,7 +4,7 @@
 
 use super::{
     devices::{Fuel, Ice, Store, Vehicle},
-    plan::{Run, Series},
+    series::{Run, Series},
     spec::Site,
 };
 

@@ -23,6 +23,7 @@ mod marginal;
 mod model;
 mod plan;
 mod relief;
+mod series;
 mod shortage;
 mod spec;
 #[cfg(test)]
@@ -31,7 +32,8 @@ mod tests;
 pub use breaches::{breaches, cost};
 pub use devices::{Boiler, Chiller, Fuel, Grid, Ice, Store, Turbine, Vehicle};
 pub use marginal::{Marginal, marginals};
-pub use plan::{Plan, Run, Series, as_mps, plan};
+pub use plan::{Plan, as_mps, plan};
+pub use series::{Run, Series};
 pub use shortage::{Balance, Kept, Missing, Shortage};
 pub use spec::{MOST_STEPS, Site};
 

@@ -2,7 +2,7 @@
 
 use super::{
     devices::{Fuel, Store},
-    plan::{Run, Series},
+    series::{Run, Series},
     shortage::Kept,
     spec::Site,
 };

@@ -11,7 +11,7 @@ use frame_support::{
 };
 use frame_system::RawOrigin;
 use market::*;
-use qedex_primitives::{Announcement, Band, Membership, Role, Side, SlotIndex, Windows};
+use qedex_primitives::{Announcement, Band, Membership, Role, Side, SlotIndex, Wh, Windows};
 
 #[benchmarks]
 mod benchmarks {
@@ -164,8 +164,9 @@ mod benchmarks {
         assert_eq!(Levels::<T>::iter_prefix((SLOT, Side::Bid)).count(), 0);
     }
 
-    /// Both orders were placed by a grant. The bid does not hold what the trade would cost, so that the trade, which the settlement
-    /// weighs itself, is not opened, and both orders are closed.
+    /// The most of both ways in which a step may end. Both orders were placed by a grant. The bid does not hold
+    /// what the trade would cost, so that the trade, which the settlement weighs itself, is not opened, and both
+    /// orders are closed. And an order that a trade has used up pays for its work.
     #[benchmark]
     fn pair() -> Result<(), BenchmarkError> {
         open_market::<T>();
@@ -178,6 +179,14 @@ mod benchmarks {
             }
         });
         let mut record = record::<T>()?;
+        let work = record.backing.work;
+        let used_up = |who: T::AccountId| -> Result<_, BenchmarkError> {
+            let owner = T::Membership::owner_of(&who).ok_or("the trader has an owner")?;
+            let left = Wh(0);
+            Ok(Order { who, owner, broker: None, energy: ENERGY, left, held: work })
+        };
+        let (buyer, seller) = (place::<T>(2, Side::Bid, 1)?.0, trader::<T>(3));
+        let (mut buying, mut selling) = (used_up(buyer)?, used_up(seller)?);
         record.phase = Phase::Pairing {
             buyers_pay: limit::<T>(Side::Bid, 0),
             sellers_receive: limit::<T>(Side::Ask, 0),
@@ -188,11 +197,13 @@ mod benchmarks {
 
         #[block]
         {
+            Pallet::<T>::pay_for_work(SLOT, &record, Wh(0), (&mut buying, &mut selling));
             Pallet::<T>::pair(SLOT, &mut record, &mut meter);
         }
 
         assert_eq!(record.phase, Phase::Releasing { trades: 0 });
         assert_eq!((record.bids, record.asks), (0, 0));
+        assert_eq!((buying.held, selling.held), (0, work));
         Ok(())
     }
 

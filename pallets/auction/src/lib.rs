@@ -96,22 +96,14 @@ pub mod weights;
 pub use pallet::*;
 pub use qedex_primitives::{Grant, NewOrder};
 pub use types::{
-    Backing, GrantCounts, GrantRecord, GrantUse, Hold, MarketTerms, Order, OrderPriority,
-    Participant, Phase, PriceLevel, PricePriority, Renewal, SlotRecord, StandingOrder, Turn,
+    ANNOUNCED_AHEAD, Backing, GrantCounts, GrantRecord, GrantUse, Hold, MAX_FAILURES, MAX_PAGE,
+    MarketTerms, Order, OrderPriority, Participant, Phase, PriceLevel, PricePriority, Renewal,
+    SlotRecord, StandingOrder, Turn,
 };
 pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
 use grants::Acting;
-
-/// How many times in a row a standing order may fail before it ends.
-pub const MAX_FAILURES: u8 = 3;
-
-/// For how many slots ahead a leader can announce.
-pub const ANNOUNCED_AHEAD: u64 = 96;
-
-/// The most orders or grants that a client gets at once.
-pub const MAX_PAGE: u32 = 1_000;
 
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]

@@ -172,7 +172,7 @@ impl<T: Config> Pallet<T> {
     /// Takes the price of a trade's work from the order that it has used up, or from the bid where those are
     /// both, or neither because it was the last trade. So no order pays twice: a sweep has fewer trades than
     /// orders.
-    fn pay_for_work(
+    pub(crate) fn pay_for_work(
         slot: SlotIndex,
         record: &SlotRecord,
         left: Wh,

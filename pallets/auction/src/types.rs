@@ -8,6 +8,15 @@ use qedex_primitives::{
 use scale_info::TypeInfo;
 use sp_runtime::Permill;
 
+/// How many times in a row a standing order may fail before it ends.
+pub const MAX_FAILURES: u8 = 3;
+
+/// For how many slots ahead a leader can announce.
+pub const ANNOUNCED_AHEAD: u64 = 96;
+
+/// The most orders or grants that a client gets at once.
+pub const MAX_PAGE: u32 = 1_000;
+
 /// A price as a storage key that sorts by priority: best price first.
 ///
 /// For bids the key is the complement of the price, for asks the price itself, in big-endian

@@ -1,34 +1,34 @@
 //! Worst cases of the calls, of their authorization and of sweeping.
 
 mod audits;
+mod calls;
 mod epochs;
 mod market;
 mod setup;
 
 use crate::*;
-use audits::{put_books, to_audit};
+use audits::{MOST_SAID, has_passed, has_posted, put_books, to_audit};
+use calls::*;
 use epochs::*;
 use frame_benchmarking::v2::*;
 use frame_support::{
     BoundedVec,
-    pallet_prelude::{TransactionSource, Weight},
+    pallet_prelude::Weight,
     traits::{
-        Authorize, EnsureOrigin, Get,
+        Get,
         fungible::{Inspect, Mutate},
     },
 };
 use frame_system::RawOrigin;
 use market::*;
 use qedex_primitives::{
-    Calendar, KeyBudget, Membership, OwnerId,
-    keys::{MAX_LINK_REPORTS, Reservation},
-    qkd::{
-        AcceptsFrom, BitsPerSecond, EnrolmentId, LinkId, SessionId, SessionStage, SiteId,
-        WorkerSignature, WorkerStep,
-    },
+    BeaconSource, Calendar, KeyBudget, OwnerId,
+    audits::MAX_AUDITED_LINKS,
+    keys::MAX_LINK_REPORTS,
+    qkd::{AcceptsFrom, BitsPerSecond, EnrolmentId, LinkId, SessionId, SessionStage, SiteId},
 };
 use setup::*;
-use sp_core::sr25519;
+use sp_core::H256;
 
 #[benchmarks]
 mod benchmarks {
@@ -37,10 +37,9 @@ mod benchmarks {
     #[benchmark]
     fn register_site() {
         let operator = operator::<T>("operator");
-        let name = BoundedVec::truncate_from(alloc::vec![b'a'; 64]);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(operator), name);
+        _(RawOrigin::Signed(operator), BoundedVec::truncate_from(alloc::vec![b'a'; 64]));
 
         assert!(Sites::<T>::contains_key(SiteId(0)));
     }
@@ -72,8 +71,7 @@ mod benchmarks {
 
     #[benchmark]
     fn agree_link() -> Result<(), BenchmarkError> {
-        let (first, second) = (operator::<T>("operator"), operator::<T>("second"));
-        let link = put_link::<T>(&first, &second)?;
+        let (second, link) = half_agreed::<T>()?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(second), link);
@@ -84,8 +82,7 @@ mod benchmarks {
 
     #[benchmark]
     fn remove_link() -> Result<(), BenchmarkError> {
-        let (first, second) = (operator::<T>("operator"), operator::<T>("second"));
-        let link = put_link::<T>(&first, &second)?;
+        let (second, link) = half_agreed::<T>()?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(second), link);
@@ -98,11 +95,11 @@ mod benchmarks {
     fn enrol() -> Result<(), BenchmarkError> {
         let operator = operator::<T>("operator");
         let site = put_site::<T>(&operator)?;
-        let who: T::AccountId = account("who", 0, 0);
         T::Calendar::set_now(NOW);
+        let expires = NOW.saturating_add(1);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(operator), site, longest_sae(0), who, NOW.saturating_add(1));
+        _(RawOrigin::Signed(operator), site, longest_sae(0), account("who", 0, 0), expires);
 
         assert!(Enrolments::<T>::contains_key(EnrolmentId(0)));
         Ok(())
@@ -123,9 +120,7 @@ mod benchmarks {
 
     #[benchmark]
     fn renew_sae() -> Result<(), BenchmarkError> {
-        let operator = operator::<T>("operator");
-        let who: T::AccountId = account("who", 0, 0);
-        let enrolment = put_enrolment::<T>(&operator, &who)?;
+        let (operator, _, enrolment) = named::<T>()?;
         let before = Enrolments::<T>::get(enrolment).map(|one| one.expires).unwrap_or_default();
         let later = before.saturating_add(1);
 
@@ -138,9 +133,7 @@ mod benchmarks {
 
     #[benchmark]
     fn remove_sae() -> Result<(), BenchmarkError> {
-        let operator = operator::<T>("operator");
-        let who: T::AccountId = account("who", 0, 0);
-        let enrolment = put_enrolment::<T>(&operator, &who)?;
+        let (operator, who, enrolment) = named::<T>()?;
         Pallet::<T>::do_accept_sae(who, enrolment)?;
 
         #[extrinsic_call]
@@ -148,12 +141,6 @@ mod benchmarks {
 
         assert!(!Enrolments::<T>::contains_key(enrolment));
         Ok(())
-    }
-
-    /// An account that says all that it can of itself.
-    fn talkative<T: Config>() -> Result<T::AccountId, BenchmarkError> {
-        let (who, _) = member::<T>("who", 0, None)?;
-        Ok(who)
     }
 
     #[benchmark]
@@ -203,39 +190,6 @@ mod benchmarks {
 
         assert!(Sessions::<T>::contains_key(SessionId(0)));
         Ok(())
-    }
-
-    /// A request with its true answer.
-    fn to_accept<T: Config>() -> Result<(Pair<T>, SessionId, Call<T>), BenchmarkError> {
-        let pair = pair::<T>(0)?;
-        let session = put_request::<T>(&pair)?;
-        let answered = message1::<T>(&pair.from, &pair.to, 1);
-        let message2 = message2();
-        let [_, worker] = &pair.workers;
-        let signature = sign::<T>(worker, WorkerStep::Accept, session, &answered, &message2);
-        Ok((pair, session, Call::accept_session { session, message2, signature }))
-    }
-
-    /// An answer with its true confirmation.
-    fn to_confirm<T: Config>() -> Result<(SessionId, Call<T>), BenchmarkError> {
-        let (pair, session, _) = to_accept::<T>()?;
-        Pallet::<T>::do_accept(session, message2())?;
-        let message3 = message3();
-        let [worker, _] = &pair.workers;
-        let signature = sign::<T>(worker, WorkerStep::Confirm, session, &message2(), &message3);
-        Ok((session, Call::confirm_session { session, message3, signature }))
-    }
-
-    /// What is in a call once it was let in does not matter for what it takes.
-    fn unsigned() -> WorkerSignature {
-        WorkerSignature(sr25519::Signature::default())
-    }
-
-    fn let_in<T: Config>(call: &Call<T>) -> Result<(), BenchmarkError> {
-        match call.authorize(TransactionSource::External) {
-            Some(Ok(_)) => Ok(()),
-            _ => Err(BenchmarkError::Stop("the transaction is valid")),
-        }
     }
 
     #[benchmark]
@@ -381,10 +335,6 @@ mod benchmarks {
         Ok(())
     }
 
-    fn admin<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
-        T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)
-    }
-
     #[benchmark]
     fn set_key_rules() -> Result<(), BenchmarkError> {
         let origin = admin::<T>()?;
@@ -400,9 +350,7 @@ mod benchmarks {
     #[benchmark]
     fn admit_link() -> Result<(), BenchmarkError> {
         let origin = admin::<T>()?;
-        put_market::<T>(SiteId(0), OwnerId([1; 32]));
-        let link = MarketKeys::<T>::mutate(|market| market.links.pop()).map(|entry| entry.link);
-        let link = link.ok_or("there is a link")?;
+        let link = put_all_but_one::<T>().ok_or("there is a link")?;
 
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, link, TERMS);
@@ -415,12 +363,11 @@ mod benchmarks {
     fn dismiss_link() -> Result<(), BenchmarkError> {
         let origin = admin::<T>()?;
         put_market::<T>(SiteId(0), OwnerId([1; 32]));
-        let link = LinkId(0);
 
         #[extrinsic_call]
-        _(origin as T::RuntimeOrigin, link);
+        _(origin as T::RuntimeOrigin, LinkId(0));
 
-        assert_eq!(Ends::<T>::iter_key_prefix(link).count(), 0);
+        assert_eq!(Ends::<T>::iter_key_prefix(LinkId(0)).count(), 0);
         Ok(())
     }
 
@@ -442,10 +389,7 @@ mod benchmarks {
 
     #[benchmark]
     fn take_reports(n: Linear<1, { MAX_LINK_REPORTS }>) -> Result<(), BenchmarkError> {
-        let (who, _) = member::<T>("who", 0, None)?;
-        let owner = T::Membership::owner_of(&who).ok_or("it has an owner")?;
-        let (_, enrolment) = Pallet::<T>::sae_of(&who).ok_or("it has an SAE")?;
-        put_market::<T>(enrolment.site, owner);
+        let (who, owner) = reporter::<T>()?;
         let reports = reports(n);
 
         #[block]
@@ -464,8 +408,7 @@ mod benchmarks {
 
         #[block]
         {
-            let keys = Pallet::<T>::available();
-            Pallet::<T>::reserve(SLOT, keys)?;
+            Pallet::<T>::reserve(SLOT, Pallet::<T>::available())?;
         }
 
         assert!(Reservations::<T>::get(SLOT).is_some_and(|promised| promised.keys > 0));
@@ -475,8 +418,7 @@ mod benchmarks {
     /// For the second time.
     #[benchmark]
     fn settle_keys() -> Result<(), BenchmarkError> {
-        put_market::<T>(SiteId(0), OwnerId([1; 32]));
-        Reservations::<T>::insert(SLOT, Reservation { keys: 100, settled: true, backed: true });
+        put_promise::<T>();
 
         #[block]
         {
@@ -489,8 +431,7 @@ mod benchmarks {
 
     #[benchmark]
     fn release_keys() -> Result<(), BenchmarkError> {
-        put_market::<T>(SiteId(0), OwnerId([1; 32]));
-        Reservations::<T>::insert(SLOT, Reservation { keys: 100, settled: true, backed: true });
+        put_promise::<T>();
 
         #[block]
         {
@@ -502,7 +443,7 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn authorize_bring_audits(n: Linear<1, 32>) -> Result<(), BenchmarkError> {
+    fn authorize_bring_audits(n: Linear<1, { MOST_SAID }>) -> Result<(), BenchmarkError> {
         let (_, call) = to_audit::<T>(n)?;
 
         #[block]
@@ -513,7 +454,7 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn bring_audits(n: Linear<1, 32>) -> Result<(), BenchmarkError> {
+    fn bring_audits(n: Linear<1, { MOST_SAID }>) -> Result<(), BenchmarkError> {
         let (who, call) = to_audit::<T>(n)?;
         let Call::bring_audits { epoch, work, .. } = call else {
             return Err(BenchmarkError::Stop("another call"));
@@ -524,39 +465,28 @@ mod benchmarks {
         #[extrinsic_call]
         _(RawOrigin::Authorized, who.clone(), epoch, work, unsigned());
 
-        let owner = Pallet::<T>::speaker(&who).map(|speaker| speaker.owner);
-        let owner = owner.map_err(|_| BenchmarkError::Stop("no speaker"))?;
-        let book = AuditBooks::<T>::get(link).ok_or(BenchmarkError::Stop("no book"))?;
-        assert!(book.rounds.last().is_some_and(|round| round.post_of(&owner).is_some()));
+        assert!(has_posted::<T>(&who, link));
         Ok(())
     }
 
     // More is done where verdicts are counted than where roots are fixed.
     #[benchmark]
-    fn pass_audits(
-        n: Linear<0, { qedex_primitives::audits::MAX_AUDITED_LINKS }>,
-    ) -> Result<(), BenchmarkError> {
+    fn pass_audits(n: Linear<0, { MAX_AUDITED_LINKS }>) -> Result<(), BenchmarkError> {
         let links = put_books::<T>(n)?;
-        let value = sp_core::H256::repeat_byte(2);
 
         #[block]
         {
-            Pallet::<T>::pass_audits(audits::EPOCH, value, qedex_primitives::BeaconSource::Keys);
+            Pallet::<T>::pass_audits(audits::EPOCH, H256::repeat_byte(2), BeaconSource::Keys);
         }
 
-        for link in links {
-            let book = AuditBooks::<T>::get(link).ok_or(BenchmarkError::Stop("no book"))?;
-            assert_eq!((book.rounds.len(), book.passes), (1, 1));
-        }
+        assert!(links.into_iter().all(has_passed::<T>));
         Ok(())
     }
 
     #[benchmark]
     fn reopen_link() -> Result<(), BenchmarkError> {
-        let links = put_books::<T>(1)?;
-        let link = *links.first().ok_or(BenchmarkError::Stop("no link"))?;
-        let origin = T::AdminOrigin::try_successful_origin()
-            .map_err(|()| BenchmarkError::Stop("no admin"))?;
+        let origin = admin::<T>()?;
+        let link = put_books::<T>(1)?.pop().ok_or(BenchmarkError::Stop("no link"))?;
 
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, link);

@@ -13,7 +13,8 @@ use frame_support::{
 use qedex_math::allotment;
 use qedex_primitives::{
     Calendar, EnergyLedger, EntropyDraw, Moment, SlotIndex, SlotTimes, TradeId, Wh,
-    beacon::BeaconValue, work,
+    beacon::{BeaconSource, BeaconValue},
+    work,
 };
 
 impl<T: Config> Pallet<T> {
@@ -71,10 +72,12 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Writes down what draws the sellers of `slot`, once it is known: the value of the first epoch whose
-    /// reveals opened after the freeze, so that nobody knew it who could still publish readings. None
-    /// where it comes after the end of complaints.
+    /// reveals opened after the freeze, so that nobody knew it who could still publish readings. One of keys,
+    /// if one comes before the end of complaints: who writes the block with which reveals open chooses its hash
+    /// among many, and would never draw itself. Until then, and where none comes, a hash draws all others.
+    /// Nobody is drawn where the first value comes after the end of complaints.
     fn draw(slot: SlotIndex, now: Moment) {
-        let Some(mut book) = Books::<T>::get(slot).filter(|book| book.draw.is_none()) else {
+        let Some(mut book) = Books::<T>::get(slot).filter(|book| !book.drawn_by_keys) else {
             return;
         };
         let schedule = book.terms.schedule;
@@ -82,10 +85,14 @@ impl<T: Config> Pallet<T> {
             return;
         }
         let freeze = schedule.later(book.lost).readings_until;
-        if let Some(BeaconValue { epoch, value, .. }) = T::Draw::first_after(freeze) {
+        let Some(BeaconValue { epoch, value, source }) = T::Draw::best_after(freeze) else {
+            return;
+        };
+        book.drawn_by_keys = source == BeaconSource::Keys;
+        if book.draw.is_none() || book.drawn_by_keys {
             book.draw = Some(value);
             Books::<T>::insert(slot, book);
-            Self::deposit_event(Event::RevealsDrawn { slot, epoch, value });
+            Self::deposit_event(Event::RevealsDrawn { slot, epoch, value, source });
         }
     }
 
@@ -179,7 +186,7 @@ impl<T: Config> Pallet<T> {
             if let Some(trade) = Trades::<T>::get(slot, next)
                 && let Some(decision) = decide(slot, book, &trade)
             {
-                let excludes = Self::excludes(slot, book, &trade.seller, decision);
+                let excludes = Self::excludes(slot, book, &trade, decision);
                 if excludes && meter.try_consume(T::WeightInfo::exclude()).is_err() {
                     return Some(next);
                 }
@@ -220,7 +227,10 @@ impl<T: Config> Pallet<T> {
         let (owner, seller) = Self::seller(slot, &trade.seller)?;
         let drawn = book.draws(slot, owner, &seller);
         Some(match seller.revealed {
-            Some(delivered) => Decision::Billed(Self::allotted(delivered, trade)),
+            Some(delivered) => Decision::Billed {
+                allotted: Self::allotted(delivered, trade),
+                refutes: trade.complaint.is_some_and(|complaint| complaint.needs <= delivered),
+            },
             // Whoever is drawn owes its bill to every buyer.
             None if drawn || trade.complaint.is_some() => Decision::Unanswered,
             None if seller.complained => Decision::Forfeited,

@@ -9,7 +9,7 @@ use frame_support::{
 use frame_system::{RawOrigin, pallet_prelude::BlockNumberFor};
 use qedex_math::conduct::{DAYS, Day};
 use qedex_primitives::{
-    Balance, Bill, Calendar, EnergyLedger, Escrow, LeaderTerms, MAX_BILL_READINGS,
+    Balance, Bill, Calendar, EnergyLedger, EntropyDraw, Escrow, LeaderTerms, MAX_BILL_READINGS,
     MarketSettlement, Membership, MeterId, MeterSignature, NewTrade, Nonce, PricePerKwh, Ratings,
     ReadingPayload, Role, Sanctions, SignedReading, SlotIndex, SlotTerms, TradeId, Wh, Windows,
     bill,
@@ -90,16 +90,22 @@ fn endow_funds<T: Config>() {
     }
 }
 
-/// Opens the trade that a step settles, behind two more of the same slot: one of the same
-/// seller, so that its record stays, and one of others.
+/// Opens `n` trades of one buyer with one seller, each of which has set a little aside for complaints.
+fn pair_of<T: Config>(n: u32) -> (T::AccountId, T::AccountId) {
+    let of_all = STAKE.saturating_mul(n.saturating_add(1).into());
+    let (buyer, seller) = (order_of::<T>("buyer", 0, of_all), order_of::<T>("seller", 0, of_all));
+    for id in 0..n {
+        let (buyer, seller) = (buyer.clone(), seller.clone());
+        open::<T>(SLOT, NewTrade { buyer, seller, reserve: 1, ..trade_of::<T>(id) });
+    }
+    (buyer, seller)
+}
+
+/// Opens the trade that a step settles, behind two more of the same slot: one of the same parties, so
+/// that their records stay, and one of others.
 fn book_to_settle<T: Config>() -> T::AccountId {
     endow_funds::<T>();
-    let first = trade_of::<T>(0);
-    let seller = first.seller.clone();
-    let mut second = trade_of::<T>(1);
-    second.seller = seller.clone();
-    open::<T>(SLOT, first);
-    open::<T>(SLOT, second);
+    let (_, seller) = pair_of::<T>(2);
     open::<T>(SLOT, trade_of::<T>(2));
     fill_memories::<T>();
     seller
@@ -195,7 +201,7 @@ fn take_first<T: Config>(
     };
     let seller = trade.seller.clone();
     if let Some(decision) = decide(SLOT, book, &trade) {
-        let _ = Settlement::<T>::excludes(SLOT, book, &seller, decision);
+        let _ = Settlement::<T>::excludes(SLOT, book, &trade, decision);
         Settlement::<T>::settle(SLOT, book, 0, trade, decision);
     }
     Settlement::<T>::mark_default(SLOT, &seller);
@@ -259,12 +265,12 @@ mod benchmarks {
         Ok(())
     }
 
-    /// About a seller that has as many meters as it can have; that all of them but one have a reading,
-    /// so that there is something to complain of, is looked up with another account.
+    /// About `n` trades with a seller that has as many meters as it can have; that all of them but one have a
+    /// reading, so that there is something to complain of, is looked up with another account.
     #[benchmark]
-    fn complain() -> Result<(), BenchmarkError> {
-        let seller = book_to_settle::<T>();
-        let buyer = Trades::<T>::get(SLOT, 0).ok_or("the trade is open")?.buyer;
+    fn complain(n: Linear<1, { T::MaxTradesOfPair::get() }>) -> Result<(), BenchmarkError> {
+        endow_funds::<T>();
+        let (buyer, seller) = pair_of::<T>(n);
         let other = account("other seller", 0, 0);
         T::Ledger::set_delivered(&other, SLOT, ENERGY);
         commit_to::<T>(&seller, &bill_of(1));
@@ -273,11 +279,12 @@ mod benchmarks {
         #[block]
         {
             found = T::Ledger::delivered(&other, SLOT);
-            Settlement::<T>::complain(RawOrigin::Signed(buyer).into(), SLOT, 0)?;
+            Settlement::<T>::do_complain(&buyer, SLOT, 0)?;
         }
 
         assert_eq!(found, Some(ENERGY));
-        assert!(Trades::<T>::get(SLOT, 0).is_some_and(|trade| trade.complaint.is_some()));
+        let mut trades = (0..n).map(|id| Trades::<T>::get(SLOT, id));
+        assert!(trades.all(|trade| trade.is_some_and(|trade| trade.complaint.is_some())));
         Ok(())
     }
 
@@ -355,17 +362,23 @@ mod benchmarks {
         assert!(Trades::<T>::contains_key(SLOT, 0));
     }
 
-    /// All books are open, all are marked after an interruption in which a pause ended, and all are
-    /// struck off.
+    /// All books are open, all are marked after an interruption in which a pause ended, for all of them what
+    /// draws is looked for among as many values as there may be, and is there, and all are struck off.
     #[benchmark]
     fn poll() {
         open_all_books::<T>();
-        let last = SlotIndex(SLOT.0.saturating_add(u64::from(T::MaxSlotsInFlight::get())));
-        let now = T::Calendar::schedule(last).final_at;
-        let before = T::Calendar::schedule(SLOT).gate_closes;
+        // Readings have ended everywhere, and complaints have not.
+        let schedule = T::Calendar::schedule(SLOT);
+        for slot in OpenBooks::<T>::get() {
+            Books::<T>::mutate_extant(slot, |book| book.terms.schedule = schedule);
+        }
+        let before = schedule.readings_until;
         LastSeen::<T>::put(before);
         LatestPause::<T>::put(Pause { since: before, until: before.saturating_add(1) });
+        let now = before.saturating_add(T::Calendar::slot_length().saturating_mul(2));
         T::Calendar::set_now(now);
+        // The freeze is put off by all of that.
+        T::Draw::fill(now);
 
         #[block]
         {
@@ -374,7 +387,7 @@ mod benchmarks {
             Settlement::<T>::strike_off(&slots);
         }
 
-        assert!(Books::<T>::iter_values().all(|book| book.lost > 0));
+        assert!(Books::<T>::iter_values().all(|book| book.lost > 0 && book.drawn_by_keys));
         assert!(OpenBooks::<T>::get().is_empty());
     }
 
@@ -389,6 +402,7 @@ mod benchmarks {
             stage: Stage::Ending { next: 1 },
             lost: 0,
             draw: None,
+            drawn_by_keys: false,
         };
         Books::<T>::insert(SLOT, book);
         let now = book.terms.schedule.final_at;

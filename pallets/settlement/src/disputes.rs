@@ -1,13 +1,10 @@
 //! Complaints, reveals and acknowledgements.
 
-use crate::{
-    Book, Books, Complaint, Config, Decision, Error, Event, Pallet, Sellers, Trade, Trades,
-};
-use frame_support::{ensure, pallet_prelude::*, traits::fungible::MutateHold};
+use crate::{Book, Books, Config, Decision, Error, Event, Pallet, Sellers, Trade, Trades};
+use frame_support::{ensure, pallet_prelude::*};
 use frame_system::pallet_prelude::BlockNumberFor;
-use qedex_math::deposit;
 use qedex_primitives::{
-    Balance, Bill, BillError, Calendar, EnergyLedger, Nonce, SlotIndex, TradeId, Wh, bill,
+    Bill, BillError, Calendar, EnergyLedger, Nonce, SlotIndex, TradeId, Wh, bill,
 };
 use sp_core::H256;
 use sp_runtime::traits::Zero;
@@ -16,17 +13,6 @@ impl<T: Config> Pallet<T> {
     /// The hash of the chain's first block.
     fn genesis() -> H256 {
         frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
-    }
-
-    /// What is held of a buyer who complains about this trade, in plancks.
-    pub(crate) fn bond_of(book: &Book, trade: &Trade<T::AccountId>) -> Option<Balance> {
-        let terms = &book.terms.leader;
-        deposit::trade_bond(
-            book.rules.offline_share.deconstruct(),
-            (trade.buyer_price, trade.payment),
-            (terms.deposit_rate.deconstruct(), terms.cap),
-            trade.deposit,
-        )
     }
 
     /// An open trade with its book.
@@ -62,12 +48,13 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// How many trades the complaint is about.
     pub(crate) fn do_complain(
         buyer: &T::AccountId,
         slot: SlotIndex,
         id: TradeId,
-    ) -> DispatchResult {
-        let (book, mut trade) = Self::open_trade_of(slot, id)?;
+    ) -> Result<u32, DispatchError> {
+        let (book, trade) = Self::open_trade_of(slot, id)?;
         ensure!(trade.buyer == *buyer, Error::<T>::NotTheBuyer);
         ensure!(trade.complaint.is_none(), Error::<T>::AlreadyComplained);
         let schedule = book.terms.schedule;
@@ -82,29 +69,26 @@ impl<T: Config> Pallet<T> {
             T::Ledger::delivered(&trade.seller, slot).is_none(),
             Error::<T>::NothingToComplainOf
         );
-        let bond = Self::bond_of(&book, &trade).ok_or(Error::<T>::Overflow)?;
-        // Its bid has set it aside, unless that was placed before bids did.
-        let added = bond.saturating_sub(trade.reserve);
-        if added > 0 {
-            T::Currency::hold(&Self::reason(), buyer, added)?;
-        }
-        trade.reserve = trade.reserve.saturating_sub(bond);
+        let purchase = Self::purchase_of(slot, owner, id, trade);
+        let trades = u32::try_from(purchase.len()).unwrap_or(u32::MAX);
+        let complained = purchase.complain(&book, buyer)?;
         seller.complained = true;
         Sellers::<T>::insert(slot, owner, seller);
         let times = schedule.later(book.lost);
-        Self::deposit_event(Event::Complained {
-            slot,
-            id,
-            buyer: trade.buyer.clone(),
-            seller: trade.seller.clone(),
-            bond,
-            added,
-            from: times.complaints_until,
-            due: times.final_at,
-        });
-        trade.complaint = Some(Complaint { bond, due: schedule.final_at });
-        Trades::<T>::insert(slot, id, trade);
-        Ok(())
+        for ((id, trade), added) in complained {
+            Self::deposit_event(Event::Complained {
+                slot,
+                id,
+                buyer: trade.buyer.clone(),
+                seller: trade.seller.clone(),
+                bond: trade.complaint.map_or(0, |complaint| complaint.bond),
+                added,
+                from: times.complaints_until,
+                due: times.final_at,
+            });
+            Trades::<T>::insert(slot, id, trade);
+        }
+        Ok(trades)
     }
 
     /// Takes a bill as the answer of the owner of `who`, whoever brings it, if it is what that owner

@@ -77,6 +77,7 @@ impl<T: Config> Pallet<T> {
         book.open = book.open.saturating_add(1);
         Books::<T>::insert(slot, book);
         let (owner, before) = Self::enter_sale(slot, &seller, energy);
+        Self::enter_purchase(slot, &buyer, owner, id);
         Self::deposit_event(Event::TradeOpened {
             slot,
             id,
@@ -118,6 +119,7 @@ impl<T: Config> Pallet<T> {
             stage: Stage::Freezing { next: 0 },
             lost: 0,
             draw: None,
+            drawn_by_keys: false,
         })
     }
 }

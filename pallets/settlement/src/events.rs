@@ -41,7 +41,8 @@ mod events {
             /// The commitment.
             commitment: H256,
         },
-        /// A buyer complained: the seller has to reveal its bill.
+        /// A buyer complained: the seller has to reveal its bill. Said of each trade that the complaint is
+        /// about.
         Complained {
             /// The slot.
             slot: SlotIndex,
@@ -51,9 +52,10 @@ mod events {
             buyer: T::AccountId,
             /// About whom.
             seller: T::AccountId,
-            /// What is held of the buyer for it, in plancks,
+            /// What is held of the buyer for this trade, in plancks: its part of the bond,
             bond: Balance,
-            /// and how much of that was free before: the rest had been set aside by its bid.
+            /// and how much of the whole bond was free before, said with the first trade: the rest had been set
+            /// aside by its bids.
             added: Balance,
             /// From when on the seller's bill may be revealed,
             from: Moment,
@@ -61,7 +63,8 @@ mod events {
             due: Moment,
         },
         /// It is drawn who reveals its bill of a slot though nobody complains: of those who committed, each
-        /// with the chance of the slot's rules.
+        /// with the chance of the slot's rules. What a block's hash has drawn is drawn anew if keys give a
+        /// value before the end of complaints.
         RevealsDrawn {
             /// The slot.
             slot: SlotIndex,
@@ -69,6 +72,8 @@ mod events {
             epoch: EpochIndex,
             /// The value that draws.
             value: H256,
+            /// Where it comes from.
+            source: BeaconSource,
         },
         /// A seller's bill was revealed: it is what it committed to, and signed by its meters.
         Revealed {

@@ -24,9 +24,10 @@
 //!    commitment: then one that is silent delivers nothing, and it is a shortfall. Trades with such
 //!    readings settle, and so do those with neither reading nor commitment.
 //! 5. *Complaints, then reveals.* A buyer who got no opening, or one that does not match, complains from
-//!    the freeze until the end of complaints, with a bond of
-//!    `f (payment + deposit) / (1 - f)`, rounded up, and at least that of one kWh at the same price; `f` is
-//!    [`Rules::offline_share`]. Its bid has set it aside. From then until the
+//!    the freeze until the end of complaints: one complaint about a seller speaks for all of the buyer's open
+//!    trades with it in the slot, and has one bond of
+//!    `f (payment + deposit) / (1 - f)` of all of them, rounded up, and at least that of one kWh at the same
+//!    price; `f` is [`Rules::offline_share`]. Its bids have set it aside. From then until the
 //!    end of the slot, and not before, the bill of a seller that was complained about is revealed, by
 //!    whoever holds bill and nonce: bytes that hash to the commitment *are* the answer. A reveal is
 //!    checked against the commitment and the meters' keys. Who answered early would tell the other buyers
@@ -34,7 +35,8 @@
 //!    *Draws.* Of those who committed each is drawn by itself, with [`Rules::draw_chance`], by the
 //!    beacon's value of the first epoch whose reveals opened after the freeze
 //!    ([`is_drawn`](qedex_primitives::settlement::is_drawn)): its bill is revealed though nobody has
-//!    complained. Nobody pays for it. Without a value before the end of complaints nobody is drawn.
+//!    complained. Nobody pays for it. A value of keys goes before one of a block's hash, which the block's author
+//!    may choose, if it comes before the end of complaints. Without any value before it nobody is drawn.
 //!    *Evidence is the seller's*: at the end one bill, or none, decides all of its open trades.
 //!    Whatever has become of a seller's credentials: who is party to an open trade may finish it.
 //! 6. *Acknowledgement.* A buyer may close its trade from the end of delivery until the end of complaints,
@@ -46,14 +48,15 @@
 //!    | readings cover the trade; or a bill that others, or the draw, asked for | `Delivered` | pays | is paid; deposit back | seller + |
 //!    | a commitment that nobody asked about | `Trusted` | pays | is paid; deposit back | seller + |
 //!    | the buyer acknowledged | `Acknowledged` | pays | is paid; deposit back | seller + |
-//!    | a complaint, and the bill covers the trade | `Refuted` | pays; loses the bond | is paid; deposit back less as much as the bond | none |
+//!    | a complaint, and the bill covers all that it is about | `Refuted` | pays; loses the bond | is paid; deposit back less as much as the bond | none |
 //!    | readings fall short | `Short` | pays the metered part; compensated for the rest; bond back | is paid the metered part; pays the shortfall fee; rest of the deposit back | seller -, by the missing share |
 //!    | a bill falls short that anybody's complaint, or the draw, brought to light | `Concealed` | the same | the same, and loses the missing part's whole deposit | the same |
 //!    | neither reading nor commitment | `Defaulted` | refunded; compensated | not paid; loses the deposit | seller - |
 //!    | a complaint, or the draw, and no bill | `Unanswered` | refunded; compensated; bond back | not paid; loses the deposit | seller - |
 //!    | somebody else's complaint, and no bill | `Forfeited` | pays | not paid; loses the deposit | seller - |
 //!
-//!    Compensation covers the harm, which is the grid price less the agreed price on what is
+//!    A complaint of which a bill covers some trades and not all was right: the covered ones are `Delivered`,
+//!    and all of the bond goes back. Compensation covers the harm, which is the grid price less the agreed price on what is
 //!    missing, and comes first; then the shortfall fee ([`Rules::shortfall_fee`], a part of the grid
 //!    price), as far as the deposit reaches. Everything that is lost goes to the community fund: bonds,
 //!    fees, deposits, and what a buyer pays that did not complain about a seller that gave no answer. So
@@ -62,7 +65,9 @@
 //! 8. *The spread.* What the buyer pays beyond what the seller gets is the grid fee, which goes
 //!    to the grid's account, and the keys' shadow price and the rounding, which go to the
 //!    entropy fund.
-//! 9. *Repeat offenders.* A seller that has defaulted in [`Rules::defaults_to_exclusion`] slots of the
+//! 9. *Repeat offenders.* A seller defaults in a slot in which it owed evidence and gave none, or hid that it
+//!    delivered less than it sold: a bill told it that had to be asked for
+//!    ([`Outcome::is_default`]). What a reading tells is none. A seller that has defaulted in [`Rules::defaults_to_exclusion`] slots of the
 //!    latest seven days at least, and in more than [`Rules::default_share`] of those in which it sold, is
 //!    excluded at its next default from trading and selling for [`Rules::exclusion`], with all its accounts,
 //!    and from nothing else: it loses no credential. Its open trades go on. A day is 96 slots.
@@ -103,6 +108,7 @@ pub mod migrations;
 mod mock;
 mod pausing;
 mod payout;
+mod purchases;
 mod rules;
 mod sellers;
 #[cfg(test)]
@@ -138,7 +144,7 @@ pub mod pallet {
     use qedex_primitives::{
         Balance, Bill, BillAudit, Calendar, Deposits, EnergyLedger, EntropyDraw, MAX_BILL_READINGS,
         Membership, Moment, Nonce, OwnerId, Ratings, Sanctions, SlotIndex, TradeId, Wh,
-        beacon::EpochIndex,
+        beacon::{BeaconSource, EpochIndex},
     };
     use sp_core::H256;
 
@@ -203,6 +209,11 @@ pub mod pallet {
         #[pallet::constant]
         type EvidenceReserve: Get<Balance>;
 
+        /// The most trades that the orders of a buyer and of a seller make in a slot: one fewer than there are
+        /// orders of the two.
+        #[pallet::constant]
+        type MaxTradesOfPair: Get<u32>;
+
         /// The most slots whose trades are not all settled.
         #[pallet::constant]
         type MaxSlotsInFlight: Get<u32>;
@@ -237,6 +248,19 @@ pub mod pallet {
     #[pallet::storage]
     pub type Trades<T: Config> =
         StorageDoubleMap<_, Twox64Concat, SlotIndex, Twox64Concat, TradeId, Trade<T::AccountId>>;
+
+    /// The open trades of each slot by who buys, and of which seller: their numbers, in ascending order. A
+    /// complaint is about all of them.
+    #[pallet::storage]
+    pub type Purchases<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        SlotIndex,
+        Blake2_128Concat,
+        (T::AccountId, OwnerId),
+        BoundedVec<TradeId, T::MaxTradesOfPair>,
+        ValueQuery,
+    >;
 
     /// The accounts that sell in each slot with open trades, and for whom.
     #[pallet::storage]
@@ -305,6 +329,7 @@ pub mod pallet {
 
         fn integrity_test() {
             assert!(T::MaxSlotsInFlight::get() > 0, "at least one slot can be settled");
+            assert!(T::MaxTradesOfPair::get() > 0, "a buyer may complain");
             let share = qedex_primitives::work::block_share(T::BlockWeights::get().max_block);
             let trade = T::WeightInfo::freeze_trade().max(T::WeightInfo::close_trade());
             let step = T::WeightInfo::poll()
@@ -374,14 +399,18 @@ pub mod pallet {
             Self::do_acknowledge(&buyer, slot, id)
         }
 
-        /// Complains about trade `id` of `slot`, in which the signer buys: the seller has committed,
-        /// and has not opened its commitment to the buyer, or not to what it should be.
+        /// Complains about the seller of trade `id` of `slot`, of whom the signer has bought: it has
+        /// committed, and has not opened its commitment to the buyer, or not to what it should be. The
+        /// complaint is about all open trades of the signer with that seller, by whichever of its accounts.
         ///
-        /// Holds the bond of the crate's rule 5. It comes back unless a bill is revealed that covers the
-        /// trade; then the community fund gets it, and as much of the seller. Once per trade, from the
-        /// freeze until the end of complaints. Then it costs no fee.
+        /// Holds the bond of the crate's rule 5, once. It comes back unless a bill is revealed that covers all
+        /// of these trades; then the community fund gets it, and as much of the seller. Once per buyer and
+        /// seller, from the freeze until the end of complaints. Then it costs no fee.
         #[pallet::call_index(2)]
-        #[pallet::weight((T::WeightInfo::complain(), DispatchClass::Operational))]
+        #[pallet::weight((
+            T::WeightInfo::complain(T::MaxTradesOfPair::get()),
+            DispatchClass::Operational,
+        ))]
         pub fn complain(
             origin: OriginFor<T>,
             slot: SlotIndex,
@@ -389,8 +418,8 @@ pub mod pallet {
         ) -> DispatchResultWithPostInfo {
             let buyer = ensure_signed(origin)?;
             ensure!(!Self::is_paused(), Error::<T>::IsPaused);
-            Self::do_complain(&buyer, slot, id)?;
-            Ok(Pays::No.into())
+            let trades = Self::do_complain(&buyer, slot, id)?;
+            Ok((Some(T::WeightInfo::complain(trades)), Pays::No).into())
         }
 
         /// Reveals the bill to which a seller, whom a buyer has complained about or who was drawn, committed

@@ -1,10 +1,14 @@
 //! From accounts to owners: what was stored by account is stored by owner.
 
 use crate::{
-    Book, Books, Conduct, Config, LatestPause, MAX_PAUSE, MAX_RULE_CHANGES, Pallet, Pause,
-    RuleChanges, Rules, Seller, Sellers, SellingAccount, SellingAccounts, Stage, Trade, Trades,
+    Book, Books, Complaint, Conduct, Config, LatestPause, MAX_PAUSE, MAX_RULE_CHANGES, Pallet,
+    Pause, Purchases, RuleChanges, Rules, Seller, Sellers, SellingAccount, SellingAccounts, Stage,
+    Trade, Trades,
 };
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 use core::marker::PhantomData;
 use frame_support::{
     BoundedVec,
@@ -13,7 +17,7 @@ use frame_support::{
     weights::Weight,
 };
 use qedex_math::conduct::Day;
-use qedex_primitives::{Calendar, OwnerId, SlotIndex, Wh, settlement::day_of};
+use qedex_primitives::{Calendar, OwnerId, SlotIndex, TradeId, Wh, settlement::day_of};
 use sp_runtime::Permill;
 
 /// What stood where before.
@@ -75,6 +79,13 @@ pub(crate) mod v1 {
         pub lost: Millis,
     }
 
+    /// A complaint, which was about one trade.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+    pub struct OldComplaint {
+        pub bond: Balance,
+        pub due: Moment,
+    }
+
     /// An open trade.
     #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
     pub struct OldTrade<AccountId> {
@@ -86,7 +97,7 @@ pub(crate) mod v1 {
         pub payment: Balance,
         pub deposit: Balance,
         pub before: Wh,
-        pub complaint: Option<Complaint>,
+        pub complaint: Option<OldComplaint>,
     }
 
     impl<AccountId> OldTrade<AccountId> {
@@ -103,6 +114,9 @@ pub(crate) mod v1 {
                 before,
                 complaint,
             } = self;
+            let needs = before.saturating_add(energy);
+            let complaint =
+                complaint.map(|OldComplaint { bond, due }| Complaint { bond, needs, due });
             Trade {
                 buyer,
                 seller,
@@ -159,6 +173,8 @@ pub(crate) mod v1 {
 ///   account sells beside in that slot, because pairing was under way, is entered there too.
 /// - Evidence decides per seller: who was complained about and has not answered may do so in the time
 ///   for reveals, and all that is still open of it is decided together.
+/// - A complaint is about the trade that it was made about. Who complains from now on speaks for all trades
+///   with the seller that it has not complained about yet.
 /// - Missing energy costs no more than the harm in slots whose gate has opened, and nobody is drawn
 ///   there; in those whose gate opens from now on both are as by default.
 /// - The clock of a slot of which evidence was interrupted stands at the end of its delivery.
@@ -208,6 +224,8 @@ fn allot_together<T: Config>(slot: SlotIndex, sellers: &SellersOf<T>) -> u64 {
     for (id, owner, mut trade) in trades {
         let before = served.entry(owner).or_default();
         trade.before = trade.before.max(*before);
+        let needs = trade.before.saturating_add(trade.energy);
+        trade.complaint = trade.complaint.map(|complaint| Complaint { needs, ..complaint });
         *before = before.saturating_add(trade.energy);
         Trades::<T>::insert(slot, id, trade);
     }
@@ -272,7 +290,9 @@ fn bring_books<T: Config>() -> u64 {
         let since_delivery = now.saturating_sub(terms.schedule.delivery_ends);
         let lost = if interrupted && waits { since_delivery } else { lost };
         let rules = without_fee(rules);
-        Books::<T>::insert(slot, Book { terms, rules, trades, open, stage, lost, draw: None });
+        let (draw, drawn_by_keys) = (None, false);
+        let book = Book { terms, rules, trades, open, stage, lost, draw, drawn_by_keys };
+        Books::<T>::insert(slot, book);
     }
     books.len().try_into().unwrap_or(u64::MAX)
 }
@@ -289,10 +309,18 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for ByOwner<T> {
         bring_rules::<T>();
         let books = bring_books::<T>();
         let mut trades = 0_u64;
-        Trades::<T>::translate(|_, _, trade: v1::OldTrade<T::AccountId>| {
+        let mut purchases = BTreeMap::<_, BTreeSet<TradeId>>::new();
+        Trades::<T>::translate(|slot, id, trade: v1::OldTrade<T::AccountId>| {
             trades = trades.saturating_add(1);
+            let seller = OwnerId::of_account(&trade.seller);
+            purchases.entry((slot, trade.buyer.clone(), seller)).or_default().insert(id);
             Some(trade.without_reserve())
         });
+        let of_purchases = purchases.len();
+        for ((slot, buyer, seller), ids) in purchases {
+            let ids = BoundedVec::truncate_from(ids.into_iter().collect());
+            Purchases::<T>::insert(slot, (buyer, seller), ids);
+        }
         // Old and new entries share their place: all old ones are taken before a new one is put.
         let sellers: Vec<_> = v1::Sellers::<T>::drain().collect();
         let defaults: Vec<_> = v1::Defaults::<T>::drain().collect();
@@ -324,7 +352,9 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for ByOwner<T> {
         }
         let entries = of_sellers.saturating_add(of_defaults).try_into().unwrap_or(u64::MAX);
         // An entry read and taken, its owner read three times, a count and a book, and three entries
-        // written; a trade, its owner, and the trade again; each trade once; books; the rules and the pause.
+        // written; a trade, its owner, and the trade again; each trade once, and what was bought of each
+        // seller; books; the rules and the pause.
+        let of_purchases = u64::try_from(of_purchases).unwrap_or(u64::MAX);
         let entries_and_trades = entries.saturating_mul(6).saturating_add(looked.saturating_mul(2));
         T::DbWeight::get().reads_writes(
             entries_and_trades.saturating_add(books).saturating_add(trades).saturating_add(6),
@@ -333,6 +363,7 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for ByOwner<T> {
                 .saturating_add(looked)
                 .saturating_add(books)
                 .saturating_add(trades)
+                .saturating_add(of_purchases)
                 .saturating_add(4),
         )
     }

@@ -20,7 +20,7 @@ use qedex_primitives::{
 };
 use sp_core::H256;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub type AccountId = u64;
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -65,9 +65,13 @@ parameter_types! {
     pub static SanctionsFail: bool = false;
     /// The values of the beacon, and when the reveals of their epochs opened.
     pub static Beacon: Vec<(Moment, H256)> = vec![];
+    /// Those of them that a block's hash gave: the others are of keys.
+    pub static ByHash: BTreeSet<H256> = BTreeSet::new();
     /// The largest fee that deposits cover.
     pub static Covered: Permill = Permill::one();
     pub static Measured: bool = false;
+    /// How many trades two parties make.
+    pub static MaxTradesOfPair: u32 = 100;
     /// What orders leave free.
     pub static EvidenceReserve: Balance = 0;
 }
@@ -140,9 +144,29 @@ impl EntropyDraw for TestLedger {
     fn first_after(moment: Moment) -> Option<BeaconValue> {
         let values = Beacon::get();
         let epoch = values.iter().position(|(opened, _)| *opened > moment)?;
-        let (value, source) = (values[epoch].1, BeaconSource::Keys);
-        Some(BeaconValue { epoch: epoch as u64, value, source })
+        Some(beacon_value(epoch))
     }
+
+    fn best_after(moment: Moment) -> Option<BeaconValue> {
+        let after = (Beacon::get().into_iter().enumerate()).filter(|(_, one)| one.0 > moment);
+        let first: Vec<_> = after.take(4).map(|(epoch, _)| beacon_value(epoch)).collect();
+        let of_keys = first.iter().find(|found| found.source == BeaconSource::Keys);
+        of_keys.or(first.first()).copied()
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn fill(moment: Moment) {
+        for n in 1..=4 {
+            Beacon::mutate(|all| all.push((moment + n, H256::from_low_u64_be(n))));
+        }
+    }
+}
+
+fn beacon_value(epoch: usize) -> BeaconValue {
+    let (_, value) = Beacon::get()[epoch];
+    let by_hash = ByHash::get().contains(&value);
+    let source = if by_hash { BeaconSource::BlockHash } else { BeaconSource::Keys };
+    BeaconValue { epoch: epoch as u64, value, source }
 }
 
 impl Deposits for TestLedger {
@@ -224,7 +248,7 @@ macro_rules! weights {
 weights! {
     commit(),
     acknowledge(),
-    complain(),
+    complain(n),
     reveal(n),
     set_rules(),
     set_paused(),
@@ -258,6 +282,7 @@ impl pallet_settlement::Config for Test {
     type GridAccount = ConstU64<GRID>;
     type Ledger = TestLedger;
     type MaxSlotsInFlight = ConstU32<MAX_SLOTS>;
+    type MaxTradesOfPair = MaxTradesOfPair;
     type Membership = TestMembership;
     type Ratings = Recorder;
     type RuntimeHoldReason = RuntimeHoldReason;
@@ -437,8 +462,10 @@ pub fn build() -> sp_io::TestExternalities {
     SanctionsFail::set(false);
     Covered::set(Permill::one());
     Beacon::take();
+    ByHash::take();
     Measured::set(false);
     EvidenceReserve::set(0);
+    MaxTradesOfPair::set(100);
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     let funds = [GRID, ENTROPY, COMMUNITY].map(|fund| (fund, ED));
     pallet_balances::GenesisConfig::<Test> {

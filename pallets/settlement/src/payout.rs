@@ -17,8 +17,13 @@ use qedex_primitives::{Balance, PricePerKwh, Ratings, SlotIndex, TradeId, Verdic
 pub(crate) enum Decision {
     /// This energy was metered for it.
     Metered(Wh),
-    /// This energy is left for it by a bill that was asked for.
-    Billed(Wh),
+    /// A bill that was asked for.
+    Billed {
+        /// The energy that it leaves for the trade.
+        allotted: Wh,
+        /// Whether the buyer had complained, and the bill covers all that it complained about.
+        refutes: bool,
+    },
     /// A commitment stood.
     Trusted,
     /// The buyer acknowledged the delivery.
@@ -35,25 +40,20 @@ impl Decision {
     const fn evidence(self) -> Evidence {
         match self {
             Self::Metered(energy) => Evidence::Metered(energy),
-            Self::Billed(energy) => Evidence::Billed(energy),
+            Self::Billed { allotted, .. } => Evidence::Billed(allotted),
             Self::Trusted | Self::Acknowledged => Evidence::Trusted,
             Self::Nothing | Self::Unanswered => Evidence::Nothing,
             Self::Forfeited => Evidence::Forfeited,
         }
     }
 
-    /// Whether it is the seller's default.
-    pub(crate) const fn is_default(self) -> bool {
-        matches!(self, Self::Nothing | Self::Unanswered | Self::Forfeited)
-    }
-
     /// What this makes of a trade over `energy`, and how much of it counts as delivered.
-    fn outcome(self, energy: Wh, complained: bool) -> (Outcome, Wh) {
+    pub(crate) fn outcome(self, energy: Wh) -> (Outcome, Wh) {
         match self {
             Self::Metered(metered) if metered < energy => (Outcome::Short, metered),
-            Self::Billed(metered) if metered < energy => (Outcome::Concealed, metered),
-            Self::Billed(_) if complained => (Outcome::Refuted, energy),
-            Self::Metered(_) | Self::Billed(_) => (Outcome::Delivered, energy),
+            Self::Billed { allotted, .. } if allotted < energy => (Outcome::Concealed, allotted),
+            Self::Billed { refutes: true, .. } => (Outcome::Refuted, energy),
+            Self::Metered(_) | Self::Billed { .. } => (Outcome::Delivered, energy),
             Self::Trusted => (Outcome::Trusted, energy),
             Self::Acknowledged => (Outcome::Acknowledged, energy),
             Self::Nothing => (Outcome::Defaulted, Wh::ZERO),
@@ -77,6 +77,7 @@ impl<T: Config> Pallet<T> {
         Trades::<T>::remove(slot, id);
         book.open = book.open.saturating_sub(1);
         Self::rate(slot, &trade, outcome, metered);
+        Self::leave_purchase(slot, &trade, id);
         Self::leave_sale(slot, &book.rules, &trade.seller);
         Self::deposit_event(Event::TradeSettled {
             slot,
@@ -98,7 +99,7 @@ impl<T: Config> Pallet<T> {
         book: &Book,
         decision: Decision,
     ) -> Option<(Outcome, Wh, Amounts)> {
-        let (outcome, metered) = decision.outcome(trade.energy, trade.complaint.is_some());
+        let (outcome, metered) = decision.outcome(trade.energy);
         let bond = trade.complaint.map_or(0, |complaint| complaint.bond);
         let refuted = outcome == Outcome::Refuted;
         let (bond_to_community_fund, bond_back) = if refuted { (bond, 0) } else { (0, bond) };
@@ -216,6 +217,9 @@ impl<T: Config> Pallet<T> {
     /// of the opening nobody knows who is to blame.
     fn rate(slot: SlotIndex, trade: &Trade<T::AccountId>, outcome: Outcome, metered: Wh) {
         let Trade { buyer, seller, energy, .. } = trade;
+        if outcome.is_default() {
+            Self::mark_default(slot, seller);
+        }
         match outcome {
             Outcome::Delivered | Outcome::Trusted | Outcome::Acknowledged => {
                 T::Ratings::record(buyer, seller, *energy, Verdict::Kept);
@@ -226,7 +230,6 @@ impl<T: Config> Pallet<T> {
             }
             Outcome::Defaulted | Outcome::Unanswered | Outcome::Forfeited => {
                 T::Ratings::record(buyer, seller, *energy, Verdict::Missed(*energy));
-                Self::mark_default(slot, seller);
             }
             Outcome::Refuted | Outcome::Annulled => (),
         }

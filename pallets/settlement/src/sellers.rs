@@ -2,7 +2,7 @@
 
 use crate::{
     Book, Conduct, Config, Decision, Event, Pallet, Rules, Seller, Sellers, SellingAccount,
-    SellingAccounts,
+    SellingAccounts, Trade,
 };
 use frame_support::BoundedVec;
 use qedex_math::conduct::{self, Day, noted};
@@ -57,16 +57,17 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Whether a trade of `who` in `slot` that ends so leads to its owner's exclusion.
+    /// Whether a trade in `slot` that ends so leads to the exclusion of its seller's owner.
     pub(crate) fn excludes(
         slot: SlotIndex,
         book: &Book,
-        who: &T::AccountId,
+        trade: &Trade<T::AccountId>,
         decision: Decision,
     ) -> bool {
+        let who = &trade.seller;
         let last = Self::seller(slot, who).filter(|(_, seller)| seller.open == 1);
         last.is_some_and(|(_, seller)| {
-            let defaulted = seller.defaulted || decision.is_default();
+            let defaulted = seller.defaulted || decision.outcome(trade.energy).0.is_default();
             let days = Conduct::<T>::get(Self::owner_of(who));
             defaulted && Self::are_too_many(&book.rules, &noted(&days, day_of(slot), true))
         })

@@ -1,8 +1,8 @@
 //! The invariants of settlement.
 
 use crate::{
-    Books, Config, LatestPause, MAX_PAUSE, OpenBooks, OrderEscrow, Pallet, RuleChanges, Sellers,
-    SellingAccounts, Trades,
+    Books, Config, LatestPause, MAX_PAUSE, OpenBooks, OrderEscrow, Pallet, Purchases, RuleChanges,
+    Sellers, SellingAccounts, Trades,
 };
 use alloc::collections::BTreeMap;
 use codec::Encode;
@@ -21,11 +21,13 @@ impl<T: Config> Pallet<T> {
     ///    at least what is before its last and that one itself;
     /// 3. a complaint is about a seller that has committed, and its record says that somebody has
     ///    complained; whose bill is revealed had been asked for it, by a complaint or the draw;
-    /// 4. what is held of an account is what is booked for its orders, the payments of the trades
+    /// 4. the purchases on record are open trades by buyer and seller, in ascending order, and none without;
+    ///    a trade that is not among them came after all of its pair that are;
+    /// 5. what is held of an account is what is booked for its orders, the payments of the trades
     ///    in which it buys, the bonds of its complaints, and the deposits of the trades in which it
     ///    sells; nothing otherwise;
-    /// 5. the rules on record are valid, in ascending order of their beginning, and there are some;
-    /// 6. the latest pause is not longer than it may be.
+    /// 6. the rules on record are valid, in ascending order of their beginning, and there are some;
+    /// 7. the latest pause is not longer than it may be.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let changes = RuleChanges::<T>::get();
         ensure!(
@@ -59,6 +61,11 @@ impl<T: Config> Pallet<T> {
             justify(&trade.seller, trade.deposit);
             let (owner, seller) =
                 Self::seller(slot, &trade.seller).ok_or("a trade without a seller")?;
+            let listed = Purchases::<T>::get(slot, (&trade.buyer, owner));
+            ensure!(
+                listed.contains(&id) || listed.iter().all(|other| *other < id),
+                "a trade is left out of what its buyer has bought"
+            );
             let of_owner = sold.entry((slot, owner)).or_default();
             of_owner.insert(id, (trade.before, trade.energy));
             if let Some(complaint) = trade.complaint {
@@ -74,6 +81,18 @@ impl<T: Config> Pallet<T> {
             *count = count.saturating_add(1);
             let count = books.entry(slot).or_default();
             *count = count.saturating_add(1);
+        }
+        for (slot, (buyer, owner), ids) in Purchases::<T>::iter() {
+            let is_of_pair = |id: &TradeId| {
+                Trades::<T>::get(slot, id).is_some_and(|trade| {
+                    let seller = Self::seller(slot, &trade.seller).map(|(owner, _)| owner);
+                    trade.buyer == buyer && seller == Some(owner)
+                })
+            };
+            ensure!(
+                !ids.is_empty() && ids.is_sorted_by(|a, b| a < b) && ids.iter().all(is_of_pair),
+                "purchases are not the trades of a pair"
+            );
         }
         for slot in open {
             let book = Books::<T>::get(slot).ok_or("an open book without a record")?;

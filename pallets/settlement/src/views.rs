@@ -54,9 +54,12 @@ impl<T: Config> Pallet<T> {
         TradePage { trades, next: (until < end).then_some(until) }
     }
 
-    /// What a complaint about an open trade would hold of its buyer, in plancks.
+    /// What a complaint about the seller of an open trade would hold of the trade's buyer, for all that it has
+    /// bought of it, in plancks. None where it has complained.
     pub fn bond(slot: SlotIndex, id: TradeId) -> Option<Balance> {
-        Self::bond_of(&Books::<T>::get(slot)?, &Trades::<T>::get(slot, id)?)
+        let (book, trade) = (Books::<T>::get(slot)?, Trades::<T>::get(slot, id)?);
+        let (owner, _) = Self::seller(slot, &trade.seller)?;
+        Self::purchase_of(slot, owner, id, trade).bond(&book)
     }
 
     /// What `bill` proves that `seller` delivered in `slot`, as a reveal would have it.

@@ -8,8 +8,8 @@ pub trait WeightInfo {
     fn commit() -> Weight;
     /// `acknowledge`, of the last trade of a slot.
     fn acknowledge() -> Weight;
-    /// `complain`.
-    fn complain() -> Weight;
+    /// `complain`, about `n` trades of a seller.
+    fn complain(n: u32) -> Weight;
     /// `reveal`, without the audit of the bill; `n` readings are hashed.
     fn reveal(n: u32) -> Weight;
     /// `set_rules`.
@@ -40,8 +40,8 @@ impl WeightInfo for () {
     fn acknowledge() -> Weight {
         Weight::from_parts(1_000, 0)
     }
-    fn complain() -> Weight {
-        Weight::from_parts(1_000, 0)
+    fn complain(n: u32) -> Weight {
+        Weight::from_parts(1_000 * u64::from(n), 0)
     }
     fn set_rules() -> Weight {
         Weight::from_parts(1_000, 0)

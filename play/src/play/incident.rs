@@ -104,12 +104,12 @@ impl Incident {
         let is_new = |number| counted.iter().all(|entry| entry.link.0 != number);
         let links = registry::links(session.at()).await?;
         let mut calls = Vec::new();
-        for link in links.iter().filter(|link| link.agreed && is_new(link.number)) {
+        for (id, link) in links.iter().filter(|(id, link)| link.agreed && is_new(id.0)) {
             let terms = LinkTerms {
-                most_keys_per_epoch: made_in(link.rate, least),
+                most_keys_per_epoch: made_in(link.rate.0, least),
                 most_qber_ppm: MOST_QBER_PPM,
             };
-            calls.push(EncodedCall::of(session.at(), &ledger::admit(link.number, terms))?);
+            calls.push(EncodedCall::of(session.at(), &ledger::admit(id.0, terms))?);
         }
         let rules = KeyRules {
             bound: true,

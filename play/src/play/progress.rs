@@ -6,6 +6,7 @@ use qedex_client::{
     amounts::{kwh, qed},
     block::Block,
 };
+use qedex_console::note;
 use std::io::IsTerminal;
 
 /// Steps of a slot: ordered, cleared, committed, published, complained, answered, settled.
@@ -37,7 +38,7 @@ impl Progress {
     pub fn say(&self, message: &str) {
         match &self.bar {
             Some(bar) => bar.set_message(message.to_owned()),
-            None => eprintln!("{message}"),
+            None => note!("{message}"),
         }
     }
 
@@ -62,11 +63,11 @@ impl Progress {
                 latest = Some(clearing_line(slot));
             }
             if self.bar.is_none() && cleared && !told.0 {
-                eprintln!("{}", clearing_line(slot));
+                note!("{}", clearing_line(slot));
                 told.0 = true;
             }
             if self.bar.is_none() && done && !told.1 {
-                eprintln!("{} settled: {} trades", books.time, books.trades.len());
+                note!("{} settled: {} trades", books.time, books.trades.len());
                 told.1 = true;
             }
         }

@@ -21,7 +21,7 @@ use qedex_client::{
 };
 use qedex_math::Wh;
 use qedex_primitives::{MeterId, OwnerId, ReadingPayload, SignedReading, SlotIndex, SlotTimes};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Orders in one batch of the broker's. Larger books take several batches, whose order is
 /// that of the broker's nonces.
@@ -281,10 +281,11 @@ impl SlotPlay {
         session.send(signed).await
     }
 
-    /// Lets buyers complain whose sellers have opened nothing.
+    /// Lets buyers complain whose sellers have opened nothing: once about each of these, for all that it sold.
     async fn complain(&self, session: &mut Session, cast: &Cast) -> Result<(), Error> {
         let slot = self.books.slot;
         let mut signed = Vec::new();
+        let mut complained = BTreeSet::new();
         for (trade, _) in self.books.trades.values() {
             let hides = self.books.cheats.get(&trade.seller) == Some(&Cheat::Hides);
             let mut members = cast.members.iter();
@@ -292,6 +293,9 @@ impl SlotPlay {
             let Some(buyer) = buyer else {
                 continue;
             };
+            if !complained.insert((trade.buyer, trade.owner)) {
+                continue;
+            }
             let what = format!("{}'s complaint in slot {slot}", buyer.name);
             let call = calls::complain(slot, trade.id);
             signed.push(session.sign(what, &call, &buyer.keys.account).await?);

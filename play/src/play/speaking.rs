@@ -2,6 +2,7 @@
 
 use super::{
     cast::{Cast, Member},
+    cost::Cost,
     slot::SlotPlay,
 };
 use crate::{
@@ -21,7 +22,7 @@ use qedex_client::{
     key_service::KeyServices,
     market::Plancks,
     queries::{self, Held},
-    session::{Session, Tally},
+    session::Session,
 };
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
@@ -42,33 +43,6 @@ pub struct Speaking {
     held: Plancks,
     /// What is held of all for what they say of themselves.
     bonds: Plancks,
-}
-
-/// Transactions and their fees.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cost {
-    /// How many.
-    pub signed: u64,
-    /// What was paid for them.
-    pub fees: Plancks,
-}
-
-impl Cost {
-    /// What was spent between two moments.
-    fn between(before: &Tally, after: &Tally) -> Self {
-        Self {
-            signed: after.sent.saturating_sub(before.sent),
-            fees: after.fees.saturating_sub(before.fees),
-        }
-    }
-
-    /// Both.
-    const fn and(self, other: Self) -> Self {
-        Self {
-            signed: self.signed.saturating_add(other.signed),
-            fees: self.fees.saturating_add(other.fees),
-        }
-    }
 }
 
 fn speaker(member: &Member, agent: Arc<Agent>) -> Speaker {

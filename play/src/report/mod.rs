@@ -1,14 +1,16 @@
 //! The figures of a run: computed from the books, checked, and shown.
 
+mod cheats;
 mod invariants;
 mod keys;
 mod sessions;
 mod table;
 
+pub use cheats::{CheatFigures, CheatLine};
 pub use keys::{KeyMarketFigures, KeyRun};
 pub use sessions::{HandshakeFigures, KeyFigures, SessionFigures, SessionRun, TextFigures};
 
-use crate::{books::SlotBooks, strategy::Cheat};
+use crate::books::SlotBooks;
 use qedex_client::market::{Account, Outcome, Plancks, Side};
 use qedex_math::PricePerKwh;
 use serde::Serialize;
@@ -236,37 +238,6 @@ pub struct BondFigures {
     pub forfeited: Plancks,
 }
 
-/// What cheating cost.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct CheatFigures {
-    /// Deposits lost, all in all.
-    #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    pub lost: Plancks,
-    /// One line per cheat and slot.
-    pub list: Vec<CheatLine>,
-}
-
-/// One seller's cheat in one slot.
-#[derive(Clone, Debug, Serialize)]
-pub struct CheatLine {
-    /// Who.
-    pub participant: String,
-    /// Local time of the slot.
-    pub time: String,
-    /// How.
-    pub kind: Cheat,
-    /// What it had sold.
-    pub sold: u64,
-    /// What the meter showed of it.
-    pub metered: u64,
-    /// What it lost of its deposit.
-    #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    pub lost: Plancks,
-    /// What it was not paid.
-    #[serde(with = "qedex_client::amounts::as_plancks_string")]
-    pub unpaid: Plancks,
-}
-
 /// What it took of the chain.
 #[derive(Clone, Debug, Serialize)]
 pub struct TransactionFigures {
@@ -343,7 +314,7 @@ impl Figures {
         let slots_cleared = slots.iter().filter(|slot| slot.cleared > 0).count();
         let (trades, money, deposits) = settlements(books);
         let bonds = bonds(books);
-        let cheats = cheats(run, books);
+        let cheats = cheats::figures(run, books);
         let energy = EnergyFigures {
             offered: sum(|slot| slot.offered),
             demanded: sum(|slot| slot.demanded),
@@ -457,35 +428,6 @@ fn bonds(books: &[SlotBooks]) -> BondFigures {
         }
     }
     bonds
-}
-
-/// One line for each planned cheat that had sold something.
-fn cheats(run: &Run, books: &[SlotBooks]) -> CheatFigures {
-    let mut list = Vec::new();
-    for slot in books {
-        for (account, kind) in &slot.cheats {
-            let mut line = CheatLine {
-                participant: name_of(run, account),
-                time: slot.time.clone(),
-                kind: *kind,
-                sold: slot.sold_by(account).0,
-                metered: 0,
-                lost: 0,
-                unpaid: 0,
-            };
-            let price = slot.clearing.and_then(|c| c.sellers_receive).unwrap_or_default();
-            for (trade, settled) in slot.settled().filter(|(t, _)| t.seller == *account) {
-                let due = price.cost_floor(trade.energy).unwrap_or(0);
-                line.metered += settled.metered.min(trade.energy).0;
-                line.lost += trade.deposit.saturating_sub(settled.deposit_back);
-                line.unpaid += due.saturating_sub(settled.to_seller);
-            }
-            if line.sold > 0 {
-                list.push(line);
-            }
-        }
-    }
-    CheatFigures { lost: list.iter().map(|line| line.lost).sum(), list }
 }
 
 fn name_of(run: &Run, account: &Account) -> String {

@@ -2,13 +2,7 @@
 
 use crate::error::Error;
 use futures::{StreamExt, TryStreamExt, stream};
-use qedex_client::{
-    At,
-    agent::Agent,
-    key_service::KeyServices,
-    market::Account,
-    registry::{self, Site},
-};
+use qedex_client::{At, agent::Agent, key_service::KeyServices, market::Account, registry};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -91,10 +85,10 @@ impl Doors {
             .try_collect()
             .await?;
         let all: Vec<Arc<Agent>> = all.into_iter().flatten().collect();
-        let mut sites: Vec<Site> = registry::sites(at).await?;
-        sites.sort_by_key(|site| site.number);
-        let mut of_sites = sites.iter().filter_map(|site| {
-            let here = all.iter().filter(|agent| agent.site() == Some(site.name.as_str()));
+        let sites = registry::sites(at).await?;
+        let mut of_sites = sites.iter().filter_map(|(_, site)| {
+            let name = registry::site_name(site);
+            let here = all.iter().filter(|agent| agent.site() == Some(name.as_str()));
             let here: Vec<_> = here.cloned().collect();
             (!here.is_empty()).then_some(here)
         });

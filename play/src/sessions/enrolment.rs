@@ -9,10 +9,10 @@ use qedex_client::{
     calls::{self, EncodedCall},
     keys::{Keypair, account_of},
     market::Account,
-    registry::{self, Accepts, Site},
+    registry::{self, Site},
     session::Session,
 };
-use qedex_primitives::qkd::EnrolmentId;
+use qedex_primitives::qkd::{EnrolmentId, SiteId};
 
 /// For how long an SAE is enrolled, in milliseconds: as long as its certificate is good for.
 const TERM: u64 = 30 * 24 * 3_600_000;
@@ -49,11 +49,11 @@ pub async fn enrol(
     for key in operators {
         let mut calls = Vec::new();
         for (Newcomer { speaker, .. }, found) in newcomers.iter().zip(&found) {
-            let site = site_of(&sites, operators, speaker)?;
+            let (id, site) = site_of(&sites, operators, speaker)?;
             if found.is_none() && site.operator == account_of(key) {
                 let expires = now.saturating_add(TERM);
                 let sae = speaker.agent.sae();
-                let call = registry::enrol(site.number, sae, speaker.account(), expires);
+                let call = registry::enrol(id.0, sae, speaker.account(), expires);
                 calls.push(EncodedCall::of(session.at(), &call)?);
             }
         }
@@ -85,7 +85,7 @@ pub async fn enrol(
         }
         calls.push(EncodedCall::of(at, &registry::set_worker(Some(worker)))?);
         calls.push(EncodedCall::of(at, &registry::set_mail(Some(mail)))?);
-        calls.push(EncodedCall::of(at, &registry::set_accepts(Accepts::Listed(peers.to_vec())))?);
+        calls.push(EncodedCall::of(at, &registry::set_accepts(registry::listed(peers)?))?);
         let what = format!("{} accepts its SAE", speaker.name);
         signed.push(session.sign(what, &calls::batch_all(calls), &speaker.key).await?);
     }
@@ -95,17 +95,18 @@ pub async fn enrol(
 }
 
 fn site_of<'a>(
-    sites: &'a [Site],
+    sites: &'a [(SiteId, Site)],
     operators: &[&Keypair],
     speaker: &Speaker,
-) -> Result<&'a Site, Error> {
+) -> Result<&'a (SiteId, Site), Error> {
     let sae = speaker.agent.sae();
     let name = speaker.agent.site().unwrap_or_default();
-    let site = sites.iter().find(|site| site.name == name).ok_or_else(|| {
-        Error::BadInput(format!("{sae} is at the site {name:?}, which the chain does not know"))
-    })?;
-    if operators.iter().any(|key| account_of(key) == site.operator) {
-        return Ok(site);
+    let found =
+        sites.iter().find(|(_, site)| registry::site_name(site) == name).ok_or_else(|| {
+            Error::BadInput(format!("{sae} is at the site {name:?}, which the chain does not know"))
+        })?;
+    if operators.iter().any(|key| account_of(key) == found.1.operator) {
+        return Ok(found);
     }
     Err(Error::BadInput(format!("nobody here may enrol {sae} at the site {name:?}")))
 }

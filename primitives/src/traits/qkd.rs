@@ -62,6 +62,16 @@ pub trait EntropyDraw {
     /// when it may be one that is no longer kept. It never changes once it is there: who waits for it
     /// writes it down. Reads at most as many values as halving the kept ones takes.
     fn first_after(moment: Moment) -> Option<BeaconValue>;
+
+    /// The value of the first epoch after `moment` that keys gave, among the first
+    /// [`DRAW_EPOCHS`](crate::beacon::DRAW_EPOCHS) whose reveals opened after it; as long as there is none,
+    /// [`EntropyDraw::first_after`]. Reads so many values more at most.
+    fn best_after(moment: Moment) -> Option<BeaconValue>;
+
+    /// As many values of block hashes as are kept, of epochs whose reveals opened one millisecond after
+    /// another; of [`DRAW_EPOCHS`](crate::beacon::DRAW_EPOCHS) of them after `moment`. The last is of keys.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn fill(moment: Moment);
 }
 
 /// What takes the place of the beacon's value where keys give none.

@@ -1,7 +1,7 @@
 //! The model of `q-sah/tests/model/protocol.rs`, searched by a model checker that is not ours: it finds
 //! the same states, and the same properties broken.
 //!
-//! `cargo test --release --manifest-path q-sah/model/Cargo.toml`
+//! `cargo test --locked --release --manifest-path q-sah/model/Cargo.toml`
 
 #[path = "../../tests/model/explore.rs"]
 mod explore;

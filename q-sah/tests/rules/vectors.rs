@@ -1,6 +1,6 @@
 //! The vectors in `q-sah/vectors/`: made by the second implementation, and held against both.
 //!
-//! `QEDEX_BLESS=1 cargo test -p q-sah vectors` writes them anew.
+//! `QEDEX_BLESS=1 cargo test --locked -p q-sah vectors` writes them anew.
 
 use crate::oracle::protocol::{Ends, Handshake, Letter, frame, receipt};
 use proptest::prelude::*;

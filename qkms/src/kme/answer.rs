@@ -21,6 +21,7 @@ use tokio::{
 use super::{
     audits,
     directory::{Directory, Place},
+    limits::Limits,
     line::write_frames,
     link::Link,
     runs::{Runs, why},
@@ -29,9 +30,8 @@ use super::{
 };
 use crate::control::Choices;
 use crate::pool::{
-    BookError, Books, End, Pool, StoreError,
-    audits::NoAudit,
-    record::{Lease, Reservation, Survey},
+    BookError, Books, End, NoAudit, Pool, StoreError,
+    record::{CONFIGURED, Lease, Reservation, Survey},
 };
 use crate::records::{EPOCH, Hash, Signed};
 use crate::relay::Relay;
@@ -40,17 +40,6 @@ use crate::relay::Relay;
 const AT_ONCE: usize = 4096;
 /// How long a greeting may take.
 const GREETING: Duration = Duration::from_secs(10);
-
-/// What a peer's reservation may ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// The most keys.
-    pub keys: u64,
-    /// The most slaves.
-    pub slaves: u64,
-    /// The least and the largest number of bytes of a key.
-    pub len: (u64, u64),
-}
 
 /// Answers the peer of one link.
 pub struct Answerer {
@@ -325,7 +314,7 @@ fn join(books: &mut Books<'_>, lease: &Lease) -> Result<(), BookError> {
     if books.is_held()? {
         return Err(NoAudit::Held.into());
     }
-    if books.block(lease.block)?.is_some() || lease.block >= crate::pool::making::CONFIGURED {
+    if books.block(lease.block)?.is_some() || lease.block >= CONFIGURED {
         return Err(crate::pool::Rejection::RepeatedBlock.into());
     }
     books.join_lease(lease)

@@ -27,8 +27,8 @@ use super::{
 use crate::{
     audit::{AuditFile, Challenge, Opening},
     pool::{
-        BookError, Books, End, Rejection, StoreError,
-        audits::{Auditing, NoAudit, Picked},
+        BookError, Books, End, NoAudit, Rejection, StoreError,
+        audits::{Auditing, Picked},
     },
     records::{EPOCH, Hash},
 };

@@ -13,13 +13,30 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::photonic::{Channels, Opened};
-use crate::distil::{Framed, InProcess};
+use crate::distil::{Framed, InProcess, Transport};
 
 /// How long an end waits for the other to open a block's channels, or to send a message.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a connection may take to name its block.
 const GREETING: Duration = Duration::from_secs(2);
+
+/// The two channels of one block.
+pub struct Opened {
+    /// Stands for the fibre: from Alice's end to Bob's only.
+    pub quantum: Box<dyn Transport + Send>,
+    /// The classical channel.
+    pub classical: Box<dyn Transport + Send>,
+}
+
+/// Opens the channels of a block at one end. Blocks until the other end opens them too.
+pub trait Channels: Send + 'static {
+    /// Opens the channels of block `block`.
+    ///
+    /// # Errors
+    ///
+    /// The other end does not, in time.
+    fn open(&mut self, block: u64) -> io::Result<Opened>;
+}
 
 /// Where the two ends of a link within one process meet; clones share it.
 #[derive(Clone, Default)]

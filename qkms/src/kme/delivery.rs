@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::{
     Kme,
     directory::Place,
+    identity::ids,
     link::Link,
     service::{
         DeliveredKey, EncRequest, KeyService, LinkState, Options, Origin, Refusal, Route, SaeId,
@@ -169,7 +170,7 @@ impl KeyService for Kme {
             owner.write_told(books)?;
             books.fetch(&caller, &master, &ids)
         };
-        let told = link.store.run(fetch).await.map_err(refusal)?;
+        let told = link.store.run(fetch).await.map_err(Refusal::from)?;
         Ok(told.into_iter().map(|(id, key)| DeliveredKey { id, key, origin }).collect())
     }
 }
@@ -275,7 +276,7 @@ impl Kme {
             books.confirm(&ids)?;
             Ok(drawn)
         };
-        let drawn = self.local.store.run(make).await.map_err(refusal)?;
+        let drawn = self.local.store.run(make).await.map_err(Refusal::from)?;
         Ok(deliver(drawn, Origin::LocalGenerator))
     }
 
@@ -284,7 +285,8 @@ impl Kme {
         let Some(first) = ids.first().copied() else { return Ok(None) };
         let local = std::iter::once((Origin::LocalGenerator, &self.local));
         for (origin, link) in local.chain(self.links.iter().map(|link| (Origin::Qkd, link))) {
-            let known = link.store.run(move |books| books.key(first)).await.map_err(refusal)?;
+            let known =
+                link.store.run(move |books| books.key(first)).await.map_err(Refusal::from)?;
             if known.is_some() {
                 return Ok(Some((origin, link)));
             }
@@ -333,7 +335,10 @@ impl Order {
                 Err(error) => {
                     tracing::warn!(peer = %link.peer, %error, "keys were not confirmed");
                     drop(drawn);
-                    link.store.run(move |books| books.mark_void(&ids)).await.map_err(refusal)?;
+                    link.store
+                        .run(move |books| books.mark_void(&ids))
+                        .await
+                        .map_err(Refusal::from)?;
                     tokio::spawn(async move { link.settle_voids().await });
                     Err(Refusal::Unconfirmed)
                 }
@@ -346,25 +351,10 @@ impl Order {
                     // The peer may hold what this end has not written.
                     tokio::spawn(async move { link.give_up(notes).await });
                 }
-                Err(refusal(error))
+                Err(error.into())
             }
         }
     }
-}
-
-/// Identities for new keys: random after the time, so that the records of one moment lie beside each
-/// other in the store; or repeatable with a seed.
-pub(crate) fn ids(
-    books: &mut Books<'_>,
-    seed: Option<&super::seed::Seed>,
-    usage: &str,
-    number: usize,
-) -> Result<Vec<Uuid>, BookError> {
-    let Some(seed) = seed else {
-        return Ok((0..number).map(|_| Uuid::now_v7()).collect());
-    };
-    let first = books.count_keys(number as u64)?;
-    Ok((first..).take(number).map(|count| seed.uuid(usage, count)).collect())
 }
 
 fn deliver(drawn: Vec<Drawn>, origin: Origin) -> Vec<DeliveredKey> {
@@ -372,17 +362,6 @@ fn deliver(drawn: Vec<Drawn>, origin: Origin) -> Vec<DeliveredKey> {
         .into_iter()
         .map(|drawn| DeliveredKey { id: drawn.note.id(), key: drawn.bytes, origin })
         .collect()
-}
-
-pub(crate) fn refusal(error: StoreError) -> Refusal {
-    match error {
-        StoreError::Rejected(Rejection::Exhausted) => Refusal::Exhausted,
-        StoreError::Rejected(Rejection::TooOld) => Refusal::MandatoryUnmet,
-        StoreError::Rejected(Rejection::NotNamed) => Refusal::NotNamed,
-        StoreError::Rejected(Rejection::NotFound(ids)) => Refusal::KeysNotFound(ids),
-        StoreError::Closed => Refusal::Stopping,
-        StoreError::Rejected(_) | StoreError::Failed(_) => Refusal::Store,
-    }
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -25,7 +25,7 @@ use super::{
     line::NoAnswer,
     link::{Capacity, Link},
     maker::{BlockMaker, Made},
-    notary::witness,
+    meeting::witness,
     observer::Observer,
     runs::run,
     wire::{Ask, Offer, Seal, Start},

@@ -15,15 +15,13 @@ use super::{
     closure::{Backoff, Closed, Pauses},
     line::{Line, NoAnswer},
     maker::{Closing, Found, MakeError, Report},
-    notary::{self, Notary},
+    notary::Notary,
     service::{Figures, KmeId, LinkState},
     wire::{Ask, Reply},
 };
 use crate::{
     health::Health,
-    pool::{
-        BookError, Books, Direction, End, Pool, Rejection, Store, making::Summary, record::KeyNote,
-    },
+    pool::{BookError, Books, End, Pool, Rejection, Store, making::Summary, record::KeyNote},
 };
 
 /// Keys told and unconfirmed at which a draw writes them; housekeeping writes what is left.
@@ -363,7 +361,7 @@ impl Link {
         }
     }
 
-    async fn settle_marked(&self) -> Result<(), NoAnswer> {
+    pub(super) async fn settle_marked(&self) -> Result<(), NoAnswer> {
         let notes = self.store.run(|books| books.voids()).await.map_err(|_| NoAnswer::Down)?;
         if notes.is_empty() {
             return Ok(());
@@ -378,25 +376,5 @@ impl Link {
             notes.iter().zip(free).try_for_each(|(note, free)| books.settle_void(note.id(), free))
         };
         self.store.run(settle).await.map_err(|_| NoAnswer::Down)
-    }
-
-    /// The two ends agree on what is free of the pools that this end answers for: those that begin
-    /// here and, at Alice's end, the tag keys. There they also agree on the records of blocks.
-    pub(super) async fn agree(self: &Arc<Self>) -> Result<(), NoAnswer> {
-        let _agreeing = self.agreeing.lock().await;
-        self.settle_marked().await?;
-        let mut pools = vec![self.outgoing()];
-        if self.end == End::Alice {
-            notary::agree(self).await?;
-            pools.push(Pool::Tags(Direction::AliceToBob));
-            pools.push(Pool::Tags(Direction::BobToAlice));
-        }
-        let survey = move |books: &mut Books<'_>| books.survey(&pools);
-        let asked = self.store.run(survey).await.map_err(|_| NoAnswer::Down)?;
-        let Reply::Survey(answer) = self.line.ask(Ask::Survey(asked.clone())).await? else {
-            return Err(NoAnswer::Wrong);
-        };
-        let close = move |books: &mut Books<'_>| books.close_survey(&asked, &answer);
-        self.store.run(close).await.map_err(|_| NoAnswer::Down)
     }
 }

@@ -27,9 +27,12 @@ pub mod delivery;
 pub mod directory;
 pub mod door;
 pub mod engine;
+pub mod identity;
+pub mod limits;
 pub mod line;
 pub mod link;
 pub mod maker;
+pub mod meeting;
 pub mod notary;
 pub mod observer;
 pub mod photonic;
@@ -39,6 +42,7 @@ pub mod seed;
 pub mod service;
 pub mod tap;
 pub mod testing;
+pub mod why;
 pub mod wire;
 
 #[cfg(test)]
@@ -57,9 +61,10 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use self::{
-    answer::{Answerer, Limits},
+    answer::Answerer,
     closure::Backoff,
     directory::{Directory, Place},
+    limits::Limits,
     line::{Dialer, Line},
     link::{Capacity, Link},
     maker::BlockMaker,

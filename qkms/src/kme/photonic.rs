@@ -16,13 +16,13 @@
 
 use std::{
     collections::BTreeMap,
-    io,
     time::{Duration, Instant},
 };
 
 use zeroize::Zeroizing;
 
 use super::{
+    channels::{Channels, Opened},
     maker::{BlockMaker, Closing, Found, Made, MakeError, Report},
     seed::Seed,
     tap::Tap,
@@ -30,32 +30,11 @@ use super::{
 use crate::{
     audit::Opening,
     control::Setting,
-    distil::{
-        self, Accounts, Entropy, EntropyError, OsEntropy, Outcome, Params, Reason, TagKeys,
-        Transport,
-    },
+    distil::{self, Accounts, Entropy, EntropyError, OsEntropy, Outcome, Params, Reason, TagKeys},
     health::{Claims, Health, Monitor},
     link::{BobBlock, Link, LinkParameters},
     records::{Account, Evidence, Testimony},
 };
-
-/// The two channels of one block.
-pub struct Opened {
-    /// Stands for the fibre: from Alice's end to Bob's only.
-    pub quantum: Box<dyn Transport + Send>,
-    /// The classical channel.
-    pub classical: Box<dyn Transport + Send>,
-}
-
-/// Opens the channels of a block at one end. Blocks until the other end opens them too.
-pub trait Channels: Send + 'static {
-    /// Opens the channels of block `block`.
-    ///
-    /// # Errors
-    ///
-    /// The other end does not, in time.
-    fn open(&mut self, block: u64) -> io::Result<Opened>;
-}
 
 /// Alice's end: the source, and the simulation of everything up to Bob's detectors.
 pub struct Alice<C> {

@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::pool::{Rejection, StoreError};
+
 /// The longest identity of an SAE or a KME, in bytes of UTF-8.
 pub const MAX_ID_BYTES: usize = 128;
 
@@ -276,6 +278,19 @@ pub enum Refusal {
     /// The KME is stopping (503).
     #[error("the KME is stopping")]
     Stopping,
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Rejected(Rejection::Exhausted) => Self::Exhausted,
+            StoreError::Rejected(Rejection::TooOld) => Self::MandatoryUnmet,
+            StoreError::Rejected(Rejection::NotNamed) => Self::NotNamed,
+            StoreError::Rejected(Rejection::NotFound(ids)) => Self::KeysNotFound(ids),
+            StoreError::Closed => Self::Stopping,
+            StoreError::Rejected(_) | StoreError::Failed(_) => Self::Store,
+        }
+    }
 }
 
 /// The key service of one KME for the SAEs of its site. Cheap to share behind an `Arc`.

@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::records::{Archive, failed};
+use super::archive::{Archive, failed};
 use crate::{
     kme::audits::{self, Stand, Untaken},
     pool::StoreError,

@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::records::Archive;
+use super::archive::Archive;
 use crate::link::Eavesdropper;
 
 /// A link that was closed for good, at one end.

@@ -30,6 +30,7 @@ use tokio::net::TcpListener;
 
 use crate::{agent::Token, metrics::Metrics};
 
+pub mod archive;
 mod audits;
 pub mod guard;
 pub mod history;
@@ -39,9 +40,9 @@ pub mod records;
 #[cfg(test)]
 mod tests;
 
+use archive::Archive;
 use guard::Guard;
 use history::{History, Series};
-use records::Archive;
 
 /// What the status page shows.
 #[derive(Debug, Clone, PartialEq, Serialize)]

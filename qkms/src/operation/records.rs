@@ -10,47 +10,18 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::audits::Audits;
+use super::{
+    archive::{Archive, failed},
+    audits::Audits,
+};
 use crate::{
-    kme::{Kme, audits, link::Link, notary, tap::Tap},
+    kme::{audits, meeting},
     pool::{Books, End},
     records::{EPOCH, Export},
 };
 
 /// Epochs of which the roots are told at once.
 const ROOTS: u64 = 16;
-
-/// The link ends of a process, with what KME each belongs to.
-#[derive(Clone, Default)]
-pub struct Archive {
-    links: Vec<(String, Arc<Link>)>,
-    taps: Taps,
-}
-
-/// KME, peer, and the tap on the fibre of their link, at Alice's end.
-pub type Taps = Vec<(String, String, Tap)>;
-
-impl Archive {
-    /// Of these KMEs, with these taps.
-    pub fn new(kmes: &[Arc<Kme>], taps: Taps) -> Self {
-        let ends = kmes.iter().flat_map(|kme| {
-            kme.links().iter().map(|link| (kme.id().to_string(), Arc::clone(link)))
-        });
-        Self { links: ends.collect(), taps }
-    }
-
-    /// The link of a KME to its peer.
-    pub(super) fn link(&self, kme: &str, peer: &str) -> Option<&Arc<Link>> {
-        let mut links = self.links.iter();
-        links.find(|(own, link)| own == kme && link.peer.as_str() == peer).map(|(_, link)| link)
-    }
-
-    /// The tap on the fibre of a KME to its peer.
-    pub(super) fn tap(&self, kme: &str, peer: &str) -> Option<&Tap> {
-        let mut taps = self.taps.iter();
-        taps.find(|(own, other, _)| own == kme && other == peer).map(|(.., tap)| tap)
-    }
-}
 
 /// What is asked for: nothing, or records of one link end.
 #[derive(Deserialize)]
@@ -96,7 +67,7 @@ pub(super) async fn records(
         return StatusCode::NOT_FOUND.into_response();
     };
     let most = usize::try_from(EPOCH).unwrap_or(usize::MAX);
-    match notary::told(link, from.unwrap_or(0), most).await {
+    match meeting::told(link, from.unwrap_or(0), most).await {
         Ok((Some(keys), records)) => {
             Json(Export::new(link.notary.chain(), &keys, &records)).into_response()
         }
@@ -134,9 +105,4 @@ async fn stands(archive: &Archive) -> Response {
         stands.push(Stand { kme, peer, end, next, head, epochs, audits });
     }
     Json(stands).into_response()
-}
-
-pub(super) fn failed(error: &crate::pool::StoreError) -> Response {
-    tracing::warn!(%error, "the records cannot be read");
-    StatusCode::SERVICE_UNAVAILABLE.into_response()
 }

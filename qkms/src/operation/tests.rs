@@ -7,9 +7,9 @@ use tower::ServiceExt;
 
 use super::{
     Operation, OperationError, Settings,
+    archive::Archive,
     guard::Guard,
     history::{History, SAMPLES},
-    records::Archive,
     router,
 };
 use crate::{

@@ -2,7 +2,6 @@
 
 use uuid::Uuid;
 
-use super::audits::NoAudit;
 use crate::records::Refused;
 
 /// Why an operation on the books changed nothing.
@@ -50,6 +49,44 @@ pub enum Rejection {
     /// An audit that is not made.
     #[error(transparent)]
     Audit(#[from] NoAudit),
+}
+
+/// Why a challenge is not taken, or an audit not made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NoAudit {
+    /// The link is not audited.
+    #[error("the link is not audited")]
+    Off,
+    /// Another epoch is next.
+    #[error("epoch {0} is the next one to be audited")]
+    Epoch(u64),
+    /// The epoch is not whole: its root is not fixed, and the challenge was known too early.
+    #[error("the epoch is not whole: a challenge that is known now was known too early")]
+    Early,
+    /// It names another root than the epoch has.
+    #[error("the challenge was made for another root")]
+    Root,
+    /// The epoch has another challenge.
+    #[error("the epoch has a challenge already")]
+    Second,
+    /// A key of the block was drawn, or a pad of it spent.
+    #[error("key of block {0} was used: it cannot be sacrificed")]
+    Delivered(u64),
+    /// What was kept of the block is not there.
+    #[error("nothing is kept of block {0}")]
+    Lost(u64),
+    /// One end of the link is audited and the other is not.
+    #[error("audits are on at one end of the link only")]
+    OneEnd,
+    /// Something else is kept of the block.
+    #[error("something else is kept of block {0}")]
+    Kept(u64),
+    /// A run of post-processing holds tag keys of the block.
+    #[error("tag keys of block {0} are in use")]
+    InUse(u64),
+    /// No block is begun before an epoch is closed.
+    #[error("as many blocks wait for their audit as may")]
+    Held,
 }
 
 /// An operation on the books failed.

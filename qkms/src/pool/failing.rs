@@ -11,12 +11,11 @@ use codec::Encode;
 
 use super::{
     Books, Direction, Pool, Rejection,
-    audits::{NoAudit, Picked},
+    audits::Picked,
     books::{FAILED, PADDED, decode},
-    error::BookError,
+    error::{BookError, NoAudit},
     ledger::Place,
-    making::CONFIGURED,
-    record::Made,
+    record::{CONFIGURED, Made},
 };
 use crate::{
     audit::Challenge,

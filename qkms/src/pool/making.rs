@@ -10,12 +10,9 @@ use super::{
     error::BookError,
     ledger::Ledger,
     ledger::Place,
-    record::{BlockRecord, Made},
+    record::{BlockRecord, CONFIGURED, Made},
 };
 use crate::records::EPOCH;
-
-/// Numbers from here on belong to configured keys; link and generator count from 1.
-pub const CONFIGURED: u64 = 1 << 63;
 
 /// A block to store.
 pub struct NewBlock<'a> {

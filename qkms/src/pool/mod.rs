@@ -43,7 +43,7 @@ mod tests;
 use codec::{Decode, Encode};
 
 pub use books::Books;
-pub use error::{BookError, Rejection};
+pub use error::{BookError, NoAudit, Rejection};
 pub use ledger::Ledger;
 pub use relaying::Pad;
 pub use signed::Following;

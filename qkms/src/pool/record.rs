@@ -5,6 +5,9 @@ use uuid::Uuid;
 
 use super::{Direction, Pool, Range};
 
+/// Numbers of blocks from here on belong to configured keys; link and generator count from 1.
+pub const CONFIGURED: u64 = 1 << 63;
+
 /// How a block came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum Made {

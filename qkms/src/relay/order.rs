@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{MAX_BYTES, SALT_BYTES, TAG_KEY_BYTES};
 use crate::{
-    kme::{answer::Limits, wire::Why},
+    kme::{limits::Limits, why::Why},
     pool::Range,
     records::Signature,
 };

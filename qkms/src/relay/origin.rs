@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     kme::{
-        delivery::{ids, refusal},
+        identity::ids,
         line::NoAnswer,
         service::{DeliveredKey, KmeId, Origin, Refusal},
         wire::{Ask, Why},
@@ -102,7 +102,7 @@ impl Relay {
             Err(Unsent::Store(error)) => {
                 // Nothing has left.
                 self.metrics.failed(RelayPart::Origin);
-                return Err(refusal(error));
+                return Err(error.into());
             }
             Err(Unsent::Peer(error)) => {
                 tracing::warn!(kme = %far.kme, %error, "keys were not relayed");
@@ -125,7 +125,7 @@ impl Relay {
         let (first, void) = (order.first(), Void { order, signature });
         let keep = move |books: &mut Books<'_>| books.keep_withdrawal(first, &void.encode());
         // Without it the target holds the keys until they are too old. The master is refused anyway.
-        self.store.run(keep).await.map_err(refusal)?;
+        self.store.run(keep).await.map_err(Refusal::from)?;
         let this = Arc::clone(self);
         tokio::spawn(async move { this.withdraw_all().await });
         Err(refused)
@@ -150,7 +150,7 @@ impl Relay {
             let block = books.next_block()?;
             Ok((block, ids(books, Some(&owner), "relayed key", number)?))
         };
-        let (block, ids) = self.store.run(number).await.map_err(refusal)?;
+        let (block, ids) = self.store.run(number).await.map_err(Refusal::from)?;
         seed.fill("relayed keys", block, &mut clear);
         Ok((ids, clear))
     }
@@ -216,7 +216,7 @@ impl Relay {
         ids: Vec<Uuid>,
     ) -> Result<Vec<DeliveredKey>, Refusal> {
         let fetch = move |books: &mut Books<'_>| books.fetch(&caller, &master, &ids);
-        let told = self.store.run(fetch).await.map_err(refusal)?;
+        let told = self.store.run(fetch).await.map_err(Refusal::from)?;
         let origin = Origin::Relayed;
         Ok(told.into_iter().map(|(id, key)| DeliveredKey { id, key, origin }).collect())
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use codec::{Decode, Encode};
 
 use super::OVERHEAD;
-use crate::kme::{link::Link, service::LinkState};
+use crate::kme::service::LinkState;
 
 /// How often the origin asks.
 pub const ASKED_EVERY: Duration = Duration::from_secs(1);
@@ -45,18 +45,6 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// Of one link in the direction that begins at this end.
-    pub fn of(link: &Link) -> Self {
-        let way = match link.state() {
-            LinkState::Open | LinkState::Local => Way::Open,
-            LinkState::Closed => Way::Closed,
-            LinkState::Unreachable => Way::Unreachable,
-        };
-        let bytes = link.summary().fill(link.outgoing()).bytes;
-        let this = Self { bytes, capacity: link.capacity.keys, way };
-        if link.line.is_ready() { this } else { Self::nothing(this.capacity) }
-    }
-
     /// Of a way that leads nowhere now.
     pub fn nothing(capacity: u64) -> Self {
         Self { bytes: 0, capacity, way: Way::Unreachable }

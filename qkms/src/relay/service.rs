@@ -6,22 +6,36 @@ use tokio::{task::JoinSet, time::MissedTickBehavior};
 
 use super::{
     RelayKey, RelaySetup, RouteSetup,
-    reach::{ASKED_EVERY, Heard, Reach},
+    reach::{ASKED_EVERY, Heard, Reach, Way},
     routes::{self, RouteError},
 };
 use crate::{
     kme::{
-        answer::Limits,
         directory::{Directory, Place},
+        limits::Limits,
         link::Link,
         seed::Seed,
-        service::{KmeId, SaeId},
+        service::{KmeId, LinkState, SaeId},
         wire::{Ask, Reply, Why},
     },
     metrics::RelayMetrics,
     pool::{Books, End, Store, StoreError, withdrawals::Kept},
     records::PublicKey,
 };
+
+impl Reach {
+    /// Of one link in the direction that begins at this end.
+    pub fn of(link: &Link) -> Self {
+        let way = match link.state() {
+            LinkState::Open | LinkState::Local => Way::Open,
+            LinkState::Closed => Way::Closed,
+            LinkState::Unreachable => Way::Unreachable,
+        };
+        let bytes = link.summary().fill(link.outgoing()).bytes;
+        let this = Self { bytes, capacity: link.capacity.keys, way };
+        if link.line.is_ready() { this } else { Self::nothing(this.capacity) }
+    }
+}
 
 /// A site that is reached over others.
 pub(super) struct Far {

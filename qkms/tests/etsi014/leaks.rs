@@ -14,7 +14,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::Method;
 use qkms::{
     client::KeyRequest,
-    operation::{Operation, records::Archive},
+    operation::{Operation, archive::Archive},
 };
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;

@@ -11,6 +11,9 @@ use frame_support::{
     traits::{ConstU32, ConstU64, Get, LinearStoragePrice, fungible::HoldConsideration},
 };
 
+/// The most orders of an owner in a slot.
+pub const MAX_ORDERS: u32 = 8;
+
 parameter_types! {
     /// What is held of a principal for a grant while it is stored, as for a credential.
     pub const GrantDepositBase: Balance = 100 * MILLI_QED;
@@ -61,7 +64,7 @@ impl pallet_auction::Config for Runtime {
     type MaxGrants = ConstU32<8>;
     // One gigawatt-hour in a quarter of an hour: more than any community.
     type MaxOrderEnergy = ConstU64<1_000_000_000>;
-    type MaxOrdersPerAccount = ConstU32<8>;
+    type MaxOrdersPerAccount = ConstU32<MAX_ORDERS>;
     type MaxOrdersPerSlot = ConstU32<100_000>;
     type MaxPrincipals = ConstU32<10_000>;
     type MaxSlotsInFlight = ConstU32<64>;

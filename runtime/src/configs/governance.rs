@@ -3,7 +3,7 @@
 use crate::{
     AccountId, Balance, Balances, BlockNumber, DAYS, MILLI_QED, Preimage, QED, Runtime,
     RuntimeCall, RuntimeEvent, RuntimeHoldReason, RuntimeOrigin, System,
-    configs::system::BlockWeights,
+    configs::block::BlockWeights,
 };
 use frame_support::{
     parameter_types,

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod auction;
 pub mod beacon;
+pub mod block;
 pub mod consensus;
 pub mod governance;
 pub mod membership;

@@ -5,9 +5,9 @@ use crate::{
     RuntimeCall, RuntimeHoldReason,
     configs::{
         beacon::{Barred, BlockAuthors, EpochLength, PastBlockHashes},
+        block::BlockWeights,
         governance::AdminOrigin,
         money::EntropyFund,
-        system::BlockWeights,
     },
     dynamic_params::keys,
     weights,

@@ -1,5 +1,6 @@
-//! The frame: block limits, the block's hash memory, the state's cost.
+//! The frame: which calls are taken at all, the block's hash memory, the state's cost.
 
+pub use crate::configs::block::{BlockLength, BlockWeights};
 use crate::{
     AccountId, Address, Balance, Block, Hash, Nonce, PalletInfo, Runtime, RuntimeCall,
     RuntimeEvent, RuntimeOrigin, RuntimeTask, TxExtension, UncheckedExtrinsic, VERSION,
@@ -8,40 +9,16 @@ use crate::{
 use frame_support::{
     derive_impl, parameter_types,
     traits::{ConstU16, ConstU32, Contains, InsideBoth},
-    weights::{
-        Weight,
-        constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
-    },
+    weights::constants::ParityDbWeight,
 };
-use sp_runtime::{Perbill, generic, traits::AccountIdLookup};
+use sp_runtime::{generic, traits::AccountIdLookup};
 use sp_version::RuntimeVersion;
-
-/// The share of a block that transactions of users may take.
-const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
-
-/// The largest block, in bytes.
-const MAX_BLOCK_LENGTH: u32 = 5 * 1024 * 1024;
 
 parameter_types! {
     /// How many past blocks are known by their hash.
     pub const BlockHashCount: u32 = 2_400;
     /// This runtime's version.
     pub const Version: RuntimeVersion = VERSION;
-    /// At most one second of computation in a block of two seconds.
-    pub BlockWeights: frame_system::limits::BlockWeights =
-        frame_system::limits::BlockWeights::with_sensible_defaults(
-            Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND, u64::MAX),
-            NORMAL_DISPATCH_RATIO,
-        );
-    /// At most five mebibytes a block.
-    pub BlockLength: frame_system::limits::BlockLength =
-        frame_system::limits::BlockLength::builder()
-            .max_length(MAX_BLOCK_LENGTH)
-            .modify_max_length_for_class(
-                frame_support::dispatch::DispatchClass::Normal,
-                |length| *length = NORMAL_DISPATCH_RATIO.mul_floor(MAX_BLOCK_LENGTH),
-            )
-            .build();
 }
 
 /// Session keys are purged by [`Pov::leave`](pallet_pov::Pallet::leave) only: a validator without

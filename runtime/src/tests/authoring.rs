@@ -243,6 +243,6 @@ fn the_dearest_end_of_a_session_fits_into_a_block() {
     let validators: u32 = <Runtime as pallet_pov::Config>::MaxValidators::get();
     let authorities: u32 = <Runtime as pallet_aura::Config>::MaxAuthorities::get();
     let work = Weights::each_block() + Weights::rotate(validators, authorities);
-    let room = configs::system::BlockWeights::get().max_block;
+    let room = configs::block::BlockWeights::get().max_block;
     assert!(work.ref_time() <= room.ref_time(), "{work:?} of {room:?}");
 }

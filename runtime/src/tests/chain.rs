@@ -180,6 +180,12 @@ impl Chain {
         }
     }
 
+    /// Writes the next block at `moment`, within a slot: a longer time would be an interruption.
+    pub fn step_to(&mut self, moment: Moment) {
+        assert!((self.now + 1..=self.now + SLOT).contains(&moment));
+        self.block_at(moment, &mut VecDeque::new(), &mut Vec::new());
+    }
+
     /// Lets so many blocks pass in which nothing happened, not even time.
     pub fn skip_blocks(&mut self, blocks: BlockNumber) {
         self.number += blocks;

@@ -12,6 +12,8 @@ fn what_happens_to_money_is_tested_row_by_row() {
     let tests = [
         include_str!("../../../pallets/auction/src/tests/money.rs"),
         include_str!("../../../pallets/settlement/src/tests/money.rs"),
+        include_str!("../../../pallets/settlement/src/tests/money/draws.rs"),
+        include_str!("../../../pallets/settlement/src/tests/money/pairs.rs"),
     ]
     .concat();
     let mut rows = document

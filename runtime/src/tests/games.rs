@@ -7,8 +7,10 @@
 mod attacks;
 mod beacon;
 mod document;
+mod drawing;
 mod filling;
 mod honesty;
+mod household;
 mod keys;
 mod month;
 mod parameters;

@@ -23,13 +23,13 @@ fn a_batch_of_1024_readings_fits_into_one_block() {
     let readings: Vec<_> = (0..1_024).map(reading).collect();
     let readings = readings.try_into().expect("a batch takes as many");
     let call = RuntimeCall::Metering(pallet_metering::Call::submit_readings { readings });
-    let limits = configs::system::BlockWeights::get();
+    let limits = configs::block::BlockWeights::get();
     let normal = limits.get(DispatchClass::Normal);
     let room = normal.max_extrinsic.expect("normal calls are bounded");
     let info = call.get_dispatch_info();
     assert!(info.call_weight.all_lte(room), "{:?} does not fit into {room:?}", info.call_weight);
     let length = codec::Encode::encoded_size(&call) as u32;
-    let longest = *configs::system::BlockLength::get().max.get(DispatchClass::Normal);
+    let longest = *configs::block::BlockLength::get().max.get(DispatchClass::Normal);
     assert!(length < longest, "{length} of {longest} bytes");
 }
 

@@ -242,6 +242,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::CounterForStandingOrders` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::NextTurn` (r:1 w:1)
 	/// Proof: `Auction::NextTurn` (`max_values`: Some(1), `max_size`: Some(5), added: 500, mode: `MaxEncodedLen`)
+	// NOT MEASURED: a measured figure with what was added since put in by hand, until `scripts/weights auction`
+	// writes it anew.
 	fn open_slot() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `5723`
@@ -310,6 +312,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::GrantUses` (`max_values`: None, `max_size`: Some(132), added: 2607, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::OrderKeys` (r:0 w:2)
 	/// Proof: `Auction::OrderKeys` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
+	// NOT MEASURED: a measured figure with what was added since put in by hand, until `scripts/weights auction`
+	// writes it anew.
 	fn pair() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1902`
@@ -763,6 +767,8 @@ impl<T: frame_system::Config> pallet_auction::WeightInfo for WeightInfo<T> {
 	/// Proof: `Auction::Orders` (`max_values`: None, `max_size`: Some(174), added: 2649, mode: `MaxEncodedLen`)
 	/// Storage: `Auction::OrderKeys` (r:0 w:1)
 	/// Proof: `Auction::OrderKeys` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
+	// NOT MEASURED: a measured figure with what was added since put in by hand, until `scripts/weights auction`
+	// writes it anew.
 	fn renew() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `9059`

@@ -3,7 +3,11 @@
 use super::*;
 use crate::args::{Cli, Command};
 use clap::Parser;
-use qedex_client::{H256, readable::Datum};
+use qedex_client::{
+    H256, Refusal,
+    council::{Closed, Motion, MotionState},
+    readable::{Call, Datum},
+};
 
 fn parse(arguments: &[&str]) -> Result<Council, clap::Error> {
     let all = ["qedex", "council"].iter().chain(arguments);

@@ -11,8 +11,10 @@ use clap::Subcommand;
 use qedex_client::{
     market::Account,
     membership::{self, Change},
+    text::account_text,
 };
-use serde_json::json;
+use serde_json::{Value, json};
+use subxt::tx::Payload;
 
 /// What to do with attributes.
 #[derive(Debug, Subcommand)]
@@ -104,16 +106,47 @@ impl Attribute {
             Self::Register { name, description, issuer, days, sign } => {
                 register(name, description, *issuer, *days, sign).await
             }
-            Self::Bump { attribute, take_back: true, sign } => take_back(attribute, sign).await,
             Self::Bump { attribute, take_back: false, sign } => bump(attribute, sign).await,
-            Self::SetTerm { attribute, days, sign } => set_term(attribute, *days, sign).await,
+            Self::Bump { attribute, take_back: true, sign } => {
+                let words = |label: &str, block| {
+                    format!("nobody asks to void {label} from block {block} on")
+                };
+                let call = membership::withdraw_voiding;
+                change((attribute, sign), "the withdrawal", call, &[], words).await
+            }
+            Self::SetTerm { attribute, days, sign } => {
+                let term = days.saturating_mul(DAY);
+                let words = |label: &str, block| {
+                    format!("{label} is issued for {days} days at most from block {block} on")
+                };
+                let call = |attribute| membership::set_term(attribute, term);
+                let more = [("term", term.into())];
+                change((attribute, sign), "the new term", call, &more, words).await
+            }
             Self::AllowEndings { attribute, owners, sign } => {
-                allow_endings(attribute, *owners, sign).await
+                let words = |label: &str, block| {
+                    format!(
+                        "block {block}: the issuer of {label} may end credentials of {owners} owners more \
+                         within a week"
+                    )
+                };
+                let call = |attribute| membership::allow_endings(attribute, *owners);
+                let more = [("owners", (*owners).into())];
+                change((attribute, sign), "the permission", call, &more, words).await
             }
             Self::SetIssuer { attribute, issuer, sign } => {
-                set_issuer(attribute, *issuer, sign).await
+                let who = account_text(*issuer);
+                let words =
+                    |label: &str, block| format!("{who} issues {label} from block {block} on");
+                let call = |attribute| membership::set_issuer(attribute, *issuer);
+                let more = [("issuer", who.clone().into())];
+                change((attribute, sign), "the new issuer", call, &more, words).await
             }
-            Self::Remove { attribute, sign } => remove(attribute, sign).await,
+            Self::Remove { attribute, sign } => {
+                let words = |label: &str, block| format!("{label} is removed in block {block}");
+                let call = membership::remove_attribute;
+                change((attribute, sign), "the removal", call, &[], words).await
+            }
         }
     }
 }
@@ -212,90 +245,28 @@ async fn bump(attribute: &str, sign: &Administer) -> Result<(), Error> {
     Ok(())
 }
 
-async fn take_back(attribute: &str, sign: &Administer) -> Result<(), Error> {
+/// Does what `call` says to an attribute, and tells it: to people in `words`, of what the attribute is called and
+/// of the block; to programs by its number, by `more` and by the block.
+async fn change<C: Payload>(
+    (attribute, sign): (&str, &Administer),
+    what: &str,
+    call: impl FnOnce(u32) -> C,
+    more: &[(&str, Value)],
+    words: impl FnOnce(&str, u64) -> String,
+) -> Result<(), Error> {
     let mut session = sign.open().await?;
     let universe = Universe::read(session.at()).await?;
     let attribute = universe.resolve(attribute)?;
-    let act = membership::withdraw_voiding(attribute);
-    let Some((block, _)) = sign.act(&mut session, "the withdrawal", &act).await? else {
+    let Some((block, _)) = sign.act(&mut session, what, &call(attribute)).await? else {
         return Ok(());
     };
-    if sign.json() {
-        return output::json(&json!({ "attribute": attribute, "block": block.number }));
+    if !sign.json() {
+        return say!("{}", words(&universe.label(attribute), block.number));
     }
-    say!("nobody asks to void {} from block {} on", universe.label(attribute), block.number)?;
-    Ok(())
-}
-
-async fn set_term(attribute: &str, days: u64, sign: &Administer) -> Result<(), Error> {
-    let mut session = sign.open().await?;
-    let universe = Universe::read(session.at()).await?;
-    let attribute = universe.resolve(attribute)?;
-    let term = days.saturating_mul(DAY);
-    let act = membership::set_term(attribute, term);
-    let Some((block, _)) = sign.act(&mut session, "the new term", &act).await? else {
-        return Ok(());
-    };
-    if sign.json() {
-        let result = json!({ "attribute": attribute, "term": term, "block": block.number });
-        return output::json(&result);
+    let mut said = json!({ "attribute": attribute });
+    for (name, value) in more {
+        said[*name] = value.clone();
     }
-    let label = universe.label(attribute);
-    say!("{label} is issued for {days} days at most from block {} on", block.number)?;
-    Ok(())
-}
-
-async fn allow_endings(attribute: &str, owners: u32, sign: &Administer) -> Result<(), Error> {
-    let mut session = sign.open().await?;
-    let universe = Universe::read(session.at()).await?;
-    let attribute = universe.resolve(attribute)?;
-    let act = membership::allow_endings(attribute, owners);
-    let Some((block, _)) = sign.act(&mut session, "the permission", &act).await? else {
-        return Ok(());
-    };
-    if sign.json() {
-        let result = json!({ "attribute": attribute, "owners": owners, "block": block.number });
-        return output::json(&result);
-    }
-    say!(
-        "block {}: the issuer of {} may end credentials of {owners} owners more within a week",
-        block.number,
-        universe.label(attribute)
-    )?;
-    Ok(())
-}
-
-async fn set_issuer(attribute: &str, issuer: Account, sign: &Administer) -> Result<(), Error> {
-    let mut session = sign.open().await?;
-    let universe = Universe::read(session.at()).await?;
-    let attribute = universe.resolve(attribute)?;
-    let act = membership::set_issuer(attribute, issuer);
-    let Some((block, _)) = sign.act(&mut session, "the new issuer", &act).await? else {
-        return Ok(());
-    };
-    let issuer = qedex_client::text::account_text(issuer);
-    if sign.json() {
-        return output::json(&json!({
-            "attribute": attribute,
-            "issuer": issuer,
-            "block": block.number,
-        }));
-    }
-    say!("{issuer} issues {} from block {} on", universe.label(attribute), block.number)?;
-    Ok(())
-}
-
-async fn remove(attribute: &str, sign: &Administer) -> Result<(), Error> {
-    let mut session = sign.open().await?;
-    let universe = Universe::read(session.at()).await?;
-    let attribute = universe.resolve(attribute)?;
-    let act = membership::remove_attribute(attribute);
-    let Some((block, _)) = sign.act(&mut session, "the removal", &act).await? else {
-        return Ok(());
-    };
-    if sign.json() {
-        return output::json(&json!({ "attribute": attribute, "block": block.number }));
-    }
-    say!("{} is removed in block {}", universe.label(attribute), block.number)?;
-    Ok(())
+    said["block"] = block.number.into();
+    output::json(&said)
 }

@@ -1,8 +1,7 @@
 //! `qedex credential`
 
 use super::{
-    Administer, Ask, DAY, MOST_DAYS, Sign, Universe, days, distance, each_once, parse_account,
-    table,
+    Administer, Ask, DAY, MOST_DAYS, Sign, Universe, days, distance, parse_account, table,
 };
 use crate::{
     error::Error,
@@ -10,7 +9,7 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use qedex_client::{
-    amounts::qed,
+    amounts::in_qed,
     block::Transaction,
     calls::NewCredential,
     market::Account,
@@ -19,6 +18,7 @@ use qedex_client::{
     text::account_text,
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// What to do with credentials.
 #[derive(Debug, Subcommand)]
@@ -126,6 +126,15 @@ impl Credential {
             Self::Clear { one, sign } => clear(one, sign).await,
             Self::List(args) => list(args).await,
         }
+    }
+}
+
+/// Refuses accounts among which there is one twice.
+pub(super) fn each_once(accounts: &[Account]) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    match accounts.iter().find(|account| !seen.insert(**account)) {
+        None => Ok(()),
+        Some(twice) => Err(Error::BadInput(format!("{} is named twice", account_text(*twice)))),
     }
 }
 
@@ -312,7 +321,7 @@ async fn list(args: &List) -> Result<(), Error> {
             one.version.to_string(),
             distance(one.expires, now),
             if one.holds { "yes" } else { "no" }.to_owned(),
-            qed(one.bond, 4),
+            in_qed(one.bond),
         ]
     });
     say!("{}", table(&header, rows))?;

@@ -1,6 +1,6 @@
 //! `qedex owner`
 
-use super::{Administer, Ask, Sign, distance, parse_account, parse_bytes32, table};
+use super::{Administer, Ask, Sign, parse_account, parse_bytes32, table};
 use crate::{
     error::Error,
     output::{self, say},
@@ -10,10 +10,11 @@ use qedex_client::{
     At,
     block::{Block, Transaction},
     market::Account,
-    membership::{self, Change, OwnedAccount, PendingNaming},
+    membership::{self, Change},
     meter::Nonce,
     queries,
     text::{account_text, owner_text},
+    told::membership::{stands, state},
 };
 use qedex_primitives::OwnerId;
 use serde_json::json;
@@ -262,23 +263,6 @@ async fn set_registrar(account: Account, sign: &Administer) -> Result<(), Error>
     match sign.act(&mut session, "the new registrar", &act).await? {
         Some((block, _)) => say_done(account, "it names owners", block.number, sign.json()),
         None => Ok(()),
-    }
-}
-
-/// Where a pending naming stands, for people.
-fn stands(naming: &PendingNaming, now: u64) -> String {
-    let consented = if naming.consented { "consented" } else { "no consent" };
-    let approved = if naming.approved { ", approved" } else { "" };
-    let void = if naming.void { "void; " } else { "" };
-    format!("{void}{consented}{approved}; ends {}", distance(naming.expires, now))
-}
-
-/// How it stands with an account of an owner, for people.
-fn state(account: &OwnedAccount) -> &'static str {
-    match (account.shut, account.shutting_proposed) {
-        (true, _) => "shut",
-        (false, true) => "to be shut",
-        (false, false) => "open",
     }
 }
 

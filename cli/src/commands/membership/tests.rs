@@ -1,50 +1,11 @@
 //! What the groups' arguments are, and what they are not.
 
-use super::*;
+use super::{credential::each_once, *};
 use crate::args::{Cli, Command};
 use clap::Parser;
 
 /// An owner.
 const OWNER: &str = "0x5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e";
-
-fn universe(names: &[&str]) -> Universe {
-    let attribute = |(number, name): (usize, &&str)| membership::Attribute {
-        attribute: number as u32,
-        name: (*name).to_owned(),
-        description: String::new(),
-        issuer: String::new(),
-        version: 0,
-        credentials: 0,
-        term: 0,
-        endings_left: 1,
-        voiding_asked_by: None,
-    };
-    Universe(names.iter().enumerate().map(attribute).collect())
-}
-
-#[test]
-fn an_attribute_is_named_by_number_or_by_a_name_of_its_own() {
-    let universe = universe(&["solar", "twin", "twin"]);
-    assert_eq!(universe.resolve("solar").unwrap(), 0);
-    assert_eq!(universe.resolve("7").unwrap(), 7);
-    for (text, why) in [
-        ("twin", "several attributes are named \"twin\": 1, 2;"),
-        ("wind", "no attribute \"wind\""),
-        ("-1", "no attribute \"-1\""),
-        ("+1", "no attribute \"+1\""),
-    ] {
-        let error = universe.resolve(text).unwrap_err();
-        assert!(matches!(error, Error::BadInput(_)), "{text}: {error}");
-        assert!(error.to_string().contains(why), "{error}");
-        // A policy says the same.
-        let quoted = format!("solar or \"{text}\"");
-        let fault = qedex_client::formula::parse(&quoted, &|name| universe.number(name));
-        assert!(fault.as_ref().is_err_and(|fault| fault.contains(why)), "{fault:?}");
-    }
-    assert_eq!(universe.label(0), "solar");
-    assert_eq!(universe.label(2), "2");
-    assert_eq!(universe.label(9), "9");
-}
 
 #[test]
 fn a_name_and_a_reason_are_not_blank() {
@@ -71,13 +32,6 @@ fn no_account_is_named_twice() {
     let error = each_once(&[eve, dave, eve]).unwrap_err().to_string();
     let expected = format!("{} is named twice", qedex_client::text::account_text(eve));
     assert!(error.contains(&expected), "{error}");
-}
-
-#[test]
-fn moments_are_told_as_distances() {
-    assert_eq!(distance(90_000, 30_000), "in 1 min");
-    assert_eq!(distance(0, 3_600_000 + 120_000), "1 h 2 min ago");
-    assert_eq!(distance(26 * 3_600_000, 0), "in 1 d 2 h");
 }
 
 #[test]

@@ -2,16 +2,18 @@
 //! `remove`.
 
 use crate::{
-    accounts::{parse_account, parse_bytes32},
-    commands::options::{Sign, parse_wh, scheme},
+    accounts::parse_account,
+    commands::options::{Sign, scheme},
     error::Error,
     output::{self, say},
 };
 use clap::Args;
 use qedex_client::{
+    amounts::parse_wh,
     keys::Scheme,
     market::Account,
     metering::{self, Change, ConnectionNumber, Done, MeterKind, MeterRatings},
+    text::parse_bytes32,
 };
 use qedex_primitives::{MeterId, MeterKey, Wh};
 use serde_json::json;

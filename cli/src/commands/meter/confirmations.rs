@@ -2,7 +2,6 @@
 //! filed.
 
 use crate::{
-    accounts::parse_bytes32,
     commands::options::{Administer, Ask, Sign, named},
     error::Error,
     output::{self, say},
@@ -11,9 +10,11 @@ use clap::{Args, builder::TypedValueParser};
 use qedex_client::{
     H256,
     block::{Block, Transaction},
-    metering::{self, Done, Party, Pending, Wanted, party_text},
+    metering::{self, Done, Party, party_text},
     queries,
     session::Session,
+    text::parse_bytes32,
+    told::meters::{waits, wanted},
 };
 use serde_json::json;
 use subxt::tx::Payload;
@@ -109,43 +110,6 @@ pub async fn pending(args: &Waiting) -> Result<(), Error> {
     }
     say!("{table}")?;
     Ok(())
-}
-
-/// What is to be changed, in words.
-fn wanted(wanted: &Wanted) -> String {
-    match wanted {
-        Wanted::Register { account, key, is_connection, connection, ratings } => format!(
-            "a new meter {} connection {connection}\nof {account}\n{} {}\n{} Wh out, {} Wh in",
-            if *is_connection { "at" } else { "behind" },
-            key.scheme.name(),
-            key.key,
-            ratings.out.0,
-            ratings.into.0
-        ),
-        Wanted::Rotate { meter, key } => {
-            format!("another key of meter {meter}\n{} {}", key.scheme.name(), key.key)
-        }
-        Wanted::Transfer { meter, account } => format!("meter {meter} goes to\n{account}"),
-        Wanted::Rate { meter, ratings } => {
-            format!("meter {meter} is rated for {} Wh out, {} Wh in", ratings.out.0, ratings.into.0)
-        }
-        Wanted::Decommission { meter } => format!("the service of meter {meter} ends"),
-    }
-}
-
-/// Whose word a change waits for, and for how long.
-fn waits(pending: &Pending, now: u64) -> String {
-    let parties: Vec<_> = pending.awaits.iter().map(|party| party_text(*party)).collect();
-    let left = |moment: u64| moment.saturating_sub(now) / 60_000;
-    let mut text = parties.join("\n");
-    if let Some(party) = pending.council {
-        text.push_str(&format!("\nthe council stands for {}", party_text(party)));
-    }
-    match left(pending.expires) {
-        0 => text.push_str("\nexpired"),
-        minutes => text.push_str(&format!("\nfor {minutes} minutes")),
-    }
-    text
 }
 
 /// Confirms a change.

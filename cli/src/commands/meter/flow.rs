@@ -1,20 +1,20 @@
 //! `qedex meter flow`, `totals`, `load`, `band` and `par`: what follows from readings.
 
-use super::SLOTS_PER_DAY;
 use crate::{
     accounts::parse_account,
-    commands::{options::Ask, tariff},
+    commands::options::Ask,
     error::Error,
-    output::{self, say},
+    output::{self, note, say},
     slots::SlotName,
 };
 use clap::Args;
 use qedex_client::{
     At,
     market::Account,
-    metering::{self, Demand},
-    queries,
+    metering, queries,
+    told::{meters::csv, tariff},
 };
+use qedex_math::tariff::SLOTS_PER_DAY;
 use serde_json::json;
 
 /// Options of `meter flow`.
@@ -131,28 +131,17 @@ pub async fn load(args: &LoadOf) -> Result<(), Error> {
     }
     say!("{}", csv(&load))?;
     if load.is_empty() {
-        let why = metering::why_no_load(&at, day, present(&at).await?).await?;
-        eprintln!("day {day} {why}");
+        let why = metering::why_no_load(&at, day, queries::present_slot(&at).await?).await?;
+        note!("day {day} {why}");
     }
     Ok(())
-}
-
-/// The table that `plan par --load` reads.
-fn csv(load: &[Demand]) -> String {
-    let rows = load.iter().map(|demand| format!("\n{},{}", demand.slot, demand.wh));
-    std::iter::once("slot,wh".to_owned()).chain(rows).collect()
-}
-
-/// The slot under delivery.
-async fn present(at: &At) -> Result<u64, Error> {
-    Ok(queries::calendar(at).await?.slot_at(queries::time(at).await?))
 }
 
 /// The day that is asked for, or the present one.
 async fn day_or_present(at: &At, day: Option<u64>) -> Result<u64, Error> {
     match day {
         Some(day) => Ok(day),
-        None => Ok(present(at).await? / SLOTS_PER_DAY),
+        None => Ok(queries::present_slot(at).await? / SLOTS_PER_DAY),
     }
 }
 
@@ -184,7 +173,7 @@ pub async fn par(args: &ParOf) -> Result<(), Error> {
     let par = metering::par(&at, day).await?;
     let why_none = match par {
         Some(_) => None,
-        None => Some(metering::why_no_load(&at, day, present(&at).await?).await?),
+        None => Some(metering::why_no_load(&at, day, queries::present_slot(&at).await?).await?),
     };
     if args.ask.json {
         let par = par

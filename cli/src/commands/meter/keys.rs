@@ -1,13 +1,14 @@
 //! `qedex meter key` and `qedex meter sign`: what a meter itself does.
 
 use crate::{
-    commands::options::{Node, parse_wh, scheme},
+    commands::options::{Node, scheme},
     error::Error,
     output::{self, say},
     slots::SlotName,
 };
 use clap::Args;
 use qedex_client::{
+    amounts::parse_wh,
     keys::{MeterKeys, Scheme},
     meter, metering,
     reading_file::ReadingFile,

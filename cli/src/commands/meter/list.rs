@@ -9,8 +9,9 @@ use crate::{
 use clap::Args;
 use qedex_client::{
     market::Account,
-    metering::{self, Assignment, Installer, Meter},
+    metering::{self, Assignment, Meter},
     text::account_text,
+    told::meters::{people, slots},
 };
 
 /// Options of `meter list`.
@@ -97,16 +98,4 @@ fn row(meter: &Meter, assignment: &Assignment) -> [String; 6] {
         people(assignment),
         format!("{}\n{}", assignment.key.scheme.name(), assignment.key.key),
     ]
-}
-
-fn slots(assignment: &Assignment) -> String {
-    let until = assignment.until.map_or(String::new(), |until| format!("\nto before {until}"));
-    format!("from {}{until}", assignment.from)
-}
-
-fn people(assignment: &Assignment) -> String {
-    let by = |installer: &Installer| installer.account.clone();
-    let second =
-        assignment.second.as_ref().map_or(String::new(), |second| format!("\nand {}", by(second)));
-    format!("{}\ninstalled by {}{second}", assignment.account, by(&assignment.installer))
 }

@@ -1,24 +1,23 @@
 //! What a buyer does: `qedex trade verify`, `acknowledge` and `complain`.
 
-use super::no_such_trade;
 use crate::{
     commands::{
         Found,
         options::{Ask, Sign},
     },
     error::Error,
-    output::{self, say},
+    output::{self, note, say},
     slots::SlotName,
     store,
 };
 use clap::Args;
 use qedex_client::{
-    amounts, calls,
+    Error as ChainError, amounts, calls,
     market::{Outcome, SlotEvent},
     opening::{Finding, Wanted},
     queries, settlement,
+    told::trades::{advice, detail, name},
 };
-use qedex_primitives::SlotTimes;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -64,10 +63,10 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
     let (Some(book), Some(trade)) =
         (settlement::book(&at, slot).await?, settlement::trade(&at, slot, args.trade).await?)
     else {
-        return Err(no_such_trade(slot, args.trade));
+        return Err(ChainError::no_such_trade(slot, args.trade).into());
     };
     let found = settlement::seller(&at, slot, trade.seller).await?;
-    let (owner, seller) = found.ok_or_else(|| no_such_trade(slot, args.trade))?;
+    let (owner, seller) = found.ok_or_else(|| ChainError::no_such_trade(slot, args.trade))?;
     let wanted = Wanted {
         genesis: chain.genesis(),
         slot,
@@ -118,75 +117,6 @@ pub async fn verify(args: &Verify) -> Result<Found, Error> {
     Ok(found)
 }
 
-const fn name(finding: &Finding) -> &'static str {
-    match finding {
-        Finding::Proves { .. } => "as-committed",
-        Finding::NotOfTheTrade(_) => "not-of-the-trade",
-        Finding::NoCommitment => "no-commitment",
-        Finding::NotAsCommitted => "not-as-committed",
-        Finding::BadBill(_) => "bad-bill",
-    }
-}
-
-fn detail(finding: &Finding) -> String {
-    match finding {
-        Finding::Proves { delivered, .. } => format!(
-            "the opening is what the seller committed to; its meters show {delivered} Wh delivered"
-        ),
-        Finding::NotOfTheTrade(what) => format!("the opening does not match: {what}"),
-        Finding::NoCommitment => "the seller has not committed".to_owned(),
-        Finding::NotAsCommitted => {
-            "the opening does not match: it is not what the seller committed to".to_owned()
-        }
-        Finding::BadBill(refusal) => {
-            format!("the seller committed to a bill that proves nothing: {refusal}")
-        }
-    }
-}
-
-/// What a buyer may do whose trade is not covered.
-fn advice(
-    finding: &Finding,
-    times: &SlotTimes,
-    trade: &settlement::Trade,
-    now: u64,
-    bond: Option<qedex_client::market::Plancks>,
-) -> String {
-    if let Finding::NotOfTheTrade(_) = finding {
-        return "this is not the opening of the trade: look for the right file, or ask the seller \
-                for it, before you complain"
-            .to_owned();
-    }
-    if trade.complaint.is_some() {
-        let wait = times.complaints_until.saturating_sub(now) / 1_000;
-        let left = times.final_at.saturating_sub(now) / 1_000;
-        return format!(
-            "you have complained: the seller's bill is revealed from {wait} s from now on, before \
-             {left} s have passed, or it loses all"
-        );
-    }
-    if *finding == Finding::NoCommitment {
-        return "without commitment and readings the seller defaults by itself: there is nothing \
-                to complain of"
-            .to_owned();
-    }
-    let (from, until) = (times.readings_until, times.complaints_until);
-    if now >= until {
-        return "it is too late to complain".to_owned();
-    }
-    let bond = bond.map_or_else(String::new, |bond| {
-        format!(
-            ", with a bond of {} that comes back unless a bill is revealed that covers the trade",
-            amounts::money(bond)
-        )
-    });
-    let wait = from.saturating_sub(now) / 1_000;
-    let left = until.saturating_sub(now) / 1_000;
-    format!(
-        "complain (qedex trade complain) from {wait} s from now on, before {left} s have passed{bond}"
-    )
-}
-
 /// Acknowledges a trade and waits until that is final.
 pub async fn acknowledge(args: &Finish) -> Result<(), Error> {
     let (mut session, key) = args.by.begin().await?;
@@ -230,26 +160,29 @@ pub async fn complain(args: &Finish) -> Result<(), Error> {
     if !args.by.json
         && let Some(bond) = bond
     {
-        eprintln!(
+        note!(
             "{} are held as a bond; the community fund gets them if a bill is revealed that covers \
-             the trade",
+             all that you have bought of the seller",
             amounts::money(bond)
         );
     }
     let call = calls::complain(slot, args.trade);
     let (block, included) = session.call("the complaint", &call, &key).await?;
-    let complaint = included.slot_events.iter().find_map(|(_, slot_event)| {
-        let SlotEvent::Complained { id, bond, due, .. } = slot_event else {
-            return None;
-        };
-        (*id == args.trade).then_some((*bond, *due))
+    let complained = included.slot_events.iter().filter_map(|(_, slot_event)| match slot_event {
+        SlotEvent::Complained { id, bond, due, .. } => Some((*id, *bond, *due)),
+        _ => None,
     });
-    let (bond, due) =
-        complaint.ok_or_else(|| Error::answer("no complaint was taken".to_owned()))?;
+    let complained: Vec<_> = complained.collect();
+    let (_, _, due) = *complained
+        .iter()
+        .find(|(id, ..)| *id == args.trade)
+        .ok_or_else(|| Error::answer("no complaint was taken".to_owned()))?;
+    let bond = complained.iter().map(|(_, bond, _)| bond).sum::<qedex_client::market::Plancks>();
     if args.by.json {
         return output::json(&json!({
             "slot": slot,
             "trade": args.trade,
+            "trades": complained.iter().map(|(id, ..)| id).collect::<Vec<_>>(),
             "bond": amounts::json(bond),
             "due": due,
             "block": block.number,

@@ -10,15 +10,15 @@ use crate::{
 use clap::Args;
 use qedex_client::{
     At,
-    amounts::{self, qed},
+    amounts::{self, in_qed},
     keys,
-    market::{Account, Plancks},
+    market::Account,
     queries,
-    settlement::{self, Seller, Trade},
+    settlement::{self, Trade},
     text::account_text,
+    told::trades::{Line, stands},
 };
-use qedex_primitives::{SlotIndex, SlotTimes};
-use serde_json::{Value, json};
+use qedex_primitives::SlotIndex;
 use std::collections::BTreeMap;
 
 /// Options of `trade list`.
@@ -38,77 +38,6 @@ pub struct List {
     /// Which node, and how to answer.
     #[command(flatten)]
     ask: Ask,
-}
-
-/// Where a trade stands, and until when.
-fn stands(
-    moments: &SlotTimes,
-    lost: u64,
-    asked: bool,
-    seller: &Seller,
-    trade: &Trade,
-    now: u64,
-) -> (&'static str, u64) {
-    // What is due after delivery waits for as long as the chain stood still.
-    let moments = moments.later(lost);
-    if now < moments.delivery_starts {
-        ("before delivery", moments.delivery_starts)
-    } else if now < moments.delivery_ends {
-        ("delivery", moments.delivery_ends)
-    } else if now < moments.commitments_until {
-        ("commitments", moments.commitments_until)
-    } else if now < moments.readings_until {
-        ("readings", moments.readings_until)
-    } else if now < moments.complaints_until {
-        let stands = if trade.complaint.is_some() { "complained" } else { "complaints" };
-        (stands, moments.complaints_until)
-    } else if seller.revealed.is_some() {
-        ("revealed", moments.final_at)
-    } else if asked {
-        ("answer", moments.final_at)
-    } else {
-        ("trusted", moments.final_at)
-    }
-}
-
-/// A trade with all that is shown about it.
-struct Line {
-    trade: Trade,
-    stands: &'static str,
-    until: u64,
-    /// Whether the seller's bill is asked for, by a complaint or the draw.
-    asked: bool,
-    seller: Seller,
-    /// What a complaint would hold, as long as there is none.
-    bond: Option<Plancks>,
-}
-
-impl Line {
-    fn json(&self) -> Value {
-        let (Trade { slot, id, .. }, trade) = (&self.trade, &self.trade.of);
-        json!({
-            "slot": slot,
-            "trade": id,
-            "buyer": account_text(self.trade.buyer),
-            "seller": account_text(self.trade.seller),
-            "wh": trade.energy.0,
-            "before_wh": trade.before.0,
-            "buyer_price": amounts::json(trade.buyer_price.0),
-            "seller_price": amounts::json(trade.seller_price.0),
-            "payment": amounts::json(self.trade.payment),
-            "deposit": amounts::json(self.trade.deposit),
-            "stands": self.stands,
-            "until": self.until,
-            "commitment": self.seller.commitment.map(|hash| format!("{hash:?}")),
-            "revealed_wh": self.seller.revealed,
-            "seller_asked": self.asked,
-            "complaint": self.trade.complaint.map(|complaint| json!({
-                "bond": amounts::json(complaint.bond),
-                "due": complaint.due,
-            })),
-            "bond": self.bond.map(amounts::json),
-        })
-    }
 }
 
 async fn look(at: &At, args: &List) -> Result<Vec<Trade>, Error> {
@@ -202,8 +131,8 @@ fn table(lines: &[Line], now: u64) -> String {
             trade.id.to_string(),
             trade.energy.0.to_string(),
             trade.before.0.to_string(),
-            qed(trade.buyer_price.0, 4),
-            qed(trade.seller_price.0, 4),
+            in_qed(trade.buyer_price.0),
+            in_qed(trade.seller_price.0),
             amounts::money(trade.payment),
             amounts::money(trade.deposit),
             format!("{} for {left} s, {committed}", line.stands),
@@ -212,60 +141,4 @@ fn table(lines: &[Line], now: u64) -> String {
         ]);
     }
     table.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use qedex_client::settlement::Complaint;
-    use qedex_primitives::{PricePerKwh, Wh};
-
-    #[test]
-    fn where_a_trade_stands_follows_the_slot_s_clock() {
-        let moments = SlotTimes {
-            gate_opens: 60,
-            gate_closes: 90,
-            delivery_starts: 100,
-            delivery_ends: 110,
-            commitments_until: 130,
-            readings_until: 150,
-            complaints_until: 190,
-            final_at: 210,
-        };
-        let trade = |complaint| Trade {
-            slot: 10,
-            id: 0,
-            of: qedex_primitives::Trade {
-                buyer: [1; 32],
-                seller: [2; 32],
-                energy: Wh(1),
-                buyer_price: PricePerKwh(1),
-                seller_price: PricePerKwh(1),
-                payment: 1,
-                deposit: 1,
-                reserve: 0,
-                before: Wh(0),
-                complaint,
-            },
-        };
-        let look = |asked, seller: &Seller, trade: &Trade, now| {
-            stands(&moments, 7, asked, seller, trade, now)
-        };
-        let at = |now| look(false, &Seller::default(), &trade(None), now);
-        assert_eq!(at(99), ("before delivery", 100));
-        assert_eq!(at(100), ("delivery", 110));
-        assert_eq!(at(110), ("commitments", 137));
-        assert_eq!(at(137), ("readings", 157));
-        assert_eq!(at(157), ("complaints", 197));
-        assert_eq!(at(197), ("trusted", 217));
-        let complained = trade(Some(Complaint { bond: 1, due: 210 }));
-        let seller = Seller { complained: true, ..Seller::default() };
-        assert_eq!(look(true, &seller, &complained, 160), ("complained", 197));
-        // Another buyer's complaint asks for the same bill, and so does the draw.
-        for trade in [&complained, &trade(None)] {
-            assert_eq!(look(true, &seller, trade, 197), ("answer", 217));
-            let revealed = Seller { revealed: Some(Wh(1)), ..seller };
-            assert_eq!(look(true, &revealed, trade, 197), ("revealed", 217));
-        }
-    }
 }

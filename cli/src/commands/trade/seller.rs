@@ -10,17 +10,15 @@ use crate::{
 };
 use clap::Args;
 use qedex_client::{
-    At, calls,
+    calls,
     keys::{self, Keypair},
     market::{Account, SlotEvent},
     meter::Bill,
     opening::Opening,
-    queries,
     session::Session,
-    settlement,
+    settlement::{self, in_commitment_window, record},
     text::{account_text, owner_text},
 };
-use qedex_primitives::OwnerId;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -78,38 +76,6 @@ async fn begin(by: &Seller) -> Result<Begun, Error> {
     let (session, key) = by.sign.begin().await?;
     let slot = by.slot.to_see(session.at()).await?;
     Ok(Begun { account: keys::account_of(&key), key, slot, store, session })
-}
-
-/// For whom the account sells in the slot, and that owner's record, as long as it has open trades.
-async fn record(
-    at: &At,
-    slot: u64,
-    account: Account,
-) -> Result<(OwnerId, settlement::Seller), Error> {
-    settlement::seller(at, slot, account).await?.ok_or_else(|| {
-        Error::BadInput(format!(
-            "{} has sold nothing in slot {slot} that is not settled yet",
-            account_text(account)
-        ))
-    })
-}
-
-/// Fails outside the time in which sellers of `slot` may commit, by the latest finalised block.
-async fn in_commitment_window(at: &At, slot: u64) -> Result<(), Error> {
-    let Some(book) = settlement::book(at, slot).await? else {
-        return Err(Error::BadInput(format!("slot {slot} has no open trades")));
-    };
-    let (now, moments) = (queries::time(at).await?, book.terms.schedule.later(book.lost));
-    if now < moments.delivery_ends {
-        let wait = moments.delivery_ends.saturating_sub(now).div_ceil(1_000);
-        let what = format!("sellers of slot {slot} commit from {wait} s from now on");
-        return Err(Error::BadInput(what));
-    }
-    if now >= moments.commitments_until {
-        let what = format!("the time to commit in slot {slot} is over");
-        return Err(Error::BadInput(what));
-    }
-    Ok(())
 }
 
 /// Commits to a bill, and has what opens it on disk before.

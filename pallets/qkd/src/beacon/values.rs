@@ -2,9 +2,11 @@
 
 use crate::{Attendances, Commitments, Config, CurrentEpoch, EpochValues, Pallet};
 use frame_support::traits::Get;
+#[cfg(feature = "runtime-benchmarks")]
+use qedex_primitives::beacon::{Epoch, EpochPart};
 use qedex_primitives::{
     BeaconValue, EntropyBeacon, EntropyDraw, EpochIndex, Moment,
-    beacon::{Attendance, EpochValue, EpochView},
+    beacon::{Attendance, BeaconSource, DRAW_EPOCHS, EpochValue, EpochView},
 };
 use sp_core::H256;
 
@@ -64,5 +66,40 @@ impl<T: Config> EntropyDraw for Pallet<T> {
         // What was forgotten before the first kept one may have opened after the moment as well.
         let is_first = epoch > first || first == 0;
         is_first.then_some(BeaconValue { epoch, value, source })
+    }
+
+    fn best_after(moment: Moment) -> Option<BeaconValue> {
+        let first = Self::first_after(moment)?;
+        if first.source == BeaconSource::Keys {
+            return Some(first);
+        }
+        let behind = |n| first.epoch.saturating_add(n);
+        let of_keys = (behind(1)..behind(DRAW_EPOCHS)).find_map(|epoch| {
+            let found = EpochValues::<T>::get(epoch)?;
+            let EpochValue { value, source, .. } = found;
+            (source == BeaconSource::Keys).then_some(BeaconValue { epoch, value, source })
+        });
+        Some(of_keys.unwrap_or(first))
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn fill(moment: Moment) {
+        let kept = EpochIndex::from(T::KeptEpochs::get());
+        let last = kept.saturating_mul(2).saturating_sub(1);
+        for epoch in kept..=last {
+            let opened =
+                moment.saturating_add(epoch).saturating_sub(last.saturating_sub(DRAW_EPOCHS));
+            let source = if epoch == last { BeaconSource::Keys } else { BeaconSource::BlockHash };
+            let value = H256::from_low_u64_be(epoch);
+            EpochValues::<T>::insert(epoch, EpochValue { value, source, opened, closed: opened });
+        }
+        CurrentEpoch::<T>::put(Epoch {
+            index: last.saturating_add(1),
+            part: EpochPart::Commit,
+            until: Moment::MAX,
+            end: Moment::MAX,
+            opened: 0,
+            block: None,
+        });
     }
 }

@@ -24,6 +24,9 @@ use sp_runtime::{DispatchError, traits::Convert};
 /// In which epoch of the beacon the benchmarks are.
 pub(super) const EPOCH: u64 = 10;
 
+/// The most that is said at once: a root and a verdict of each link.
+pub(super) const MOST_SAID: u32 = MAX_AUDITED_LINKS.saturating_mul(2);
+
 fn says(epoch: u64) -> Statement {
     Statement { epoch: AuditEpoch(epoch), root: H256::repeat_byte(1), keyed: 64 }
 }
@@ -133,4 +136,16 @@ pub(super) fn to_audit<T: Config>(n: u32) -> Result<(T::AccountId, Call<T>), Dis
     let signature = crypto::sr25519_sign(WORKER_KEYS, &worker.0, &signed).unwrap_or_default();
     let signature = WorkerSignature(signature);
     Ok((who.clone(), Call::bring_audits { who, epoch: EPOCH, work, signature }))
+}
+
+/// Whether the owner of `who` has posted in the last round of a link.
+pub(super) fn has_posted<T: Config>(who: &T::AccountId, link: LinkId) -> bool {
+    let Ok(speaker) = Pallet::<T>::speaker(who) else { return false };
+    let book = AuditBooks::<T>::get(link).unwrap_or_default();
+    book.rounds.last().is_some_and(|round| round.post_of(&speaker.owner).is_some())
+}
+
+/// Whether the one round of a link that was picked from is over, and its audit has passed.
+pub(super) fn has_passed<T: Config>(link: LinkId) -> bool {
+    AuditBooks::<T>::get(link).is_some_and(|book| (book.rounds.len(), book.passes) == (1, 1))
 }

@@ -13,6 +13,7 @@ use qedex_primitives::{
     beacon::EpochPart,
     keys::{
         KeyRules, LinkReport, LinkReports, LinkTerms, MAX_KEYS, MAX_MARKET_LINKS, MAX_REPORTERS,
+        Reservation,
     },
     qkd::{BitsPerSecond, Link, LinkId, SiteId},
 };
@@ -97,6 +98,12 @@ pub(super) fn put_market<T: Config>(site: SiteId, owner: OwnerId) {
     MarketKeys::<T>::put(ledger::types::Market { promised: 100, used: 100, links });
 }
 
+/// The same without its last link, which could be admitted; none if the market has none.
+pub(super) fn put_all_but_one<T: Config>() -> Option<LinkId> {
+    put_market::<T>(SiteId(0), OwnerId([1; 32]));
+    MarketKeys::<T>::mutate(|market| market.links.pop()).map(|entry| entry.link)
+}
+
 /// Reports of `n` of these links, of an epoch in which some keys were made and drawn.
 pub(super) fn reports(n: u32) -> LinkReports {
     let all: Vec<_> = (0..n).map(|number| report(LinkId(number), 5_100)).collect();
@@ -106,4 +113,10 @@ pub(super) fn reports(n: u32) -> LinkReports {
 /// Makes the gate of [`SLOT`] be open.
 pub(super) fn open_gate<T: Config>() {
     T::Calendar::set_now(T::Calendar::schedule(SLOT).gate_opens);
+}
+
+/// The market, and keys promised to [`SLOT`] of which some were settled.
+pub(super) fn put_promise<T: Config>() {
+    put_market::<T>(SiteId(0), OwnerId([1; 32]));
+    Reservations::<T>::insert(SLOT, Reservation { keys: 100, settled: true, backed: true });
 }

@@ -276,7 +276,7 @@ fn provoking_a_default_by_complaining_does_not_pay() {
 #[test]
 fn several_unanswered_complaints_of_a_slot_are_one_default() {
     build_and_execute(|| {
-        sell_and_commit(&[(ANNA, 100), (BEN, 100), (CARL, 100), (ANNA, 100)], 0);
+        sell_and_commit(&[(ANNA, 100), (BEN, 100), (CARL, 100), (4, 100)], 0);
         for (buyer, id) in [(ANNA, 0), (BEN, 1)] {
             assert_ok!(complain(buyer, id));
         }

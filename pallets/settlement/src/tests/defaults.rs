@@ -65,6 +65,70 @@ fn the_second_default_excludes() {
     });
 }
 
+/// Selma sells 100 Wh in each of `slots`, commits to `bill`, and is found out there by a complaint.
+fn hide_in(slots: impl IntoIterator<Item = SlotIndex>, bill: u64) {
+    for slot in slots {
+        run_to(TestCalendar::schedule(slot).gate_closes);
+        trade_in(slot, 0, ANNA, SELMA, 100);
+        run_to(TestCalendar::schedule(slot).delivery_ends);
+        let bill = bill_in(slot, SELMA, bill);
+        let seller = || RuntimeOrigin::signed(SELMA);
+        let commitment = commitment_in(slot, SELMA, &bill);
+        assert_ok!(Settlement::commit(seller(), slot, commitment));
+        run_to(TestCalendar::schedule(slot).readings_until);
+        assert_ok!(Settlement::complain(RuntimeOrigin::signed(ANNA), slot, 0));
+        run_to(TestCalendar::schedule(slot).complaints_until);
+        assert_ok!(Settlement::reveal(seller(), slot, SELMA, bill, NONCE));
+        run_to(TestCalendar::schedule(slot).final_at);
+    }
+}
+
+/// A thief that hides, and answers with its true bill when it is found out, is excluded as one that gives no
+/// answer is; who tells by a reading is not, and neither is who was asked and has delivered.
+#[test]
+fn a_hidden_bill_that_falls_short_is_a_default_and_a_reading_is_none() {
+    build_and_execute(|| {
+        hide_in([slot(0)], 99);
+        let missed = Verdict::Missed(Wh(1));
+        assert_eq!(Rated::get(), [(ANNA, SELMA, Wh(100), missed)]);
+        assert_eq!((defaults_of(owner(SELMA)), Excluded::get()), (1, vec![]));
+        hide_in([slot(3)], 0);
+        assert_eq!(outcomes(), [(0, Outcome::Concealed), (0, Outcome::Concealed)]);
+        assert_eq!((defaults_of(owner(SELMA)), Excluded::get()), (2, vec![(SELMA, EXCLUSION)]));
+        let excluded = Event::SellerExcluded { owner: owner(SELMA), by: SELMA };
+        System::assert_has_event(excluded.into());
+    });
+    build_and_execute(|| {
+        for n in 0..4 {
+            run_to(TestCalendar::schedule(slot(n)).gate_closes);
+            trade_in(slot(n), 0, ANNA, SELMA, 100);
+            deliver_in(slot(n), SELMA, 99);
+            run_to(TestCalendar::schedule(slot(n)).readings_until);
+        }
+        hide_in([slot(4), slot(7)], 100);
+        let short = (0, Outcome::Short);
+        let refuted = (0, Outcome::Refuted);
+        assert_eq!(outcomes(), [short, short, short, short, refuted, refuted]);
+        assert_eq!((defaults_of(owner(SELMA)), Excluded::get()), (0, vec![]));
+    });
+}
+
+/// Of several trades of a slot the last ones fall short: the slot counts once.
+#[test]
+fn a_slot_of_hidden_trades_counts_once() {
+    build_and_execute(|| {
+        sell_and_commit(&[(ANNA, 100), (BEN, 100), (ANNA, 100)], 150);
+        assert_ok!(complain(ANNA, 0));
+        run_to_end_of_complaints();
+        assert_ok!(reveal(SELMA, 150));
+        run_to_end();
+        let concealed = Outcome::Concealed;
+        assert_eq!(outcomes(), [(0, Outcome::Delivered), (1, concealed), (2, concealed)]);
+        assert_eq!((defaults_of(owner(SELMA)), Excluded::get()), (1, vec![]));
+        assert_nothing_left();
+    });
+}
+
 /// Who sells in each slot and is off-line now and then is not excluded for it.
 #[test]
 fn defaults_in_one_slot_of_ten_exclude_nobody() {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{RuleChanges, Rules};
-use qedex_primitives::{SlotTimes, settlement::is_drawn};
+use qedex_primitives::{SlotTimes, beacon::BeaconSource, settlement::is_drawn};
 use sp_runtime::Permill;
 
 fn schedule() -> SlotTimes {
@@ -114,7 +114,8 @@ fn who_is_drawn_is_told_and_may_be_asked() {
         System::reset_events();
         run_to(Now::get() + SLOT_LENGTH);
         let value = H256::repeat_byte(7);
-        let drawn = Event::RevealsDrawn { slot: SLOT, epoch: 0, value };
+        let source = BeaconSource::Keys;
+        let drawn = Event::RevealsDrawn { slot: SLOT, epoch: 0, value, source };
         assert_eq!(System::read_events_for_pallet::<Event<Test>>(), [drawn]);
         assert!(asked());
         assert_eq!(Books::<Test>::get(SLOT).unwrap().draw, Some(value));

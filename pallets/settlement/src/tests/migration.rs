@@ -60,7 +60,7 @@ fn old_trade(trade: crate::Trade<AccountId>) -> v1::OldTrade<AccountId> {
         payment,
         deposit,
         before,
-        complaint,
+        complaint: complaint.map(|old| v1::OldComplaint { bond: old.bond, due: old.due }),
     }
 }
 

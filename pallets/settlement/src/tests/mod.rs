@@ -3,6 +3,7 @@
 mod acknowledging;
 mod attacks;
 mod balances;
+mod biased;
 mod commitments;
 mod complaints;
 mod defaults;
@@ -18,12 +19,13 @@ mod outages;
 mod owners;
 mod paging;
 mod pausing;
+mod purchases;
 mod rules;
 mod views;
 
 use crate::{
     Amounts, Books, Conduct, Error, Event, LatestPause, MAX_PAUSE, OpenBooks, OrderEscrow, Outcome,
-    Pause, Seller, Sellers, SellingAccount, SellingAccounts, Trades, mock::*,
+    Pause, Purchases, Seller, Sellers, SellingAccount, SellingAccounts, Trades, mock::*,
 };
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo};
 use qedex_math::conduct::Day;
@@ -176,5 +178,6 @@ fn assert_nothing_left() {
     assert_eq!(Trades::<Test>::iter().count(), 0);
     assert_eq!(Sellers::<Test>::iter().count(), 0);
     assert_eq!(SellingAccounts::<Test>::iter().count(), 0);
+    assert_eq!(Purchases::<Test>::iter().count(), 0);
     assert!(TRADERS.into_iter().all(|who| on_hold(who) == 0));
 }

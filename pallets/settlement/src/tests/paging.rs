@@ -252,7 +252,10 @@ fn a_thousand_unanswered_complaints_take_as_many_blocks_as_they_weigh() {
         }
         run_to_freeze();
         for id in 0..1_000 {
-            assert_ok!(complain(1 + u64::from(id) % 10, id));
+            // One complaint speaks for all of a buyer's trades with a seller.
+            if Trades::<Test>::get(SLOT, id).unwrap().complaint.is_none() {
+                assert_ok!(complain(1 + u64::from(id) % 10, id));
+            }
         }
         run_to(TestCalendar::schedule(SLOT).final_at - 1);
         Now::mutate(|now| *now += 1);

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     audit::AuditFile,
     kme::audits::{Untaken, challenge, close, collect},
-    pool::{StoreError, audits::NoAudit, record::Lease},
+    pool::{NoAudit, StoreError, record::Lease},
     records::{EPOCH, Hash},
 };
 

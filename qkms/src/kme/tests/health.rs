@@ -10,8 +10,8 @@ use crate::{
     distil::{self, InProcess, TagKeys, Transport, TransportError},
     health::{Claims, Failure, Source, Test},
     kme::{
-        channels::{Here, Meeting, There},
-        photonic::{Alice, Bob, Channels, Opened},
+        channels::{Channels, Here, Meeting, Opened, There},
+        photonic::{Alice, Bob},
     },
     link::{Basis, BobBlock, Detection, Epsilons, Link, LinkParameters, Preset},
     records::Ending,

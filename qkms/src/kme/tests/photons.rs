@@ -7,9 +7,9 @@ use crate::{
     distil,
     health::Claims,
     kme::{
-        channels::{Dial, Here, Listen, Meeting, There},
+        channels::{Channels, Dial, Here, Listen, Meeting, There},
         maker::Made,
-        photonic::{Alice, Bob, Channels},
+        photonic::{Alice, Bob},
         purse::Purse,
     },
     link::{Eavesdropper, Epsilons, Link, LinkParameters, Preset},

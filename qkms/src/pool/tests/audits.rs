@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     audit::Opening,
-    pool::audits::{Auditing, FILES, NoAudit, Picked},
+    pool::{
+        NoAudit,
+        audits::{Auditing, FILES, Picked},
+    },
     records::{EPOCH, Ending, Evidence, Hash, Signed, Testimony},
 };
 

@@ -12,6 +12,13 @@ use subxt_metadata::Metadata;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call(Vec<u8>);
 
+impl Call {
+    /// A call that has these bytes.
+    pub const fn of_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
 impl Encode for Call {
     fn encode_to<T: codec::Output + ?Sized>(&self, to: &mut T) {
         to.write(&self.0);

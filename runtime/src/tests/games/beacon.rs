@@ -21,10 +21,10 @@ use sp_io::hashing::sha2_256;
 use sp_keyring::Sr25519Keyring as Key;
 
 /// Who reveals whatever comes of it. Ferdie draws no keys at genesis.
-const HONEST: [Key; 2] = [EVE, FERDIE];
+pub const HONEST: [Key; 2] = [EVE, FERDIE];
 
 /// Reveals last, and as suits it.
-const THIEF: Key = DAVE;
+pub const THIEF: Key = DAVE;
 
 /// Epochs that are played.
 const EPOCHS: u64 = 300;
@@ -59,7 +59,7 @@ fn happens(value: Hash, parts: u64) -> bool {
 }
 
 /// The value that the epoch under way will have if these reveal.
-fn foreseen(world: &mut World, epoch: u64, revealing: &[Key]) -> Hash {
+pub fn foreseen(world: &mut World, epoch: u64, revealing: &[Key]) -> Hash {
     let genesis = world.look(|| System::block_hash(0));
     let before = world.look(|| Qkd::epoch_value(epoch - 1)).expect("it is kept").value;
     let mut rows: Vec<_> =
@@ -68,7 +68,7 @@ fn foreseen(world: &mut World, epoch: u64, revealing: &[Key]) -> Hash {
     sha2_256(&value(genesis, before, epoch, &rows)).into()
 }
 
-fn barred_until(world: &mut World) -> u64 {
+pub fn barred_until(world: &mut World) -> u64 {
     let owner = qedex_primitives::OwnerId(THIEF.to_raw_public());
     world.look(|| pallet_qkd::BarredUntil::<Runtime>::get(owner)).unwrap_or_default()
 }

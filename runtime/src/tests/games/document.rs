@@ -25,6 +25,11 @@ impl Table {
         self.0.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
 
+    /// Prints it: its numbers are of one play among many.
+    pub fn is_shown(&self) {
+        println!("{}", self.0);
+    }
+
     /// Holds the table of this name in the document against this one, or puts this one there.
     pub fn stands_in_the_document_as(self, name: &str) {
         println!("{}", self.0);

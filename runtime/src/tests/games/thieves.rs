@@ -11,13 +11,17 @@ mod defence;
 mod deputies;
 mod evidence;
 mod fresh;
+mod hidden;
+mod hiding;
 mod installers;
 mod leaders;
 mod owners;
 mod records;
+mod refusals;
 mod rules;
 mod scene;
 mod second;
+mod third;
 
 use super::{super::chain::Code, document::Row};
 use scene::Scene;

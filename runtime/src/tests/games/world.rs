@@ -84,6 +84,8 @@ pub struct World {
     pub weights: Vec<Weight>,
     /// After every how many blocks the invariants are looked at.
     pub looks_after: BlockNumber,
+    /// What the author of the next block writes into its header, as it likes.
+    pub graffiti: Option<u8>,
     issuance: Balance,
 }
 
@@ -105,6 +107,7 @@ impl World {
             log: Vec::new(),
             weights: Vec::new(),
             looks_after: 1,
+            graffiti: None,
             issuance,
         };
         world.block_at(MIDNIGHT + MILLISECONDS_PER_BLOCK, &[]);
@@ -177,33 +180,70 @@ impl World {
         }
     }
 
+    /// The header with which a block at `moment` begins.
+    fn next_header(&self, moment: Moment) -> Header {
+        let slot = Slot::from(moment / MILLISECONDS_PER_BLOCK);
+        let mut logs = vec![DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode())];
+        logs.extend(self.graffiti.map(|said| DigestItem::PreRuntime(*b"said", vec![said])));
+        Header::new(self.number + 1, Hash::zero(), Hash::zero(), self.parent, Digest { logs })
+    }
+
+    /// Transactions that are signed once, for who writes the same block more than once.
+    pub fn sign(&mut self, calls: Vec<(Key, RuntimeCall)>) -> Vec<Offer> {
+        let sign = |(who, call): (Key, RuntimeCall)| {
+            let transaction = signed(who, &call, 0);
+            System::inc_account_nonce(who.to_account_id());
+            Offer::Made(transaction)
+        };
+        self.look(|| {
+            frame_support::hypothetically!(calls.into_iter().map(sign).collect::<Vec<_>>())
+        })
+    }
+
+    /// The hash that the next block would have with these transactions.
+    pub fn foresee(&mut self, offers: &[Offer]) -> Hash {
+        let moment = self.now + MILLISECONDS_PER_BLOCK;
+        let begun = self.next_header(moment);
+        self.look(|| {
+            // Layers of the runtime's own are counted in the storage, and would be in its root.
+            sp_io::storage::start_transaction();
+            let (_, header, _) = write(&begun, moment, offers);
+            sp_io::storage::rollback_transaction();
+            header.hash()
+        })
+    }
+
     /// Writes a block at `moment`. The one that ends a session is full, takes no transactions and
     /// meets no deadlines: then another one follows at once.
     fn block_at(&mut self, moment: Moment, offers: &[Offer]) -> Vec<ApplyExtrinsicResult> {
-        let number = self.number + 1;
-        let slot = Slot::from(moment / MILLISECONDS_PER_BLOCK);
-        let digest = Digest { logs: vec![DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode())] };
-        let header = Header::new(number, Hash::zero(), Hash::zero(), self.parent, digest);
-        let mut weights = Vec::new();
-        let (done, header, events) = self.ext.execute_with(|| {
-            let mode = Executive::initialize_block(&header);
-            let set = Executive::apply_extrinsic(inherent(moment));
-            assert_eq!(set, Ok(Ok(())), "the time can be set");
-            assert_eq!(mode, ExtrinsicInclusionMode::AllExtrinsics);
-            let mut apply = |offer: &Offer| {
-                let before = System::block_weight().total();
-                let applied = Executive::apply_extrinsic(offer.transaction());
-                weights.push(System::block_weight().total().saturating_sub(before));
-                applied
-            };
-            let done = (!is_full()).then(|| offers.iter().map(&mut apply).collect());
-            let header = Executive::finalize_block();
+        match self.one_block_at(moment, offers) {
+            Some(done) => done,
+            None => self.offer(offers),
+        }
+    }
+
+    /// Writes a block at `moment`, with no transactions, and none behind it.
+    pub fn step_to(&mut self, moment: Moment) {
+        self.one_block_at(moment, &[]);
+    }
+
+    /// Writes a block at `moment`. What became of the transactions, if it takes any.
+    fn one_block_at(
+        &mut self,
+        moment: Moment,
+        offers: &[Offer],
+    ) -> Option<Vec<ApplyExtrinsicResult>> {
+        let begun = self.next_header(moment);
+        let number = begun.number;
+        let (done, header, weights, events) = self.ext.execute_with(|| {
+            let (done, header, weights) = write(&begun, moment, offers);
             assert_eq!(Balances::total_issuance(), self.issuance);
             if number.is_multiple_of(self.looks_after) {
                 assert_eq!(invariants::broken(), [], "after block {number}");
             }
             let events = System::read_events_no_consensus();
-            (done, header, events.map(|record| record.event).collect::<Vec<_>>())
+            let events = events.map(|record| record.event).collect::<Vec<_>>();
+            (done, header, weights, events)
         });
         self.ext.commit_all().expect("the state can be committed");
         self.number = number;
@@ -213,10 +253,7 @@ impl World {
         for event in events {
             self.note(event);
         }
-        match done {
-            Some(done) => done,
-            None => self.offer(offers),
-        }
+        done
     }
 
     fn note(&mut self, event: RuntimeEvent) {
@@ -287,6 +324,28 @@ impl World {
         self.run_to(windows.schedule(slot, SLOT).gate_opens);
         slot
     }
+}
+
+/// Writes a block from this header on: what became of the transactions, if it takes any, its header, and what
+/// each of them took of it.
+fn write(
+    begun: &Header,
+    moment: Moment,
+    offers: &[Offer],
+) -> (Option<Vec<ApplyExtrinsicResult>>, Header, Vec<Weight>) {
+    let mut weights = Vec::new();
+    let mode = Executive::initialize_block(begun);
+    let set = Executive::apply_extrinsic(inherent(moment));
+    assert_eq!(set, Ok(Ok(())), "the time can be set");
+    assert_eq!(mode, ExtrinsicInclusionMode::AllExtrinsics);
+    let mut apply = |offer: &Offer| {
+        let before = System::block_weight().total();
+        let applied = Executive::apply_extrinsic(offer.transaction());
+        weights.push(System::block_weight().total().saturating_sub(before));
+        applied
+    };
+    let done = (!is_full()).then(|| offers.iter().map(&mut apply).collect());
+    (done, Executive::finalize_block(), weights)
 }
 
 /// Whether there is no room left in this block.

@@ -99,3 +99,42 @@ fn a_value_comes_within_three_slots_of_any_moment() {
         assert!(longest > 2 * SLOT && longest <= 3 * SLOT + step, "{longest}");
     });
 }
+
+/// Says what gave the value of an epoch that has ended.
+fn given_by(epoch: EpochIndex, source: BeaconSource) {
+    EpochValues::<Test>::mutate(epoch, |entry| {
+        entry.as_mut().expect("it is kept").source = source;
+    });
+}
+
+/// Of a value of keys nobody chooses more than its last revealers do; of a hash its author does.
+#[test]
+fn a_value_of_keys_goes_before_one_of_a_hash() {
+    use BeaconSource::{BlockHash, Keys};
+    run_bare(|| {
+        block_at(START);
+        let mut opened = Vec::new();
+        for _ in 0..8 {
+            to_reveals();
+            opened.push(current().opened);
+            to_end();
+        }
+        let best = |epoch: usize| {
+            let best = <Qkd as EntropyDraw>::best_after(opened[epoch] - 1);
+            best.map(|found| (found.epoch, found.source))
+        };
+        assert_eq!(best(1), Some((1, BlockHash)), "keys have given none");
+        given_by(6, Keys);
+        assert_eq!(best(2), Some((2, BlockHash)), "it is the fifth");
+        assert_eq!(best(3), Some((6, Keys)));
+        given_by(5, Keys);
+        assert_eq!(best(3), Some((5, Keys)), "the first of them");
+        assert_eq!(best(6), Some((6, Keys)));
+        assert_eq!(best(7), Some((7, BlockHash)));
+        assert_eq!(<Qkd as EntropyDraw>::best_after(Moment::MAX), None);
+        // As it was: nobody has revealed anything here.
+        for epoch in [5, 6] {
+            given_by(epoch, BlockHash);
+        }
+    });
+}

@@ -160,9 +160,14 @@ impl Run {
             }
             Step::Reveal { who, trade, honest } => self.reveal(who, trade, honest),
             Step::Beacon { value } => {
-                let value = (now, H256::repeat_byte(value));
-                self.reference.beacon.push(value);
-                Beacon::mutate(|all| all.push(value));
+                // Each value once, so that it is known what gave it.
+                let keys = value % 2 == 0;
+                let value = H256::from_low_u64_be(now << 8 | u64::from(value));
+                self.reference.beacon.push((now, value, keys));
+                Beacon::mutate(|all| all.push((now, value)));
+                if !keys {
+                    ByHash::mutate(|all| all.insert(value));
+                }
             }
             Step::Order { who, amount } => {
                 if Settlement::hold(&who, amount).is_ok() {

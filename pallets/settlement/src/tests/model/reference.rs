@@ -27,7 +27,7 @@ pub struct Deal {
     pub deposit: Balance,
     /// What the bid set aside for a complaint.
     pub reserve: Balance,
-    /// The bond of the buyer's complaint.
+    /// Its part of the bond of the buyer's complaint.
     pub complaint: Option<Balance>,
     pub end: Option<(Outcome, u64)>,
 }
@@ -43,8 +43,8 @@ pub struct History {
     pub reveals: BTreeMap<AccountId, u64>,
     /// For how long the clock stood still.
     pub lost: u64,
-    /// What draws.
-    pub draw: Option<H256>,
+    /// What draws, and whether keys gave it.
+    pub draw: Option<(H256, bool)>,
     pub defaulters: BTreeSet<AccountId>,
 }
 
@@ -55,7 +55,7 @@ impl History {
 
     fn draws(&self, slot: SlotIndex, seller: AccountId) -> bool {
         let owner = Settlement::owner_of(&seller);
-        let falls = |value| is_drawn(value, slot, owner, CHANCE);
+        let falls = |(value, _)| is_drawn(value, slot, owner, CHANCE);
         self.commitments.contains_key(&seller) && self.draw.is_some_and(falls)
     }
 }
@@ -72,8 +72,8 @@ pub struct Reference {
     pub excluded: Vec<AccountId>,
     /// The latest pause: from when to when.
     pub pause: (u64, u64),
-    /// The beacon's values, and when the reveals of their epochs opened.
-    pub beacon: Vec<(u64, H256)>,
+    /// The beacon's values, when the reveals of their epochs opened, and whether they are of keys.
+    pub beacon: Vec<(u64, H256, bool)>,
     pub last_block: u64,
 }
 
@@ -184,11 +184,12 @@ impl Reference {
     }
 
     /// 5 % of what is at stake over 95 %, rounded up, and at least that of one kWh.
-    pub fn bond(deal: &Deal) -> Balance {
+    fn bond(stake: Balance) -> Balance {
         let least = ((payment(1_000) + deposit(1_000)) * 5).div_ceil(95);
-        ((deal.payment + deal.deposit) * 5).div_ceil(95).max(least)
+        (stake * 5).div_ceil(95).max(least)
     }
 
+    /// A complaint about a deal speaks for all open deals of its buyer with its seller, for one bond.
     pub fn complain(&mut self, now: u64, who: AccountId, slot: SlotIndex, id: u32) -> bool {
         let Some(place) = self.find(slot, id).filter(|_| !self.is_paused(now)) else {
             return false;
@@ -200,16 +201,35 @@ impl Reference {
         let history = self.slots.entry(slot).or_default();
         let private =
             history.commitments.contains_key(&seller) && !history.readings.contains_key(&seller);
-        let bond = Self::bond(&deal);
-        let added = bond.saturating_sub(deal.reserve);
-        let able = self.free[&who] - added as i128 >= ED as i128;
-        if deal.buyer != who || deal.complaint.is_some() || !open || !private || !able {
+        if deal.buyer != who || deal.complaint.is_some() || !open || !private {
             return false;
         }
-        history.complained.insert(seller);
-        self.deals[place].complaint = Some(bond);
-        self.deals[place].reserve -= bond - added;
-        self.hold(who, added);
+        let of_pair = |place: &usize| {
+            let deal = &self.deals[*place];
+            deal.buyer == who && person(deal.seller) == seller
+        };
+        let all: Vec<_> = self.open_in(slot).into_iter().filter(of_pair).collect();
+        let sum = |of: fn(&Deal) -> Balance| all.iter().map(|n| of(&self.deals[*n])).sum();
+        let bond = Self::bond(sum(|deal| deal.payment + deal.deposit));
+        let energy: Balance = sum(|deal| deal.energy.into());
+        let reserved = bond.min(sum(|deal| deal.reserve));
+        if self.free[&who] - ((bond - reserved) as i128) < ED as i128 {
+            return false;
+        }
+        self.hold(who, bond - reserved);
+        // What was set aside is used up in the order of the deals; each has its part of the bond, up to the
+        // plancks that rounding leaves for later ones.
+        let (mut reserved, mut bond, mut energy) = (reserved, bond, energy);
+        for place in all {
+            let deal = &mut self.deals[place];
+            let taken = deal.reserve.min(reserved);
+            let part = bond * Balance::from(deal.energy) / energy;
+            (reserved, bond, energy) =
+                (reserved - taken, bond - part, energy - Balance::from(deal.energy));
+            deal.reserve -= taken;
+            deal.complaint = Some(part);
+        }
+        self.slots.entry(slot).or_default().complained.insert(seller);
         true
     }
 
@@ -282,15 +302,18 @@ impl Reference {
         }
     }
 
-    /// The first value whose epoch opened after the freeze, if it comes before the end of complaints.
+    /// What comes before the end of complaints, of the first four values whose epochs opened after the
+    /// freeze: the first one of keys, and before there is one, the first.
     fn draw(&mut self, slot: SlotIndex, now: u64) {
         let (clock, schedule) = (self.clock(now, slot), TestCalendar::schedule(slot));
         let in_time = clock >= schedule.readings_until && clock < schedule.complaints_until;
         let history = self.slots.entry(slot).or_default();
         let freeze = schedule.readings_until + history.lost;
-        let value = self.beacon.iter().find(|(opened, _)| *opened > freeze);
-        if in_time && history.draw.is_none() {
-            history.draw = value.map(|(_, value)| *value);
+        let later = || self.beacon.iter().filter(|(opened, ..)| *opened > freeze).take(4);
+        let of_keys = later().find(|(.., keys)| *keys);
+        if in_time && history.draw.is_none_or(|(_, keys)| !keys) {
+            let found = |of: Option<&(u64, H256, bool)>| of.map(|(_, value, keys)| (*value, *keys));
+            history.draw = found(of_keys).or(history.draw).or(found(later().next()));
         }
     }
 
@@ -346,13 +369,29 @@ impl Reference {
                 left = left.saturating_sub(other.energy);
             }
         }
-        let outcome = match deal.complaint {
+        // A complaint is wrong if nothing is missing of all that it is about.
+        let refuted = deal.complaint.is_some()
+            && (self.deals.iter()).all(|other| {
+                let same = (other.slot, other.buyer, person(other.seller))
+                    == (deal.slot, deal.buyer, person(deal.seller));
+                !same || other.complaint.is_none() || self.served_until(other) <= delivered
+            });
+        let outcome = match refuted {
             _ if left < deal.energy && by_bill => Outcome::Concealed,
             _ if left < deal.energy => Outcome::Short,
-            Some(_) => Outcome::Refuted,
-            None => Outcome::Delivered,
+            true => Outcome::Refuted,
+            false => Outcome::Delivered,
         };
         self.end(place, outcome, left.min(deal.energy));
+    }
+
+    /// What its seller has to deliver for this deal and all before it.
+    fn served_until(&self, deal: &Deal) -> u64 {
+        let seller = person(deal.seller);
+        let before = |other: &&Deal| {
+            (other.slot, person(other.seller)) == (deal.slot, seller) && other.id <= deal.id
+        };
+        self.deals.iter().filter(before).map(|other| other.energy).sum()
     }
 
     fn end(&mut self, place: usize, outcome: Outcome, metered: u64) {
@@ -404,7 +443,9 @@ impl Reference {
             }
             _ => self.ratings.push(missed),
         }
-        if matches!(outcome, Outcome::Defaulted | Outcome::Unanswered | Outcome::Forfeited) {
+        let defaults =
+            [Outcome::Defaulted, Outcome::Unanswered, Outcome::Forfeited, Outcome::Concealed];
+        if defaults.contains(&outcome) {
             self.slots.entry(deal.slot).or_default().defaulters.insert(person(seller));
         }
         self.note_conduct(deal.slot, person(seller));

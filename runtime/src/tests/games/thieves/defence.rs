@@ -7,7 +7,7 @@ use qedex_primitives::{Bill, Moment, PricePerKwh, Side, SlotIndex, Wh};
 use sp_keyring::Sr25519Keyring as Key;
 
 /// Sells, or buys, with everything that it has.
-const VICTIM: Key = Key::AliceStash;
+pub(super) const VICTIM: Key = Key::AliceStash;
 
 impl Scene {
     /// Gives somebody an amount. Whether that worked.
@@ -17,16 +17,24 @@ impl Scene {
         self.honestly(from, "Balances", "transfer_keep_alive", (to, amount))
     }
 
-    /// A newcomer places an order of ten kilowatt-hours with just so much money that it is taken: what is
-    /// left is what the release wants to be left.
-    fn victim_orders(&mut self, slot: SlotIndex, side: Side, limit: PricePerKwh) {
-        assert!(self.honestly(VICTIM, "Auction", "place_order", (slot, side, limit, TEN)));
+    /// A newcomer places an order with just so much money that it is taken: what is left is what the release
+    /// wants to be left. What the newcomer gives away for that.
+    pub(super) fn victim_orders(
+        &mut self,
+        slot: SlotIndex,
+        side: Side,
+        limit: PricePerKwh,
+        energy: Wh,
+    ) -> i128 {
+        let had = self.money(&[VICTIM]);
+        assert!(self.honestly(VICTIM, "Auction", "place_order", (slot, side, limit, energy)));
         let to = MultiAddress::<AccountId, ()>::Id(ISSUER.to_account_id());
         assert!(self.honestly(VICTIM, "Balances", "transfer_all", (to, true)));
         if !self.is_first_release() {
             let left = <Runtime as pallet_settlement::Config>::EvidenceReserve::get();
             assert!(self.gives(ISSUER, VICTIM, left));
         }
+        had - self.money(&[VICTIM])
     }
 }
 
@@ -36,7 +44,7 @@ fn lie_to_the_poor(scene: &mut Scene) -> String {
     scene.chain.admit(&[VICTIM], own);
     let before = scene.money(&[SELLER]);
     let slot = scene.gate_after(6);
-    scene.victim_orders(slot, Side::Bid, middle_bid());
+    scene.victim_orders(slot, Side::Bid, middle_bid(), TEN);
     let order = (slot, Side::Ask, middle(), TEN);
     assert!(scene.honestly(SELLER, "Auction", "place_order", order));
     let [trade] = &scene.deliver(slot)[..] else { panic!("one trade") };
@@ -61,7 +69,7 @@ fn buy_of_the_poor(scene: &mut Scene) -> String {
     let meter = scene.has_a_meter(VICTIM, Wh(100_000));
     let before = scene.money(&[EVE]);
     let slot = scene.gate_after(6);
-    scene.victim_orders(slot, Side::Ask, middle());
+    scene.victim_orders(slot, Side::Ask, middle(), TEN);
     let order = (slot, Side::Bid, middle_bid(), TEN);
     assert!(scene.honestly(EVE, "Auction", "place_order", order));
     let [_] = &scene.deliver(slot)[..] else { panic!("one trade") };

@@ -20,7 +20,7 @@ use sp_keyring::Sr25519Keyring as Key;
 pub use crate::tests::{
     chain::market::{meter_key, own, own_meter},
     games::{
-        document::{qed, standing},
+        document::{milli, qed, standing},
         world::SLOT,
     },
 };
