@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt};
-use qedex_runtime::{Hash, apis::RuntimeApi};
+use qedex_runtime::{BlockNumber, Hash, apis::RuntimeApi};
 use sc_authority_discovery::{Role as DiscoveryRole, WorkerConfig};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
@@ -15,9 +15,11 @@ use sc_consensus_grandpa::{
     FinalityProofProvider, GrandpaParams, SharedVoterState, VotingRulesBuilder,
     grandpa_peers_set_config, warp_proof::NetworkProvider,
 };
+use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
 use sc_network::{Event, NetworkBackend, NetworkEventStream, config::FullNetworkConfiguration};
 use sc_service::{
-    ChainType, Configuration, Error, PartialComponents, TaskManager, WarpSyncConfig, error::Result,
+    ChainType, Configuration, Error, GenesisBlockBuilder, PartialComponents, TaskManager,
+    WarpSyncConfig, error::Result,
 };
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -59,8 +61,25 @@ const GOSSIP_DURATION: Duration = Duration::from_millis(250);
 /// the next author.
 const PROPOSAL_PORTION: f32 = 2.0 / 3.0;
 
-/// Builds the client, the pool and the import queue.
-pub fn new_partial(config: &Configuration) -> Result<Service> {
+/// Authors slow down while finality lags, so that two halves of a network that was split can take each
+/// other's chain again for longer: a branch that begins more than [`KEPT_UNFINAL`] blocks below the best one
+/// cannot be taken. From 52 blocks that are not final on, each two more put one slot more between two
+/// blocks, until from 66 on one block in nine slots is left: 18 seconds, time enough for whoever acts in the
+/// windows of a quarter-hour.
+const BACKOFF: BackoffAuthoringOnFinalizedHeadLagging<BlockNumber> =
+    BackoffAuthoringOnFinalizedHeadLagging {
+        unfinalized_slack: 50,
+        authoring_bias: 2,
+        max_interval: 8,
+    };
+
+/// Of so many blocks that are not final the database keeps what every branch made of the state, unless the
+/// command line says otherwise. With [`BACKOFF`] it takes more than three days to write them.
+pub const KEPT_UNFINAL: u32 = 16_384;
+
+/// Builds the client, the pool and the import queue. The database keeps the state of so many blocks that are
+/// not final.
+pub fn new_partial(config: &Configuration, kept_unfinal: u32) -> Result<Service> {
     let telemetry = config
         .telemetry_endpoints
         .clone()
@@ -73,13 +92,22 @@ pub fn new_partial(config: &Configuration) -> Result<Service> {
         .transpose()?;
 
     let executor = sc_service::new_wasm_executor(&config.executor);
+    // As `sc_service::new_full_parts` does it, whose own number of blocks is fixed: 4,096.
+    let backend = Arc::new(FullBackend::new(config.db_config(), kept_unfinal.into())?);
+    let genesis_block_builder = GenesisBlockBuilder::new(
+        config.chain_spec.as_storage_builder(),
+        !config.no_genesis(),
+        backend.clone(),
+        executor.clone(),
+    )?;
     let (client, backend, keystore_container, task_manager) =
-        sc_service::new_full_parts::<Block, RuntimeApi, _>(
+        sc_service::new_full_parts_with_genesis_builder::<Block, RuntimeApi, _, _>(
             config,
             telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
             executor,
-            // No block is kept beyond what the pruning settings keep.
-            Vec::new(),
+            backend,
+            genesis_block_builder,
+            false,
         )?;
     let client = Arc::new(client);
 
@@ -141,6 +169,7 @@ pub fn new_partial(config: &Configuration) -> Result<Service> {
 /// Builds and starts the node on the network back end `N`.
 pub fn new_full<N: NetworkBackend<Block, Hash>>(
     config: Configuration,
+    kept_unfinal: u32,
     discovers: bool,
     agents: Option<Agents>,
 ) -> Result<TaskManager> {
@@ -153,7 +182,7 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
         select_chain,
         transaction_pool,
         other: (block_import, grandpa_link, mut telemetry),
-    } = new_partial(&config)?;
+    } = new_partial(&config, kept_unfinal)?;
 
     let mut net_config = FullNetworkConfiguration::<_, _, N>::new(
         &config.network,
@@ -333,8 +362,6 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
             telemetry.as_ref().map(Telemetry::handle),
         );
         let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
-        // The market's deadlines are times: authors do not slow down when finality lags.
-        let backoff_authoring_blocks: Option<()> = None;
         let knows = client.clone();
         let aura = sc_consensus_aura::start_aura::<AuraPair, _, _, _, _, _, _, _, _, _, _>(
             StartAuraParams {
@@ -351,7 +378,7 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
                     }
                 },
                 force_authoring,
-                backoff_authoring_blocks,
+                backoff_authoring_blocks: Some(BACKOFF),
                 keystore: keystore_container.keystore(),
                 sync_oracle: sync_service.clone(),
                 justification_sync_link: sync_service.clone(),
