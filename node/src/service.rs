@@ -416,3 +416,28 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
 
     Ok(task_manager)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sc_consensus_slots::BackoffAuthoringBlocksStrategy;
+
+    /// How many slots after the best block the next one comes, if `unfinal` blocks are not final.
+    fn gap(unfinal: BlockNumber) -> u64 {
+        let backs_off = |slots: &u64| {
+            BACKOFF.should_backoff(unfinal, 1_000.into(), 0, (1_000 + slots).into(), "test")
+        };
+        (1..100).find(|slots| !backs_off(slots)).unwrap()
+    }
+
+    #[test]
+    fn authors_slow_down_to_one_block_in_nine_slots() {
+        assert_eq!([0, 51, 52, 54, 65, 66, 100_000].map(gap), [1, 1, 2, 3, 8, 9, 9]);
+    }
+
+    #[test]
+    fn a_split_of_three_days_is_kept() {
+        let seconds = 2 * (0..KEPT_UNFINAL).map(gap).sum::<u64>();
+        assert!(seconds > 3 * 24 * 3_600, "{seconds} s");
+    }
+}

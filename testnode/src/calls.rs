@@ -4,13 +4,14 @@ use crate::chain::{best, call_runtime, finalised, hash_at, nonce, state_of};
 use codec::Encode;
 use frame_system::offchain::CreateAuthorizedTransaction;
 use qedex_runtime::{
-    Hash, Runtime, RuntimeCall, RuntimeEvent, SignedPayload, TxExtension, UncheckedExtrinsic,
+    Hash, Runtime, RuntimeCall, RuntimeEvent, SessionKeys, SignedPayload, TxExtension, UncheckedExtrinsic,
     VERSION,
 };
 use serde_json::Value;
 use sp_consensus_grandpa::{
     AuthorityId, Equivocation, EquivocationProof, OpaqueKeyOwnershipProof, SetId, localized_payload,
 };
+use sp_core::{Pair, proof_of_possession::ProofOfPossessionGenerator};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 use sp_runtime::{
     DispatchError,
@@ -131,6 +132,33 @@ pub async fn events(
     at: &str,
 ) -> Vec<frame_system::EventRecord<RuntimeEvent, Hash>> {
     state_of(rpc, "System", "Events", at).await.unwrap_or_default()
+}
+
+/// The session keys of a well-known account, and the proof that it has them.
+///
+/// # Panics
+/// If the account is not well known.
+#[must_use]
+pub fn session_keys(who: Sr25519Keyring) -> (SessionKeys, Vec<u8>) {
+    let mut pair = who.pair();
+    let grandpa = Ed25519Keyring::iter().find(|key| key.to_string() == who.to_string());
+    let mut voter = grandpa.expect("it is well known").pair();
+    let keys = SessionKeys {
+        aura: pair.public().into(),
+        grandpa: voter.public().into(),
+        authority_discovery: pair.public().into(),
+    };
+    let owner = who.to_raw_public();
+    let proof = pair.generate_proof_of_possession(&owner);
+    let proof = (&proof, voter.generate_proof_of_possession(&owner), &proof).encode();
+    (keys, proof)
+}
+
+/// Announces them.
+#[must_use]
+pub fn announce(who: Sr25519Keyring) -> RuntimeCall {
+    let (keys, proof) = session_keys(who);
+    RuntimeCall::Session(pallet_session::Call::set_keys { keys, proof })
 }
 
 /// Has the council do something: Bob proposes, Bob and Charlie vote for it, Charlie closes.
