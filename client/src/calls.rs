@@ -126,7 +126,7 @@ struct WhitelistCall {
 }
 
 /// Makes `call` as Root, by the council: it says that the call is as good as Root's, and has it made.
-pub fn whitelisted(at: &At, call: &impl Payload) -> Result<impl Payload + use<>, Error> {
+pub fn whitelisted<P: Payload>(at: &At, call: &P) -> Result<impl Payload + use<P>, Error> {
     let call = EncodedCall::of(at, call)?;
     let call_hash = BlakeTwo256.hash(call.bytes());
     let whitelist = tx::dynamic("Whitelist", "whitelist_call", WhitelistCall { call_hash });

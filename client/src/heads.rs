@@ -2,7 +2,6 @@
 
 use super::{At, Chain, H256};
 use crate::error::Error;
-use futures::StreamExt;
 use std::collections::BTreeMap;
 use subxt::{SubstrateConfig, client::Blocks};
 
