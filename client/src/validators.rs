@@ -103,4 +103,3 @@ pub fn force_set(forced: &Forced) -> impl Payload + use<> {
     let validators = forced.validators.iter().map(|who| AccountId32(*who)).collect();
     api::tx().pov().force_set(validators, forced.last_final, forced.set_id, forced.delay)
 }
-

@@ -2,9 +2,9 @@
 
 use crate::{
     AccountId, Auction, Aura, AuthorityDiscovery, Balance, Block, BlockNumber, Executive, Grandpa,
-    InherentDataExt, Membership, Metering, Nonce, Pov, Qkd, Reputation, Runtime, RuntimeCall,
-    RuntimeGenesisConfig, SessionKeys, Settlement, System, TransactionPayment, VERSION,
-    configs::beacon::Beacon, presets,
+    Header, InherentDataExt, Membership, Metering, Nonce, Pov, Qkd, Reputation, Runtime,
+    RuntimeCall, RuntimeGenesisConfig, SessionKeys, Settlement, System, TransactionPayment,
+    VERSION, configs::beacon::Beacon, presets,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -148,11 +148,8 @@ sp_api::impl_runtime_apis! {
             let key_owner_proof = key_owner_proof.decode()?;
             Grandpa::submit_unsigned_equivocation_report(equivocation_proof, key_owner_proof)
         }
-        fn generate_key_ownership_proof(
-            _set_id: sp_consensus_grandpa::SetId,
-            authority_id: GrandpaId,
-        ) -> Option<OpaqueKeyOwnershipProof> {
-            let proof = Pov::prove((sp_consensus_grandpa::KEY_TYPE, authority_id))?;
+        fn generate_key_ownership_proof(_set: u64, key: GrandpaId) -> Option<OpaqueKeyOwnershipProof> {
+            let proof = Pov::prove((sp_consensus_grandpa::KEY_TYPE, key))?;
             Some(OpaqueKeyOwnershipProof::new(proof.encode()))
         }
     }
@@ -450,10 +447,7 @@ sp_api::impl_runtime_apis! {
         ) -> Vec<(SessionIndex, pallet_pov::PastSessionOf<Runtime>)> {
             Pov::past_sessions(first, count)
         }
-        fn submit_double_block(
-            first: <Block as BlockT>::Header,
-            second: <Block as BlockT>::Header,
-        ) -> Option<()> {
+        fn submit_double_block(first: Header, second: Header) -> Option<()> {
             Pov::submit_double_block(first, second)
         }
     }

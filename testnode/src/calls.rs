@@ -4,8 +4,8 @@ use crate::chain::{best, call_runtime, finalised, hash_at, nonce, state_of};
 use codec::Encode;
 use frame_system::offchain::CreateAuthorizedTransaction;
 use qedex_runtime::{
-    Hash, Runtime, RuntimeCall, RuntimeEvent, SessionKeys, SignedPayload, TxExtension, UncheckedExtrinsic,
-    VERSION,
+    Hash, Runtime, RuntimeCall, RuntimeEvent, SessionKeys, SignedPayload, TxExtension,
+    UncheckedExtrinsic, VERSION,
 };
 use serde_json::Value;
 use sp_consensus_grandpa::{
@@ -182,7 +182,7 @@ pub async fn council(rpc: &RpcClient, proposal: RuntimeCall) -> (Done, Result<()
     let close = RuntimeCall::Council(Council::close {
         proposal_hash: hash,
         index,
-        proposal_weight_bound: frame_support::weights::Weight::from_parts(100_000_000_000, 1 << 20),
+        proposal_weight_bound: frame_support::weights::Weight::from_parts(100_000_000_000, 1 << 23),
         length_bound,
     });
     let done = call(rpc, Sr25519Keyring::Charlie, both(vote, close)).await;

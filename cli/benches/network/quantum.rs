@@ -142,7 +142,8 @@ impl Opening {
 }
 
 async fn open_until_refused(url: &str, pairs: &[Pair]) -> Result<(), Error> {
-    let endpoint = Endpoint { url: url.to_owned(), genesis: None, insecure: false, head: Head::Final };
+    let endpoint =
+        Endpoint { url: url.to_owned(), genesis: None, insecure: false, head: Head::Final };
     let mut session = Session::open(Chain::connect(&endpoint).await?).await?;
     loop {
         let all: Vec<Handshake> = handshakes::open(&mut session, pairs).await?.handshakes;
