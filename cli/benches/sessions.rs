@@ -7,6 +7,7 @@
 use qedex_client::{
     Chain, Endpoint,
     agent::Suite,
+    heads::Head,
     key_service::{KeyServices, Ledger},
     session::Session,
 };
@@ -128,7 +129,7 @@ async fn main() {
     let began = Instant::now();
     let node = Node::start_with(folder.path(), &["--qkd-saes", &SAES.to_string()]).await;
     let started = began.elapsed().as_millis() as u64;
-    let endpoint = Endpoint { url: node.url(), genesis: None, insecure: false };
+    let endpoint = Endpoint { url: node.url(), genesis: None, insecure: false, head: Head::Final };
     let chain = Chain::connect(&endpoint).await.expect("the node answers");
     let mut session = Session::open(chain).await.expect("it tells of its blocks");
 

@@ -16,6 +16,7 @@ use crate::{
 use qedex_math::{PricePerKwh, Wh};
 use qedex_primitives::{AttributeId, OrderId, SignedReading, SlotIndex, TradeId};
 use subxt::{
+    config::{Hasher, substrate::BlakeTwo256},
     ext::scale_encode::EncodeAsType,
     tx::{self, Payload},
     utils::{AccountId32, Encoded, MultiAddress, Static},
@@ -103,7 +104,7 @@ pub fn force_batch(calls: Vec<EncodedCall>) -> impl Payload {
 }
 
 /// Makes all calls or none.
-pub fn batch_all(calls: Vec<EncodedCall>) -> impl Payload {
+pub fn batch_all(calls: Vec<EncodedCall>) -> impl Payload + use<> {
     tx::dynamic("Utility", "batch_all", Batch::of(calls))
 }
 
@@ -116,6 +117,23 @@ struct AsRoot {
 /// Makes `call` as Root, by the holder of the sudo key.
 pub fn sudo(call: EncodedCall) -> impl Payload {
     tx::dynamic("Sudo", "sudo", AsRoot { call: call.inner() })
+}
+
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+struct WhitelistCall {
+    call_hash: H256,
+}
+
+/// Makes `call` as Root, by the council: it says that the call is as good as Root's, and has it made.
+pub fn whitelisted<P: Payload>(at: &At, call: &P) -> Result<impl Payload + use<P>, Error> {
+    let call = EncodedCall::of(at, call)?;
+    let call_hash = BlakeTwo256.hash(call.bytes());
+    let whitelist = tx::dynamic("Whitelist", "whitelist_call", WhitelistCall { call_hash });
+    let make = AsRoot { call: call.inner() };
+    let make = tx::dynamic("Whitelist", "dispatch_whitelisted_call_with_preimage", make);
+    let both = vec![EncodedCall::of(at, &whitelist)?, EncodedCall::of(at, &make)?];
+    Ok(batch_all(both))
 }
 
 /// Sends money.

@@ -1,6 +1,6 @@
 //! A connection to a node of the right chain.
 
-use crate::{error::Error, shapes::EventShapes};
+use crate::{error::Error, heads::Head, shapes::EventShapes};
 use std::sync::Arc;
 use subxt::{
     OnlineClient, OnlineClientAtBlock, SubstrateConfig,
@@ -22,8 +22,12 @@ pub type At = OnlineClientAtBlock<SubstrateConfig>;
 pub struct Chain {
     pub(crate) client: OnlineClient<SubstrateConfig>,
     pub(crate) rpc: LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>,
+    /// For questions of GRANDPA's voter, which are no part of those methods.
+    raw: RpcClient,
     /// Which events of its runtime are as this program knows them.
     pub(crate) shapes: Arc<EventShapes>,
+    /// Which of its blocks count.
+    pub(crate) head: Head,
 }
 
 /// A node, and the chain that it has to belong to.
@@ -35,6 +39,8 @@ pub struct Endpoint {
     pub genesis: Option<H256>,
     /// Whether a node on another machine may be asked without TLS.
     pub insecure: bool,
+    /// Which of the chain's blocks count.
+    pub head: Head,
 }
 
 impl Endpoint {
@@ -64,7 +70,7 @@ impl Chain {
     /// version and, if one is given, by its genesis hash. Whether its runtime is the one that this
     /// program was built for is judged item by item, by what is called and read.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, Error> {
-        let Endpoint { url, genesis, .. } = endpoint;
+        let Endpoint { url, genesis, head, .. } = endpoint;
         let unreachable = |reason: &dyn std::fmt::Display| Error::Unreachable {
             url: url.to_owned(),
             reason: reason.to_string(),
@@ -77,13 +83,13 @@ impl Chain {
             let what = format!("the node at {url} runs {name:?}, not {SPEC_NAME:?}");
             return Err(Error::WrongChain(what));
         }
-        let backend = LegacyBackend::builder().build(rpc_client);
+        let backend = LegacyBackend::builder().build(rpc_client.clone());
         let client =
             OnlineClient::from_backend_with_config(SubstrateConfig::new(), Arc::new(backend))
                 .await
                 .map_err(|e| unreachable(&e))?;
         let shapes = Arc::new(EventShapes::of(client.at_current_block().await?.metadata_ref())?);
-        let chain = Self { client, rpc, shapes };
+        let chain = Self { client, rpc, raw: rpc_client, shapes, head: *head };
         if let Some(expected) = genesis.filter(|expected| *expected != chain.genesis()) {
             let what = format!("its genesis is {:?}, not {expected:?}", chain.genesis());
             return Err(Error::WrongChain(what));
@@ -96,9 +102,31 @@ impl Chain {
         self.client.genesis_hash()
     }
 
-    /// The state after the latest finalised block.
+    /// The state after the latest block that counts: the last final one, or the best one.
     pub async fn now(&self) -> Result<At, Error> {
-        Ok(self.client.at_current_block().await?)
+        if self.head == Head::Final {
+            return Ok(self.client.at_current_block().await?);
+        }
+        let best = self.rpc.chain_get_block_hash(None).await?;
+        let best = best.ok_or_else(|| Error::Answer("the chain has no best block".to_owned()))?;
+        Ok(self.client.at_block(best).await?)
+    }
+
+    /// The last final block that the node knows, and the number of the set that votes there, by its own
+    /// voter.
+    pub async fn finality(&self) -> Result<(u32, u64), Error> {
+        /// What is read of the state of the voter's rounds.
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Rounds {
+            set_id: u64,
+        }
+        let rounds: Rounds =
+            self.raw.request("grandpa_roundState", subxt::rpcs::client::rpc_params![]).await?;
+        let number = self.client.at_current_block().await?.block_number();
+        let number = u32::try_from(number)
+            .map_err(|_| Error::Answer(format!("block {number} has no number of this chain")))?;
+        Ok((number, rounds.set_id))
     }
 
     /// The node's name, the chain's name and the runtime's version.

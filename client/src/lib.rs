@@ -30,6 +30,7 @@ pub mod error;
 mod events;
 pub mod formula;
 pub mod grants;
+pub mod heads;
 pub mod key_service;
 pub mod keys;
 pub mod ledger;

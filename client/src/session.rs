@@ -1,11 +1,13 @@
 //! Signing, sending and following transactions.
 //!
-//! One subscription to finalised blocks tells everything: which transactions were included
-//! and what became of them, what happened on the market, and what time it is on the chain.
+//! One subscription to blocks tells everything: which transactions were included and what became of them,
+//! what happened on the market, and what time it is on the chain. Blocks are final ones, unless the
+//! connection goes by the best chain.
 
 use super::{
     At, Chain, H256,
     block::{Block, Transaction},
+    heads::{Head, Heads},
     keys::{Keypair, account_of},
     reads::check_call,
 };
@@ -19,13 +21,11 @@ use std::{
     time::Duration,
 };
 use subxt::{
-    SubstrateConfig,
-    client::Blocks,
     config::{DefaultExtrinsicParamsBuilder, Hasher, substrate::BlakeTwo256},
     tx::Payload,
 };
 
-/// A node that finalises nothing for so long is given up.
+/// A node that has no new block that counts for so long is given up.
 const SILENCE: Duration = Duration::from_secs(90);
 
 /// Blocks for which a transaction is valid: a little over two minutes.
@@ -63,7 +63,7 @@ pub struct Tally {
 /// A conversation with the chain.
 pub struct Session {
     chain: Chain,
-    blocks: Blocks<SubstrateConfig>,
+    heads: Heads,
     /// The state after the latest block seen.
     at: At,
     nonces: BTreeMap<Account, u64>,
@@ -73,13 +73,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// Begins to follow finalised blocks.
+    /// Begins to follow the blocks that count.
     pub async fn open(chain: Chain) -> Result<Self, Error> {
-        let blocks = chain.client.stream_blocks().await?;
-        let at = chain.now().await?;
+        let (heads, at) = Heads::follow(&chain).await?;
         Ok(Self {
             chain,
-            blocks,
+            heads,
             at,
             nonces: BTreeMap::new(),
             pending: BTreeMap::new(),
@@ -163,20 +162,22 @@ impl Session {
         Ok(())
     }
 
-    /// The next finalised block.
+    /// The next block that counts.
     pub async fn next_block(&mut self) -> Result<Block, Error> {
-        let next = tokio::time::timeout(SILENCE, self.blocks.next()).await;
+        let next = tokio::time::timeout(SILENCE, self.heads.next(&self.chain)).await;
         let silence = || {
+            let what = match self.chain.head {
+                Head::Final => "no block was finalised",
+                Head::Best => "no block came",
+            };
             Error::TimedOut(format!(
-                "no block was finalised for {} s after block {}",
+                "{what} for {} s after block {}",
                 SILENCE.as_secs(),
                 self.at.block_number()
             ))
         };
-        let ended = || Error::Answer("the stream of blocks ended: the node has gone".to_owned());
-        let header = next.map_err(|_| silence())?.ok_or_else(ended)??;
-        let at = header.at().await?;
-        let body = self.chain.rpc.chain_get_block(Some(header.hash())).await?;
+        let at = next.map_err(|_| silence())??;
+        let body = self.chain.rpc.chain_get_block(Some(at.block_hash())).await?;
         let body = body.ok_or_else(|| Error::Answer("a block has no body".to_owned()))?;
         let hashes = body.block.extrinsics.iter().map(|bytes| BlakeTwo256.hash(bytes)).collect();
         let block = Block::read(&at, hashes, &self.chain.shapes).await?;
@@ -210,7 +211,7 @@ impl Session {
         Ok(())
     }
 
-    /// Signs and sends one call and waits for its block to be finalised. A call that fails is
+    /// Signs and sends one call and waits until it is in a block that counts. A call that fails is
     /// an error.
     pub async fn call(
         &mut self,
@@ -225,7 +226,7 @@ impl Session {
         }
     }
 
-    /// Signs and sends one call and waits for its block to be finalised. Whether the call failed is
+    /// Signs and sends one call and waits until it is in a block that counts. Whether the call failed is
     /// for the caller to look at.
     pub async fn include(
         &mut self,

@@ -1,10 +1,10 @@
 //! Who writes blocks: what this program reads and changes about it.
 
 use super::{At, api, reads::fetch, text::account_text};
-use crate::error::Error;
+use crate::{error::Error, market::Account};
 use qedex_primitives::pov::Reduction;
 use serde::Serialize;
-use subxt::tx::Payload;
+use subxt::{tx::Payload, utils::AccountId32};
 
 /// A validator in the present schedule.
 #[derive(Clone, Debug, Serialize)]
@@ -38,6 +38,7 @@ fn reason(reduction: &Reduction) -> &'static str {
         Reduction::SameOwner => "same owner",
         Reduction::Downtime => "downtime",
         Reduction::RemovalHeld => "removal held",
+        Reduction::Probation => "on probation",
     }
 }
 
@@ -72,4 +73,33 @@ pub fn leave() -> impl Payload {
 /// Does not want to leave any more.
 pub fn stay() -> impl Payload {
     api::tx().pov().stay()
+}
+
+/// Admits an account to the set of validators.
+pub fn admit(who: Account) -> impl Payload {
+    api::tx().pov().admit(AccountId32(who))
+}
+
+/// Takes back the admission of an account that is in no set.
+pub fn withdraw_admission(who: Account) -> impl Payload {
+    api::tx().pov().withdraw_admission(AccountId32(who))
+}
+
+/// What Root says of the voters, when too many are gone for good.
+#[derive(Clone, Debug)]
+pub struct Forced {
+    /// Who votes, and validates from the next session on.
+    pub validators: Vec<Account>,
+    /// The last block that was final.
+    pub last_final: u32,
+    /// The number of the set that made it final.
+    pub set_id: u64,
+    /// After how many blocks they vote.
+    pub delay: u32,
+}
+
+/// Makes these the voters.
+pub fn force_set(forced: &Forced) -> impl Payload + use<> {
+    let validators = forced.validators.iter().map(|who| AccountId32(*who)).collect();
+    api::tx().pov().force_set(validators, forced.last_final, forced.set_id, forced.delay)
 }

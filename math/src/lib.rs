@@ -18,6 +18,7 @@
 //! | [`load`] | How uneven is a day's load? |
 //! | [`tariff`] | Is a slot off-peak, mid-peak or on-peak? |
 //! | [`standing`] | What do the ratings of an account amount to? |
+//! | [`finality`] | How many voters can be done without, and who may come and go? |
 //! | [`schedule`] | Who writes how many blocks, and in which order? |
 //! | [`score`] | What has a validator earned by generating and saving? |
 //! | [`tenure`] | How many have held something for long, and how many may lose it in a day? |
@@ -33,6 +34,7 @@ pub mod allotment;
 pub mod clearing;
 pub mod conduct;
 pub mod deposit;
+pub mod finality;
 pub mod keys;
 pub mod load;
 pub mod outcome;

@@ -1,6 +1,9 @@
 //! The command line: what `qedex-node` understands.
 
-use crate::qkd::{MAX_SAES, Service};
+use crate::{
+    qkd::{MAX_SAES, Service},
+    service::KEPT_UNFINAL,
+};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// The whole command line. Without a subcommand the node runs.
@@ -19,6 +22,12 @@ pub struct Cli {
     /// whoever keeps a part of it.
     #[arg(long)]
     pub no_authority_discovery: bool,
+
+    /// Of so many blocks that are not final the state is kept: a branch that begins further below the best
+    /// block cannot be taken. More take more memory while finality stands still
+    #[arg(long, value_name = "BLOCKS", default_value_t = KEPT_UNFINAL)]
+    #[arg(value_parser = clap::value_parser!(u32).range(16..=131_072))]
+    pub keep_unfinal: u32,
 
     /// With what this node opens sessions under keys of a key service.
     #[clap(flatten)]

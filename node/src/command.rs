@@ -63,28 +63,28 @@ pub fn run() -> Result<()> {
         Some(Subcommand::CheckBlock(cmd)) => {
             let runner = cli.create_runner(cmd)?;
             runner.async_run(|config| {
-                let parts = service::new_partial(&config)?;
+                let parts = service::new_partial(&config, service::KEPT_UNFINAL)?;
                 Ok((cmd.run(parts.client, parts.import_queue), parts.task_manager))
             })
         }
         Some(Subcommand::ExportBlocks(cmd)) => {
             let runner = cli.create_runner(cmd)?;
             runner.async_run(|config| {
-                let parts = service::new_partial(&config)?;
+                let parts = service::new_partial(&config, service::KEPT_UNFINAL)?;
                 Ok((cmd.run(parts.client, config.database), parts.task_manager))
             })
         }
         Some(Subcommand::ExportState(cmd)) => {
             let runner = cli.create_runner(cmd)?;
             runner.async_run(|config| {
-                let parts = service::new_partial(&config)?;
+                let parts = service::new_partial(&config, service::KEPT_UNFINAL)?;
                 Ok((cmd.run(parts.client, config.chain_spec), parts.task_manager))
             })
         }
         Some(Subcommand::ImportBlocks(cmd)) => {
             let runner = cli.create_runner(cmd)?;
             runner.async_run(|config| {
-                let parts = service::new_partial(&config)?;
+                let parts = service::new_partial(&config, service::KEPT_UNFINAL)?;
                 Ok((cmd.run(parts.client, parts.import_queue), parts.task_manager))
             })
         }
@@ -95,7 +95,7 @@ pub fn run() -> Result<()> {
         Some(Subcommand::Revert(cmd)) => {
             let runner = cli.create_runner(cmd)?;
             runner.async_run(|config| {
-                let parts = service::new_partial(&config)?;
+                let parts = service::new_partial(&config, service::KEPT_UNFINAL)?;
                 // GRANDPA remembers its authority sets beside the chain: they go back with it.
                 let revert_grandpa = Box::new(|client, _, blocks| {
                     sc_consensus_grandpa::revert(client, blocks)?;
@@ -118,6 +118,7 @@ fn run_node(cli: &Cli) -> Result<()> {
     let prometheus_asked = cli.run.prometheus_params.prometheus_port.is_some();
     ports::claim(runner.config_mut(), prometheus_asked)?;
     let discovers = !cli.no_authority_discovery;
+    let kept_unfinal = cli.keep_unfinal;
     let service = cli.qkd.service();
     let embeds = cli.run.shared_params.dev && !cli.qkd.no_qkd;
     let further = cli.qkd.qkd_saes;
@@ -148,11 +149,14 @@ fn run_node(cli: &Cli) -> Result<()> {
             None => None,
         };
         let task_manager = match config.network.network_backend {
-            NetworkBackendType::Libp2p => {
-                service::new_full::<NetworkWorker<Block, Hash>>(config, discovers, agents)?
-            }
+            NetworkBackendType::Libp2p => service::new_full::<NetworkWorker<Block, Hash>>(
+                config,
+                kept_unfinal,
+                discovers,
+                agents,
+            )?,
             NetworkBackendType::Litep2p => {
-                service::new_full::<Litep2pNetworkBackend>(config, discovers, agents)?
+                service::new_full::<Litep2pNetworkBackend>(config, kept_unfinal, discovers, agents)?
             }
         };
         Ok(task_manager)

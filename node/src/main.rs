@@ -12,6 +12,8 @@ mod chain_spec;
 mod cli;
 mod client;
 mod command;
+mod doubles;
+mod inherents;
 mod metrics;
 mod ports;
 mod qkd;

@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt};
-use qedex_runtime::{Hash, apis::RuntimeApi};
+use qedex_runtime::{BlockNumber, Hash, apis::RuntimeApi};
 use sc_authority_discovery::{Role as DiscoveryRole, WorkerConfig};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
@@ -15,9 +15,11 @@ use sc_consensus_grandpa::{
     FinalityProofProvider, GrandpaParams, SharedVoterState, VotingRulesBuilder,
     grandpa_peers_set_config, warp_proof::NetworkProvider,
 };
+use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
 use sc_network::{Event, NetworkBackend, NetworkEventStream, config::FullNetworkConfiguration};
 use sc_service::{
-    ChainType, Configuration, Error, PartialComponents, TaskManager, WarpSyncConfig, error::Result,
+    ChainType, Configuration, Error, GenesisBlockBuilder, PartialComponents, TaskManager,
+    WarpSyncConfig, error::Result,
 };
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -25,7 +27,7 @@ use sp_consensus_aura::sr25519::AuthorityPair as AuraPair;
 
 use crate::{
     client::{Block, FullBackend, FullClient, FullPool, FullSelectChain},
-    metrics,
+    doubles, inherents, metrics,
     qkd::{self, Agents},
     rpc,
 };
@@ -59,8 +61,25 @@ const GOSSIP_DURATION: Duration = Duration::from_millis(250);
 /// the next author.
 const PROPOSAL_PORTION: f32 = 2.0 / 3.0;
 
-/// Builds the client, the pool and the import queue.
-pub fn new_partial(config: &Configuration) -> Result<Service> {
+/// Authors slow down while finality lags, so that two halves of a network that was split can take each
+/// other's chain again for longer: a branch that begins more than [`KEPT_UNFINAL`] blocks below the best one
+/// cannot be taken. From 52 blocks that are not final on, each two more put one slot more between two
+/// blocks, until from 66 on one block in nine slots is left: 18 seconds, time enough for whoever acts in the
+/// windows of a quarter-hour.
+const BACKOFF: BackoffAuthoringOnFinalizedHeadLagging<BlockNumber> =
+    BackoffAuthoringOnFinalizedHeadLagging {
+        unfinalized_slack: 50,
+        authoring_bias: 2,
+        max_interval: 8,
+    };
+
+/// Of so many blocks that are not final the database keeps what every branch made of the state, unless the
+/// command line says otherwise. With [`BACKOFF`] it takes more than three days to write them.
+pub const KEPT_UNFINAL: u32 = 16_384;
+
+/// Builds the client, the pool and the import queue. The database keeps the state of so many blocks that are
+/// not final.
+pub fn new_partial(config: &Configuration, kept_unfinal: u32) -> Result<Service> {
     let telemetry = config
         .telemetry_endpoints
         .clone()
@@ -73,13 +92,22 @@ pub fn new_partial(config: &Configuration) -> Result<Service> {
         .transpose()?;
 
     let executor = sc_service::new_wasm_executor(&config.executor);
+    // As `sc_service::new_full_parts` does it, whose own number of blocks is fixed: 4,096.
+    let backend = Arc::new(FullBackend::new(config.db_config(), kept_unfinal.into())?);
+    let genesis_block_builder = GenesisBlockBuilder::new(
+        config.chain_spec.as_storage_builder(),
+        !config.no_genesis(),
+        backend.clone(),
+        executor.clone(),
+    )?;
     let (client, backend, keystore_container, task_manager) =
-        sc_service::new_full_parts::<Block, RuntimeApi, _>(
+        sc_service::new_full_parts_with_genesis_builder::<Block, RuntimeApi, _, _>(
             config,
             telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
             executor,
-            // No block is kept beyond what the pruning settings keep.
-            Vec::new(),
+            backend,
+            genesis_block_builder,
+            false,
         )?;
     let client = Arc::new(client);
 
@@ -110,20 +138,21 @@ pub fn new_partial(config: &Configuration) -> Result<Service> {
     )?;
 
     let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
-    let import_queue = sc_consensus_aura::import_queue::<AuraPair, _, _, _, _, _>(
-        ImportQueueParams {
+    let import_queue =
+        sc_consensus_aura::import_queue::<AuraPair, _, _, _, _, _>(ImportQueueParams {
             block_import: grandpa_block_import.clone(),
             justification_import: Some(Box::new(grandpa_block_import.clone())),
             client: client.clone(),
-            create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
+            create_inherent_data_providers: move |_, ()| async move {
+                Ok(inherents::slot_and_time(slot_duration))
+            },
             spawner: &task_manager.spawn_essential_handle(),
             registry: config.prometheus_registry(),
-            // Two blocks of one author in one slot are noticed and logged.
+            // Two blocks of one author in one slot are logged here, and reported by a task of its own.
             check_for_equivocation: sc_consensus_aura::CheckForEquivocation::Yes,
             telemetry: telemetry.as_ref().map(Telemetry::handle),
             compatibility_mode: sc_consensus_aura::CompatibilityMode::None,
-        },
-    )?;
+        })?;
 
     Ok(PartialComponents {
         client,
@@ -137,21 +166,10 @@ pub fn new_partial(config: &Configuration) -> Result<Service> {
     })
 }
 
-/// What the author tells the runtime about the world: the slot and the time.
-fn inherents(
-    slot_duration: sc_consensus_aura::SlotDuration,
-) -> (sp_consensus_aura::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider) {
-    let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
-    let slot = sp_consensus_aura::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
-        *timestamp,
-        slot_duration,
-    );
-    (slot, timestamp)
-}
-
 /// Builds and starts the node on the network back end `N`.
 pub fn new_full<N: NetworkBackend<Block, Hash>>(
     config: Configuration,
+    kept_unfinal: u32,
     discovers: bool,
     agents: Option<Agents>,
 ) -> Result<TaskManager> {
@@ -164,7 +182,7 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
         select_chain,
         transaction_pool,
         other: (block_import, grandpa_link, mut telemetry),
-    } = new_partial(&config)?;
+    } = new_partial(&config, kept_unfinal)?;
 
     let mut net_config = FullNetworkConfiguration::<_, _, N>::new(
         &config.network,
@@ -238,6 +256,15 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
             workers.run(client.clone(), task_manager.spawn_handle()).boxed(),
         );
     }
+
+    task_manager.spawn_handle().spawn(
+        "double-blocks",
+        Some("block-authoring"),
+        doubles::watch(
+            client.clone(),
+            OffchainTransactionPoolFactory::new(transaction_pool.clone()),
+        ),
+    );
 
     let voter_state = SharedVoterState::empty();
     let rpc_deps = rpc::Deps {
@@ -335,8 +362,7 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
             telemetry.as_ref().map(Telemetry::handle),
         );
         let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
-        // The market's deadlines are times: authors do not slow down when finality lags.
-        let backoff_authoring_blocks: Option<()> = None;
+        let knows = client.clone();
         let aura = sc_consensus_aura::start_aura::<AuraPair, _, _, _, _, _, _, _, _, _, _>(
             StartAuraParams {
                 slot_duration,
@@ -344,9 +370,15 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
                 select_chain,
                 block_import,
                 proposer_factory,
-                create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
+                create_inherent_data_providers: move |_, ()| {
+                    let last = inherents::LastFinal(knows.chain_info().finalized_number.into());
+                    async move {
+                        let (slot, time) = inherents::slot_and_time(slot_duration);
+                        Ok((slot, time, last))
+                    }
+                },
                 force_authoring,
-                backoff_authoring_blocks,
+                backoff_authoring_blocks: Some(BACKOFF),
                 keystore: keystore_container.keystore(),
                 sync_oracle: sync_service.clone(),
                 justification_sync_link: sync_service.clone(),
@@ -383,4 +415,29 @@ pub fn new_full<N: NetworkBackend<Block, Hash>>(
     }
 
     Ok(task_manager)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sc_consensus_slots::BackoffAuthoringBlocksStrategy;
+
+    /// How many slots after the best block the next one comes, if `unfinal` blocks are not final.
+    fn gap(unfinal: BlockNumber) -> u64 {
+        let backs_off = |slots: &u64| {
+            BACKOFF.should_backoff(unfinal, 1_000.into(), 0, (1_000 + slots).into(), "test")
+        };
+        (1..100).find(|slots| !backs_off(slots)).unwrap()
+    }
+
+    #[test]
+    fn authors_slow_down_to_one_block_in_nine_slots() {
+        assert_eq!([0, 51, 52, 54, 65, 66, 100_000].map(gap), [1, 1, 2, 3, 8, 9, 9]);
+    }
+
+    #[test]
+    fn a_split_of_three_days_is_kept() {
+        let seconds = 2 * (0..KEPT_UNFINAL).map(gap).sum::<u64>();
+        assert!(seconds > 3 * 24 * 3_600, "{seconds} s");
+    }
 }

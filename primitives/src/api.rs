@@ -296,7 +296,12 @@ sp_api::decl_runtime_apis! {
         /// Expected and actual shares in past sessions, in ascending order: those from `first` on
         /// that are kept, at most `count`, and at most 16.
         fn past_sessions(first: SessionIndex, count: u32) -> Vec<(SessionIndex, PastSession)>;
+
+        /// Reports to the chain that both headers are of one slot and sealed by one author, if they are:
+        /// by a transaction of the node that asks. Looks at two sessions' authors at most.
+        fn submit_double_block(first: Block::Header, second: Block::Header) -> Option<()>;
     }
+
     /// Who draws keys where, and the sessions under these keys. Who has a session with whom is public;
     /// what is said in it is not on the chain.
     pub trait QkdApi<AccountId, BlockNumber> where AccountId: Codec, BlockNumber: Codec {

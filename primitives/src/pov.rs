@@ -11,6 +11,10 @@ pub type SessionIndex = u32;
 /// An Aura slot, numbered from the Unix epoch.
 pub type AuraSlot = u64;
 
+/// Under what name a node puts the number of the last final block that it knows into the inherent data of a
+/// block that it writes: a `u64`.
+pub const FINALISED: [u8; 8] = *b"qedexfin";
+
 /// Why a validator gets no more than the floor, whatever its meters say.
 #[derive(
     Clone,
@@ -33,6 +37,8 @@ pub enum Reduction {
     Downtime,
     /// It is to be removed, but too many would leave at once.
     RemovalHeld,
+    /// It has joined and does not vote on finality yet.
+    Probation,
 }
 
 /// A validator in a session's schedule.

@@ -2,7 +2,7 @@
 
 use crate::{
     AccountId, Auction, Aura, AuthorityDiscovery, Balance, Block, BlockNumber, Executive, Grandpa,
-    Historical, InherentDataExt, Membership, Metering, Nonce, Pov, Qkd, Reputation, Runtime,
+    Header, InherentDataExt, Membership, Metering, Nonce, Pov, Qkd, Reputation, Runtime,
     RuntimeCall, RuntimeGenesisConfig, SessionKeys, Settlement, System, TransactionPayment,
     VERSION, configs::beacon::Beacon, presets,
 };
@@ -148,11 +148,8 @@ sp_api::impl_runtime_apis! {
             let key_owner_proof = key_owner_proof.decode()?;
             Grandpa::submit_unsigned_equivocation_report(equivocation_proof, key_owner_proof)
         }
-        fn generate_key_ownership_proof(
-            _set_id: sp_consensus_grandpa::SetId,
-            authority_id: GrandpaId,
-        ) -> Option<OpaqueKeyOwnershipProof> {
-            let proof = Historical::prove((sp_consensus_grandpa::KEY_TYPE, authority_id))?;
+        fn generate_key_ownership_proof(_set: u64, key: GrandpaId) -> Option<OpaqueKeyOwnershipProof> {
+            let proof = Pov::prove((sp_consensus_grandpa::KEY_TYPE, key))?;
             Some(OpaqueKeyOwnershipProof::new(proof.encode()))
         }
     }
@@ -449,6 +446,9 @@ sp_api::impl_runtime_apis! {
             count: u32,
         ) -> Vec<(SessionIndex, pallet_pov::PastSessionOf<Runtime>)> {
             Pov::past_sessions(first, count)
+        }
+        fn submit_double_block(first: Header, second: Header) -> Option<()> {
+            Pov::submit_double_block(first, second)
         }
     }
 

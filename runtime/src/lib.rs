@@ -174,8 +174,7 @@ mod runtime {
     pub type Session = pallet_session;
     #[runtime::pallet_index(6)]
     pub type Grandpa = pallet_grandpa;
-    #[runtime::pallet_index(7)]
-    pub type Historical = pallet_session::historical;
+    // 7 was a pallet that proved who had which session keys.
     #[runtime::pallet_index(8)]
     pub type AuthorityDiscovery = pallet_authority_discovery;
 

@@ -2,14 +2,16 @@
 
 use crate::chain::{best, call_runtime, finalised, hash_at, nonce, state_of};
 use codec::Encode;
+use frame_system::offchain::CreateAuthorizedTransaction;
 use qedex_runtime::{
-    Hash, Runtime, RuntimeCall, RuntimeEvent, SignedPayload, TxExtension, UncheckedExtrinsic,
-    VERSION,
+    Hash, Runtime, RuntimeCall, RuntimeEvent, SessionKeys, SignedPayload, TxExtension,
+    UncheckedExtrinsic, VERSION,
 };
 use serde_json::Value;
 use sp_consensus_grandpa::{
     AuthorityId, Equivocation, EquivocationProof, OpaqueKeyOwnershipProof, SetId, localized_payload,
 };
+use sp_core::{Pair, proof_of_possession::ProofOfPossessionGenerator};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 use sp_runtime::{
     DispatchError,
@@ -60,7 +62,11 @@ async fn signed(rpc: &RpcClient, who: Sr25519Keyring, call: RuntimeCall) -> Vec<
 
 /// Sends a transaction and does not wait.
 pub async fn send(rpc: &RpcClient, who: Sr25519Keyring, call: RuntimeCall) -> String {
-    let transaction = format!("0x{}", hex::encode(signed(rpc, who, call).await));
+    submit(rpc, &signed(rpc, who, call).await).await
+}
+
+async fn submit(rpc: &RpcClient, transaction: &[u8]) -> String {
+    let transaction = format!("0x{}", hex::encode(transaction));
     let _: Hash = rpc
         .request("author_submitExtrinsic", rpc_params![&transaction])
         .await
@@ -78,8 +84,23 @@ pub struct Done {
 
 /// Sends a transaction and waits until it is final.
 pub async fn call(rpc: &RpcClient, who: Sr25519Keyring, call: RuntimeCall) -> Done {
-    let mut seen = finalised(rpc).await.number;
+    let seen = finalised(rpc).await.number;
     let transaction = send(rpc, who, call).await;
+    wait(rpc, seen, transaction).await
+}
+
+/// Sends a transaction that nobody signs, because its content proves that it may be, and waits until it is
+/// final.
+pub async fn authorized(rpc: &RpcClient, call: RuntimeCall) -> Done {
+    let seen = finalised(rpc).await.number;
+    let extension = <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
+    let transaction = UncheckedExtrinsic::new_transaction(call, extension).encode();
+    let transaction = submit(rpc, &transaction).await;
+    wait(rpc, seen, transaction).await
+}
+
+/// Waits for a transaction that is in no block up to `seen`.
+async fn wait(rpc: &RpcClient, mut seen: u64, transaction: String) -> Done {
     let start = Instant::now();
     loop {
         let head = finalised(rpc).await.number;
@@ -113,6 +134,33 @@ pub async fn events(
     state_of(rpc, "System", "Events", at).await.unwrap_or_default()
 }
 
+/// The session keys of a well-known account, and the proof that it has them.
+///
+/// # Panics
+/// If the account is not well known.
+#[must_use]
+pub fn session_keys(who: Sr25519Keyring) -> (SessionKeys, Vec<u8>) {
+    let mut pair = who.pair();
+    let grandpa = Ed25519Keyring::iter().find(|key| key.to_string() == who.to_string());
+    let mut voter = grandpa.expect("it is well known").pair();
+    let keys = SessionKeys {
+        aura: pair.public().into(),
+        grandpa: voter.public().into(),
+        authority_discovery: pair.public().into(),
+    };
+    let owner = who.to_raw_public();
+    let proof = pair.generate_proof_of_possession(&owner);
+    let proof = (&proof, voter.generate_proof_of_possession(&owner), &proof).encode();
+    (keys, proof)
+}
+
+/// Announces them.
+#[must_use]
+pub fn announce(who: Sr25519Keyring) -> RuntimeCall {
+    let (keys, proof) = session_keys(who);
+    RuntimeCall::Session(pallet_session::Call::set_keys { keys, proof })
+}
+
 /// Has the council do something: Bob proposes, Bob and Charlie vote for it, Charlie closes.
 pub async fn council(rpc: &RpcClient, proposal: RuntimeCall) -> (Done, Result<(), DispatchError>) {
     type Council = pallet_collective::Call<Runtime, pallet_collective::Instance1>;
@@ -134,7 +182,7 @@ pub async fn council(rpc: &RpcClient, proposal: RuntimeCall) -> (Done, Result<()
     let close = RuntimeCall::Council(Council::close {
         proposal_hash: hash,
         index,
-        proposal_weight_bound: frame_support::weights::Weight::from_parts(100_000_000_000, 1 << 20),
+        proposal_weight_bound: frame_support::weights::Weight::from_parts(100_000_000_000, 1 << 23),
         length_bound,
     });
     let done = call(rpc, Sr25519Keyring::Charlie, both(vote, close)).await;

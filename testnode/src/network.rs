@@ -1,12 +1,13 @@
-//! Four validators on this machine, which can be stopped, woken, and cut off from each other.
+//! Validators on this machine, four of them or more, which can be stopped, woken, and cut off from each other.
 
 use crate::{
     binary::{self, Process, lasting_port, qedex},
-    chain,
+    calls, chain,
     spec::{answer, node_key, peer_id},
     wires::Wires,
 };
 use serde_json::Value;
+use sp_keyring::Sr25519Keyring;
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -132,9 +133,36 @@ impl Node {
     }
 }
 
-/// Four validators, each connected to all others.
+/// Six nodes, the two last ones of which are validators of the preset no more than their accounts are.
+pub const SIX: [&str; 6] = ["alice", "bob", "charlie", "dave", "eve", "ferdie"];
+
+/// Makes `who` a validator of genesis beside those of the preset.
+///
+/// # Panics
+/// If the genesis is none of the preset's.
+pub fn add_validator(genesis: &mut Value, who: Sr25519Keyring) {
+    permit(genesis, who);
+    let (keys, _) = calls::session_keys(who);
+    let entry = serde_json::to_value((who.to_account_id(), who.to_account_id(), keys));
+    let keys = genesis.pointer_mut("/session/keys").and_then(Value::as_array_mut);
+    keys.expect("session keys").push(entry.expect("JSON"));
+}
+
+/// Lets `who` validate, by a credential of genesis.
+///
+/// # Panics
+/// If the genesis is none of the preset's.
+pub fn permit(genesis: &mut Value, who: Sr25519Keyring) {
+    let all = genesis.pointer_mut("/membership/credentials").and_then(Value::as_array_mut);
+    let all = all.expect("credentials");
+    let mut credential = all.last().expect("a validator's").clone();
+    credential["who"] = serde_json::to_value(who.to_account_id()).expect("JSON");
+    all.push(credential);
+}
+
+/// Validators, each connected to all others.
 pub struct Network {
-    /// The validators, in the order of [`NAMES`].
+    /// The nodes, in the order of their names.
     pub nodes: Vec<Node>,
     wires: Wires,
 }
@@ -157,20 +185,36 @@ impl Network {
         alter: impl FnOnce(&mut Value),
         more: [&[&str]; 4],
     ) -> Self {
+        Self::start_nodes(folder, session_slots, alter, &NAMES, &more).await
+    }
+
+    /// Starts nodes of these names, with `more` arguments each, as many as there are.
+    pub async fn start_nodes(
+        folder: &Path,
+        session_slots: u32,
+        alter: impl FnOnce(&mut Value),
+        names: &[&str],
+        more: &[&[&str]],
+    ) -> Self {
         let chain = chain_spec(folder, session_slots, alter);
-        let ids = NAMES.map(peer_id);
-        let ports = NAMES.map(|_| lasting_port());
+        let ids: Vec<_> = names.iter().map(|name| peer_id(name)).collect();
+        let ports: Vec<_> = names.iter().map(|_| lasting_port()).collect();
         let wires = Wires::new();
         let mut nodes = Vec::new();
-        for (me, name) in NAMES.iter().enumerate() {
+        // Alice and Bob are one half, everybody else the other.
+        let is_near = |node: usize| node < 2;
+        for (me, name) in names.iter().enumerate() {
             let mut peers = Vec::new();
-            for other in (0..NAMES.len()).filter(|other| *other != me) {
-                // Alice and Bob are one half, Charlie and Dave the other.
-                let port =
-                    if me / 2 == other / 2 { ports[other] } else { wires.lay(ports[other]).await };
+            for other in (0..names.len()).filter(|other| *other != me) {
+                let port = if is_near(me) == is_near(other) {
+                    ports[other]
+                } else {
+                    wires.lay(ports[other]).await
+                };
                 peers.push(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", ids[other]));
             }
-            nodes.push(Node::spawn(name, &chain, folder, (ports[me], &peers), more[me]));
+            let more = more.get(me).copied().unwrap_or_default();
+            nodes.push(Node::spawn(name, &chain, folder, (ports[me], &peers), more));
         }
         let network = Self { nodes, wires };
         let rpc = network.nodes[0].rpc().await;

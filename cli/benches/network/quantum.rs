@@ -5,6 +5,7 @@ use crate::{SETTLING, series::Series, told::Told};
 use qedex_client::{
     Chain, Endpoint, Error,
     agent::{Agent, Suite},
+    heads::Head,
     keys::from_suri,
     session::Session,
 };
@@ -141,7 +142,8 @@ impl Opening {
 }
 
 async fn open_until_refused(url: &str, pairs: &[Pair]) -> Result<(), Error> {
-    let endpoint = Endpoint { url: url.to_owned(), genesis: None, insecure: false };
+    let endpoint =
+        Endpoint { url: url.to_owned(), genesis: None, insecure: false, head: Head::Final };
     let mut session = Session::open(Chain::connect(&endpoint).await?).await?;
     loop {
         let all: Vec<Handshake> = handshakes::open(&mut session, pairs).await?.handshakes;

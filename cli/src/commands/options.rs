@@ -14,6 +14,7 @@ use qedex_client::{
     amounts::parse_energy,
     block::{Block, Transaction},
     council::{Acted, Opened},
+    heads::Head,
     keys::{self, Keypair, Scheme},
     membership::Role,
     metering::Band,
@@ -36,6 +37,10 @@ pub struct Node {
     /// The chain's genesis hash; a node of any other chain is refused.
     #[arg(long, value_name = "HEX", value_parser = parse_hash)]
     pub genesis: Option<H256>,
+    /// Goes by the best block and not by the last final one: for as long as nothing becomes final. What is
+    /// read, and what is done, may still be taken back.
+    #[arg(long)]
+    best: bool,
 }
 
 /// Options of what only reads.
@@ -86,7 +91,8 @@ impl Node {
 
     /// Where it is.
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint { url: self.url.clone(), genesis: self.genesis, insecure: self.insecure }
+        let head = if self.best { Head::Best } else { Head::Final };
+        Endpoint { url: self.url.clone(), genesis: self.genesis, insecure: self.insecure, head }
     }
 
     /// A session with it.
@@ -150,6 +156,11 @@ impl Administer {
     /// Whether it is done by the signer's own right.
     pub const fn by_signer(&self) -> bool {
         matches!(self.authority(), Authority::Signer)
+    }
+
+    /// Whether it is done as Root, by the sudo key.
+    pub const fn by_root(&self) -> bool {
+        matches!(self.authority(), Authority::Root)
     }
 
     const fn authority(&self) -> Authority {

@@ -11,12 +11,15 @@ use qedex_testnode::{
     },
     network::PRESET_SESSION_SLOTS,
 };
+use serde_json::Value;
 use sp_keyring::Sr25519Keyring::{Dave, Eve, Ferdie};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn halves_that_were_cut_off_lose_nothing_and_whoever_wants_to_leave_does() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let network = Network::start(folder.path(), PRESET_SESSION_SLOTS).await;
+    // So small that one of four may leave.
+    let small = |genesis: &mut Value| genesis["pov"]["leastVoters"] = 3.into();
+    let network = Network::start_on(folder.path(), PRESET_SESSION_SLOTS, small, [&[]; 4]).await;
     let halves = [&network.nodes[0], &network.nodes[2]];
     let (near, far) = (halves[0].rpc().await, halves[1].rpc().await);
     let set = validators(&near, &best(&near).await.hash).await;
@@ -76,7 +79,7 @@ async fn halves_that_were_cut_off_lose_nothing_and_whoever_wants_to_leave_does()
     assert_eq!(nonce(&near, &id(Ferdie), &head.hash).await, 1);
     assert_eq!(validators(&near, &head.hash).await, set);
 
-    // Dave leaves: out with the next set but one, and then his keys are purged.
+    // Dave leaves: out with the next set but one, and when that is final his keys are purged.
     assert!(has_keys(&near, &id(Dave), &head.hash).await);
     for (act, suri, why) in [
         ("stay", "//Dave", "Pov::NotLeaving"),
@@ -91,6 +94,8 @@ async fn halves_that_were_cut_off_lose_nothing_and_whoever_wants_to_leave_does()
     let session = schedule(&near, &finalised(&near).await.hash).await.session;
     let now = rotation(&near, session + 2).await;
     assert_eq!(validators(&near, &now).await.len(), 3);
+    assert!(has_keys(&near, &id(Dave), &now).await);
+    let now = rotation(&near, session + 3).await;
     assert!(!has_keys(&near, &id(Dave), &now).await);
     wait_for_finality(&near, block(&near, &now).await.number).await;
     let listed = done(&network, &["validator", "list"]);

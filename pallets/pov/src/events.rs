@@ -35,6 +35,49 @@ mod events {
             /// Who is not in it any more.
             leaving: Vec<T::AccountId>,
         },
+        /// Who votes from a later session on was planned, and differs from who votes now.
+        VotesPlanned {
+            /// The session.
+            session: SessionIndex,
+            /// Who gets a vote.
+            gaining: Vec<T::AccountId>,
+            /// Who loses its vote. Its node has to go on until the set without it is final.
+            losing: Vec<T::AccountId>,
+        },
+        /// A validator was silent for too long, and leaves. It can be admitted anew.
+        Dropped {
+            /// Which.
+            who: T::AccountId,
+        },
+        /// An account may join.
+        AccountAdmitted {
+            /// Which.
+            who: T::AccountId,
+        },
+        /// An account may not join any more.
+        AdmissionWithdrawn {
+            /// Which.
+            who: T::AccountId,
+        },
+        /// Finality lags at the end of a session: votes stand still.
+        StallBegan {
+            /// The session that ended.
+            session: SessionIndex,
+        },
+        /// Finality does not lag any more at the end of a session.
+        StallEnded {
+            /// The session that ended.
+            session: SessionIndex,
+        },
+        /// Root has made these accounts the voters.
+        SetForced {
+            /// Who votes.
+            validators: Vec<T::AccountId>,
+            /// The last final block before.
+            last_final: BlockNumberFor<T>,
+            /// The number of the new set of voters.
+            set_id: u64,
+        },
         /// Validators that were to go stay, because too many would have left at once.
         Held {
             /// Who.
@@ -47,7 +90,7 @@ mod events {
             /// Why.
             reason: RemovalReason,
         },
-        /// An equivocation of a validator was proven.
+        /// Two votes of a validator in one round, or two of its blocks of one slot, were proven.
         Equivocated {
             /// Whose.
             who: T::AccountId,
@@ -86,7 +129,7 @@ mod events {
         NotAValidator,
         /// The account is removed already.
         AlreadyRemoved,
-        /// More than a third would leave at once, or too few would be left.
+        /// More voters would be gone than a set bears.
         TooManyWouldLeave,
         /// The account is not removed.
         NotRemoved,
@@ -94,5 +137,41 @@ mod events {
         AlreadyLeaving,
         /// The account does not want to leave.
         NotLeaving,
+        /// Fewer voters would be left than there must be.
+        TooFewWouldBeLeft,
+        /// The account is admitted already.
+        AlreadyAdmitted,
+        /// The account is not admitted.
+        NotAdmitted,
+        /// As many accounts are admitted as there may be.
+        TooManyAdmitted,
+        /// The account is in a set of validators.
+        InASet,
+        /// The block states its last final block already.
+        StatedTwice,
+        /// A set needs voters.
+        NoVoters,
+        /// There is no room for so many voters.
+        TooManyVoters,
+        /// An account is named twice.
+        NamedTwice,
+        /// An account has no session keys.
+        NoSessionKeys,
+        /// An account is removed.
+        Removed,
+        /// That block is not written yet, or has to be before this one.
+        NotBeforeThisBlock,
+        /// There was no set of voters of this number yet.
+        UnknownSet,
+        /// The delay is longer than [`LONGEST_DELAY`].
+        DelayTooLong,
+        /// These are not two blocks of one slot that the author has sealed.
+        NoDoubleBlock,
+        /// A block stands on none of this chain, or on none that it remembers.
+        OfAnotherChain,
+        /// The slot is neither of this session nor of the one before.
+        TooOld,
+        /// It led to a removal already, or was forgiven.
+        AlreadySettled,
     }
 }

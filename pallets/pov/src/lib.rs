@@ -31,24 +31,47 @@
 //!   those of the set who are not removed still have one: otherwise it is not they who went
 //!   wrong, and all stay, at the floor. Who may validate again joins like any other.
 //! - The **set** of validators is who was in it before, and whoever has registered session keys,
-//!   may validate and has an owner that no other validator has and of whose accounts none is
-//!   removed, whether that has taken effect or is held. A change acts
+//!   may validate, was **admitted** by the admin origin, and has an owner that no other validator has and
+//!   of whose accounts none is removed, whether that has taken effect or is held. A change acts
 //!   one session after it was planned, so that it can be proven who voted on what.
-//! - **Removed** is whoever was proven to have voted for two blocks in one round, and whoever
-//!   the admin origin removes: from Aura in the same block, from GRANDPA with the next set. A
-//!   validator may also leave of its own will. Never more than a third of the set goes at once, and it does not
-//!   fall below [`Config::MinValidators`]; whoever that concerns stays, an event says so, and it is
-//!   tried again each session. Who joins with the same change does not count for that. First go
-//!   those who are removed, then those without a seat, then those who asked to leave: nobody keeps a
-//!   vote because others come and go. The admin origin may readmit one validator, or reset
-//!   everything.
-//! - At **genesis** the validators are those of the session keys, with equal shares.
+//! - A newcomer is on **probation**: it writes blocks, at the floor, and has no vote on finality before it
+//!   has written blocks in [`Rules::probation`] sessions. Its vote comes with a change of the voters.
+//! - Whoever writes nothing in [`Rules::patience`] whole sessions in a row is **dropped**, and joins again
+//!   only if it is admitted anew. Sessions in which finality lagged, or less than half of the slots had
+//!   blocks, count for nobody.
+//! - **Removed** is whoever was proven to have voted for two blocks in one round or to have written two
+//!   blocks of one slot, and whoever the admin origin removes: from Aura in the same block, from GRANDPA with the next set that it is
+//!   planned out of. A validator may also leave of its own will. The admin origin may readmit one
+//!   validator, or reset everything.
+//! - At **genesis** the validators are those of the session keys, with equal shares. All of them vote.
+//!
+//! ## The bound
+//!
+//! Votes are equal, and a set of n bears floor((n - 1) / 3) silent ones, see [`qedex_math::finality`]. So
+//! there is one bound for everything that changes who votes: in the set that votes, in the set that is
+//! planned, and in the set before as long as the block with the last change is not final, no more are gone
+//! than that set bears. **Gone** is who is removed in effect, who is leaving, who has written nothing for
+//! a whole session and nothing since, and who is not in the planned set any more. Whoever joins is
+//! counted as gone for that once.
+//!
+//! - An act of the admin origin or of the validator itself that would break it is refused by name; a
+//!   removal for an offence, and whoever lost its seat, is held, an event says so, and it is tried again
+//!   each session. First go those who are removed, then those without a seat, then the silent, then those
+//!   who asked to leave: nobody keeps a vote because others come and go.
+//! - The set does not fall below [`LeastVoters`]. At it, whoever is removed or silent stays a voter,
+//!   counted as gone, until a newcomer's vote takes its place in the same change; who asks to leave is
+//!   refused.
+//! - **A stall.** Each author states the last final block that it knows. If the (f + 1)-th highest of what
+//!   the voters stated in a session, f being how many may be silent, is more than [`LARGEST_LAG`] blocks
+//!   behind when the session ends, or fewer than that stated anything, or the last change is not final
+//!   yet, votes stand still: nobody loses or gets one, and nothing is planned.
+//! - Root alone is not bound: [`Pallet::force_set`] is the way back when too many are gone for good.
 //!
 //! ## Why nobody can empty the set
 //!
 //! Expiry, revocation and exclusion take the seats of less than a third of the set, and never below
-//! the minimum: who issues credentials cannot bump their version and have the set to itself. Session
-//! keys are purged only by
+//! the minimum: who issues credentials cannot bump their version and have the set to itself; nor can it
+//! fill the set, because the admin origin admits. Session keys are purged only by
 //! [`leave`](Pallet::leave), once the validator is out of every set that is in use: a runtime must
 //! not let `Session::purge_keys` be called, because a validator without keys would drop out of the
 //! set whatever this pallet says.
@@ -59,7 +82,10 @@
 //! place of Aura, its `SessionManager`, its `ShouldEndSession` and its `NextSessionRotation`; it is
 //! Aura's `DisabledValidators`, Authorship's `FindAuthor` and `EventHandler`, and whoever proves
 //! offences reports them to it. An index in Aura's list is one of a slot, not of a validator: that is why Aura's own
-//! answers to the last four are of no use here.
+//! answers to the last four are of no use here. [`Voting`] stands between Session and GRANDPA, because
+//! not every validator votes; the pallet itself proves who owns a voter's key, because it alone knows who
+//! voted with which. Nodes put the last final block that they know into the inherent data of each block
+//! that they write, under [`qedex_primitives::pov::FINALISED`].
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
@@ -68,27 +94,37 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod calls;
+mod doubles;
 mod events;
+mod finality;
+mod force;
+mod joining;
 pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod offences;
 mod plan;
+mod proofs;
 mod schedule;
 mod scoring;
 mod session;
+mod storage;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 pub mod types;
 mod views;
+mod votes;
 pub mod weights;
 
 pub use pallet::*;
+pub use proofs::VoterProof;
 pub use qedex_primitives::pov::{AuraSlot, Author, PastSession, PastShare, Reduction, Schedule};
 pub use session::ValidatorOf;
-pub use types::{Change, Removal, RemovalReason, Rules};
+pub use types::{Change, Removal, RemovalReason, Rules, Statement};
+pub use votes::Voting;
 pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
@@ -96,19 +132,38 @@ use frame_support::pallet_macros::import_section;
 /// The length of a session where genesis says nothing else: five minutes of slots of two seconds.
 pub const DEFAULT_SESSION_SLOTS: u32 = 150;
 
+/// The shortest session, in slots. The first block of one carries no transactions, so that in shorter ones
+/// there would hardly be any.
+pub const SHORTEST_SESSION: u32 = 10;
+
+/// The fewest voters where genesis says nothing else: one of them may be silent.
+pub const DEFAULT_LEAST_VOTERS: u32 = 4;
+
+/// By how many blocks finality may be behind when a session ends without being called lagging.
+pub const LARGEST_LAG: u32 = 20;
+
+/// The most blocks that Root may put between [`Pallet::force_set`] and the change: five and a half hours.
+pub const LONGEST_DELAY: u32 = 10_000;
+
+/// The key with which a voter votes.
+pub type VoterKey = sp_consensus_grandpa::AuthorityId;
+
 // The pallet macro expands to code that calls `expect` where it cannot fail.
 #[allow(clippy::expect_used)]
+#[import_section(calls::calls)]
 #[import_section(events::events)]
+#[import_section(storage::storage)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
     use alloc::vec::Vec;
-    use frame_support::pallet_prelude::*;
+    use frame_support::{inherent::*, pallet_prelude::*};
     use frame_system::pallet_prelude::*;
     use qedex_primitives::{
         Calendar, EnergyFlow, EntropyBeacon, Membership, OwnerId, Prices, Standing, Tariff,
     };
     use sp_core::H256;
+    use sp_runtime::traits::SaturatedConversion;
     use sp_staking::SessionIndex;
 
     /// An account of this chain.
@@ -125,6 +180,9 @@ pub mod pallet {
         <T as pallet_aura::Config>::MaxAuthorities,
     >;
 
+    /// Validators on this chain.
+    pub(crate) type AccountsOf<T> = BoundedVec<AccountOf<T>, <T as Config>::MaxValidators>;
+
     /// A past session on this chain.
     pub type PastSessionOf<T> = PastSession<AccountOf<T>, <T as Config>::MaxValidators>;
 
@@ -133,7 +191,7 @@ pub mod pallet {
 
     /// The version of the stored layout. It is written at genesis, and goes up by one with each
     /// migration.
-    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+    pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -143,8 +201,8 @@ pub mod pallet {
     pub trait Config:
         frame_system::Config<RuntimeEvent: From<Event<Self>>>
         + pallet_aura::Config
+        + pallet_grandpa::Config
         + pallet_session::Config<ValidatorId = <Self as frame_system::Config>::AccountId>
-        + pallet_session::historical::Config<FullIdentification = ()>
     {
         /// Who sets the rules, and removes and readmits validators.
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
@@ -174,10 +232,6 @@ pub mod pallet {
         #[pallet::constant]
         type MaxValidators: Get<u32>;
 
-        /// Nobody leaves if fewer would be left. At least 1.
-        #[pallet::constant]
-        type MinValidators: Get<u32>;
-
         /// The largest window, in delivery slots. At least 1. Readings must be kept for so long
         /// after they are final.
         #[pallet::constant]
@@ -195,70 +249,15 @@ pub mod pallet {
         type WeightInfo: WeightInfo;
     }
 
-    /// What the admin origin may tune.
-    #[pallet::storage]
-    pub type CurrentRules<T: Config> = StorageValue<_, Rules, ValueQuery>;
-
-    /// The default length of a session.
-    #[pallet::type_value]
-    pub fn DefaultSessionSlots() -> u32 {
-        DEFAULT_SESSION_SLOTS
-    }
-
-    /// The length of a session in Aura slots, fixed at genesis.
-    #[pallet::storage]
-    pub type SessionSlots<T: Config> = StorageValue<_, u32, ValueQuery, DefaultSessionSlots>;
-
-    /// Who writes which slot of the present session.
-    #[pallet::storage]
-    pub type CurrentSchedule<T: Config> = StorageValue<_, ScheduleOf<T>>;
-
-    /// The block that brought the present schedule.
-    #[pallet::storage]
-    pub type LastChange<T: Config> = StorageValue<_, Change<T::AccountId>>;
-
-    /// Whether a schedule without a validator that was removed has to take the place of the present
-    /// one. It does at the end of the block, unless the block brought a schedule already.
-    #[pallet::storage]
-    pub type Repair<T: Config> = StorageValue<_, bool, ValueQuery>;
-
-    /// The blocks that each validator has written in the present session.
-    #[pallet::storage]
-    pub type Authored<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
-
-    /// The slots that were each validator's own in the present session, before the schedule was
-    /// replaced. Whoever has none has no entry.
-    #[pallet::storage]
-    pub type DueBefore<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
-
-    /// The latest past sessions: what every validator was to do, and what it did.
-    #[pallet::storage]
-    pub type PastSessions<T: Config> = StorageMap<_, Twox64Concat, SessionIndex, PastSessionOf<T>>;
-
-    /// Who is removed, until it is readmitted.
-    #[pallet::storage]
-    pub type Removals<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Removal>;
-
-    /// The accounts of each owner that are removed. While there is one, no account of the owner has a
-    /// seat.
-    #[pallet::storage]
-    pub type RemovedOf<T: Config> =
-        StorageDoubleMap<_, Blake2_128Concat, OwnerId, Blake2_128Concat, T::AccountId, ()>;
-
-    /// Until which session a validator's offences are forgiven, because it was readmitted.
-    #[pallet::storage]
-    pub type Forgiven<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, SessionIndex>;
-
-    /// Who wants to leave, and since which session.
-    #[pallet::storage]
-    pub type Leaving<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, SessionIndex>;
-
     #[pallet::genesis_config]
     pub struct GenesisConfig<T: Config> {
         /// The length of a session in Aura slots.
         pub session_slots: u32,
         /// What the admin origin may tune later.
         pub rules: Rules,
+        /// The fewest voters that the set goes down to: four, of whom one may be silent, on every chain
+        /// that is not for development.
+        pub least_voters: u32,
         #[serde(skip)]
         #[allow(missing_docs)]
         pub _config: core::marker::PhantomData<T>,
@@ -269,6 +268,7 @@ pub mod pallet {
             Self {
                 session_slots: DEFAULT_SESSION_SLOTS,
                 rules: Rules::default(),
+                least_voters: DEFAULT_LEAST_VOTERS,
                 _config: core::marker::PhantomData,
             }
         }
@@ -279,8 +279,13 @@ pub mod pallet {
         fn build(&self) {
             let slots = self.session_slots;
             assert!(
-                slots >= 1 && slots <= T::MaxAuthorities::get(),
-                "a session has between one slot and as many as Aura's list"
+                (SHORTEST_SESSION..=<T as pallet_aura::Config>::MaxAuthorities::get())
+                    .contains(&slots),
+                "a session has between ten slots and as many as Aura's list"
+            );
+            assert!(
+                (1..=T::MaxValidators::get()).contains(&self.least_voters),
+                "the set has between one voter and as many as there is room for"
             );
             assert!(
                 self.rules.is_valid(slots, T::MaxWindow::get()),
@@ -288,23 +293,26 @@ pub mod pallet {
             );
             SessionSlots::<T>::put(slots);
             CurrentRules::<T>::put(self.rules);
+            LeastVoters::<T>::put(self.least_voters);
         }
     }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
-            let (least, most) = (T::MinValidators::get(), T::MaxValidators::get());
+            let most = T::MaxValidators::get();
+            assert!(most >= DEFAULT_LEAST_VOTERS, "there is room for the fewest voters");
             assert!(
-                least >= 1 && least <= most,
-                "there is at least one validator, and room for them"
-            );
-            assert!(
-                most <= T::MaxAuthorities::get() && most <= u32::from(u16::MAX),
+                most <= <T as pallet_aura::Config>::MaxAuthorities::get()
+                    && most <= u32::from(u16::MAX),
                 "Aura's list has room for every validator"
             );
             assert!(
-                DEFAULT_SESSION_SLOTS <= T::MaxAuthorities::get(),
+                most <= <T as pallet_grandpa::Config>::MaxAuthorities::get(),
+                "GRANDPA's list has room for every voter"
+            );
+            assert!(
+                DEFAULT_SESSION_SLOTS <= <T as pallet_aura::Config>::MaxAuthorities::get(),
                 "Aura's list has room for a session of the default length"
             );
             assert!(
@@ -337,78 +345,21 @@ pub mod pallet {
         }
     }
 
-    #[pallet::call]
-    impl<T: Config> Pallet<T> {
-        /// Sets the rules from the next session on. Origin: the admin origin.
-        #[pallet::call_index(0)]
-        #[pallet::weight(WeightOf::<T>::set_rules())]
-        pub fn set_rules(origin: OriginFor<T>, rules: Rules) -> DispatchResult {
-            T::AdminOrigin::ensure_origin(origin)?;
-            ensure!(
-                rules.is_valid(SessionSlots::<T>::get(), T::MaxWindow::get()),
-                Error::<T>::RulesOutOfRange
-            );
-            CurrentRules::<T>::put(rules);
-            Self::deposit_event(Event::RulesSet { rules });
-            Ok(())
+    #[pallet::inherent]
+    impl<T: Config> ProvideInherent for Pallet<T> {
+        type Call = Call<T>;
+        type Error = MakeFatalError<()>;
+
+        const INHERENT_IDENTIFIER: InherentIdentifier = qedex_primitives::pov::FINALISED;
+
+        /// What the author's node says. Blocks without it are valid.
+        fn create_inherent(data: &InherentData) -> Option<Self::Call> {
+            let number: u64 = data.get_data(&Self::INHERENT_IDENTIFIER).ok().flatten()?;
+            Some(Call::state_finalised { number: number.saturated_into() })
         }
 
-        /// Removes a validator, or keeps an account with session keys from becoming one: from Aura
-        /// with this block, from GRANDPA with the next set. No other account of its owner becomes a
-        /// validator before it is readmitted, and one that is leaves with the next set.
-        ///
-        /// Refused if more than a third of the set would then leave at once, or too few would be
-        /// left. Origin: the admin origin.
-        #[pallet::call_index(1)]
-        #[pallet::weight(WeightOf::<T>::remove())]
-        pub fn remove(origin: OriginFor<T>, who: T::AccountId) -> DispatchResult {
-            T::AdminOrigin::ensure_origin(origin)?;
-            Self::do_remove(&who)
-        }
-
-        /// Readmits a validator that was removed. It is in the set again from the session after
-        /// the next on, if it still has session keys, satisfies the policy and no other account of
-        /// its owner is removed; what it did until now cannot be held against it any more. Origin:
-        /// the admin origin.
-        #[pallet::call_index(2)]
-        #[pallet::weight(WeightOf::<T>::readmit())]
-        pub fn readmit(origin: OriginFor<T>, who: T::AccountId) -> DispatchResult {
-            T::AdminOrigin::ensure_origin(origin)?;
-            ensure!(Self::do_readmit(&who), Error::<T>::NotRemoved);
-            Ok(())
-        }
-
-        /// Readmits every validator of the present set that was removed, and cancels every leave.
-        /// Origin: the admin origin.
-        #[pallet::call_index(3)]
-        #[pallet::weight(WeightOf::<T>::reset())]
-        pub fn reset(origin: OriginFor<T>) -> DispatchResult {
-            T::AdminOrigin::ensure_origin(origin)?;
-            for who in pallet_session::Validators::<T>::get() {
-                Self::do_readmit(&who);
-                Leaving::<T>::remove(&who);
-            }
-            Self::deposit_event(Event::Reset);
-            Ok(())
-        }
-
-        /// Leaves the set of validators and purges one's session keys: at once if one is in no set,
-        /// otherwise as soon as one is in none any more, in the order of requests.
-        #[pallet::call_index(4)]
-        #[pallet::weight(WeightOf::<T>::leave())]
-        pub fn leave(origin: OriginFor<T>) -> DispatchResult {
-            let who = ensure_signed(origin)?;
-            Self::do_leave(who)
-        }
-
-        /// Does not want to leave any more. It has to come before the set without one is planned.
-        #[pallet::call_index(5)]
-        #[pallet::weight(WeightOf::<T>::stay())]
-        pub fn stay(origin: OriginFor<T>) -> DispatchResult {
-            let who = ensure_signed(origin)?;
-            ensure!(Leaving::<T>::take(&who).is_some(), Error::<T>::NotLeaving);
-            Self::deposit_event(Event::LeaveCancelled { who });
-            Ok(())
+        fn is_inherent(call: &Self::Call) -> bool {
+            matches!(call, Call::state_finalised { .. })
         }
     }
 }

@@ -1,12 +1,19 @@
-//! The market's prices take the place of the rules' own, and removals concern owners.
+//! What earlier layouts become: the market's prices take the place of the rules' own, removals concern
+//! owners, and who votes on finality is on record here.
 
-use crate::{Config, CurrentRules, Pallet, Removals, RemovedOf, Rules};
+mod v3;
+
+pub use v3::{MigrateV2ToV3, UncheckedV2ToV3};
+
+use self::v3::RulesV2;
+use crate::{Config, CurrentRules, Pallet, Removals, RemovedOf};
 #[cfg(feature = "try-runtime")]
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use core::marker::PhantomData;
 use frame_support::{
     migrations::VersionedMigration,
+    storage::unhashed,
     traits::{Get, UncheckedOnRuntimeUpgrade},
     weights::Weight,
 };
@@ -25,7 +32,7 @@ pub(crate) struct RulesV1 {
     pub(crate) prices: [PricePerKwh; 3],
 }
 
-impl From<RulesV1> for Rules {
+impl From<RulesV1> for RulesV2 {
     fn from(old: RulesV1) -> Self {
         let RulesV1 { floor, largest, max_run, window, downtime, author_share, prices: _ } = old;
         Self { floor, largest, max_run, window, downtime, author_share }
@@ -44,8 +51,11 @@ pub type MigrateV1ToV2<T> =
 
 impl<T: Config> UncheckedOnRuntimeUpgrade for UncheckedV1ToV2<T> {
     fn on_runtime_upgrade() -> Weight {
-        let translated = CurrentRules::<T>::translate::<RulesV1, _>(|old| old.map(Rules::from));
-        if translated.is_err() {
+        // In the layout of version 2, which the next step reads.
+        let key = CurrentRules::<T>::hashed_key();
+        if let Some(old) = unhashed::get::<RulesV1>(&key) {
+            unhashed::put(&key, &RulesV2::from(old));
+        } else if CurrentRules::<T>::exists() {
             log::error!(target: "runtime::pov", "the rules cannot be read: they are the default");
             CurrentRules::<T>::kill();
         }
@@ -63,22 +73,22 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for UncheckedV1ToV2<T> {
 
     #[cfg(feature = "try-runtime")]
     fn pre_upgrade() -> Result<Vec<u8>, sp_runtime::TryRuntimeError> {
-        let key = CurrentRules::<T>::hashed_key();
-        let old: Option<RulesV1> = frame_support::storage::unhashed::get(&key);
-        Ok(old.map_or_else(Rules::default, Rules::from).encode())
+        let old: Option<RulesV1> = unhashed::get(&CurrentRules::<T>::hashed_key());
+        Ok(old.map(RulesV2::from).encode())
     }
 
     #[cfg(feature = "try-runtime")]
     fn post_upgrade(state: Vec<u8>) -> Result<(), sp_runtime::TryRuntimeError> {
-        frame_support::ensure!(CurrentRules::<T>::get().encode() == state, "rules were lost");
-        Pallet::<T>::do_try_state()
+        let now: Option<RulesV2> = unhashed::get(&CurrentRules::<T>::hashed_key());
+        frame_support::ensure!(now.encode() == state, "rules were lost");
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Removal, RemovalReason, mock::*};
+    use crate::{Removal, RemovalReason, Rules, mock::*};
     use frame_support::traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion};
 
     #[test]
@@ -95,16 +105,20 @@ mod tests {
                 prices: [PricePerKwh(1), PricePerKwh(2), PricePerKwh(3)],
             };
             let key = CurrentRules::<Test>::hashed_key();
-            frame_support::storage::unhashed::put(&key, &old);
+            unhashed::put(&key, &old);
             StorageVersion::new(1).put::<Pov>();
             MigrateV1ToV2::<Test>::on_runtime_upgrade();
             assert_eq!(Pov::on_chain_storage_version(), 2);
-            let expected = Rules { author_share: Permill::from_percent(40), ..rules };
-            assert_eq!(CurrentRules::<Test>::get(), expected);
-            let stored = || frame_support::storage::unhashed::get_raw(&key);
-            assert_eq!(stored(), Some(expected.encode()), "nothing is left of the prices");
+            let stored = || unhashed::get_raw(&key);
+            let between = stored();
             MigrateV1ToV2::<Test>::on_runtime_upgrade();
-            assert_eq!(stored(), Some(expected.encode()));
+            assert_eq!(stored(), between, "a second run does nothing");
+            MigrateV2ToV3::<Test>::on_runtime_upgrade();
+            let Rules { probation, patience, .. } = Rules::default();
+            let author_share = Permill::from_percent(40);
+            let expected = Rules { author_share, probation, patience, ..rules };
+            assert_eq!(CurrentRules::<Test>::get(), expected);
+            assert_eq!(stored(), Some(expected.encode()), "nothing is left of the prices");
             // Blocks are written all the while.
             advance_sessions(2, &[]);
             assert_eq!(Session::validators(), [1, 2, 3, 4]);

@@ -1,7 +1,7 @@
 //! A chain with Aura, sessions and this pallet, whose meters and members the tests set.
 
 use crate as pallet_pov;
-use crate::{Config, Rules};
+use crate::{Config, Rules, VoterKey};
 use codec::Encode;
 use frame_support::{
     derive_impl, parameter_types,
@@ -19,9 +19,7 @@ pub use qedex_primitives::{
 use sp_consensus_aura::{AURA_ENGINE_ID, Slot};
 use sp_core::H256;
 use sp_runtime::{
-    BuildStorage, Digest, DigestItem, Permill, impl_opaque_keys,
-    testing::UintAuthorityId,
-    traits::{Convert, OpaqueKeys},
+    BuildStorage, Digest, DigestItem, Permill, impl_opaque_keys, testing::UintAuthorityId,
 };
 use std::collections::BTreeMap;
 
@@ -36,7 +34,7 @@ frame_support::construct_runtime!(
         Authorship: pallet_authorship,
         Pov: pallet_pov,
         Session: pallet_session,
-        Historical: pallet_session::historical,
+        Grandpa: pallet_grandpa,
         Balances: pallet_balances,
     }
 );
@@ -44,6 +42,7 @@ frame_support::construct_runtime!(
 impl_opaque_keys! {
     pub struct Keys {
         pub aura: Pov,
+        pub grandpa: Grandpa,
     }
 }
 
@@ -51,6 +50,7 @@ impl_opaque_keys! {
 impl frame_system::Config for Test {
     type AccountData = pallet_balances::AccountData<u64>;
     type Block = Block;
+    type BlockHashCount = ConstU64<250>;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -78,14 +78,6 @@ impl pallet_authorship::Config for Test {
     type FindAuthor = Pov;
 }
 
-pub struct NoIdentification;
-
-impl Convert<AccountId, Option<()>> for NoIdentification {
-    fn convert(_: AccountId) -> Option<()> {
-        Some(())
-    }
-}
-
 impl pallet_session::Config for Test {
     type Currency = Balances;
     type DisablingStrategy = ();
@@ -93,18 +85,22 @@ impl pallet_session::Config for Test {
     type Keys = Keys;
     type NextSessionRotation = Pov;
     type RuntimeEvent = RuntimeEvent;
-    type SessionHandler = <Keys as OpaqueKeys>::KeyTypeIdProviders;
-    type SessionManager = pallet_session::historical::NoteHistoricalRoot<Test, Pov>;
+    type SessionHandler = (Pov, crate::Voting<Test>);
+    type SessionManager = Pov;
     type ShouldEndSession = Pov;
     type ValidatorId = AccountId;
     type ValidatorIdOf = crate::ValidatorOf<Test>;
     type WeightInfo = ();
 }
 
-impl pallet_session::historical::Config for Test {
-    type FullIdentification = ();
-    type FullIdentificationOf = NoIdentification;
+impl pallet_grandpa::Config for Test {
+    type EquivocationReportSystem = ();
+    type KeyOwnerProof = crate::VoterProof;
+    type MaxAuthorities = ConstU32<100>;
+    type MaxNominators = ConstU32<0>;
+    type MaxSetIdSessionEntries = ConstU64<6>;
     type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = ();
 }
 
 /// Slots of a session.
@@ -125,6 +121,12 @@ parameter_types! {
     pub static Standings: BTreeMap<AccountId, Permill> = BTreeMap::new();
     pub static BeaconValue: Option<H256> = Some(H256::repeat_byte(1));
     pub static Epoch: u64 = 7;
+    /// The fewest voters of the next chain that is made.
+    pub static Least: u32 = 3;
+    /// How many blocks finality is behind: `None` where authors say nothing of it.
+    pub static Lag: Option<u64> = Some(1);
+    /// Whoever is a liar says that the block before its own is final.
+    pub static Liars: Vec<AccountId> = Vec::new();
 }
 
 /// A clock that stands still until it is set.
@@ -194,7 +196,6 @@ impl Config for Test {
     type MaxValidators = ConstU32<100>;
     type MaxWindow = ConstU32<32>;
     type Membership = TestMembership;
-    type MinValidators = ConstU32<3>;
     type Prices = TestPrices;
     type ReportableSessions = ConstU32<6>;
     type Standing = TestStanding;
@@ -203,7 +204,7 @@ impl Config for Test {
 }
 
 pub fn rules() -> Rules {
-    Rules { floor: 2, window: 4, ..Rules::default() }
+    Rules { floor: 2, window: 4, probation: 1, patience: 3, ..Rules::default() }
 }
 
 /// The first slot of the tests' chain: not a multiple of a session.
@@ -224,10 +225,13 @@ pub fn externalities(validators: &[AccountId]) -> sp_io::TestExternalities {
     Standings::set(BTreeMap::new());
     BeaconValue::set(Some(H256::repeat_byte(1)));
     Epoch::set(7);
+    Lag::set(Some(1));
+    Liars::set(Vec::new());
     let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
     crate::GenesisConfig::<Test> {
         session_slots: SLOTS,
         rules: rules(),
+        least_voters: Least::get(),
         _config: Default::default(),
     }
     .assimilate_storage(&mut storage)
@@ -242,7 +246,32 @@ pub fn externalities(validators: &[AccountId]) -> sp_io::TestExternalities {
 }
 
 pub fn keys(who: AccountId) -> Keys {
-    Keys { aura: UintAuthorityId(who) }
+    Keys { aura: UintAuthorityId(who), grandpa: vote_key(who) }
+}
+
+/// The key with which an account votes.
+pub fn vote_key(who: AccountId) -> VoterKey {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&who.to_le_bytes());
+    sp_core::ed25519::Public::from_raw(bytes).into()
+}
+
+/// Who votes, as GRANDPA's clients know it.
+pub fn voting() -> Vec<AccountId> {
+    let account = |key: VoterKey| {
+        let bytes: [u8; 32] = sp_core::ed25519::Public::from(key).0;
+        u64::from_le_bytes(bytes[..8].try_into().unwrap())
+    };
+    Grandpa::grandpa_authorities().into_iter().map(|(key, _)| account(key)).collect()
+}
+
+/// Makes an account one that may join: it may validate, has an owner of its own, session keys, and is
+/// admitted.
+pub fn candidate(who: AccountId) {
+    TestMembership::permit(who, Role::Validate);
+    TestMembership::set_owner(who, owner(who));
+    pallet_session::NextKeys::<Test>::insert(who, keys(who));
+    Pov::admit(RuntimeOrigin::root(), who).unwrap();
 }
 
 /// Runs a test on a chain of these validators and checks the invariants after it.
@@ -272,7 +301,17 @@ pub fn next_block(slot: u64) -> AccountId {
     AllPalletsWithSystem::on_initialize(number);
     pallet_timestamp::Now::<Test>::put(slot * 2_000);
     assert_eq!(Authorship::author(), Some(author), "slot {slot}");
+    state_finality(author);
     author
+}
+
+/// What the author's node says of the last final block.
+fn state_finality(author: AccountId) {
+    let number = System::block_number();
+    let lag = if Liars::get().contains(&author) { Some(1) } else { Lag::get() };
+    if let Some(lag) = lag {
+        Pov::state_finalised(RuntimeOrigin::none(), number.saturating_sub(lag)).unwrap();
+    }
 }
 
 /// Ends the block that is being executed.
@@ -281,6 +320,7 @@ pub fn end_block() -> Digest {
     let number = System::block_number();
     Pov::on_finalize(number);
     Authorship::on_finalize(number);
+    Grandpa::on_finalize(number);
     Pov::do_try_state().unwrap();
     System::finalize().digest
 }

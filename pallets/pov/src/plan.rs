@@ -1,9 +1,11 @@
-//! Who is in the set: joining, leaving and being removed.
+//! Who is in the set: leaving, being removed, and what set is planned.
 
 use crate::{
-    Config, CurrentSchedule, Error, Event, Forgiven, Leaving, Pallet, Removal, RemovalReason,
-    Removals, RemovedOf, Repair, WeightInfo,
-    pallet::{AccountOf, WeightOf},
+    Admitted, Config, CurrentSchedule, Error, Event, Forgiven, LeastVoters, Leaving, NextVoters,
+    Outgoing, Pallet, Probation, Removal, RemovalReason, Removals, RemovedOf, Repair, Silence,
+    Stalled, Voters, WeightInfo,
+    pallet::{AccountOf, AccountsOf, WeightOf},
+    votes::count,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{
@@ -12,33 +14,11 @@ use frame_support::{
     traits::Get,
 };
 use frame_system::RawOrigin;
+use qedex_math::finality::{Turnover, Waiting};
 use qedex_primitives::{Membership, OwnerId, Role};
 use sp_staking::SessionIndex;
 
-/// How many accounts with session keys are looked at for newcomers, per validator that there may
-/// be. Only those whom the policy admits can register keys.
-pub(crate) const CANDIDATES_PER_VALIDATOR: usize = 4;
-
-/// The room for validators on this chain.
-fn room<T: Config>() -> usize {
-    usize::try_from(T::MaxValidators::get()).unwrap_or(usize::MAX)
-}
-
 impl<T: Config> Pallet<T> {
-    /// How many of `validators` may leave at once: a third of them, and none below the minimum.
-    fn may_leave(validators: usize) -> usize {
-        let least = usize::try_from(T::MinValidators::get()).unwrap_or(usize::MAX);
-        // Three is not zero.
-        let third = validators.checked_div(3).unwrap_or_default();
-        third.min(validators.saturating_sub(least))
-    }
-
-    /// Whether one more validator of the present set can be removed in effect.
-    fn one_more_may_go(validators: &[AccountOf<T>]) -> bool {
-        let out = validators.iter().filter(|who| Self::is_out(who)).count();
-        out < Self::may_leave(validators.len())
-    }
-
     /// Notes that `who` is removed, and among its owner's accounts.
     fn note_removal(who: &AccountOf<T>, removal: Removal) {
         Removals::<T>::insert(who, removal);
@@ -78,29 +58,35 @@ impl<T: Config> Pallet<T> {
         }
     }
 
+    /// Takes that back.
+    pub(crate) fn enable(who: &AccountOf<T>) {
+        if let Some(index) = pallet_session::Pallet::<T>::validator_id_to_index(who) {
+            pallet_session::Pallet::<T>::reenable_index(index);
+        }
+    }
+
     pub(crate) fn do_remove(who: &AccountOf<T>) -> DispatchResult {
-        let validators = pallet_session::Validators::<T>::get();
-        let sits = validators.contains(who);
         ensure!(
-            sits || pallet_session::NextKeys::<T>::contains_key(who),
+            Self::is_in_a_set(who) || pallet_session::NextKeys::<T>::contains_key(who),
             Error::<T>::NotAValidator
         );
         let standing = Removals::<T>::get(who);
         ensure!(standing.is_none_or(|removal| !removal.effective), Error::<T>::AlreadyRemoved);
-        ensure!(!sits || Self::one_more_may_go(&validators), Error::<T>::TooManyWouldLeave);
+        ensure!(
+            !Self::is_voter(who) || Self::bears(core::slice::from_ref(who)),
+            Error::<T>::TooManyWouldLeave
+        );
         let session = pallet_session::CurrentIndex::<T>::get();
         Self::take_out(who, RemovalReason::Decided, session);
         Ok(())
     }
 
-    /// Removes `who` for an equivocation in `session`. If too many would leave at once, the removal
+    /// Removes `who` for what was proven of `session`. If too many would leave at once, the removal
     /// is held: the validator gets no more than the floor, and each session tries again.
-    pub(crate) fn remove_equivocator(who: &AccountOf<T>, session: SessionIndex) {
+    pub(crate) fn punish(who: &AccountOf<T>, reason: RemovalReason, session: SessionIndex) {
         Self::deposit_event(Event::Equivocated { who: who.clone(), session });
-        let reason = RemovalReason::Equivocation;
         let now = pallet_session::CurrentIndex::<T>::get();
-        let validators = pallet_session::Validators::<T>::get();
-        if !validators.contains(who) || Self::one_more_may_go(&validators) {
+        if !Self::is_voter(who) || Self::bears(core::slice::from_ref(who)) {
             Self::take_out(who, reason, now);
             return;
         }
@@ -117,40 +103,57 @@ impl<T: Config> Pallet<T> {
             RemovedOf::<T>::remove(owner, who);
         }
         Forgiven::<T>::insert(who, pallet_session::CurrentIndex::<T>::get());
-        if let Some(index) = pallet_session::Pallet::<T>::validator_id_to_index(who) {
-            pallet_session::Pallet::<T>::reenable_index(index);
-        }
+        Self::enable(who);
         Self::deposit_event(Event::Readmitted { who: who.clone() });
         true
     }
 
-    /// Whether `who` is in a set that is in use or planned.
+    /// Whether `who` is in a set that is in use or planned, or was until a change that was not final when
+    /// the session began.
     pub(crate) fn is_in_a_set(who: &AccountOf<T>) -> bool {
-        pallet_session::Validators::<T>::get().contains(who)
+        Self::is_voter(who)
+            || Outgoing::<T>::get().is_some_and(|(_, voters)| voters.contains(who))
+            || pallet_session::Validators::<T>::get().contains(who)
             || pallet_session::QueuedKeys::<T>::get().iter().any(|(queued, _)| queued == who)
     }
 
     pub(crate) fn do_leave(who: AccountOf<T>) -> DispatchResult {
         if !Self::is_in_a_set(&who) {
             pallet_session::Pallet::<T>::purge_keys(RawOrigin::Signed(who.clone()).into())?;
-            Leaving::<T>::remove(&who);
+            Self::forget_member(&who);
             return Ok(());
         }
         ensure!(!Leaving::<T>::contains_key(&who), Error::<T>::AlreadyLeaving);
+        if Self::is_voter(&who) {
+            ensure!(Self::bears(core::slice::from_ref(&who)), Error::<T>::TooManyWouldLeave);
+            let stays = |other: &&AccountOf<T>| {
+                **other != who && !Self::is_out(other) && !Leaving::<T>::contains_key(*other)
+            };
+            let left = NextVoters::<T>::get().iter().filter(stays).count();
+            let left = u32::try_from(left).unwrap_or(u32::MAX);
+            ensure!(left >= LeastVoters::<T>::get(), Error::<T>::TooFewWouldBeLeft);
+        }
         Leaving::<T>::insert(&who, pallet_session::CurrentIndex::<T>::get());
         Self::deposit_event(Event::LeaveRequested { who });
         Ok(())
     }
 
+    /// Forgets what is known of an account that left.
+    fn forget_member(who: &AccountOf<T>) {
+        Leaving::<T>::remove(who);
+        Admitted::<T>::remove(who);
+        Silence::<T>::remove(who);
+    }
+
     /// Purges the session keys of those who wanted to leave and are in no set any more. Each was in
-    /// one when it asked, so that there are no more than two sets of them.
+    /// one when it asked, so that there are few of them.
     pub(crate) fn complete_departures() {
         let leaving: Vec<_> = Leaving::<T>::iter_keys().collect();
         for who in leaving {
             if Self::is_in_a_set(&who) {
                 continue;
             }
-            Leaving::<T>::remove(&who);
+            Self::forget_member(&who);
             let origin = RawOrigin::Signed(who.clone()).into();
             if let Err(error) = pallet_session::Pallet::<T>::purge_keys(origin) {
                 log::warn!(target: "runtime::pov", "keys of {who:?} not purged: {error:?}");
@@ -180,62 +183,61 @@ impl<T: Config> Pallet<T> {
         if few { unseated } else { Vec::new() }
     }
 
-    /// Those of `validators` who are to go, those first whose turn it is: removals before those
-    /// without a seat before requests, the earlier ones first, then by id. If requests came first,
-    /// whoever may not validate any more would stay for as long as a friend leaves and comes back.
-    fn to_go(validators: &[AccountOf<T>]) -> Vec<AccountOf<T>> {
-        let unseated = Self::unseated(validators);
-        let mut going: Vec<(u8, bool, SessionIndex, AccountOf<T>)> = validators
+    /// Those of `voters` who are gone for good, or are so from now on: who of them is to leave the set, those
+    /// first whose turn it is, and who has to stay because too many would be gone. Removals come before
+    /// those without a seat, these before the silent, and these before requests, the earlier ones first,
+    /// then by id. If requests came first, whoever may not validate any more would stay for as long as a
+    /// friend leaves and comes back.
+    fn to_go(voters: &[AccountOf<T>]) -> (Vec<AccountOf<T>>, Vec<AccountOf<T>>) {
+        let unseated = Self::unseated(voters);
+        let mut going: Vec<(u8, SessionIndex, AccountOf<T>)> = voters
             .iter()
             .filter_map(|who| {
-                let (turn, waits, session) = if let Some(removal) = Removals::<T>::get(who) {
-                    (0, !removal.effective, removal.session)
+                let (turn, session) = if let Some(removal) = Removals::<T>::get(who) {
+                    (u8::from(!removal.effective), removal.session)
                 } else if unseated.contains(who) {
-                    (1, true, SessionIndex::default())
-                } else if let Some(session) = Leaving::<T>::get(who) {
-                    (2, true, session)
+                    (2, SessionIndex::default())
+                } else if Self::is_overdue(who) {
+                    (3, SessionIndex::default())
                 } else {
-                    return None;
+                    (4, Leaving::<T>::get(who)?)
                 };
-                Some((turn, waits, session, who.clone()))
+                Some((turn, session, who.clone()))
             })
             .collect();
         going.sort();
-        going.into_iter().map(|(.., who)| who).collect()
-    }
-
-    /// Who may join a set of `staying`, out of which `present` is not everybody: has session keys, is
-    /// neither removed nor leaving, may validate, and has an owner of its own of whose accounts none
-    /// is removed. Otherwise whoever is removed would come back by another account.
-    fn newcomers(staying: &[AccountOf<T>], present: &[AccountOf<T>]) -> Vec<AccountOf<T>> {
-        let mut owners: BTreeSet<_> = staying.iter().filter_map(T::Membership::owner_of).collect();
-        let mut candidates: Vec<_> = pallet_session::NextKeys::<T>::iter_keys()
-            .take(room::<T>().saturating_mul(CANDIDATES_PER_VALIDATOR))
-            .filter(|who| !present.contains(who))
-            .collect();
-        // One owner's accounts: the smallest id joins.
-        candidates.sort();
-        candidates
-            .into_iter()
-            .filter(|who| !Removals::<T>::contains_key(who) && !Leaving::<T>::contains_key(who))
-            .filter(|who| T::Membership::may(who, Role::Validate))
-            .filter(|who| {
-                T::Membership::owner_of(who)
-                    .is_some_and(|owner| Self::take_seat(owner, &mut owners))
-            })
-            .take(room::<T>().saturating_sub(staying.len()))
-            .collect()
-    }
-
-    /// Plans the set of `session` from the present one; `None` if it stays as it is. How many may
-    /// leave is a share of the present set, whoever joins: it is they who agreed until now.
-    pub(crate) fn planned_set(session: SessionIndex) -> Option<Vec<AccountOf<T>>> {
-        let present = pallet_session::Validators::<T>::get();
-        let mut leaving = Self::to_go(&present);
-        let held = leaving.split_off(leaving.len().min(Self::may_leave(present.len())));
-        if !held.is_empty() {
-            Self::deposit_event(Event::Held { who: held });
+        let (mut leaving, mut held) = (Vec::new(), Vec::new());
+        // Those who are not gone yet go only as far as the bound permits.
+        let mut going_now = Vec::new();
+        for (.., who) in going {
+            if !Self::is_gone(&who) {
+                going_now.push(who.clone());
+                if !Self::bears(&going_now) {
+                    going_now.pop();
+                    held.push(who);
+                    continue;
+                }
+            }
+            leaving.push(who);
         }
+        (leaving, held)
+    }
+
+    /// Plans who votes from the next session on, out of `voters` and those who have stood their probation:
+    /// who stays, and who gets a vote.
+    fn planned_votes(voters: &[AccountOf<T>]) -> (Vec<AccountOf<T>>, Vec<AccountOf<T>>) {
+        let (mut leaving, mut held) = Self::to_go(voters);
+        let ready = Self::graduates();
+        let gone = voters.iter().filter(|who| Self::is_gone(who) || leaving.contains(who)).count();
+        let Turnover { leave, join } = Waiting {
+            voters: count(voters),
+            gone: u32::try_from(gone).unwrap_or(u32::MAX),
+            leaving: count(&leaving),
+            ready: count(&ready),
+            least: LeastVoters::<T>::get(),
+            most: T::MaxValidators::get(),
+        }
+        .turnover();
         for who in &leaving {
             if let Some(removal) = Removals::<T>::get(who)
                 && !removal.effective
@@ -243,22 +245,68 @@ impl<T: Config> Pallet<T> {
                 Self::take_out(who, removal.reason, removal.session);
             }
         }
-        let mut next: Vec<_> =
-            present.iter().filter(|who| !leaving.contains(who)).cloned().collect();
-        let joining = Self::newcomers(&next, &present);
-        if leaving.is_empty() && joining.is_empty() {
+        let leave = usize::try_from(leave).unwrap_or(usize::MAX).min(leaving.len());
+        held.extend(leaving.split_off(leave));
+        if !held.is_empty() {
+            Self::deposit_event(Event::Held { who: held });
+        }
+        for who in leaving.iter().filter(|who| !Self::is_out(who)) {
+            if Self::is_overdue(who) {
+                Self::drop_silent(who);
+            }
+        }
+        let staying = voters.iter().filter(|who| !leaving.contains(who)).cloned().collect();
+        let join = usize::try_from(join).unwrap_or(usize::MAX);
+        (staying, ready.into_iter().take(join).collect())
+    }
+
+    /// Plans the set of `session` from the present one; `None` if neither it nor who votes changes. While
+    /// votes stand still nothing does.
+    pub(crate) fn planned_set(session: SessionIndex) -> Option<Vec<AccountOf<T>>> {
+        if Stalled::<T>::get() {
             return None;
         }
-        next.extend(joining.iter().cloned());
+        let present = pallet_session::Validators::<T>::get();
+        let voters = Voters::<T>::get().into_inner();
+        let (mut next_voters, gaining) = Self::planned_votes(&voters);
+        let losing: Vec<_> = voters.into_iter().filter(|who| !next_voters.contains(who)).collect();
+        next_voters.extend(gaining.iter().cloned());
+        next_voters.sort();
+        for who in &gaining {
+            Probation::<T>::remove(who);
+        }
+        let probation = Self::on_probation(&next_voters);
+        let newcomers = Self::newcomers(&next_voters, &probation, &present);
+        let mut next: Vec<_> = next_voters.iter().chain(&probation).cloned().collect();
+        for who in &newcomers {
+            Probation::<T>::insert(who, 0);
+        }
+        next.extend(newcomers);
         next.sort();
-        Self::deposit_event(Event::SetPlanned { session, joining, leaving });
+        if !losing.is_empty() || !gaining.is_empty() {
+            NextVoters::<T>::put(AccountsOf::<T>::truncate_from(next_voters));
+            Self::deposit_event(Event::VotesPlanned { session, gaining, losing });
+        } else if next == present {
+            return None;
+        }
+        let not_in = |one: &[AccountOf<T>], other: &[AccountOf<T>]| -> Vec<_> {
+            one.iter().filter(|who| !other.contains(who)).cloned().collect()
+        };
+        let (joining, leaving) = (not_in(&next, &present), not_in(&present, &next));
+        for who in &leaving {
+            Silence::<T>::remove(who);
+        }
+        if !joining.is_empty() || !leaving.is_empty() {
+            Self::deposit_event(Event::SetPlanned { session, joining, leaving });
+        }
         Some(next)
     }
 
     /// The set of genesis: whoever has session keys.
     pub(crate) fn genesis_set() -> Option<Vec<AccountOf<T>>> {
+        let room = usize::try_from(T::MaxValidators::get()).unwrap_or(usize::MAX);
         let mut validators: Vec<_> =
-            pallet_session::NextKeys::<T>::iter_keys().take(room::<T>()).collect();
+            pallet_session::NextKeys::<T>::iter_keys().take(room).collect();
         validators.sort();
         (!validators.is_empty()).then_some(validators)
     }

@@ -261,7 +261,7 @@ impl<T: Config> DisabledValidators for Pallet<T> {
 
     fn disabled_validators() -> Vec<u32> {
         let length = pallet_aura::Pallet::<T>::authorities_len();
-        (0..u32::try_from(length).unwrap_or(T::MaxAuthorities::get()))
+        (0..u32::try_from(length).unwrap_or(<T as pallet_aura::Config>::MaxAuthorities::get()))
             .filter(|index| Self::is_disabled(*index))
             .collect()
     }

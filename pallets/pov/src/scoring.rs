@@ -1,6 +1,8 @@
 //! What the validators have earned.
 
-use crate::{Config, CurrentRules, Pallet, Reduction, Removals, Rules, pallet::AccountOf};
+use crate::{
+    Config, CurrentRules, Pallet, Probation, Reduction, Removals, Rules, pallet::AccountOf,
+};
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::traits::Get;
 use qedex_math::score;
@@ -90,6 +92,8 @@ impl<T: Config> Pallet<T> {
                     Some(Reduction::NotPermitted)
                 } else if owner.is_some_and(|owner| !Self::take_seat(owner, &mut owners)) {
                     Some(Reduction::SameOwner)
+                } else if Probation::<T>::contains_key(&who) {
+                    Some(Reduction::Probation)
                 } else if down.contains(&who) {
                     Some(Reduction::Downtime)
                 } else {

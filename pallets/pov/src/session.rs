@@ -1,8 +1,8 @@
 //! What the session pallet asks: when a session ends, who is in the next, and what follows.
 
 use crate::{
-    AuraSlot, Authored, Config, CurrentRules, CurrentSchedule, DueBefore, Pallet, PastSession,
-    PastSessions, PastShare, Repair, SessionSlots,
+    AuraSlot, Authored, Config, CurrentRules, CurrentSchedule, DueBefore, LastAuthors, Pallet,
+    PastSession, PastSessions, PastShare, Repair, SessionSlots,
     pallet::{AccountOf, KeyOf},
     schedule::Scored,
 };
@@ -14,7 +14,6 @@ use frame_support::{
     weights::Weight,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use pallet_session::historical;
 use qedex_primitives::{Membership, Role};
 use sp_core::H256;
 use sp_runtime::{
@@ -42,24 +41,24 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Ends the present session: puts it into the history and says who missed too many slots.
-    fn close_session() -> Vec<AccountOf<T>> {
+    /// Ends the present session: puts it into the history and counts who wrote blocks and who did not,
+    /// unless finality `lags` or less than half of the slots had blocks.
+    fn close_session(lags: bool) {
         let Some(schedule) = CurrentSchedule::<T>::get() else {
-            return Vec::new();
+            return;
         };
         let slot = Self::current_slot();
-        let tolerated = CurrentRules::<T>::get().downtime;
-        let mut down = Vec::new();
+        let first = schedule.start.unwrap_or(slot);
+        let slots = slot.saturating_add(1).saturating_sub(first);
+        let blocks =
+            Authored::<T>::iter_values().fold(0_u64, |sum, one| sum.saturating_add(one.into()));
+        let counts = !lags && blocks.saturating_mul(2) >= slots;
         let mut shares = Vec::new();
         let due_now = Self::due_since_last_change(&schedule, slot);
         for (author, (who, due)) in schedule.authors.iter().zip(due_now) {
             let due = DueBefore::<T>::take(&who).saturating_add(due);
             let authored = Authored::<T>::take(&who);
-            let missed = due.saturating_sub(authored);
-            // Rounded down, so that nobody is down by rounding.
-            if missed > 0 && missed > tolerated.mul_floor(due) {
-                down.push(who.clone());
-            }
+            Self::note_session(&who, authored, due, counts);
             shares.push(PastShare { who, score: author.score, slots: author.slots, due, authored });
         }
         // Those who were removed on the way are in the schedule no more, and maybe not in the set of
@@ -69,16 +68,29 @@ impl<T: Config> Pallet<T> {
         PastSessions::<T>::insert(
             schedule.session,
             PastSession {
-                first: schedule.start.unwrap_or(slot),
+                first,
                 last: slot,
                 seed: schedule.seed,
                 shares: BoundedVec::truncate_from(shares),
             },
         );
+        let keys = schedule.authors.into_iter().map(|author| (author.who, author.key));
+        LastAuthors::<T>::put((schedule.session, BoundedVec::truncate_from(keys.collect())));
         if let Some(old) = schedule.session.checked_sub(T::HistoryLength::get()) {
             PastSessions::<T>::remove(old);
         }
-        down
+    }
+
+    /// Who missed too many slots of `session`.
+    fn down_in(session: SessionIndex) -> Vec<AccountOf<T>> {
+        let tolerated = CurrentRules::<T>::get().downtime;
+        let shares = PastSessions::<T>::get(session).map(|past| past.shares).unwrap_or_default();
+        let down = shares.into_iter().filter(|share| {
+            let missed = share.due.saturating_sub(share.authored);
+            // Rounded down, so that nobody is down by rounding.
+            missed > 0 && missed > tolerated.mul_floor(share.due)
+        });
+        down.map(|share| share.who).collect()
     }
 
     /// Scores `validators` and joins the keys to the result, without those who are out.
@@ -97,20 +109,27 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// Ends the present session and installs the schedule of the one that begins.
+    /// Ends `session`.
+    pub(crate) fn finish(session: SessionIndex) {
+        let lags = Self::look_at_finality(session);
+        Self::close_session(lags);
+    }
+
+    /// Installs the schedule of the session that begins.
     pub(crate) fn rotate(validators: Vec<(AccountOf<T>, KeyOf<T>)>) {
-        let down = Self::close_session();
-        for (who, _) in &validators {
-            if Self::is_out(who) {
-                Self::disable(who);
-            }
-        }
+        let session = pallet_session::CurrentIndex::<T>::get();
+        let down = session.checked_sub(1).map(Self::down_in).unwrap_or_default();
         let (out, left): (Vec<_>, Vec<_>) =
             validators.into_iter().partition(|(who, _)| Self::is_out(who));
-        // Somebody has to write blocks.
-        let validators = if left.is_empty() { out } else { left };
+        // Somebody has to write blocks, and Aura takes none of whoever is disabled.
+        let validators = if left.is_empty() {
+            out.iter().for_each(|(who, _)| Self::enable(who));
+            out
+        } else {
+            out.iter().for_each(|(who, _)| Self::disable(who));
+            left
+        };
         let scored = Self::with_scores(validators, &down);
-        let session = pallet_session::CurrentIndex::<T>::get();
         let start = Self::current_slot().saturating_add(1);
         let seed = Self::seed(session, start);
         Repair::<T>::kill();
@@ -118,6 +137,7 @@ impl<T: Config> Pallet<T> {
             Self::install(Self::computed(session, Some(start), Some(start), seed, scored));
         }
         Self::complete_departures();
+        Self::forget_statements();
     }
 }
 
@@ -165,29 +185,14 @@ impl<T: Config> pallet_session::SessionManager<AccountOf<T>> for Pallet<T> {
     fn new_session_genesis(_: SessionIndex) -> Option<Vec<AccountOf<T>>> {
         Self::genesis_set()
     }
-    fn start_session(_: SessionIndex) {}
-    fn end_session(ended: SessionIndex) {
-        // Proofs of offences need the validators of past sessions, and no longer than they can be
-        // reported.
-        let horizon = ended.saturating_sub(T::ReportableSessions::get());
-        historical::Pallet::<T>::prune_up_to(horizon);
-    }
-}
-
-impl<T: Config> historical::SessionManager<AccountOf<T>, ()> for Pallet<T> {
-    fn new_session(session: SessionIndex) -> Option<Vec<(AccountOf<T>, ())>> {
-        let set = <Self as pallet_session::SessionManager<_>>::new_session(session)?;
-        Some(set.into_iter().map(|who| (who, ())).collect())
-    }
-    fn new_session_genesis(session: SessionIndex) -> Option<Vec<(AccountOf<T>, ())>> {
-        let set = <Self as pallet_session::SessionManager<_>>::new_session_genesis(session)?;
-        Some(set.into_iter().map(|who| (who, ())).collect())
-    }
     fn start_session(session: SessionIndex) {
-        <Self as pallet_session::SessionManager<_>>::start_session(session);
+        // That of genesis was begun by its votes.
+        if session > 0 {
+            Self::switch_votes(session);
+        }
     }
-    fn end_session(session: SessionIndex) {
-        <Self as pallet_session::SessionManager<_>>::end_session(session);
+    fn end_session(ended: SessionIndex) {
+        Self::finish(ended);
     }
 }
 

@@ -1,8 +1,9 @@
 //! What must be true of the storage after every block.
 
 use crate::{
-    Authored, Config, CurrentRules, CurrentSchedule, DueBefore, Leaving, Pallet, PastSessions,
-    Removals, RemovedOf, Repair, SessionSlots,
+    Authored, Config, CurrentRules, CurrentSchedule, DueBefore, KeptSets, Leaving, NextVoters,
+    Pallet, PastSessions, Probation, Removals, RemovedOf, Repair, SessionSlots, SetAfter,
+    VoterSets, Voters,
 };
 use frame_support::{ensure, traits::Get};
 use qedex_primitives::Membership;
@@ -22,7 +23,9 @@ impl<T: Config> Pallet<T> {
     /// 7. Whoever is in the queued set and not in the present one has an owner, whom nobody else in it
     ///    has, and of whose accounts none was removed before the set was planned.
     /// 8. Only validators of the present set have written blocks or had slots in this session, and
-    ///    only those of the present or the queued set want to leave.
+    ///    only those of a set want to leave.
+    /// 9. Those who vote are the last set on record, and the sets on record follow each other.
+    /// 10. Each planned voter is in the queued set, and whoever else is in it is on probation.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let slots = SessionSlots::<T>::get();
         ensure!(
@@ -68,6 +71,7 @@ impl<T: Config> Pallet<T> {
         );
         Self::check_removals()?;
         Self::check_queue()?;
+        Self::check_votes()?;
         let present = pallet_session::Validators::<T>::get();
         ensure!(
             Authored::<T>::iter_keys()
@@ -100,12 +104,48 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Whether who votes is who is on record, and everybody else of the planned set is on probation.
+    fn check_votes() -> Result<(), TryRuntimeError> {
+        let (oldest, latest) = KeptSets::<T>::get();
+        let kept = VoterSets::<T>::get(latest);
+        let voters = Voters::<T>::get();
+        ensure!(
+            kept.iter().map(|(who, _)| who).eq(voters.iter()),
+            "the voters are not those on record"
+        );
+        let mut since = oldest;
+        while since != latest {
+            ensure!(!VoterSets::<T>::get(since).is_empty(), "a set of voters is lost");
+            let next = SetAfter::<T>::get(since).ok_or("a set of voters has no next one")?;
+            ensure!(next > since, "sets of voters are out of order");
+            since = next;
+        }
+        ensure!(
+            SetAfter::<T>::iter_keys().all(|set| set >= oldest)
+                && VoterSets::<T>::iter_keys().all(|set| set >= oldest),
+            "a set of voters is kept for too long"
+        );
+        let next = NextVoters::<T>::get();
+        let queued = pallet_session::QueuedKeys::<T>::get();
+        ensure!(
+            next.iter().all(|who| queued.iter().any(|(queued, _)| queued == who)),
+            "a planned voter is not in the queued set"
+        );
+        ensure!(
+            queued.iter().all(|(who, _)| next.contains(who) != Probation::<T>::contains_key(who)),
+            "somebody of the queued set neither votes nor is on probation, or both"
+        );
+        Ok(())
+    }
+
     /// Whether those who join with the queued set may.
     fn check_queue() -> Result<(), TryRuntimeError> {
         let present = pallet_session::Validators::<T>::get();
         let now = pallet_session::CurrentIndex::<T>::get();
         let queued = pallet_session::QueuedKeys::<T>::get();
-        for (who, _) in queued.iter().filter(|(who, _)| !present.contains(who)) {
+        let on_probation = |who: &T::AccountId| Probation::<T>::contains_key(who);
+        for (who, _) in queued.iter().filter(|(who, _)| !present.contains(who) && on_probation(who))
+        {
             let owner = T::Membership::owner_of(who).ok_or("who joins has no owner")?;
             let alike = queued
                 .iter()

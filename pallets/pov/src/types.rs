@@ -38,11 +38,16 @@ pub struct Rules {
     pub downtime: Permill,
     /// The share of transaction fees that goes to the block's author; the rest goes to a fund.
     pub author_share: Permill,
+    /// In how many sessions a newcomer has to write blocks before it votes, at least 1.
+    pub probation: u32,
+    /// Who writes nothing in so many whole sessions in a row is dropped, at least 2.
+    pub patience: u32,
 }
 
 impl Default for Rules {
     /// One slot at least and half of them at most, three in a row, four hours of quarter-hours,
-    /// half a session of downtime, and no fees to authors.
+    /// half a session of downtime, no fees to authors, and with sessions of five minutes an hour of
+    /// probation and a day of patience.
     fn default() -> Self {
         Self {
             floor: 1,
@@ -51,6 +56,8 @@ impl Default for Rules {
             window: 16,
             downtime: Permill::from_percent(50),
             author_share: Permill::zero(),
+            probation: 12,
+            patience: 288,
         }
     }
 }
@@ -62,6 +69,8 @@ impl Rules {
             && !self.largest.is_zero()
             && self.max_run >= 1
             && (1..=max_window).contains(&self.window)
+            && self.probation >= 1
+            && self.patience >= 2
     }
 }
 
@@ -94,6 +103,8 @@ pub enum RemovalReason {
     Equivocation,
     /// The admin origin decided so.
     Decided,
+    /// It wrote two blocks of one slot, which was proven.
+    DoubleBlock,
 }
 
 /// A removal of a validator. It stands until the admin origin readmits it.
@@ -105,4 +116,15 @@ pub struct Removal {
     pub session: SessionIndex,
     /// Whether it has taken effect. A removal is held while too many would leave at once.
     pub effective: bool,
+}
+
+/// What an author said of the last final block that it knew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Statement<BlockNumber> {
+    /// The number of that block.
+    pub number: BlockNumber,
+    /// The block in which it was said.
+    pub at: BlockNumber,
+    /// The session of that.
+    pub session: SessionIndex,
 }

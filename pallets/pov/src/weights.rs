@@ -17,8 +17,22 @@ pub trait WeightInfo {
     fn reset() -> Weight;
     /// Of `leave`, of somebody in no set, who purges its keys.
     fn leave() -> Weight;
+    /// Of `leave`, of a voter of a full set.
+    fn ask_to_leave() -> Weight;
     /// Of `stay`.
     fn stay() -> Weight;
+    /// Of `admit`.
+    fn admit() -> Weight;
+    /// Of `withdraw_admission`, with full sets.
+    fn withdraw_admission() -> Weight;
+    /// Of `state_finalised`.
+    fn state_finalised() -> Weight;
+    /// Of `force_set`, of a full set.
+    fn force_set() -> Weight;
+    /// Of `report_double_block`, of a full set; the repair comes on top.
+    fn report_double_block() -> Weight;
+    /// Of letting that in: two signatures.
+    fn authorize_double_block() -> Weight;
     /// Of a block that neither rotates nor repairs.
     fn each_block() -> Weight;
     /// Of a repair of the longest schedule of a full set.
@@ -45,7 +59,9 @@ impl WeightInfo for () {
     }
 
     fn remove() -> Weight {
-        estimate(VALIDATORS, VALIDATORS.saturating_add(6), 4)
+        // Of each of up to three disjoint sets of voters: removal, leave, silence, blocks; and statements.
+        let (steps, reads) = (VALIDATORS.saturating_mul(3), VALIDATORS.saturating_mul(13));
+        estimate(steps, reads.saturating_add(12), 4)
     }
 
     fn readmit() -> Weight {
@@ -57,11 +73,42 @@ impl WeightInfo for () {
     }
 
     fn leave() -> Weight {
-        estimate(2, 8, 5)
+        estimate(2, 11, 7)
+    }
+
+    fn ask_to_leave() -> Weight {
+        let (steps, reads) = (VALIDATORS.saturating_mul(3), VALIDATORS.saturating_mul(15));
+        estimate(steps, reads.saturating_add(14), 1)
     }
 
     fn stay() -> Weight {
         estimate(1, 1, 1)
+    }
+
+    fn admit() -> Weight {
+        estimate(1, 2, 2)
+    }
+
+    fn withdraw_admission() -> Weight {
+        estimate(2, 8, 2)
+    }
+
+    fn state_finalised() -> Weight {
+        estimate(1, 6, 1)
+    }
+
+    fn force_set() -> Weight {
+        let (reads, writes) = (VALIDATORS.saturating_mul(4), VALIDATORS.saturating_mul(6));
+        estimate(VALIDATORS, reads.saturating_add(12), writes.saturating_add(14))
+    }
+
+    fn report_double_block() -> Weight {
+        Self::remove().saturating_add(Self::authorize_double_block())
+    }
+
+    fn authorize_double_block() -> Weight {
+        // A signature takes some ten steps.
+        estimate(20, 8, 0)
     }
 
     fn each_block() -> Weight {

@@ -2,20 +2,17 @@
 //! PoV, GRANDPA over the distinct validators, and authority discovery over the same.
 
 use crate::{
-    AccountId, Auction, Aura, AuthorityDiscovery, Balances, Grandpa, Historical,
-    MILLISECONDS_PER_BLOCK, Membership, Metering, Pov, Reputation, Runtime, RuntimeEvent,
-    SessionKeys,
+    AccountId, Auction, Aura, AuthorityDiscovery, Balances, MILLISECONDS_PER_BLOCK, Membership,
+    Metering, Pov, QED, Reputation, Runtime, RuntimeEvent, SessionKeys,
     configs::{beacon::Beacon, governance::AdminOrigin},
     weights,
 };
 use frame_support::{
     parameter_types,
-    traits::{ConstBool, ConstU32, ConstU64, ConstU128, KeyOwnerProofSystem},
+    traits::{ConstBool, ConstU32, ConstU64, ConstU128},
 };
-use pallet_session::{disabling::UpToLimitDisablingStrategy, historical};
+use pallet_session::disabling::UpToLimitDisablingStrategy;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
-use sp_consensus_grandpa::AuthorityId as GrandpaId;
-use sp_core::crypto::KeyTypeId;
 
 /// For how many sessions back an equivocation can be proven: one day of sessions of five minutes.
 const REPORTABLE_SESSIONS: u32 = 288;
@@ -54,15 +51,6 @@ impl pallet_authority_discovery::Config for Runtime {
     type MaxAuthorities = MaxValidators;
 }
 
-/// What is recorded of a validator beside its id: nothing.
-pub struct NoIdentification;
-
-impl sp_runtime::traits::Convert<AccountId, Option<()>> for NoIdentification {
-    fn convert(_: AccountId) -> Option<()> {
-        Some(())
-    }
-}
-
 impl pallet_pov::Config for Runtime {
     type AdminOrigin = AdminOrigin;
     type Beacon = Beacon;
@@ -73,8 +61,6 @@ impl pallet_pov::Config for Runtime {
     type MaxValidators = MaxValidators;
     type MaxWindow = ConstU32<MAX_WINDOW>;
     type Membership = Membership;
-    // Two of three still agree when one is silent or lies about what it saw.
-    type MinValidators = ConstU32<3>;
     type Prices = Auction;
     type ReportableSessions = ConstU32<REPORTABLE_SESSIONS>;
     type Standing = Reputation;
@@ -85,23 +71,18 @@ impl pallet_pov::Config for Runtime {
 impl pallet_session::Config for Runtime {
     type Currency = Balances;
     type DisablingStrategy = UpToLimitDisablingStrategy;
-    type KeyDeposit = ConstU128<0>;
+    // Given back with the keys: so that nobody leaves keys behind whom nobody will admit.
+    type KeyDeposit = ConstU128<QED>;
     type Keys = SessionKeys;
     type NextSessionRotation = Pov;
     type RuntimeEvent = RuntimeEvent;
-    // In the order of the session keys. PoV takes the Aura key in place of Aura.
-    type SessionHandler = (Pov, Grandpa, AuthorityDiscovery);
-    type SessionManager = historical::NoteHistoricalRoot<Runtime, Pov>;
+    // In the order of the session keys. PoV takes the Aura key in place of Aura, and tells GRANDPA who votes.
+    type SessionHandler = (Pov, pallet_pov::Voting<Runtime>, AuthorityDiscovery);
+    type SessionManager = Pov;
     type ShouldEndSession = Pov;
     type ValidatorId = AccountId;
     type ValidatorIdOf = pallet_pov::ValidatorOf<Runtime>;
     type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
-}
-
-impl historical::Config for Runtime {
-    type FullIdentification = ();
-    type FullIdentificationOf = NoIdentification;
-    type RuntimeEvent = RuntimeEvent;
 }
 
 parameter_types! {
@@ -112,8 +93,8 @@ parameter_types! {
 
 impl pallet_grandpa::Config for Runtime {
     type EquivocationReportSystem =
-        pallet_grandpa::EquivocationReportSystem<Self, Pov, Historical, ReportLongevity>;
-    type KeyOwnerProof = <Historical as KeyOwnerProofSystem<(KeyTypeId, GrandpaId)>>::Proof;
+        pallet_grandpa::EquivocationReportSystem<Self, Pov, Pov, ReportLongevity>;
+    type KeyOwnerProof = pallet_pov::VoterProof;
     type MaxAuthorities = ConstU32<MAX_AUTHORITIES>;
     type MaxNominators = ConstU32<0>;
     type MaxSetIdSessionEntries = ConstU64<{ REPORTABLE_SESSIONS as u64 }>;

@@ -169,7 +169,7 @@ fn a_proven_equivocation_takes_its_author_out_of_aura_in_the_same_block() {
         pallet_aura::CurrentSlot::<Runtime>::put(sp_consensus_aura::Slot::from(7));
         let voter = Ed25519Keyring::Bob;
         let key: sp_consensus_grandpa::AuthorityId = voter.public().into();
-        let owner = Historical::prove((KEY_TYPE, key)).unwrap();
+        let owner = Pov::prove((KEY_TYPE, key)).unwrap();
         let report = |proof| {
             Grandpa::report_equivocation_unsigned(
                 RuntimeOrigin::none(),

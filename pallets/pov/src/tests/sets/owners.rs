@@ -7,9 +7,7 @@ fn an_owner_has_one_seat() {
     run(&[1, 2, 3, 4, 5], || {
         TestMembership::set_owner(4, owner(2));
         // Nor does another account of its own wait for the seat to be free.
-        TestMembership::permit(9, Role::Validate);
-        TestMembership::set_owner(9, owner(2));
-        pallet_session::NextKeys::<Test>::insert(9, keys(9));
+        another_account(9, 2);
         advance_sessions(1, &[]);
         let reduced = |who| {
             let authors = CurrentSchedule::<Test>::get().unwrap().authors;
@@ -23,9 +21,8 @@ fn an_owner_has_one_seat() {
 
 /// Makes `who` another account of the owner of `first` that waits for a seat.
 fn another_account(who: AccountId, first: AccountId) {
-    TestMembership::permit(who, Role::Validate);
+    candidate(who);
     TestMembership::set_owner(who, owner(first));
-    pallet_session::NextKeys::<Test>::insert(who, keys(who));
 }
 
 /// It did, and in the same change of the set.
@@ -41,8 +38,7 @@ fn whoever_is_removed_does_not_come_back_by_another_account_of_its_owner() {
             advance_sessions(1, &[]);
             advance(1, &[]);
             remove();
-            end_block();
-            next_block(CurrentSchedule::<Test>::get().unwrap().since.unwrap());
+            after_the_repair();
             advance_sessions(5, &[]);
             assert_eq!(Session::validators(), [1, 3, 4]);
             assert_eq!(authors(), [1, 3, 4]);
@@ -83,16 +79,15 @@ fn a_removal_takes_the_seat_that_another_account_of_the_owner_has_got() {
         assert_eq!(queued, [1, 3, 4, 5, 9]);
         advance(1, &[]);
         assert_ok!(report(2, 1));
-        end_block();
-        next_block(CurrentSchedule::<Test>::get().unwrap().since.unwrap());
+        after_the_repair();
         advance_sessions(1, &[]);
         assert_eq!(Session::validators(), [1, 3, 4, 5, 9]);
         let schedule = CurrentSchedule::<Test>::get().unwrap();
         let author = schedule.authors.iter().find(|author| author.who == 9).unwrap();
         assert_eq!(author.reduced, Some(Reduction::SameOwner));
+        advance_sessions(1, &[]);
         // It is gone from the schedule before the set, and has left nevertheless.
         assert_eq!((Session::load_keys(&2), Leaving::<Test>::get(2)), (None, None));
-        advance_sessions(1, &[]);
         assert_eq!(Session::validators(), [1, 3, 4, 5]);
         advance_sessions(2, &[]);
         assert_eq!(Session::validators(), [1, 3, 4, 5]);
@@ -107,6 +102,7 @@ fn a_removed_owner_in_the_queued_set_is_found() {
         let joined = [1, 2, 3, 4, 9].map(|who| (who, keys(who))).to_vec();
         let before = pallet_session::QueuedKeys::<Test>::get();
         pallet_session::QueuedKeys::<Test>::put(&joined);
+        Probation::<Test>::insert(9, 0);
         assert_eq!(Pov::do_try_state(), Ok(()));
         TestMembership::set_owner(9, owner(2));
         assert!(Pov::do_try_state().is_err(), "two of one owner");
@@ -121,5 +117,6 @@ fn a_removed_owner_in_the_queued_set_is_found() {
         assert!(Pov::do_try_state().is_err(), "removed before");
         pallet_session::CurrentIndex::<Test>::put(0);
         pallet_session::QueuedKeys::<Test>::put(before);
+        Probation::<Test>::remove(9);
     });
 }
