@@ -72,7 +72,7 @@ impl Heads {
             let header = chain.rpc.chain_get_header(Some(hash)).await?;
             let header =
                 header.ok_or_else(|| Error::Answer(format!("there is no block {hash:?}")))?;
-            if u64::from(header.number) <= lowest {
+            if header.number <= lowest {
                 break;
             }
             self.ahead.push(hash);
