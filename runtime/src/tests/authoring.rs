@@ -174,7 +174,7 @@ fn a_proven_equivocation_takes_its_author_out_of_aura_in_the_same_block() {
             Grandpa::report_equivocation_unsigned(
                 RuntimeOrigin::none(),
                 alloc::boxed::Box::new(proof),
-                owner.clone(),
+                owner,
             )
         };
         assert_ok!(report(double_vote(voter)));
