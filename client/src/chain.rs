@@ -1,6 +1,6 @@
 //! A connection to a node of the right chain.
 
-use crate::{error::Error, heads::Head, shapes::EventShapes};
+use crate::{error::Error, shapes::EventShapes};
 use std::sync::Arc;
 use subxt::{
     OnlineClient, OnlineClientAtBlock, SubstrateConfig,
@@ -16,6 +16,16 @@ const SPEC_NAME: &str = "qedex";
 
 /// The state after a block.
 pub type At = OnlineClientAtBlock<SubstrateConfig>;
+
+/// What a client takes for the chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Head {
+    /// Final blocks alone, which nothing takes back.
+    #[default]
+    Final,
+    /// The best chain: what is read may be taken back. For whoever has to act while nothing becomes final.
+    Best,
+}
 
 /// A connection to a node of the right chain.
 #[derive(Clone)]

@@ -1,23 +1,15 @@
 //! Which blocks a client goes by: final ones, or, while finality stands still, those of the best chain.
 
-use super::{At, Chain, H256};
-use crate::error::Error;
+use crate::{
+    chain::{At, Chain, H256, Head},
+    error::Error,
+};
 use std::collections::BTreeMap;
 use subxt::{SubstrateConfig, client::Blocks};
 
 /// How far back a branch may begin that takes the best chain's place, and how many blocks are read at most
 /// to catch up with it.
 const LONGEST_BRANCH: usize = 1_024;
-
-/// What a client takes for the chain.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Head {
-    /// Final blocks alone, which nothing takes back.
-    #[default]
-    Final,
-    /// The best chain: what is read may be taken back. For whoever has to act while nothing becomes final.
-    Best,
-}
 
 /// A stream of blocks, each of which comes once, parents first.
 pub(crate) struct Heads {

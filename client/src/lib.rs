@@ -55,5 +55,5 @@ pub mod text;
 pub mod told;
 pub mod validators;
 
-pub use chain::{At, Chain, Endpoint, H256};
+pub use chain::{At, Chain, Endpoint, H256, Head};
 pub use error::{Error, Refusal};

@@ -7,7 +7,8 @@
 use super::{
     At, Chain, H256,
     block::{Block, Transaction},
-    heads::{Head, Heads},
+    chain::Head,
+    heads::Heads,
     keys::{Keypair, account_of},
     reads::check_call,
 };

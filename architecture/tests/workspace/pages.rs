@@ -14,6 +14,7 @@ const GENERATED: &[&str] = &[
     "runtime/src/weights/auction.rs",
     "runtime/src/weights/membership.rs",
     "runtime/src/weights/metering.rs",
+    "runtime/src/weights/pov.rs",
     "runtime/src/weights/qkd.rs",
 ];
 

@@ -9,12 +9,11 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use qedex_client::{
-    At, Chain, Endpoint, H256,
+    At, Chain, Endpoint, H256, Head,
     act::Authority,
     amounts::parse_energy,
     block::{Block, Transaction},
     council::{Acted, Opened},
-    heads::Head,
     keys::{self, Keypair, Scheme},
     membership::Role,
     metering::Band,

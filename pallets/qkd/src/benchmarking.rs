@@ -22,7 +22,7 @@ use frame_support::{
 use frame_system::RawOrigin;
 use market::*;
 use qedex_primitives::{
-    BeaconSource, Calendar, KeyBudget, Membership, OwnerId,
+    BeaconSource, Calendar, KeyBudget, OwnerId,
     audits::MAX_AUDITED_LINKS,
     keys::MAX_LINK_REPORTS,
     qkd::{AcceptsFrom, BitsPerSecond, EnrolmentId, LinkId, SessionId, SessionStage, SiteId},
@@ -375,10 +375,7 @@ mod benchmarks {
     #[benchmark]
     fn pay_from_entropy_fund() -> Result<(), BenchmarkError> {
         let origin = admin::<T>()?;
-        // Whether it may serve keys is looked up in the largest policy.
-        operator::<T>("operator");
-        let to: T::AccountId = account("to", 0, 0);
-        T::Membership::give_owner(&to);
+        let to = stranger::<T>();
         let amount = T::Currency::minimum_balance().saturating_mul(100);
         T::Currency::mint_into(&T::EntropyFund::get(), amount.saturating_mul(2))?;
         let before = T::Currency::total_balance(&to);

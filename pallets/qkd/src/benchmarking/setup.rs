@@ -34,6 +34,14 @@ pub(super) fn operator<T: Config>(name: &'static str) -> T::AccountId {
     who
 }
 
+/// An account of an owner that may do nothing. Whether it may serve keys is looked up in the largest policy.
+pub(super) fn stranger<T: Config>() -> T::AccountId {
+    operator::<T>("operator");
+    let who: T::AccountId = account("stranger", 0, 0);
+    T::Membership::give_owner(&who);
+    who
+}
+
 /// Lets `who` pay for whatever it stores here.
 pub(super) fn fund<T: Config>(who: &T::AccountId) {
     let footprint = Pallet::<T>::profile_footprint(&full_profile::<T>(None));
