@@ -5,9 +5,8 @@
 //! different key services; keys are drawn over mutual TLS, workers carry the messages.
 
 use qedex_client::{
-    Chain, Endpoint,
+    Chain, Endpoint, Head,
     agent::Suite,
-    heads::Head,
     key_service::{KeyServices, Ledger},
     session::Session,
 };

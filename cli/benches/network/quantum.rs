@@ -3,9 +3,8 @@
 
 use crate::{SETTLING, series::Series, told::Told};
 use qedex_client::{
-    Chain, Endpoint, Error,
+    Chain, Endpoint, Error, Head,
     agent::{Agent, Suite},
-    heads::Head,
     keys::from_suri,
     session::Session,
 };
